@@ -1,0 +1,1 @@
+"""Clock, ids, fields: no domain words."""

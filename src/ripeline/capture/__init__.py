@@ -1,0 +1,1 @@
+"""Every door a lead comes in by."""

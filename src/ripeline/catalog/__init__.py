@@ -1,0 +1,1 @@
+"""What leads come from and end with: sources, campaigns, close reasons, custom fields."""

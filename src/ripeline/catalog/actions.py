@@ -1,0 +1,69 @@
+"""Keeping sources, campaigns, reasons and custom fields."""
+
+from collections.abc import Iterable, Mapping
+
+from ripeline.catalog.models import Campaign, CloseReason, CloseState, CustomField, Source
+from ripeline.catalog.rules import guess_source_type, name_key
+
+# code, label, state, days until it is worth another look (None: final)
+_REASONS = (
+    ("bought_from_us", "Bought from us", CloseState.WON, None),
+    ("bought_elsewhere", "Bought elsewhere", CloseState.LOST, 365),
+    ("no_budget", "No budget", CloseState.LOST, 180),
+    ("no_project", "The project was dropped", CloseState.LOST, 365),
+    ("price", "Too expensive for them", CloseState.LOST, 365),
+    ("missing_feature", "We lack something they need", CloseState.LOST, 365),
+    ("asked_to_stop", "Asked us to stop", CloseState.LOST, None),
+    ("lost_unstated", "Lost, no reason given", CloseState.LOST, 365),
+    ("not_a_fit", "Not a fit", CloseState.DISQUALIFIED, None),
+    ("wrong_person", "Wrong person", CloseState.DISQUALIFIED, None),
+    ("left_company", "Left the company", CloseState.DISQUALIFIED, None),
+    ("competitor", "A competitor", CloseState.DISQUALIFIED, None),
+    ("student", "A student or researcher", CloseState.DISQUALIFIED, None),
+    ("spam", "Spam or a false address", CloseState.DISQUALIFIED, None),
+)
+
+
+def seed() -> None:
+    """Make the built-in close reasons; leaves those already there, and people's changes to them, alone."""
+    CloseReason.objects.bulk_create(
+        [
+            CloseReason(code=code, label=label, state=state, recycle_days=days, position=position * 10)
+            for position, (code, label, state, days) in enumerate(_REASONS, start=1)
+        ],
+        ignore_conflicts=True,
+    )
+
+
+def sources_named(names: Iterable[str]) -> dict[str, Source]:
+    """The source for each name, made where new (safe under concurrency); keyed by the name as given."""
+    keys = {name: name_key(name) for name in names if name_key(name)}
+    known = set(Source.objects.filter(key__in=set(keys.values())).values_list("key", flat=True))
+    fresh = {key: name.strip()[:160] for name, key in keys.items() if key not in known}
+    Source.objects.bulk_create(
+        [Source(key=key, name=name, source_type=guess_source_type(name)) for key, name in sorted(fresh.items())],
+        ignore_conflicts=True,
+    )
+    by_key = {source.key: source for source in Source.objects.filter(key__in=set(keys.values()))}
+    return {name: by_key[key] for name, key in keys.items()}
+
+
+def campaigns_named(names: Iterable[str]) -> dict[str, Campaign]:
+    """The campaign for each name, made where new; keyed by the name as given."""
+    keys = {name: name_key(name) for name in names if name_key(name)}
+    known = set(Campaign.objects.filter(key__in=set(keys.values())).values_list("key", flat=True))
+    fresh = {key: name.strip()[:160] for name, key in keys.items() if key not in known}
+    Campaign.objects.bulk_create(
+        [Campaign(key=key, name=name) for key, name in sorted(fresh.items())], ignore_conflicts=True
+    )
+    by_key = {campaign.key: campaign for campaign in Campaign.objects.filter(key__in=set(keys.values()))}
+    return {name: by_key[key] for name, key in keys.items()}
+
+
+def custom_fields(fields: Mapping[str, tuple[str, str]]) -> dict[str, CustomField]:
+    """The custom field for each key, made where new from its (label, type)."""
+    CustomField.objects.bulk_create(
+        [CustomField(key=key, label=label[:120], field_type=kind) for key, (label, kind) in fields.items()],
+        ignore_conflicts=True,
+    )
+    return {field.key: field for field in CustomField.objects.filter(key__in=list(fields))}

@@ -1,0 +1,114 @@
+"""Sources and campaigns (with cost), close reasons and custom fields: reference tables that people edit."""
+
+from django.db import models
+from django.db.models import Q
+
+from ripeline.base import clock
+from ripeline.base.fields import one_of, primary_key
+
+
+class SourceType(models.TextChoices):
+    """Kinds of source; the ripening prior has a mean for each."""
+
+    QUOTE_REQUEST = "quote_request", "Quote request"
+    DEMO_REQUEST = "demo_request", "Demo request"
+    CONTACT_FORM = "contact_form", "Contact form"
+    TRIAL = "trial", "Trial"
+    INBOUND_CALL = "inbound_call", "Inbound call"
+    REFERRAL = "referral", "Referral"
+    PARTNER = "partner", "Partner"
+    WEBINAR = "webinar", "Webinar"
+    TRADE_SHOW = "trade_show", "Trade show"
+    COURSE = "course", "Course"
+    CONTENT_DOWNLOAD = "content_download", "Content download"
+    ORGANIC_SEARCH = "organic_search", "Organic search"
+    PAID_SEARCH = "paid_search", "Paid search"
+    DISPLAY = "display", "Display advertising"
+    SOCIAL = "social", "Social media"
+    EMAIL = "email", "E-mail"
+    DIRECT = "direct", "Direct traffic"
+    PURCHASED_LIST = "purchased_list", "Bought list"
+    OTHER = "other", "Other or unknown"
+
+
+class Source(models.Model):
+    id = primary_key()
+    key = models.CharField(max_length=160, unique=True)  # catalog.rules.name_key(name)
+    name = models.CharField(max_length=160)
+    source_type = models.CharField(max_length=20, choices=SourceType.choices, default=SourceType.OTHER)
+    created_at = models.DateTimeField(default=clock.now)
+
+    class Meta:
+        db_table = "source"
+        constraints = [one_of("source_type", SourceType, name="source_type_known")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Campaign(models.Model):
+    id = primary_key()
+    key = models.CharField(max_length=160, unique=True)
+    name = models.CharField(max_length=160)
+    source = models.ForeignKey(Source, null=True, on_delete=models.PROTECT)
+    cost = models.DecimalField(max_digits=14, decimal_places=2, null=True)
+    currency = models.CharField(max_length=3, blank=True, default="")
+    created_at = models.DateTimeField(default=clock.now)
+
+    class Meta:
+        db_table = "campaign"
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class CloseState(models.TextChoices):
+    """The states a lead is closed in; each close reason belongs to one."""
+
+    WON = "won", "Won"
+    LOST = "lost", "Lost"
+    DISQUALIFIED = "disqualified", "Disqualified"
+
+
+class CloseReason(models.Model):
+    id = primary_key()
+    code = models.CharField(max_length=40, unique=True)
+    label = models.CharField(max_length=80)
+    state = models.CharField(max_length=12, choices=CloseState.choices)
+    recycle_days = models.PositiveSmallIntegerField(null=True)  # look again after so many days; null: final
+    is_active = models.BooleanField(default=True)
+    position = models.PositiveSmallIntegerField(default=100)
+
+    class Meta:
+        db_table = "close_reason"
+        constraints = [one_of("state", CloseState, name="close_reason_state")]
+
+    def __str__(self) -> str:
+        return self.label
+
+
+class FieldType(models.TextChoices):
+    TEXT = "text", "Text"
+    NUMBER = "number", "Number"
+    DATE = "date", "Date"
+    BOOLEAN = "boolean", "Yes or no"
+
+
+class CustomField(models.Model):
+    """A field of the company's own; values live in `Lead.custom` under `key`."""
+
+    id = primary_key()
+    key = models.CharField(max_length=63, unique=True)
+    label = models.CharField(max_length=120)
+    field_type = models.CharField(max_length=10, choices=FieldType.choices, default=FieldType.TEXT)
+    position = models.PositiveSmallIntegerField(default=100)
+
+    class Meta:
+        db_table = "custom_field"
+        constraints = [
+            one_of("field_type", FieldType, name="custom_field_type"),
+            models.CheckConstraint(condition=~Q(key=""), name="custom_field_key_given"),
+        ]
+
+    def __str__(self) -> str:
+        return self.label

@@ -1,0 +1,43 @@
+"""Pure decisions about the catalog."""
+
+import re
+import unicodedata
+
+from ripeline.catalog.models import SourceType
+
+# Words that give a source's type away, most telling first; a guess that people can change.
+_HINTS: tuple[tuple[str, SourceType], ...] = (
+    ("quote|offer request|rfq|angebot|devis", SourceType.QUOTE_REQUEST),
+    ("demo", SourceType.DEMO_REQUEST),
+    ("trial|free test|sign.?up", SourceType.TRIAL),
+    ("contact|kontakt|form", SourceType.CONTACT_FORM),
+    ("call|phone|telefon", SourceType.INBOUND_CALL),
+    ("referral|recommend|word of mouth|empfehlung", SourceType.REFERRAL),
+    ("partner|reseller|affiliate", SourceType.PARTNER),
+    ("webinar|webcast", SourceType.WEBINAR),
+    ("fair|show|congress|expo|booth|messe|event|conference", SourceType.TRADE_SHOW),
+    ("course|training|academy|workshop|kurs", SourceType.COURSE),
+    ("white.?paper|e.?book|download|content|guide|checklist|blog", SourceType.CONTENT_DOWNLOAD),
+    ("organic|seo", SourceType.ORGANIC_SEARCH),
+    ("paid|ads?\\b|adwords|ppc|sem\\b|cpc", SourceType.PAID_SEARCH),
+    ("display|banner", SourceType.DISPLAY),
+    ("social|linkedin|facebook|instagram|twitter|tiktok|xing", SourceType.SOCIAL),
+    ("e.?mail|newsletter|mailing", SourceType.EMAIL),
+    ("direct", SourceType.DIRECT),
+    ("list|purchased|bought|database", SourceType.PURCHASED_LIST),
+)
+
+
+def name_key(name: str) -> str:
+    """What makes two names of a source or campaign the same: case, width, punctuation and space aside."""
+    folded = unicodedata.normalize("NFKC", name).casefold()
+    return re.sub(r"[\W_]+", " ", folded).strip()[:160]
+
+
+def guess_source_type(name: str) -> SourceType:
+    """The kind of source that a name suggests; OTHER where it suggests none."""
+    text = name_key(name)
+    for pattern, source_type in _HINTS:
+        if re.search(rf"\b(?:{pattern})", text):
+            return source_type
+    return SourceType.OTHER

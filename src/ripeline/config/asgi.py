@@ -1,0 +1,33 @@
+"""The web process: a raw ASGI door for what must be fast, Django (as WSGI in threads) for the rest."""
+
+from typing import cast
+
+from a2wsgi import WSGIMiddleware
+from a2wsgi.asgi_typing import Receive, Scope, Send
+from a2wsgi.wsgi_typing import WSGIApp
+
+from ripeline.config import environment
+from ripeline.config.wsgi import application as django
+
+_wsgi = WSGIMiddleware(cast(WSGIApp, django), workers=environment.load().web_threads)
+
+
+async def application(scope: Scope, receive: Receive, send: Send) -> None:
+    """Dispatch one connection. `/-/alive` answers without Django or the database: the process breathes."""
+    if scope["type"] == "lifespan":
+        await _lifespan(receive, send)
+    elif scope["type"] == "http" and scope["path"] == "/-/alive":
+        await send({"type": "http.response.start", "status": 200, "headers": [(b"content-type", b"text/plain")]})
+        await send({"type": "http.response.body", "body": b"alive\n"})
+    elif scope["type"] == "http":
+        await _wsgi(scope, receive, send)
+
+
+async def _lifespan(receive: Receive, send: Send) -> None:
+    while True:
+        message = await receive()
+        if message["type"] == "lifespan.startup":
+            await send({"type": "lifespan.startup.complete"})
+        elif message["type"] == "lifespan.shutdown":
+            await send({"type": "lifespan.shutdown.complete"})
+            return

@@ -1,0 +1,304 @@
+"""The verbs of a lead's life. Each is idempotent, one transaction, one entry, and asks who may (see `deciding`)."""
+
+from collections.abc import Mapping
+from datetime import date
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+
+from ripeline.base import clock
+from ripeline.base.ids import new_id
+from ripeline.catalog.models import CloseReason, CloseState
+from ripeline.leads import rules
+from ripeline.leads.deciding import By, Changes, Decision, LeadError, Next, decide, lock, undo
+from ripeline.leads.models import Lead, NextKind, Opportunity, OpportunityState, RecordView, State
+from ripeline.leads.rules import Verb
+from ripeline.people import queries as people
+from ripeline.people.models import Responsible, ResponsibleKind, Role, User
+from ripeline.timeline import actions as timeline
+
+__all__ = [
+    "By",
+    "Decision",
+    "LeadError",
+    "Next",
+    "close",
+    "edit",
+    "give",
+    "note",
+    "note_view",
+    "nurture",
+    "open_opportunity",
+    "reopen",
+    "return_from_nurture",
+    "set_next",
+    "touch",
+    "undo",
+    "win",
+]  # fmt: skip
+
+
+def touch(
+    lead_id: UUID,
+    by: By,
+    *,
+    kind: str,
+    reached: bool | None,
+    next: Next,
+    disposition: str = "",
+    body: str = "",
+    data: Mapping[str, Any] | None = None,
+) -> Decision:
+    """We tried to reach them, or did (`reached`; None: no attempt was made), and this is the next step."""
+
+    def change(lead: Lead) -> Changes:
+        _require_open(lead)
+        moment = clock.now()
+        changes: Changes = next.changes()
+        if reached is not None:
+            changes |= {
+                "touches": lead.touches + 1,
+                "last_touch_at": moment,
+                "first_touch_at": lead.first_touch_at or moment,
+                "unanswered": 0 if reached else lead.unanswered + 1,
+            }
+            if reached:
+                changes["last_reached_at"] = moment
+        if lead.state in (State.NEW, State.NURTURE):
+            qualifies = lead.responsible.kind != ResponsibleKind.REP
+            changes |= _state(State.QUALIFYING if qualifies else State.WORKING)
+        return changes
+
+    return decide(
+        lead_id,
+        by,
+        kind=kind,
+        change=change,
+        body=body,
+        data={**(data or {}), "disposition": disposition, "reached": reached},
+    )
+
+
+def set_next(lead_id: UUID, by: By, *, next: Next, kind: str = "next_set") -> Decision:
+    """Choose the next moment: a snooze, a promise, a meeting; by the planner with kind `replanned`."""
+
+    def change(lead: Lead) -> Changes:
+        _require_open(lead)
+        return next.changes()
+
+    return decide(lead_id, by, kind=kind, change=change, data={"note": next.note})
+
+
+def give(
+    lead_id: UUID, by: By, *, to: Responsible, why: Mapping[str, Any], next: Next | None = None, kind: str = "handed"
+) -> Decision:
+    """Make somebody else responsible; a person also becomes its owner. `why` is kept with the entry."""
+
+    def change(lead: Lead) -> Changes:
+        _require_open(lead)
+        if not to.is_active:
+            raise LeadError(f"{to.name} is not taking leads at the moment.")
+        if to.user and to.user.role == Role.MARKETER:
+            raise LeadError(f"{to.name} works in marketing and does not follow up leads.")
+        changes: Changes = {"responsible_id": to.pk}
+        if to.user_id:
+            changes["owner_id"] = to.user_id
+            if lead.state == State.NURTURE:
+                changes |= _state(State.WORKING)
+        if next:
+            changes |= next.changes()
+        return changes
+
+    return decide(lead_id, by, kind=kind, verb=Verb.REASSIGN, change=change, data={"to": to.name, "why": dict(why)})
+
+
+def nurture(lead_id: UUID, by: By, *, next: Next, disposition: str = "green_later", body: str = "") -> Decision:
+    """Green, later: Keep in touch looks after it until its moment; the owner stays credited."""
+    programme = people.built_in(people.KEEP_IN_TOUCH)
+
+    def change(lead: Lead) -> Changes:
+        _require_open(lead)
+        return {"responsible_id": programme.pk} | _state(State.NURTURE) | next.changes()
+
+    return decide(
+        lead_id, by, kind="nurtured", change=change, data={"disposition": disposition, "note": next.note}, body=body
+    )
+
+
+def return_from_nurture(lead_id: UUID, by: By, *, to: Responsible, why: Mapping[str, Any]) -> Decision:
+    """Keep in touch hands a lead back at its moment, with the reason: to its owner's Today or to the queue."""
+
+    def change(lead: Lead) -> Changes:
+        _require_open(lead)
+        if lead.state != State.NURTURE:
+            raise LeadError("This lead is not in Keep in touch.")
+        note = lead.next_note
+        changes: Changes = {"responsible_id": to.pk} | Next(clock.now(), NextKind.KEEP_IN_TOUCH, note).changes()
+        if to.user_id:
+            changes["owner_id"] = to.user_id
+        return changes | _state(State.WORKING if to.user_id else State.NEW)
+
+    return decide(
+        lead_id, by, kind="returned", verb=Verb.REASSIGN, change=change, data={"to": to.name, "why": dict(why)}
+    )
+
+
+def open_opportunity(
+    lead_id: UUID,
+    by: By,
+    *,
+    next: Next,
+    amount: Decimal | None = None,
+    currency: str = "",
+    product: str = "",
+    stage: str = "",
+    expected_close: date | None = None,
+    disposition: str = "",
+    body: str = "",
+) -> Decision:
+    """They are ripe: open an opportunity, or bring the open one up to date."""
+
+    def change(lead: Lead) -> Changes:
+        _require_open(lead)
+        moment = clock.now()
+        reached: Changes = {
+            "touches": lead.touches + 1,
+            "last_touch_at": moment,
+            "last_reached_at": moment,
+            "unanswered": 0,
+        }
+        first: Changes = {"first_touch_at": lead.first_touch_at or moment}
+        owner: Changes = {} if lead.owner_id else {"owner_id": by.actor.pk}
+        return next.changes() | _state(State.OPPORTUNITY) | reached | first | owner
+
+    def deal(lead: Lead) -> Opportunity:
+        found = lead.opportunities.filter(state=OpportunityState.OPEN).first()
+        opportunity = found or Opportunity(lead=lead, key=f"{by.origin}:{by.key}"[:120], opened_at=clock.now())
+        given = {
+            "amount": amount, "currency": currency, "product": product, "stage": stage, "expected_close": expected_close
+        }  # fmt: skip
+        for name, value in given.items():
+            if value:
+                setattr(opportunity, name, value)
+        return opportunity
+
+    return decide(
+        lead_id, by, kind="opportunity", change=change, opportunity=deal, body=body, data={"disposition": disposition}
+    )
+
+
+def win(lead_id: UUID, by: By, *, reason: CloseReason, amount: Decimal | None = None, currency: str = "") -> Decision:
+    """They bought from us: close the lead and its opportunity as won."""
+
+    def deal(lead: Lead) -> Opportunity:
+        found = lead.opportunities.filter(state=OpportunityState.OPEN).first()
+        opportunity = found or Opportunity(lead=lead, key=f"{by.origin}:{by.key}"[:120], opened_at=clock.now())
+        opportunity.state = OpportunityState.WON
+        opportunity.closed_at = clock.now()
+        if amount is not None:
+            opportunity.amount, opportunity.currency = amount, currency
+        return opportunity
+
+    return _close(lead_id, by, reason=reason, body="", opportunity=deal)
+
+
+def close(lead_id: UUID, by: By, *, reason: CloseReason, body: str = "") -> Decision:
+    """Let a lead go, lost or disqualified, for a reason; an open opportunity is lost with it."""
+    if reason.state == CloseState.WON:
+        raise LeadError("Use “won” for a lead that bought from us.")
+
+    def deal(lead: Lead) -> Opportunity | None:
+        found = lead.opportunities.filter(state=OpportunityState.OPEN).first()
+        if found:
+            found.state, found.closed_at = OpportunityState.LOST, clock.now()
+        return found
+
+    return _close(lead_id, by, reason=reason, body=body, opportunity=deal)
+
+
+def _close(lead_id: UUID, by: By, *, reason: CloseReason, body: str, opportunity: Any) -> Decision:
+    def change(lead: Lead) -> Changes:
+        _require_open(lead)
+        nothing_next: Changes = {
+            "next_at": None, "next_set_at": None, "next_kind": "", "next_note": "", "next_committed": False
+        }  # fmt: skip
+        closed: Changes = {"close_reason_id": reason.pk, "closed_at": clock.now(), "closed_by_id": by.actor.pk}
+        owner: Changes = {"owner_id": by.actor.pk} if lead.owner_id is None and not by.actor.is_system else {}
+        return _state(State(reason.state)) | closed | nothing_next | owner
+
+    data = {"reason": reason.code, "label": reason.label}
+    return decide(lead_id, by, kind=reason.state, change=change, opportunity=opportunity, body=body, data=data)
+
+
+def reopen(lead_id: UUID, by: By, *, to: Responsible, next: Next, why: str = "") -> Decision:
+    """Take a lost or disqualified lead up again: a new episode, with its own clock."""
+
+    def change(lead: Lead) -> Changes:
+        if rules.is_open(lead):
+            raise LeadError("This lead is open already.")
+        if not to.is_active:
+            raise LeadError(f"{to.name} is not taking leads at the moment.")
+        opened: Changes = {"close_reason_id": None, "closed_at": None, "closed_by_id": None, "responsible_id": to.pk}
+        episode: Changes = {"episode": lead.episode + 1, "episode_at": clock.now(), "unanswered": 0}
+        owner: Changes = {"owner_id": to.user_id} if to.user_id else {}
+        state = State.NURTURE if to.kind == ResponsibleKind.PROGRAMME else State.NEW
+        return opened | episode | owner | _state(state) | next.changes()
+
+    return decide(lead_id, by, kind="reopened", change=change, data={"why": why, "to": to.name})
+
+
+def note(lead_id: UUID, by: By, *, text: str, is_private: bool = False) -> None:
+    """Write something down. A private note is its author's alone, whatever their role."""
+    text = text.strip()
+    if not text:
+        raise LeadError("The note is empty.")
+    with transaction.atomic():
+        lead = lock(lead_id)
+        rules.require(by.actor, Verb.WORK, lead)
+        timeline.record(
+            timeline.Entry(
+                lead_id=lead.pk, kind="note", actor_id=by.actor.pk, origin=by.origin, event_key=by.key,
+                occurred_at=clock.now(), body=text[:20_000], is_private=is_private,
+            )
+        )  # fmt: skip
+
+
+_EDITABLE = frozenset({"name", "title", "phone", "company", "country", "language", "amount", "currency"})
+
+
+def edit(lead_id: UUID, by: By, *, fields: Mapping[str, Any]) -> Decision:
+    """Correct what the record says (not the e-mail address, which is the identity)."""
+    wrong = fields.keys() - _EDITABLE
+    if wrong:
+        raise LeadError(f"These cannot be changed here: {', '.join(sorted(wrong))}.")
+
+    def change(lead: Lead) -> Changes:
+        after = {name: fields.get(name, getattr(lead, name)) for name in ("name", "title", "phone", "company")}
+        if not (after["name"].strip() or after["phone"].strip() or lead.email):
+            raise LeadError("A lead needs a name, a telephone number or an e-mail address.")
+        return dict(fields) | {"search": rules.search_tokens(email=lead.email, **after)}
+
+    return decide(lead_id, by, kind="edited", change=change, data={"fields": sorted(fields)})
+
+
+def note_view(lead: Lead, viewer: User) -> None:
+    """Remember that somebody looked at another's lead, at most once an hour each; its owner is shown it."""
+    if lead.owner_id is None or viewer.pk == lead.owner_id or viewer.is_system:
+        return
+    moment = clock.now()
+    recent = RecordView.objects.filter(
+        lead=lead, viewer=viewer, viewed_at__gte=moment.replace(minute=0, second=0, microsecond=0)
+    )
+    if not recent.exists():
+        RecordView.objects.create(id=new_id(), lead=lead, viewer=viewer, owner_id=lead.owner_id, viewed_at=moment)
+
+
+def _state(state: State) -> Changes:
+    return {"state": state, "state_at": clock.now()}
+
+
+def _require_open(lead: Lead) -> None:
+    if not rules.is_open(lead):
+        raise LeadError(f"This lead is closed ({lead.get_state_display().lower()}); re-open it first.")

@@ -1,0 +1,210 @@
+"""How every decision about a lead is made (lock, ask, change, record: one transaction, I2) and taken back."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, TypeAlias
+from uuid import UUID, uuid4
+
+from django.db import transaction
+
+from ripeline.base import clock
+from ripeline.base.ids import new_id
+from ripeline.leads import rules
+from ripeline.leads.models import FARTHEST_NEXT, Lead, NextKind, Opportunity
+from ripeline.leads.rules import Verb
+from ripeline.people.models import User
+from ripeline.timeline import actions as timeline
+from ripeline.timeline.models import Activity
+
+Changes: TypeAlias = dict[str, Any]  # attribute of Lead → its new value
+
+SLACK = timedelta(minutes=5)  # clocks of people's machines and a form left open
+
+
+class LeadError(ValueError):
+    """A decision that cannot be, in words for whoever made it."""
+
+
+class NotUndoable(LeadError):
+    """The lead has been changed since, or there is nothing to take back."""
+
+
+@dataclass(frozen=True)
+class By:
+    """Who decides and whence. `key` names the request: the same key again changes nothing."""
+
+    actor: User
+    origin: str = "web"
+    key: str = field(default_factory=lambda: uuid4().hex)
+
+
+@dataclass(frozen=True)
+class Next:
+    """A next moment: when, why, and whether a person chose it (then the planner leaves it alone)."""
+
+    at: datetime
+    kind: str = NextKind.FOLLOW_UP
+    note: str = ""
+    committed: bool = False
+
+    def changes(self) -> Changes:
+        """As attributes of the lead, or LeadError for a moment that I1 or sense refuses."""
+        moment = clock.now()
+        if self.at < moment - SLACK:
+            raise LeadError("The next date lies in the past; choose one from now on.")
+        if self.at > moment + FARTHEST_NEXT:
+            raise LeadError("The next date is more than 400 days away; choose a nearer one.")
+        return {
+            "next_at": max(self.at, moment),
+            "next_set_at": moment,
+            "next_kind": self.kind,
+            "next_note": self.note[:300],
+            "next_committed": self.committed,
+        }
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What came of it. `repeated`: this very request had been carried out before."""
+
+    lead: Lead
+    activity_id: UUID
+    repeated: bool = False
+
+
+def lock(lead_id: UUID) -> Lead:
+    """The lead, locked, with what the rules read; a lead merged away leads to the one it was merged into."""
+    found = _locked(lead_id)
+    while found.merged_into_id:
+        found = _locked(found.merged_into_id)
+    return found
+
+
+def _locked(lead_id: UUID) -> Lead:
+    return (
+        Lead.objects.select_for_update(of=("self",))
+        .select_related("owner", "responsible__user", "close_reason", "account")
+        .get(pk=lead_id)
+    )
+
+
+def decide(
+    lead_id: UUID,
+    by: By,
+    *,
+    kind: str,
+    change: Callable[[Lead], Changes],
+    verb: Verb = Verb.WORK,
+    data: dict[str, Any] | None = None,
+    body: str = "",
+    is_private: bool = False,
+    occurred_at: datetime | None = None,
+    opportunity: Callable[[Lead], Opportunity | None] | None = None,
+) -> Decision:
+    """Make one decision. `change` gets the locked lead and returns what becomes of it, or raises LeadError.
+
+    `opportunity` may return one to be saved with it. The entry keeps the changed attributes' old values for `undo`.
+    """
+    with transaction.atomic():
+        lead = lock(lead_id)
+        try:
+            rules.require(by.actor, verb, lead)
+            changes = change(lead)
+            deal = opportunity(lead) if opportunity else None
+        except (LeadError, rules.NotAllowed):
+            if done := _already(lead, by):
+                return done
+            raise
+        entry_id = new_id()
+        changes["decision_id"] = entry_id
+        before = {name: _plain(lead, name) for name in changes}
+        entry = timeline.Entry(
+            id=entry_id,
+            lead_id=lead.pk,
+            kind=kind,
+            actor_id=by.actor.pk,
+            origin=by.origin,
+            event_key=by.key,
+            occurred_at=occurred_at or clock.now(),
+            body=body,
+            is_private=is_private,
+            data={**(data or {}), "before": before, "after": {}, **_opportunity_image(deal)},
+        )
+        for name, value in changes.items():
+            setattr(lead, name, value)
+        entry.data["after"] = {name: _plain(lead, name) for name in changes}
+        if not timeline.record(entry):
+            done = _already(_locked(lead.pk), by)
+            assert done is not None
+            return done
+        lead.save(update_fields=[_column(name).name for name in changes])
+        if deal:
+            deal.save()
+        return Decision(lead, entry_id)
+
+
+def undo(activity_id: UUID, by: By) -> Decision:
+    """Take back a decision, if it is the lead's last and the actor's own (or theirs to work); itself recorded."""
+    with transaction.atomic():
+        found = Activity.objects.filter(pk=activity_id).values_list("lead_id", flat=True).first()
+        if found is None:
+            raise NotUndoable("There is nothing to take back.")
+        lead = lock(found)
+        if done := _already(lead, by):
+            return done
+        entry = Activity.objects.get(pk=activity_id)
+        if lead.decision_id != entry.pk or "before" not in entry.data:
+            raise NotUndoable("This lead has been changed since, so it cannot be taken back.")
+        if entry.actor_id != by.actor.pk:
+            rules.require(by.actor, Verb.WORK, lead)
+        before = entry.data["before"]
+        for name, value in before.items():
+            setattr(lead, name, _column(name).to_python(value))
+        _restore_opportunity(entry.data, lead)
+        lead.save(update_fields=[_column(name).name for name in before])
+        undone = timeline.Entry(
+            lead_id=lead.pk, kind="undone", actor_id=by.actor.pk, origin=by.origin, event_key=by.key,
+            occurred_at=clock.now(), data={"of": str(entry.pk), "kind": entry.kind},
+        )  # fmt: skip
+        timeline.record(undone)
+        return Decision(_locked(lead.pk), undone.id)
+
+
+def _already(lead: Lead, by: By) -> Decision | None:
+    """The decision that this very request made before, if it did."""
+    found = Activity.objects.filter(lead_id=lead.pk, origin=by.origin, event_key=by.key).values_list("pk", flat=True)
+    return Decision(lead, found[0], repeated=True) if found else None
+
+
+def _column(name: str) -> Any:
+    return Lead._meta.get_field(name)
+
+
+def _plain(lead: Lead, name: str) -> Any:
+    """An attribute as JSON can keep it and `to_python` can read it back."""
+    value = getattr(lead, name)
+    return value if isinstance(value, bool | int | float | dict | None) else str(value)
+
+
+_DEAL = ("state", "closed_at", "amount", "currency", "product", "stage", "expected_close", "name")
+
+
+def _opportunity_image(deal: Opportunity | None) -> dict[str, Any]:
+    """What undo needs to know of an opportunity: its id, and how it was (None: it is new)."""
+    if deal is None:
+        return {}
+    old = Opportunity.objects.filter(pk=deal.pk).first()
+    was = None if old is None else {n: None if getattr(old, n) is None else str(getattr(old, n)) for n in _DEAL}
+    return {"opportunity": {"id": str(deal.pk), "before": was}}
+
+
+def _restore_opportunity(data: dict[str, Any], lead: Lead) -> None:
+    image = data.get("opportunity")
+    if not image:
+        return
+    deals = Opportunity.objects.filter(pk=image["id"], lead=lead)
+    if image["before"] is None:
+        deals.delete()
+    else:
+        deals.update(**image["before"])

@@ -1,0 +1,257 @@
+"""The lead and what belongs to it. I1 is spelt out as CHECKs on `Lead`: no code path, import or SQL can break it."""
+
+from datetime import timedelta
+
+from django.contrib.postgres.indexes import GinIndex
+from django.contrib.postgres.search import SearchVector
+from django.db import models
+from django.db.models import F, Q
+
+from ripeline.base import clock
+from ripeline.base.fields import one_of, primary_key
+from ripeline.catalog.models import Campaign, CloseReason, Source
+from ripeline.people.models import Responsible, User
+
+FARTHEST_NEXT = timedelta(days=400)  # a next moment is at most this long after it was set (I1)
+
+
+class State(models.TextChoices):
+    NEW = "new", "New"
+    QUALIFYING = "qualifying", "Qualifying"
+    WORKING = "working", "Working"
+    OPPORTUNITY = "opportunity", "Opportunity"
+    NURTURE = "nurture", "Nurture"
+    WON = "won", "Won"
+    LOST = "lost", "Lost"
+    DISQUALIFIED = "disqualified", "Disqualified"
+
+
+OPEN_STATES = (State.NEW, State.QUALIFYING, State.WORKING, State.OPPORTUNITY, State.NURTURE)
+CLOSED_STATES = (State.WON, State.LOST, State.DISQUALIFIED)
+IS_OPEN = Q(merged_into__isnull=True, state__in=[s.value for s in OPEN_STATES])
+
+
+class NextKind(models.TextChoices):
+    """Why there is a next moment."""
+
+    FIRST_CONTACT = "first_contact", "First contact"
+    FOLLOW_UP = "follow_up", "Follow up"
+    PROMISE = "promise", "You promised"
+    MEETING = "meeting", "Meeting"
+    KEEP_IN_TOUCH = "keep_in_touch", "Keep in touch"
+    REOPENED = "reopened", "Re-opened"
+    QUALIFY = "qualify", "To qualify"
+
+
+class Account(models.Model):
+    """A company that people belong to. `key` is `d:` + its domain, else `n:` + its normalised name."""
+
+    id = primary_key()
+    key = models.CharField(max_length=200, unique=True)
+    name = models.CharField(max_length=200)
+    domain = models.CharField(max_length=190, blank=True, default="")
+    owner = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="accounts")
+    created_at = models.DateTimeField(default=clock.now)
+
+    class Meta:
+        db_table = "account"
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Lead(models.Model):
+    """A person we pursue, and where we stand with them.
+
+    `responsible` acts next; `owner` is the rep who is credited, also while a programme keeps in touch.
+    """
+
+    id = primary_key()
+    name = models.CharField(max_length=200, blank=True, default="")
+    title = models.CharField(max_length=200, blank=True, default="")
+    email = models.CharField(max_length=254, blank=True, default="")  # as shown; the identity holds the key
+    phone = models.CharField(max_length=40, blank=True, default="")  # E.164 where it could be read
+    account = models.ForeignKey(Account, null=True, on_delete=models.PROTECT, related_name="leads", db_index=False)
+    company = models.CharField(max_length=200, blank=True, default="")  # as given
+    country = models.CharField(max_length=2, blank=True, default="")
+    language = models.CharField(max_length=10, blank=True, default="")
+    custom = models.JSONField(default=dict)
+    search = models.TextField(blank=True, default="")  # leads.rules.search_tokens(…)
+
+    source = models.ForeignKey(Source, null=True, on_delete=models.PROTECT, db_index=False)  # the episode's credit
+    captured_at = models.DateTimeField()  # when they first came to us
+    episode = models.PositiveSmallIntegerField(default=1)
+    episode_at = models.DateTimeField()  # the ripening clock's start
+    amount = models.DecimalField(max_digits=14, decimal_places=2, null=True)
+    currency = models.CharField(max_length=3, blank=True, default="")
+
+    state = models.CharField(max_length=12, choices=State.choices, default=State.NEW)
+    state_at = models.DateTimeField(default=clock.now)
+    owner = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="leads", db_index=False)
+    responsible = models.ForeignKey(Responsible, on_delete=models.PROTECT, related_name="leads", db_index=False)
+    next_at = models.DateTimeField(null=True)
+    next_set_at = models.DateTimeField(null=True)
+    next_kind = models.CharField(max_length=14, choices=NextKind.choices, blank=True, default="")
+    next_note = models.CharField(max_length=300, blank=True, default="")  # "after the budget round"
+    next_committed = models.BooleanField(default=False)  # a person chose the date; the planner leaves it alone
+
+    close_reason = models.ForeignKey(CloseReason, null=True, on_delete=models.PROTECT, db_index=False)
+    closed_at = models.DateTimeField(null=True)
+    closed_by = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+", db_index=False)
+    won_before_captured = models.BooleanField(default=False)  # kept and shown, left out of every fit
+
+    first_touch_at = models.DateTimeField(null=True)  # our first attempt to reach them
+    last_touch_at = models.DateTimeField(null=True)
+    last_reached_at = models.DateTimeField(null=True)
+    touches = models.PositiveIntegerField(default=0)
+    unanswered = models.PositiveSmallIntegerField(default=0)  # attempts since they were last reached
+
+    decision_id = models.UUIDField(null=True)  # the activity of the last decision: what undo takes back
+    merged_into = models.ForeignKey("self", null=True, on_delete=models.PROTECT, related_name="merged")
+    created_at = models.DateTimeField(default=clock.now)
+    import_run_id = models.UUIDField(null=True)  # the batch that brought them, if one did
+
+    class Meta:
+        db_table = "lead"
+        constraints = [
+            one_of("state", State, name="lead_state"),
+            models.CheckConstraint(  # I1, open: somebody, and a next moment
+                condition=Q(merged_into__isnull=False)
+                | Q(state__in=[s.value for s in CLOSED_STATES])
+                | Q(
+                    next_at__isnull=False,
+                    next_set_at__isnull=False,
+                    next_at__lte=F("next_set_at") + FARTHEST_NEXT,
+                    close_reason__isnull=True,
+                    closed_at__isnull=True,
+                    closed_by__isnull=True,
+                ),
+                name="lead_open_has_next",
+            ),
+            models.CheckConstraint(  # I1, closed: why, when and who; nothing pending
+                condition=Q(merged_into__isnull=False)
+                | Q(state__in=[s.value for s in OPEN_STATES])
+                | Q(
+                    close_reason__isnull=False,
+                    closed_at__isnull=False,
+                    closed_by__isnull=False,
+                    next_at__isnull=True,
+                ),
+                name="lead_closed_has_reason",
+            ),
+            models.CheckConstraint(
+                condition=Q(merged_into__isnull=True) | ~Q(merged_into=F("id")), name="lead_not_merged_into_itself"
+            ),
+            models.CheckConstraint(condition=Q(episode__gte=1), name="lead_episode_counts_from_one"),
+        ]
+        indexes = [
+            models.Index(fields=["responsible", "next_at", "id"], name="lead_due", condition=IS_OPEN),
+            models.Index(fields=["owner", "-captured_at", "-id"], name="lead_of_owner"),
+            models.Index(fields=["next_at", "id"], name="lead_next", condition=IS_OPEN),
+            models.Index(fields=["-captured_at", "-id"], name="lead_newest"),
+            models.Index(fields=["state", "-captured_at", "-id"], name="lead_in_state"),
+            models.Index(fields=["source", "-captured_at", "-id"], name="lead_from_source"),
+            models.Index(fields=["account"], name="lead_at_account"),
+            models.Index(fields=["phone"], name="lead_phone", condition=~Q(phone="")),
+            models.Index(fields=["import_run_id"], name="lead_of_import", condition=Q(import_run_id__isnull=False)),
+            GinIndex(SearchVector("search", config="simple"), name="lead_search"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name or self.email or self.phone or "Unnamed lead"
+
+
+class IdentityKind(models.TextChoices):
+    EMAIL = "email", "E-mail"
+    EXTERNAL = "external", "External id"
+    NATURAL = "natural", "Row of an import"
+
+
+class Identity(models.Model):
+    """What makes two rows the same person: UNIQUE(kind, key). Phone, name and cookie only suggest, so are not here."""
+
+    id = models.BigAutoField(primary_key=True)
+    kind = models.CharField(max_length=10, choices=IdentityKind.choices)
+    key = models.CharField(max_length=254)
+    lead = models.ForeignKey(Lead, on_delete=models.CASCADE, related_name="identities")
+    created_at = models.DateTimeField(default=clock.now)
+
+    class Meta:
+        db_table = "identity"
+        constraints = [
+            models.UniqueConstraint(fields=["kind", "key"], name="identity_one_person"),
+            one_of("kind", IdentityKind, name="identity_kind"),
+        ]
+
+
+class Enquiry(models.Model):
+    """One time that they came to us, with its context: the unit of cohorts and of source credit."""
+
+    id = primary_key()
+    lead = models.ForeignKey(Lead, on_delete=models.CASCADE, related_name="enquiries", db_index=False)
+    episode = models.PositiveSmallIntegerField(default=1)
+    door = models.CharField(max_length=20)  # import, demo, by_hand; later form, booth …
+    source = models.ForeignKey(Source, null=True, on_delete=models.PROTECT, db_index=False)
+    campaign = models.ForeignKey(Campaign, null=True, on_delete=models.PROTECT, db_index=False)
+    landing_page = models.CharField(max_length=500, blank=True, default="")
+    message = models.TextField(blank=True, default="")  # what they said
+    answers = models.JSONField(default=dict)
+    captured_at = models.DateTimeField()
+    captured_by = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+", db_index=False)
+    import_run_id = models.UUIDField(null=True)
+    created_at = models.DateTimeField(default=clock.now)
+
+    class Meta:
+        db_table = "enquiry"
+        indexes = [models.Index(fields=["lead", "captured_at"], name="enquiry_of_lead")]
+
+
+class OpportunityState(models.TextChoices):
+    OPEN = "open", "Open"
+    WON = "won", "Won"
+    LOST = "lost", "Lost"
+
+
+class Opportunity(models.Model):
+    """A deal in the making, or made."""
+
+    id = primary_key()
+    lead = models.ForeignKey(Lead, on_delete=models.CASCADE, related_name="opportunities", db_index=False)
+    key = models.CharField(max_length=120)  # names it where it came from; makes opening idempotent
+    name = models.CharField(max_length=200, blank=True, default="")
+    product = models.CharField(max_length=200, blank=True, default="")
+    amount = models.DecimalField(max_digits=14, decimal_places=2, null=True)
+    currency = models.CharField(max_length=3, blank=True, default="")
+    stage = models.CharField(max_length=40, blank=True, default="")
+    expected_close = models.DateField(null=True)
+    state = models.CharField(max_length=5, choices=OpportunityState.choices, default=OpportunityState.OPEN)
+    opened_at = models.DateTimeField()
+    closed_at = models.DateTimeField(null=True)
+
+    class Meta:
+        db_table = "opportunity"
+        constraints = [
+            models.UniqueConstraint(fields=["lead", "key"], name="opportunity_once"),
+            one_of("state", OpportunityState, name="opportunity_state"),
+            models.CheckConstraint(
+                condition=Q(state="open", closed_at__isnull=True) | (~Q(state="open") & Q(closed_at__isnull=False)),
+                name="opportunity_closed_when",
+            ),
+        ]
+
+
+class RecordView(models.Model):
+    """Somebody looked at another's lead: shown to its owner."""
+
+    id = primary_key()
+    lead = models.ForeignKey(Lead, on_delete=models.CASCADE, db_index=False)
+    viewer = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+", db_index=False)
+    owner = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+", db_index=False)
+    viewed_at = models.DateTimeField(default=clock.now)
+
+    class Meta:
+        db_table = "record_view"
+        indexes = [
+            models.Index(fields=["owner", "-viewed_at"], name="record_view_of_owner"),
+            models.Index(fields=["lead", "-viewed_at"], name="record_view_of_lead"),
+        ]

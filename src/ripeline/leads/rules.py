@@ -1,0 +1,222 @@
+"""Pure decisions about a lead: who may do what (I8), whose it is, what its keys and search words are."""
+
+import re
+import unicodedata
+from enum import StrEnum, auto
+from pathlib import Path
+from uuid import UUID
+
+from django.db.models import Q
+
+from ripeline.base import clock
+from ripeline.leads.models import CLOSED_STATES, Lead
+from ripeline.people import queries as people
+from ripeline.people.models import ResponsibleKind, Role, Tracking, User
+
+
+class Verb(StrEnum):
+    """What somebody may do with a lead."""
+
+    FIND = auto()  # see name, company, owner
+    SEE_STATE = auto()
+    SEE_CONTEXT = auto()  # how they came to us, enquiries, ripeness
+    SEE_NEXT = auto()
+    SEE_OUTCOMES = auto()  # outcomes and reasons
+    SEE_TIMELINE = auto()  # the entries, without what people wrote
+    READ_TEXT = auto()  # notes that are not private, mail
+    WORK = auto()  # outcomes, dates, notes, changes, closing
+    REASSIGN = auto()
+    MERGE = auto()
+
+
+class Relation(StrEnum):
+    """How somebody stands to a lead."""
+
+    OWN = auto()
+    QUEUE = auto()  # nobody's yet: in a queue or a programme, without an owner
+    TEAM = auto()
+    OTHER = auto()
+
+
+_ALL = frozenset(Verb)
+_CONTEXT = frozenset({Verb.FIND, Verb.SEE_STATE, Verb.SEE_CONTEXT})
+_NAMES = frozenset({Verb.FIND, Verb.SEE_STATE})
+_LEADS = _CONTEXT | {Verb.SEE_NEXT, Verb.SEE_OUTCOMES, Verb.REASSIGN}
+_MARKETS = _CONTEXT | {Verb.SEE_OUTCOMES}
+_ADMINISTERS = _ALL - {Verb.READ_TEXT}
+
+# role × relation → verbs: the one place. Nobody at all reads another's private note: `timeline.queries.of_lead`.
+_MAY: dict[str, dict[Relation, frozenset[Verb]]] = {
+    Role.REP: {Relation.OWN: _ALL, Relation.TEAM: _NAMES, Relation.QUEUE: _NAMES, Relation.OTHER: frozenset()},
+    Role.SDR: {
+        Relation.OWN: _ALL,
+        Relation.QUEUE: _ALL,
+        Relation.TEAM: _CONTEXT | {Verb.SEE_NEXT},
+        Relation.OTHER: frozenset({Verb.FIND}),
+    },
+    Role.MARKETER: {
+        Relation.OWN: _MARKETS,
+        Relation.QUEUE: _MARKETS,
+        Relation.TEAM: _MARKETS,
+        Relation.OTHER: _MARKETS,
+    },
+    Role.LEADER: {Relation.OWN: _ALL, Relation.TEAM: _LEADS, Relation.QUEUE: _LEADS, Relation.OTHER: frozenset()},
+    Role.ADMIN: {
+        Relation.OWN: _ALL,
+        Relation.QUEUE: _ADMINISTERS,
+        Relation.TEAM: _ADMINISTERS,
+        Relation.OTHER: _ADMINISTERS,
+    },
+}
+
+
+class NotAllowed(PermissionError):
+    """The actor may not do this; says so in words."""
+
+
+def relation(actor: User, lead: Lead) -> Relation:
+    """How `actor` stands to `lead`: theirs is what they own, are responsible for, or cover for somebody away."""
+    holder = lead.owner or lead.responsible.user
+    mine = {lead.owner_id, lead.responsible.user_id} & ({actor.pk} | covering(actor))
+    if mine:
+        return Relation.OWN
+    if holder is None:
+        return Relation.QUEUE
+    return Relation.TEAM if holder.team_id == actor.team_id else Relation.OTHER
+
+
+def verbs(actor: User, lead: Lead) -> frozenset[Verb]:
+    """Everything that `actor` may do with `lead`. Reads only loaded relations: owner, responsible and its user."""
+    if not actor.is_active:
+        return frozenset()
+    if actor.is_system:
+        return _ALL
+    how = relation(actor, lead)
+    allowed = _MAY[actor.role][how]
+    if actor.role == Role.LEADER and how is Relation.TEAM and lead.owner and lead.owner.tracking == Tracking.GUIDED:
+        allowed |= {Verb.SEE_TIMELINE}
+    return allowed
+
+
+def may(actor: User, verb: Verb, lead: Lead) -> bool:
+    """Whether `actor` may do `verb` with `lead`: the one definition that every face asks (I8)."""
+    return verb in verbs(actor, lead)
+
+
+def require(actor: User, verb: Verb, lead: Lead) -> None:
+    """Raise NotAllowed unless `actor` may."""
+    if not may(actor, verb, lead):
+        holder = lead.owner or lead.responsible
+        raise NotAllowed(f"This lead is with {holder.name}; you may not {_WORDS.get(verb, 'see it')}.")
+
+
+_WORDS = {Verb.WORK: "work on it", Verb.REASSIGN: "give it to somebody else", Verb.MERGE: "merge it"}
+
+
+def covering(actor: User) -> frozenset[UUID]:
+    """Ids of the absent people whom `actor` covers today, read once for each actor object."""
+    cached: frozenset[UUID] | None = actor.__dict__.get("_covering")
+    if cached is None:
+        cached = people.covered_by(actor, clock.now().date())
+        actor.__dict__["_covering"] = cached
+    return cached
+
+
+def findable(actor: User) -> Q:
+    """The leads that `actor` may FIND, as a filter; agrees with `may` lead by lead (a property test)."""
+    if not actor.is_active:
+        return Q(pk__in=[])
+    if actor.is_system or actor.role in (Role.ADMIN, Role.MARKETER, Role.SDR):
+        return Q()
+    mine = {actor.pk} | covering(actor)
+    holder_in_team = Q(owner__team=actor.team_id) if actor.team_id else Q(owner__isnull=False, owner__team__isnull=True)
+    user_in_team = (
+        Q(responsible__user__team=actor.team_id)
+        if actor.team_id
+        else Q(responsible__kind=ResponsibleKind.REP, responsible__user__team__isnull=True)
+    )
+    return (
+        Q(owner__in=mine)
+        | Q(responsible__user__in=mine)
+        | holder_in_team
+        | (Q(owner__isnull=True) & user_in_team)
+        | (Q(owner__isnull=True) & ~Q(responsible__kind=ResponsibleKind.REP))
+    )
+
+
+def workable(actor: User) -> Q:
+    """The leads that are `actor`'s own to work: owned, responsible for, or covered."""
+    mine = {actor.pk} | covering(actor)
+    return Q(owner__in=mine) | Q(responsible__user__in=mine)
+
+
+def is_open(lead: Lead) -> bool:
+    """Open: neither closed nor merged away."""
+    return lead.merged_into_id is None and lead.state not in CLOSED_STATES
+
+
+# Addresses at these belong to a person, not to a company.
+FREE_MAIL = frozenset((Path(__file__).parent / "free_mail.txt").read_text("utf-8").split())
+
+
+def email_key(email: str) -> str:
+    """The identity key of an address: NFKC, case folded, the domain in its ASCII form; "" if it is none."""
+    text = unicodedata.normalize("NFKC", email).strip().casefold()
+    local, at, domain = text.rpartition("@")
+    if not (local and at and domain):
+        return ""
+    try:
+        domain = domain.encode("idna").decode("ascii")
+    except UnicodeError:
+        return ""
+    return f"{local}@{domain}"[:254]
+
+
+def domain_of(email: str) -> str:
+    """The company domain of an address; "" for free mail."""
+    domain = email_key(email).rpartition("@")[2]
+    return "" if domain in FREE_MAIL else domain
+
+
+def account_key(company: str, email: str = "", website: str = "") -> str:
+    """`d:` + the company's domain, else `n:` + its normalised name; "" where neither is known."""
+    site = re.sub(r"^(?:https?://)?(?:www\.)?", "", website.strip().casefold()).split("/")[0]
+    domain = site if "." in site else domain_of(email)
+    if domain:
+        return f"d:{domain}"[:200]
+    name = " ".join(_words(company))
+    return f"n:{name}"[:200] if name else ""
+
+
+def _words(text: str) -> list[str]:
+    return re.findall(r"\w+", unicodedata.normalize("NFKC", text).casefold())
+
+
+def _unaccented(text: str) -> str:
+    return "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c))
+
+
+def search_tokens(
+    *, name: str = "", email: str = "", company: str = "", phone: str = "", title: str = "", extra: str = ""
+) -> str:
+    """The words that find a lead: with the parts of its address, its digits, and without accents."""
+    words: dict[str, None] = {}
+    for text in (name, company, title, extra, email):
+        for word in _words(text):
+            words[word] = None
+            words[_unaccented(word)] = None
+    if email:
+        words.update(dict.fromkeys([email.casefold(), email.casefold().rpartition("@")[2]]))
+    digits = re.sub(r"\D", "", phone)
+    for start in range(max(len(digits) - 5, 0)):
+        words[digits[start:]] = None
+    return " ".join(word for word in words if word)[:4000]
+
+
+def search_query(text: str) -> str:
+    """What a person typed as a prefix query for PostgreSQL (`ann & north:*`); "" if nothing can be searched."""
+    words = [
+        word.replace("'", "")
+        for word in re.findall(r"[\w@.+-]+", _unaccented(unicodedata.normalize("NFKC", text).casefold()))
+    ]
+    return " & ".join(f"'{word}':*" for word in words[:8] if word.strip("@.+-"))

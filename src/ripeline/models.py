@@ -1,0 +1,16 @@
+"""Every slice's tables, in one place for Django's one app; a new model is added here."""
+
+from ripeline.capture.models import ImportMapping, ImportPiece, ImportReject, ImportRun
+from ripeline.catalog.models import Campaign, CloseReason, CustomField, Source
+from ripeline.leads.models import Account, Enquiry, Identity, Lead, Opportunity, RecordView
+from ripeline.people.models import Absence, AuditEntry, Company, Responsible, Team, User
+from ripeline.ripeness.models import Score, Term
+from ripeline.timeline.models import Activity, Reaction
+from ripeline.worker.models import Beat
+from ripeline.worklist.models import Plan, PlanItem
+
+__all__ = [
+    "Absence", "Account", "Activity", "AuditEntry", "Beat", "Campaign", "CloseReason", "Company", "CustomField",
+    "Enquiry", "Identity", "ImportMapping", "ImportPiece", "ImportReject", "ImportRun", "Lead", "Opportunity", "Plan",
+    "PlanItem", "Reaction", "RecordView", "Responsible", "Score", "Source", "Team", "Term", "User",
+]  # fmt: skip

@@ -1,0 +1,49 @@
+"""Who is there."""
+
+from collections.abc import Sequence
+from datetime import date
+from uuid import UUID
+
+from django.db.models import QuerySet
+
+from ripeline.people.models import Absence, Responsible, Role, User
+
+QUALIFY = "qualify"
+KEEP_IN_TOUCH = "keep_in_touch"
+SELLERS = (Role.REP, Role.SDR, Role.LEADER, Role.ADMIN)  # who may be responsible for a lead
+
+
+def has_users() -> bool:
+    """Whether anybody can sign in yet; if not, the first-run page makes the administrator."""
+    return User.objects.filter(is_system=False).exists()
+
+
+def system() -> User:
+    """Ripeline itself, the actor where nobody acted."""
+    return User.objects.get(is_system=True)
+
+
+def people() -> QuerySet[User]:
+    """Everybody who has or had a sign-in, active first."""
+    return User.objects.filter(is_system=False).select_related("team").order_by("-is_active", "name", "id")
+
+
+def built_in(code: str) -> Responsible:
+    """The queue or programme with this code (`QUALIFY`, `KEEP_IN_TOUCH`)."""
+    return Responsible.objects.get(code=code)
+
+
+def responsible_of(user: User) -> Responsible:
+    """The row under which a person is responsible for leads."""
+    return Responsible.objects.get(user=user)
+
+
+def assignable() -> Sequence[Responsible]:
+    """Active people, queues and programmes that a lead can be given to."""
+    return list(Responsible.objects.filter(is_active=True).select_related("user").order_by("kind", "name"))
+
+
+def covered_by(user: User, day: date) -> frozenset[UUID]:
+    """Ids of the absent people whom `user` covers on `day`."""
+    covered = Absence.objects.filter(cover=user, first_day__lte=day, last_day__gte=day)
+    return frozenset(covered.values_list("user_id", flat=True))

@@ -1,0 +1,1 @@
+"""How ripe each lead is, why, and how sure we are."""

@@ -1,0 +1,5 @@
+"""Scoring leads and keeping the prior."""
+
+
+def seed() -> None:
+    """Make the prior's terms that are missing."""

@@ -1,0 +1,1 @@
+"""Who becomes responsible for a lead, and why."""

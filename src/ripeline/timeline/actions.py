@@ -1,0 +1,87 @@
+"""Writing to the timeline. Called inside the transaction of the decision it records (I2)."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.core.serializers.json import DjangoJSONEncoder
+from django.db import connection
+
+from ripeline.base import clock
+from ripeline.base.ids import new_id
+from ripeline.timeline.kinds import KINDS, REACTING
+
+WAKE = "ripeline_work"  # the channel that wakes the worker
+
+# One statement writes the entries that are new, leaves a reaction for each kind that has one, and wakes the worker
+# (pg_notify is delivered at commit; equal messages of one transaction become one).
+_RECORD = """
+WITH given AS (
+    SELECT * FROM jsonb_to_recordset(%(entries)s::jsonb) AS r(
+        id uuid, lead_id uuid, kind text, origin text, event_key text, occurred_at timestamptz, actor_id uuid,
+        is_private boolean, body text, data jsonb)
+), written AS (
+    INSERT INTO activity
+        (id, lead_id, kind, origin, event_key, occurred_at, recorded_at, actor_id, is_private, body, data)
+    SELECT id, lead_id, kind, origin, event_key, occurred_at, %(now)s, actor_id, is_private, body, data FROM given
+    ON CONFLICT (lead_id, origin, event_key) DO NOTHING
+    RETURNING id, lead_id, kind
+), left_for_worker AS (
+    INSERT INTO reaction (activity_id, lead_id, kind, created_at, due_at, attempts, error)
+    SELECT id, lead_id, kind, %(now)s, %(now)s, 0, '' FROM written WHERE kind = ANY(%(reacting)s)
+    RETURNING 1
+)
+SELECT written.id, (SELECT pg_notify(%(channel)s, '') FROM left_for_worker LIMIT 1) IS NULL FROM written
+"""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One activity to be written; `event_key` is unique for the lead within `origin`."""
+
+    lead_id: UUID
+    kind: str
+    actor_id: UUID
+    origin: str
+    event_key: str
+    occurred_at: datetime
+    body: str = ""
+    is_private: bool = False
+    data: dict[str, Any] = field(default_factory=dict)
+    id: UUID = field(default_factory=new_id)
+
+
+def record(entry: Entry) -> bool:
+    """Write one entry; False if this event was already recorded (I3)."""
+    return bool(record_all([entry]))
+
+
+def record_all(entries: Sequence[Entry]) -> set[UUID]:
+    """Write many entries in one statement and leave their reactions; the ids of those that were new (I3)."""
+    if not entries:
+        return set()
+    if not connection.in_atomic_block:
+        raise RuntimeError("a timeline entry belongs to the transaction of its decision")
+    unknown = {entry.kind for entry in entries} - KINDS.keys()
+    if unknown:
+        raise ValueError(f"no such kind of activity: {', '.join(sorted(unknown))}")
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _RECORD,
+            {
+                "entries": json.dumps([vars(entry) for entry in entries], cls=DjangoJSONEncoder),
+                "now": clock.now(),
+                "reacting": sorted(REACTING),
+                "channel": WAKE,
+            },
+        )
+        return {row[0] for row in cursor.fetchall()}
+
+
+def wake_worker() -> None:
+    """Tell the worker that something waits for it; delivered at commit."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_notify(%s, '')", [WAKE])

@@ -1,0 +1,53 @@
+"""The kinds of activity: one list, so that everybody can grep who writes and who reads each.
+
+Each has words for the timeline, a family for the record page's quiet filters, and whether reactions are to run on it.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Family(StrEnum):
+    THEIRS = "theirs"  # what they did
+    OURS = "ours"  # what we did to reach them
+    RECORD = "record"  # what was decided or changed about the record
+
+
+@dataclass(frozen=True)
+class Kind:
+    code: str
+    label: str
+    family: Family
+    reacts: bool = False  # leaves a Reaction for the worker
+
+
+KINDS: dict[str, Kind] = {
+    kind.code: kind
+    for kind in (
+        Kind("captured", "Came to us", Family.THEIRS, reacts=True),
+        Kind("enquired", "Came to us again", Family.THEIRS, reacts=True),
+        Kind("call", "Call", Family.OURS, reacts=True),
+        Kind("email", "E-mail", Family.OURS, reacts=True),
+        Kind("meeting", "Meeting", Family.OURS, reacts=True),
+        Kind("outcome", "Outcome", Family.OURS, reacts=True),
+        Kind("note", "Note", Family.OURS),
+        Kind("next_set", "Next date set", Family.RECORD),
+        Kind("replanned", "Moved by the planner", Family.RECORD),
+        Kind("handed", "Handed over", Family.RECORD),
+        Kind("nurtured", "To Keep in touch", Family.RECORD),
+        Kind("returned", "Back from Keep in touch", Family.RECORD),
+        Kind("qualifying", "Qualifying", Family.RECORD),
+        Kind("working", "Accepted to work", Family.RECORD),
+        Kind("opportunity", "Opportunity", Family.RECORD, reacts=True),
+        Kind("won", "Won", Family.RECORD, reacts=True),
+        Kind("lost", "Lost", Family.RECORD, reacts=True),
+        Kind("disqualified", "Disqualified", Family.RECORD, reacts=True),
+        Kind("reopened", "Re-opened", Family.RECORD, reacts=True),
+        Kind("edited", "Record changed", Family.RECORD, reacts=True),
+        Kind("imported", "Updated by an import", Family.RECORD, reacts=True),
+        Kind("merged", "Merged", Family.RECORD, reacts=True),
+        Kind("unmerged", "Merge undone", Family.RECORD, reacts=True),
+        Kind("undone", "Taken back", Family.RECORD, reacts=True),
+    )
+}
+REACTING = frozenset(code for code, kind in KINDS.items() if kind.reacts)

@@ -1,0 +1,54 @@
+"""Reading the timeline."""
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from uuid import UUID
+
+from django.db.models import Count, Min, Q
+
+from ripeline.base import clock
+from ripeline.people.models import User
+from ripeline.timeline.models import Activity, Reaction
+
+
+def of_lead(
+    lead_ids: Collection[UUID],
+    *,
+    reader: User,
+    reads_text: bool,
+    kinds: Collection[str] | None = None,
+    before: tuple[datetime, UUID] | None = None,
+    limit: int = 30,
+) -> Sequence[Activity]:
+    """One page of a person's timeline, newest first (`lead_ids`: the lead and what was merged into it).
+
+    Another's private note is left out; where `reads_text` is false, what others wrote (`body`) comes back empty.
+    `before` is the (occurred_at, id) of the last entry already shown.
+    """
+    entries = (
+        Activity.objects.filter(lead_id__in=lead_ids)
+        .filter(Q(is_private=False) | Q(actor=reader))
+        .select_related("actor")
+    )
+    if kinds is not None:
+        entries = entries.filter(kind__in=kinds)
+    if before:
+        entries = entries.filter(Q(occurred_at__lt=before[0]) | Q(occurred_at=before[0], id__lt=before[1]))
+    page = list(entries.order_by("-occurred_at", "-id")[:limit])
+    if not reads_text:
+        for entry in page:
+            if entry.actor_id != reader.pk:
+                entry.body = ""
+    return page
+
+
+def size() -> int:
+    """How many entries the timeline holds, exactly."""
+    return Activity.objects.count()
+
+
+def reaction_backlog() -> tuple[int, float]:
+    """(reactions waiting, age of the oldest in seconds)."""
+    found = Reaction.objects.aggregate(n=Count("id"), oldest=Min("created_at"))
+    lag = (clock.now() - found["oldest"]).total_seconds() if found["oldest"] else 0.0
+    return found["n"], max(lag, 0.0)

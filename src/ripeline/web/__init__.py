@@ -1,0 +1,1 @@
+"""The screens: translate between people and the slices, nothing else."""

@@ -1,0 +1,5 @@
+"""Template filters that put things in words."""
+
+from django import template
+
+register = template.Library()

@@ -1,0 +1,1 @@
+"""The process behind the scenes: reactions, the schedule, long work."""
