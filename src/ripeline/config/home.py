@@ -54,8 +54,6 @@ def prepare(home: Path, *, demo: bool = False) -> None:
         home.mkdir(mode=mode, parents=True, exist_ok=True)
         if os.geteuid() == 0 and (kind(home) or is_empty(home)):
             home.chmod(home.stat().st_mode | 0o011)
-        for name in ("run", "log"):
-            (home / name).mkdir(mode=mode, exist_ok=True)
         if kind(home) is None:
             _keep(home / "kind", "demo" if demo else "company")
     except OSError as error:
@@ -89,7 +87,12 @@ def is_demo(home: Path) -> bool:
 
 
 def secret_key(home: Path) -> str:
-    """The key that signs sessions and links: made once, readable by its owner alone."""
+    """The key that signs sessions and links: made once, readable by its owner alone.
+
+    While nobody has made the home (a type checker imports the settings) there is nothing to keep, nor to sign.
+    """
+    if not home.is_dir():
+        return secrets.token_urlsafe(48)
     return _read(home / "secret_key") or _keep(home / "secret_key", secrets.token_urlsafe(48))
 
 

@@ -1,0 +1,3 @@
+"""What every test has: one PostgreSQL for the whole run, and no network but this machine's own."""
+
+pytest_plugins = ["tests.server_plugin", "tests.network_plugin"]
