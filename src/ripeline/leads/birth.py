@@ -1,0 +1,155 @@
+"""How leads come to be: many at once, each with its first enquiry, a responsible, a next moment and an entry."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from ripeline.base import clock
+from ripeline.base.ids import new_id
+from ripeline.leads import rules
+from ripeline.leads.deciding import Next
+from ripeline.leads.models import Account, Enquiry, Lead, State
+from ripeline.people.models import User
+from ripeline.timeline import actions as timeline
+
+HORIZON = timedelta(days=365)  # the Rule of 45's year; an enquiry older than this starts a new episode
+
+
+@dataclass(frozen=True, kw_only=True)
+class Person:
+    """Who somebody is, as a door gives it: cleaned, not yet resolved."""
+
+    name: str = ""
+    title: str = ""
+    email: str = ""
+    phone: str = ""
+    company: str = ""
+    website: str = ""
+    country: str = ""
+    language: str = ""
+    amount: Decimal | None = None
+    currency: str = ""
+    custom: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Context:
+    """How somebody came to us this time."""
+
+    door: str
+    captured_at: datetime
+    source_id: UUID | None = None
+    campaign_id: UUID | None = None
+    landing_page: str = ""
+    message: str = ""
+    answers: Mapping[str, Any] = field(default_factory=dict)
+    captured_by_id: UUID | None = None
+    import_run_id: UUID | None = None
+    event_key: str = ""  # names the event where it came from: the same again is not a second enquiry
+
+
+@dataclass(frozen=True, kw_only=True)
+class Birth:
+    """A new lead, with everything that must be true of it at birth decided."""
+
+    id: UUID
+    person: Person
+    context: Context
+    account_id: UUID | None
+    responsible_id: UUID
+    owner_id: UUID | None
+    why: Mapping[str, Any]  # of the routing
+    state: State
+    next: Next
+
+
+def is_past_horizon(captured_at: datetime, now: datetime) -> bool:
+    """Whether an enquiry is so old that its episode is over."""
+    return now - captured_at > HORIZON
+
+
+def bear(births: Sequence[Birth], *, actor: User, origin: str) -> None:
+    """Insert leads, their first enquiries and entries. Within a transaction; identity keys were claimed by the caller.
+
+    An enquiry past the horizon keeps its own episode 1, and the lead starts episode 2 now (re-opened).
+    """
+    moment = clock.now()
+    Lead.objects.bulk_create([_lead(b, moment) for b in births])
+    Enquiry.objects.bulk_create([enquiry(b.id, b.context, episode=1) for b in births])
+    entries = [captured(b.id, "captured", b.context, actor=actor, origin=origin, why=dict(b.why)) for b in births]
+    entries += [
+        timeline.Entry(
+            lead_id=b.id, kind="reopened", actor_id=actor.pk, origin=origin,
+            event_key=f"{b.context.event_key}:reopened", occurred_at=moment, data={"why": "past the horizon"},
+        )
+        for b in births
+        if is_past_horizon(b.context.captured_at, moment)
+    ]  # fmt: skip
+    timeline.record_all(entries)
+
+
+def enquiry(lead_id: UUID, context: Context, *, episode: int) -> Enquiry:
+    """The row for one time that they came to us."""
+    return Enquiry(
+        id=new_id(), lead_id=lead_id, episode=episode, door=context.door, source_id=context.source_id,
+        campaign_id=context.campaign_id, landing_page=context.landing_page[:500], message=context.message,
+        answers=dict(context.answers), captured_at=context.captured_at, captured_by_id=context.captured_by_id,
+        import_run_id=context.import_run_id, created_at=clock.now(),
+    )  # fmt: skip
+
+
+def captured(
+    lead_id: UUID, kind: str, context: Context, *, actor: User, origin: str, why: dict[str, Any] | None = None
+) -> timeline.Entry:
+    """The entry for one time that they came to us (`captured`, later `enquired`)."""
+    return timeline.Entry(
+        lead_id=lead_id, kind=kind, actor_id=actor.pk, origin=origin, event_key=context.event_key,
+        occurred_at=context.captured_at, body=context.message,
+        data={
+            "door": context.door, "landing_page": context.landing_page, "source": str(context.source_id or ""),
+            "why": why or {},
+        },
+    )  # fmt: skip
+
+
+def _lead(birth: Birth, moment: datetime) -> Lead:
+    person, context = birth.person, birth.context
+    old = is_past_horizon(context.captured_at, moment)
+    return Lead(
+        id=birth.id, name=person.name[:200], title=person.title[:200], email=person.email[:254],
+        phone=person.phone[:40], account_id=birth.account_id, company=person.company[:200], country=person.country, language=person.language,
+        custom=dict(person.custom), search=search_text(person), source_id=context.source_id,
+        captured_at=context.captured_at,
+        episode=2 if old else 1, episode_at=moment if old else context.captured_at,
+        amount=person.amount, currency=person.currency, state=birth.state, state_at=moment, owner_id=birth.owner_id,
+        responsible_id=birth.responsible_id, created_at=moment, import_run_id=context.import_run_id, **birth.next.changes(),
+    )  # fmt: skip
+
+
+def search_text(person: Person) -> str:
+    """The words by which this person is found."""
+    return rules.search_tokens(
+        name=person.name, email=person.email, company=person.company, phone=person.phone, title=person.title
+    )
+
+
+def accounts(people: Sequence[Person]) -> dict[str, Account]:
+    """The account of each `rules.account_key` among these people, made where new (safe under concurrency)."""
+    wanted: dict[str, Person] = {}
+    for person in people:
+        key = rules.account_key(person.company, person.email, person.website)
+        if key and (key not in wanted or not wanted[key].company):
+            wanted[key] = person
+    known = set(Account.objects.filter(key__in=wanted).values_list("key", flat=True))
+    Account.objects.bulk_create(
+        [
+            Account(key=key, name=(p.company or key[2:])[:200], domain=key[2:][:190] if key.startswith("d:") else "")
+            for key, p in sorted(wanted.items())
+            if key not in known
+        ],
+        ignore_conflicts=True,
+    )
+    return {account.key: account for account in Account.objects.filter(key__in=wanted)}

@@ -1,0 +1,108 @@
+"""One person, one lead (I4): which lead a set of keys belongs to, and the claim of new keys, safe under concurrency.
+
+A key is claimed by inserting it: PostgreSQL's UNIQUE(kind, key) lets one transaction win, and makes the others wait for
+its commit and then see its lead. Keys are always claimed in sorted order, so that two batches cannot wait for each other.
+"""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import NamedTuple
+from uuid import UUID
+
+from django.db import connection
+
+from ripeline.base import clock
+from ripeline.leads import rules
+from ripeline.leads.models import IdentityKind
+
+
+class Key(NamedTuple):
+    """What makes two rows the same person."""
+
+    kind: str
+    key: str
+
+
+def email(address: str) -> Key | None:
+    """The key of an e-mail address; None if it is none."""
+    key = rules.email_key(address)
+    return Key(IdentityKind.EMAIL, key) if key else None
+
+
+def external(value: str) -> Key | None:
+    """The key of an id that another system gave; None if empty."""
+    value = value.strip()
+    return Key(IdentityKind.EXTERNAL, value[:254]) if value else None
+
+
+_RESOLVE = """
+SELECT given.kind, given.key, COALESCE(survivor.id, lead.id)
+FROM unnest(%s::text[], %s::text[]) AS given(kind, key)
+JOIN identity ON identity.kind = given.kind AND identity.key = given.key
+JOIN lead ON lead.id = identity.lead_id
+LEFT JOIN lead AS survivor ON survivor.id = lead.merged_into_id
+"""
+
+
+def resolve(keys: Iterable[Key]) -> dict[Key, UUID]:
+    """The lead of each key that is known, in one query; a lead merged away answers with its survivor.
+
+    Merges are kept one step deep (`leads.merging`), so one look at `merged_into` is enough.
+    """
+    wanted = sorted(set(keys))
+    if not wanted:
+        return {}
+    with connection.cursor() as cursor:
+        cursor.execute(_RESOLVE, [[k.kind for k in wanted], [k.key for k in wanted]])
+        return {Key(kind, key): lead for kind, key, lead in cursor.fetchall()}
+
+
+_CLAIM = """
+INSERT INTO identity (kind, key, lead_id, created_at)
+SELECT kind, key, lead_id, %s FROM unnest(%s::text[], %s::text[], %s::uuid[]) AS given(kind, key, lead_id)
+ORDER BY kind, key
+ON CONFLICT (kind, key) DO NOTHING
+RETURNING kind, key
+"""
+
+
+def claim(owners: Mapping[Key, UUID]) -> set[Key]:
+    """Claim keys for leads (which may be inserted later in the same transaction); return those that were still free."""
+    if not owners:
+        return set()
+    ordered = sorted(owners)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _CLAIM,
+            [clock.now(), [k.kind for k in ordered], [k.key for k in ordered], [owners[k] for k in ordered]],
+        )
+        return {Key(kind, key) for kind, key in cursor.fetchall()}
+
+
+def release(keys: Collection[Key], lead_id: UUID) -> None:
+    """Give claimed keys of one lead back: the rest of its row belongs to somebody else."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "DELETE FROM identity USING unnest(%s::text[], %s::text[]) AS given(kind, key)"
+            " WHERE identity.kind = given.kind AND identity.key = given.key AND lead_id = %s",
+            [[k.kind for k in keys], [k.key for k in keys], lead_id],
+        )
+
+
+def group(rows: Sequence[Collection[Key]]) -> list[int]:
+    """For each row of keys the index of the first row of the same person within the batch (rows that share a key)."""
+    first_of: dict[Key, int] = {}
+    leader = list(range(len(rows)))
+
+    def find(index: int) -> int:
+        while leader[index] != index:
+            leader[index] = leader[leader[index]]
+            index = leader[index]
+        return index
+
+    for index, keys in enumerate(rows):
+        for key in keys:
+            other = find(first_of.setdefault(key, index))
+            here = find(index)
+            if other != here:
+                leader[max(other, here)] = min(other, here)
+    return [find(index) for index in range(len(rows))]

@@ -1,0 +1,57 @@
+"""Reading leads: counts, one lead with what the rules need, colleagues."""
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Count, Q
+
+from ripeline.leads import rules
+from ripeline.leads.models import Lead, Opportunity, OpportunityState, RecordView, State
+from ripeline.people.models import User
+
+
+def get(lead_id: UUID) -> Lead:
+    """The lead (or the one it was merged into), with owner, responsible, account, source and close reason loaded."""
+    lead = Lead.objects.select_related(
+        "owner", "responsible__user", "account__owner", "source", "close_reason", "closed_by"
+    ).get(pk=lead_id)
+    return get(lead.merged_into_id) if lead.merged_into_id else lead
+
+
+def family(lead: Lead) -> list[UUID]:
+    """The ids under which this lead's rows lie: its own, and those merged into it."""
+    return [lead.pk, *Lead.objects.filter(merged_into=lead).values_list("pk", flat=True)]
+
+
+def counts() -> dict[str, Any]:
+    """Leads by state (all states named, merged ones left out) and wins, for `ripeline status`."""
+    found = dict(Lead.objects.filter(merged_into__isnull=True).order_by().values_list("state").annotate(n=Count("pk")))
+    by_state = {state.value: found.get(state.value, 0) for state in State}
+    wins = Opportunity.objects.filter(state=OpportunityState.WON).count()
+    return {"total": sum(by_state.values()), "by_state": by_state, "wins": wins}
+
+
+def colleagues(lead: Lead, actor: User, limit: int = 6) -> Sequence[Lead]:
+    """Others at the same account whom `actor` may find."""
+    if not lead.account_id:
+        return []
+    others = Lead.objects.filter(rules.findable(actor), account_id=lead.account_id, merged_into__isnull=True)
+    return list(others.exclude(pk=lead.pk).select_related("owner", "responsible__user").order_by("name", "pk")[:limit])
+
+
+def same_phone_or_name(lead: Lead, actor: User, limit: int = 3) -> Sequence[Lead]:
+    """Who may be the same person: the same telephone, or the same name at the same account. Suggested, never merged."""
+    alike = Q(pk__in=[])
+    if lead.phone:
+        alike |= Q(phone=lead.phone)
+    if lead.account_id and lead.name:
+        alike |= Q(account_id=lead.account_id, name__iexact=lead.name)
+    others = Lead.objects.filter(rules.findable(actor), alike, merged_into__isnull=True).exclude(pk=lead.pk)
+    return list(others.select_related("owner", "responsible__user").order_by("pk")[:limit])
+
+
+def viewers(owner: User, limit: int = 50) -> Sequence[RecordView]:
+    """Who looked at the leads of `owner`, newest first."""
+    views = RecordView.objects.filter(owner=owner).select_related("viewer", "lead")
+    return list(views.order_by("-viewed_at", "-pk")[:limit])
