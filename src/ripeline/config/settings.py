@@ -11,6 +11,10 @@ ENV = environment.load()
 
 SECRET_KEY = ENV.secret_key or home.secret_key(home.locate(ENV))
 DEBUG = False
+# Asked for by the first-run page when other machines can reach it, so that no stranger makes himself administrator.
+SETUP_TOKEN = home.setup_token(home.locate(ENV)) if ENV.beyond_loopback else ""
+BASE_URL = ENV.base_url
+HAS_SMTP = bool(ENV.smtp_url)
 ALLOWED_HOSTS = list(ENV.allowed_hosts)
 CSRF_TRUSTED_ORIGINS = [ENV.base_url] if ENV.base_url else []
 ROOT_URLCONF = "ripeline.config.urls"

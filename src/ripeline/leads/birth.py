@@ -120,12 +120,14 @@ def _lead(birth: Birth, moment: datetime) -> Lead:
     old = is_past_horizon(context.captured_at, moment)
     return Lead(
         id=birth.id, name=person.name[:200], title=person.title[:200], email=person.email[:254],
-        phone=person.phone[:40], account_id=birth.account_id, company=person.company[:200], country=person.country, language=person.language,
+        phone=person.phone[:40], account_id=birth.account_id, company=person.company[:200], country=person.country,
+        language=person.language,
         custom=dict(person.custom), search=search_text(person), source_id=context.source_id,
         captured_at=context.captured_at,
         episode=2 if old else 1, episode_at=moment if old else context.captured_at,
         amount=person.amount, currency=person.currency, state=birth.state, state_at=moment, owner_id=birth.owner_id,
-        responsible_id=birth.responsible_id, created_at=moment, import_run_id=context.import_run_id, **birth.next.changes(),
+        responsible_id=birth.responsible_id, created_at=moment, import_run_id=context.import_run_id,
+        **birth.next.changes(),
     )  # fmt: skip
 
 

@@ -1,7 +1,7 @@
 """One person, one lead (I4): which lead a set of keys belongs to, and the claim of new keys, safe under concurrency.
 
 A key is claimed by inserting it: PostgreSQL's UNIQUE(kind, key) lets one transaction win, and makes the others wait for
-its commit and then see its lead. Keys are always claimed in sorted order, so that two batches cannot wait for each other.
+its commit and then see its lead. Keys are claimed in sorted order, so that two batches cannot wait for each other.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence

@@ -15,7 +15,7 @@ from ripeline.timeline.models import Activity
 
 
 def merge(*, survivor_id: UUID, duplicate_id: UUID, by: By) -> Lead:
-    """Make `duplicate` lead to `survivor`. Nothing of either is overwritten; readers expand, undo takes the redirect away.
+    """Make `duplicate` lead to `survivor`. Nothing is overwritten; readers expand, undo takes the redirect away.
 
     What had been merged into the duplicate is redirected too, so that a redirect is always one step.
     """
