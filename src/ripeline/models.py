@@ -2,7 +2,7 @@
 
 from ripeline.capture.models import ImportMapping, ImportPiece, ImportReject, ImportRun
 from ripeline.catalog.models import Campaign, CloseReason, CustomField, Source
-from ripeline.leads.models import Account, Enquiry, Identity, Lead, Opportunity, RecordView
+from ripeline.leads.models import Account, Enquiry, Identity, Lead, Opportunity, RecordView, SavedView
 from ripeline.people.models import Absence, AuditEntry, Company, Responsible, Team, User
 from ripeline.ripeness.models import Score, Term
 from ripeline.timeline.models import Activity, Reaction
@@ -12,5 +12,6 @@ from ripeline.worklist.models import Plan, PlanItem
 __all__ = [
     "Absence", "Account", "Activity", "AuditEntry", "Beat", "Campaign", "CloseReason", "Company", "CustomField",
     "Enquiry", "Identity", "ImportMapping", "ImportPiece", "ImportReject", "ImportRun", "Lead", "Opportunity", "Plan",
-    "PlanItem", "Reaction", "RecordView", "Responsible", "Score", "Source", "Team", "Term", "User",
+    "PlanItem", "Reaction", "RecordView", "Responsible", "SavedView", "Score", "Source", "Team", "Term",
+    "User",
 ]  # fmt: skip

@@ -155,6 +155,7 @@ class Lead(models.Model):
             models.Index(fields=["phone"], name="lead_phone", condition=~Q(phone="")),
             models.Index(fields=["import_run_id"], name="lead_of_import", condition=Q(import_run_id__isnull=False)),
             GinIndex(SearchVector("search", config="simple"), name="lead_search"),
+            GinIndex(fields=["custom"], opclasses=["jsonb_path_ops"], name="lead_custom"),
         ]
 
     def __str__(self) -> str:
@@ -255,3 +256,17 @@ class RecordView(models.Model):
             models.Index(fields=["owner", "-viewed_at"], name="record_view_of_owner"),
             models.Index(fields=["lead", "-viewed_at"], name="record_view_of_lead"),
         ]
+
+
+class SavedView(models.Model):
+    """A way of looking at the list that somebody keeps under a name: the query of its address."""
+
+    id = primary_key()
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+", db_index=False)
+    name = models.CharField(max_length=60)
+    query = models.CharField(max_length=1000, blank=True)
+    created_at = models.DateTimeField(default=clock.now)
+
+    class Meta:
+        db_table = "saved_view"
+        constraints = [models.UniqueConstraint(fields=["user", "name"], name="saved_view_once")]

@@ -1,0 +1,248 @@
+"""What a list of leads is narrowed to: read from and written to an address, and turned into a condition.
+
+A filter on something that the viewer may not see of a lead (its next date, its source) leaves that lead out: otherwise
+one could ask for it piece by piece (I8).
+"""
+
+import contextlib
+import json
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields, replace
+from datetime import datetime, time, timedelta, tzinfo
+from enum import StrEnum
+from functools import reduce
+from operator import or_
+from typing import Any
+from urllib.parse import urlencode
+from uuid import UUID
+
+from django.contrib.postgres.search import SearchQuery, SearchVector
+from django.db.models import Q, QuerySet
+
+from ripeline.base import clock
+from ripeline.base.ids import new_id
+from ripeline.leads import rules
+from ripeline.leads.models import CLOSED_STATES, IS_OPEN, Lead, State
+from ripeline.leads.rules import Relation, Verb
+from ripeline.people.models import Responsible, ResponsibleKind, Role, User
+
+NOBODY = "nobody"  # as an owner: leads that no rep owns
+CUSTOM = "f."  # prefix of a custom field's name in the address
+
+
+class View(StrEnum):
+    """Whose leads."""
+
+    MINE = "mine"
+    TEAM = "team"
+    QUEUE = "queue"
+    ALL = "all"
+
+
+class Due(StrEnum):
+    """When the next step is due, by the viewer's own days."""
+
+    OVERDUE = "overdue"
+    TODAY = "today"
+    WEEK = "week"
+    LATER = "later"
+
+
+_VIEWS: dict[str, tuple[View, ...]] = {  # the first is where the role begins
+    Role.REP: (View.MINE, View.TEAM, View.ALL),
+    Role.SDR: (View.QUEUE, View.MINE, View.TEAM, View.ALL),
+    Role.MARKETER: (View.ALL, View.QUEUE),
+    Role.LEADER: (View.TEAM, View.MINE, View.QUEUE, View.ALL),
+    Role.ADMIN: (View.ALL, View.MINE, View.TEAM, View.QUEUE),
+}
+STATES = ("open", "closed", *State.values)
+
+
+def views_of(actor: User) -> tuple[View, ...]:
+    """The views that make sense for this person, the usual one first."""
+    return _VIEWS[actor.role]
+
+
+@dataclass(frozen=True)
+class Filters:
+    """What somebody asked a list for. Everything empty: their usual view, whole."""
+
+    q: str = ""
+    view: str = ""
+    state: str = ""
+    source: UUID | None = None
+    owner: UUID | str | None = None  # a person's id, or NOBODY
+    due: str = ""
+    ripe: str = ""  # a tag of ripeness; what it means is decided by whoever keeps the scores
+    run: UUID | None = None  # the import that brought them
+    custom: Mapping[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def parse(cls, query: Mapping[str, str]) -> "Filters":
+        """From an address's query; what it does not understand is left out, so that an old link still opens."""
+        owner = query.get("owner", "")
+        return cls(
+            q=" ".join(query.get("q", "").replace("\x00", "").split())[:200],
+            view=_one_of(query.get("view", ""), tuple(View)),
+            state=_one_of(query.get("state", ""), STATES),
+            source=_uuid(query.get("source", "")),
+            owner=NOBODY if owner == NOBODY else _uuid(owner),
+            due=_one_of(query.get("due", ""), tuple(Due)),
+            ripe="".join(c for c in query.get("ripe", "") if c.isalnum() or c in "_-")[:20],
+            run=_uuid(query.get("run", "")),
+            custom={
+                key.removeprefix(CUSTOM)[:63]: value[:200]
+                for key, value in query.items()
+                if key.startswith(CUSTOM) and value and "\x00" not in key + value
+            },
+        )
+
+    def write(self) -> dict[str, str]:
+        """As an address's query; `parse` reads it back."""
+        given = {f.name: getattr(self, f.name) for f in fields(self) if f.name != "custom"}
+        plain = {name: str(value) for name, value in given.items() if value}
+        return plain | {CUSTOM + key: value for key, value in sorted(self.custom.items())}
+
+    def url(self, **others: str) -> str:
+        """The query string with `others` (a sort, a cursor) added where they are not empty."""
+        return urlencode(self.write() | {name: value for name, value in others.items() if value})
+
+    def __bool__(self) -> bool:
+        """Whether anything but the view is asked for."""
+        return bool(replace(self, view="").write())
+
+
+def matching(actor: User, filters: Filters, *, zone: tzinfo, scores: QuerySet[Any] | None = None) -> QuerySet[Lead]:
+    """The leads that `actor` may find and that pass. `zone`: whose midnight "today" is.
+
+    `scores`: rows with a `lead_id`, of the leads that have the tag `filters.ripe`.
+    """
+    found = Lead.objects.filter(rules.findable(actor), _in_view(actor, filters.view), merged_into__isnull=True)
+    found = _by_state(actor, found, filters.state)
+    if filters.owner:
+        found = found.filter(Q(owner__isnull=True) if filters.owner == NOBODY else Q(owner=filters.owner))
+    if filters.source:
+        found = found.filter(visible(actor, Verb.SEE_CONTEXT), source_id=filters.source)
+    if filters.due:
+        found = found.filter(visible(actor, Verb.SEE_NEXT), IS_OPEN, _due(Due(filters.due), zone))
+    if filters.ripe:
+        tagged = Q(pk__in=[]) if scores is None else Q(pk__in=scores.order_by().values("lead_id"))
+        found = found.filter(visible(actor, Verb.SEE_CONTEXT), IS_OPEN, tagged)
+    if filters.run:
+        found = found.filter(import_run_id=filters.run)
+    if filters.custom:
+        found = found.filter(visible(actor, Verb.SEE_CONTEXT))
+        for key, value in filters.custom.items():
+            found = found.filter(_custom(key, value))
+    return _searched(found, filters.q)
+
+
+def visible(actor: User, verb: Verb) -> Q:
+    """Of the leads that `actor` may find, those of which they may do `verb`: `rules` is asked for each relation."""
+    may = {how: rules.verbs(actor, _held_by(actor, how)) for how in Relation}
+    hidden = {how for how, verbs in may.items() if Verb.FIND in verbs and verb not in verbs}
+    if not hidden:
+        return Q()
+    condition = Q(pk__in=[])
+    for how, verbs in may.items():
+        if verb in verbs:
+            condition |= _standing(actor, how)
+    return condition
+
+
+def _held_by(actor: User, how: Relation) -> Lead:
+    """A lead that never was, standing in this relation to `actor`: for asking the rules what that allows."""
+    if how is Relation.QUEUE:
+        return Lead(responsible=Responsible(kind=ResponsibleKind.QUEUE))
+    holder = actor if how is Relation.OWN else User(team_id=actor.team_id if how is Relation.TEAM else new_id())
+    return Lead(owner=holder, responsible=Responsible(kind=ResponsibleKind.REP, user=holder))
+
+
+def _standing(actor: User, how: Relation) -> Q:
+    """The leads that stand in this relation to `actor`."""
+    if how is Relation.OWN:
+        return rules.workable(actor)
+    if how is Relation.QUEUE:
+        return Q(owner__isnull=True) & ~Q(responsible__kind=ResponsibleKind.REP)
+    return _of_team(actor) if how is Relation.TEAM else ~_of_team(actor)
+
+
+def _of_team(actor: User) -> Q:
+    """Held (owned; where nobody owns it, looked after) by somebody of the actor's team, or by them."""
+    if actor.team_id:
+        return Q(owner__team=actor.team_id) | Q(owner__isnull=True, responsible__user__team=actor.team_id)
+    teamless = Q(responsible__kind=ResponsibleKind.REP, responsible__user__team__isnull=True)
+    return Q(owner__isnull=False, owner__team__isnull=True) | (Q(owner__isnull=True) & teamless)
+
+
+def _in_view(actor: User, view: str) -> Q:
+    """Whose leads: conditions on the lead's own columns where an index can serve them."""
+    match view or views_of(actor)[0]:
+        case View.MINE:
+            mine = {actor.pk} | rules.covering(actor)
+            desks = Responsible.objects.filter(user__in=mine).values_list("pk", flat=True)
+            return Q(owner__in=mine) | (IS_OPEN & Q(responsible__in=list(desks)))
+        case View.QUEUE:
+            queues = Responsible.objects.filter(kind=ResponsibleKind.QUEUE).values_list("pk", flat=True)
+            return IS_OPEN & Q(responsible__in=list(queues))
+        case View.TEAM:
+            return _of_team(actor)
+    return Q()
+
+
+def _by_state(actor: User, found: QuerySet[Lead], state: str) -> QuerySet[Lead]:
+    if not state:
+        return found
+    found = found.filter(visible(actor, Verb.SEE_STATE))
+    if state == "open":
+        return found.filter(IS_OPEN)
+    return found.filter(state__in=CLOSED_STATES) if state == "closed" else found.filter(state=state)
+
+
+def _due(due: Due, zone: tzinfo) -> Q:
+    """By whole days of the viewer's own; a week is the seven days after today."""
+    today = clock.now().astimezone(zone).date()
+
+    def midnight(days: int) -> datetime:
+        return datetime.combine(today + timedelta(days=days), time(0), tzinfo=zone)
+
+    match due:
+        case Due.OVERDUE:
+            return Q(next_at__lt=midnight(0))
+        case Due.TODAY:
+            return Q(next_at__gte=midnight(0), next_at__lt=midnight(1))
+        case Due.WEEK:
+            return Q(next_at__gte=midnight(1), next_at__lt=midnight(8))
+    return Q(next_at__gte=midnight(8))
+
+
+def _custom(key: str, value: str) -> Q:
+    """The custom field holds this, be it kept as text, a number or a truth."""
+    readings: list[object] = [value]
+    with contextlib.suppress(ValueError):
+        reading = json.loads(value)
+        if isinstance(reading, int | float | bool) and not (isinstance(reading, float) and not math.isfinite(reading)):
+            readings.append(reading)
+    return reduce(or_, (Q(custom__contains={key: reading}) for reading in readings))
+
+
+def _searched(found: QuerySet[Lead], text: str) -> QuerySet[Lead]:
+    if not text:
+        return found
+    query = rules.search_query(text)
+    if not query:
+        return found.none()
+    words = SearchVector("search", config="simple")  # as the index `lead_search` spells it
+    return found.annotate(words=words).filter(words=SearchQuery(query, search_type="raw", config="simple"))
+
+
+def _one_of(text: str, known: Sequence[str]) -> str:
+    return text if text in known else ""
+
+
+def _uuid(text: str) -> UUID | None:
+    try:
+        return UUID(text)
+    except ValueError:
+        return None

@@ -1,0 +1,284 @@
+"""The list of leads: a page at a time by keyset, each row with what its viewer may see (I8), never counted whole."""
+
+import base64
+import binascii
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, tzinfo
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Q, QuerySet
+
+from ripeline.leads import rules
+from ripeline.leads.filters import Due, Filters, View, matching, views_of, visible
+from ripeline.leads.models import CLOSED_STATES, IS_OPEN, Lead
+from ripeline.leads.rules import Verb
+from ripeline.people.models import User
+
+__all__ = ["Due", "Filters", "Page", "Row", "Sort", "View", "chosen", "every", "page", "sorts_of", "views_of"]
+
+COUNTED_TO = 10_000  # beyond this a list says "10,000+"
+SIZE = 50
+CHUNK = 500  # rows a time where somebody goes through all of them
+
+
+class Sort(StrEnum):
+    """The orders that an index serves."""
+
+    NEWEST = "newest"
+    NEXT = "next"  # open leads only: the others have no next date
+    RIPEST = "ripest"  # scored leads only
+
+
+_NEEDS = {Sort.NEXT: Verb.SEE_NEXT, Sort.RIPEST: Verb.SEE_CONTEXT}
+
+
+@dataclass(frozen=True)
+class Row:
+    """A lead as its viewer may see it: what they may not is empty."""
+
+    lead: Lead
+    verbs: frozenset[Verb]
+    viewer: User
+
+    @property
+    def id(self) -> UUID:
+        return self.lead.pk
+
+    @property
+    def name(self) -> str:
+        return str(self.lead) if self.lead.name or self.sees_context else "Unnamed lead"
+
+    @property
+    def company(self) -> str:
+        return self.lead.company
+
+    @property
+    def title(self) -> str:
+        return self.lead.title if self.sees_context else ""
+
+    @property
+    def email(self) -> str:
+        return self.lead.email if self.sees_context else ""
+
+    @property
+    def phone(self) -> str:
+        return self.lead.phone if self.sees_context else ""
+
+    @property
+    def sees_context(self) -> bool:
+        """Whether the record behind the row has more to show than whose it is."""
+        return Verb.SEE_CONTEXT in self.verbs
+
+    @property
+    def may_give(self) -> bool:
+        return Verb.REASSIGN in self.verbs and self.is_open
+
+    @property
+    def is_open(self) -> bool:
+        return rules.is_open(self.lead)
+
+    @property
+    def is_mine(self) -> bool:
+        return self.lead.owner_id == self.viewer.pk or self.lead.responsible.user_id == self.viewer.pk
+
+    @property
+    def owner(self) -> str:
+        """Who has it: its owner, else the queue or programme."""
+        return str(self.lead.owner or self.lead.responsible)
+
+    @property
+    def state(self) -> str:
+        return self.lead.state if Verb.SEE_STATE in self.verbs else ""
+
+    @property
+    def state_label(self) -> str:
+        return self.lead.get_state_display() if self.state else ""
+
+    @property
+    def next_at(self) -> datetime | None:
+        return self.lead.next_at if Verb.SEE_NEXT in self.verbs else None
+
+    @property
+    def next_kind(self) -> str:
+        return self.lead.get_next_kind_display() if self.next_at else ""
+
+    @property
+    def captured_at(self) -> datetime | None:
+        return self.lead.captured_at if self.sees_context else None
+
+    @property
+    def source(self) -> str:
+        return str(self.lead.source or "") if self.sees_context else ""
+
+    @property
+    def last_touch_at(self) -> datetime | None:
+        return self.lead.last_touch_at if Verb.SEE_OUTCOMES in self.verbs else None
+
+    @property
+    def amount(self) -> Decimal | None:
+        return self.lead.amount if Verb.SEE_OUTCOMES in self.verbs else None
+
+
+@dataclass(frozen=True)
+class Page:
+    """One page. `next` and `previous` are cursors, empty where there is nothing more that way."""
+
+    rows: Sequence[Row]
+    next: str
+    previous: str
+    count: int
+    count_capped: bool
+
+
+@dataclass(frozen=True)
+class _Key:
+    """An order by two columns, the second of which makes it total; `filter` is their names in queries."""
+
+    field: str
+    pk: str
+    descending: tuple[bool, bool]
+
+    def order(self, *, backwards: bool) -> list[str]:
+        return [
+            f"{'-' if down != backwards else ''}{name}"
+            for name, down in zip((self.field, self.pk), self.descending, strict=True)
+        ]
+
+    def beyond(self, cursor: tuple[Any, UUID], *, backwards: bool) -> Q:
+        """What comes after (before) `cursor`. The first condition is implied, and bounds the scan of the index."""
+        value, pk = cursor
+        towards = ["lt" if down != backwards else "gt" for down in self.descending]
+        return Q(**{f"{self.field}__{towards[0]}e": value}) & (
+            Q(**{f"{self.field}__{towards[0]}": value}) | Q(**{self.field: value, f"{self.pk}__{towards[1]}": pk})
+        )
+
+
+_KEYS = {
+    Sort.NEWEST: _Key("captured_at", "id", (True, True)),
+    Sort.NEXT: _Key("next_at", "id", (False, False)),
+    Sort.RIPEST: _Key("p_30", "lead_id", (True, False)),
+}
+
+
+def sorts_of(filters: Filters) -> tuple[Sort, ...]:
+    """The orders that make sense: closed leads have no next date, and no ripeness to come."""
+    closed = filters.state == "closed" or filters.state in CLOSED_STATES
+    return (Sort.NEWEST,) if closed else tuple(Sort)
+
+
+def page(
+    actor: User,
+    filters: Filters,
+    *,
+    zone: tzinfo,
+    sort: Sort = Sort.NEWEST,
+    after: str = "",
+    before: str = "",
+    size: int = SIZE,
+    scores: QuerySet[Any] | None = None,
+    tagged: QuerySet[Any] | None = None,
+) -> Page:
+    """One page of what `actor` asked for, in the same few queries whatever it holds.
+
+    `scores`: every score (`lead_id`, `p_30`), for the order RIPEST; `tagged`: those that `filters.ripe` means. Both
+    belong to a slice above this one, and come from the face. A cursor that cannot be read is the beginning.
+    """
+    sort = sort if sort in sorts_of(filters) and (sort != Sort.RIPEST or scores is not None) else Sort.NEWEST
+    found = _ordered_set(actor, filters, sort, zone=zone, tagged=tagged)
+    key, cursor, backwards = _KEYS[sort], _read(after or before, sort), bool(before and not after)
+    keys = _keys(found, scores, key, cursor, backwards=backwards, limit=size + 1)
+    if backwards and len(keys) <= size:  # the beginning is near: show it whole
+        cursor, backwards = None, False
+        keys = _keys(found, scores, key, None, backwards=False, limit=size + 1)
+    more = len(keys) > size
+    keys = keys[:size][::-1] if backwards else keys[:size]
+    has_next, has_previous = (True, more) if backwards else (more, cursor is not None)
+    count = found.order_by()[: COUNTED_TO + 1].count()
+    return Page(
+        rows=_rows(actor, [pk for _, pk in keys]),
+        next=_write(keys[-1]) if keys and has_next else "",
+        previous=_write(keys[0]) if keys and has_previous else "",
+        count=min(count, COUNTED_TO),
+        count_capped=count > COUNTED_TO,
+    )
+
+
+def every(
+    actor: User, filters: Filters, *, zone: tzinfo, tagged: QuerySet[Any] | None = None
+) -> Iterator[Sequence[Row]]:
+    """Everything that passes, newest first, in chunks: for an export, which holds no more than one in memory."""
+    found = matching(actor, filters, zone=zone, scores=tagged)
+    key, cursor = _KEYS[Sort.NEWEST], None
+    while keys := _keys(found, None, key, cursor, backwards=False, limit=CHUNK):
+        yield _rows(actor, [pk for _, pk in keys])
+        cursor = keys[-1]
+
+
+def chosen(actor: User, lead_ids: Sequence[UUID]) -> Sequence[Row]:
+    """These leads, where `actor` may find them."""
+    mine = Lead.objects.filter(rules.findable(actor), pk__in=lead_ids, merged_into__isnull=True)
+    return _rows(actor, list(mine.order_by("-captured_at", "-id").values_list("pk", flat=True)))
+
+
+def _ordered_set(
+    actor: User, filters: Filters, sort: Sort, *, zone: tzinfo, tagged: QuerySet[Any] | None
+) -> QuerySet[Lead]:
+    """What passes the filters and has a place in this order that `actor` may know."""
+    found = matching(actor, filters, zone=zone, scores=tagged)
+    if verb := _NEEDS.get(sort):
+        found = found.filter(visible(actor, verb), IS_OPEN)
+    return found
+
+
+def _keys(
+    found: QuerySet[Lead],
+    scores: QuerySet[Any] | None,
+    key: _Key,
+    cursor: tuple[Any, UUID] | None,
+    *,
+    backwards: bool,
+    limit: int,
+) -> list[tuple[Any, UUID]]:
+    """The (value, lead id) of one page in its order: only these are read from the index, the rows come after."""
+    ranked: QuerySet[Any] = found
+    if key.field == "p_30":
+        assert scores is not None
+        ranked = scores.filter(lead_id__in=found.order_by().values("pk"))
+    if cursor:
+        ranked = ranked.filter(key.beyond(cursor, backwards=backwards))
+    return list(ranked.order_by(*key.order(backwards=backwards)).values_list(key.field, key.pk)[:limit])
+
+
+def _rows(actor: User, lead_ids: Sequence[UUID]) -> Sequence[Row]:
+    leads = (
+        Lead.objects.filter(pk__in=lead_ids)
+        .select_related("owner", "responsible__user", "source", "close_reason")
+        .defer("search")
+        .in_bulk()
+    )
+    return [Row(leads[pk], rules.verbs(actor, leads[pk]), actor) for pk in lead_ids if pk in leads]
+
+
+def _write(key: tuple[Any, UUID]) -> str:
+    """A place in an order as text for an address."""
+    value, pk = key
+    plain = value.isoformat() if isinstance(value, datetime) else value
+    return base64.urlsafe_b64encode(json.dumps([plain, pk.hex]).encode()).decode().rstrip("=")
+
+
+def _read(text: str, sort: Sort) -> tuple[Any, UUID] | None:
+    if not text or len(text) > 200:
+        return None
+    try:
+        value, pk = json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
+        if sort == Sort.RIPEST:
+            return float(value), UUID(pk)
+        moment = datetime.fromisoformat(value)
+        return (moment, UUID(pk)) if moment.tzinfo else None
+    except (ValueError, TypeError, AttributeError, binascii.Error):
+        return None
