@@ -13,4 +13,5 @@ def new_id() -> UUID:
     if clock.is_real():
         return uuid_utils.compat.uuid7()
     moment = clock.now()
-    return UUID(bytes=uuid_utils.uuid7(int(moment.timestamp()), moment.microsecond * 1000).bytes)
+    seconds, microseconds = int(moment.timestamp()), moment.microsecond
+    return UUID(bytes=uuid_utils.uuid7(nanoseconds=(seconds * 1_000_000 + microseconds) * 1000).bytes)
