@@ -5,6 +5,7 @@ from ripeline.catalog.models import Campaign, CloseReason, CustomField, Source
 from ripeline.leads.models import Account, Enquiry, Identity, Lead, Opportunity, RecordView, SavedView
 from ripeline.people.models import Absence, AuditEntry, Company, Responsible, Team, User
 from ripeline.ripeness.models import Score, Term
+from ripeline.routing.models import Turn
 from ripeline.timeline.models import Activity, Reaction
 from ripeline.worker.models import Beat
 from ripeline.worklist.models import Plan, PlanItem
@@ -13,5 +14,5 @@ __all__ = [
     "Absence", "Account", "Activity", "AuditEntry", "Beat", "Campaign", "CloseReason", "Company", "CustomField",
     "Enquiry", "Identity", "ImportMapping", "ImportPiece", "ImportReject", "ImportRun", "Lead", "Opportunity", "Plan",
     "PlanItem", "Reaction", "RecordView", "Responsible", "SavedView", "Score", "Source", "Team", "Term",
-    "User",
+    "Turn", "User",
 ]  # fmt: skip

@@ -1,0 +1,214 @@
+"""The same decisions for many leads at once: set-based, one entry each, each as easily taken back as a single one.
+
+`decide_many` is `deciding.decide` for a batch: it locks in the order of the ids, asks who may, keeps before images (so
+that `undo` takes any one of them back) and writes with one statement for the timeline and one for the leads. A request
+carried out before (the same origin and key) changes nothing, lead by lead.
+"""
+
+import json
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+from django.db import connection, transaction
+
+from ripeline.base import clock
+from ripeline.leads import deciding, rules
+from ripeline.leads.deciding import By, Changes, Decision, Next
+from ripeline.leads.models import Account, Lead, NextKind, State
+from ripeline.leads.rules import Verb
+from ripeline.people.models import Responsible, ResponsibleKind, User
+from ripeline.timeline import actions as timeline
+
+BATCH = 500  # leads locked and held in memory at a time; all batches of a call are one transaction
+
+Change = Callable[[Lead], Changes | None]  # what becomes of a locked lead; None leaves it as it is
+Facts = Callable[[Lead], dict[str, Any]]  # what the entry keeps, asked before the change
+
+
+@dataclass(frozen=True)
+class Gift:
+    """Who is to look after a lead, and why. `keeps_owner`: the credit stays with whoever has it."""
+
+    to: Responsible
+    why: Mapping[str, Any]
+    next: Next | None = None
+    keeps_owner: bool = False
+
+
+def decide_many(
+    lead_ids: Collection[UUID], by: By, *, kind: str, change: Change, facts: Facts, verb: Verb = Verb.WORK
+) -> list[Decision]:
+    """Make one decision for each of many leads, all or none; those merged away or already decided so are left out.
+
+    Raises NotAllowed if `by.actor` may not for one of them.
+    """
+    made: list[Decision] = []
+    with transaction.atomic():
+        for ids in _batches(sorted(lead_ids)):
+            made += _decide_batch(ids, by, kind=kind, change=change, facts=facts, verb=verb)
+    return made
+
+
+def _decide_batch(
+    ids: Sequence[UUID], by: By, *, kind: str, change: Change, facts: Facts, verb: Verb
+) -> list[Decision]:
+    entries: dict[UUID, timeline.Entry] = {}
+    changed: dict[UUID, tuple[Lead, Changes]] = {}
+    for lead in _locked(ids):
+        rules.require(by.actor, verb, lead)
+        data = facts(lead)
+        changes = change(lead)
+        if changes is None:
+            continue
+        entry = timeline.Entry(
+            lead_id=lead.pk, kind=kind, actor_id=by.actor.pk, origin=by.origin, event_key=by.key,
+            occurred_at=clock.now(), data=data,
+        )  # fmt: skip
+        changes = changes | {"decision_id": entry.id}
+        data["before"] = {name: deciding._plain(lead, name) for name in changes}
+        for name, value in changes.items():
+            setattr(lead, name, value)
+        data["after"] = {name: deciding._plain(lead, name) for name in changes}
+        entries[lead.pk], changed[lead.pk] = entry, (lead, changes)
+    new = timeline.record_all(list(entries.values()))
+    changed = {pk: found for pk, found in changed.items() if entries[pk].id in new}
+    _write([lead for lead, _ in changed.values()], {name for _, changes in changed.values() for name in changes})
+    return [Decision(lead, entries[pk].id) for pk, (lead, _) in changed.items()]
+
+
+def _batches(ids: Sequence[UUID]) -> Iterator[Sequence[UUID]]:
+    return (ids[start : start + BATCH] for start in range(0, len(ids), BATCH))
+
+
+def _locked(ids: Sequence[UUID]) -> list[Lead]:
+    found = Lead.objects.filter(pk__in=ids, merged_into__isnull=True).order_by("pk")
+    return list(
+        found.select_for_update(of=("self",)).select_related("owner", "responsible__user", "close_reason", "account")
+    )
+
+
+def _write(leads: Sequence[Lead], names: Collection[str]) -> None:
+    """One UPDATE of the named attributes of leads that are locked (so what did not change is written as it was)."""
+    if not leads:
+        return
+    columns = {name: deciding._column(name) for name in sorted(names)}
+    rows = [{"id": str(lead.pk)} | {f.column: deciding._plain(lead, n) for n, f in columns.items()} for lead in leads]
+    sets = ", ".join(f"{f.column} = v.{f.column}" for f in columns.values())
+    types = ", ".join(f"{f.column} {f.db_type(connection)}" for f in columns.values())
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"UPDATE lead SET {sets} FROM jsonb_to_recordset(%s::jsonb) AS v(id uuid, {types}) WHERE lead.id = v.id",  # noqa: S608
+            [json.dumps(rows)],
+        )
+
+
+def give_many(gifts: Mapping[UUID, Gift], by: By, *, kind: str = "handed") -> list[Decision]:
+    """Make somebody responsible for each of many open leads; a person becomes its owner, unless the credit stays."""
+
+    def change(lead: Lead) -> Changes | None:
+        gift = gifts[lead.pk]
+        if not rules.is_open(lead) or not gift.to.is_active:
+            return None
+        changes: Changes = {"responsible_id": gift.to.pk}
+        if gift.to.user_id and not (gift.keeps_owner and lead.owner_id):
+            changes["owner_id"] = gift.to.user_id
+        if gift.to.user_id and lead.state == State.NURTURE:
+            changes |= _state(State.WORKING)
+        return changes | (gift.next.changes() if gift.next else {})
+
+    def facts(lead: Lead) -> dict[str, Any]:
+        return {"to": gifts[lead.pk].to.name, "why": dict(gifts[lead.pk].why)}
+
+    return decide_many(gifts.keys(), by, kind=kind, verb=Verb.REASSIGN, change=change, facts=facts)
+
+
+def change_owner_many(owners: Mapping[UUID, User | None], by: By, *, why: Mapping[str, Any]) -> list[Decision]:
+    """Credit somebody else with leads that a queue or a programme goes on looking after."""
+
+    def change(lead: Lead) -> Changes | None:
+        user = owners[lead.pk]
+        return {"owner_id": user.pk if user else None} if rules.is_open(lead) else None
+
+    def facts(lead: Lead) -> dict[str, Any]:
+        user = owners[lead.pk]
+        return {"to": user.name if user else "", "why": dict(why)}
+
+    return decide_many(owners.keys(), by, kind="handed", verb=Verb.REASSIGN, change=change, facts=facts)
+
+
+def return_many(gifts: Mapping[UUID, Gift], by: By) -> list[Decision]:
+    """Keep in touch hands leads back whose moment has come, with the reason: each to its owner or to a queue."""
+    moment = clock.now()
+
+    def change(lead: Lead) -> Changes | None:
+        gift = gifts[lead.pk]
+        is_due = lead.next_at is not None and lead.next_at <= moment
+        if not rules.is_open(lead) or lead.responsible.kind != ResponsibleKind.PROGRAMME or not is_due:
+            return None
+        committed = Next(moment, NextKind.KEEP_IN_TOUCH, lead.next_note, lead.next_committed)
+        changes: Changes = {"responsible_id": gift.to.pk} | committed.changes()
+        if gift.to.user_id:
+            changes["owner_id"] = gift.to.user_id
+        return changes | _state(State.WORKING if gift.to.user_id else State.NEW)
+
+    def facts(lead: Lead) -> dict[str, Any]:
+        return {"to": gifts[lead.pk].to.name, "why": dict(gifts[lead.pk].why)}
+
+    return decide_many(gifts.keys(), by, kind="returned", verb=Verb.REASSIGN, change=change, facts=facts)
+
+
+@dataclass(frozen=True)
+class Recycled:
+    """A lead that was let go and is worth another look: who looks after it, from when, and why."""
+
+    to: Responsible
+    next: Next
+    why: str
+    data: Mapping[str, Any] = field(default_factory=dict)
+
+
+def reopen_many(again: Mapping[UUID, Recycled], by: By) -> list[Decision]:
+    """Take lost leads up again: a new episode each, with its own clock."""
+
+    def change(lead: Lead) -> Changes | None:
+        plan = again[lead.pk]
+        if rules.is_open(lead) or lead.state != State.LOST or not plan.to.is_active:
+            return None
+        opened: Changes = {
+            "close_reason_id": None, "closed_at": None, "closed_by_id": None, "responsible_id": plan.to.pk,
+            "episode": lead.episode + 1, "episode_at": clock.now(), "unanswered": 0,
+        }  # fmt: skip
+        if plan.to.user_id:
+            opened["owner_id"] = plan.to.user_id
+        state = State.NURTURE if plan.to.kind == ResponsibleKind.PROGRAMME else State.NEW
+        return opened | _state(state) | plan.next.changes()
+
+    def facts(lead: Lead) -> dict[str, Any]:
+        return {"why": again[lead.pk].why, "to": again[lead.pk].to.name, **again[lead.pk].data}
+
+    return decide_many(again.keys(), by, kind="reopened", change=change, facts=facts)
+
+
+def replan_many(nexts: Mapping[UUID, Next], by: By) -> list[Decision]:
+    """The planner moves leads whose date no person chose; those a person has committed to meanwhile stay put."""
+
+    def change(lead: Lead) -> Changes | None:
+        if not rules.is_open(lead) or lead.next_committed:
+            return None
+        return nexts[lead.pk].changes()
+
+    def facts(lead: Lead) -> dict[str, Any]:
+        return {"note": nexts[lead.pk].note}
+
+    return decide_many(nexts.keys(), by, kind="replanned", change=change, facts=facts)
+
+
+def move_accounts(*, of: User, to: User | None) -> int:
+    """Give the companies that `of` looks after to `to`, or to nobody; how many."""
+    return Account.objects.filter(owner=of).update(owner=to)
+
+
+def _state(state: State) -> Changes:
+    return {"state": state, "state_at": clock.now()}
