@@ -18,21 +18,20 @@ class Curve(models.TextChoices):
 
 
 class Term(models.Model):
-    """One prior mean, in log-odds of ever buying, with its source or "judgement"."""
+    """One prior mean, in log-odds of ever buying, with its source or "judgement"; words and curve stay science's."""
 
     key = models.CharField(max_length=40, primary_key=True)
     kind = models.CharField(max_length=12, choices=TermKind.choices)
     label = models.CharField(max_length=120)
     mean = models.FloatField()
     sd = models.FloatField()
-    curve = models.CharField(max_length=12, choices=Curve.choices, default=Curve.EVEN)  # of a source type
     basis = models.TextField(default="judgement")
+    position = models.PositiveSmallIntegerField(default=100)
 
     class Meta:
         db_table = "ripening_term"
         constraints = [
             one_of("kind", TermKind, name="term_kind"),
-            one_of("curve", Curve, name="term_curve"),
             models.CheckConstraint(condition=Q(sd__gt=0, sd__lte=5, mean__gte=-10, mean__lte=10), name="term_bounded"),
         ]
 
@@ -41,6 +40,9 @@ class Score(models.Model):
     """A lead's ripeness as last computed: derived, and rebuilt from the record at any time."""
 
     lead_id = models.UUIDField(primary_key=True)
+    log_odds = models.FloatField()  # at capture: what the rest follows from, with the curve and the age
+    log_odds_sd = models.FloatField()
+    curve = models.CharField(max_length=12, choices=Curve.choices)
     p_ever = models.FloatField()
     p_ever_low = models.FloatField()
     p_ever_high = models.FloatField()
@@ -50,7 +52,8 @@ class Score(models.Model):
     p_win = models.FloatField()
     window_start = models.DateField()
     window_end = models.DateField()
-    reasons = models.JSONField(default=list)  # [[term key, contribution in log-odds], …], strongest first
+    is_concentrated = models.BooleanField()  # the window is short enough to be worth naming
+    reasons = models.JSONField(default=list)  # [[term key, has it, weight in log-odds], …], heaviest first
     model = models.CharField(max_length=40)
     scored_at = models.DateTimeField()
 

@@ -1,0 +1,131 @@
+"""Pure decisions about ripeness: what is known of a lead, its tag, and a score in words."""
+
+import re
+from collections.abc import Mapping, Sequence
+from datetime import date
+from enum import StrEnum
+from typing import Any, NamedTuple
+
+from ripeline.leads.rules import FREE_MAIL, email_key
+from ripeline.ripeness.models import Score
+from ripeline.science.prior import DEFAULT_TERMS
+from ripeline.science.terms import NO, UNKNOWN, YES
+
+
+class Tag(StrEnum):
+    """Ripeness in one word, by P(ripe within 30 days). The average lead has about 4 %."""
+
+    RIPE = "ripe"
+    TURNING = "turning"
+    GREEN = "green"
+
+
+RIPE_FROM, TURNING_FROM = 0.15, 0.06
+LABELS = {Tag.RIPE: "Likely ready", Tag.TURNING: "Turning", Tag.GREEN: "Green"}
+
+
+def tag(p_30: float) -> Tag:
+    """The tag of a probability."""
+    return Tag.RIPE if p_30 >= RIPE_FROM else Tag.TURNING if p_30 >= TURNING_FROM else Tag.GREEN
+
+
+# The seniority that a job title gives away, most telling first; English and the larger European languages.
+_TITLES: tuple[tuple[str, str], ...] = (
+    ("title_student", r"student|trainee|intern|apprentice|praktikant|azubi|stagiaire|estagi|becari|doktorand|phd"),
+    ("title_owner", r"owner|founder|inhaber|propriet|propietari|titular|fundador|fondat|co-?founder|self.employed"),
+    (
+        "title_c_level",
+        r"\bc[efoitm]o\b|\bcmo\b|chief|president|managing director|geschäftsführ|geschaeftsfuehr|vorstand"
+        r"|general manager|amministratore|directeur général|director general|diretor geral|gérant",
+    ),
+    (
+        "title_director",
+        r"director|head|manager|leiter|lead\b|vp\b|directeur|directrice|diretor|responsab|chef|gerente|leitung",
+    ),
+)
+
+
+def seniority(title: str) -> str:
+    """The term that a job title speaks for; "" where it says nothing."""
+    text = title.casefold()
+    return next((key for key, pattern in _TITLES if re.search(pattern, text)), "")
+
+
+class Known(NamedTuple):
+    """What is stored of a lead that the prior looks at."""
+
+    email: str
+    title: str
+    has_phone: bool
+    has_company: bool
+    has_message: bool
+    is_old: bool
+
+
+SIGNALS = tuple(term.key for term in DEFAULT_TERMS if term.kind == "signal")
+
+
+def signals(known: Known) -> dict[str, int]:
+    """YES, NO or UNKNOWN for each signal. What a spreadsheet merely lacks is unknown, and neither helps nor harms."""
+    domain = email_key(known.email).rpartition("@")[2]
+    senior = seniority(known.title)
+    found = {
+        "free_mail": UNKNOWN if not domain else YES if domain in FREE_MAIL else NO,
+        "phone": YES if known.has_phone else UNKNOWN,
+        "company": YES if known.has_company else UNKNOWN,
+        "message": YES if known.has_message else UNKNOWN,
+        "reopened": YES if known.is_old else NO,
+    }
+    titles = {key for key, _ in _TITLES}
+    found |= {key: (YES if key == senior else NO) if known.title else UNKNOWN for key in titles}
+    return {key: found.get(key, UNKNOWN) for key in SIGNALS}
+
+
+_WORDS: Mapping[str, tuple[str, str]] = {term.key: (term.present, term.absent) for term in DEFAULT_TERMS}
+
+
+class Reason(NamedTuple):
+    """One reason in words; `weight` in log-odds, above 0 speaks for buying."""
+
+    words: str
+    weight: float
+
+
+def reasons(stored: Sequence[Sequence[Any]]) -> list[Reason]:
+    """The reasons of a stored score, heaviest first."""
+    return [Reason(_WORDS[key][0 if present else 1], weight) for key, present, weight in stored if key in _WORDS]
+
+
+def percent(p: float) -> str:
+    """A probability as people read it: whole percents, but never 0 or 100 where it is neither."""
+    if 0 < p < 0.01:
+        return "under 1 %"
+    return f"{min(round(p * 100), 99) if p < 1 else 100} %"
+
+
+def between(low: float, high: float) -> str:
+    """An interval in whole percents: "between 25 and 45 %"."""
+    return f"between {round(low * 100)} and {round(high * 100)} %"
+
+
+def headline(score: Score) -> str:
+    """A score as a sentence first and a number second."""
+    chance = f"{percent(score.p_30)}, {between(score.p_30_low, score.p_30_high)}"
+    match tag(score.p_30):
+        case Tag.RIPE:
+            return f"Likely ready within a month ({chance})."
+        case Tag.TURNING:
+            return f"May be ready within a month ({chance})."
+        case _:
+            return f"Still green: ready within a month in {chance.replace(',', ' of cases like this one,', 1)}."
+
+
+def outlook(score: Score, today: date) -> str:
+    """What to expect in the long run, and when."""
+    ever = f"Buys from somebody in the end: {percent(score.p_ever)}, {between(score.p_ever_low, score.p_ever_high)}"
+    if score.p_ever == 0 or not score.is_concentrated:
+        return f"{ever}; any time in the coming months."
+    start, end = max(score.window_start, today), score.window_end
+    if (end - today).days <= 45:
+        return f"{ever}; if so, most likely within {max((end - today).days, 7)} days."
+    return f"{ever}; most likely between {start:%B %Y} and {end:%B %Y}."
