@@ -1,0 +1,145 @@
+"""How a file of rows speaks: its encoding, what separates and quotes its cells, its heading, its dates and numbers.
+
+A `Dialect` is what the detection found, in a form that a page can show, a person can overrule and a database can keep.
+"""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any, NamedTuple, Self
+
+ENCODINGS = {
+    "utf-8": "UTF-8",
+    "utf-16-le": "UTF-16 (Excel’s “Unicode text”)",
+    "utf-16-be": "UTF-16, big-endian",
+    "utf-32-le": "UTF-32",
+    "utf-32-be": "UTF-32, big-endian",
+    "cp1252": "Western European (Windows-1252)",
+    "cp1250": "Central European (Windows-1250)",
+    "cp1251": "Cyrillic (Windows-1251)",
+    "cp1253": "Greek (Windows-1253)",
+    "cp1254": "Turkish (Windows-1254)",
+    "iso-8859-1": "Western European (ISO 8859-1)",
+    "iso-8859-2": "Central European (ISO 8859-2)",
+    "iso-8859-15": "Western European (ISO 8859-15)",
+    "mac_roman": "Western European (old Macintosh)",
+    "cp850": "Western European (DOS)",
+    "shift_jis": "Japanese (Shift JIS)",
+    "euc_kr": "Korean (EUC-KR)",
+    "gb18030": "Chinese (GB 18030)",
+    "big5": "Chinese (Big5)",
+}
+DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "vertical bar", "^": "caret", "~": "tilde"}
+QUOTES = {'"': "double quotes", "'": "single quotes", "": "none"}
+ESCAPES = {"": "a doubled quote", "\\": "a backslash"}
+
+
+class UnreadableFileError(ValueError):
+    """The file as a whole cannot be imported; the message is a sentence for the person who chose it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column: its label (unique in the file) and how its dates and numbers are written.
+
+    `day_first` and `decimal_comma` are None where the cells do not tell (or have no dates or numbers). `unclear` is an
+    example of a date that could be either, where nothing decides and a person should.
+    """
+
+    label: str
+    day_first: bool | None = None
+    date_why: str = ""
+    unclear: str = ""
+    decimal_comma: bool | None = None
+    number_why: str = ""
+
+
+class Finding(NamedTuple):
+    """One thing found out about a file, for a page: what, the answer, the reason."""
+
+    about: str
+    answer: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Dialect:
+    """Everything needed to turn a file's bytes into cells, and its dates and money into values."""
+
+    columns: tuple[Column, ...] = ()
+    encoding: str = "utf-8"
+    delimiter: str = ","
+    quote: str = '"'
+    escape: str = ""
+    skip: int = 0  # rows above the heading
+    header: bool = True
+    pad_short: bool = False  # a row with too few cells lacks only empty ones
+    zone: str = "UTC"  # of times without one
+    country: str = ""  # of phone numbers without a country code
+    currency: str = ""  # of amounts without one
+    why: Mapping[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if self.encoding not in ENCODINGS:
+            raise ValueError(f"“{self.encoding}” is not an encoding we know: choose one of {', '.join(ENCODINGS)}.")
+        if len(self.delimiter) != 1 or self.delimiter.isalnum() or self.delimiter in "\r\n\0\"'\\ ":
+            raise ValueError(f"{self.delimiter!r} cannot separate cells: choose one character such as , or ;")
+        if self.quote not in QUOTES or self.escape not in ESCAPES or self.skip < 0:
+            raise ValueError(
+                "The quote must be \" or ' or none, the escape a backslash or none, skipped rows 0 or more."
+            )
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """The columns' labels, in order."""
+        return tuple(column.label for column in self.columns)
+
+    def told(
+        self, label: str | None = None, *, day_first: bool | None = None, decimal_comma: bool | None = None
+    ) -> Self:
+        """The same with a person's word on how the column `label` (all columns, if None) writes dates and numbers."""
+        changed = []
+        for column in self.columns:
+            if label is None or column.label == label:
+                if day_first is not None:
+                    words = "day first" if day_first else "month first"
+                    column = replace(column, day_first=day_first, unclear="", date_why=f"you said {words}")
+                if decimal_comma is not None:
+                    words = "decimal comma" if decimal_comma else "decimal point"
+                    column = replace(column, decimal_comma=decimal_comma, number_why=f"you said {words}")
+            changed.append(column)
+        return replace(self, columns=tuple(changed))
+
+    def findings(self) -> list[Finding]:
+        """What was found, in words, for a page on which each can be changed."""
+        found = [
+            Finding("Encoding", ENCODINGS[self.encoding], self.why.get("encoding", "")),
+            Finding("Separator", DELIMITERS.get(self.delimiter, self.delimiter), self.why.get("delimiter", "")),
+            Finding("Quotes", QUOTES[self.quote], self.why.get("quote", "")),
+            Finding("A quote inside a cell", ESCAPES[self.escape], self.why.get("escape", "")),
+            Finding("Heading", f"row {self.skip + 1}" if self.header else "none", self.why.get("header", "")),
+        ]
+        if self.pad_short:
+            found.append(Finding("Short rows", "missing cells are empty", self.why.get("pad_short", "")))
+        for column in self.columns:
+            if column.unclear or column.day_first is not None:
+                answer = {True: "day first", False: "month first", None: "please choose"}[column.day_first]
+                found.append(Finding(f"Dates in “{column.label}”", answer, column.date_why))
+            if column.decimal_comma is not None:
+                answer = "decimal comma (1.234,56)" if column.decimal_comma else "decimal point (1,234.56)"
+                found.append(Finding(f"Numbers in “{column.label}”", answer, column.number_why))
+        return found
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain values, for a JSON column."""
+        data = asdict(self)
+        data["columns"] = [asdict(column) for column in self.columns]
+        data["why"] = dict(self.why)
+        return data
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Self:
+        """What `to_json` gave; ValueError if it is something else."""
+        try:
+            return cls(**{**data, "columns": tuple(Column(**column) for column in data["columns"])})
+        except (TypeError, KeyError) as problem:
+            raise ValueError(f"not a dialect: {problem}") from problem

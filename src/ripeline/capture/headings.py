@@ -1,0 +1,83 @@
+"""What people call the fields in their headings, reduced by `text.key`, the likeliest first."""
+
+_TABLE = """
+external_id: external id | lead id | mql id | contact id | record id | hs object id | person id | customer id | crm
+    id | external key | uuid | guid | id | kundennummer | kontakt id | lead nummer | externe id | identifiant | id
+    contact | id lead | id contacto | id cliente | id contatto | numero client | codigo | reference | referenz | key
+email: email | e mail | email address | e mail address | mail | mail address | work email | business email | email 1
+    | e mail 1 | primary email | e mail adresse | mailadresse | emailadresse | adresse e mail | adresse email |
+    adresse mail | courriel | correo | correo electronico | email corporativo | endereco de email | indirizzo email
+    | posta elettronica | e mailadres | adres e mail | e mail value
+phone: phone | phone number | mobile | mobile phone | mobile number | telephone | tel | cell | cell phone | work
+    phone | business phone | direct phone | phone 1 | phone 1 value | contact number | whatsapp | telefon |
+    telefonnummer | handy | mobil | mobiltelefon | rufnummer | tel nr | mobilnummer | telephone mobile | portable |
+    numero de telephone | telefono | movil | celular | telefono movil | numero de telefono | telefone | telemovel |
+    cellulare | telefoonnummer | mobiel | numer telefonu
+name: name | full name | fullname | contact name | lead name | contact | person | contact person | lead | your name
+    | ansprechpartner | kontakt | vollstandiger name | nom complet | nom et prenom | interlocuteur | nombre completo
+    | nombre y apellidos | contacto | nome completo | contato | nominativo | volledige naam | naam | contactpersoon
+    | imie i nazwisko
+first_name: first name | firstname | given name | forename | fname | first | vorname | prenom | nombre | primer
+    nombre | primeiro nome | nome | voornaam | imie
+last_name: last name | lastname | surname | family name | lname | last | nachname | familienname | zuname | nom |
+    nom de famille | apellido | apellidos | sobrenome | apelido | cognome | achternaam | nazwisko
+title: job title | title | position | role | job role | jobtitle | job | function | occupation | berufsbezeichnung |
+    funktion | stelle | rolle | beruf | poste | fonction | intitule du poste | cargo | puesto | profissao | ruolo |
+    mansione | functie | stanowisko
+company: company | company name | organization | organisation | account | account name | employer | business |
+    business name | organization name | organization 1 name | company account | firma | firmenname | unternehmen |
+    gesellschaft | kunde | entreprise | societe | raison sociale | nom de l entreprise | empresa | compania |
+    sociedad | razon social | nome da empresa | azienda | societa | ragione sociale | bedrijf | bedrijfsnaam | nazwa
+    firmy
+website: website | web site | domain | company domain | company domain name | website url | homepage | company
+    website | url | web | webseite | internetseite | internet | site web | site internet | pagina web | sitio web |
+    dominio | site | sito | sito web
+country: country | country region | country code | nation | mailing country | land | staat | pays | pais | paese |
+    nazione | kraj
+language: language | preferred language | locale | lang | sprache | langue | idioma | lingua | taal | jezyk
+source: source | lead source | original source | origin | channel | utm source | traffic source | how did you hear
+    about us | first touch source | quelle | leadquelle | lead quelle | herkunft | kanal | ursprung | origine |
+    canal | source du lead | fuente | origen | origem | fonte | provenienza | bron | herkomst | zrodlo
+campaign: campaign | campaign name | utm campaign | kampagne | campagne | campana | campanha | campagna | kampania
+landing_page: landing page | landing page id | landing page url | landingpage | first page seen | page url |
+    conversion page | form page | einstiegsseite | page de destination | pagina de destino | pagina de entrada
+captured_at: captured at | first contact date | created at | create date | created date | creation date | date
+    created | created | created on | created time | inquiry date | enquiry date | submitted at | submission date |
+    conversion date | lead date | date added | first seen | timestamp | date | contact date | signup date |
+    registered at | erstellt am | erstelldatum | erfasst am | anfragedatum | eingangsdatum | datum | zeitstempel |
+    date de creation | cree le | date du contact | fecha de creacion | fecha | creado el | data de criacao | data |
+    criado em | data di creazione | data creazione | aanmaakdatum | data utworzenia
+message: message | notes | note | comment | comments | description | inquiry | enquiry | question | remarks |
+    nachricht | notiz | notizen | kommentar | bemerkung | bemerkungen | anfrage | beschreibung | commentaire |
+    commentaires | remarques | mensaje | notas | comentario | comentarios | mensagem | observacoes | messaggio |
+    nota | commenti | bericht | opmerkingen | wiadomosc
+owner: owner | owner email | lead owner | contact owner | record owner | sales rep | assigned to | account owner |
+    rep | salesperson | besitzer | zustandig | verantwortlich | betreuer | vertriebler | proprietaire | commercial |
+    responsable | propietario | vendedor | proprietario | responsavel | venditore | eigenaar | opiekun
+amount: amount | deal amount | deal value | value | deal size | opportunity amount | revenue | price | contract
+    value | expected revenue | budget | betrag | wert | auftragswert | umsatz | summe | preis | volumen | montant |
+    valeur | chiffre d affaires | prix | importe | monto | ingresos | precio | valor | receita | preco | importo |
+    valore | prezzo | bedrag | waarde | omzet | kwota
+currency: currency | currency code | deal currency | waehrung | wahrung | devise | moneda | moeda | valuta | waluta
+outcome: outcome | result | status | stage | deal stage | deal status | is won | won | closed won | ergebnis | phase
+    | resultat | statut | etape | resultado | estado | etapa | situacao | esito | stato | uitkomst | wynik
+won_at: won at | won date | date won | won on | won time | closed won date | gewonnen am | date de gain | fecha
+    ganado | data ganho | data de ganho | data vinto
+lost_at: lost at | lost date | date lost | lost on | lost time | closed lost date | verloren am | date de perte |
+    fecha perdido | data perdido | data de perda | data perso
+closed_at: closed at | close date | closed date | closing date | date closed | closed on | deal close date | end
+    date | date | abschlussdatum | geschlossen am | abgeschlossen am | datum | date de cloture | fecha de cierre |
+    fecha | data de fechamento | data di chiusura | data chiusura | sluitingsdatum
+reason: reason | close reason | closed reason | loss reason | lost reason | closed lost reason | reason lost | won
+    reason | closed won reason | grund | verlustgrund | absagegrund | raison | motif | motivo | motivo de perdida |
+    motivo da perda | reden | powod
+product: product | product name | item | produkt | artikel | produit | producto | produto | prodotto
+"""
+
+
+def _parsed(table: str) -> dict[str, tuple[str, ...]]:
+    entries = (entry.partition(": ") for entry in table.replace("\n    ", " ").strip().splitlines())
+    return {name: tuple(heading.strip() for heading in listed.split("|")) for name, _, listed in entries}
+
+
+HEADINGS = _parsed(_TABLE)

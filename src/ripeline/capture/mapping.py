@@ -1,0 +1,223 @@
+"""Which column of a file is which field: guessed from headings and cells, corrected by a person, kept, checked."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import NamedTuple, Self
+
+from ripeline.capture import codes, values
+from ripeline.capture.dates import is_date
+from ripeline.capture.fields import CUSTOM, FIELDS, IGNORE, Field, Kind, Takes
+from ripeline.capture.text import BadValueError, clean, given, key, words
+
+OWN_COLUMNS = ("Ripeline row", "Ripeline column", "Ripeline reason")  # those of a file of rejected rows
+_SOMEBODY = ("email", "phone", "name", "first_name", "last_name", "external_id")
+_WHEN = ("won_at", "lost_at", "closed_at")
+_PARTLY = words("email phone company country source campaign landing_page message currency product reason outcome")
+_SAME_THING = words(
+    "work business main primary 1 address number mobile office geschaftlich beruflich professionnel corporativo"
+)
+_OTHER_THING = words(  # "Last e-mail sent" is no e-mail address
+    "id date time count number of opt in out consent status type opened clicked bounced last next sent secondary other "
+    "2 3 alternate previous old parent manager assistant referrer total"
+)
+
+
+class MappingError(ValueError):
+    """A mapping that cannot be used; the message says why, and what to do."""
+
+
+class Guess(NamedTuple):
+    """What a column most likely is (a field's name, IGNORE, or CUSTOM and a label), and why, in words."""
+
+    target: str
+    because: str
+
+
+@dataclass(frozen=True, slots=True)
+class FieldMap:
+    """For each column, in order: its label, and its target: a field's name, IGNORE, or CUSTOM and a label."""
+
+    kind: Kind
+    targets: tuple[tuple[str, str], ...]
+
+    def to_json(self) -> dict[str, str]:
+        """Target by label."""
+        return dict(self.targets)
+
+    @classmethod
+    def from_json(cls, kind: Kind, labels: Sequence[str], data: Mapping[str, str]) -> Self:
+        """What `to_json` gave, for a file with columns `labels`; a column that is new there is unmapped."""
+        return cls(kind, tuple((label, str(data.get(label) or _unmapped(kind, label))) for label in labels))
+
+    def fields(self) -> set[str]:
+        """The fields that have a column."""
+        return {target for _, target in self.targets if target in FIELDS[self.kind]}
+
+    def problems(self) -> list[str]:
+        """What must be changed before this can be used, in sentences; none if nothing must."""
+        found = []
+        for target, count in Counter(target for _, target in self.targets if target != IGNORE).items():
+            if count > 1:
+                both = ", ".join(label for label, each in self.targets if each == target)
+                found.append(f"“{both}” are all mapped to {target}: keep one of them.")
+        for label, target in self.targets:
+            is_custom = target.startswith(CUSTOM) and bool(target.removeprefix(CUSTOM).strip())
+            if not (is_custom or target == IGNORE or target in FIELDS[self.kind]):
+                found.append(f"“{label}” is mapped to “{target}”, which is not a field: choose {_choices(self.kind)}.")
+        return found + (self._nobody() if self.kind == "leads" else self._no_outcome())
+
+    def _nobody(self) -> list[str]:
+        if self.fields() & set(_SOMEBODY):
+            return []
+        return ["Nobody could be told from another: map a column to email, phone, name or external_id."]
+
+    def _no_outcome(self) -> list[str]:
+        mapped, found = self.fields(), []
+        if not mapped & {"external_id", "email"}:
+            found.append("An outcome must find its lead: map a column to external_id or email.")
+        if not mapped & set(_WHEN):
+            found.append("An outcome needs its day: map a column to won_at, lost_at or closed_at.")
+        elif "outcome" not in mapped and not mapped & {"won_at", "lost_at"}:
+            found.append("A close date alone does not say who won: map a column to outcome, won_at or lost_at.")
+        return found
+
+
+def _choices(kind: Kind) -> str:
+    return ", ".join((*FIELDS[kind], f"{CUSTOM}Label", IGNORE))
+
+
+def _unmapped(kind: Kind, label: str) -> str:
+    return CUSTOM + label if kind == "leads" and label not in OWN_COLUMNS else IGNORE
+
+
+def chosen(kind: Kind, labels: Sequence[str], pairs: Iterable[tuple[str, str]]) -> FieldMap:
+    """The mapping that `pairs` of heading and field say; other columns of leads become custom fields.
+
+    MappingError if a heading is not in the file, or the mapping has problems.
+    """
+    targets = {label: _unmapped(kind, label) for label in labels}
+    by_key = {key(label): label for label in reversed(labels)}
+    for heading, target in pairs:
+        label = heading if heading in targets else by_key.get(key(heading), "")
+        if not label:
+            listed = ", ".join(labels[:40]) + (" …" if len(labels) > 40 else "")
+            raise MappingError(f"There is no column “{heading}”. The file has: {listed}.")
+        targets[label] = target.strip()
+    mapping = FieldMap(kind, tuple(targets.items()))
+    if problems := mapping.problems():
+        raise MappingError(" ".join(problems))
+    return mapping
+
+
+def signature(labels: Sequence[str]) -> str:
+    """Names a heading, whatever the order of its columns, so that its mapping can be found again (64 characters)."""
+    names = sorted(label for label in labels if label not in OWN_COLUMNS)
+    return sha256("\x1f".join(names).encode()).hexdigest()
+
+
+def guess(kind: Kind, labels: Sequence[str], samples: Sequence[Sequence[str]]) -> list[Guess]:
+    """For each column its likely target; `samples` holds some cells of each column. No field is guessed twice."""
+    cells = [[text for cell in column[:200] if (text := given(clean(cell)))] for column in samples]
+    found: dict[int, Guess] = {}
+    candidates = sorted(
+        (-score, at, field.name, because)
+        for at, label in enumerate(labels)
+        for field in FIELDS[kind].values()
+        for score, because in [_score(field, label, cells[at])]
+        if score
+    )
+    taken: set[str] = set()
+    for _, at, name, because in candidates:
+        if at not in found and name not in taken:
+            found[at] = Guess(name, because)
+            taken.add(name)
+    _first_is_id(labels, cells, found)
+    return [found.get(at) or _left_over(kind, label, cells[at]) for at, label in enumerate(labels)]
+
+
+def fitting(kind: Kind, labels: Sequence[str], guesses: Sequence[Guess]) -> FieldMap:
+    """The mapping that `guesses` make; it may still have problems."""
+    return FieldMap(kind, tuple(zip(labels, (each.target for each in guesses), strict=True)))
+
+
+def _score(field: Field, label: str, cells: list[str]) -> tuple[float, str]:
+    """How likely a column is the field, 0 if not, and why."""
+    name = key(label)
+    by_heading = 0.0
+    if name == key(field.name) or name in field.headings:
+        rank = field.headings.index(name) if name in field.headings else 0
+        by_heading = 100 - rank / 10
+    elif field.name in _PARTLY and _is_part(name, field.headings):
+        by_heading = 50
+    if by_heading:
+        return (by_heading, f"the heading says “{label}”") if _fits(field, cells) else (0, "")
+    if len(cells) >= 3 and field.name in ("email", "phone", "website"):
+        alike = sum(_looks(field.takes, cell) for cell in cells) / len(cells)
+        return (10 * alike, f"the cells look like this: {cells[0][:40]}") if alike >= 0.8 else (0, "")
+    return 0, ""
+
+
+def _is_part(name: str, headings: tuple[str, ...]) -> bool:
+    """Whether `name` says one of `headings` and nothing that makes it another thing."""
+    for heading in headings:
+        before, after = name.removesuffix(" " + heading), name.removeprefix(heading + " ")
+        if before != name and not set(before.split()) & _OTHER_THING:
+            return True
+        if after != name and set(after.split()) <= _SAME_THING:
+            return True
+    return False
+
+
+def _fits(field: Field, cells: list[str]) -> bool:
+    """Whether most cells are what the field takes; an empty column fits any."""
+    if not cells:
+        return True
+    if field.takes is Takes.ID:
+        return len(set(cells)) >= 0.9 * len(cells)
+    if field.takes in (Takes.NAME, Takes.LINE):
+        return sum(_looks(Takes.EMAIL, cell) for cell in cells) < len(cells) / 2
+    return sum(_looks(field.takes, cell) for cell in cells) >= len(cells) / 2
+
+
+def _looks(takes: Takes, cell: str) -> bool:
+    """Whether a cell is what a field takes."""
+    try:
+        match takes:
+            case Takes.EMAIL:
+                values.email(cell)
+            case Takes.PHONE:
+                return (
+                    5 <= sum(map(str.isdigit, cell)) <= 18 and not is_date(cell) and not any(c in cell for c in "@,€$:")
+                )
+            case Takes.DOMAIN:
+                values.domain(cell)
+                return "@" not in cell
+            case Takes.MONEY:
+                values.money(cell)
+            case Takes.MOMENT:
+                return is_date(cell) or cell.replace(".", "").isdecimal()
+            case Takes.COUNTRY:
+                codes.country(cell)
+            case Takes.OUTCOME:
+                values.outcome(cell)
+    except BadValueError:
+        return False
+    return True
+
+
+def _first_is_id(labels: Sequence[str], cells: list[list[str]], found: dict[int, Guess]) -> None:
+    """A first column called "… id" whose cells all differ is the id, if nothing else is."""
+    is_free = all(each.target != "external_id" for each in found.values()) and 0 not in found
+    if labels and is_free and key(labels[0]).endswith(" id") and cells[0] and len(set(cells[0])) == len(cells[0]):
+        found[0] = Guess("external_id", "the first column, each cell different")
+
+
+def _left_over(kind: Kind, label: str, cells: list[str]) -> Guess:
+    target = _unmapped(kind, label)
+    if label in OWN_COLUMNS:
+        return Guess(IGNORE, "from an earlier import’s rejected rows")
+    if not cells:
+        return Guess(IGNORE, "the cells looked at are all empty")
+    return Guess(target, "kept as a custom field" if target != IGNORE else "no field of an outcome")

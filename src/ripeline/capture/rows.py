@@ -1,0 +1,288 @@
+"""From cells to values: each data row becomes a `Row` to take in or a `Reject` to give back, in chunks.
+
+Rows are the data rows that are not blank: every one is in exactly one chunk, once, as a Row or a Reject, so that
+created + updated + unchanged + rejected = rows. Blank rows are passed over, though they count in row numbers.
+"""
+
+import csv
+import io
+import itertools
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import BinaryIO, NamedTuple
+from zoneinfo import ZoneInfo
+
+from ripeline.capture import codes, values
+from ripeline.capture.dates import moment
+from ripeline.capture.dialect import Column, Dialect
+from ripeline.capture.fields import CUSTOM, FIELDS, Field, Takes
+from ripeline.capture.lines import open_text
+from ripeline.capture.mapping import OWN_COLUMNS, FieldMap
+from ripeline.capture.reading import Broken, Record, data_rows
+from ripeline.capture.text import BadValueError, clean, clean_lines, given, key, safe_cell, words
+
+Value = str | Decimal | datetime
+SIZE = 1_000  # rows of a chunk
+_WEIGHT = 8 * 1024 * 1024  # characters of a chunk, about
+_EARLY = ("country", "currency")  # others need them
+_TOTALS = words("total totals sum summe gesamt gesamtsumme suma somme totale totaal")
+_PEOPLE = ("email", "phone", "name", "external_id")
+_JOINS = ("email", "external_id")
+_CLOCKS_DIFFER = timedelta(days=1)
+_READERS: dict[Takes, Callable[[str], tuple[str, str]]] = {
+    Takes.ID: values.external_id,
+    Takes.EMAIL: values.email,
+    Takes.NAME: values.person_name,
+    Takes.DOMAIN: values.domain,
+    Takes.OUTCOME: values.outcome,
+}
+
+
+class Reject(NamedTuple):
+    """A row that does not go in: its cells, the column at fault (empty if none is), and why, with what to do."""
+
+    row: int
+    cells: list[str]
+    reason: str
+    column: str = ""
+
+    def sentence(self, filename: str) -> str:
+        """The whole of it, for a person."""
+        where = f"{filename}, row {self.row}" + (f", column “{self.column}”" if self.column else "")
+        return f"{where}: {self.reason}."
+
+
+@dataclass(slots=True)
+class Row:
+    """A row that goes in. `days` are the fields whose moment is a whole day; `remarks` are for a person to look at."""
+
+    row: int
+    values: dict[str, Value] = field(default_factory=dict)
+    custom: dict[str, str] = field(default_factory=dict)
+    remarks: list[str] = field(default_factory=list)
+    days: set[str] = field(default_factory=set)
+
+    def text(self, name: str) -> str:
+        """A field's text; empty if it is not given."""
+        value = self.values.get(name, "")
+        return value if isinstance(value, str) else ""
+
+    def moment(self, name: str) -> datetime | None:
+        """A field's moment (aware, UTC)."""
+        value = self.values.get(name)
+        return value if isinstance(value, datetime) else None
+
+    def number(self, name: str) -> Decimal | None:
+        """A field's number."""
+        value = self.values.get(name)
+        return value if isinstance(value, Decimal) else None
+
+
+class Chunk(NamedTuple):
+    """Some rows in the file's order, and the number of rows accounted for up to and with them."""
+
+    rows: list[Row]
+    rejects: list[Reject]
+    position: int
+
+
+class _NotTakenError(Exception):
+    """Why a row is refused, and in which column."""
+
+    def __init__(self, reason: str, column: str = "") -> None:
+        super().__init__(reason)
+        self.reason, self.column = reason, column
+
+
+def chunks(
+    file: BinaryIO, *, dialect: Dialect, mapping: FieldMap, now: datetime, position: int = 0, size: int = SIZE
+) -> Iterator[Chunk]:
+    """The file's rows after the first `position` ones, at most `size` at a time; the last chunk may be empty."""
+    convert = _Conversion(dialect, mapping, now)
+    rows: list[Row] = []
+    rejects: list[Reject] = []
+    weight, seen = 0, 0
+    for record in data_rows(open_text(file, dialect.encoding), dialect):
+        if isinstance(record, Record) and record.is_blank:
+            continue
+        seen += 1
+        if seen <= position:
+            continue
+        taken = convert(record)
+        if isinstance(taken, Row):
+            rows.append(taken)
+        else:
+            rejects.append(taken)
+        weight += sum(map(len, record.cells))
+        if len(rows) + len(rejects) >= size or weight >= _WEIGHT:
+            yield Chunk(rows, rejects, seen)
+            rows, rejects, weight = [], [], 0
+    if rows or rejects:
+        yield Chunk(rows, rejects, seen)
+
+
+def count(file: BinaryIO, dialect: Dialect) -> int:
+    """How many rows the file has: data rows that are not blank."""
+    found = data_rows(open_text(file, dialect.encoding), dialect)
+    return sum(isinstance(record, Broken) or not record.is_blank for record in found)
+
+
+class _Conversion:
+    """Turns records into rows, as dialect and mapping say."""
+
+    def __init__(self, dialect: Dialect, mapping: FieldMap, now: datetime) -> None:
+        self._dialect = dialect
+        self._is_leads = mapping.kind == "leads"
+        self._now = now
+        self._zone = ZoneInfo(dialect.zone)
+        known = FIELDS[mapping.kind]
+        placed = list(enumerate(mapping.targets))
+        self._custom = [(at, target.removeprefix(CUSTOM)) for at, (_, target) in placed if target.startswith(CUSTOM)]
+        fields = [(at, known[target]) for at, (_, target) in placed if target in known]
+        self._fields = sorted(fields, key=lambda each: each[1].name not in _EARLY)
+
+    def __call__(self, record: Record | Broken) -> Row | Reject:
+        """The row, taken or refused."""
+        columns = self._dialect.columns
+        if isinstance(record, Broken):
+            at = record.column
+            label = columns[at].label if at is not None and at < len(columns) else ""
+            return Reject(record.row, record.cells, record.reason, label)
+        row = Row(record.row)
+        if record.remark:
+            row.remarks.append(record.remark)
+        faults: list[_NotTakenError] = []
+        try:
+            for at, known in self._fields:
+                if record.cells[at] and (fault := self._take(row, known, columns[at], record.cells[at])):
+                    faults.append(fault)
+            for at, label in self._custom:
+                if text := clean_lines(record.cells[at]):
+                    row.custom[label] = text
+            self._finish(row, faults)
+        except _NotTakenError as problem:
+            return Reject(record.row, record.cells, problem.reason, problem.column)
+        return row
+
+    def _take(self, row: Row, known: Field, column: Column, cell: str) -> _NotTakenError | None:
+        """Put a cell's value into the row; one that cannot be read is a custom field, with a remark, if it may be."""
+        text = clean_lines(cell) if known.takes is Takes.LINES else clean(cell)
+        text = given(text, is_name=known.takes in (Takes.NAME, Takes.LINE, Takes.LINES))
+        if not text:
+            return None
+        value: Value | None = None
+        fault = None
+        try:
+            value, remark = self._value(row, known, column, text)
+        except BadValueError as problem:
+            remark, fault = str(problem), _NotTakenError(str(problem), column.label)
+        if isinstance(value, str) and len(value) > known.longest:
+            remark = f"has more than {known.longest} characters and was cut: shorten it"
+            value, fault = value[: known.longest].rstrip(), _NotTakenError(remark, column.label)
+        if fault and known.is_strict:
+            raise fault
+        if value is not None:
+            row.values[known.name] = value
+        if remark:
+            row.remarks.append(f"{column.label}: {remark}")
+            row.custom[column.label] = text  # nothing is lost
+        return fault if value is None else None
+
+    def _value(self, row: Row, known: Field, column: Column, text: str) -> tuple[Value | None, str]:
+        """A cell's value and a remark on it; BadValueError if it cannot be read."""
+        match known.takes:
+            case Takes.PHONE:
+                return values.phone(text, country=row.text("country") or self._dialect.country)
+            case Takes.COUNTRY:
+                return codes.country(text), ""
+            case Takes.LANGUAGE:
+                return codes.language(text), ""
+            case Takes.CURRENCY:
+                return codes.currency(text, usual=self._dialect.currency), ""
+            case Takes.MOMENT:
+                return self._moment(row, known, column, text)
+            case Takes.MONEY:
+                return self._money(row, column, text)
+        return _READERS.get(known.takes, values.Parsed)(text)
+
+    def _moment(self, row: Row, known: Field, column: Column, text: str) -> tuple[Value | None, str]:
+        found = moment(text, zone=self._zone, now=self._now, day_first=column.day_first)
+        if found is None:
+            return None, ""
+        if found.at > self._now + _CLOCKS_DIFFER:
+            raise BadValueError(f"“{text[:40]}” is in the future: correct the date")
+        if found.is_day:
+            row.days.add(known.name)
+        return min(found.at, self._now), ""
+
+    def _money(self, row: Row, column: Column, text: str) -> tuple[Value | None, str]:
+        named = row.text("currency")
+        usual = named or self._dialect.currency
+        (amount, currency), remark = values.money(text, decimal_comma=column.decimal_comma, usual=usual)
+        if currency and named and currency != named:
+            remark = f"“{text[:40]}” is not in {named}, and was taken as {currency}"
+        if currency or usual:
+            row.values["currency"] = currency or usual
+        return amount, remark
+
+    def _finish(self, row: Row, faults: list[_NotTakenError]) -> None:
+        """What the whole row must be."""
+        if self._is_leads:
+            _finish_lead(row)
+            wanted: tuple[str, ...] = _PEOPLE
+            missing = "no e-mail, phone, name or id: nobody to follow up"
+        else:
+            wanted = _JOINS
+            missing = "no id and no e-mail: its lead cannot be found"
+        if not any(name in row.values for name in wanted):
+            raise faults[0] if faults else _NotTakenError(f"has {missing}")
+        if not self._is_leads:
+            _finish_outcome(row)
+
+
+def _finish_lead(row: Row) -> None:
+    parts = [part for name in ("first_name", "last_name") if (part := row.text(name))]
+    if parts:
+        row.values.setdefault("name", " ".join(parts))
+    if not any(name in row.values for name in ("email", "phone", "external_id")):
+        word = key(row.text("name"))
+        if word.removeprefix("grand ").partition(" ")[0] in _TOTALS and len(word.split()) <= 3:
+            raise _NotTakenError("looks like a line of totals, not a person: take it out")
+
+
+def _finish_outcome(row: Row) -> None:
+    """Leave one `outcome` and one `closed_at`, whichever columns said so."""
+    dates = {name: found for name in ("won_at", "lost_at", "closed_at") if (found := row.moment(name))}
+    said = row.text("outcome")
+    if not said:
+        if {"won_at", "lost_at"} <= dates.keys():
+            raise _NotTakenError("has a day won and a day lost: clear one of them")
+        said = "won" if "won_at" in dates else "lost" if "lost_at" in dates else ""
+    if not said:
+        raise _NotTakenError("is neither won nor lost: write the outcome or its day")
+    order = ("won_at", "closed_at") if said == "won" else ("lost_at", "closed_at")
+    name = next((name for name in order if name in dates), "")
+    if not name:
+        raise _NotTakenError(f"is {said}, but not when: write the day")
+    for other in dates:
+        del row.values[other]
+    row.values.update(outcome=said, closed_at=dates[name])
+    row.days = {"closed_at"} if name in row.days else set()
+
+
+def rejects_file(labels: Sequence[str], rejects: Iterable[Reject], *, delimiter: str = ",") -> Iterator[str]:
+    """The lines of a CSV file of `rejects`, to be corrected and imported again; no cell of it runs as a formula.
+
+    Where and why comes first, so that a row with too many cells stays as it was.
+    """
+    buffer = io.StringIO()
+    writer = csv.writer(buffer, delimiter=delimiter)
+    heading = [*OWN_COLUMNS, *labels]
+    lines: Iterator[Sequence[str]] = ((str(one.row), one.column, one.reason, *one.cells) for one in rejects)
+    for line in itertools.chain([heading], lines):
+        writer.writerow([safe_cell(cell) for cell in line])
+        yield buffer.getvalue()
+        buffer.seek(0)
+        buffer.truncate()

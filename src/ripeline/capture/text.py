@@ -1,0 +1,64 @@
+"""The text of a cell: cleaned on the way in, made harmless on the way out."""
+
+import re
+import unicodedata
+from functools import lru_cache
+
+_INVISIBLE = re.compile(  # control characters, soft hyphens, zero-width spaces, marks of direction, halves of pairs
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u00ad\u200b\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff\ud800-\udfff]"
+)
+_FORMULA = re.compile(r"\s*[=+\-@＝＋－＠]|[\t\r]")
+_NUMBER = re.compile(r"[+-]?[\d.,  ]*\d%?")
+_NOT_WORD = re.compile(r"[\W_]+")
+_CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+
+
+def words(table: str) -> frozenset[str]:
+    """The words of a table written as text."""
+    return frozenset(table.split())
+
+
+_PLACEHOLDERS = words("- -- --- – — . .. ? n/a #n/a n.a. (blank) (empty) (none) <null> \\n #ref! #value! #name?")
+_EMPTY_WORDS = {"null", "none", "nil", "nan", "na", "undefined", "unknown", "not available", "not provided"}
+
+
+class BadValueError(ValueError):
+    """A cell's text is not what its field takes; the message is a clause that says why, and what to write instead."""
+
+
+def clean(text: str) -> str:
+    """One line of text: composed (NFC), no invisible characters, single spaces, no apostrophe of `safe_cell`."""
+    if text.isascii() and text.isprintable() and "  " not in text:  # as nearly all are
+        return _without_apostrophe(text.strip())
+    return _without_apostrophe(" ".join(_INVISIBLE.sub("", unicodedata.normalize("NFC", text)).split()))
+
+
+def clean_lines(text: str) -> str:
+    """Text of any number of lines, cleaned line by line."""
+    if text.isascii() and text.isprintable():
+        return clean(text)
+    lines = (_INVISIBLE.sub("", line).rstrip() for line in unicodedata.normalize("NFC", text).splitlines())
+    return _without_apostrophe("\n".join(lines).strip())
+
+
+def given(text: str, *, is_name: bool = False) -> str:
+    """`text`, or nothing if it only says that there is nothing: "n/a", "null"; Null and None are names, though."""
+    lowered = text.lower()
+    return "" if lowered in _PLACEHOLDERS or (not is_name and lowered in _EMPTY_WORDS) else text
+
+
+def safe_cell(text: str) -> str:
+    """`text` for a CSV file, an apostrophe before it if a spreadsheet would run it as a formula. Numbers stay."""
+    return f"'{text}" if _FORMULA.match(text) and not _NUMBER.fullmatch(text) else text
+
+
+def _without_apostrophe(text: str) -> str:
+    return text[1:] if text.startswith("'") and safe_cell(text[1:]) == text else text
+
+
+@lru_cache(maxsize=4096)
+def key(text: str) -> str:
+    """Lower-case words without accents and marks: "E-Mail_Address", "eMail address" and "e mail address" agree."""
+    split = _CAMEL.sub(" ", text.strip())
+    plain = "".join(c for c in unicodedata.normalize("NFKD", split) if not unicodedata.combining(c))
+    return " ".join(_NOT_WORD.sub(" ", plain.casefold()).split())

@@ -1,0 +1,190 @@
+"""Values out of cells: e-mail addresses, phone numbers, names, sites, money, yes and no.
+
+Each function takes a cleaned text that is not empty, and gives the value, with a remark where a person should look,
+or raises BadValueError, whose message says what is wrong and what to write instead.
+"""
+
+import re
+from collections.abc import Iterable
+from decimal import ROUND_HALF_UP, Decimal
+from typing import Generic, NamedTuple, TypeVar
+
+import phonenumbers
+from email_validator import EmailNotValidError, validate_email
+
+from ripeline.capture.codes import currency as currency_code
+from ripeline.capture.text import BadValueError, key, words
+
+T = TypeVar("T")
+MOST_MONEY = Decimal(10) ** 12  # less than this fits the database
+_ROUNDED = re.compile(r"\d[.,]\d+E\+\d+", re.IGNORECASE)  # how a spreadsheet shows a long number
+_ADDRESS = re.compile(r"[^\s<>,;\"()\[\]@]{1,100}@[^\s<>,;\"()\[\]@]{1,255}")
+_HOST = re.compile(r"(?!-)[a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63})*\.[a-z][a-z0-9-]{1,62}")
+_MONEY = re.compile(
+    r"(?P<minus>[-−(]?) ?(?P<before>[^\d\s,'’+-]{0,6}?) ?(?P<minus2>[-−]?)(?P<number>\d[\d.,'’ ]*)"
+    r"(?:(?P<scale>k|m|mn|mio|mln|million|millions|tsd)(?![^\W\d_])\.?)? ?(?P<after>[^\d\s,'’)+-]{0,8})(?P<end>[)-]?)",
+    re.IGNORECASE,
+)
+_NO_CENTS = re.compile(r"[.,][-–—]{1,2}$")  # Swiss 100.–
+_SCALES = {"k": 3, "tsd": 3, "m": 6, "mn": 6, "mio": 6, "mln": 6, "million": 6, "millions": 6}
+_DECIMAL = {
+    ",": re.compile(r"\d,(?:\d{1,2}|\d{4,})$|^0,\d|\d\.\d{3},|\.\d{3}\."),
+    ".": re.compile(r"\d\.(?:\d{1,2}|\d{4,})$|^0\.\d|\d,\d{3}\.|,\d{3},"),
+}
+_YES = words("yes y true t 1 x ja j wahr oui o vrai si s verdadero sim verdadeiro vero tak on checked")
+_NO = words("no n false f 0 nein falsch non faux falso nao nie nee off unchecked")
+_OUTCOMES = {
+    "won": "won|win|closed won|closedwon|deal won|won deal|gewonnen|gagne|ganado|ganada|ganho|ganha|vinto|wygrana|sold"
+    "|verkauft|vendu|vendido|customer|kunde|client|cliente",
+    "lost": "lost|loss|closed lost|closedlost|deal lost|lost deal|verloren|perdu|perdido|perdida|perso|persa|przegrana",
+    "disqualified": "disqualified|unqualified|not qualified|rejected|junk|spam|duplicate|invalid|bad fit|not a fit"
+    "|disqualifiziert|unqualifiziert|disqualifie|descalificado|desqualificado|squalificato",
+}
+_OUTCOME_OF = {word: name for name, listed in _OUTCOMES.items() for word in listed.split("|")}
+_NOT_FIRST_NAMES = words("jr sr phd md ii iii inc llc ltd gmbh ag co corp sa")
+
+
+class Parsed(NamedTuple, Generic[T]):
+    """A value, and what a person should know about how it was read."""
+
+    value: T
+    remark: str = ""
+
+
+def external_id(text: str) -> Parsed[str]:
+    """An id as it stands; refused if a spreadsheet has rounded it, because different people would become one."""
+    if _ROUNDED.fullmatch(text):
+        raise BadValueError(f"“{text}” was rounded by a spreadsheet: make the column text there and save again")
+    return Parsed(text)
+
+
+def email(text: str) -> Parsed[str]:
+    """The first address in `text`, its domain in lower case; never looked up in the network."""
+    found = _ADDRESS.findall(text[:1000].removeprefix("mailto:"))
+    address = found[0].strip(".'’‘`") if found else text
+    try:
+        checked = validate_email(address, check_deliverability=False, test_environment=True)
+    except EmailNotValidError as problem:
+        raise BadValueError(f"“{text[:80]}” is not an e-mail address: {_clause(str(problem))}") from None
+    others = len(set(found)) - 1
+    return Parsed(checked.normalized, f"has {others + 1} addresses, the first was taken" if others > 0 else "")
+
+
+def _clause(sentence: str) -> str:
+    return (sentence[:1].lower() + sentence[1:]).rstrip(".")
+
+
+def phone(text: str, *, country: str = "") -> Parsed[str]:
+    """The number in E.164, or as it stands where it cannot be; `country` is that of numbers without a country code."""
+    if _ROUNDED.fullmatch(text):
+        raise BadValueError(f"“{text}” was rounded by a spreadsheet: make the column text there and save again")
+    if sum(map(str.isdigit, text)) < 4:
+        raise BadValueError(f"“{text[:40]}” is not a phone number")
+    try:
+        number = phonenumbers.parse(f"+{text[2:100]}" if text.startswith("00") else text[:100], country or None)
+    except phonenumbers.NumberParseException:
+        hint = "" if country else ": write +, the country code and the number, or say which country"
+        return Parsed(text[:40], f"“{text[:40]}” is kept as it is, no country code is known{hint}")
+    if not phonenumbers.is_possible_number(number):
+        return Parsed(text[:40], f"“{text[:40]}” has too few or too many digits and is kept as it is")
+    remark = f"extension {number.extension} was left out" if number.extension else ""
+    return Parsed(phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164), remark)
+
+
+def person_name(text: str) -> Parsed[str]:
+    """A name as people write it: "Meier, Alice" is turned round; capitals stay as they are."""
+    last, comma, first = text.partition(",")
+    turns = comma and last.strip() and len(first.split()) in (1, 2) and "," not in first
+    return Parsed(
+        f"{first.strip()} {last.strip()}" if turns and first.strip(" .").lower() not in _NOT_FIRST_NAMES else text
+    )
+
+
+def domain(text: str) -> Parsed[str]:
+    """The host of a site, or of an e-mail address, without "www."; international names in their ASCII form."""
+    host = re.split(r"[/?#\\]", text.lower().rpartition("://")[2], maxsplit=1)[0].rpartition("@")[2].partition(":")[0]
+    host = host.strip(".").removeprefix("www.")
+    try:
+        host = host[:254]
+        ascii_host = host if host.isascii() else host.encode("idna").decode()
+    except UnicodeError:
+        ascii_host = ""
+    if len(ascii_host) > 190 or not _HOST.fullmatch(ascii_host):
+        raise BadValueError(f"“{text[:80]}” is not a web site: write it like acme.com")
+    return Parsed(ascii_host)
+
+
+def is_money(text: str) -> bool:
+    """Whether `text` is written like an amount."""
+    return len(text) <= 60 and _MONEY.fullmatch(text.strip()) is not None
+
+
+class Money(NamedTuple):
+    """An amount, and the currency code if the text had one."""
+
+    amount: Decimal
+    currency: str
+
+
+def money(text: str, *, decimal_comma: bool | None = None, usual: str = "") -> Parsed[Money]:
+    """An amount of money, to the cent. `usual` is the currency that a sign of several, like $, most likely is."""
+    found = _MONEY.fullmatch(_NO_CENTS.sub("", text[:60].replace("\u00a0", " ").replace("\u202f", " ")))
+    if not found:
+        raise BadValueError(f"“{text[:40]}” is not an amount: write it like 1234.56")
+    if found["minus"] or found["minus2"] or found["end"] == "-":
+        raise BadValueError(f"“{text[:40]}” is negative: an amount is 0 or more")
+    sign = found["before"] or found["after"].rstrip(".") or ""
+    amount = _number(found["number"].strip(), decimal_comma).scaleb(_SCALES.get((found["scale"] or "").lower(), 0))
+    if amount >= MOST_MONEY:
+        raise BadValueError(f"“{text[:40]}” is too large: is it an amount?")
+    code = currency_code(sign, usual=usual) if sign else ""
+    return Parsed(Money(amount.quantize(Decimal("0.01"), ROUND_HALF_UP), code))
+
+
+def _number(digits: str, decimal_comma: bool | None) -> Decimal:
+    """1.234,56 or 1,234.56 or 1 234.56: the cells of a column say which, or else the number itself."""
+    plain = re.sub(r"['’ ]", "", digits).rstrip(".,")
+    if decimal_comma is None:
+        decimal_comma = decimal_comma_of([plain])[0]
+    point = {True: ",", False: ".", None: ""}[decimal_comma]
+    group = {True: ".", False: ",", None: ",." if "." not in plain or "," not in plain else ""}[decimal_comma]
+    whole, _, cents = plain.partition(point) if point else (plain, "", "")
+    groups = re.split(f"[{re.escape(group)}]", whole) if group else [whole]
+    regular = len(groups) == 1 or (1 <= len(groups[0]) <= 3 and all(len(part) == 3 for part in groups[1:]))
+    if not regular or not (cents or "0").isdigit() or not "".join(groups).isdigit():
+        kind = {True: "a decimal comma", False: "a decimal point", None: "a decimal mark"}[decimal_comma]
+        raise BadValueError(f"“{digits[:40]}” is not a number with {kind}: write it like 1234.56")
+    return Decimal(f"{''.join(groups)}.{cents or 0}")
+
+
+def decimal_comma_of(cells: Iterable[str]) -> tuple[bool | None, str]:
+    """Whether a column's numbers have a decimal comma, and the cell that says so; None if they do not tell."""
+    examples: dict[str, str] = {}
+    counts = {",": 0, ".": 0}
+    for cell in cells:
+        digits = re.sub(r"[^\d.,]", "", cell).strip(".,")
+        for mark, pattern in _DECIMAL.items():
+            if pattern.search(digits):
+                counts[mark] += 1
+                examples.setdefault(mark, cell.strip())
+    if counts[","] == counts["."]:
+        return None, ""
+    mark = "," if counts[","] > counts["."] else "."
+    return mark == ",", examples[mark]
+
+
+def yes_or_no(text: str) -> Parsed[bool]:
+    """Yes or no, in the words and marks of several languages."""
+    word = key(text)
+    if word not in _YES | _NO:
+        raise BadValueError(f"“{text[:40]}” is neither yes nor no")
+    return Parsed(word in _YES)
+
+
+def outcome(text: str) -> Parsed[str]:
+    """How it ended: won, lost or disqualified, in the words that CRMs and people use; a plain yes is won."""
+    word = key(text)
+    found = _OUTCOME_OF.get(word) or ("won" if word in _YES else "")
+    if not found:
+        raise BadValueError(f"“{text[:40]}” is not an outcome: write won, lost or disqualified")
+    return Parsed(found)
