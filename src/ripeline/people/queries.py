@@ -1,12 +1,12 @@
 """Who is there."""
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, datetime
 from uuid import UUID
 
 from django.db.models import QuerySet
 
-from ripeline.people.models import Absence, Responsible, Role, User
+from ripeline.people.models import Absence, AuditEntry, Responsible, Role, User
 
 QUALIFY = "qualify"
 KEEP_IN_TOUCH = "keep_in_touch"
@@ -33,6 +33,11 @@ def built_in(code: str) -> Responsible:
     return Responsible.objects.get(code=code)
 
 
+def responsible(responsible_id: UUID) -> Responsible:
+    """Who may be responsible for leads, by id."""
+    return Responsible.objects.select_related("user").get(pk=responsible_id)
+
+
 def responsible_of(user: User) -> Responsible:
     """The row under which a person is responsible for leads."""
     return Responsible.objects.get(user=user)
@@ -47,3 +52,8 @@ def covered_by(user: User, day: date) -> frozenset[UUID]:
     """Ids of the absent people whom `user` covers on `day`."""
     covered = Absence.objects.filter(cover=user, first_day__lte=day, last_day__gte=day)
     return frozenset(covered.values_list("user_id", flat=True))
+
+
+def audited_since(verb: str, target: str, since: datetime) -> int:
+    """How often something was noted since a moment, by the index: what limits on tries count."""
+    return AuditEntry.objects.filter(verb=verb, target=target[:254], at__gte=since).count()

@@ -1,0 +1,88 @@
+"""After a batch: its leads are scored and their first dates spread by value over the coming working days, never all today."""
+
+from collections import Counter
+from collections.abc import Sequence
+from datetime import date, timedelta
+from math import ceil
+from uuid import UUID
+
+import numpy as np
+from django.db import connection, transaction
+
+from ripeline.base import clock
+from ripeline.leads.models import IS_OPEN, Lead, NextKind
+from ripeline.people import working_time
+from ripeline.people.models import Responsible, ResponsibleKind, User
+from ripeline.people.queries import SELLERS
+from ripeline.people.working_time import Calendar
+from ripeline.ripeness import actions as ripeness
+from ripeline.ripeness import queries as scores
+from ripeline.routing import actions as routing
+from ripeline.science.spread import spread
+
+MINUTES = 8  # a first contact takes about so many
+SHARE = 0.5  # of a day's minutes; the other half is for what one has already
+DAYS = 120  # working days within which a batch is looked at once, however large: about half a year
+UNTOUCHED = (NextKind.FIRST_CONTACT, NextKind.QUALIFY, NextKind.REOPENED)
+
+
+def settle(import_run_id: UUID) -> int:
+    """Score the leads of a batch, spread the dates nobody chose, hand out those due now; how many dates were set.
+
+    Idempotent: once somebody has touched a lead or chosen its date, it stays where it is.
+    """
+    ids = list(Lead.objects.filter(IS_OPEN, import_run_id=import_run_id).values_list("pk", flat=True))
+    ripeness.rescore(ids)
+    waiting = Lead.objects.filter(
+        IS_OPEN, import_run_id=import_run_id, touches=0, next_committed=False, next_kind__in=UNTOUCHED
+    )
+    count = 0
+    for responsible in Responsible.objects.filter(pk__in=waiting.values("responsible")).select_related("user"):
+        with transaction.atomic():
+            count += _spread(list(waiting.filter(responsible=responsible).values_list("pk", flat=True)), responsible)
+    routing.release()
+    return count
+
+
+def _spread(ids: Sequence[UUID], responsible: Responsible) -> int:
+    """Give the leads of one responsible their dates, the likeliest first. Planned dates, so no entry of their own."""
+    moment = clock.now()
+    calendar = working_time.calendar_of(responsible.user)
+    days = _working_days(calendar, calendar.day(moment))
+    room = _room(responsible, calendar, days)
+    found = scores.of(ids)
+    values = np.array([found[pk].p_30 if pk in found else 0.0 for pk in ids])
+    places = spread(values, per_day=room, within=DAYS)
+    moments = [max(calendar.at(days[min(place, DAYS - 1)]), moment) for place in places.tolist()]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE lead SET next_at = given.at, next_set_at = %s"
+            " FROM unnest(%s::uuid[], %s::timestamptz[]) AS given(id, at)"
+            " WHERE lead.id = given.id AND NOT lead.next_committed AND lead.touches = 0 AND lead.next_at IS NOT NULL",
+            [moment, list(ids), moments],
+        )
+        return cursor.rowcount
+
+
+def _working_days(calendar: Calendar, today: date) -> list[date]:
+    """The coming working days, today's included if it is one."""
+    days = [calendar.working_day(today)]
+    while len(days) < DAYS:
+        days.append(calendar.working_day(days[-1] + timedelta(days=1)))
+    return days
+
+
+def _room(responsible: Responsible, calendar: Calendar, days: Sequence[date]) -> list[int]:
+    """How many first contacts each of these days takes beside what is planned on it already."""
+    if responsible.kind == ResponsibleKind.REP and responsible.user:
+        minutes = responsible.user.minutes_per_day
+    else:
+        sellers = User.objects.filter(is_active=True, is_system=False, role__in=SELLERS)
+        minutes = (
+            sum(sellers.values_list("minutes_per_day", flat=True)) or User._meta.get_field("minutes_per_day").default
+        )
+    most = max(ceil(minutes * SHARE / MINUTES), 1)
+    until = calendar.end_of(days[-1])
+    planned = Lead.objects.filter(IS_OPEN, responsible=responsible, next_at__lt=until, touches__gt=0)
+    taken = Counter(calendar.day(at) for at in planned.values_list("next_at", flat=True) if at)
+    return [max(most - taken[day], ceil(most / 5)) for day in days]
