@@ -1,4 +1,4 @@
-"""After a batch: its leads are scored and their first dates spread by value over the coming working days, never all today."""
+"""After a batch: its leads are scored and their first dates spread by value over the coming working days."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -61,7 +61,7 @@ def _spread(ids: Sequence[UUID], responsible: Responsible) -> int:
             " WHERE lead.id = given.id AND NOT lead.next_committed AND lead.touches = 0 AND lead.next_at IS NOT NULL",
             [moment, list(ids), moments],
         )
-        return cursor.rowcount
+        return int(cursor.rowcount)
 
 
 def _working_days(calendar: Calendar, today: date) -> list[date]:
@@ -78,9 +78,7 @@ def _room(responsible: Responsible, calendar: Calendar, days: Sequence[date]) ->
         minutes = responsible.user.minutes_per_day
     else:
         sellers = User.objects.filter(is_active=True, is_system=False, role__in=SELLERS)
-        minutes = (
-            sum(sellers.values_list("minutes_per_day", flat=True)) or User._meta.get_field("minutes_per_day").default
-        )
+        minutes = sum(sellers.values_list("minutes_per_day", flat=True)) or User().minutes_per_day
     most = max(ceil(minutes * SHARE / MINUTES), 1)
     until = calendar.end_of(days[-1])
     planned = Lead.objects.filter(IS_OPEN, responsible=responsible, next_at__lt=until, touches__gt=0)
