@@ -7,7 +7,7 @@ one could ask for it piece by piece (I8).
 import contextlib
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from datetime import datetime, time, timedelta, tzinfo
 from enum import StrEnum
@@ -61,7 +61,7 @@ STATES = ("open", "closed", *State.values)
 
 def views_of(actor: User) -> tuple[View, ...]:
     """The views that make sense for this person, the usual one first."""
-    return _VIEWS[actor.role]
+    return tuple(view for view in _VIEWS[actor.role] if view != View.TEAM or actor.team_id)
 
 
 @dataclass(frozen=True)
@@ -162,10 +162,21 @@ def _held_by(actor: User, how: Relation) -> Lead:
 def _standing(actor: User, how: Relation) -> Q:
     """The leads that stand in this relation to `actor`."""
     if how is Relation.OWN:
-        return rules.workable(actor)
+        mine, desks = _mine(actor)
+        return Q(owner__in=mine) | Q(responsible__in=desks)
     if how is Relation.QUEUE:
         return Q(owner__isnull=True) & ~Q(responsible__kind=ResponsibleKind.REP)
     return _of_team(actor) if how is Relation.TEAM else ~_of_team(actor)
+
+
+def _mine(actor: User) -> tuple[Collection[UUID], Collection[UUID]]:
+    """The people whose leads are the actor's to work, and the desks they sit at: ids, which an index serves."""
+    cached: tuple[Collection[UUID], Collection[UUID]] | None = actor.__dict__.get("_mine")
+    if cached is None:
+        people = {actor.pk} | rules.covering(actor)
+        desks = Responsible.objects.filter(user__in=people).values_list("pk", flat=True)
+        cached = actor.__dict__["_mine"] = (people, list(desks))
+    return cached
 
 
 def _of_team(actor: User) -> Q:
@@ -180,9 +191,8 @@ def _in_view(actor: User, view: str) -> Q:
     """Whose leads: conditions on the lead's own columns where an index can serve them."""
     match view or views_of(actor)[0]:
         case View.MINE:
-            mine = {actor.pk} | rules.covering(actor)
-            desks = Responsible.objects.filter(user__in=mine).values_list("pk", flat=True)
-            return Q(owner__in=mine) | (IS_OPEN & Q(responsible__in=list(desks)))
+            mine, desks = _mine(actor)
+            return Q(owner__in=mine) | (IS_OPEN & Q(responsible__in=desks))
         case View.QUEUE:
             queues = Responsible.objects.filter(kind=ResponsibleKind.QUEUE).values_list("pk", flat=True)
             return IS_OPEN & Q(responsible__in=list(queues))

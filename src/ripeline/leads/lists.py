@@ -189,6 +189,7 @@ def page(
     belong to a slice above this one, and come from the face. A cursor that cannot be read is the beginning.
     """
     sort = sort if sort in sorts_of(filters) and (sort != Sort.RIPEST or scores is not None) else Sort.NEWEST
+    scores = tagged if filters.ripe and tagged is not None else scores
     found = _ordered_set(actor, filters, sort, zone=zone, tagged=tagged)
     key, cursor, backwards = _KEYS[sort], _read(after or before, sort), bool(before and not after)
     keys = _keys(found, scores, key, cursor, backwards=backwards, limit=size + 1)

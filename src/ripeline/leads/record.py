@@ -1,0 +1,158 @@
+"""The record page's one read: a lead with everything about it that its viewer may see, and nothing else (I8)."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from ripeline.catalog import queries as catalog
+from ripeline.leads import queries, rules
+from ripeline.leads.lists import Row
+from ripeline.leads.models import Enquiry, Lead, Opportunity, OpportunityState, RecordView
+from ripeline.leads.rules import Verb
+from ripeline.people.models import User
+from ripeline.timeline import queries as timeline
+from ripeline.timeline.kinds import KINDS, Family
+from ripeline.timeline.models import Activity
+
+ENTRIES = 20  # of the timeline at a time
+
+# What somebody who may see outcomes, but not the single steps, is shown of the timeline.
+OUTCOMES = frozenset(
+    {"captured", "enquired", "nurtured", "opportunity", "won", "lost", "disqualified", "reopened", "merged", "unmerged"}
+)
+
+
+@dataclass(frozen=True)
+class Record:
+    """A lead as its viewer may see it; what they may not see is empty."""
+
+    row: Row
+    enquiries: Sequence[Enquiry]  # newest first
+    opportunity: Opportunity | None  # the open one, else the last
+    entries: Sequence[Activity]
+    more: str  # cursor of the entries after these; "" if there are none
+    colleagues: Sequence[Row]
+    alike: Sequence[Row]  # who may be the same person
+    merged: Sequence[Lead]  # records that were merged into this one
+    custom: Sequence[tuple[str, Any]]  # label, value
+    looks: Sequence[RecordView]  # who looked, for its owner
+    may_undo: bool
+
+    @property
+    def lead(self) -> Lead:
+        return self.row.lead
+
+    @property
+    def may(self) -> Mapping[str, bool]:
+        """`record.may.work` in a template."""
+        return {verb.value: verb in self.row.verbs for verb in Verb}
+
+    @property
+    def first_enquiry(self) -> Enquiry | None:
+        return self.enquiries[-1] if self.enquiries else None
+
+
+def read(lead_id: UUID, viewer: User, *, family: str = "") -> Record:
+    """The record of a lead, or of the one it was merged into. Raises Lead.DoesNotExist, also where it cannot be found.
+
+    `family`: only entries of this kind of act (`Family`).
+    """
+    lead = queries.get(lead_id)
+    verbs = rules.verbs(viewer, lead)
+    if Verb.FIND not in verbs:
+        raise Lead.DoesNotExist(lead_id)
+    ids = queries.family(lead)
+    context, works = Verb.SEE_CONTEXT in verbs, Verb.WORK in verbs
+    shown, more = entries(lead, viewer, ids=ids, family=family)
+    return Record(
+        row=Row(lead, verbs, viewer),
+        enquiries=_enquiries(ids) if context else (),
+        opportunity=_opportunity(lead) if Verb.SEE_OUTCOMES in verbs else None,
+        entries=shown,
+        more=more,
+        colleagues=_rows(queries.colleagues(lead, viewer), viewer) if context else (),
+        alike=_rows(queries.same_phone_or_name(lead, viewer), viewer) if works else (),
+        merged=list(Lead.objects.filter(merged_into=lead).order_by("pk")) if works and len(ids) > 1 else (),
+        custom=_custom(lead) if context else (),
+        looks=_looks(lead) if viewer.pk == lead.owner_id else (),
+        may_undo=works and _last_can_be_taken_back(lead),
+    )
+
+
+def find(lead_id: UUID, viewer: User) -> Lead:
+    """The lead alone, as the rules need it. Raises Lead.DoesNotExist where `viewer` may not even find it."""
+    lead = queries.get(lead_id)
+    if not rules.may(viewer, Verb.FIND, lead):
+        raise Lead.DoesNotExist(lead_id)
+    return lead
+
+
+def entries(
+    lead: Lead,
+    viewer: User,
+    *,
+    ids: Sequence[UUID] | None = None,
+    family: str = "",
+    after: str = "",
+    limit: int = ENTRIES,
+) -> tuple[Sequence[Activity], str]:
+    """Some of the timeline, newest first, as `viewer` may read it; and the cursor of what follows, "" at its end."""
+    verbs = rules.verbs(viewer, lead)
+    if not verbs & {Verb.SEE_TIMELINE, Verb.SEE_OUTCOMES}:
+        return (), ""
+    kinds = {code for code, kind in KINDS.items() if kind.family == family} if family in set(Family) else set(KINDS)
+    found = timeline.of_lead(
+        ids if ids is not None else queries.family(lead),
+        reader=viewer,
+        reads_text=Verb.READ_TEXT in verbs,
+        kinds=kinds if Verb.SEE_TIMELINE in verbs else kinds & OUTCOMES,
+        before=_cursor(after),
+        limit=limit + 1,
+    )
+    shown = found[:limit]
+    return shown, f"{shown[-1].occurred_at.isoformat()}_{shown[-1].pk.hex}" if len(found) > limit else ""
+
+
+def _cursor(text: str) -> tuple[datetime, UUID] | None:
+    moment, _, pk = text.partition("_")
+    try:
+        return datetime.fromisoformat(moment), UUID(pk)
+    except ValueError:
+        return None
+
+
+def _enquiries(ids: Sequence[UUID]) -> Sequence[Enquiry]:
+    found = Enquiry.objects.filter(lead__in=ids).select_related("source", "campaign", "captured_by")
+    return list(found.order_by("-captured_at", "-pk")[:20])
+
+
+def _opportunity(lead: Lead) -> Opportunity | None:
+    deals = list(lead.opportunities.order_by("-opened_at", "-pk")[:20])
+    return next((deal for deal in deals if deal.state == OpportunityState.OPEN), deals[0] if deals else None)
+
+
+def _rows(leads: Sequence[Lead], viewer: User) -> Sequence[Row]:
+    return [Row(lead, rules.verbs(viewer, lead), viewer) for lead in leads]
+
+
+def _custom(lead: Lead) -> Sequence[tuple[str, Any]]:
+    """The company's own fields in their order; those that are no longer defined come last, under their keys."""
+    if not lead.custom:
+        return ()
+    labels = {field.key: field.label for field in catalog.custom_fields()}
+    known = [(label, lead.custom[key]) for key, label in labels.items() if key in lead.custom]
+    return known + [(key, value) for key, value in sorted(lead.custom.items()) if key not in labels]
+
+
+def _looks(lead: Lead) -> Sequence[RecordView]:
+    views = RecordView.objects.filter(lead=lead, owner=lead.owner_id).select_related("viewer")
+    return list(views.order_by("-viewed_at", "-pk")[:5])
+
+
+def _last_can_be_taken_back(lead: Lead) -> bool:
+    """Whether `undo` would have something to do: the lead's last decision keeps what was before it."""
+    if lead.decision_id is None:
+        return False
+    return Activity.objects.filter(pk=lead.decision_id, data__has_key="before").exists()

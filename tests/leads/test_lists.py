@@ -1,0 +1,379 @@
+"""The list of leads: what each person finds in it, filters kept in an address, and pages that hold still."""
+
+import itertools
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import uuid4
+from zoneinfo import ZoneInfo
+
+import pytest
+from django.db import connection
+from django.http import QueryDict
+from django.test.utils import CaptureQueriesContext
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ripeline.base import clock
+from ripeline.catalog import queries as catalog
+from ripeline.catalog.actions import sources_named
+from ripeline.leads import lists, rules
+from ripeline.leads.filters import visible
+from ripeline.leads.lists import Filters, Page, Sort
+from ripeline.leads.models import Lead
+from ripeline.leads.rules import Verb
+from ripeline.people import queries as people
+from ripeline.people.models import Team, User
+from ripeline.ripeness.models import Score
+from tests.cast import MONDAY, MakeLead, MakeUser
+
+ZONE = ZoneInfo("Europe/Lisbon")
+
+
+def listed(actor: User, sort: Sort = Sort.NEWEST, **asked: Any) -> list[str]:
+    """The names on the first page."""
+    return [row.name for row in show(actor, sort, **asked).rows]
+
+
+def show(actor: User, sort: Sort = Sort.NEWEST, **asked: Any) -> Page:
+    actor = User.objects.get(pk=actor.pk)
+    place = {name: asked.pop(name) for name in ("after", "before", "size") if name in asked}
+    tagged = Score.objects.filter(p_30__gte=0.2) if asked.get("ripe") else None
+    return lists.page(actor, Filters(**asked), zone=ZONE, sort=sort, scores=Score.objects.all(), tagged=tagged, **place)
+
+
+def score(lead: Lead, p_30: float) -> None:
+    Score.objects.create(
+        lead_id=lead.pk, log_odds=0.0, log_odds_sd=1.0, curve="even", p_ever=0.4, p_ever_low=0.2, p_ever_high=0.6,
+        p_30=p_30, p_30_low=0.0, p_30_high=1.0, p_win=0.1, window_start=MONDAY.date(), window_end=MONDAY.date(),
+        is_concentrated=False, model="prior", scored_at=MONDAY,
+    )  # fmt: skip
+
+
+def test_alice_starts_with_her_own_and_finds_bobs_under_all(alice: User, bob: User, make_lead: MakeLead) -> None:
+    make_lead(alice, name="Priya Raman")
+    make_lead(bob, name="Tomás Oliveira", company="Casa Verde", phone="+351912345678", title="Director")
+    assert listed(alice) == ["Priya Raman"]
+    assert listed(alice, view="all") == ["Tomás Oliveira", "Priya Raman"]
+    (theirs,) = show(alice, view="all", q="tomas").rows
+    assert (theirs.name, theirs.company, theirs.owner, theirs.state) == ("Tomás Oliveira", "Casa Verde", "Bob", "new")
+    hidden = (theirs.email, theirs.phone, theirs.title, theirs.source, theirs.next_at, theirs.captured_at)
+    assert not any(hidden)
+
+
+def test_mallory_finds_nothing_of_another_team(mallory: User, lead: Lead) -> None:
+    assert listed(mallory, view="all") == []
+    assert listed(mallory, view="all", q="priya") == []
+
+
+def test_a_lead_without_a_name_is_not_shown_by_its_hidden_address(alice: User, bob: User, make_lead: MakeLead) -> None:
+    make_lead(alice, name="", email="secret@northgate.example")
+    assert listed(alice) == ["secret@northgate.example"]
+    assert listed(bob, view="team") == ["Unnamed lead"]
+
+
+def test_what_bob_may_not_see_he_cannot_ask_for_either(alice: User, bob: User, make_lead: MakeLead) -> None:
+    fair = sources_named(["Trade fair"])["Trade fair"]
+    lead = make_lead(alice, source_id=fair.pk)
+    Lead.objects.filter(pk=lead.pk).update(custom={"size": "large"})
+    score(lead, 0.5)
+    for asked in ({"source": fair.pk}, {"due": "today"}, {"ripe": "ripe"}, {"custom": {"size": "large"}}):
+        assert len(listed(alice, **asked)) == 1, asked
+        assert listed(bob, view="all", **asked) == [], asked
+    assert listed(bob, Sort.NEXT, view="all") == []
+    assert listed(bob, Sort.RIPEST, view="all") == []
+    assert len(listed(bob, view="all", state="new")) == 1  # he may see the state
+
+
+@pytest.mark.parametrize("verb", [Verb.FIND, Verb.SEE_STATE, Verb.SEE_CONTEXT, Verb.SEE_NEXT])
+def test_what_is_visible_agrees_with_the_rules_lead_by_lead(
+    verb: Verb,
+    make_lead: MakeLead,
+    alice: User,
+    bob: User,
+    carol: User,
+    mallory: User,
+    sam: User,
+    mona: User,
+    ada: User,
+) -> None:
+    kept = people.built_in(people.KEEP_IN_TOUCH)
+    leads = [
+        make_lead(owner, responsible=holder)
+        for owner in (None, alice, mallory, sam, ada)
+        for holder in (None, kept, people.responsible_of(bob))
+    ]
+    for actor in (alice, bob, carol, mallory, sam, mona, ada):
+        fresh = User.objects.get(pk=actor.pk)
+        condition = rules.findable(fresh) & visible(fresh, verb)
+        found = set(Lead.objects.filter(condition).values_list("pk", flat=True))
+        assert found == {lead.pk for lead in leads if rules.may(fresh, verb, lead)}, actor.name
+
+
+def test_sam_starts_in_the_queue(sam: User, alice: User, make_lead: MakeLead) -> None:
+    make_lead(name="Hand Raiser")
+    make_lead(alice)
+    assert listed(sam) == ["Hand Raiser"]
+    assert listed(sam, view="mine") == []
+
+
+def test_keep_in_touch_leads_stay_among_ones_own(alice: User, make_lead: MakeLead) -> None:
+    make_lead(alice, name="Green One", responsible=people.built_in(people.KEEP_IN_TOUCH), state="nurture")
+    assert listed(alice, view="mine", state="nurture") == ["Green One"]
+
+
+def test_search_finds_parts_of_names_addresses_and_numbers(alice: User, make_lead: MakeLead) -> None:
+    make_lead(
+        alice, name="Tomás Oliveira", email="tomas@casaverde.example", company="Casa Verde", phone="+351 912 345 678"
+    )
+    make_lead(alice, name="Marta Nilsen", company="Fjord Klinikk")
+    for text in ("tomas", "OLIV", "casa v", "casaverde.example", "tomas@casa", "345678", "verde oliveira"):
+        assert listed(alice, q=text) == ["Tomás Oliveira"], text
+    for text in ("olivx", "'", "& | !", "(((", "%", "\\"):
+        assert listed(alice, q=text) == [], text
+
+
+def test_due_goes_by_the_viewers_own_days(alice: User, make_lead: MakeLead) -> None:
+    with clock.at(datetime(2026, 6, 1, 22, 30, tzinfo=UTC)):  # 23:30 on Monday in Lisbon
+        make_lead(alice, name="Before midnight", due=timedelta(minutes=20))
+        make_lead(alice, name="After midnight", due=timedelta(minutes=40))
+        make_lead(alice, name="In a month", due=timedelta(days=30))
+        late = make_lead(alice, name="Yesterday")
+        Lead.objects.filter(pk=late.pk).update(next_at=clock.now() - timedelta(days=1))
+        assert listed(alice, due="overdue") == ["Yesterday"]
+        assert listed(alice, due="today") == ["Before midnight"]
+        assert listed(alice, due="week") == ["After midnight"]
+        assert listed(alice, due="later") == ["In a month"]
+
+
+def test_filters_by_state_owner_source_import_and_custom_field(
+    ada: User, alice: User, bob: User, make_lead: MakeLead
+) -> None:
+    fair = sources_named(["Trade fair"])["Trade fair"]
+    run = uuid4()
+    one = make_lead(alice, name="One", source_id=fair.pk, state="working")
+    two = make_lead(bob, name="Two")
+    make_lead(name="Three")
+    Lead.objects.filter(pk=one.pk).update(import_run_id=run, custom={"chairs": 14, "size": "large"})
+    Lead.objects.filter(pk=two.pk).update(custom={"chairs": "14"})
+    assert listed(ada, state="working") == ["One"]
+    assert listed(ada, state="open") == ["Three", "Two", "One"]
+    assert listed(ada, state="closed") == []
+    assert listed(ada, owner=bob.pk) == ["Two"]
+    assert listed(ada, owner="nobody") == ["Three"]
+    assert listed(ada, source=fair.pk) == ["One"]
+    assert listed(ada, run=run) == ["One"]
+    assert listed(ada, custom={"chairs": "14"}) == ["Two", "One"]
+    assert listed(ada, custom={"chairs": "14", "size": "large"}) == ["One"]
+
+
+@pytest.fixture
+def many(alice: User, make_lead: MakeLead) -> list[Lead]:
+    """Twelve leads in four ties of three: same moment of capture, same next date, same ripeness."""
+    with clock.at(MONDAY):
+        leads = [
+            make_lead(alice, name=f"Lead {n:02}", captured=timedelta(days=n // 3), due=timedelta(days=n // 3))
+            for n in range(12)
+        ]
+    for n, lead in enumerate(leads):
+        score(lead, round(0.1 * (n // 3), 2))
+    return leads
+
+
+@pytest.mark.parametrize("sort", Sort)
+@pytest.mark.parametrize("size", [1, 2, 3, 5, 12])
+def test_pages_forth_and_back_show_each_lead_once_in_one_order(
+    sort: Sort, size: int, alice: User, many: list[Lead]
+) -> None:
+    whole = [row.id for row in show(alice, sort, size=50).rows]
+    assert len(whole) == 12
+    forth, after = [], ""
+    while True:
+        here = show(alice, sort, after=after, size=size)
+        forth.append([row.id for row in here.rows])
+        if not here.next:
+            break
+        after = here.next
+    assert [pk for ids in forth for pk in ids] == whole
+    for expected in reversed(forth[:-1]):
+        here = show(alice, sort, before=here.previous, size=size)
+        assert [row.id for row in here.rows] == expected
+    assert here.previous == ""
+
+
+def test_a_page_holds_its_place_when_leads_come_and_go(alice: User, make_lead: MakeLead, many: list[Lead]) -> None:
+    first = show(alice, size=5)
+    second = [row.id for row in show(alice, after=first.next, size=5).rows]
+    with clock.at(MONDAY + timedelta(hours=1)):
+        make_lead(alice, name="Brand new", captured=timedelta())
+    assert [row.id for row in show(alice, after=first.next, size=5).rows] == second
+
+
+def test_going_back_past_the_beginning_shows_the_whole_first_page(alice: User, many: list[Lead]) -> None:
+    third = show(alice, size=2)
+    for _ in range(2):
+        third = show(alice, after=third.next, size=2)
+    back = show(alice, before=third.previous, size=5)
+    assert len(back.rows) == 5
+    assert back.previous == ""
+
+
+def test_a_cursor_that_cannot_be_read_is_the_beginning(alice: User, many: list[Lead]) -> None:
+    whole = listed(alice)
+    for text in ("x", "%%%", "e30", "W10", "WyJhIiwiYiJd", "a" * 5000, "WzEsIDJd", "bnVsbA"):
+        for sort in Sort:
+            assert len(listed(alice, sort, after=text)) == 12, text
+        assert listed(alice, before=text) == whole
+
+
+def test_merged_leads_are_not_listed(alice: User, make_lead: MakeLead, lead: Lead) -> None:
+    other = make_lead(alice, name="Duplicate")
+    Lead.objects.filter(pk=other.pk).update(merged_into=lead)
+    assert listed(alice) == ["Priya Raman"]
+
+
+def test_a_page_costs_the_same_queries_however_much_it_holds(alice: User, make_lead: MakeLead) -> None:
+    def cost() -> int:
+        with CaptureQueriesContext(connection) as captured:
+            page = lists.page(User.objects.get(pk=alice.pk), Filters(view="all"), zone=ZONE)
+            shown = [(row.owner, row.state_label, row.source, row.next_kind) for row in page.rows]
+        assert all(any(values) for values in shown)
+        return len(captured)
+
+    make_lead(alice)
+    few = cost()
+    for n in range(20):
+        make_lead(alice if n % 2 else None)
+    assert cost() == few <= 5
+
+
+def test_everything_comes_in_chunks_for_an_export(
+    alice: User, many: list[Lead], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lists, "CHUNK", 5)
+    chunks = list(lists.every(alice, Filters(), zone=ZONE))
+    assert [len(chunk) for chunk in chunks] == [5, 5, 2]
+    assert [row.id for chunk in chunks for row in chunk] == [row.id for row in show(alice).rows]
+
+
+_text = st.text(max_size=30)
+
+
+@given(
+    st.dictionaries(st.sampled_from(["q", "view", "state", "source", "owner", "due", "ripe", "run", "f.size"]), _text)
+)
+def test_any_address_opens_and_is_written_as_it_is_read(query: dict[str, str]) -> None:
+    filters = Filters.parse(query)
+    again = QueryDict(filters.url())
+    assert Filters.parse({key: again[key] for key in again}) == filters
+
+
+SIZE = 100_000
+_LEADS = """
+INSERT INTO lead (id, name, title, email, phone, company, country, language, custom, search, source_id, captured_at,
+    episode, episode_at, currency, state, state_at, owner_id, responsible_id, next_at, next_set_at, next_kind,
+    next_note, next_committed, won_before_captured, touches, unanswered, created_at,
+    close_reason_id, closed_at, closed_by_id)
+SELECT gen_random_uuid(), 'Person ' || n, '', 'p' || n || '@firm' || n / 20 || '.example', '', 'Firm ' || n / 20,
+    '', '', CASE WHEN n % 10 = 0 THEN jsonb_build_object('size', 'size' || n / 500) ELSE '{}' END,
+    'person p' || n || ' firm' || n / 20, sources[1 + dice3 % 30], moment - n * interval '5 minutes',
+    1, moment, '', state, moment,
+    CASE WHEN rep IS NOT NULL THEN users[rep] END, COALESCE(desks[rep], queue),
+    CASE WHEN is_open THEN moment + (dice2 % 86400 - 9000) * interval '5 minutes' END, moment, 'follow_up',
+    '', false, false, 0, 0, moment,
+    CASE WHEN NOT is_open THEN reason END, CASE WHEN NOT is_open THEN moment END,
+    CASE WHEN NOT is_open THEN users[1] END
+FROM (
+    SELECT *, (ARRAY['new', 'working', 'working', 'opportunity', 'nurture', 'nurture', 'nurture', 'lost', 'won',
+            'lost'])[1 + dice1 % 10] AS state,
+        dice1 % 10 < 7 AS is_open, CASE WHEN dice2 % 25 > 2 THEN 1 + dice2 % 20 END AS rep,
+        %(moment)s::timestamptz AS moment, %(users)s::uuid[] AS users, %(desks)s::uuid[] AS desks,
+        %(queue)s::uuid AS queue, %(reason)s::uuid AS reason, %(sources)s::uuid[] AS sources
+    FROM (SELECT n, abs(hashint4(n)::bigint) AS dice1, abs(hashint4(n + 1000000)::bigint) AS dice2,
+            abs(hashint4(n + 2000000)::bigint) AS dice3 FROM generate_series(1, %(size)s) AS n) AS thrown
+) AS drawn
+"""
+_SCORES = """
+INSERT INTO score (lead_id, log_odds, log_odds_sd, curve, p_ever, p_ever_low, p_ever_high, p_30, p_30_low, p_30_high,
+    p_win, window_start, window_end, is_concentrated, reasons, model, scored_at)
+SELECT id, 0, 1, 'even', .4, .2, .6, random() * .25, 0, 1, .1, %(moment)s, %(moment)s, false, '[]', 'prior', %(moment)s
+FROM lead
+"""
+
+
+@pytest.fixture
+def twenty_reps(alice: User, bob: User, make_user: MakeUser, north: Team, south: Team) -> list[User]:
+    return [alice, bob, *(make_user(f"rep{n}", "rep", north if n % 2 else south) for n in range(18))]
+
+
+@pytest.fixture
+def hundred_thousand(twenty_reps: list[User]) -> None:
+    """A hundred thousand leads of twenty reps in two teams, an eighth of them in the queue, from thirty sources."""
+    sources = sources_named([f"Source {n}" for n in range(30)])
+    given = {
+        "users": [rep.pk for rep in twenty_reps],
+        "desks": [people.responsible_of(rep).pk for rep in twenty_reps],
+        "queue": people.built_in(people.QUALIFY).pk,
+        "reason": catalog.reason("no_budget").pk,
+        "sources": [source.pk for source in sources.values()],
+        "moment": MONDAY,
+        "size": SIZE,
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(_LEADS.replace(" % ", " %% "), given)
+        cursor.execute(_SCORES, {"moment": MONDAY})
+        cursor.execute('ANALYZE lead, score, "user", responsible, source')
+
+
+def plans(statements: Iterable[str]) -> Iterator[dict[str, Any]]:
+    """What PostgreSQL really did for each statement."""
+    for statement in statements:
+        with connection.cursor() as cursor:
+            cursor.execute("EXPLAIN (ANALYZE, TIMING OFF, FORMAT JSON) " + statement)
+            yield cursor.fetchone()[0][0]["Plan"]
+
+
+def scans(plan: dict[str, Any]) -> Iterator[tuple[str, float]]:
+    """How the two large tables were read, and how many rows of them were looked at."""
+    if plan.get("Relation Name") in ("lead", "score"):
+        yield plan["Node Type"], (plan["Actual Rows"] + plan.get("Rows Removed by Filter", 0)) * plan["Actual Loops"]
+    for part in plan.get("Plans", []):
+        yield from scans(part)
+
+
+def test_no_list_reads_the_whole_table_at_a_hundred_thousand_leads(
+    hundred_thousand: None, alice: User, carol: User, ada: User
+) -> None:
+    source = sources_named(["Source 7"])["Source 7"].pk
+    asked: list[dict[str, Any]] = [
+        {"view": "all"},
+        {"view": "mine"},
+        {"view": "team"},
+        {"view": "queue"},
+        {"view": "all", "state": "open"},
+        {"view": "all", "state": "won"},
+        {"view": "all", "owner": alice.pk},
+        {"view": "all", "source": source},
+        {"view": "mine", "source": source},
+        {"view": "all", "due": "overdue"},
+        {"view": "all", "due": "week"},
+        {"view": "mine", "due": "week"},
+        {"view": "all", "ripe": "ripe"},
+        {"view": "mine", "ripe": "ripe"},
+        {"view": "all", "q": "firm42"},
+        {"view": "mine", "q": "person firm7"},
+        {"view": "all", "custom": {"size": "size40"}},
+    ]
+    wrong = []
+    for actor, filters in itertools.product((alice, carol, ada), asked):
+        if filters["view"] not in lists.views_of(actor) or (filters["view"] == "mine" and actor != alice):
+            continue  # only Alice has leads of her own
+        for sort in lists.sorts_of(Filters(**filters)):
+            with clock.at(MONDAY), CaptureQueriesContext(connection) as captured:
+                assert show(actor, sort, **filters).rows
+            read = [
+                scan for plan in plans(q["sql"] for q in captured if "COUNT(" not in q["sql"]) for scan in scans(plan)
+            ]
+            if sum(rows for _, rows in read) > SIZE / 5 or any(kind == "Seq Scan" for kind, _ in read):
+                wrong.append(f"{actor.name}, {filters}, by {sort}: {read}")
+    assert not wrong, "\n".join(wrong)
