@@ -44,7 +44,9 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "ripeline.web.middleware.PartMiddleware",
     "ripeline.web.middleware.LocalTimeMiddleware",
+    "ripeline.web.middleware.RefusalMiddleware",
 ]
 
 TEMPLATES = [
@@ -91,6 +93,7 @@ AUTH_USER_MODEL = "ripeline.User"
 LOGIN_URL = "/sign-in"
 LOGIN_REDIRECT_URL = "/"
 LOGOUT_REDIRECT_URL = "/sign-in"
+CSRF_FAILURE_VIEW = "ripeline.web.errors.csrf_failure"
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
 AUTH_PASSWORD_VALIDATORS = [
     {

@@ -1,5 +1,18 @@
-"""Every address of the screens."""
+"""Every address of the screens: each screen module has its own `urlpatterns`; a new screen adds its line here."""
 
-from django.urls import URLPattern, URLResolver
+from django.urls import URLPattern, URLResolver, include, path
 
-urlpatterns: list[URLPattern | URLResolver] = []
+SCREENS = (
+    "ripeline.web.shell",
+    "ripeline.web.ready",
+    "ripeline.web.first_run",
+    "ripeline.web.sign_in",
+    "ripeline.web.profile",
+)
+
+urlpatterns: list[URLPattern | URLResolver] = [path("", include(module)) for module in SCREENS]
+
+handler400 = "ripeline.web.errors.bad_request"
+handler403 = "ripeline.web.errors.forbidden"
+handler404 = "ripeline.web.errors.not_found"
+handler500 = "ripeline.web.errors.broken"

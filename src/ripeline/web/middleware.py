@@ -1,15 +1,73 @@
-"""What happens around every request."""
+"""What happens around every request: the viewer's time zone, refusals in words, and parts of pages."""
 
 from collections.abc import Callable
+from zoneinfo import ZoneInfo
 
-from django.http import HttpRequest, HttpResponse
+from django.conf import settings
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.loader import render_to_string
+from django.utils import timezone
+from django_htmx.http import HttpResponseClientRedirect
+
+from ripeline.leads.rules import NotAllowed
+from ripeline.people.models import User
+from ripeline.people.working_time import company
+from ripeline.web import errors
+
+Handler = Callable[[HttpRequest], HttpResponse]
 
 
 class LocalTimeMiddleware:
-    """Times in the viewer's time zone."""
+    """Times in the viewer's time zone, or the company's; `request.company` is read once, when somebody is signed in."""
 
-    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        user = request.user
+        if not isinstance(user, User):
+            return self.get_response(request)
+        request.company = company()  # type: ignore[attr-defined]
+        with timezone.override(ZoneInfo(user.time_zone or request.company.time_zone)):  # type: ignore[attr-defined]
+            return self.get_response(request)
+
+
+class RefusalMiddleware:
+    """`NotAllowed` from a rule becomes the 403 page, in the rule's own words."""
+
+    def __init__(self, get_response: Handler) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        return errors.forbidden(request, exception) if isinstance(exception, NotAllowed) else None
+
+
+class PartMiddleware:
+    """Answers to HTMX: toasts ride along with the part; whoever has been signed out is led to the sign-in page."""
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        if not request.htmx:  # type: ignore[attr-defined]
+            return response
+        if isinstance(response, HttpResponseRedirect) and response.url.startswith(settings.LOGIN_URL):
+            return HttpResponseClientRedirect(settings.LOGIN_URL)
+        if _is_shown(response) and len(messages.get_messages(request)):
+            response.content += render_to_string("parts/partial_toasts.html", {}, request).encode()
+        return response
+
+
+def _is_shown(response: HttpResponse) -> bool:
+    """Whether HTMX swaps this answer in, so that a toast in it is seen."""
+    return (
+        not response.streaming
+        and response.status_code in (200, 201, 422)
+        and not {"HX-Redirect", "HX-Refresh", "HX-Location"} & set(response.headers)
+        and response.get("Content-Type", "").startswith("text/html")
+    )

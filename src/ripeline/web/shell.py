@@ -1,10 +1,143 @@
-"""What every page's frame needs."""
+"""The frame of every page: the rail for the role, what the palette offers, toasts, and where `/` leads."""
 
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import lru_cache, partial
 from typing import Any
+from uuid import uuid4
 
-from django.http import HttpRequest
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import NoReverseMatch, path, reverse
+
+from ripeline.people.models import Role, User
+from ripeline.people.working_time import company
+
+_EVERYBODY = frozenset(Role)
+_SELLERS = frozenset({Role.ADMIN, Role.LEADER, Role.SDR, Role.REP})
+_BRING_LEADS = frozenset({Role.ADMIN, Role.LEADER, Role.MARKETER, Role.SDR})
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A page or verb, and the roles that have a use for it."""
+
+    label: str
+    url_name: str
+    icon: str
+    roles: frozenset[str] = _EVERYBODY
+    under: str = ""  # the first part of the paths that belong to it; without one it is not in the rail
+
+
+RAIL = (
+    Entry("Today", "today", "sun", _SELLERS, under="today"),
+    Entry("Leads", "leads", "users", under="leads"),
+    Entry("Imports", "imports", "file-up", _BRING_LEADS, under="imports"),
+    Entry("Settings", "settings", "settings", under="settings"),
+)
+SETTINGS = (
+    Entry("Your profile", "profile", "circle-user"),
+    Entry("Who looked", "looks", "eye"),
+    Entry("People", "people", "users-round", frozenset({Role.ADMIN, Role.LEADER})),
+    Entry("Teams", "teams", "network", frozenset({Role.ADMIN})),
+    Entry("Company", "company", "building-2", frozenset({Role.ADMIN})),
+    Entry("Ripening", "prior", "sprout", frozenset({Role.ADMIN})),
+)
+PAGES = (
+    *RAIL,
+    *SETTINGS,
+)
+VERBS = (
+    Entry("Add a lead", "lead-new", "user-plus"),
+    Entry("Import a spreadsheet", "imports", "file-up", _BRING_LEADS),
+    Entry("Invite somebody", "invite", "mail-plus", frozenset({Role.ADMIN})),
+)
+
+
+@dataclass(frozen=True)
+class Link:
+    label: str
+    url: str
+    icon: str
+    is_current: bool = False
+
+
+@dataclass(frozen=True)
+class Toast:
+    """Said once, after a deed. `undo` is the URL that takes it back, posted with `key`."""
+
+    text: str
+    undo: str = ""
+    level: str = ""
+    key: str = ""
+
+
+def say(request: HttpRequest, text: str, *, undo: str = "", is_error: bool = False) -> None:
+    """Show a toast on this answer if it is a page or a part of one, else on the next page."""
+    level = messages.ERROR if is_error else messages.INFO
+    messages.add_message(request, level, text, extra_tags=json.dumps({"undo": undo}))
+
+
+def take_toasts(request: HttpRequest) -> list[Toast]:
+    """The toasts not shown yet; they are shown once."""
+    return [
+        Toast(
+            text=message.message,
+            level="error" if message.level == messages.ERROR else "",
+            key=uuid4().hex,
+            **json.loads(message.extra_tags or "{}"),
+        )
+        for message in messages.get_messages(request)
+    ]
 
 
 def context(request: HttpRequest) -> dict[str, Any]:
-    """The rail's entries for this person's role, and the company."""
-    return {}
+    """What base.html needs. Costs one query, for the company."""
+    user = getattr(request, "user", None)
+    toasts = partial(take_toasts, request)
+    if not isinstance(user, User) or not user.is_authenticated:
+        return {"toasts": toasts}
+    here = request.path.strip("/").split("/")[0]
+    return {
+        "toasts": toasts,
+        "company": getattr(request, "company", None) or company(),
+        "rail": [
+            Link(entry.label, url, entry.icon, is_current=here == entry.under) for entry, url in _for(user.role, RAIL)
+        ],
+        "palette_pages": [Link(entry.label, url, entry.icon) for entry, url in _for(user.role, PAGES)],
+        "palette_verbs": [Link(entry.label, url, entry.icon) for entry, url in _for(user.role, VERBS)],
+        "palette_url": _address("palette") or "",
+    }
+
+
+def _for(role: str, entries: Iterable[Entry]) -> list[tuple[Entry, str]]:
+    """The entries that `role` has a use for and that lead somewhere."""
+    return [(entry, url) for entry in entries if role in entry.roles and (url := _address(entry.url_name))]
+
+
+def tabs(request: HttpRequest) -> list[Link]:
+    """The sections of the settings that this role has."""
+    assert isinstance(request.user, User)
+    return [
+        Link(entry.label, url, entry.icon, is_current=request.path == url or request.path.startswith(f"{url}/"))
+        for entry, url in _for(request.user.role, SETTINGS)
+    ]
+
+
+@lru_cache(maxsize=64)
+def _address(url_name: str) -> str | None:
+    try:
+        return reverse(url_name)
+    except NoReverseMatch:
+        return None
+
+
+def home(request: HttpRequest) -> HttpResponse:
+    """`/` leads to the first thing this role works with."""
+    assert isinstance(request.user, User)
+    return redirect(_for(request.user.role, RAIL)[0][1])
+
+
+urlpatterns = [path("", home, name="home")]

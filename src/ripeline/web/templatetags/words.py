@@ -1,5 +1,195 @@
-"""Template filters that put things in words."""
+"""Template tags and filters that put things in words: times, money, chances, counts, states. Built into every template.
+
+A time is relative, with the exact time in the viewer's zone on hover. A tag has a word and a shape beside its colour.
+"""
+
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from functools import lru_cache
+from typing import Any
 
 from django import template
+from django.utils import timezone
+from django.utils.formats import date_format, number_format
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from lucide.templatetags.lucide import lucide
+
+from ripeline.base import clock
+from ripeline.leads.models import CLOSED_STATES, State
 
 register = template.Library()
+
+SYMBOLS = {"EUR": "€", "USD": "$", "GBP": "£", "JPY": "¥", "INR": "₹", "BRL": "R$", "CHF": "CHF ", "PLN": "zł "}
+NUMBERS = ["no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"]
+STATE_ICONS = {
+    State.NEW: "circle-dashed",
+    State.QUALIFYING: "list-checks",
+    State.WORKING: "circle-dot",
+    State.OPPORTUNITY: "target",
+    State.NURTURE: "sprout",
+    State.WON: "circle-check-big",
+    State.LOST: "circle-x",
+    State.DISQUALIFIED: "ban",
+}
+RIPENESS = {"ripe": "Likely ready", "turning": "Turning", "green": "Green"}
+
+
+@register.simple_tag
+@lru_cache(maxsize=256)
+def icon(name: str, title: str = "") -> str:
+    """A drawing beside words; with `title` it stands alone and says so."""
+    extra = {"role": "img", "aria_label": title} if title else {"aria_hidden": "true"}
+    return lucide(name, size=18, **{"class": "icon", **extra})
+
+
+def _days_apart(day: date, today: date) -> str:
+    """How a person says the distance between two days."""
+    days = (day - today).days
+    if days in (-1, 0, 1):
+        return {-1: "yesterday", 0: "today", 1: "tomorrow"}[days]
+    if -7 < days < 0:
+        return f"last {day:%A}" if days < -5 else f"{day:%A}"
+    if 0 < days < 7:
+        return f"{day:%A}"
+    if abs(days) < 14:
+        return f"in {days} days" if days > 0 else f"{-days} days ago"
+    if abs(days) < 60:
+        return f"in {round(days / 7)} weeks" if days > 0 else f"{round(-days / 7)} weeks ago"
+    return f"{day.day} {day:%b}" if day.year == today.year else f"{day.day} {day:%b %Y}"
+
+
+def _moment(value: datetime) -> str:
+    """How a person says the distance to a moment: minutes and hours when near, days when not."""
+    local, now = timezone.localtime(value), timezone.localtime(clock.now())
+    apart = local - now
+    if abs(apart) < timedelta(minutes=1):
+        return "just now" if apart <= timedelta(0) else "in a minute"
+    if abs(apart) < timedelta(hours=1):
+        minutes = round(abs(apart).total_seconds() / 60)
+        return f"{minutes} min ago" if apart < timedelta(0) else f"in {minutes} min"
+    if local.date() == now.date():
+        return f"today {local:%H:%M}"
+    return _days_apart(local.date(), now.date())
+
+
+@register.filter
+def when(value: datetime | date | None) -> str | SafeString:
+    """A moment or a day in words, with the exact one on hover; "" for none."""
+    if value is None or value == "":
+        return ""
+    if not isinstance(value, datetime):
+        exact = date_format(value, "l j F Y")
+        today = timezone.localtime(clock.now()).date()
+        return format_html(
+            '<time datetime="{}" title="{}">{}</time>', value.isoformat(), exact, _days_apart(value, today)
+        )
+    return format_html(
+        '<time datetime="{}" title="{}">{}</time>', value.isoformat(timespec="seconds"), exactly(value), _moment(value)
+    )
+
+
+@register.filter
+def exactly(value: datetime | None) -> str:
+    """A moment in full, in the viewer's zone: Tue 14 Oct 2025, 16:40 WEST."""
+    if value is None:
+        return ""
+    local = timezone.localtime(value)
+    return f"{local:%a} {local.day} {local:%b %Y, %H:%M %Z}"
+
+
+@register.filter
+def day(value: datetime | date | None) -> str:
+    """A date as it is written in the locale: 14 October 2025."""
+    if value is None:
+        return ""
+    return date_format(timezone.localtime(value) if isinstance(value, datetime) else value, "j F Y")
+
+
+@register.filter
+def money(amount: Decimal | float | None, currency: str = "") -> str:
+    """An amount with its currency, without empty decimals: €12,500 or 12,500 SEK."""
+    if amount is None:
+        return ""
+    exact = Decimal(str(amount))
+    figure = number_format(abs(exact), decimal_pos=0 if exact == exact.to_integral_value() else 2, force_grouping=True)
+    sign = "−" if exact < 0 else ""
+    if currency in SYMBOLS:
+        return f"{sign}{SYMBOLS[currency]}{figure}"
+    return f"{sign}{figure} {currency}".strip()
+
+
+@register.filter
+def percent(share: float | None) -> str:
+    """A share in [0, 1] as "34 %", never 0 % or 100 % for what is merely near it."""
+    if share is None:
+        return ""
+    if 0 < share < 0.01:
+        return "under 1 %"
+    if 0.99 < share < 1:
+        return "over 99 %"
+    return f"{round(share * 100)} %"
+
+
+@register.simple_tag
+def percent_range(low: float, high: float) -> str:
+    """An interval of shares: "between 25 and 45 %", or "about 34 %" where the ends round to the same."""
+    a, b = round(low * 100), round(high * 100)
+    return f"about {a} %" if a == b else f"between {a} and {b} %"
+
+
+@register.filter
+def plural(count: int, words: str) -> str:
+    """`9|plural:"lead,leads"` → "9 leads"."""
+    one, many = words.split(",")
+    return f"{number_format(count, force_grouping=True)} {one if count == 1 else many}"
+
+
+@register.filter
+def spelled(count: int) -> str:
+    """Numbers up to twelve as words, larger ones as figures."""
+    return NUMBERS[count] if 0 <= count < len(NUMBERS) else number_format(count, force_grouping=True)
+
+
+@register.filter
+def initials(name: str) -> str:
+    """At most two letters that stand for a name."""
+    words = [word for word in name.split() if word[0].isalnum()]
+    return "".join(word[0] for word in (words[:1] + words[-1:] if len(words) > 1 else words[:1])).upper() or "?"
+
+
+@register.simple_tag
+def state_tag(state: str) -> SafeString:
+    """A lead's state: its drawing and its word."""
+    found = State(state)
+    return format_html('<span class="state">{}{}</span>', icon(STATE_ICONS[found]), found.label)
+
+
+@register.simple_tag
+def ripeness_tag(level: str, words: str = "") -> SafeString:
+    """How ripe: "ripe", "turning" or "green", as a filled, half or empty circle and a word."""
+    return format_html('<span class="tag {}">{}</span>', level, words or RIPENESS[level])
+
+
+@register.simple_tag
+def late_tag(next_at: datetime | None, state: str = "") -> str | SafeString:
+    """When the next step is due; a triangle and "late" where its day is over."""
+    if next_at is None or state in CLOSED_STATES:
+        return ""
+    local, today = timezone.localtime(next_at).date(), timezone.localtime(clock.now()).date()
+    if local >= today:
+        return when(next_at)
+    days = (today - local).days
+    return format_html('<span class="tag late" title="{}">{} late</span>', exactly(next_at), plural(days, "day,days"))
+
+
+@register.simple_tag(takes_context=True)
+def with_query(context: dict[str, Any], **changes: Any) -> str:
+    """This page's query string with some parameters changed; None or "" takes one out. For filters and pages."""
+    query = context["request"].GET.copy()
+    for name, value in changes.items():
+        if value is None or value == "":
+            query.pop(name, None)
+        else:
+            query[name] = value
+    return f"?{query.urlencode()}" if query else "?"

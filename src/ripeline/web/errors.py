@@ -1,0 +1,62 @@
+"""What went wrong, in plain words, within the shell where somebody is signed in."""
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.template.loader import render_to_string
+from django.views.decorators.csrf import requires_csrf_token
+
+from ripeline.people.models import User
+
+WORDS = {
+    400: ("That request made no sense", "The address or what was sent with it is not something Ripeline can read."),
+    403: ("This is not yours to do", "Your role does not include it. If it should, ask an administrator."),
+    404: ("There is nothing here", "The page was moved or removed, or the address has a slip in it."),
+    429: ("Too many tries", "Please wait a few minutes, then try again."),
+    500: (
+        "Something broke on our side",
+        "Nothing of yours was lost. Please try again; if it stays, tell your administrator.",
+    ),
+}
+
+
+def page(request: HttpRequest, status: int, *, text: str = "") -> HttpResponse:
+    """The page for `status`, or for HTMX the bare words, which it shows as a toast."""
+    title, usual = WORDS[status]
+    if getattr(request, "htmx", False):
+        return HttpResponse(text or usual, status=status, content_type="text/plain; charset=utf-8")
+    signed_in = isinstance(getattr(request, "user", None), User)
+    template = "errors/inside.html" if signed_in else "errors/outside.html"
+    return render(request, template, {"status": status, "error_title": title, "text": text or usual}, status=status)
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:  # noqa: ARG001 - Django's signature
+    return page(request, 400)
+
+
+@requires_csrf_token
+def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
+    return page(request, 403, text=str(exception))
+
+
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:  # noqa: ARG001 - Django's signature
+    return page(request, 404)
+
+
+def too_many(request: HttpRequest, text: str) -> HttpResponse:
+    return page(request, 429, text=text)
+
+
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:  # noqa: ARG001 - Django passes it by name
+    return page(
+        request, 403, text="This form is too old, or cookies are off. Go back, load the page again and repeat it."
+    )
+
+
+def broken(request: HttpRequest) -> HttpResponse:
+    """500: nothing is asked of the database, which may be what broke."""
+    title, text = WORDS[500]
+    if request.headers.get("HX-Request"):
+        return HttpResponse(text, status=500, content_type="text/plain; charset=utf-8")
+    return HttpResponse(
+        render_to_string("errors/outside.html", {"status": 500, "error_title": title, "text": text}), status=500
+    )

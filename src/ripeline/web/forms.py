@@ -1,0 +1,192 @@
+"""Forms of people and company: what was typed, checked for form only; what may be is decided by the slices' actions."""
+
+from functools import lru_cache
+from typing import Any
+from zoneinfo import available_timezones
+
+from django import forms
+
+from ripeline.people.actions import PeopleError
+from ripeline.people.models import Responsible, Role, Team, Tracking, User
+from ripeline.web.countries import CURRENCIES, countries, country_of_zone
+
+DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+
+
+class Form(forms.Form):
+    """A form whose fields show the errors of an action beside them."""
+
+    use_required_attribute = True
+
+    def show(self, error: PeopleError, **elsewhere: str) -> None:
+        """Put an action's complaint beside its field; `elsewhere` maps its names to this form's."""
+        name = elsewhere.get(error.field, error.field)
+        self.add_error(name if name in self.fields else None, str(error))
+
+
+class ZoneSelect(forms.Select):
+    """Each zone says its country, so that the page can guess one from the other."""
+
+    def create_option(self, name: str, value: Any, *args: Any, **kwargs: Any) -> dict[str, Any]:
+        option: dict[str, Any] = super().create_option(name, value, *args, **kwargs)
+        if country := country_of_zone().get(str(value)):
+            option["attrs"]["data-country"] = country
+        return option
+
+
+@lru_cache(maxsize=1)
+def _zones() -> list[tuple[str, Any]]:
+    """Time zones by continent, as people look for them."""
+    groups: dict[str, list[tuple[str, str]]] = {}
+    for zone in sorted(z for z in available_timezones() if "/" in z and not z.startswith(("Etc/", "posix", "right"))):
+        continent, _, place = zone.partition("/")
+        groups.setdefault(continent, []).append((zone, place.replace("_", " ").replace("/", ", ")))
+    return [("Everywhere", [("UTC", "UTC")]), *groups.items()]
+
+
+def zone_field(*, empty: str = "", **attrs: str) -> forms.ChoiceField:
+    """A choice of time zones; with `empty`, the words of the choice to have none of one's own."""
+    choices = [("", empty), *_zones()] if empty else _zones()
+    widget = ZoneSelect(attrs) if attrs else forms.Select()
+    return forms.ChoiceField(label="Time zone", choices=choices, required=not empty, widget=widget)
+
+
+def password_field(label: str = "Password", *, is_new: bool) -> forms.CharField:
+    return forms.CharField(
+        label=label,
+        max_length=200,
+        strip=False,
+        help_text="At least 10 characters; a few words are better than one odd one." if is_new else "",
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password" if is_new else "current-password"}),
+    )
+
+
+def email_field() -> forms.EmailField:
+    return forms.EmailField(
+        label="E-mail",
+        max_length=254,
+        widget=forms.EmailInput(attrs={"autocomplete": "username", "spellcheck": "false"}),
+    )
+
+
+def _name(label: str, autocomplete: str = "off", **more: Any) -> forms.CharField:
+    return forms.CharField(label=label, max_length=120, widget=forms.TextInput({"autocomplete": autocomplete}), **more)
+
+
+class SignIn(Form):
+    email = email_field()
+    password = password_field(is_new=False)
+
+
+class Forgot(Form):
+    email = email_field()
+
+
+class NewPassword(Form):
+    password = password_field("New password", is_new=True)
+
+
+class FirstRun(Form):
+    company_name = _name("Company", "organization")
+    time_zone = zone_field(**{"data-guess": "time-zone"})
+    country = forms.ChoiceField(
+        label="Country",
+        choices=countries,
+        help_text="For public holidays and telephone numbers.",
+        widget=forms.Select({"data-guess": "country"}),
+    )
+    name = _name("Your name", "name")
+    email = email_field()
+    password = password_field(is_new=True)
+
+
+class Profile(Form):
+    name = _name("Name", "name")
+    time_zone = zone_field(empty="The company's")
+    minutes_per_day = forms.IntegerField(
+        label="Minutes a day for Today",
+        min_value=5,
+        max_value=600,
+        help_text="Today never plans more people than fit into this.",
+    )
+
+
+class ChangePassword(Form):
+    current = password_field("Present password", is_new=False)
+    password = password_field("New password", is_new=True)
+
+
+class Person(Form):
+    """What an administrator sets about somebody."""
+
+    name = _name("Name")
+    role = forms.ChoiceField(label="Role", choices=Role.choices)
+    team = forms.ModelChoiceField(
+        label="Team", queryset=Team.objects.order_by("name"), required=False, empty_label="None"
+    )
+    minutes_per_day = forms.IntegerField(label="Minutes a day for Today", min_value=5, max_value=600, initial=90)
+    weight = forms.IntegerField(
+        label="Share of new leads",
+        min_value=0,
+        max_value=20,
+        initial=1,
+        help_text="2 gets twice as many as 1; 0 gets none.",
+    )
+    lead_cap = forms.IntegerField(
+        label="Open leads at most",
+        min_value=0,
+        max_value=10000,
+        initial=150,
+        help_text="Further ones wait in nurture instead of in a pile.",
+    )
+    tracking = forms.ChoiceField(
+        label="What the leader sees",
+        choices=[
+            (Tracking.OUTCOMES, "Outcomes only: results and coverage, no single steps"),
+            (Tracking.GUIDED, "Guided: also the single steps, without what was written"),
+        ],
+        initial=Tracking.OUTCOMES,
+        help_text="A change is always told to the person.",
+    )
+
+
+class Invitation(Person):
+    email = email_field()
+    field_order = ("email", "name")
+
+
+class Share(Form):
+    """What a leader sets about somebody on their team."""
+
+    weight = Person.base_fields["weight"]
+    lead_cap = Person.base_fields["lead_cap"]
+
+
+class AbsenceForm(Form):
+    first_day = forms.DateField(label="First day", widget=forms.DateInput({"type": "date"}))
+    last_day = forms.DateField(label="Last day", widget=forms.DateInput({"type": "date"}))
+    cover: "forms.ModelChoiceField[User]" = forms.ModelChoiceField(
+        label="Who covers", queryset=User.objects.none(), required=False, empty_label="Nobody"
+    )
+
+
+class TeamForm(Form):
+    team_name = _name("Name of the team")
+
+
+class CompanyForm(Form):
+    name = _name("Name", "organization")
+    country = forms.ChoiceField(
+        label="Country", choices=countries, help_text="For public holidays and telephone numbers."
+    )
+    time_zone = zone_field()
+    currency = forms.ChoiceField(label="Currency", choices=CURRENCIES)
+    work_days = forms.TypedMultipleChoiceField(
+        label="Work days", choices=list(enumerate(DAYS)), coerce=int, widget=forms.CheckboxSelectMultiple
+    )
+    fallback: "forms.ModelChoiceField[Responsible]" = forms.ModelChoiceField(
+        label="Who gets a lead when no rule knows anybody",
+        queryset=Responsible.objects.none(),
+        empty_label=None,
+        help_text="So that no lead is ever without somebody responsible.",
+    )
