@@ -3,8 +3,7 @@
 from collections import Counter
 from collections.abc import Callable
 from datetime import timedelta
-from threading import Barrier, Thread
-from uuid import UUID
+from threading import Barrier
 
 import pytest
 from django.db import connection, transaction
@@ -16,7 +15,7 @@ from ripeline.leads.deciding import Next
 from ripeline.leads.models import Account, Lead, State
 from ripeline.people import actions as people_actions
 from ripeline.people import queries as people
-from ripeline.people.models import Absence, Responsible, Role, User
+from ripeline.people.models import Absence, Role, User
 from ripeline.routing.actions import Newcomer, route_batch
 from ripeline.routing.rules import Route
 from tests.cast import MONDAY, MakeUser

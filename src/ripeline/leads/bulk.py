@@ -8,6 +8,7 @@ carried out before (the same origin and key) changes nothing, lead by lead.
 import json
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -29,12 +30,16 @@ Facts = Callable[[Lead], dict[str, Any]]  # what the entry keeps, asked before t
 
 @dataclass(frozen=True)
 class Gift:
-    """Who is to look after a lead, and why. `keeps_owner`: the credit stays with whoever has it."""
+    """Who is to look after a lead, and why.
+
+    `keeps_owner`: the credit stays with whoever has it. `held_by`: only while this responsible still has the lead.
+    """
 
     to: Responsible
     why: Mapping[str, Any]
     next: Next | None = None
     keeps_owner: bool = False
+    held_by: UUID | None = None
 
 
 def decide_many(
@@ -109,7 +114,7 @@ def give_many(gifts: Mapping[UUID, Gift], by: By, *, kind: str = "handed") -> li
 
     def change(lead: Lead) -> Changes | None:
         gift = gifts[lead.pk]
-        if not rules.is_open(lead) or not gift.to.is_active:
+        if not rules.is_open(lead) or not gift.to.is_active or gift.held_by not in (None, lead.responsible_id):
             return None
         changes: Changes = {"responsible_id": gift.to.pk}
         if gift.to.user_id and not (gift.keeps_owner and lead.owner_id):
@@ -138,17 +143,17 @@ def change_owner_many(owners: Mapping[UUID, User | None], by: By, *, why: Mappin
     return decide_many(owners.keys(), by, kind="handed", verb=Verb.REASSIGN, change=change, facts=facts)
 
 
-def return_many(gifts: Mapping[UUID, Gift], by: By) -> list[Decision]:
-    """Keep in touch hands leads back whose moment has come, with the reason: each to its owner or to a queue."""
-    moment = clock.now()
+def return_many(gifts: Mapping[UUID, Gift], request: By, *, by: datetime) -> list[Decision]:
+    """Keep in touch hands back leads whose moment comes before `by`, with the reason: to an owner or to a queue."""
 
     def change(lead: Lead) -> Changes | None:
         gift = gifts[lead.pk]
-        is_due = lead.next_at is not None and lead.next_at <= moment
-        if not rules.is_open(lead) or lead.responsible.kind != ResponsibleKind.PROGRAMME or not is_due:
+        if not rules.is_open(lead) or lead.responsible.kind != ResponsibleKind.PROGRAMME:
             return None
-        committed = Next(moment, NextKind.KEEP_IN_TOUCH, lead.next_note, lead.next_committed)
-        changes: Changes = {"responsible_id": gift.to.pk} | committed.changes()
+        if lead.next_at is None or lead.next_at >= by:
+            return None
+        when = Next(max(lead.next_at, clock.now()), NextKind.KEEP_IN_TOUCH, lead.next_note, lead.next_committed)
+        changes: Changes = {"responsible_id": gift.to.pk} | when.changes()
         if gift.to.user_id:
             changes["owner_id"] = gift.to.user_id
         return changes | _state(State.WORKING if gift.to.user_id else State.NEW)
@@ -156,7 +161,7 @@ def return_many(gifts: Mapping[UUID, Gift], by: By) -> list[Decision]:
     def facts(lead: Lead) -> dict[str, Any]:
         return {"to": gifts[lead.pk].to.name, "why": dict(gifts[lead.pk].why)}
 
-    return decide_many(gifts.keys(), by, kind="returned", verb=Verb.REASSIGN, change=change, facts=facts)
+    return decide_many(gifts.keys(), request, kind="returned", verb=Verb.REASSIGN, change=change, facts=facts)
 
 
 @dataclass(frozen=True)

@@ -1,19 +1,26 @@
-"""Handing leads out: at birth, when somebody leaves, when somebody has room."""
+"""Handing leads out: at birth, when somebody leaves or is away, and to whoever has time."""
 
-from collections.abc import Collection, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from django.db import connection, transaction
+from django.db import transaction
 
 from ripeline.base import clock
+from ripeline.leads import bulk
+from ripeline.leads.bulk import Gift
+from ripeline.leads.deciding import By, LeadError
+from ripeline.people import actions as people_actions
+from ripeline.people import queries as people
 from ripeline.people import working_time
-from ripeline.people.models import Company
-from ripeline.routing import queries, rules
-from ripeline.routing.models import Turn
-from ripeline.routing.rules import Route, Seller, Wish
+from ripeline.people.models import Company, Responsible, User
+from ripeline.routing import queries, rules, turns
+from ripeline.routing.queries import Held
+from ripeline.routing.releasing import release, return_due
+from ripeline.routing.rules import Route, Why, Wish
+
+__all__ = ["Newcomer", "deactivate", "release", "rescue", "return_due", "route_batch"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,46 +64,97 @@ def route_batch(newcomers: Sequence[Newcomer]) -> list[Route]:
     return _route(wishes, firm=firm, moment=moment)
 
 
-def _route(wishes: Sequence[Wish], *, firm: Company, moment: datetime, without: Collection[UUID] = ()) -> list[Route]:
+def _route(wishes: Sequence[Wish], *, firm: Company, moment: datetime) -> list[Route]:
     """Choose for wishes under the sellers' locks, and keep everybody's place in turn."""
     found = queries.sellers(firm, since=min([w.due for w in wishes if w.due] + [moment.date()]))
-    able = {user: seller for user, seller in found.items() if user not in without}
-    rotation = rules.in_rotation(able.values(), moment)
     fallback, queue = queries.places(firm)
-    if fallback.user_id in without:
-        fallback = queue
-    if all(w.waits or rules.standing(w, able) for w in wishes):
-        return rules.choose(wishes, sellers=able, rotation=[], fallback=fallback, queue=queue)[0]
-    with _in_turn(rotation) as ready:
-        routes, credits = rules.choose(wishes, sellers=able, rotation=ready, fallback=fallback, queue=queue)
-        _keep_turns(credits)
+    if all(w.waits or rules.standing(w, found) for w in wishes):
+        return rules.choose(wishes, sellers=found, rotation=[], fallback=fallback, queue=queue)[0]
+    with turns.taken(rules.in_rotation(found.values(), moment)) as ready:
+        routes, credits = rules.choose(wishes, sellers=found, rotation=ready, fallback=fallback, queue=queue)
+        turns.keep(credits)
     return routes
 
 
-@contextmanager
-def _in_turn(rotation: Sequence[Seller]) -> Iterator[list[Seller]]:
-    """The sellers with the room they have now; their rows stay locked until the transaction ends."""
-    users = sorted(s.user_id for s in rotation)
-    with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(
-            "INSERT INTO turn (user_id, credit) SELECT u, 0 FROM unnest(%s::uuid[]) AS u ORDER BY u"
-            " ON CONFLICT DO NOTHING",
-            [users],
-        )
-        turns = Turn.objects.filter(user__in=users).order_by("user_id").select_for_update()
-        credits = dict(turns.values_list("user_id", "credit"))
-        rooms = queries.room(users)  # after the locks: what others handed out meanwhile is counted
-        yield [
-            replace(s, room=max(rooms.get(s.user_id, 0), 0), credit=credits[s.user_id])
-            for s in rotation
-            if s.user_id in credits
-        ]
+def deactivate(*, actor: User, user: User, to: Responsible | None = None) -> int:
+    """Let somebody take leads no longer: all they look after goes to `to`, or by the rules, first; how many leads.
+
+    All or nothing. What Keep in touch looks after for them stays there, credited to who takes over; so do their
+    companies. Raises LeadError, PeopleError or NotAllowed, and then nothing has changed.
+    """
+    if to is not None and (not to.is_active or to.user_id == user.pk):
+        raise LeadError(f"{to.name} cannot take over these leads; choose somebody else.")
+    moment, firm = clock.now(), working_time.company()
+    by = By(actor, "web")
+    with transaction.atomic():
+        leaving = queries.sellers(firm, since=moment.date()).get(user.pk)
+        with turns.taken([leaving] if leaving else []):  # whoever hands out leads waits here, or has finished
+            if firm.fallback_id and firm.fallback_id == people.responsible_of(user).pk:
+                people_actions.set_company(actor=actor, fallback=people.built_in(people.QUALIFY))
+            people_actions.set_active(actor=actor, user=user, active=False)
+            bulk.move_accounts(of=user, to=to.user if to else None)
+            moved = _pass_on(queries.held_by([user.pk]), by, to=to, left={user.pk: user.name})
+            moved += _pass_credit(user, by, to=to)
+    return moved
 
 
-def _keep_turns(credits: dict[UUID, int]) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "UPDATE turn SET credit = v.credit FROM unnest(%s::uuid[], %s::int[]) AS v(user_id, credit)"
-            " WHERE turn.user_id = v.user_id AND turn.credit <> v.credit",
-            [list(credits), list(credits.values())],
-        )
+def _pass_on(held: Sequence[Held], by: By, *, to: Responsible | None, left: Mapping[UUID, str]) -> int:
+    """Give leads whose responsible left to `to`, or by the rules, the most valuable first."""
+    if to is not None:
+        whys: list[Why] = [{"rule": rules.BY_HAND, "to": to.name, "left": left[h.user_id]} for h in held]
+        gifts = {h.lead_id: Gift(to, why, held_by=h.responsible_id) for h, why in zip(held, whys, strict=True)}
+        return len(bulk.give_many(gifts, by))
+    moment, firm = clock.now(), working_time.company()
+    owners = queries.account_owners({h.account_id for h in held if h.account_id})
+    wishes = []
+    for h in held:
+        owner, account = owners.get(h.account_id, (None, "")) if h.account_id else (None, "")
+        wishes.append(Wish(account_owner=owner, account=account, due=h.due, value=h.value, left=left[h.user_id]))
+    routes = _route(wishes, firm=firm, moment=moment) if wishes else []
+    rows = Responsible.objects.select_related("user").in_bulk({route.responsible_id for route in routes})
+    gifts = {
+        h.lead_id: Gift(rows[route.responsible_id], route.why, held_by=h.responsible_id)
+        for h, route in zip(held, routes, strict=True)
+    }
+    return len(bulk.give_many(gifts, by))
+
+
+def _pass_credit(user: User, by: By, *, to: Responsible | None) -> int:
+    """Who takes over is credited with what a queue or a programme looks after; nobody, where the rules decide later."""
+    taking = to.user if to else None
+    why = {"rule": rules.BY_HAND if to else rules.FALLBACK, "to": to.name if to else "", "left": user.name}
+    return len(bulk.change_owner_many(dict.fromkeys(queries.credited_to(user), taking), by, why=why))
+
+
+def rescue() -> int:
+    """Find somebody for leads that nobody could look after: of people who left, and dates while somebody is long away.
+
+    The credit stays with who is away, and what is not committed waits for them. Idempotent; how many leads.
+    """
+    moment, firm = clock.now(), working_time.company()
+    by = By(people.system(), "worker")
+    gone = queries.gone()
+    rescued = 0
+    with transaction.atomic():
+        if gone:
+            rescued += _pass_on(queries.held_by(list(gone)), by, to=None, left=gone)
+        rescued += _stand_in(by, firm=firm, moment=moment)
+    return rescued
+
+
+def _stand_in(by: By, *, firm: Company, moment: datetime) -> int:
+    """Committed dates of people who are long away and covered by nobody are kept by somebody else."""
+    calendar = working_time.calendar_of(None, of_company=firm)
+    today = calendar.day(moment)
+    away = queries.long_away(calendar, today)
+    held = queries.held_by(list(away), committed_before=calendar.end_of(today)) if away else []
+    if not held:
+        return 0
+    routes = _route([Wish(due=today, value=h.value) for h in held], firm=firm, moment=moment)
+    rows = Responsible.objects.select_related("user").in_bulk({route.responsible_id for route in routes})
+    gifts = {}
+    for h, route in zip(held, routes, strict=True):
+        name, until = away[h.user_id]
+        why = {"rule": rules.STANDS_IN, "to": route.why["to"], "away": name, "until": until.isoformat()}
+        gifts[h.lead_id] = Gift(rows[route.responsible_id], why, keeps_owner=True, held_by=h.responsible_id)
+    return len(bulk.give_many(gifts, by))

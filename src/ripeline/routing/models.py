@@ -11,6 +11,8 @@ class Turn(models.Model):
 
     user = models.OneToOneField(User, primary_key=True, on_delete=models.CASCADE, related_name="+")
     credit = models.IntegerField(default=0)
+    day = models.DateField(null=True)  # of `filled`
+    filled = models.PositiveIntegerField(default=0)  # contacts that day held when leads were first released, and since
 
     class Meta:
         db_table = "turn"

@@ -2,15 +2,19 @@
 
 from collections import defaultdict
 from collections.abc import Collection
+from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
 
 from django.db import connection
+from django.db.models import Exists, OuterRef, Q
 
-from ripeline.leads.models import OPEN_STATES, Account
+from ripeline.leads.models import IS_OPEN, OPEN_STATES, Account, Lead
 from ripeline.people import queries as people
-from ripeline.people.models import Absence, Company, Responsible
-from ripeline.routing.rules import Place, Seller
+from ripeline.people.models import Absence, Company, Responsible, ResponsibleKind, User
+from ripeline.people.working_time import Calendar
+from ripeline.routing import worth
+from ripeline.routing.rules import LONG_AWAY, Place, Seller
 
 
 def sellers(firm: Company, *, since: date) -> dict[UUID, Seller]:
@@ -32,6 +36,7 @@ def sellers(firm: Company, *, since: date) -> dict[UUID, Seller]:
             user.name,
             user.role,
             user.weight,
+            user.minutes_per_day,
             time_zone=user.time_zone or firm.time_zone,
             away=tuple(away.get(user.pk, ())),
         )
@@ -46,12 +51,13 @@ SELECT u.id, u.lead_cap - (
         WHERE lead.responsible_id = r.id AND lead.merged_into_id IS NULL AND lead.state = ANY(%(open)s)
         LIMIT u.lead_cap
     ) AS in_hand
-) FROM responsible AS r JOIN "user" AS u ON u.id = r.user_id WHERE u.id = ANY(%(users)s)
+) FROM responsible AS r JOIN "user" AS u ON u.id = r.user_id
+WHERE u.id = ANY(%(users)s) AND u.is_active AND r.is_active
 """
 
 
 def room(users: Collection[UUID]) -> dict[UUID, int]:
-    """How many more open leads fit under each person's cap, in one query."""
+    """How many more open leads fit under the cap of each of these people who is still active, in one query."""
     with connection.cursor() as cursor:
         cursor.execute(_ROOM, {"open": [s.value for s in OPEN_STATES], "users": list(users)})
         return dict(cursor.fetchall())
@@ -94,3 +100,58 @@ def places(firm: Company) -> tuple[Place, Place]:
 
 def _place(responsible: Responsible) -> Place:
     return Place(responsible.pk, responsible.user_id, responsible.name)
+
+
+@dataclass(frozen=True)
+class Held:
+    """A lead that somebody is responsible for, as far as passing it on goes."""
+
+    lead_id: UUID
+    user_id: UUID
+    responsible_id: UUID
+    account_id: UUID | None
+    due: date
+    value: float
+
+
+_HELD = f"""
+SELECT lead.id, r.user_id, r.id, lead.account_id, lead.next_at, COALESCE(score.p_30, 0)
+FROM lead JOIN responsible AS r ON r.id = lead.responsible_id LEFT JOIN score ON score.lead_id = lead.id
+WHERE r.user_id = ANY(%(users)s) AND {worth.OPEN}
+  AND (%(before)s::timestamptz IS NULL OR (lead.next_committed AND lead.next_at < %(before)s))
+ORDER BY lead.id
+"""  # noqa: S608
+
+
+def held_by(users: Collection[UUID], *, committed_before: datetime | None = None) -> list[Held]:
+    """The open leads of these people; or only those with a committed date before a moment."""
+    with connection.cursor() as cursor:
+        cursor.execute(_HELD, {"users": list(users), "before": committed_before})
+        rows = cursor.fetchall()
+    return [
+        Held(lead, user, responsible, account, next_at.date(), p_30)
+        for lead, user, responsible, account, next_at, p_30 in rows
+    ]
+
+
+def credited_to(user: User) -> list[UUID]:
+    """Open leads of which somebody is the owner while a queue or a programme looks after them."""
+    credited = Lead.objects.filter(IS_OPEN, owner=user).exclude(responsible__kind=ResponsibleKind.REP)
+    return list(credited.order_by("pk").values_list("pk", flat=True))
+
+
+def gone() -> dict[UUID, str]:
+    """Name of each person who no longer takes leads and is still responsible for an open one."""
+    left = Responsible.objects.filter(Q(is_active=False) | Q(user__is_active=False), kind=ResponsibleKind.REP)
+    holding = left.filter(Exists(Lead.objects.filter(IS_OPEN, responsible=OuterRef("pk"))))
+    return {r.user_id: r.name for r in holding if r.user_id}
+
+
+def long_away(calendar: Calendar, today: date) -> dict[UUID, tuple[str, date]]:
+    """(name, last day) of each person who is away today, for long, and covered by nobody who is here."""
+    absences = Absence.objects.filter(first_day__lte=today, last_day__gte=today).select_related("user")
+    found: dict[UUID, tuple[str, date]] = {}
+    for absence in absences.exclude(cover__is_active=True):
+        if calendar.after(absence.first_day, LONG_AWAY) <= absence.last_day:
+            found[absence.user_id] = (absence.user.name, absence.last_day)
+    return found

@@ -12,6 +12,9 @@ from ripeline.people.models import Role
 Why = dict[str, Any]  # {"rule": …, words}: kept with the entry, read by `words`
 
 OWN, ACCOUNT_OWNER, COVER, ROUND_ROBIN, FALLBACK = "own", "account_owner", "cover", "round_robin", "fallback"
+RELEASED, STANDS_IN, BY_HAND = "released", "stands_in", "by_hand"
+
+LONG_AWAY = 5  # working days: who is away for longer, and covered by nobody, cannot be left responsible meanwhile
 
 
 @dataclass(frozen=True)
@@ -31,6 +34,7 @@ class Seller:
     name: str
     role: str
     weight: int
+    minutes: int = 90
     time_zone: str = "UTC"
     room: int = 0
     credit: int = 0
@@ -189,11 +193,11 @@ _RULES = {
     ACCOUNT_OWNER: "{to} looks after {account}",
     COVER: "{to} looks after {account}; {cover} covers until {until}",
     ROUND_ROBIN: "{to} was next in turn",
-    "released": "{to} has time today, and it was among the most promising that waited",
-    "by_hand": "given to {to} by hand",
+    RELEASED: "{to} has time today, and it was among the most promising that waited",
+    BY_HAND: "given to {to} by hand",
     "owner": "{to} looked after it before",
     "queue": "nobody looks after it yet, so it goes to {to}",
-    "stands_in": "{away} is away until {until} and nobody covers, so {to} keeps the date",
+    STANDS_IN: "{away} is away until {until} and nobody covers, so {to} keeps the date",
 }
 
 

@@ -12,6 +12,9 @@ class Plan(models.Model):
     user = models.ForeignKey(User, on_delete=models.CASCADE, db_index=False)
     day = models.DateField()
     planned_at = models.DateTimeField(default=clock.now)
+    minutes = models.PositiveSmallIntegerField(default=0)  # the day's budget when it was planned
+    due = models.PositiveIntegerField(default=0)  # leads that were due then, of which these were chosen
+    belief = models.JSONField(default=dict)  # what to expect of the leads given since January: worklist.belief
 
     class Meta:
         db_table = "plan"

@@ -1,0 +1,124 @@
+"""Somebody leaves, or is away for long: everything they look after finds somebody first, and says so."""
+
+from datetime import timedelta
+
+import pytest
+from django.db import connection
+
+from ripeline.base import clock
+from ripeline.leads.actions import nurture, set_next
+from ripeline.leads.deciding import LeadError, Next
+from ripeline.leads.models import Account, Lead
+from ripeline.people import actions as people_actions
+from ripeline.people import queries as people
+from ripeline.people.actions import PeopleError
+from ripeline.people.models import Absence, Company, Role, User
+from ripeline.routing.actions import deactivate, rescue
+from ripeline.routing.rules import words
+from ripeline.timeline.models import Activity
+from tests.cast import MONDAY, MakeLead, MakeUser, by, soon
+
+pytestmark = pytest.mark.django_db
+
+
+def last_entry(lead: Lead) -> Activity:
+    return Activity.objects.filter(lead_id=lead.pk).latest("recorded_at", "id")
+
+
+def test_alice_leaves_and_her_leads_go_to_those_who_have_room(
+    ada: User, alice: User, bob: User, make_lead: MakeLead
+) -> None:
+    leads = [make_lead(alice) for _ in range(5)]
+    assert deactivate(actor=ada, user=alice) == 5
+    for lead in leads:
+        lead.refresh_from_db()
+        assert (lead.owner, lead.responsible.user) == (bob, bob)
+    assert words(last_entry(leads[0]).data["why"]) == "Alice no longer takes leads; Bob was next in turn."
+    assert not User.objects.get(pk=alice.pk).is_active
+
+
+def test_or_to_whom_the_leader_named(carol: User, alice: User, bob: User, lead: Lead) -> None:
+    assert deactivate(actor=carol, user=alice, to=people.responsible_of(carol)) == 1
+    lead.refresh_from_db()
+    assert lead.owner == carol
+    assert words(last_entry(lead).data["why"]) == "Alice no longer takes leads; given to Carol by hand."
+
+
+def test_leads_wait_in_the_queue_where_nobody_has_room(ada: User, alice: User, lead: Lead) -> None:
+    people_actions.change_user(actor=ada, user=ada, lead_cap=0)
+    deactivate(actor=ada, user=alice)
+    lead.refresh_from_db()
+    assert lead.responsible == people.built_in(people.QUALIFY)
+
+
+def test_what_is_kept_in_touch_with_for_her_stays_there(ada: User, alice: User, bob: User, lead: Lead) -> None:
+    nurture(lead.pk, by(alice), next=soon(days=60))
+    helio = Account.objects.create(key="d:helio.example", name="Helio Optics", owner=alice)
+    assert deactivate(actor=ada, user=alice, to=people.responsible_of(bob)) == 1
+    lead.refresh_from_db()
+    helio.refresh_from_db()
+    assert (lead.owner, lead.responsible) == (bob, people.built_in(people.KEEP_IN_TOUCH))
+    assert helio.owner == bob
+
+
+def test_the_last_administrator_stays_and_so_do_their_leads(ada: User, bob: User, make_lead: MakeLead) -> None:
+    lead = make_lead(ada)
+    with pytest.raises(PeopleError):
+        deactivate(actor=ada, user=ada)
+    lead.refresh_from_db()
+    assert (lead.responsible.user, User.objects.get(pk=ada.pk).is_active) == (ada, True)
+
+
+def test_nothing_goes_to_somebody_who_has_left(ada: User, alice: User, bob: User, lead: Lead) -> None:
+    deactivate(actor=ada, user=bob)
+    with pytest.raises(LeadError, match="Bob cannot take over"):
+        deactivate(actor=ada, user=alice, to=people.responsible_of(bob))
+    assert Lead.objects.get(pk=lead.pk).responsible.user == alice
+
+
+def test_a_fallback_who_leaves_is_no_fallback_any_more(ada: User, alice: User) -> None:
+    people_actions.set_company(actor=ada, fallback=people.responsible_of(alice))
+    deactivate(actor=ada, user=alice)
+    assert Company.objects.get().fallback == people.built_in(people.QUALIFY)
+
+
+def test_leads_of_somebody_switched_off_behind_our_back_are_found_a_home_once(
+    alice: User, bob: User, lead: Lead
+) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE \"user\" SET is_active = false WHERE email = 'alice@example.com'")
+    assert rescue() == 1
+    assert rescue() == 0
+    assert Lead.objects.get(pk=lead.pk).owner == bob
+
+
+@pytest.mark.parametrize("covered", [False, True])
+def test_a_date_of_somebody_long_away_is_kept_by_another_unless_somebody_covers(
+    alice: User, bob: User, make_user: MakeUser, make_lead: MakeLead, covered: bool
+) -> None:
+    fay = make_user("fay", Role.REP, alice.team)
+    with clock.at(MONDAY - timedelta(days=7)):
+        promised, green = make_lead(alice), make_lead(alice, due=timedelta(days=7))
+        set_next(promised.pk, by(alice), next=Next(MONDAY, note="send the study", committed=True))
+    with clock.at(MONDAY):
+        Absence.objects.create(
+            user=alice, first_day=MONDAY.date(), last_day=MONDAY.date() + timedelta(days=13),
+            cover=fay if covered else None,
+        )  # fmt: skip
+        assert rescue() == (0 if covered else 1)
+        assert rescue() == 0
+    promised.refresh_from_db()
+    green.refresh_from_db()
+    assert (promised.owner, green.responsible.user) == (alice, alice)
+    if not covered:
+        assert promised.responsible.user in (bob, fay)
+        assert "is away until 14 June 2026 and nobody covers" in words(last_entry(promised).data["why"])
+
+
+def test_a_short_absence_changes_nothing(alice: User, bob: User, make_lead: MakeLead) -> None:
+    with clock.at(MONDAY - timedelta(days=7)):
+        promised = make_lead(alice)
+        set_next(promised.pk, by(alice), next=Next(MONDAY, committed=True))
+    with clock.at(MONDAY):
+        Absence.objects.create(user=alice, first_day=MONDAY.date(), last_day=MONDAY.date() + timedelta(days=4))
+        assert rescue() == 0

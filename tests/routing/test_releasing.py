@@ -1,0 +1,173 @@
+"""Leads that wait are handed to whoever has time, the best first; and the day stays finite."""
+
+from collections import Counter
+from collections.abc import Callable
+from datetime import date, timedelta
+from threading import Barrier
+
+import pytest
+
+from ripeline.base import clock
+from ripeline.leads.actions import nurture, set_next, touch
+from ripeline.leads.deciding import Next
+from ripeline.leads.models import Lead, NextKind, State
+from ripeline.people import actions as people_actions
+from ripeline.people import queries as people
+from ripeline.people.models import Role, User
+from ripeline.ripeness.models import Score
+from ripeline.routing.actions import release, return_due
+from ripeline.routing.rules import words
+from ripeline.timeline.models import Activity
+from tests.cast import MONDAY, MakeLead, MakeUser, by, soon
+
+pytestmark = pytest.mark.django_db
+
+
+def rate(lead: Lead, p_30: float) -> None:
+    day = date(2026, 6, 1)
+    Score.objects.create(
+        lead_id=lead.pk, p_ever=0.5, p_ever_low=0.3, p_ever_high=0.7, p_30=p_30, p_30_low=p_30 / 2,
+        p_30_high=min(p_30 * 2, 1), p_win=0.15, window_start=day, window_end=day, log_odds=0.0, log_odds_sd=1.0,
+        curve="even", is_concentrated=False, model="test", scored_at=MONDAY,
+    )  # fmt: skip
+
+
+def owners() -> Counter[str | None]:
+    return Counter(Lead.objects.values_list("owner__name", flat=True))
+
+
+def test_three_reps_who_were_added_after_an_import_have_something_to_do(
+    make_user: MakeUser, make_lead: MakeLead
+) -> None:
+    with clock.at(MONDAY):
+        for ahead in range(60):
+            make_lead(due=timedelta(days=ahead), captured=timedelta(days=400))
+        for name in ("dora", "emil", "fay"):
+            make_user(name, Role.REP)  # 90 minutes each: fifteen contacts
+        assert release() == 45
+        assert owners() == {"Dora": 15, "Emil": 15, "Fay": 15, None: 15}
+        assert release() == 0
+
+
+def test_the_likeliest_go_first_and_the_reason_says_so(make_user: MakeUser, make_lead: MakeLead) -> None:
+    with clock.at(MONDAY):
+        leads = [make_lead(due=timedelta(days=3)) for _ in range(6)]
+        for lead, p_30 in zip(leads, (0.02, 0.3, 0.01, 0.2, 0.05, 0.04), strict=True):
+            rate(lead, p_30)
+        dora = make_user("dora", Role.REP, minutes_per_day=12)
+        assert release() == 2
+        given = set(Lead.objects.filter(owner=dora))
+    assert given == {leads[1], leads[3]}
+    entry = Activity.objects.get(lead_id=leads[1].pk, kind="handed")
+    assert words(entry.data["why"]) == "Dora has time today, and it was among the most promising that waited."
+    assert all(lead.next_at == MONDAY for lead in given)
+
+
+def test_what_is_due_goes_before_what_could_wait(make_user: MakeUser, make_lead: MakeLead) -> None:
+    with clock.at(MONDAY):
+        later, now = make_lead(due=timedelta(days=3)), make_lead()
+        rate(later, 0.3)
+        rate(now, 0.02)
+        dora = make_user("dora", Role.REP, minutes_per_day=6)
+        release()
+        assert Lead.objects.get(owner=dora) == now
+
+
+def test_a_full_day_is_left_alone_and_what_is_done_makes_no_room_until_tomorrow(
+    alice: User, make_lead: MakeLead
+) -> None:
+    people_actions.change_user(actor=people.system(), user=alice, minutes_per_day=18)
+    with clock.at(MONDAY):
+        own = make_lead(alice)
+        for _ in range(10):
+            make_lead()
+        assert release() == 2
+        touch(own.pk, by(alice), kind="call", reached=True, next=soon(days=30))
+        assert release() == 0
+    with clock.at(MONDAY + timedelta(days=1)):
+        assert release() == 1  # two of yesterday's are still due
+
+
+def test_no_more_than_the_cap(make_user: MakeUser, make_lead: MakeLead) -> None:
+    make_user("dora", Role.REP, lead_cap=4)
+    for _ in range(10):
+        make_lead()
+    assert release() == 4
+    assert release() == 0
+
+
+def test_what_an_sdr_is_qualifying_stays_with_them_and_a_promised_date_waits_for_its_day(
+    alice: User, sam: User, make_lead: MakeLead
+) -> None:
+    qualifying = make_lead(state=State.QUALIFYING)
+    promised = make_lead()
+    set_next(promised.pk, by(sam), next=Next(clock.now() + timedelta(days=20), committed=True))
+    assert release() == 0
+    with clock.at(clock.now() + timedelta(days=21)):
+        assert release() == 1
+    assert Lead.objects.get(owner=alice) == promised
+    assert Lead.objects.get(pk=qualifying.pk).owner is None
+
+
+def test_who_looks_after_the_company_gets_its_people_out_of_the_queue(
+    alice: User, bob: User, make_lead: MakeLead
+) -> None:
+    lead = make_lead()
+    assert lead.account
+    lead.account.owner = bob
+    lead.account.save()
+    assert release() == 1
+    assert Lead.objects.get(pk=lead.pk).owner == bob
+
+
+def test_a_lead_to_qualify_becomes_a_first_contact_in_a_reps_hands(alice: User, make_lead: MakeLead) -> None:
+    lead = make_lead()
+    Lead.objects.filter(pk=lead.pk).update(next_kind=NextKind.QUALIFY)
+    release()
+    assert Lead.objects.get(pk=lead.pk).next_kind == NextKind.FIRST_CONTACT
+
+
+def test_nobody_to_release_to_is_no_trouble(make_lead: MakeLead) -> None:
+    make_lead()
+    assert release() == 0
+
+
+def test_keep_in_touch_brings_a_lead_back_to_its_owner_with_the_reason_once(alice: User, lead: Lead) -> None:
+    nurture(lead.pk, by(alice), next=Next(clock.now() + timedelta(days=90), note="after the budget round"))
+    assert return_due() == 0
+    with clock.at(clock.now() + timedelta(days=90)):
+        assert return_due() == 1
+        assert return_due() == 0
+    lead.refresh_from_db()
+    assert (lead.responsible.user, lead.state, lead.next_note) == (alice, State.WORKING, "after the budget round")
+    assert lead.next_kind == NextKind.KEEP_IN_TOUCH
+    entry = Activity.objects.get(lead_id=lead.pk, kind="returned")
+    assert words(entry.data["why"]) == "Alice looked after it before."
+
+
+def test_or_to_the_queue_when_the_owner_has_left(alice: User, lead: Lead) -> None:
+    nurture(lead.pk, by(alice), next=soon(days=9))
+    people_actions.set_active(actor=people.system(), user=alice, active=False)
+    with clock.at(clock.now() + timedelta(days=9)):
+        assert return_due() == 1
+    lead.refresh_from_db()
+    assert (lead.responsible, lead.state) == (people.built_in(people.QUALIFY), State.NEW)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_workers_releasing_at_once_hand_each_lead_out_once(
+    make_user: MakeUser, make_lead: MakeLead, in_threads: Callable[..., list[BaseException]]
+) -> None:
+    for name in ("dora", "emil"):
+        make_user(name, Role.REP, minutes_per_day=30)
+    for _ in range(30):
+        make_lead()
+    started = Barrier(3)
+
+    def work() -> None:
+        started.wait()
+        release()
+
+    assert in_threads(work, work, work) == []
+    assert owners() == {"Dora": 5, "Emil": 5, None: 20}
+    assert Activity.objects.filter(kind="handed").count() == 10
