@@ -14,7 +14,7 @@ from ripeline.capture.dates import day_order, is_date
 from ripeline.capture.dialect import DELIMITERS, Column, Dialect, UnreadableFileError
 from ripeline.capture.encoding import encoding_of, refuse_what_is_no_text
 from ripeline.capture.headings import HEADINGS
-from ripeline.capture.lines import WIDE, open_text
+from ripeline.capture.lines import WIDE, as_text
 from ripeline.capture.reading import MAX_COLUMNS, Broken, Record, data_rows, records
 from ripeline.capture.text import clean, key
 from ripeline.capture.values import decimal_comma_of, is_money
@@ -60,13 +60,12 @@ def detect(
     refuse_what_is_no_text(head, name)
     encoding, why = (told.encoding, "you said so") if told.encoding else encoding_of(head, _pieces(file))
     dialect = Dialect(encoding=encoding, zone=zone, country=country, currency=currency, why={"encoding": why})
-    text = open_text(file, encoding)
-    head = _head(text)
-    dialect = _with_marks(dialect, head, told)
-    rows = _looked_at(dialect, head)
-    dialect = _with_heading(dialect, rows, told, name)
-    preview = _preview(text, dialect, name)
-    samples = _samples(dialect, head, _pieces(text))
+    with as_text(file, encoding) as text:
+        head, pieces = _head(text), _pieces(text)
+        dialect = _with_marks(dialect, head, told)
+        dialect = _with_heading(dialect, _looked_at(dialect, head), told, name)
+        preview = _preview(text, dialect, name)
+        samples = _samples(dialect, head, pieces)
     thinned = [cells[:: max(len(cells) // 200, 1)] for cells in samples]
     return Detected(_with_formats(dialect, samples), preview, thinned)
 

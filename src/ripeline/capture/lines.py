@@ -3,6 +3,7 @@
 import codecs
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import BinaryIO, NamedTuple
 
 MAX_LINE = 2 * 1024 * 1024  # bytes
@@ -68,15 +69,16 @@ class Lines:
             rest = kept + block
 
 
-def open_text(file: BinaryIO, encoding: str) -> BinaryIO:
+@contextmanager
+def as_text(file: BinaryIO, encoding: str) -> Iterator[BinaryIO]:
     """`file` itself, or a temporary copy in UTF-8 where its encoding does not keep ASCII bytes (UTF-16 and UTF-32)."""
     if encoding not in WIDE:
-        return file
-    copy = tempfile.TemporaryFile()  # noqa: SIM115 (the caller reads it; it goes with its last reference)
+        yield file
+        return
     decoder = codecs.getincrementaldecoder(encoding)(errors="replace")
-    file.seek(0)
-    while block := file.read(BLOCK):
-        copy.write(decoder.decode(block).encode())
-    copy.write(decoder.decode(b"", final=True).encode())
-    copy.seek(0)
-    return copy
+    with tempfile.TemporaryFile() as copy:
+        file.seek(0)
+        while block := file.read(BLOCK):
+            copy.write(decoder.decode(block).encode())
+        copy.write(decoder.decode(b"", final=True).encode())
+        yield copy

@@ -15,6 +15,7 @@ from ripeline.capture.dialect import ENCODINGS, Dialect
 from ripeline.capture.lines import MAX_LINE, WIDE, Line, Lines
 
 MAX_CELL = 100_000  # characters
+MAX_LINES = 10_000  # of one row
 MAX_COLUMNS = 1_000
 SHOWN = 1_000  # characters kept of a cell that is longer
 _SINGLE_BYTE = ("cp125", "iso-8859", "mac_roman", "cp850")
@@ -89,7 +90,7 @@ class _Reader:
         self._grammar = _Grammar(dialect)
         self._quote = dialect.quote or "\0"  # never there: NULs are taken out
         self._escape = dialect.escape or "\0"
-        self._encoding = "utf-8" if dialect.encoding in WIDE else dialect.encoding  # as `open_text` gives it
+        self._encoding = "utf-8" if dialect.encoding in WIDE else dialect.encoding  # as `as_text` gives it
         self._single_byte = dialect.encoding.startswith(_SINGLE_BYTE)
 
     def next(self) -> Record | Broken | None:
@@ -212,7 +213,7 @@ class _Reader:
             body = more.rstrip("\r\n")
             size, count = size + len(more), count + 1
             rows += self.width > 1 and body.count(self.dialect.delimiter) == self.width - 1
-            is_kept = is_kept and size <= MAX_LINE
+            is_kept = is_kept and size <= MAX_LINE and count <= MAX_LINES
             if is_kept:
                 taken.append(line)
             if line.is_long or fault:
@@ -247,7 +248,12 @@ class _Reader:
     def _too_long(self, cells: list[str], column: int | None = None) -> Broken:
         if column is None:
             column = max(range(len(cells)), key=lambda at: len(cells[at]))
-        return Broken(self.row, _shown(cells), f"has a cell of more than {MAX_CELL:,} characters: shorten it", column)
+        return Broken(
+            self.row,
+            _shown(cells),
+            f"has a cell of more than {MAX_CELL:,} characters or {MAX_LINES:,} lines: shorten it",
+            column,
+        )
 
 
 def _shown(cells: list[str]) -> list[str]:
@@ -257,7 +263,7 @@ def _shown(cells: list[str]) -> list[str]:
 def records(file: BinaryIO, dialect: Dialect, *, width: int = 0) -> Iterator[Record | Broken]:
     """Every row of `file` from its first, heading and blank ones included; not of `width` cells (0: any) is broken.
 
-    `file` is what `open_text` gave, or one in an encoding that keeps ASCII.
+    `file` is what `as_text` gave, or one in an encoding that keeps ASCII.
     """
     reader = _Reader(file, dialect)
     reader.width = width

@@ -18,7 +18,7 @@ from ripeline.capture import codes, values
 from ripeline.capture.dates import moment
 from ripeline.capture.dialect import Column, Dialect
 from ripeline.capture.fields import CUSTOM, FIELDS, Field, Takes
-from ripeline.capture.lines import open_text
+from ripeline.capture.lines import as_text
 from ripeline.capture.mapping import OWN_COLUMNS, FieldMap
 from ripeline.capture.reading import Broken, Record, data_rows
 from ripeline.capture.text import BadValueError, clean, clean_lines, given, key, safe_cell, words
@@ -99,15 +99,12 @@ class _NotTakenError(Exception):
 def chunks(
     file: BinaryIO, *, dialect: Dialect, mapping: FieldMap, now: datetime, position: int = 0, size: int = SIZE
 ) -> Iterator[Chunk]:
-    """The file's rows after the first `position` ones, at most `size` at a time; the last chunk may be empty."""
+    """The file's rows after the first `position` ones, at most `size` at a time."""
     convert = _Conversion(dialect, mapping, now)
     rows: list[Row] = []
     rejects: list[Reject] = []
     weight, seen = 0, 0
-    for record in data_rows(open_text(file, dialect.encoding), dialect):
-        if isinstance(record, Record) and record.is_blank:
-            continue
-        seen += 1
+    for seen, record in enumerate(_counted(file, dialect), 1):
         if seen <= position:
             continue
         taken = convert(record)
@@ -125,8 +122,14 @@ def chunks(
 
 def count(file: BinaryIO, dialect: Dialect) -> int:
     """How many rows the file has: data rows that are not blank."""
-    found = data_rows(open_text(file, dialect.encoding), dialect)
-    return sum(isinstance(record, Broken) or not record.is_blank for record in found)
+    return sum(1 for _ in _counted(file, dialect))
+
+
+def _counted(file: BinaryIO, dialect: Dialect) -> Iterator[Record | Broken]:
+    with as_text(file, dialect.encoding) as text:
+        for record in data_rows(text, dialect):
+            if isinstance(record, Broken) or not record.is_blank:
+                yield record
 
 
 class _Conversion:
