@@ -11,6 +11,7 @@ from django.db.models import Count, Q, QuerySet
 from ripeline.base import clock
 from ripeline.leads.models import CLOSED_STATES, Lead, State
 from ripeline.ripeness.models import Score, Term
+from ripeline.ripeness.rules import RIPE_FROM, TURNING_FROM, Tag
 from ripeline.science import prior
 from ripeline.science.expectation import Expectation, expect
 from ripeline.science.terms import Term as PriorTerm
@@ -71,3 +72,20 @@ def model() -> dict[str, Any]:
         "scored": Score.objects.count(),
         "last": newest["scored_at"].isoformat() if newest else None,
     }
+
+
+def all_scores() -> QuerySet[Score]:
+    """Every score, for ordering a list by it."""
+    return Score.objects.all()
+
+
+def tagged(tag: str) -> QuerySet[Score]:
+    """The scores that have this tag (`rules.Tag`); none for a tag that there is not."""
+    match tag:
+        case Tag.RIPE:
+            return Score.objects.filter(p_30__gte=RIPE_FROM)
+        case Tag.TURNING:
+            return Score.objects.filter(p_30__gte=TURNING_FROM, p_30__lt=RIPE_FROM)
+        case Tag.GREEN:
+            return Score.objects.filter(p_30__lt=TURNING_FROM)
+    return Score.objects.none()
