@@ -8,15 +8,17 @@ refused, so that a file of one's own cannot silently change nothing.
 import tomllib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
-from ripeline.science.errors import AssumptionError
+from ripeline.science.errors import AssumptionError, InputError
 
 Row = Mapping[str, Any]
 
 
 class Assumptions:
-    """One file, read once; `done()` at the end refuses what was not asked for.
+    """One file, read once, as a context: leaving it refuses keys that nobody asked for.
+
+    What turns out not to make sense inside the context (an `InputError`) becomes an `AssumptionError` of this file.
 
     Parameters
     ----------
@@ -75,8 +77,14 @@ class Assumptions:
             raise AssumptionError(self.file, key, "two rows have the same key")
         return checked
 
-    def done(self) -> None:
-        """Refuse keys that nobody asked for."""
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
+        if isinstance(error, InputError):
+            raise AssumptionError(self.file, error.name, str(error).removeprefix(f"{error.name}: ")) from error
+        if error is not None:
+            return
         for key in _leaves(self._tree):
             if key not in self._asked:
                 raise AssumptionError(self.file, key, "nobody reads this key; is it misspelt?")

@@ -7,10 +7,10 @@ u ~ N(0, s²), the closing ratio is c ~ Beta, and the count's distribution is av
 
 .. math:: P(N \le k) = \int\!\!\int G(k; p_1(u) c, \dots, p_n(u) c)\, dP(u)\, dP(c)
 
-with Gauss-Hermite nodes for u, equally likely quantiles for c, and for G the refined normal approximation of the
-Poisson-binomial (Hong 2013). For a company without outcomes of its own s is near 1 and the interval is wide; to ignore
-u would promise a precision that nobody has. The expected number itself is the plain sum of the leads' probabilities,
-so that it agrees with what is shown beside each of them.
+with Gauss-Hermite nodes for u, equally likely quantiles for c, and for G the Poisson-binomial itself up to 50 leads and
+its refined normal approximation (Hong 2013) beyond. For a company without outcomes of its own s is near 1 and the
+interval is wide; to ignore u would promise a precision that nobody has. The expected number itself is the plain sum of
+the leads' probabilities, so that it agrees with what is shown beside each of them.
 
 References
 ----------
@@ -32,11 +32,14 @@ from ripeline.science.prior import DEFAULT_CURVES, DEFAULT_PRIOR, Prior
 from ripeline.science.terms import Term, typical
 
 HORIZONS = (30.0, 90.0, 365.0)
+AtMost = Callable[[int], float]
+"""P(N ≤ k) as a function of k."""
 
 _SHIFTS, _SHIFT_WEIGHTS = np.polynomial.hermite_e.hermegauss(21)
 _UNSHIFTED = 10  # the middle one of an odd number of nodes is 0
 _SHIFT_WEIGHTS = _SHIFT_WEIGHTS / _SHIFT_WEIGHTS.sum()
 _CLOSING_NODES = 15
+_EXACT_UP_TO = 50
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -132,13 +135,21 @@ def expect(
     shifts = np.exp(spread * _SHIFTS)
     closing = betaincinv(prior.closing_won, prior.closing_lost, (np.arange(_CLOSING_NODES) + 0.5) / _CLOSING_NODES)
     closing = closing * (prior.closing / closing.mean())
-    undecided, certain = len(odds) + ripe, np.ones(1)
+    by_now = curves.share(kind, age)
+    left, certain = 1.0 - by_now, np.ones(1)
+    undecided = len(odds) + ripe
     rows = []
     for horizon in horizons:
-        sums = _power_sums(odds, curves, kind, age, float(horizon), shifts) + ripe
-        buyers = float(sums[0, _UNSHIFTED])
-        anyone, us = (_interval(sums, ratio, undecided, tail) for ratio in (certain, closing))
-        rows.append((buyers, *anyone, buyers * prior.closing, *us))
+        soon = curves.share(kind, age + float(horizon)) - by_now
+        buyers = float(_chance(odds, soon, left).sum()) + ripe
+        if undecided <= _EXACT_UP_TO:
+            chance = np.hstack([_chance(np.outer(shifts, odds), soon, left), np.ones((len(shifts), ripe))])
+            anyone, us = (_counted(chance, ratio) for ratio in (certain, closing))
+        else:
+            sums = _power_sums(odds, soon, left, shifts) + ripe
+            anyone, us = (_approximated(sums, ratio) for ratio in (certain, closing))
+        bounds = [_quantile(at_most, level, undecided) for at_most in (anyone, us) for level in (tail, 1 - tail)]
+        rows.append((buyers, *bounds[:2], buyers * prior.closing, *bounds[2:]))
     table = np.array(rows, dtype=np.float64).reshape(len(horizons), 6)
     table += np.array([won + elsewhere] * 3 + [won] * 3)
     whole = table.astype(np.int64)
@@ -179,24 +190,37 @@ def shared_error(design: ArrayLike, terms: Sequence[Term], *, prior: Prior | Non
     return float(np.hypot(prior.log_odds_sd, np.linalg.norm(off * np.array([term.sd for term in terms]))))
 
 
-def _power_sums(
-    odds: FloatArray, curves: Curves, kind: IntArray, age: FloatArray, days: float, shifts: FloatArray
-) -> FloatArray:
-    """Σp, Σp² and Σp³ of P(ripe within `days`) for every shift of the odds, shape (3, shifts)."""
-    by_now = curves.share(kind, age)
-    soon, left = curves.share(kind, age + days) - by_now, 1.0 - by_now
+def _chance(odds: FloatArray, soon: FloatArray, left: FloatArray) -> FloatArray:
+    """P(ripe in the coming days) from the odds of buying at capture, F(then) − F(now) and 1 − F(now)."""
+    return odds * soon / (1.0 + odds * left)
+
+
+def _counted(chance: FloatArray, closing: FloatArray) -> AtMost:
+    """P(N ≤ k) of a few leads, counted out; `chance` has shape (shifts, n)."""
+    p = np.multiply.outer(closing, chance).reshape(len(closing) * len(chance), chance.shape[1])
+    mass = np.zeros((len(p), chance.shape[1] + 1))
+    mass[:, 0] = 1.0
+    for lead in range(chance.shape[1]):
+        buys = p[:, lead, None]
+        mass[:, 1:] = mass[:, 1:] * (1 - buys) + mass[:, :-1] * buys
+        mass[:, :1] *= 1 - buys
+    below = np.cumsum(np.tile(_SHIFT_WEIGHTS, len(closing)) / len(closing) @ mass)
+    return lambda count: float(below[count])
+
+
+def _power_sums(odds: FloatArray, soon: FloatArray, left: FloatArray, shifts: FloatArray) -> FloatArray:
+    """Σp, Σp² and Σp³ of the leads' chances for every shift of the odds, shape (3, shifts)."""
     sums = np.zeros((3, len(shifts)))
     for rows in gate.blocks(len(odds)):
         for node, shift in enumerate(shifts):
-            shifted = odds[rows] * shift
-            p = shifted * soon[rows] / (1.0 + shifted * left[rows])
+            p = _chance(odds[rows] * shift, soon[rows], left[rows])
             squares = p * p
             sums[:, node] += p.sum(), squares.sum(), squares @ p
     return sums
 
 
-def _interval(sums: FloatArray, closing: FloatArray, most: int, tail: float) -> tuple[int, int]:
-    """The interval of the count, averaged over the shifts and the closing ratios."""
+def _approximated(sums: FloatArray, closing: FloatArray) -> AtMost:
+    """P(N ≤ k) of many leads by the refined normal approximation."""
     mean, second, third = (np.multiply.outer(closing**power, sums[power - 1]) for power in (1, 2, 3))
     sd = np.sqrt(np.maximum(mean - second, 1e-12))
     skew = (mean - 3 * second + 2 * third) / sd**3
@@ -208,11 +232,12 @@ def _interval(sums: FloatArray, closing: FloatArray, most: int, tail: float) -> 
         below = np.clip(ndtr(off) + skew * (1 - off**2) * density / 6, 0.0, 1.0)
         return float((weights * below).sum())
 
-    return _quantile(at_most, tail, most), _quantile(at_most, 1 - tail, most)
+    return at_most
 
 
-def _quantile(at_most: Callable[[int], float], level: float, most: int) -> int:
+def _quantile(at_most: AtMost, level: float, most: int) -> int:
     """The smallest count whose probability of not being exceeded reaches the level."""
+    level -= 1e-9  # a whole that sums to a hair less than one is still a whole
     low, high = 0, most
     while low < high:
         middle = (low + high) // 2

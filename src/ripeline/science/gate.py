@@ -42,6 +42,16 @@ def vector(
     return array
 
 
+def optional(name: str, values: ArrayLike, *, n: int) -> FloatArray:
+    """A vector of length n in which NaN says that there is none; a single number is repeated n times."""
+    array = _numbers(name, values)
+    if array.ndim == 0:
+        array = np.full(n, float(array))
+    if array.shape != (n,):
+        raise InputError(name, f"expected {n} values, got {array.shape}")
+    return array
+
+
 def matrix(name: str, values: ArrayLike, *, columns: int) -> NDArray[np.floating]:
     """A matrix with the given number of columns, every entry finite; single precision is kept as it is."""
     array = np.asarray(values)

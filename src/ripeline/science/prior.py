@@ -285,26 +285,27 @@ def load(path: Path) -> tuple[Prior, Curves, tuple[Term, ...]]:
     AssumptionError
         A value is missing, has no basis, or makes no sense.
     """
-    file = Assumptions(path)
-    ratio, worth = file.number("closing.ratio", low=0.001, high=0.999), file.number("closing.worth", low=0.1, high=1e6)
-    prior = Prior(
-        log_odds=float(logit(file.number("average_lead.p_ever", low=0.001, high=0.999))),
-        log_odds_sd=file.number("average_lead.log_odds_sd", low=0.0, high=10.0),
-        closing_won=ratio * worth,
-        closing_lost=(1 - ratio) * worth,
-    )
-    even = _curve_through(file, "even")
-    front_loaded = Curve.early(
-        "front_loaded",
-        share=file.number("curves.front_loaded.early_share", low=0, high=1),
-        mean_days=file.number("curves.front_loaded.early_mean_days", low=0.1, high=365),
-        rest=even,
-        shape_sd=file.number("curves.front_loaded.shape_sd", low=0, high=10),
-        basis=file.basis("curves.front_loaded.early_share"),
-    )
-    curves = Curves([even, front_loaded, _curve_through(file, "old")])
-    terms = tuple(Term(**row) for row in file.rows("term", _TERM_COLUMNS))
-    file.done()
+    with Assumptions(path) as file:
+        ratio = file.number("closing.ratio", low=0.001, high=0.999)
+        worth = file.number("closing.worth", low=0.1, high=1e6)
+        prior = Prior(
+            log_odds=float(logit(file.number("average_lead.p_ever", low=0.001, high=0.999))),
+            log_odds_sd=file.number("average_lead.log_odds_sd", low=0.0, high=10.0),
+            closing_won=ratio * worth,
+            closing_lost=(1 - ratio) * worth,
+        )
+        even = _curve_through(file, "even")
+        front_loaded = Curve.early(
+            "front_loaded",
+            share=file.number("curves.front_loaded.early_share", low=0, high=1),
+            mean_days=file.number("curves.front_loaded.early_mean_days", low=0.1, high=365),
+            rest=even,
+            shape_sd=file.number("curves.front_loaded.shape_sd", low=0, high=10),
+            basis=file.basis("curves.front_loaded.early_share"),
+        )
+        curves = Curves([even, front_loaded, _curve_through(file, "old")])
+        terms = tuple(Term(**row) for row in file.rows("term", _TERM_COLUMNS))
+        gate.codes("term: curve", [term.curve for term in terms if term.curve], keys=curves.keys)
     return prior, curves, terms
 
 

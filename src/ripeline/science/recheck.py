@@ -154,7 +154,7 @@ def next_contact(
     days = np.maximum(days, np.ceil(leads.not_before).astype(np.int64))
     because[resting] = RESTING
     if own_days is not None:
-        own = np.broadcast_to(np.asarray(own_days, dtype=np.float64), (n,))
+        own = gate.optional("own_days", own_days, n=n)
         has = own >= 0
         days = np.where(has, np.ceil(np.minimum(np.where(has, own, 0.0), LATEST)), days).astype(np.int64)
         because[has] = OWN_DATE

@@ -1,4 +1,4 @@
-"""The assumptions of `recheck`: what a contact costs and reaches, how long windows stay open, what each outcome teaches."""
+"""The assumptions of `recheck`: what a contact costs and reaches, how long windows last, what each outcome teaches."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -63,31 +63,29 @@ def load(path: Path) -> Rules:
     AssumptionError
         A value is missing, has no basis, or makes no sense.
     """
-    file = Assumptions(path)
-    kinds = file.rows("kind", {"key": str, "window_days": float, "ripe_on_arrival": float})
-    dispositions = file.rows(
-        "disposition", {"key": str, "unseen": bool, "ripe": float, "hazard": float, "not_before": float}
-    )
-    rules = Rules(
-        minutes=file.number("minutes.contact", low=0.1, high=480),
-        price=file.number("price.wins_per_hour", low=0, high=60) / 60,
-        closing=file.number("closing.ratio", low=0.001, high=1),
-        reach=file.number("reach.per_attempt", low=0.001, high=0.999),
-        never=file.number("reach.never", low=0, high=0.999),
-        again_days=file.number("reach.again_days", low=0.01, high=365),
-        again_growth=file.number("reach.again_growth", low=1, high=10),
-        longest_days=file.number("rest.longest_days", low=1, high=LATEST),
-        kinds=tuple(row["key"] for row in kinds),
-        window_days=gate.vector("window_days", [row["window_days"] for row in kinds], low=0.1, high=3650),
-        ripe_on_arrival=gate.vector("ripe_on_arrival", [row["ripe_on_arrival"] for row in kinds], low=0, high=1),
-        dispositions=tuple(row["key"] for row in dispositions),
-        unseen=np.array([row["unseen"] for row in dispositions]),
-        ripe=gate.vector("ripe", [row["ripe"] for row in dispositions], low=0, high=1),
-        hazard=gate.vector("hazard", [row["hazard"] for row in dispositions], low=0, high=100),
-        not_before=gate.vector("not_before", [row["not_before"] for row in dispositions], low=0, high=LATEST),
-    )
-    file.done()
-    return rules
+    with Assumptions(path) as file:
+        kinds = file.rows("kind", {"key": str, "window_days": float, "ripe_on_arrival": float})
+        dispositions = file.rows(
+            "disposition", {"key": str, "unseen": bool, "ripe": float, "hazard": float, "not_before": float}
+        )
+        return Rules(
+            minutes=file.number("minutes.contact", low=0.1, high=480),
+            price=file.number("price.wins_per_hour", low=0, high=60) / 60,
+            closing=file.number("closing.ratio", low=0.001, high=1),
+            reach=file.number("reach.per_attempt", low=0.001, high=0.999),
+            never=file.number("reach.never", low=0, high=0.999),
+            again_days=file.number("reach.again_days", low=0.01, high=365),
+            again_growth=file.number("reach.again_growth", low=1, high=10),
+            longest_days=file.number("rest.longest_days", low=1, high=LATEST),
+            kinds=tuple(row["key"] for row in kinds),
+            window_days=gate.vector("window_days", [row["window_days"] for row in kinds], low=0.1, high=3650),
+            ripe_on_arrival=gate.vector("ripe_on_arrival", [row["ripe_on_arrival"] for row in kinds], low=0, high=1),
+            dispositions=tuple(row["key"] for row in dispositions),
+            unseen=np.array([row["unseen"] for row in dispositions]),
+            ripe=gate.vector("ripe", [row["ripe"] for row in dispositions], low=0, high=1),
+            hazard=gate.vector("hazard", [row["hazard"] for row in dispositions], low=0, high=100),
+            not_before=gate.vector("not_before", [row["not_before"] for row in dispositions], low=0, high=LATEST),
+        )
 
 
 DEFAULT_RULES = load(Path(__file__).with_name("recheck.toml"))

@@ -1,0 +1,213 @@
+"""The law of a market, from a documented file: how leads arrive, whether and when they buy, what it takes to win."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ripeline.science import gate
+from ripeline.science.assumptions import Assumptions
+from ripeline.science.curves import Curve
+from ripeline.science.errors import AssumptionError
+from ripeline.science.gate import BoolArray, FloatArray
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Law:
+    """Everything that is true of a market; see the comments of `market.toml` for what each means.
+
+    Attributes
+    ----------
+    per_month, weekday_weights (7,), open_hour, close_hour
+        Arrivals: how many in a month of 365/12 days, on which days from Monday, between which hours.
+    source_types, source_share (s,), p_buys (s,), early (s,), ripe_on_arrival (s,)
+        Keys, their mix, P(ever buys from anyone), whether they ripen early, and the share of buyers ripe at once.
+    signals, signal_group, signal_share, signal_effect
+        Facts seen at capture: keys, groups that exclude each other, shares, log-odds of buying.
+    ripening : tuple of Curve
+        (even, early): the share of the buyers not ripe at once that has ripened by each day.
+    window_median, window_sigma
+        Days that a ripe buyer takes to decide, log-normal.
+    close_first, close_later, close_days
+        P(win | reached so many days after ripening) = later + (first − later) exp(−delay / days).
+    reach, fresh, fresh_days, never_reached, attempts
+        P(an attempt reaches), the same at the moment of arrival and how fast that fades, share never reached.
+    frank
+        P(a lead that will not buy says so in a conversation).
+    attempt_minutes, conversation_minutes
+        Effort of one attempt, and of a conversation on top.
+    first_days, every_days
+        The reference follow-up, see `market.steady`.
+    amount_median, amount_sigma, nurtured_factor, nurtured_after
+        Amounts, log-normal; larger after so many conversations before ripening.
+    reasons, reason_buyer, reason_share
+        Loss reasons: keys, whether for buyers (who bought elsewhere), shares within their kind.
+    """
+
+    per_month: float
+    weekday_weights: FloatArray
+    open_hour: float
+    close_hour: float
+    source_types: tuple[str, ...]
+    source_share: FloatArray
+    p_buys: FloatArray
+    early: BoolArray
+    ripe_on_arrival: FloatArray
+    signals: tuple[str, ...]
+    signal_group: tuple[str, ...]
+    signal_share: FloatArray
+    signal_effect: FloatArray
+    ripening: tuple[Curve, Curve]
+    window_median: float
+    window_sigma: float
+    close_first: float
+    close_later: float
+    close_days: float
+    reach: float
+    fresh: float
+    fresh_days: float
+    never_reached: float
+    attempts: int
+    frank: float
+    attempt_minutes: float
+    conversation_minutes: float
+    first_days: FloatArray
+    every_days: float
+    amount_median: float
+    amount_sigma: float
+    nurtured_factor: float
+    nurtured_after: int
+    reasons: tuple[str, ...]
+    reason_buyer: BoolArray
+    reason_share: FloatArray
+
+    @property
+    def horizon(self) -> int:
+        """Days after arrival by which every buyer has ripened."""
+        return self.ripening[0].horizon
+
+    def p_close(self, delay: FloatArray) -> FloatArray:
+        """P(a ripe lead buys from us | reached so many days after it ripened, within its window)."""
+        return self.close_later + (self.close_first - self.close_later) * np.exp(-delay / self.close_days)
+
+    def p_reach(self, age: FloatArray) -> FloatArray:
+        """P(an attempt so many days after arrival reaches a person who can be reached)."""
+        return self.reach + (self.fresh - self.reach) * np.exp(-age / self.fresh_days)
+
+
+def load(path: Path) -> Law:
+    """The law in a file like `market.toml`.
+
+    Raises
+    ------
+    AssumptionError
+        A value is missing, has no basis, or makes no sense; a key that is not known.
+
+    Examples
+    --------
+    >>> law = DEFAULT_LAW
+    >>> float((law.source_share * law.p_buys).sum().round(2))
+    0.45
+    """
+    with Assumptions(path) as file:
+        sources = file.rows(
+            "source_type", {"key": str, "share": float, "p_buys": float, "ripening": str, "ripe_on_arrival": float}
+        )
+        signals = file.rows("signal", {"key": str, "group": str, "share": float, "effect": float})
+        reasons = file.rows("loss_reason", {"key": str, "buyer": bool, "share": float})
+        weekdays = np.array(file.numbers("arrivals.weekday_weights", low=0, high=1e6))
+        numbers: dict[str, Any] = {
+            name: file.number(key, low=low, high=high) for name, (key, low, high) in _NUMBERS.items()
+        }
+        counts: dict[str, Any] = {name: int(file.number(key, low=1, high=1000)) for name, key in _COUNTS.items()}
+        law = Law(
+            **numbers,
+            **counts,
+            weekday_weights=weekdays / max(weekdays.mean(), 1e-12),
+            fresh_days=file.number("reach.fresh_hours", low=0.01, high=8760) / 24,
+            first_days=gate.vector("first_days", file.numbers("follow_up.first_days", low=0, high=365)),
+            ripening=_ripening(file),
+            source_types=tuple(row["key"] for row in sources),
+            source_share=_shares(file, "source_type", sources),
+            p_buys=gate.vector("p_buys", [row["p_buys"] for row in sources], low=1e-6, high=1 - 1e-6),
+            early=np.array([row["ripening"] == "early" for row in sources]),
+            ripe_on_arrival=gate.vector("ripe_on_arrival", [row["ripe_on_arrival"] for row in sources], low=0, high=1),
+            signals=tuple(row["key"] for row in signals),
+            signal_group=tuple(row["group"] for row in signals),
+            signal_share=gate.vector("share", [row["share"] for row in signals], low=0, high=1),
+            signal_effect=gate.vector("effect", [row["effect"] for row in signals], low=-10, high=10),
+            reasons=tuple(row["key"] for row in reasons),
+            reason_buyer=np.array([row["buyer"] for row in reasons]),
+            reason_share=gate.vector("share", [row["share"] for row in reasons], low=0, high=1),
+        )
+        _check(file.file, law, sources)
+    return law
+
+
+def _ripening(file: Assumptions) -> tuple[Curve, Curve]:
+    even = Curve.through(
+        "even",
+        days=file.numbers("ripening.days", low=0, high=3650),
+        share=file.numbers("ripening.even", low=0, high=1),
+        basis=file.basis("ripening.even"),
+    )
+    early = Curve.early(
+        "early",
+        share=file.number("ripening.early_share", low=0, high=1),
+        mean_days=file.number("ripening.early_mean_days", low=0.1, high=365),
+        rest=even,
+        basis=file.basis("ripening.early_share"),
+    )
+    return even, early
+
+
+def _shares(file: Assumptions, table: str, rows: list[dict[str, Any]]) -> FloatArray:
+    """The column `share` as a mix: it has to add up to 1."""
+    share = gate.vector("share", [row["share"] for row in rows], low=0, high=1)
+    if abs(share.sum() - 1) > 1e-6:
+        raise AssumptionError(file.file, table, f"the shares add up to {share.sum():g}, not to 1")
+    mix: FloatArray = share / share.sum()
+    return mix
+
+
+def _check(file: str, law: Law, sources: list[dict[str, Any]]) -> None:
+    """What single values cannot say."""
+    groups = {group: law.signal_share[np.array(law.signal_group) == group].sum() for group in set(law.signal_group)}
+    problems = (
+        ("source_type", "ripening must be even or early", any(row["ripening"] not in _RIPENING for row in sources)),
+        ("arrivals.close_hour", "must be later than open_hour", law.close_hour <= law.open_hour),
+        ("arrivals.weekday_weights", "seven are needed, not all 0", len(law.weekday_weights) != 7),
+        ("signal", "the shares of a group add up to more than 1", any(total > 1 + 1e-9 for total in groups.values())),
+        ("loss_reason", "one is needed for buyers and one for others", len(set(law.reason_buyer.tolist())) < 2),
+        ("closing.first", "must not be below closing.later", law.close_first < law.close_later),
+    )
+    for key, problem, is_so in problems:
+        if is_so:
+            raise AssumptionError(file, key, problem)
+
+
+_RIPENING = ("even", "early")
+_NUMBERS = {
+    "per_month": ("arrivals.per_month", 0, 1e7),
+    "open_hour": ("arrivals.open_hour", 0, 24),
+    "close_hour": ("arrivals.close_hour", 0, 24),
+    "window_median": ("window.median_days", 0.1, 365),
+    "window_sigma": ("window.sigma", 0, 3),
+    "close_first": ("closing.first", 0, 1),
+    "close_later": ("closing.later", 0, 1),
+    "close_days": ("closing.lead_days", 0.01, 3650),
+    "reach": ("reach.per_attempt", 0, 1),
+    "fresh": ("reach.fresh", 0, 1),
+    "never_reached": ("reach.never", 0, 1),
+    "frank": ("conversation.frank", 1e-6, 1),
+    "attempt_minutes": ("effort.attempt_minutes", 0, 480),
+    "conversation_minutes": ("effort.conversation_minutes", 0, 480),
+    "every_days": ("follow_up.every_days", 0.5, 365),
+    "amount_median": ("amount.median", 0.01, 1e12),
+    "amount_sigma": ("amount.sigma", 0, 5),
+    "nurtured_factor": ("amount.nurtured_factor", 0, 100),
+}
+_COUNTS = {"attempts": "reach.attempts", "nurtured_after": "amount.nurtured_after"}
+
+DEFAULT_LAW = load(Path(__file__).with_name("market.toml"))
