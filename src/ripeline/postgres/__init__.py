@@ -5,5 +5,6 @@
 
 from ripeline.postgres.errors import DatabaseError
 from ripeline.postgres.lease import ensure
+from ripeline.postgres.watching import KeeperNews, is_kept, wait_until_stopped
 
-__all__ = ["DatabaseError", "ensure"]
+__all__ = ["DatabaseError", "KeeperNews", "ensure", "is_kept", "wait_until_stopped"]

@@ -2,14 +2,17 @@
 
 import os
 import shutil
+import signal
 import subprocess
 from pathlib import Path
 
+from ripeline.postgres import leftovers
 from ripeline.postgres.account import Account
 from ripeline.postgres.diagnosis import explain
 from ripeline.postgres.errors import DiskFull, WrongPermissions
 from ripeline.postgres.layout import DATABASE, PORT, USER, Layout
 from ripeline.postgres.programs import Programs
+from ripeline.postgres.tether import tether
 
 _ROOM = 200 * 2**20  # bytes: a fresh cluster takes 40 MB and its log of changes up to 80 before it is recycled
 _MB = 2**20
@@ -27,6 +30,7 @@ def make(layout: Layout, programs: Programs, account: Account, *, durable: bool)
             f"Make room ({_ROOM // _MB} MB to begin with), or name another directory in RIPELINE_HOME.",
         )
     making = layout.data.with_name("database.making")
+    leftovers.end_all(making)
     shutil.rmtree(making, ignore_errors=True)
     making.mkdir(mode=0o700)
     account.give(making)
@@ -65,6 +69,7 @@ def _run(command: list[str | Path], programs: Programs, account: Account, stdin:
             env=environment(),
             cwd="/",
             check=False,
+            preexec_fn=tether(signal.SIGKILL),  # half-made data is worth nothing
             **account.popen,
         )
     except PermissionError as error:

@@ -22,6 +22,7 @@ from typing import Any
 from ripeline.postgres import account, cluster, leftovers, programs
 from ripeline.postgres.diagnosis import explain
 from ripeline.postgres.errors import DatabaseError, DoesNotStart
+from ripeline.postgres.handshake import takes_connections
 from ripeline.postgres.layout import Layout
 from ripeline.postgres.tether import tether
 
@@ -30,6 +31,7 @@ log = logging.getLogger("keeper")
 _STEADY = 60.0  # seconds after which an earlier crash no longer slows a restart down
 _LONGEST_PAUSE = 30.0
 _CLEAN_STOP = 60.0  # seconds for a fast shutdown, which writes everything to disk
+_REPAIR = 10.0
 _LOG_KEPT = 10 * 2**20  # bytes
 
 
@@ -41,6 +43,7 @@ class Keeper:
         self.durable = durable
         self.nobody_left = threading.Event()
         self.stopped = threading.Event()
+        self.saying = threading.Lock()
         self.server: subprocess.Popen[bytes] | None = None
         self.was_ready = False
         self.restarts = 0
@@ -130,11 +133,21 @@ class Keeper:
         lease = os.open(self.layout.lease, os.O_RDWR | os.O_CREAT, 0o600)
         fcntl.flock(lease, fcntl.LOCK_EX)  # held until this process ends
         self.nobody_left.set()
+        self._say("stopping")
+        self._let_it_repair_itself()
         for how in (signal.SIGINT, signal.SIGQUIT, signal.SIGKILL):
             if self.server is not None:
                 self.server.send_signal(how)
             if self.stopped.wait(_CLEAN_STOP):
                 return
+
+    def _let_it_repair_itself(self) -> None:
+        """PostgreSQL 18.4, told to stop while it recovers from a killed backend, waits for its checkpointer for ever."""
+        deadline = time.monotonic() + _REPAIR
+        while self.was_ready and time.monotonic() < deadline and not takes_connections(self.layout.socket):
+            if self.server is None or self.server.returncode is not None:
+                return
+            time.sleep(0.01)
 
     def _end_server(self) -> None:
         """After an error of our own nothing must be left running."""
@@ -143,18 +156,20 @@ class Keeper:
             self.server.wait()
 
     def _say(self, phase: str, **more: Any) -> None:
-        server = self.server.pid if self.server is not None else None
-        self.layout.write_state(
-            {
-                "phase": phase,
-                "keeper": os.getpid(),
-                "postgres": server,
-                "version": self.version,
-                "url": self.layout.url,
-                "restarts": self.restarts,
-                **more,
-            }
-        )
+        if self.nobody_left.is_set() and phase not in ("stopping", "stopped", "failed"):
+            return
+        with self.saying:
+            self.layout.write_state(
+                {
+                    "phase": phase,
+                    "keeper": os.getpid(),
+                    "postgres": self.server.pid if self.server is not None else None,
+                    "version": self.version,
+                    "url": self.layout.url,
+                    "restarts": self.restarts,
+                    **more,
+                }
+            )
 
 
 def _rotate(file: Path) -> None:

@@ -71,6 +71,11 @@ class Layout:
         return base / f"ripeline-{os.geteuid()}-{mark}"
 
     @property
+    def socket(self) -> Path:
+        """The socket itself; PostgreSQL keeps a lock file beside it."""
+        return self.sockets / f".s.PGSQL.{PORT}"
+
+    @property
     def url(self) -> str:
         """The libpq address of the database. The port is named lest PGPORT in the environment mislead libpq."""
         return f"postgresql://{USER}@/{DATABASE}?host={quote(str(self.sockets), safe='')}&port={PORT}"

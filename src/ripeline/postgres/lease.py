@@ -8,7 +8,6 @@ and hands the locked file over to it, so that of two commands starting at once e
 import contextlib
 import fcntl
 import os
-import socket
 import subprocess
 import sys
 import threading
@@ -17,10 +16,15 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from ripeline.postgres.errors import DatabaseError, DoesNotStart, TakesTooLong, WrongPermissions
-from ripeline.postgres.layout import PORT, Layout
+from ripeline.postgres.handshake import takes_connections
+from ripeline.postgres.layout import Layout
 
 _TICK = 0.01  # seconds between two looks while something is about to happen
+_STEADY = 60.0  # seconds after which an earlier end no longer slows the next start down
+_LONGEST_PAUSE = 30.0
 _PATIENCE = 180.0  # seconds; recovery after a crash replays at most a quarter of an hour of changes
+
+_open_locks: set[int] = set()
 
 
 @contextlib.contextmanager
@@ -67,9 +71,9 @@ class _Holder:
     def take_lease(self, deadline: float, progress: Callable[[str], None]) -> None:
         """Hold the lease; waits while a keeper is stopping the server."""
         self.layout.make_directories()
-        self.lease = _open(self.layout.lease)
+        self.lease = open_lock(self.layout.lease)
         said = False
-        while not _lock(self.lease, fcntl.LOCK_SH):
+        while not try_lock(self.lease, fcntl.LOCK_SH):
             if not said:
                 progress("Waiting for the database to finish stopping …")
                 said = True
@@ -83,14 +87,14 @@ class _Holder:
         patient_until = time.monotonic() + 3
         while time.monotonic() < deadline:
             state = self.layout.read_state()
-            if state.get("phase") == "ready" and _answers(self.layout.sockets):
+            if state.get("phase") == "ready" and takes_connections(self.layout.socket):
                 threading.Thread(target=self._guard, name="keeper's guard", daemon=True).start()
                 return self.layout.url
-            lock = _open(self.layout.keeper_lock)
-            if not _lock(lock, fcntl.LOCK_EX):
-                os.close(lock)
+            lock = open_lock(self.layout.keeper_lock)
+            if not try_lock(lock, fcntl.LOCK_EX):
+                close_lock(lock)
             elif tried:
-                os.close(lock)
+                close_lock(lock)
                 raise self._why()
             else:
                 tried = True
@@ -122,25 +126,28 @@ class _Holder:
                 "Check that the directory and all in it belong to the user that runs Ripeline.",
             ) from error
         finally:
-            os.close(lock)
+            close_lock(lock)
 
     def _guard(self) -> None:
         """Should the keeper be killed, start another: blocks until its lock is free, which is when it is gone."""
         pause = 0.0
-        while not self.closed.wait(pause):
+        while not self.closed.is_set():
+            begun = time.monotonic()
             try:
-                lock = _open(self.layout.keeper_lock)
+                lock = open_lock(self.layout.keeper_lock)
                 fcntl.flock(lock, fcntl.LOCK_EX)
             except (OSError, DatabaseError):
                 return  # the home itself is gone
-            if self.closed.is_set():
-                os.close(lock)
+            if time.monotonic() - begun > _STEADY:
+                pause = 0.0
+            if self.closed.wait(pause):
+                close_lock(lock)
                 return
             if self.keeper is not None:
                 self.keeper.wait()
             with contextlib.suppress(DatabaseError):
                 self._start_keeper(lock)
-            pause = min(30.0, max(0.1, pause * 2)) if self.layout.read_state().get("phase") != "ready" else 0.0
+            pause = min(_LONGEST_PAUSE, max(0.1, pause * 2))
 
     def _why(self) -> DatabaseError:
         """Why the keeper we started is gone."""
@@ -156,36 +163,46 @@ class _Holder:
         """Let go. The keeper notices; nobody waits for it."""
         self.closed.set()
         if self.lease is not None:
-            os.close(self.lease)
+            close_lock(self.lease)
             self.lease = None
         if self.keeper is not None:
             self.keeper.poll()
             self.keeper.returncode = self.keeper.returncode or 0  # it outlives us by design: no warning about that
 
 
-def _open(file: Path) -> int:
+def open_lock(file: Path) -> int:
+    """Open a lock's file; closing it lets the lock go."""
     try:
-        return os.open(file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        lock = os.open(file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     except OSError as error:
         raise WrongPermissions(
             f"{file} cannot be opened ({error.strerror}).",
             "Run Ripeline as the user that made this home, or name another one in RIPELINE_HOME.",
         ) from error
+    _open_locks.add(lock)
+    return lock
 
 
-def _lock(file: int, how: int) -> bool:
+def close_lock(lock: int) -> None:
+    """Let it go."""
+    if lock in _open_locks:
+        _open_locks.discard(lock)
+        os.close(lock)
+
+
+def _forget_locks() -> None:
+    """In a forked child: its copies of our files would hold the keeper's lock after the keeper's death."""
+    for lock in list(_open_locks):
+        close_lock(lock)
+
+
+os.register_at_fork(after_in_child=_forget_locks)
+
+
+def try_lock(file: int, how: int) -> bool:
+    """Lock it now or not at all."""
     try:
         fcntl.flock(file, how | fcntl.LOCK_NB)
     except BlockingIOError:
         return False
-    return True
-
-
-def _answers(directory: Path) -> bool:
-    """True when something takes connections on the socket."""
-    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
-        try:
-            probe.connect(str(directory / f".s.PGSQL.{PORT}"))
-        except OSError:
-            return False
     return True

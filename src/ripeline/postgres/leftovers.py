@@ -17,7 +17,7 @@ _PATIENCE = 15.0  # seconds an orphaned server gets to shut down cleanly before 
 
 
 def clear(layout: Layout, *, ours: int | None, patience: float = _PATIENCE) -> None:
-    """End what a killed keeper left running, and remove a postmaster.pid that names no living server.
+    """End what a killed keeper left running, and remove the files that name a server which no longer lives.
 
     ``ours`` is the server that the last keeper recorded. A living one that is not ours was started by a person:
     AnotherInstance, we do not end it.
@@ -43,8 +43,17 @@ def clear(layout: Layout, *, ours: int | None, patience: float = _PATIENCE) -> N
             f"Processes of an earlier server ({', '.join(map(str, alive))}) still work on {layout.data}.",
             "Restart the machine if they cannot be ended.",
         )
-    # Nobody works on the data, so the file is stale; PostgreSQL would take a zombie of that number for a server.
-    pidfile.unlink(missing_ok=True)
+    # Nobody works on the data, so these are stale; PostgreSQL would take a zombie of their number for a server.
+    for stale in (pidfile, layout.socket, layout.socket.with_name(f"{layout.socket.name}.lock")):
+        stale.unlink(missing_ok=True)
+
+
+def end_all(directory: Path) -> None:
+    """Kill whoever works in a directory that is about to be removed: an initdb whose keeper was killed."""
+    for pid in _working_in(directory):
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+    _wait(directory, 5.0)
 
 
 def _wait(data: Path, seconds: float) -> list[int]:

@@ -25,3 +25,9 @@ def tether(how: signal.Signals) -> Callable[[], None]:
                 os.kill(os.getpid(), signal.SIGKILL)
 
     return after_fork
+
+
+def tie(how: signal.Signals) -> None:
+    """The same for the calling process itself, where somebody else's code started it."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, int(how), 0, 0, 0)
