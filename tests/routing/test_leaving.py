@@ -37,8 +37,8 @@ def test_alice_leaves_and_her_leads_go_to_those_who_have_room(
     assert not User.objects.get(pk=alice.pk).is_active
 
 
-def test_or_to_whom_the_leader_named(carol: User, alice: User, bob: User, lead: Lead) -> None:
-    assert deactivate(actor=carol, user=alice, to=people.responsible_of(carol)) == 1
+def test_or_to_whom_the_administrator_named(ada: User, carol: User, alice: User, bob: User, lead: Lead) -> None:
+    assert deactivate(actor=ada, user=alice, to=people.responsible_of(carol)) == 1
     lead.refresh_from_db()
     assert lead.owner == carol
     assert words(last_entry(lead).data["why"]) == "Alice no longer takes leads; given to Carol by hand."

@@ -12,6 +12,7 @@ from ripeline.base import clock
 from ripeline.leads.models import CLOSED_STATES, Lead
 from ripeline.people import queries as people
 from ripeline.people.models import ResponsibleKind, Role, Tracking, User
+from ripeline.people.rules import NotAllowed as NotAllowed
 
 
 class Verb(StrEnum):
@@ -68,10 +69,6 @@ _MAY: dict[str, dict[Relation, frozenset[Verb]]] = {
         Relation.OTHER: _ADMINISTERS,
     },
 }
-
-
-class NotAllowed(PermissionError):
-    """The actor may not do this; says so in words."""
 
 
 def relation(actor: User, lead: Lead) -> Relation:

@@ -1,5 +1,6 @@
 """Making and changing people, teams and the company. Every privileged act leaves an audit entry."""
 
+from datetime import date
 from typing import Any
 from zoneinfo import available_timezones
 
@@ -8,8 +9,8 @@ from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db import IntegrityError, transaction
 
-from ripeline.people import queries
-from ripeline.people.models import AuditEntry, Company, Responsible, ResponsibleKind, Role, Team, User
+from ripeline.people import queries, rules
+from ripeline.people.models import Absence, AuditEntry, Company, Responsible, ResponsibleKind, Role, Team, User
 
 
 class PeopleError(ValueError):
@@ -52,6 +53,7 @@ def add_user(
     time_zone: str = "",
 ) -> User:
     """Add a person, with a password or (None) to be invited by a link; they can be given leads from now on."""
+    rules.require_administers(actor)
     email = clean_email(email)
     if role not in Role.values:
         raise PeopleError(f"There is no role {role!r}; the roles are {', '.join(Role.values)}.", "role")
@@ -103,6 +105,7 @@ def make_first_administrator(
 
 def set_company(*, actor: User, **settings: Any) -> Company:
     """Change the company's settings (name, time_zone, country, currency, work_days, fallback)."""
+    rules.require_administers(actor)
     if settings.get("time_zone", "UTC") not in available_timezones():
         raise PeopleError("That is not a time zone, such as Europe/Lisbon.", "time_zone")
     with transaction.atomic():
@@ -116,6 +119,7 @@ def set_company(*, actor: User, **settings: Any) -> Company:
 
 def add_team(*, actor: User, name: str) -> Team:
     """Add a team."""
+    rules.require_administers(actor)
     name = name.strip()
     if not name:
         raise PeopleError("A team needs a name.", "team_name")
@@ -125,30 +129,95 @@ def add_team(*, actor: User, name: str) -> Team:
     return team
 
 
+def rename_team(*, actor: User, team: Team, name: str) -> None:
+    """Give a team another name."""
+    rules.require_administers(actor)
+    name = name.strip()
+    if not name:
+        raise PeopleError("A team needs a name.", "team_name")
+    try:
+        with transaction.atomic():
+            audit(actor=actor, verb="team.rename", target=team.name, to=name)
+            Team.objects.filter(pk=team.pk).update(name=name)
+    except IntegrityError as clash:
+        raise PeopleError(f"There is a team {name} already.", "team_name") from clash
+
+
+def remove_team(*, actor: User, team: Team) -> None:
+    """Remove a team that nobody is on."""
+    rules.require_administers(actor)
+    with transaction.atomic():
+        if User.objects.filter(team=team).exists():
+            raise PeopleError(f"There are people on {team.name}; put them on another team first.")
+        audit(actor=actor, verb="team.remove", target=team.name)
+        Team.objects.filter(pk=team.pk).delete()
+
+
 def change_user(*, actor: User, user: User, **changes: Any) -> User:
-    """Change name, role, team, time zone, minutes_per_day, weight, lead_cap or tracking of a person."""
+    """Change name, role, team, time zone, minutes_per_day, weight, lead_cap or tracking of a person.
+
+    A change of tracking waits in `tracking_told` until the person has been told.
+    """
+    rules.require(actor, user, *changes)
     if "role" in changes and user.role == Role.ADMIN and changes["role"] != Role.ADMIN:
         _refuse_without_administrator(user)
     if changes.get("time_zone") and changes["time_zone"] not in available_timezones():
         raise PeopleError(f"{changes['time_zone']!r} is not a time zone, such as Europe/Lisbon.", "time_zone")
+    if "name" in changes and not changes["name"].strip():
+        raise PeopleError("Everybody needs a name.", "name")
     with transaction.atomic():
+        was = User.objects.select_for_update().values_list("tracking", flat=True).get(pk=user.pk)
         for field, value in changes.items():
             setattr(user, field, value)
         user.save(update_fields=list(changes))
         if "name" in changes:
             Responsible.objects.filter(user=user).update(name=user.name)
         audit(actor=actor, verb="user.change", target=user.email, **{k: str(v) for k, v in changes.items()})
+        if changes.get("tracking", was) != was:
+            audit(actor=actor, verb="user.tracking", target=user.email, to=str(user.tracking), was=str(was))
     return user
+
+
+def told_tracking(user: User) -> None:
+    """They have seen how much of their work their leader sees now."""
+    user.tracking_told = user.tracking
+    User.objects.filter(pk=user.pk).update(tracking_told=user.tracking)
 
 
 def set_active(*, actor: User, user: User, active: bool) -> None:
     """Let a person sign in and be given leads, or no longer (`routing.actions.deactivate` reassigns first)."""
+    rules.require(actor, user, "is_active")
     if not active:
         _refuse_without_administrator(user)
     with transaction.atomic():
         User.objects.filter(pk=user.pk).update(is_active=active)
         Responsible.objects.filter(user=user).update(is_active=active)
         audit(actor=actor, verb="user.activate" if active else "user.deactivate", target=user.email)
+
+
+def add_absence(*, actor: User, user: User, first_day: date, last_day: date, cover: User | None = None) -> Absence:
+    """Somebody will not work on these days, both included; `cover` looks after their leads meanwhile."""
+    rules.require(actor, user, "absence")
+    if last_day < first_day:
+        raise PeopleError("The last day lies before the first.", "last_day")
+    if cover and (cover.pk == user.pk or not cover.is_active):
+        raise PeopleError(f"{cover.name} cannot cover here; choose somebody else.", "cover")
+    with transaction.atomic():
+        User.objects.select_for_update().get(pk=user.pk)
+        if user.absences.filter(first_day__lte=last_day, last_day__gte=first_day).exists():
+            raise PeopleError(f"{user.name} is away on some of these days already.", "first_day")
+        absence = Absence.objects.create(user=user, first_day=first_day, last_day=last_day, cover=cover)
+        audit(actor=actor, verb="absence.add", target=user.email, first_day=str(first_day), last_day=str(last_day))
+    return absence
+
+
+def remove_absence(*, actor: User, absence: Absence) -> None:
+    """They will work after all. Once more does nothing."""
+    rules.require(actor, absence.user, "absence")
+    with transaction.atomic():
+        if Absence.objects.filter(pk=absence.pk).delete()[0]:
+            days = {"first_day": str(absence.first_day), "last_day": str(absence.last_day)}
+            audit(actor=actor, verb="absence.remove", target=absence.user.email, **days)
 
 
 def clean_email(email: str) -> str:

@@ -50,6 +50,7 @@ class User(AbstractBaseUser):
     weight = models.PositiveSmallIntegerField(default=1)  # share in round-robin; 0: none
     lead_cap = models.PositiveIntegerField(default=150)  # open leads in hand at most
     tracking = models.CharField(max_length=10, choices=Tracking.choices, default=Tracking.OUTCOMES)
+    tracking_told = models.CharField(max_length=10, default=Tracking.OUTCOMES)  # the mode they last heard of
     created_at = models.DateTimeField(default=clock.now)
 
     objects = BaseUserManager["User"]()
