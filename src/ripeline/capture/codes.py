@@ -2,6 +2,8 @@
 
 from functools import cache
 
+from phonenumbers import SUPPORTED_REGIONS
+
 from ripeline.capture.text import BadValueError, key, words
 
 
@@ -71,11 +73,8 @@ def _country_names() -> dict[str, str]:
 
 def country(text: str) -> str:
     """The ISO 3166 code of a country given by code or name in a European language; BadValueError if it is neither."""
-    if len(text) == 2 and text.isalpha() and text.upper() != "UK":
-        from phonenumbers import SUPPORTED_REGIONS
-
-        if text.upper() in SUPPORTED_REGIONS:
-            return text.upper()
+    if text.upper() in SUPPORTED_REGIONS:
+        return text.upper()
     found = _country_names().get(key(text))
     if not found:
         raise BadValueError(f"“{text[:40]}” is not a country we know: write a code like DE")

@@ -171,8 +171,8 @@ def _is_part(name: str, headings: tuple[str, ...]) -> bool:
 
 
 def _fits(field: Field, cells: list[str]) -> bool:
-    """Whether most cells are what the field takes; an empty column fits any."""
-    if not cells:
+    """Whether most cells are what the field takes; a column of a cell or two fits any."""
+    if len(cells) < 3:
         return True
     if field.takes is Takes.ID:
         return len(set(cells)) >= 0.9 * len(cells)

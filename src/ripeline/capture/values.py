@@ -7,6 +7,7 @@ or raises BadValueError, whose message says what is wrong and what to write inst
 import re
 from collections.abc import Iterable
 from decimal import ROUND_HALF_UP, Decimal
+from functools import lru_cache
 from typing import Generic, NamedTuple, TypeVar
 
 import phonenumbers
@@ -19,6 +20,7 @@ T = TypeVar("T")
 MOST_MONEY = Decimal(10) ** 12  # less than this fits the database
 _ROUNDED = re.compile(r"\d[.,]\d+E\+\d+", re.IGNORECASE)  # how a spreadsheet shows a long number
 _ADDRESS = re.compile(r"[^\s<>,;\"()\[\]@]{1,100}@[^\s<>,;\"()\[\]@]{1,255}")
+_LOCAL = re.compile(r"[a-z0-9_!#$%&'*+/=?^`{|}~-]+(?:\.[a-z0-9_!#$%&'*+/=?^`{|}~-]+)*")
 _HOST = re.compile(r"(?!-)[a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63})*\.[a-z][a-z0-9-]{1,62}")
 _MONEY = re.compile(
     r"(?P<minus>[-−(]?) ?(?P<before>[^\d\s,'’+-]{0,6}?) ?(?P<minus2>[-−]?)(?P<number>\d[\d.,'’ ]*)"
@@ -61,13 +63,27 @@ def external_id(text: str) -> Parsed[str]:
 def email(text: str) -> Parsed[str]:
     """The first address in `text`, its domain in lower case; never looked up in the network."""
     found = _ADDRESS.findall(text[:1000].removeprefix("mailto:"))
-    address = found[0].strip(".'’‘`") if found else text
+    address = found[0].strip(".'’‘`") if found else text[:300]
     try:
-        checked = validate_email(address, check_deliverability=False, test_environment=True)
+        value = _address(address)
     except EmailNotValidError as problem:
         raise BadValueError(f"“{text[:80]}” is not an e-mail address: {_clause(str(problem))}") from None
-    others = len(set(found)) - 1
-    return Parsed(checked.normalized, f"has {others + 1} addresses, the first was taken" if others > 0 else "")
+    count = len(set(found))
+    return Parsed(value, f"has {count} addresses, the first was taken" if count > 1 else "")
+
+
+def _address(address: str) -> str:
+    """The address in its normal form; of plain ones only the domain is checked, once for all who share it."""
+    local, _, host = address.rpartition("@")
+    is_plain = len(local) <= 64 and _LOCAL.fullmatch(local)
+    if is_plain and len(address) <= 200:
+        return f"{local}@{_domain_of(host)}"
+    return validate_email(address, check_deliverability=False, test_environment=True).normalized
+
+
+@lru_cache(maxsize=10_000)
+def _domain_of(host: str) -> str:
+    return validate_email(f"a@{host}", check_deliverability=False, test_environment=True).domain
 
 
 def _clause(sentence: str) -> str:

@@ -1,0 +1,161 @@
+"""Which column is what: guessed in several languages, said on the command line, remembered, and checked."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ripeline.capture.fields import FIELDS, IGNORE, Kind
+from ripeline.capture.mapping import FieldMap, MappingError, chosen, fitting, guess, signature
+from ripeline.capture.text import key
+
+MQL = ("mql_id", "first_contact_date", "landing_page_id", "origin")
+
+
+def guessed(kind: Kind, columns: dict[str, list[str]]) -> dict[str, str]:
+    guesses = guess(kind, list(columns), list(columns.values()))
+    assert all(each.because for each in guesses)
+    return fitting(kind, list(columns), guesses).to_json()
+
+
+def refusal(kind: Kind, labels: list[str], *pairs: tuple[str, str]) -> str:
+    with pytest.raises(MappingError) as refused:
+        chosen(kind, labels, pairs)
+    return str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("headings", "fields"),
+    [
+        ("First Name|Last Name|Email|Phone Number|Company name|Create Date|Original Source|Contact owner",
+         "first_name|last_name|email|phone|company|captured_at|source|owner"),
+        ("Lead ID|Full Name|Job Title|Account|Lead Source|Created Date|Description|Country",
+         "external_id|name|title|company|source|captured_at|message|country"),
+        ("Vorname|Nachname|E-Mail-Adresse|Telefon|Firma|Erstellt am|Quelle|Bemerkungen|Land|Sprache",
+         "first_name|last_name|email|phone|company|captured_at|source|message|country|language"),
+        ("Prénom|Nom|Adresse e-mail|Téléphone|Société|Date de création|Origine|Commentaires|Pays",
+         "first_name|last_name|email|phone|company|captured_at|source|message|country"),
+        ("Nombre completo|Correo electrónico|Móvil|Empresa|Fecha de creación|Fuente|País|Importe|Moneda",
+         "name|email|phone|company|captured_at|source|country|amount|currency"),
+        ("Nome completo|E-mail|Celular|Empresa|Data de criação|Origem|Cargo|Idioma",
+         "name|email|phone|company|captured_at|source|title|language"),
+        ("firstName|LASTNAME|workEmail|utm_source|utm_campaign|landing_page_url",
+         "first_name|last_name|email|source|campaign|landing_page"),
+    ],
+)  # fmt: skip
+def test_headings_are_understood_in_several_languages(headings: str, fields: str) -> None:
+    found = guessed("leads", {heading: [] for heading in headings.split("|")})
+    assert list(found.values()) == fields.split("|")
+
+
+def test_cells_correct_the_heading() -> None:
+    found = guessed("leads", {
+        "Contact": ["alice@acme.com", "bob@acme.com", "carol@acme.com"],
+        "Email": ["yes", "no", "yes"],
+        "Date": ["A", "B", "C"],
+        "Where": ["https://acme.com/x", "https://example.org", "http://northwind.com"],
+    })  # fmt: skip
+    assert found == {"Contact": "email", "Email": "custom:Email", "Date": "custom:Date", "Where": "website"}
+
+
+def test_what_only_mentions_a_field_is_not_it() -> None:
+    found = guessed(
+        "leads", {"Name": ["Alice"], "Last email sent": ["2018-02-13"], "Email opt out": ["no"], "Company ID": ["7"]}
+    )
+    assert found == {
+        "Name": "name",
+        "Last email sent": "custom:Last email sent",
+        "Email opt out": "custom:Email opt out",
+        "Company ID": "custom:Company ID",
+    }
+
+
+def test_no_field_is_given_twice() -> None:
+    found = guessed("leads", {"Email": ["a@b.com"], "E-mail": ["c@d.com"], "Work email": ["e@f.com"]})
+    assert sorted(found.values()) == ["custom:E-mail", "custom:Work email", "email"]
+
+
+def test_an_id_that_repeats_is_no_id() -> None:
+    assert guessed("leads", {"id": ["7", "7", "8"], "name": ["A", "B", "C"]})["id"] == "custom:id"
+    assert guessed("leads", {"xy_id": ["7", "9", "8"], "name": ["A", "B", "C"]})["xy_id"] == "external_id"
+
+
+def test_the_columns_of_a_rejects_file_and_empty_ones_are_left_out() -> None:
+    found = guessed("leads", {"Ripeline row": ["2"], "Ripeline reason": ["no"], "name": ["Alice"], "Column 4": []})
+    assert found == {"Ripeline row": IGNORE, "Ripeline reason": IGNORE, "name": "name", "Column 4": IGNORE}
+
+
+def test_outcomes_are_understood() -> None:
+    found = guessed("outcomes", {
+        "Contact Email": ["alice@acme.com"], "Deal Stage": ["Closed Won"], "Close Date": ["2018-02-13"],
+        "Amount": ["1,200.00"], "Closed Lost Reason": ["price"], "Sales team": ["North"],
+    })  # fmt: skip
+    assert list(found.values()) == ["email", "outcome", "closed_at", "amount", "reason", IGNORE]
+
+
+def test_the_command_line_says_it_and_the_rest_is_kept() -> None:
+    pairs = [("mql_id", "external_id"), ("first_contact_date", "captured_at"), ("origin", "source")]
+    mapping = chosen("leads", MQL, pairs)
+    assert mapping.to_json() == dict(pairs) | {"landing_page_id": "custom:landing_page_id"}
+    assert chosen("leads", MQL, [*pairs, ("landing_page_id", "ignore")]).to_json()["landing_page_id"] == IGNORE
+
+
+def test_other_columns_of_outcomes_are_left_out() -> None:
+    mapping = chosen("outcomes", ["mql_id", "won_date", "sr_id"], [("mql_id", "external_id"), ("won_date", "won_at")])
+    assert mapping.to_json()["sr_id"] == IGNORE
+
+
+def test_headings_on_the_command_line_are_taken_loosely() -> None:
+    assert chosen("leads", ["E-Mail Address"], [("e-mail address", "email")]).fields() == {"email"}
+    assert "The file has: mql_id, first_contact_date" in refusal("leads", list(MQL), ("mql", "external_id"))
+
+
+@pytest.mark.parametrize(
+    ("kind", "pairs", "said"),
+    [
+        ("leads", [("origin", "source")], "Nobody could be told from another"),
+        (
+            "leads",
+            [("mql_id", "external_id"), ("origin", "external_id")],
+            "“mql_id, origin” are all mapped to external_id",
+        ),
+        (
+            "leads",
+            [("mql_id", "external_id"), ("origin", "colour")],
+            "“colour”, which is not a field: choose external_id",
+        ),
+        ("leads", [("mql_id", "external_id"), ("origin", "custom: ")], "which is not a field"),
+        ("leads", [("mql_id", "external_id"), ("origin", "custom:landing_page_id")], "are all mapped to custom:"),
+        ("outcomes", [("first_contact_date", "won_at")], "must find its lead"),
+        ("outcomes", [("mql_id", "external_id")], "needs its day"),
+        ("outcomes", [("mql_id", "external_id"), ("first_contact_date", "closed_at")], "does not say who won"),
+    ],
+)
+def test_a_mapping_that_cannot_work_is_refused_in_words(kind: Kind, pairs: list[tuple[str, str]], said: str) -> None:
+    assert said in refusal(kind, list(MQL), *pairs)
+
+
+def test_a_mapping_is_remembered_by_its_headings_whatever_their_order() -> None:
+    kept = chosen("leads", MQL, [("mql_id", "external_id"), ("origin", "ignore")]).to_json()
+    assert signature(MQL) == signature(MQL[::-1]) == signature(["Ripeline row", *MQL])
+    assert signature(MQL) != signature(MQL[:3])
+    again = FieldMap.from_json("leads", [*MQL[::-1], "new"], kept)
+    assert dict(again.targets) == kept | {"new": "custom:new"}
+    assert again.problems() == []
+
+
+@given(
+    st.lists(st.text(min_size=1, max_size=20), min_size=1, max_size=8, unique=True),
+    st.sampled_from(["leads", "outcomes"]),
+)
+def test_any_heading_gets_a_target_that_is_allowed(labels: list[str], kind: Kind) -> None:
+    guesses = guess(kind, labels, [["x"] for _ in labels])
+    mapping = fitting(kind, labels, guesses)
+    assert FieldMap.from_json(kind, labels, mapping.to_json()) == mapping
+    assert len([each for each in guesses if each.target in FIELDS[kind]]) == len(mapping.fields())
+
+
+def test_no_heading_means_two_fields() -> None:
+    for fields in FIELDS.values():
+        headings = [heading for field in fields.values() for heading in set(field.headings)]
+        assert len(headings) == len(set(headings))
+        assert all(key(heading) == heading for heading in headings)

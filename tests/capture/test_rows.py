@@ -1,0 +1,267 @@
+"""From a file to rows: values where they can be read, reasons where not, every row accounted for, from any row on."""
+
+import csv
+import io
+import os
+import subprocess
+import sys
+from datetime import UTC, datetime
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ripeline.capture.detection import detect
+from ripeline.capture.dialect import Column, Dialect
+from ripeline.capture.fields import Kind
+from ripeline.capture.mapping import FieldMap, chosen, fitting, guess
+from ripeline.capture.rows import Chunk, Reject, Row, chunks, count, rejects_file
+
+NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
+
+
+def imported(content: str | bytes, kind: Kind = "leads", **named: str) -> tuple[list[Row], list[Reject]]:
+    """The rows and rejects of a file whose mapping is guessed; `named` are the company's zone, country and currency."""
+    file = io.BytesIO(content if isinstance(content, bytes) else content.encode())
+    dialect, _, samples = detect(file, name="leads.csv", **named)  # type: ignore[arg-type]
+    mapping = fitting(kind, dialect.labels, guess(kind, dialect.labels, samples))
+    assert mapping.problems() == []
+    found = list(chunks(file, dialect=dialect, mapping=mapping, now=NOW))
+    return [row for chunk in found for row in chunk.rows], [reject for chunk in found for reject in chunk.rejects]
+
+
+def lead(heading: str, row: str, **named: str) -> Row:
+    (taken,), rejects = imported(f"{heading}\n{row}\n", **named)
+    assert rejects == []
+    return taken
+
+
+def refused(content: str, kind: Kind = "leads") -> str:
+    """The sentence of the only reject."""
+    _, (reject,) = imported(content, kind)
+    return reject.sentence("leads.csv")
+
+
+# Leads
+
+
+def test_a_lead_arrives_with_all_that_the_row_says() -> None:
+    row = lead(
+        "Id,First name,Last name,E-mail,Phone,Company,Website,Country,Language,Source,Campaign,Landing page,Created,"
+        "Notes,Owner,Amount,Team size",
+        "7,Alice,Meier,Alice@ACME.com,0176 12345678,Acme,https://www.acme.com/x,Deutschland,Deutsch,Fair,Spring,/quote,"
+        '2018-02-13,"Call me,\nplease",bob@ripe.com,"€ 1,234.56",12',
+        currency="USD",
+        zone="Europe/Berlin",
+    )
+    assert row.row == 2
+    assert row.values == {
+        "external_id": "7",
+        "first_name": "Alice",
+        "last_name": "Meier",
+        "name": "Alice Meier",
+        "email": "Alice@acme.com",
+        "phone": "+4917612345678",  # of the row's country
+        "company": "Acme",
+        "website": "acme.com",
+        "country": "DE",
+        "language": "de",
+        "source": "Fair",
+        "campaign": "Spring",
+        "landing_page": "/quote",
+        "captured_at": datetime(2018, 2, 12, 23, tzinfo=UTC),
+        "message": "Call me,\nplease",
+        "owner": "bob@ripe.com",
+        "amount": Decimal("1234.56"),
+        "currency": "EUR",
+    }
+    assert (row.custom, row.remarks, row.days) == ({"Team size": "12"}, [], {"captured_at"})
+    assert (row.text("name"), row.number("amount"), row.moment("amount")) == ("Alice Meier", Decimal("1234.56"), None)
+
+
+def test_what_cannot_be_read_is_kept_beside_and_pointed_out() -> None:
+    row = lead("name,email,phone,country,amount", "Alice,alice at acme,call me,Narnia,a lot")
+    assert row.values == {"name": "Alice"}
+    assert row.custom == {"email": "alice at acme", "phone": "call me", "country": "Narnia", "amount": "a lot"}
+    assert len(row.remarks) == 4
+
+
+def test_a_name_too_long_is_cut_and_kept_whole_beside() -> None:
+    row = lead("name,email", f"{'x' * 500},alice@acme.com")
+    assert row.text("name") == "x" * 200
+    assert row.custom["name"] == "x" * 500
+
+
+def test_an_amount_has_the_currency_of_its_sign_its_column_or_the_company() -> None:
+    heading = "name,amount,currency"
+    assert lead(heading, "Alice,5,SEK", currency="EUR").text("currency") == "SEK"
+    assert lead(heading, "Alice,5,", currency="EUR").text("currency") == "EUR"
+    contradicted = lead(heading, "Alice,£5,SEK")
+    assert contradicted.text("currency") == "GBP"
+    assert contradicted.remarks
+
+
+def test_formulas_come_in_as_text() -> None:
+    assert lead("name,email,note", "=1+1,alice@acme.com,'=HYPERLINK(1)").values["name"] == "=1+1"
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ("email,company\nnobody,Acme\n", "row 2, column “email”: “nobody” is not an e-mail address"),
+        ("email,company\n,Acme\n", "row 2: has no e-mail, phone, name or id: nobody to follow up."),
+        ("name,created\nAlice,31/02/2018\n", "row 2, column “created”: “31/02/2018” is not in the calendar"),
+        ("name,created\nAlice,2027-01-01\n", "row 2, column “created”: “2027-01-01” is in the future"),
+        ("name,created\nAlice,03/02/2018\n", "row 2, column “created”: “03/02/2018” could be day first or month first"),
+        ("id,name\n1.23457E+11,Alice\n", "row 2, column “id”: “1.23457E+11” was rounded by a spreadsheet"),
+        (f"id,name\n{'7' * 300},Alice\n", "row 2, column “id”: has more than 240 characters"),
+        ("name,amount\nAlice,5\nTotal,5\n", "row 3: looks like a line of totals"),
+        ("name,email\nAlice,a@acme.com,oops\n", "row 2: has 3 cells, the heading has 2"),
+    ],
+)
+def test_a_row_that_does_not_go_in_says_where_why_and_what_to_do(content: str, said: str) -> None:
+    sentence = refused(content)
+    assert sentence.startswith(f"leads.csv, {said}")
+    assert sentence.endswith(".")
+
+
+def test_a_moment_of_today_is_not_in_the_future() -> None:
+    row = lead("name,created", "Alice,2026-03-02 23:00")
+    assert row.moment("captured_at") == NOW
+
+
+# Outcomes
+
+
+def outcome(heading: str, row: str) -> Row:
+    (taken,), rejects = imported(f"{heading}\n{row}\n", "outcomes")
+    assert rejects == []
+    return taken
+
+
+def test_a_day_won_alone_is_a_win() -> None:
+    row = outcome("mql_id,won_date,sr_id", "7,2018-02-26 19:58:54,x")
+    assert row.values == {
+        "external_id": "7",
+        "outcome": "won",
+        "closed_at": datetime(2018, 2, 26, 19, 58, 54, tzinfo=UTC),
+    }
+    assert (row.custom, row.days) == ({}, set())
+
+
+def test_wins_and_losses_have_one_day_each() -> None:
+    heading = "email,stage,close date,lost reason,amount"
+    won = outcome(heading, "alice@acme.com,Closed Won,2018-02-26,,$100")
+    assert won.values["outcome"] == "won"
+    assert (won.number("amount"), won.text("currency"), won.days) == (Decimal(100), "USD", {"closed_at"})
+    assert outcome(heading, "bob@acme.com,Unqualified,2018-02-26,No budget,").text("reason") == "No budget"
+    both = "id,won date,lost date"
+    assert outcome(both, "7,,2018-02-26").text("outcome") == "lost"
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ("id,won date,lost date\n7,2018-01-01,2018-01-02\n", "row 2: has a day won and a day lost"),
+        ("id,won date\n7,\n8,2018-01-01\n", "row 2: is neither won nor lost"),
+        ("id,stage,close date\n7,Won,\n8,Won,2018-01-01\n", "row 2: is won, but not when"),
+        (
+            "id,stage,close date\n7,Won,2018-01-01\n8,Lost,2018-01-01\n9,Open,2018-01-01\n",
+            "row 4, column “stage”: “Open” is not",
+        ),
+        ("id,won date\n,2018-01-01\n8,2018-01-01\n", "row 2: has no id and no e-mail"),
+        (
+            "id,won date,amount\n7,2018-01-01,-5\n8,2018-01-01,5\n9,2018-01-01,5\n",
+            "row 2, column “amount”: “-5” is negative",
+        ),
+    ],
+)
+def test_an_outcome_that_is_none_says_why(content: str, said: str) -> None:
+    assert refused(content, "outcomes").startswith(f"leads.csv, {said}")
+
+
+# Every row, from any row on
+
+LINES = st.lists(
+    st.sampled_from([
+        "7,Alice,alice@acme.com", "8,,", ",,", "", "9,Bob", '10,"Carol\nC.",carol@acme.com', '11,"stray,x', '12,"y",z',
+        "\0", "13,Dora,\u00e9@", ",Total,", '"', '14,"Eve", eve@acme.com',
+    ]),
+    max_size=12,
+)  # fmt: skip
+DIALECT = Dialect(columns=(Column("id"), Column("name"), Column("email")))
+MAPPING = FieldMap("leads", (("id", "external_id"), ("name", "name"), ("email", "email")))
+
+
+def numbers(found: list[Chunk]) -> list[int]:
+    return [taken.row for chunk in found for taken in sorted([*chunk.rows, *chunk.rejects], key=lambda each: each.row)]
+
+
+@given(LINES, st.sampled_from(["utf-8", "utf-16-le", "cp1252"]), st.integers(1, 4))
+def test_every_row_is_accounted_for_once_and_from_any_row_on(lines: list[str], encoding: str, size: int) -> None:
+    file = io.BytesIO("\n".join(["id,name,email", *lines]).encode(encoding))
+    dialect = Dialect(columns=DIALECT.columns, encoding=encoding)
+    whole = list(chunks(file, dialect=dialect, mapping=MAPPING, now=NOW, size=size))
+    total = count(file, dialect)
+    assert sum(len(chunk.rows) + len(chunk.rejects) for chunk in whole) == total
+    assert [chunk.position for chunk in whole] == [*range(size, total, size), total][: len(whole)]
+    assert numbers(whole) == sorted(set(numbers(whole)))
+    for position in range(total + 1):
+        rest = list(chunks(file, dialect=dialect, mapping=MAPPING, now=NOW, position=position, size=size))
+        assert numbers(rest) == numbers(whole)[position:]
+        taken = {row.row: row for chunk in whole for row in chunk.rows}
+        assert all(row == taken[row.row] for chunk in rest for row in chunk.rows)
+
+
+@given(LINES)
+def test_corrected_rejects_are_imported_with_the_same_headings(lines: list[str]) -> None:
+    file = io.BytesIO("\n".join(["id,name,email", *lines]).encode())
+    rejects = [reject for chunk in chunks(file, dialect=DIALECT, mapping=MAPPING, now=NOW) for reject in chunk.rejects]
+    text = "".join(rejects_file(DIALECT.labels, rejects))
+    heading, *back = csv.reader(io.StringIO(text, newline=""))
+    assert heading == ["Ripeline row", "Ripeline column", "Ripeline reason", "id", "name", "email"]
+    assert [(int(row[0]), row[2]) for row in back] == [(reject.row, reject.reason) for reject in rejects]
+    assert all(not cell.startswith(("=", "@")) for row in back for cell in row)
+
+
+def test_a_chunk_is_bounded_by_its_weight_too() -> None:
+    row = '7,Alice,"' + "x" * 90_000 + '"\n'
+    file = io.BytesIO(("id,name,email\n" + row * 300).encode())
+    sizes = [len(chunk.rows) for chunk in chunks(file, dialect=DIALECT, mapping=MAPPING, now=NOW)]
+    assert sum(sizes) == 300
+    assert max(sizes) < 100
+
+
+@settings(deadline=None)
+@given(st.binary(max_size=400))
+def test_any_bytes_become_rows_and_rejects(content: bytes) -> None:
+    file = io.BytesIO(b"id,name,email\n" + content)
+    found = list(chunks(file, dialect=DIALECT, mapping=MAPPING, now=NOW))
+    assert sum(len(chunk.rows) + len(chunk.rejects) for chunk in found) == count(file, DIALECT)
+
+
+def test_reading_files_needs_no_django() -> None:
+    code = "import sys; sys.modules['django'] = None; import ripeline.capture.rows, ripeline.capture.detection"
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+@pytest.mark.real_data
+@pytest.mark.skipif("RIPELINE_REAL_DATA" not in os.environ, reason="RIPELINE_REAL_DATA is not set")
+@pytest.mark.parametrize(
+    ("name", "kind", "pairs", "rows"),
+    [
+        ("olist_marketing_qualified_leads.csv", "leads",
+         "mql_id=external_id first_contact_date=captured_at origin=source landing_page_id=landing_page", 8000),
+        ("olist_closed_deals.csv", "outcomes", "mql_id=external_id won_date=won_at", 842),
+    ],
+)  # fmt: skip
+def test_real_files_go_in_whole(name: str, kind: Kind, pairs: str, rows: int) -> None:
+    with (Path(os.environ["RIPELINE_REAL_DATA"]) / name).open("rb") as file:
+        dialect = detect(file, name=name).dialect
+        said = [(heading, target) for heading, _, target in (pair.partition("=") for pair in pairs.split())]
+        found = list(chunks(file, dialect=dialect, mapping=chosen(kind, dialect.labels, said), now=NOW))
+    assert [reject for chunk in found for reject in chunk.rejects] == []
+    assert sum(len(chunk.rows) for chunk in found) == found[-1].position == rows
+    assert all(row.text("external_id") and not row.remarks for chunk in found for row in chunk.rows)
