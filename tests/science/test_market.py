@@ -137,7 +137,7 @@ def test_the_weekday_of_the_first_day_is_respected() -> None:
     assert np.argsort(per_day)[:2].tolist() in ([0, 6], [6, 0])
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.lists(st.floats(0, 500), min_size=1, max_size=15), st.integers(0, 5))
 def test_every_lead_has_one_end_and_the_days_agree(days: list[float], seed: int) -> None:
     market = simulate(days=20, rng=np.random.default_rng(seed), leads_per_month=150)
@@ -155,7 +155,7 @@ def test_every_lead_has_one_end_and_the_days_agree(days: list[float], seed: int)
     assert not np.any(result.reached[fate.unreachable])
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(st.integers(0, 50), st.integers(1, 300))
 def test_more_patience_never_wins_fewer(seed: int, until: int) -> None:
     market = simulate(days=30, rng=np.random.default_rng(seed), leads_per_month=300)

@@ -121,7 +121,7 @@ def expect(
     (18, 38, 52, 76)
     """
     prior, curves = prior or DEFAULT_PRIOR, curves or DEFAULT_CURVES
-    odds = np.exp(gate.vector("log_odds", log_odds, low=-500.0, high=500.0))
+    odds = np.exp(gate.vector("log_odds", log_odds, low=-300.0, high=300.0))
     age = gate.vector("age_days", age_days, n=len(odds), low=0.0)
     kind = curves.codes(curve, n=len(odds))
     horizons = gate.vector("days", list(days), low=0.0)
@@ -136,25 +136,18 @@ def expect(
     closing = betaincinv(prior.closing_won, prior.closing_lost, (np.arange(_CLOSING_NODES) + 0.5) / _CLOSING_NODES)
     closing = closing * (prior.closing / closing.mean())
     by_now = curves.share(kind, age)
-    left, certain = 1.0 - by_now, np.ones(1)
-    undecided = len(odds) + ripe
     rows = []
     for horizon in horizons:
         soon = curves.share(kind, age + float(horizon)) - by_now
-        buyers = float(_chance(odds, soon, left).sum()) + ripe
-        if undecided <= _EXACT_UP_TO:
-            chance = np.hstack([_chance(np.outer(shifts, odds), soon, left), np.ones((len(shifts), ripe))])
-            anyone, us = (_counted(chance, ratio) for ratio in (certain, closing))
-        else:
-            sums = _power_sums(odds, soon, left, shifts) + ripe
-            anyone, us = (_approximated(sums, ratio) for ratio in (certain, closing))
-        bounds = [_quantile(at_most, level, undecided) for at_most in (anyone, us) for level in (tail, 1 - tail)]
-        rows.append((buyers, *bounds[:2], buyers * prior.closing, *bounds[2:]))
+        buyers = float(_chance(odds, soon, 1.0 - by_now).sum()) + ripe
+        counts = _distributions(odds, soon, 1.0 - by_now, ripe=ripe, shifts=shifts, closings=(np.ones(1), closing))
+        anyone, us = ([_quantile(count, at, len(odds) + ripe) for at in (tail, 1 - tail)] for count in counts)
+        rows.append((buyers, *anyone, buyers * prior.closing, *us))
     table = np.array(rows, dtype=np.float64).reshape(len(horizons), 6)
     table += np.array([won + elsewhere] * 3 + [won] * 3)
     whole = table.astype(np.int64)
     return Expectation(
-        n=undecided + won + elsewhere,
+        n=len(odds) + ripe + won + elsewhere,
         days=horizons,
         buyers=table[:, 0],
         buyers_low=whole[:, 1],
@@ -193,6 +186,23 @@ def shared_error(design: ArrayLike, terms: Sequence[Term], *, prior: Prior | Non
 def _chance(odds: FloatArray, soon: FloatArray, left: FloatArray) -> FloatArray:
     """P(ripe in the coming days) from the odds of buying at capture, F(then) − F(now) and 1 − F(now)."""
     return odds * soon / (1.0 + odds * left)
+
+
+def _distributions(
+    odds: FloatArray,
+    soon: FloatArray,
+    left: FloatArray,
+    *,
+    ripe: int,
+    shifts: FloatArray,
+    closings: Sequence[FloatArray],
+) -> list[AtMost]:
+    """The distribution of the count for each set of closing ratios: counted out if few, approximated if many."""
+    if len(odds) + ripe <= _EXACT_UP_TO:
+        chance = np.hstack([_chance(np.outer(shifts, odds), soon, left), np.ones((len(shifts), ripe))])
+        return [_counted(chance, closing) for closing in closings]
+    sums = _power_sums(odds, soon, left, shifts) + ripe
+    return [_approximated(sums, closing) for closing in closings]
 
 
 def _counted(chance: FloatArray, closing: FloatArray) -> AtMost:
