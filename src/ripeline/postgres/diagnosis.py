@@ -1,14 +1,19 @@
 """From what PostgreSQL writes when it will not start to what a person should do about it."""
 
+import contextlib
 import re
+import shutil
+from pathlib import Path
 
 from ripeline.postgres import errors
 
+_ROOM = 4 * 2**20  # bytes, with less of which nothing works
+_MAKE_ROOM = "Make room on the disk that holds the home, and start again: what was accepted is there."
 _KNOWN: list[tuple[str, type[errors.DatabaseError], str]] = [
     (
         r"No space left on device|Disk quota exceeded",
         errors.DiskFull,
-        "Make room on the disk that holds the home; nothing is lost, and the database starts again by itself.",
+        _MAKE_ROOM,
     ),
     (
         r"initialized by PostgreSQL version|database files are incompatible",
@@ -35,11 +40,20 @@ _PREFIX = re.compile(r"^.*?\b(FATAL|PANIC|ERROR|initdb: error|postgres: error):\
 _LINES = 6
 
 
+def full_disk(home: Path) -> errors.DiskFull | None:
+    """The error for a disk on which even PostgreSQL's own words found no room; None while there is some."""
+    with contextlib.suppress(OSError):
+        free = shutil.disk_usage(home).free
+        if free < _ROOM:
+            return errors.DiskFull(f"The disk that holds {home} is full ({free // 2**20} MB left).", _MAKE_ROOM)
+    return None
+
+
 def explain(log: str, what: str) -> errors.DatabaseError:
     """The typed error for what PostgreSQL wrote; ``what`` failed. Unknown reasons carry the last lines themselves."""
     for pattern, kind, do in _KNOWN:
         found = next((line for line in reversed(log.splitlines()) if re.search(pattern, line)), None)
         if found:
-            return kind(f"{what} PostgreSQL says: {_PREFIX.sub('', found).strip().rstrip('.')}.", do)
+            return kind(f"{what} The reason given: {_PREFIX.sub('', found).strip().rstrip('.')}.", do)
     last = " / ".join(line.strip() for line in log.splitlines()[-_LINES:] if line.strip()) or "nothing at all"
-    return errors.DoesNotStart(f"{what} PostgreSQL says: {last}", "Its whole log is in the home's log/postgres.log.")
+    return errors.DoesNotStart(f"{what} The last words: {last}", "Its whole log is in the home's log/postgres.log.")

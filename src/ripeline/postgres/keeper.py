@@ -20,8 +20,8 @@ from pathlib import Path
 from typing import Any
 
 from ripeline.postgres import account, cluster, leftovers, programs
-from ripeline.postgres.diagnosis import explain
-from ripeline.postgres.errors import DatabaseError, DoesNotStart
+from ripeline.postgres.diagnosis import explain, full_disk
+from ripeline.postgres.errors import DatabaseError
 from ripeline.postgres.handshake import takes_connections
 from ripeline.postgres.layout import Layout
 from ripeline.postgres.tether import tether
@@ -115,7 +115,7 @@ class Keeper:
         with self.layout.server_log.open("rb") as file:
             file.seek(begin)
             said = file.read()[-20_000:].decode(errors="replace")
-        return explain(said, f"The database ended ({how}).")
+        return full_disk(self.layout.home) or explain(said, f"The database ended ({how}).")
 
     def _wait_until_ready(self, server: subprocess.Popen[bytes]) -> bool:
         """PostgreSQL writes "ready" into the eighth line of postmaster.pid once it takes connections."""
@@ -142,7 +142,7 @@ class Keeper:
                 return
 
     def _let_it_repair_itself(self) -> None:
-        """PostgreSQL 18.4, told to stop while it recovers from a killed backend, waits for its checkpointer for ever."""
+        """PostgreSQL 18.4, told to stop while it recovers from a killed backend, waits for a checkpointer for ever."""
         deadline = time.monotonic() + _REPAIR
         while self.was_ready and time.monotonic() < deadline and not takes_connections(self.layout.socket):
             if self.server is None or self.server.returncode is not None:
@@ -196,7 +196,7 @@ def main(arguments: list[str] | None = None) -> int:
         return keeper.run(pg_bin=given.pg_bin, run_as=given.run_as)
     except OSError as error:
         log.exception("The keeper failed.")
-        failed = DoesNotStart(f"The database's keeper failed ({error}).", f"See {keeper.layout.keeper_log}.")
+        failed = explain(str(error), "The database's keeper failed.")
         keeper.layout.write_state({"phase": "failed", "error": failed.to_json()})
         return 1
 

@@ -115,7 +115,14 @@ class Layout:
         return value
 
     def write_state(self, value: dict[str, Any]) -> None:
-        """Replace the state whole, so that no reader sees half of it."""
+        """Replace the state whole, so that no reader sees half of it; on a full disk in the room that it has."""
+        text = json.dumps(value).encode()
         new = self.state.with_suffix(".new")
-        new.write_text(json.dumps(value), encoding="utf-8")
-        new.replace(self.state)
+        try:
+            new.write_bytes(text)
+            new.replace(self.state)
+        except OSError:
+            new.unlink(missing_ok=True)
+            with self.state.open("r+b") as file:
+                file.write(text)
+                file.truncate()

@@ -15,6 +15,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from ripeline.postgres.diagnosis import full_disk
 from ripeline.postgres.errors import DatabaseError, DoesNotStart, TakesTooLong, WrongPermissions
 from ripeline.postgres.handshake import takes_connections
 from ripeline.postgres.layout import Layout
@@ -151,9 +152,10 @@ class _Holder:
 
     def _why(self) -> DatabaseError:
         """Why the keeper we started is gone."""
-        error = self.layout.read_state().get("error")
-        if error:
+        if error := self.layout.read_state().get("error"):
             return DatabaseError.from_json(error)
+        if full := full_disk(self.layout.home):
+            return full
         with contextlib.suppress(OSError):
             last = self.layout.keeper_log.read_text(encoding="utf-8", errors="replace").splitlines()[-1:]
             return DoesNotStart(f"The database's keeper ended: {' '.join(last)}.", f"See {self.layout.keeper_log}.")

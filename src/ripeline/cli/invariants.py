@@ -1,0 +1,150 @@
+"""The promises of DESIGN as SQL: each statement finds the rows that break one, so that none is what one wants to see.
+
+Most are CHECKs and keys too, so that PostgreSQL refuses such rows; here they are counted independently of that, and
+the promises that constraints cannot say (across tables, without foreign keys) are counted at all.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import connection, transaction
+
+_EXAMPLES = 5
+
+# (name, promise in words, SQL giving the ids of the rows that break it)
+INVARIANTS: list[tuple[str, str, str]] = [
+    (
+        "open_leads_have_a_next_moment",
+        "Every open lead has somebody responsible and a next moment, at most 400 days after it was set (I1).",
+        """
+        SELECT id FROM lead
+        WHERE merged_into_id IS NULL AND state NOT IN ('won', 'lost', 'disqualified')
+          AND (responsible_id IS NULL OR next_at IS NULL OR next_set_at IS NULL
+               OR next_at > next_set_at + interval '400 days')
+        """,
+    ),
+    (
+        "closed_leads_have_a_reason",
+        "Every closed lead says why, when and by whom, and has nothing pending (I1).",
+        """
+        SELECT id FROM lead
+        WHERE merged_into_id IS NULL AND state IN ('won', 'lost', 'disqualified')
+          AND (close_reason_id IS NULL OR closed_at IS NULL OR closed_by_id IS NULL OR next_at IS NOT NULL)
+        """,
+    ),
+    (
+        "responsible_people_are_active",
+        "Nobody who left is responsible for an open lead (I1).",
+        """
+        SELECT lead.id FROM lead
+        JOIN responsible ON responsible.id = lead.responsible_id
+        LEFT JOIN "user" ON "user".id = responsible.user_id
+        WHERE merged_into_id IS NULL AND state NOT IN ('won', 'lost', 'disqualified')
+          AND responsible.kind = 'rep' AND NOT (responsible.is_active AND "user".is_active)
+        """,
+    ),
+    (
+        "decisions_are_on_the_timeline",
+        "The decision that a lead stands by is an entry of its timeline (I2).",
+        """
+        SELECT lead.id FROM lead
+        WHERE decision_id IS NOT NULL AND NOT EXISTS (
+            SELECT FROM activity WHERE activity.id = lead.decision_id AND activity.lead_id = lead.id)
+        """,
+    ),
+    (
+        "leads_have_a_beginning",
+        "Every lead has at least one enquiry: how they came to us.",
+        "SELECT id FROM lead WHERE NOT EXISTS (SELECT FROM enquiry WHERE enquiry.lead_id = lead.id)",
+    ),
+    (
+        "events_count_once",
+        "An event stands once on a timeline (I3).",
+        "SELECT min(id::text) FROM activity GROUP BY lead_id, origin, event_key HAVING count(*) > 1",
+    ),
+    (
+        "activities_belong_to_leads",
+        "Every timeline entry belongs to a lead that exists.",
+        "SELECT id FROM activity WHERE NOT EXISTS (SELECT FROM lead WHERE lead.id = activity.lead_id)",
+    ),
+    (
+        "reactions_belong_to_activities",
+        "Every waiting reaction belongs to a timeline entry.",
+        "SELECT id FROM reaction WHERE NOT EXISTS (SELECT FROM activity WHERE activity.id = reaction.activity_id)",
+    ),
+    (
+        "one_person_one_identity",
+        "An e-mail address or an external id names one lead (I4).",
+        "SELECT min(id) FROM identity GROUP BY kind, key HAVING count(*) > 1",
+    ),
+    (
+        "merges_end_at_a_lead",
+        "Following merges ends at a lead that is not merged away itself (I4).",
+        """
+        WITH RECURSIVE followed(id, at, steps) AS (
+            SELECT id, merged_into_id, 1 FROM lead WHERE merged_into_id IS NOT NULL
+            UNION ALL
+            SELECT followed.id, lead.merged_into_id, steps + 1 FROM followed JOIN lead ON lead.id = followed.at
+            WHERE lead.merged_into_id IS NOT NULL AND steps < 100
+        )
+        SELECT DISTINCT id FROM followed WHERE steps >= 100
+        """,
+    ),
+    (
+        "scores_belong_to_leads",
+        "Every score belongs to a lead that exists.",
+        "SELECT lead_id FROM score WHERE NOT EXISTS (SELECT FROM lead WHERE lead.id = score.lead_id)",
+    ),
+    (
+        "imports_account_for_every_row",
+        "Created, updated, unchanged and rejected rows of a finished import add up to its rows (I7).",
+        """
+        SELECT id FROM import_run
+        WHERE position <> created + updated + unchanged + rejected OR (state = 'done' AND position <> rows)
+           OR rejected <> (SELECT count(*) FROM import_reject WHERE import_reject.run_id = import_run.id)
+        """,
+    ),
+    (
+        "constraints_are_in_force",
+        "PostgreSQL enforces every constraint of the schema.",
+        "SELECT conname FROM pg_constraint WHERE connamespace = 'public'::regnamespace AND NOT convalidated",
+    ),
+]
+
+
+@dataclass(frozen=True)
+class Finding:
+    """How many rows break one promise, and some of them."""
+
+    name: str
+    promise: str
+    rows: int
+    examples: list[str]
+
+    @property
+    def detail(self) -> str:
+        """What to add in words when it is broken."""
+        return (
+            f" Broken by {self.rows} rows: {', '.join(self.examples)}{' …' if self.rows > _EXAMPLES else ''}"
+            if self.rows
+            else ""
+        )
+
+    def as_dict(self) -> dict[str, Any]:
+        """For ``--json``."""
+        return {"check": self.name, "ok": not self.rows, "rows": self.rows, "examples": self.examples}
+
+
+def check() -> list[Finding]:
+    """Count what breaks each promise, all on one snapshot of the data."""
+    findings = []
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+        for name, promise, sql in INVARIANTS:
+            cursor.execute(
+                f"WITH broken(id) AS MATERIALIZED ({sql}) "  # noqa: S608 - our own text, no input
+                f"SELECT (SELECT count(*) FROM broken), ARRAY(SELECT id::text FROM broken LIMIT {_EXAMPLES})"
+            )
+            rows, examples = cursor.fetchone()
+            findings.append(Finding(name, promise, rows, examples))
+    return findings

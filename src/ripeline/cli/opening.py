@@ -1,0 +1,94 @@
+"""What stands before every command that touches data: settings, home, database, schema, Django."""
+
+import contextlib
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from ripeline import postgres
+from ripeline.cli.output import Failed, say
+from ripeline.config import environment, home
+from ripeline.config.environment import Environment
+
+MISUSE = 2
+NO_DATABASE = 3
+TAKEN = 4
+
+
+@dataclass(frozen=True)
+class Opened:
+    """An installation that a command may work on; valid inside the ``with``."""
+
+    environment: Environment
+    home: Path
+    url: str
+
+
+def settings() -> Environment:
+    """The settings, or the end of the command with everything that is wrong with them."""
+    try:
+        return environment.load()
+    except environment.SettingsError as error:
+        raise Failed(str(error), status=MISUSE) from error
+
+
+def find_home(given: Environment, *, demo: bool | None = None) -> Path:
+    """The home, made if it is not there yet."""
+    try:
+        place = home.locate(given, demo=demo)
+        home.prepare(place, demo=bool(demo))
+    except home.HomeError as error:
+        raise Failed(str(error), status=MISUSE) from error
+    return place
+
+
+@contextlib.contextmanager
+def database(given: Environment, place: Path) -> Iterator[str]:
+    """The address of a running database, embedded or named; it runs on inside the ``with``."""
+    try:
+        with postgres.ensure(
+            place, database_url=given.database_url, pg_bin=given.pg_bin, run_as=given.run_as, progress=say
+        ) as url:
+            yield url
+    except postgres.DatabaseError as error:
+        raise Failed(f"{error.what}\n{error.do}", status=NO_DATABASE) from error
+
+
+@contextlib.contextmanager
+def opened(*, demo: bool | None = None, make_schema: bool = True) -> Iterator[Opened]:
+    """Everything a command needs. ``make_schema`` migrates what is behind and makes the built-in rows."""
+    given = settings()
+    place = find_home(given, demo=demo)
+    with database(given, place) as url:
+        start_django(place, url)
+        if make_schema:
+            prepare_schema()
+        yield Opened(given, place, url)
+
+
+def start_django(place: Path, url: str) -> None:
+    """Set Django up on this database; what this process starts later finds the same home and database."""
+    import django
+
+    os.environ["RIPELINE_HOME"] = str(place)
+    os.environ["DATABASE_URL"] = url
+    os.environ["DJANGO_SETTINGS_MODULE"] = "ripeline.config.settings"
+    os.environ.pop("DATABASE_URL_FILE", None)  # said already
+    django.setup()
+
+
+def prepare_schema() -> None:
+    """Migrate what is behind and make the built-in rows, or say that the database cannot be used."""
+    from django.db import OperationalError
+
+    from ripeline.config import schema
+
+    try:
+        schema.prepare()
+    except OperationalError as error:
+        raise Failed(
+            f"The database cannot be used: {str(error).strip().splitlines()[0]}\n"
+            "Check DATABASE_URL, and that the server runs and lets this machine in.",
+            status=NO_DATABASE,
+        ) from error

@@ -1,0 +1,61 @@
+"""``ripeline web``: the pages, served by granian in processes of its own."""
+
+import importlib
+import multiprocessing
+import signal
+from collections.abc import Callable
+from typing import Any
+
+import click
+
+from ripeline.cli import ports
+from ripeline.cli.opening import TAKEN, opened, settings
+from ripeline.cli.output import Failed
+from ripeline.postgres.tether import tie
+
+
+@click.command("web")
+def command() -> None:
+    """Serve the web pages alone, on RIPELINE_BIND and RIPELINE_PORT.
+
+    Any number of web servers may run on the same database, behind a proxy; give them the same RIPELINE_SECRET_KEY.
+    """
+    given = settings()
+    taken = ports.taken(given.bind, given.port)
+    if taken:
+        raise Failed(taken, status=TAKEN)
+    with opened():
+        from django.db import connections
+
+        connections.close_all()  # the pages are made in processes of their own
+        _serve(given.bind, given.port, given.web_processes, given.tls_cert, given.tls_key)
+
+
+def _serve(bind: str, port: int, processes: int, certificate: Any, key: Any) -> None:
+    from granian import Granian
+    from granian.constants import Interfaces
+    from granian.log import LogLevels
+
+    multiprocessing.set_start_method("spawn")  # a fork would copy our threads' locks in whatever state they are
+    Granian(
+        "ripeline.config.asgi:application",
+        address=bind,
+        port=port,
+        interface=Interfaces.ASGI,
+        workers=processes,
+        websockets=False,
+        log_level=LogLevels.warning,
+        log_access=False,
+        ssl_cert=certificate,
+        ssl_key=key,
+        respawn_failed_workers=True,
+        workers_kill_timeout=8,
+    ).serve(target_loader=load)
+
+
+def load(target: str) -> Callable[..., Any]:
+    """In each web process: end with the parent, even one that is killed, and give the application."""
+    tie(signal.SIGTERM)
+    module, _, name = target.partition(":")
+    application: Callable[..., Any] = getattr(importlib.import_module(module), name)
+    return application
