@@ -1,6 +1,6 @@
 """Every slice's tables, in one place for Django's one app; a new model is added here."""
 
-from ripeline.capture.models import ImportMapping, ImportPiece, ImportReject, ImportRun
+from ripeline.capture.models import ImportMapping, ImportPiece, ImportReject, ImportRemark, ImportRun
 from ripeline.catalog.models import Campaign, CloseReason, CustomField, Source
 from ripeline.leads.models import Account, Enquiry, Identity, Lead, Opportunity, RecordView, SavedView
 from ripeline.people.models import Absence, AuditEntry, Company, Responsible, Team, User
@@ -12,7 +12,7 @@ from ripeline.worklist.models import Plan, PlanItem
 
 __all__ = [
     "Absence", "Account", "Activity", "AuditEntry", "Beat", "Campaign", "CloseReason", "Company", "CustomField",
-    "Enquiry", "Identity", "ImportMapping", "ImportPiece", "ImportReject", "ImportRun", "Lead", "Opportunity", "Plan",
-    "PlanItem", "Reaction", "RecordView", "Responsible", "SavedView", "Score", "Source", "Team", "Term",
-    "Turn", "User",
+    "Enquiry", "Identity", "ImportMapping", "ImportPiece", "ImportReject", "ImportRemark", "ImportRun", "Lead",
+    "Opportunity", "Plan", "PlanItem", "Reaction", "RecordView", "Responsible", "SavedView", "Score", "Source", "Team",
+    "Term", "Turn", "User",
 ]  # fmt: skip

@@ -1,4 +1,4 @@
-"""Imports: the run, the file in pieces, its rejected rows, and mappings remembered by their header."""
+"""Imports: the run, the file in pieces, rejected rows and remarks, and mappings remembered by their header."""
 
 from django.db import models
 
@@ -22,7 +22,7 @@ class ImportState(models.TextChoices):
 
 
 class ImportRun(models.Model):
-    """One file on its way in. Each chunk of rows commits together with `position`, so a broken-off run goes on exactly there.
+    """One file on its way in. Each chunk of rows commits together with `position`: a broken-off run goes on there.
 
     The process that works a run holds a session advisory lock on it, which PostgreSQL drops when that process dies.
     """
@@ -35,7 +35,9 @@ class ImportRun(models.Model):
     digest = models.CharField(max_length=64)  # SHA-256 of the file
     signature = models.CharField(max_length=64, blank=True, default="")  # of its header
     dialect = models.JSONField(default=dict)
+    told = models.JSONField(default=dict)  # what a person said of the dialect, kept with the mapping
     mapping = models.JSONField(default=dict)  # header → field
+    source = models.CharField(max_length=160, blank=True, default="")  # of rows that name none
     rows = models.PositiveIntegerField(null=True)  # data rows in the file, once counted
     position = models.PositiveIntegerField(default=0)  # rows accounted for
     created = models.PositiveIntegerField(default=0)
@@ -47,6 +49,7 @@ class ImportRun(models.Model):
     problem = models.TextField(blank=True, default="")  # why it failed, in words
     started_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
     created_at = models.DateTimeField(default=clock.now)
+    began_at = models.DateTimeField(null=True)  # when its rows began to go in, this time
     ended_at = models.DateTimeField(null=True)
 
     class Meta:
@@ -93,13 +96,37 @@ class ImportReject(models.Model):
         constraints = [models.UniqueConstraint(fields=["run", "row"], name="import_reject_once")]
 
 
+class Remark(models.TextChoices):
+    """What a remark is about; `capture.queries.remarks` has the sentences."""
+
+    CELL = "cell", "A cell that was not understood, or was mended"
+    OWNER = "owner", "An owner who is not here"
+    EARLY = "early", "Won before they came to us"
+    KEPT_OPEN = "kept_open", "Left open: worked on, or back again, since"
+    AMOUNT = "amount", "The deal is here with another amount"
+
+
+class ImportRemark(models.Model):
+    """Something about a row that went in, for a person to look at."""
+
+    run = models.ForeignKey(ImportRun, on_delete=models.CASCADE, db_index=False)
+    row = models.PositiveIntegerField()
+    about = models.CharField(max_length=10, choices=Remark.choices)
+    text = models.TextField()
+
+    class Meta:
+        db_table = "import_remark"
+        constraints = [one_of("about", Remark, name="import_remark_about")]
+        indexes = [models.Index(fields=["run", "about", "row"], name="import_remark_of_run")]
+
+
 class ImportMapping(models.Model):
-    """How a header was mapped last time."""
+    """How a header was mapped last time, and what a person said of its columns' dates and numbers."""
 
     signature = models.CharField(max_length=64)
     kind = models.CharField(max_length=10, choices=ImportKind.choices)
     mapping = models.JSONField()
-    dialect = models.JSONField(default=dict)
+    told = models.JSONField(default=dict)
     used_at = models.DateTimeField(default=clock.now)
 
     class Meta:
