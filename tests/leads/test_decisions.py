@@ -29,7 +29,11 @@ def test_a_call_is_on_the_timeline_and_sets_the_next_date(lead: Lead, alice: Use
     assert (entry.kind, entry.actor, entry.data["disposition"]) == ("call", alice, "no_answer")
     after = Lead.objects.get(pk=lead.pk)
     assert (after.state, after.touches, after.unanswered) == ("working", 1, 1)
-    assert Reaction.objects.filter(activity_id=entry.pk).count() == 1
+
+
+def test_what_changes_ripeness_leaves_a_reaction_for_the_worker(lead: Lead, alice: User) -> None:
+    decision = actions.close(lead.pk, by(alice), reason=catalog.reason("no_budget"))
+    assert Reaction.objects.filter(activity_id=decision.activity_id).count() == 1
 
 
 def test_the_same_request_sent_twice_counts_once(lead: Lead, alice: User) -> None:

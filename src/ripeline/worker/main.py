@@ -1,0 +1,108 @@
+"""The worker process: reactions, the schedule and long work side by side, until told to stop.
+
+Each runs in a thread of its own, so that an import or a nightly pass does not keep reactions waiting. The main thread
+listens for NOTIFY and wakes them; without a word it wakes them every few seconds anyhow.
+"""
+
+import logging
+import signal
+import threading
+from collections.abc import Callable
+from types import FrameType
+
+import psycopg
+from django.db import DatabaseError, connection, connections
+
+from ripeline.timeline.actions import WAKE
+from ripeline.worker import reactions, schedule, tasks
+
+log = logging.getLogger(__name__)
+
+POLL = 5.0  # seconds between looks where nobody calls
+PATIENCE = (0.5, 1, 2, 5, 10)  # seconds between tries while the database is away
+
+
+class Worker:
+    """Threads that share a stop signal; each has an event that wakes it."""
+
+    def __init__(self) -> None:
+        self.stopping = threading.Event()
+        self.wakes: list[threading.Event] = []
+
+    def run(self) -> None:
+        """Work until `stop`; returns when the batches in hand are done."""
+        threads = [
+            self._thread("reactions", lambda: reactions.work() > 0),
+            self._thread("schedule", lambda: schedule.tick() > 0),
+            self._thread("long work", lambda: tasks.work(self.stopping.is_set)),
+        ]
+        for thread in threads:
+            thread.start()
+        self._loop("listener", self._listen)
+        for wake in self.wakes:
+            wake.set()
+        for thread in threads:
+            thread.join()
+
+    def stop(self, *_: object) -> None:
+        """Stop after the current batches."""
+        self.stopping.set()
+
+    def _thread(self, name: str, step: Callable[[], bool]) -> threading.Thread:
+        """A thread that repeats `step` while it finds something to do, then waits to be woken."""
+        wake = threading.Event()
+        self.wakes.append(wake)
+
+        def work() -> None:
+            while not self.stopping.is_set():
+                wake.clear()
+                if not step() and not self.stopping.is_set():
+                    wake.wait(POLL)
+
+        return threading.Thread(target=self._loop, args=(name, work), name=name)
+
+    def _loop(self, name: str, work: Callable[[], None]) -> None:
+        """Run `work` and, when the database goes away under it, begin again once it is back."""
+        failures = 0
+        while not self.stopping.is_set():
+            try:
+                work()
+                failures = 0
+            except (DatabaseError, psycopg.Error) as gone:
+                connections.close_all()
+                wait = PATIENCE[min(failures, len(PATIENCE) - 1)]
+                failures += 1
+                log.warning("%s: the database does not answer (%s); again in %s s.", name, _first_line(gone), wait)
+                self.stopping.wait(wait)
+        connections.close_all()
+
+    def _listen(self) -> None:
+        """Wake the threads when something is notified; leaves a sign of life every few seconds."""
+        parameters = connection.get_connection_params()
+        for name in ("cursor_factory", "context"):
+            parameters.pop(name, None)
+        with psycopg.connect(**parameters, autocommit=True) as ears:
+            ears.execute(f"LISTEN {WAKE}")
+            while not self.stopping.is_set():
+                schedule.beat()
+                for _ in ears.notifies(timeout=POLL, stop_after=1):
+                    pass
+                for wake in self.wakes:
+                    wake.set()
+
+
+def run() -> None:
+    """Work until SIGTERM or SIGINT; a second signal ends the process at once."""
+    worker = Worker()
+
+    def stop(number: int, _: FrameType | None) -> None:
+        signal.signal(number, signal.SIG_DFL)
+        worker.stop()
+
+    signal.signal(signal.SIGTERM, stop)
+    signal.signal(signal.SIGINT, stop)
+    worker.run()
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).splitlines() or [type(error).__name__])[0]

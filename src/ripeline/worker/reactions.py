@@ -1,0 +1,88 @@
+"""What happens because something happened: one table to read, and the claim of what waits.
+
+A reaction is a function of the leads it concerns and is idempotent: run twice it changes nothing more. A row is deleted
+in the transaction that did its work, so the effect and its record cannot part. A row that fails is set aside with its
+error and tried again later and later; it stalls nobody.
+"""
+
+import logging
+from collections import defaultdict
+from collections.abc import Callable, Collection, Sequence
+from datetime import timedelta
+from uuid import UUID
+
+from django.db import OperationalError, transaction
+
+from ripeline.base import clock
+from ripeline.ripeness import actions as ripeness
+from ripeline.timeline.models import Reaction
+
+log = logging.getLogger(__name__)
+
+React = Callable[[Collection[UUID]], object]
+
+# kind of activity → what is done about it, in this order. Every kind of `timeline.kinds.REACTING` is here (a test).
+REACTIONS: dict[str, Sequence[React]] = {
+    "captured": (ripeness.rescore,),
+    "enquired": (ripeness.rescore,),
+    "opportunity": (ripeness.rescore,),
+    "won": (ripeness.rescore,),
+    "lost": (ripeness.rescore,),
+    "disqualified": (ripeness.rescore,),
+    "reopened": (ripeness.rescore,),
+    "edited": (ripeness.rescore,),
+    "imported": (ripeness.rescore,),
+    "merged": (ripeness.rescore,),
+    "unmerged": (ripeness.rescore,),
+    "undone": (ripeness.rescore,),
+}
+
+BATCH = 1000
+GIVE_UP = 12  # attempts; the last of them comes about a week after the first
+
+
+def work(reactions: dict[str, Sequence[React]] = REACTIONS) -> int:
+    """Claim a batch that is due and do it, in one transaction; how many rows were claimed."""
+    with transaction.atomic():
+        rows = list(
+            Reaction.objects.filter(due_at__lte=clock.now(), attempts__lt=GIVE_UP)
+            .order_by("due_at", "id")
+            .select_for_update(skip_locked=True)[:BATCH]
+        )
+        waiting: dict[React, list[Reaction]] = defaultdict(list)
+        for row in rows:
+            for react in reactions.get(row.kind, ()):
+                waiting[react].append(row)
+        failed: dict[int, Exception] = {}
+        for react, concerned in waiting.items():
+            failed |= _run(react, concerned)
+        Reaction.objects.filter(pk__in=[row.pk for row in rows if row.pk not in failed]).delete()
+        for row in rows:
+            if row.pk in failed:
+                _set_aside(row, failed[row.pk])
+    return len(rows)
+
+
+def _run(react: React, rows: Sequence[Reaction]) -> dict[int, Exception]:
+    """React for all rows at once, or where that fails one by one, so that one poisoned row fails alone."""
+    try:
+        with transaction.atomic():
+            react({row.lead_id for row in rows})
+    except OperationalError:
+        raise  # the database is gone or busy: the batch is claimed again later
+    except Exception as problem:
+        if len(rows) == 1:
+            return {rows[0].pk: problem}
+        failed: dict[int, Exception] = {}
+        for row in rows:
+            failed |= _run(react, [row])
+        return failed
+    return {}
+
+
+def _set_aside(row: Reaction, problem: Exception) -> None:
+    wait = timedelta(seconds=min(30 * 4**row.attempts, 86_400))
+    log.warning("Reaction to %s of lead %s failed (%s); again in %s.", row.kind, row.lead_id, problem, wait)
+    Reaction.objects.filter(pk=row.pk).update(
+        attempts=row.attempts + 1, due_at=clock.now() + wait, error=f"{type(problem).__name__}: {problem}"[:2000]
+    )

@@ -1,0 +1,11 @@
+"""Long work: rows that an action wrote and a worker claims, one at a time; what was broken off goes on."""
+
+from collections.abc import Callable
+
+from ripeline.capture import actions as capture
+from ripeline.capture import queries as imports
+
+
+def work(is_stopping: Callable[[], bool]) -> bool:
+    """Do the next piece of long work that nobody else is doing; whether there was any."""
+    return any(not is_stopping() and capture.work(run_id, is_stopping=is_stopping) for run_id in imports.waiting())

@@ -1,0 +1,141 @@
+"""The worker: every activity is reacted to once, one poisoned row stalls nobody, and of two workers one runs a task."""
+
+import threading
+from collections.abc import Collection
+from datetime import timedelta
+from uuid import UUID
+
+import pytest
+from django.db import connection
+
+from ripeline.base import clock
+from ripeline.catalog import queries as catalog
+from ripeline.leads import actions as leads
+from ripeline.leads.models import Lead
+from ripeline.people.models import User
+from ripeline.ripeness.models import Score
+from ripeline.timeline.kinds import REACTING
+from ripeline.timeline.models import Reaction
+from ripeline.worker import reactions, schedule
+from ripeline.worker.models import Beat
+from ripeline.worker.schedule import Task
+from tests.cast import MakeLead, by
+
+
+def test_every_kind_that_leaves_a_reaction_is_in_the_table_and_no_other() -> None:
+    assert set(reactions.REACTIONS) == set(REACTING)
+
+
+def test_a_lead_that_came_in_is_scored_and_a_closed_one_no_longer(lead: Lead, alice: User) -> None:
+    assert reactions.work() == 1
+    assert Score.objects.filter(pk=lead.pk).exists()
+    leads.close(lead.pk, by(alice), reason=catalog.reason("not_a_fit"))
+    reactions.work()
+    assert not Score.objects.filter(pk=lead.pk).exists()
+    assert reactions.work() == 0
+
+
+def test_a_poisoned_row_is_set_aside_and_stalls_nobody(alice: User, make_lead: MakeLead) -> None:
+    good, bad = make_lead(alice), make_lead(alice)
+    done: set[UUID] = set()
+
+    def react(ids: Collection[UUID]) -> None:
+        if bad.pk in ids:
+            raise RuntimeError("poisoned")
+        done.update(ids)
+
+    assert reactions.work({"captured": (react,)}) == 2
+    assert done == {good.pk}
+    left = Reaction.objects.get()
+    assert (left.lead_id, left.attempts) == (bad.pk, 1)
+    assert "poisoned" in left.error
+    assert reactions.work({"captured": (react,)}) == 0, "not before its time"
+    with clock.at(clock.now() + timedelta(minutes=2)):
+        assert reactions.work({"captured": (react,)}) == 1
+    assert Reaction.objects.get().attempts == 2
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_workers_share_the_reactions_and_do_each_once(alice: User, make_lead: MakeLead) -> None:
+    for _ in range(30):
+        make_lead(alice)
+    seen: list[UUID] = []
+    lock, barrier = threading.Lock(), threading.Barrier(2)
+
+    def react(ids: Collection[UUID]) -> None:
+        with lock:
+            seen.extend(ids)
+
+    def work() -> None:
+        barrier.wait()
+        try:
+            while reactions.work({"captured": (react,)}):
+                pass
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=work) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(seen) == len(set(seen)) == 30
+    assert not Reaction.objects.exists()
+
+
+def test_a_task_runs_when_it_is_due_and_not_before(db: None) -> None:
+    ran: list[int] = []
+    tasks = [Task("hourly", lambda: ran.append(1), every=timedelta(hours=1))]
+    start = clock.now()
+    for minutes in (0, 30, 61, 90):
+        with clock.at(start + timedelta(minutes=minutes)):
+            schedule.tick(tasks)
+    assert len(ran) == 2
+
+
+def test_a_nightly_task_runs_once_a_night_by_the_companys_clock(db: None) -> None:
+    ran: list[object] = []
+    tasks = [next(task for task in schedule.TASKS if task.name == "rescore")]
+    tasks = [Task(tasks[0].name, lambda: ran.append(clock.now()), at=tasks[0].at)]
+    start = clock.now().replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
+    for hours in range(1, 49):
+        with clock.at(start + timedelta(hours=hours)):
+            schedule.tick(tasks)
+    assert len(ran) == 3  # at once, and after each of the two nights
+
+
+def test_a_task_that_fails_says_so_and_the_others_run(db: None) -> None:
+    ran: list[int] = []
+
+    def fails() -> None:
+        raise RuntimeError("no paper")
+
+    schedule.tick([Task("broken", fails), Task("fine", lambda: ran.append(1))])
+    assert ran == [1]
+    assert "no paper" in Beat.objects.get(name="broken").error
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_two_workers_one_runs_a_task() -> None:
+    ran: list[int] = []
+    barrier = threading.Barrier(2)
+
+    def work() -> None:
+        barrier.wait()
+        try:
+            schedule.tick([Task("once", lambda: ran.append(1), every=timedelta(hours=1))])
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=work) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert ran == [1]
+
+
+def test_the_whole_schedule_runs_on_an_empty_company_and_again(db: None) -> None:
+    assert schedule.tick() == len(schedule.TASKS)
+    assert not Beat.objects.exclude(error="").exists()
+    assert schedule.tick() == 0
