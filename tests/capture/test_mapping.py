@@ -4,8 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ripeline.capture.dialect import Column, Dialect
 from ripeline.capture.fields import FIELDS, IGNORE, Kind
-from ripeline.capture.mapping import FieldMap, MappingError, chosen, fitting, guess, signature
+from ripeline.capture.mapping import FieldMap, MappingError, chosen, fitting, guess, signature, undecided
 from ripeline.capture.text import key
 
 MQL = ("mql_id", "first_contact_date", "landing_page_id", "origin")
@@ -132,6 +133,14 @@ def test_headings_on_the_command_line_are_taken_loosely() -> None:
 )
 def test_a_mapping_that_cannot_work_is_refused_in_words(kind: Kind, pairs: list[tuple[str, str]], said: str) -> None:
     assert said in refusal(kind, list(MQL), *pairs)
+
+
+def test_dates_that_could_be_either_must_be_decided_where_they_are_used() -> None:
+    columns = tuple(Column(label, unclear="03/02/2018" if label != "id" else "") for label in ("id", "created", "seen"))
+    mapping = chosen("leads", ["id", "created", "seen"], [("id", "external_id"), ("created", "captured_at")])
+    (sentence,) = undecided(Dialect(columns=columns), mapping)
+    assert sentence == "In “created” a date like 03/02/2018 could be day first or month first: say which."
+    assert undecided(Dialect(columns=columns).told("created", day_first=True), mapping) == []
 
 
 def test_a_mapping_is_remembered_by_its_headings_whatever_their_order() -> None:

@@ -353,6 +353,19 @@ def test_titles_above_the_heading_are_passed_over() -> None:
     assert [row.row for row in read(content, dialect)] == [4, 5]
 
 
+def test_lines_of_text_below_the_table_do_not_make_short_rows_usual() -> None:
+    content = b"name,email,company\n" + b"Alice,a@acme.com,Acme\n" * 3 + b"Grand Totals (3 records)\n\nCopyright\n"
+    dialect = found(content)
+    assert not dialect.pad_short
+    assert [row.row for row in broken(content, dialect)] == [5, 7]
+
+
+def test_a_heading_shorter_than_its_rows_and_a_single_column_are_understood() -> None:
+    assert found(b"name,email\nA,a@b.com,x\nB,b@b.com,y\nC,c@b.com,z\n").labels == ("name", "email", "Column 3")
+    content = b"name\nMeier, Alice\nSmith, Bob\n"
+    assert cells(content, found(content)) == [["Meier, Alice"], ["Smith, Bob"]]
+
+
 def test_excels_own_word_for_the_separator_is_heard() -> None:
     dialect = found(b"sep=;\r\nname;x,y,z\r\nAlice;1,2,3\r\n")
     assert (dialect.delimiter, dialect.labels) == (";", ("name", "x,y,z"))

@@ -94,6 +94,11 @@ def test_a_name_too_long_is_cut_and_kept_whole_beside() -> None:
     assert row.custom["name"] == "x" * 500
 
 
+def test_a_phone_number_kept_as_it_is_stands_in_one_place() -> None:
+    row = lead("name,phone", "Alice,0176 12345678")
+    assert (row.text("phone"), row.custom, len(row.remarks)) == ("0176 12345678", {}, 1)
+
+
 def test_an_amount_has_the_currency_of_its_sign_its_column_or_the_company() -> None:
     heading = "name,amount,currency"
     assert lead(heading, "Alice,5,SEK", currency="EUR").text("currency") == "SEK"
@@ -118,6 +123,7 @@ def test_formulas_come_in_as_text() -> None:
         ("id,name\n1.23457E+11,Alice\n", "row 2, column “id”: “1.23457E+11” was rounded by a spreadsheet"),
         (f"id,name\n{'7' * 300},Alice\n", "row 2, column “id”: has more than 240 characters"),
         ("name,amount\nAlice,5\nTotal,5\n", "row 3: looks like a line of totals"),
+        ("name,amount\nAlice,5\nGrand Totals (4 records),5\n", "row 3: looks like a line of totals"),
         ("name,email\nAlice,a@acme.com,oops\n", "row 2: has 3 cells, the heading has 2"),
     ],
 )

@@ -377,6 +377,10 @@ def test_what_is_no_site_is_refused(text: str) -> None:
     assert "is not a web site" in refusal(values.domain, text)
 
 
+def test_a_page_among_others_is_no_companys_site() -> None:
+    assert "is a page at de.linkedin.com" in refusal(values.domain, "https://de.linkedin.com/in/alice")
+
+
 # Codes and words
 
 

@@ -134,7 +134,7 @@ def _month_and_day(parts: dict[str, str], text: str, day_first: bool | None) -> 
     a, b = int(parts["a"]), int(parts["b"])
     if day_first is None and a != b and a <= 12 and b <= 12:
         if parts["mark"] != ".":  # with dots the day comes first everywhere
-            raise BadValueError(f"“{text}” could be day first or month first: say which")
+            raise BadValueError(f"“{text}” could be day first or month first: say which, or write it like 2018-02-13")
         day_first = True
     if day_first is None:
         day_first = a > 12 or b <= 12

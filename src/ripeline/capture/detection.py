@@ -55,7 +55,7 @@ def detect(
     """
     told = told or Told()
     head = _head(file)
-    if not head.strip(b"\0 \r\n\t\xef\xbb\xbf\xfe\xff"):
+    if not head.strip(b"\0 \r\n\t,;|\"'\xef\xbb\xbf\xfe\xff"):
         raise UnreadableFileError(f"{name} is empty: choose the file that has the rows.")
     refuse_what_is_no_text(head, name)
     encoding, why = (told.encoding, "you said so") if told.encoding else encoding_of(head, _pieces(file))
@@ -130,12 +130,14 @@ def _delimiter(dialect: Dialect, head: bytes) -> tuple[str, str]:
         if not widths:
             continue
         usual, times = widths.most_common(1)[0]
-        heading = _heading_at(rows, usual)
-        fits = times / len(rows) + (0.2 if len(rows[heading].cells) == usual else -0.5) + min(usual, 20) / 1000
+        heading = len(rows[_heading_at(rows, usual)].cells)
+        bonus = 0.2 if heading == usual else -0.1 if heading > 1 else -0.5
+        fits = times / len(rows) + bonus + min(usual, 20) / 1000
         if fits > most:
             best, most, share, width = delimiter, fits, times / len(rows), usual
     if width == 1:
-        return best, "there is one column"
+        unused = (mark for mark in DELIMITERS if mark.encode() not in head)
+        return next(unused, best), "there is one column"
     return best, f"{share:.0%} of the first rows then have {width} cells"
 
 
@@ -186,7 +188,7 @@ def _with_heading(dialect: Dialect, rows: list[Record | Broken], told: Told, nam
         raise UnreadableFileError(
             f"{name} has {width:,} columns, at most {MAX_COLUMNS:,} can be imported: remove some."
         )
-    short = sum(len(row.cells) < width for row in below)
+    short = sum(width > len(row.cells) > (width > 2) for row in below)  # a lone cell is a line of text below the table
     if pad_short := short * 50 > len(below) > 1:
         why["pad_short"] = f"{short} of the first {len(below)} rows leave out cells at their end"
     columns = _columns(first.cells if header else [], width)

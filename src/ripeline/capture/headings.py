@@ -7,7 +7,7 @@ external_id: external id | lead id | mql id | contact id | record id | hs object
 email: email | e mail | email address | e mail address | mail | mail address | work email | business email | email 1
     | e mail 1 | primary email | e mail adresse | mailadresse | emailadresse | adresse e mail | adresse email |
     adresse mail | courriel | correo | correo electronico | email corporativo | endereco de email | indirizzo email
-    | posta elettronica | e mailadres | adres e mail | e mail value
+    | posta elettronica | e mailadres | adres e mail | e mail value | e mail 1 value | email 1 value
 phone: phone | phone number | mobile | mobile phone | mobile number | telephone | tel | cell | cell phone | work
     phone | business phone | direct phone | phone 1 | phone 1 value | contact number | whatsapp | telefon |
     telefonnummer | handy | mobil | mobiltelefon | rufnummer | tel nr | mobilnummer | telephone mobile | portable |
@@ -54,7 +54,8 @@ message: message | notes | note | comment | comments | description | inquiry | e
 owner: owner | owner email | lead owner | contact owner | record owner | sales rep | assigned to | account owner |
     rep | salesperson | besitzer | zustandig | verantwortlich | betreuer | vertriebler | proprietaire | commercial |
     responsable | propietario | vendedor | proprietario | responsavel | venditore | eigenaar | opiekun
-amount: amount | deal amount | deal value | value | deal size | opportunity amount | revenue | price | contract
+amount: amount | amount in company currency | deal amount | deal value | value | deal size | opportunity amount
+    | revenue | price | contract
     value | expected revenue | budget | betrag | wert | auftragswert | umsatz | summe | preis | volumen | montant |
     valeur | chiffre d affaires | prix | importe | monto | ingresos | precio | valor | receita | preco | importo |
     valore | prezzo | bedrag | waarde | omzet | kwota

@@ -8,6 +8,7 @@ from typing import NamedTuple, Self
 
 from ripeline.capture import codes, values
 from ripeline.capture.dates import is_date
+from ripeline.capture.dialect import Dialect
 from ripeline.capture.fields import CUSTOM, FIELDS, IGNORE, Field, Kind, Takes
 from ripeline.capture.text import BadValueError, clean, given, key, words
 
@@ -109,6 +110,16 @@ def chosen(kind: Kind, labels: Sequence[str], pairs: Iterable[tuple[str, str]]) 
     if problems := mapping.problems():
         raise MappingError(" ".join(problems))
     return mapping
+
+
+def undecided(dialect: Dialect, mapping: FieldMap) -> list[str]:
+    """What a person should decide before an import: which comes first in dates, day or month, where nothing tells."""
+    takes = {field.name: field.takes for field in FIELDS[mapping.kind].values()}
+    return [
+        f"In “{column.label}” a date like {column.unclear} could be day first or month first: say which."
+        for column, (_, target) in zip(dialect.columns, mapping.targets, strict=True)
+        if column.unclear and takes.get(target) is Takes.MOMENT
+    ]
 
 
 def signature(labels: Sequence[str]) -> str:

@@ -27,7 +27,7 @@ Value = str | Decimal | datetime
 SIZE = 1_000  # rows of a chunk
 _WEIGHT = 8 * 1024 * 1024  # characters of a chunk, about
 _EARLY = ("country", "currency")  # others need them
-_TOTALS = words("total totals sum summe gesamt gesamtsumme suma somme totale totaal")
+_TOTALS = words("total totals sum summe gesamt gesamtsumme somme totale totaal")
 _PEOPLE = ("email", "phone", "name", "external_id")
 _JOINS = ("email", "external_id")
 _CLOCKS_DIFFER = timedelta(days=1)
@@ -56,13 +56,17 @@ class Reject(NamedTuple):
 
 @dataclass(slots=True)
 class Row:
-    """A row that goes in. `days` are the fields whose moment is a whole day; `remarks` are for a person to look at."""
+    """A row that goes in. `days` are the fields whose moment is a whole day; `remarks` are for a person to look at.
+
+    `cells` are as the file had them, for a row that is refused later on.
+    """
 
     row: int
     values: dict[str, Value] = field(default_factory=dict)
     custom: dict[str, str] = field(default_factory=dict)
     remarks: list[str] = field(default_factory=list)
     days: set[str] = field(default_factory=set)
+    cells: list[str] = field(default_factory=list, compare=False, repr=False)
 
     def text(self, name: str) -> str:
         """A field's text; empty if it is not given."""
@@ -153,7 +157,7 @@ class _Conversion:
             at = record.column
             label = columns[at].label if at is not None and at < len(columns) else ""
             return Reject(record.row, record.cells, record.reason, label)
-        row = Row(record.row)
+        row = Row(record.row, cells=record.cells)
         if record.remark:
             row.remarks.append(record.remark)
         faults: list[_NotTakenError] = []
@@ -190,7 +194,8 @@ class _Conversion:
             row.values[known.name] = value
         if remark:
             row.remarks.append(f"{column.label}: {remark}")
-            row.custom[column.label] = text  # nothing is lost
+            if value != text:
+                row.custom[column.label] = text  # nothing is lost
         return fault if value is None else None
 
     def _value(self, row: Row, known: Field, column: Column, text: str) -> tuple[Value | None, str]:
@@ -250,8 +255,8 @@ def _finish_lead(row: Row) -> None:
     if parts:
         row.values.setdefault("name", " ".join(parts))
     if not any(name in row.values for name in ("email", "phone", "external_id")):
-        word = key(row.text("name"))
-        if word.removeprefix("grand ").partition(" ")[0] in _TOTALS and len(word.split()) <= 3:
+        name = key(row.text("name")).removeprefix("grand ")
+        if name in _TOTALS or (name.startswith(("total ", "totals ")) and len(name.split()) <= 4):
             raise _NotTakenError("looks like a line of totals, not a person: take it out")
 
 

@@ -35,6 +35,10 @@ _DECIMAL = {
 }
 _YES = words("yes y true t 1 x ja j wahr oui o vrai si s verdadero sim verdadeiro vero tak on checked")
 _NO = words("no n false f 0 nein falsch non faux falso nao nie nee off unchecked")
+_SHARED_HOSTS = words(  # where people and companies have pages: no one's own
+    "linkedin.com xing.com facebook.com fb.com instagram.com twitter.com x.com youtube.com tiktok.com github.com "
+    "bit.ly linktr.ee calendly.com g.page goo.gl wa.me t.me"
+)
 _OUTCOMES = {
     "won": "won|win|closed won|closedwon|deal won|won deal|gewonnen|gagne|ganado|ganada|ganho|ganha|vinto|wygrana|sold"
     "|verkauft|vendu|vendido|customer|kunde|client|cliente",
@@ -127,6 +131,8 @@ def domain(text: str) -> Parsed[str]:
         ascii_host = ""
     if len(ascii_host) > 190 or not _HOST.fullmatch(ascii_host):
         raise BadValueError(f"“{text[:80]}” is not a web site: write it like acme.com")
+    if ascii_host in _SHARED_HOSTS or ascii_host.partition(".")[2] in _SHARED_HOSTS:
+        raise BadValueError(f"“{text[:80]}” is a page at {ascii_host}, not a company’s own site")
     return Parsed(ascii_host)
 
 
