@@ -178,7 +178,7 @@ def domain_of(email: str) -> str:
 def account_key(company: str, email: str = "", website: str = "") -> str:
     """`d:` + the company's domain, else `n:` + its normalised name; "" where neither is known."""
     site = re.sub(r"^(?:https?://)?(?:www\.)?", "", website.strip().casefold()).split("/")[0]
-    domain = site if "." in site else domain_of(email)
+    domain = site if "." in site and site not in FREE_MAIL else domain_of(email)
     if domain:
         return f"d:{domain}"[:200]
     name = " ".join(_words(company))
