@@ -1,6 +1,7 @@
 """Reading leads: counts, one lead with what the rules need, colleagues."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -51,7 +52,14 @@ def same_phone_or_name(lead: Lead, actor: User, limit: int = 3) -> Sequence[Lead
     return list(others.select_related("owner", "responsible__user").order_by("pk")[:limit])
 
 
-def viewers(owner: User, limit: int = 50) -> Sequence[RecordView]:
-    """Who looked at the leads of `owner`, newest first."""
+def is_empty() -> bool:
+    """Whether there is no lead at all yet."""
+    return not Lead.objects.exists()
+
+
+def viewers(owner: User, limit: int = 50, *, before: tuple[datetime, UUID] | None = None) -> Sequence[RecordView]:
+    """Who looked at the leads of `owner`, newest first; `before`: the (viewed_at, id) of the last one shown."""
     views = RecordView.objects.filter(owner=owner).select_related("viewer", "lead")
+    if before:
+        views = views.filter(Q(viewed_at__lt=before[0]) | Q(viewed_at=before[0], pk__lt=before[1]))
     return list(views.order_by("-viewed_at", "-pk")[:limit])

@@ -1,12 +1,12 @@
 """Who is there."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date, datetime
 from uuid import UUID
 
-from django.db.models import QuerySet
+from django.db.models import Case, Count, IntegerField, Q, QuerySet, When
 
-from ripeline.people.models import Absence, AuditEntry, Responsible, Role, User
+from ripeline.people.models import Absence, AuditEntry, Responsible, Role, Team, User
 
 QUALIFY = "qualify"
 KEEP_IN_TOUCH = "keep_in_touch"
@@ -46,6 +46,36 @@ def responsible_of(user: User) -> Responsible:
 def assignable() -> Sequence[Responsible]:
     """Active people, queues and programmes that a lead can be given to."""
     return list(Responsible.objects.filter(is_active=True).select_related("user").order_by("kind", "name"))
+
+
+def teams() -> QuerySet[Team]:
+    """Every team by name, with how many active `people` are on it."""
+    active = Count("members", filter=Q(members__is_active=True))
+    return Team.objects.annotate(people=active, ever=Count("members")).order_by("name")
+
+
+def absences(user: User, *, since: date) -> QuerySet[Absence]:
+    """Somebody's absences that are not over on `since`, in their order."""
+    return Absence.objects.filter(user=user, last_day__gte=since).select_related("cover").order_by("first_day")
+
+
+def away_on(users: Collection[UUID], day: date) -> dict[UUID, Absence]:
+    """Who of these people is away on `day`."""
+    found = Absence.objects.filter(user__in=users, first_day__lte=day, last_day__gte=day).select_related("cover")
+    return {absence.user_id: absence for absence in found}
+
+
+def covers_for(user: User) -> QuerySet[User]:
+    """Who could look after somebody's leads while they are away: the active sellers, the own team first."""
+    others = people().filter(is_active=True, role__in=SELLERS).exclude(pk=user.pk)
+    same = Case(When(team__isnull=False, team=user.team_id, then=0), default=1, output_field=IntegerField())
+    return others.order_by(same, "name", "pk")
+
+
+def tracking_changes(user: User, limit: int = 5) -> Sequence[AuditEntry]:
+    """When and by whom it was changed how much of their work their leader sees, newest first."""
+    found = AuditEntry.objects.filter(verb="user.tracking", target=user.email).select_related("actor")
+    return list(found.order_by("-at", "-pk")[:limit])
 
 
 def covered_by(user: User, day: date) -> frozenset[UUID]:

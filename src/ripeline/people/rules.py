@@ -30,6 +30,11 @@ def changeable(actor: User, user: User) -> frozenset[str]:
     return own | (LED if leads(actor, user) else frozenset())
 
 
+def sees(actor: User, user: User) -> bool:
+    """Whether `actor` may look at what is kept about `user`."""
+    return bool(changeable(actor, user))
+
+
 def require(actor: User, user: User, *what: str) -> None:
     """Raise NotAllowed unless `actor` may change all of `what` about `user`."""
     if not set(what) <= changeable(actor, user):

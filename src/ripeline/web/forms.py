@@ -1,5 +1,6 @@
 """Forms of people and company: what was typed, checked for form only; what may be is decided by the slices' actions."""
 
+from collections.abc import Collection, Iterable
 from functools import lru_cache
 from typing import Any
 from zoneinfo import available_timezones
@@ -149,25 +150,38 @@ class Person(Form):
         help_text="A change is always told to the person.",
     )
 
+    def __init__(self, *args: Any, only: Collection[str] | None = None, **kwargs: Any) -> None:
+        """`only`: the fields that whoever fills it in may change."""
+        super().__init__(*args, **kwargs)
+        for name in set(self.fields) - set(self.fields if only is None else only):
+            del self.fields[name]
+
 
 class Invitation(Person):
     email = email_field()
     field_order = ("email", "name")
 
 
-class Share(Form):
-    """What a leader sets about somebody on their team."""
-
-    weight = Person.base_fields["weight"]
-    lead_cap = Person.base_fields["lead_cap"]
-
-
 class AbsenceForm(Form):
     first_day = forms.DateField(label="First day", widget=forms.DateInput({"type": "date"}))
     last_day = forms.DateField(label="Last day", widget=forms.DateInput({"type": "date"}))
-    cover: "forms.ModelChoiceField[User]" = forms.ModelChoiceField(
-        label="Who covers", queryset=User.objects.none(), required=False, empty_label="Nobody"
-    )
+
+    def __init__(self, *args: Any, covers: Iterable[User], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["cover"] = forms.ChoiceField(
+            label="Who covers", required=False, choices=[("", "Nobody"), *((str(u.pk), u.name) for u in covers)]
+        )
+
+
+class Leaving(Form):
+    def __init__(self, *args: Any, takers: Iterable[Responsible], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        by_rules = ("", "by the rules: to whom the company belongs, else in turn")
+        self.fields["to"] = forms.ChoiceField(
+            label="Their open leads go",
+            required=False,
+            choices=[by_rules, *((str(taker.pk), f"all to {taker.name}") for taker in takers)],
+        )
 
 
 class TeamForm(Form):
@@ -184,9 +198,36 @@ class CompanyForm(Form):
     work_days = forms.TypedMultipleChoiceField(
         label="Work days", choices=list(enumerate(DAYS)), coerce=int, widget=forms.CheckboxSelectMultiple
     )
-    fallback: "forms.ModelChoiceField[Responsible]" = forms.ModelChoiceField(
-        label="Who gets a lead when no rule knows anybody",
-        queryset=Responsible.objects.none(),
-        empty_label=None,
-        help_text="So that no lead is ever without somebody responsible.",
+
+    def __init__(self, *args: Any, fallbacks: Iterable[Responsible], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["fallback"] = forms.ChoiceField(
+            label="Who gets a lead that no rule has anybody for",
+            choices=[(str(each.pk), each.name) for each in fallbacks],
+            help_text="So that no lead is ever without somebody responsible.",
+        )
+
+
+class TermForm(Form):
+    """One prior mean, in the words of odds: exp(mean), and a factor within which it lies nine times in ten."""
+
+    times = forms.FloatField(
+        label="Times the odds of buying",
+        min_value=0.007,
+        max_value=148,
+        help_text="3 means three times as likely in odds as without it; 1 means it says nothing; 0.5 halves.",
+        widget=forms.NumberInput({"step": "any"}),
+    )
+    factor = forms.FloatField(
+        label="Give or take a factor of",
+        min_value=1.01,
+        max_value=3700,
+        help_text="Nine times in ten the truth lies within this factor. The larger, the sooner your own outcomes win.",
+        widget=forms.NumberInput({"step": "any"}),
+    )
+    basis = forms.CharField(
+        label="Where it comes from",
+        max_length=500,
+        widget=forms.Textarea({"rows": 3}),
+        help_text="A source, or “judgement”.",
     )

@@ -11,9 +11,11 @@ from django.utils import timezone
 from django_htmx.http import HttpResponseClientRedirect
 
 from ripeline.leads.rules import NotAllowed
+from ripeline.people import actions
 from ripeline.people.models import User
 from ripeline.people.working_time import company
 from ripeline.web import errors
+from ripeline.web.shell import say
 
 Handler = Callable[[HttpRequest], HttpResponse]
 
@@ -71,3 +73,18 @@ def _is_shown(response: HttpResponse) -> bool:
         and not {"HX-Redirect", "HX-Refresh", "HX-Location"} & set(response.headers)
         and response.get("Content-Type", "").startswith("text/html")
     )
+
+
+class NoticeMiddleware:
+    """Whoever's leader sees more or less of their work since somebody changed it is told on the next page."""
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        user = request.user
+        if isinstance(user, User) and user.tracking != user.tracking_told and request.method == "GET":
+            actions.told_tracking(user)
+            mode = user.get_tracking_display().lower()
+            say(request, f"What your leader sees of your work is now: {mode}. Your profile says what that means.")
+        return self.get_response(request)

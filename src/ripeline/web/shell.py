@@ -9,9 +9,10 @@ from uuid import uuid4
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect
+from django.shortcuts import redirect, render
 from django.urls import NoReverseMatch, path, reverse
 
+from ripeline.leads import queries as leads
 from ripeline.people.models import Role, User
 from ripeline.people.working_time import company
 
@@ -54,6 +55,19 @@ VERBS = (
     Entry("Import a spreadsheet", "imports", "file-up", _BRING_LEADS),
     Entry("Invite somebody", "invite", "mail-plus", frozenset({Role.ADMIN})),
 )
+# What to do while there is no lead at all.
+START = {
+    Entry("Import your spreadsheet", "imports", "file-up", _BRING_LEADS): (
+        "Any CSV file of leads: current ones, old ones, won and lost ones. You see what becomes of it first."
+    ),
+    Entry("Invite your people", "invite", "mail-plus", frozenset({Role.ADMIN})): (
+        "Everybody gets a short list of their own each day. Alone? Then the leads are yours."
+    ),
+    Entry("Look at what we assume", "prior", "sprout", frozenset({Role.ADMIN})): (
+        "How leads ripen, from published figures, each with its source. Your own outcomes replace them."
+    ),
+    Entry("Set up your day", "profile", "circle-user"): "Your time zone, and how many minutes a day you have.",
+}
 
 
 @dataclass(frozen=True)
@@ -93,6 +107,12 @@ def take_toasts(request: HttpRequest) -> list[Toast]:
     ]
 
 
+def viewer(request: HttpRequest) -> User:
+    """Whoever is signed in; a view without `login_not_required` always has somebody."""
+    assert isinstance(request.user, User)
+    return request.user
+
+
 def context(request: HttpRequest) -> dict[str, Any]:
     """What base.html needs. Costs one query, for the company."""
     user = getattr(request, "user", None)
@@ -126,6 +146,11 @@ def tabs(request: HttpRequest) -> list[Link]:
     ]
 
 
+def verbs_for(role: str) -> dict[str, str]:
+    """The address of each verb that this role has a use for and that leads somewhere, by its URL name."""
+    return {entry.url_name: url for entry, url in _for(role, VERBS)}
+
+
 @lru_cache(maxsize=64)
 def _address(url_name: str) -> str | None:
     try:
@@ -135,8 +160,16 @@ def _address(url_name: str) -> str | None:
 
 
 def home(request: HttpRequest) -> HttpResponse:
-    """`/` leads to the first thing this role works with."""
+    """`/` leads to the first thing this role works with; where there is no lead yet, to how to get some."""
     assert isinstance(request.user, User)
+    if leads.is_empty():
+        choices = [
+            {"label": entry.label, "url": url, "icon": entry.icon, "text": START[entry]}
+            for entry, url in _for(request.user.role, START)
+        ]
+        return render(
+            request, "start.html", {"start_choices": choices, "brings_leads": request.user.role in _BRING_LEADS}
+        )
     return redirect(_for(request.user.role, RAIL)[0][1])
 
 

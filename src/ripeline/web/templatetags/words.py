@@ -3,12 +3,14 @@
 A time is relative, with the exact time in the viewer's zone on hover. A tag has a word and a shape beside its colour.
 """
 
+from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from functools import lru_cache
 from typing import Any
 
 from django import template
+from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
 from django.utils.formats import date_format, number_format
 from django.utils.html import format_html
@@ -17,6 +19,8 @@ from lucide.templatetags.lucide import lucide
 
 from ripeline.base import clock
 from ripeline.leads.models import CLOSED_STATES, State
+from ripeline.people.models import Tracking
+from ripeline.ripeness.rules import LABELS, Tag
 
 register = template.Library()
 
@@ -32,7 +36,6 @@ STATE_ICONS = {
     State.LOST: "circle-x",
     State.DISQUALIFIED: "ban",
 }
-RIPENESS = {"ripe": "Likely ready", "turning": "Turning", "green": "Green"}
 
 
 @register.simple_tag
@@ -168,7 +171,7 @@ def state_tag(state: str) -> SafeString:
 @register.simple_tag
 def ripeness_tag(level: str, words: str = "") -> SafeString:
     """How ripe: "ripe", "turning" or "green", as a filled, half or empty circle and a word."""
-    return format_html('<span class="tag {}">{}</span>', level, words or RIPENESS[level])
+    return format_html('<span class="tag {}">{}</span>', level, words or LABELS[Tag(level)])
 
 
 @register.simple_tag
@@ -193,3 +196,24 @@ def with_query(context: dict[str, Any], **changes: Any) -> str:
         else:
             query[name] = value
     return f"?{query.urlencode()}" if query else "?"
+
+
+@register.filter
+def at(mapping: Mapping[Any, Any], key: Any) -> Any:
+    """What a mapping holds for a key, or nothing."""
+    return mapping.get(key)
+
+
+@register.filter
+def tracking_words(mode: str) -> str:
+    """How much of somebody's work the leader sees, in words."""
+    return dict(Tracking.choices).get(mode, mode)
+
+
+@register.simple_tag
+def address(url_name: str, *args: Any) -> str:
+    """The address of a page, or "" where there is none."""
+    try:
+        return reverse(url_name, args=args)
+    except NoReverseMatch:
+        return ""

@@ -1,0 +1,43 @@
+"""Before somebody leaves: to whom their open leads would go."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
+
+from ripeline.base import clock
+from ripeline.people import working_time
+from ripeline.people.models import Responsible, User
+from ripeline.routing import queries, rules
+from ripeline.routing.models import Turn
+from ripeline.routing.rules import Wish
+
+
+def would_take_over(user: User) -> Sequence[tuple[str, int]]:
+    """(name, how many) of those who would get the leads of `user` by the rules as things stand, most first.
+
+    A preview without locks or writes: what `actions.deactivate` does may differ by what is handed out meanwhile.
+    """
+    moment, firm = clock.now(), working_time.company()
+    held = queries.held_by([user.pk])
+    sellers = {pk: s for pk, s in queries.sellers(firm, since=moment.date()).items() if pk != user.pk}
+    rooms = queries.room(list(sellers))
+    credits = dict(Turn.objects.filter(user__in=sellers).values_list("user_id", "credit"))
+    able = {pk: replace(s, room=max(rooms.get(pk, 0), 0), credit=credits.get(pk, 0)) for pk, s in sellers.items()}
+    fallback, queue = queries.places(firm)
+    if fallback.user_id == user.pk:
+        fallback = queue
+    owners = queries.account_owners({h.account_id for h in held if h.account_id})
+    wishes = []
+    for h in held:
+        owner, account = owners.get(h.account_id, (None, "")) if h.account_id else (None, "")
+        wishes.append(Wish(account_owner=owner, account=account, due=h.due, value=h.value))
+    routes, _ = rules.choose(
+        wishes,
+        sellers=able,
+        rotation=rules.in_rotation(able.values(), moment),
+        fallback=fallback,
+        queue=queue,
+    )
+    found = Counter(route.responsible_id for route in routes)
+    names = dict(Responsible.objects.filter(pk__in=found).values_list("pk", "name"))
+    return [(names[pk], count) for pk, count in found.most_common()]
