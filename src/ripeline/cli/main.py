@@ -16,6 +16,7 @@ COMMANDS = {
     "status": ("ripeline.cli.status", "Leads by state, wins, the shoebox, how far the worker is behind, versions."),
     "doctor": ("ripeline.cli.doctor", "Say what is wrong with this installation and what to do."),
     "user": ("ripeline.cli.user", "Add people."),
+    "bench": ("ripeline.cli.bench", "Run a benchmark; each figure beside its limit or a peer."),
     "db": ("ripeline.cli.db", "Bring the schema up to date; check that the data keeps every promise."),
 }
 

@@ -1,0 +1,57 @@
+"""What a benchmark yields, and the database it runs in."""
+
+import contextlib
+import os
+import tempfile
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One figure. `ratio` above 1 is better than the peer or limit it stands beside, measured in the same run."""
+
+    name: str
+    value: float
+    unit: str
+    n: int
+    limit: float | None = None  # the same work at its bare minimum
+    peer: str | None = None  # what `limit` or `peer_value` is
+    peer_value: float | None = None
+    ratio: float | None = None
+
+    def as_dict(self) -> dict[str, Any]:
+        return asdict(self)
+
+    def in_words(self) -> str:
+        beside = self.limit if self.limit is not None else self.peer_value
+        said = f"{self.name:<28} {self.value:>12,.1f} {self.unit:<10} n={self.n:,}"
+        return said + (f"   {self.peer}: {beside:,.1f}   ratio {self.ratio:.3f}" if beside and self.ratio else "")
+
+
+@contextlib.contextmanager
+def database() -> Iterator[str]:
+    """An empty installation on an embedded PostgreSQL of its own, fsync on, with Django set up; gone afterwards."""
+    from ripeline import postgres
+
+    with tempfile.TemporaryDirectory(prefix="ripeline-bench-") as place:
+        home = Path(place)
+        home.chmod(0o711)
+        with postgres.ensure(home) as url:
+            os.environ |= {
+                "RIPELINE_HOME": place,
+                "DATABASE_URL": url,
+                "DJANGO_SETTINGS_MODULE": "ripeline.config.settings",
+            }
+            import django
+
+            django.setup()
+            from django.db import connections
+
+            from ripeline.config import schema
+
+            schema.prepare()
+            yield url
+            connections.close_all()
