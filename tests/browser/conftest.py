@@ -1,0 +1,143 @@
+"""A real browser before the real pages: Debian's Chromium, driven by Playwright, that reaches this machine alone.
+
+`open_page(user, path)` opens a page as somebody signed in (None: nobody); a script error, or anything the page's own
+content policy refused, fails the test. `axe(page)` finds what keeps people out. `shot(page, name)` keeps pictures
+(desktop, phone, dark) in the directory that SHOTS names, or nothing.
+"""
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from django.conf import settings
+from django.test import Client
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Route, sync_playwright
+from pytest_django.live_server_helper import LiveServer
+
+from ripeline.people.models import User
+
+# Playwright's loop runs in this thread, which Django would take for asynchronous code that blocks.
+os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
+
+CHROMIUM = "/usr/bin/chromium"
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+DESKTOP, PHONE = {"width": 1360, "height": 900}, {"width": 390, "height": 844}
+
+OpenPage = Callable[..., Page]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    here = Path(__file__).parent
+    for item in items:
+        if here in item.path.parents:
+            item.add_marker(pytest.mark.browser)
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def open_page(chromium: Browser, live_server: LiveServer) -> Iterator[OpenPage]:
+    """Open a page: `open_page(alice, "/leads")`, `open_page(None, "/sign-in", phone=True, dark=True, zoom=2)`."""
+    contexts: list[BrowserContext] = []
+    wrong: list[str] = []
+
+    def listen(message: ConsoleMessage) -> None:
+        if message.type == "error" and not message.text.startswith("Failed to load resource"):
+            wrong.append(message.text)
+
+    def open_it(
+        user: User | None, path: str = "/", *, phone: bool = False, dark: bool = False, zoom: float = 1.0
+    ) -> Page:
+        size = PHONE if phone else DESKTOP
+        context = chromium.new_context(
+            base_url=live_server.url,
+            viewport={name: int(pixels / zoom) for name, pixels in size.items()},
+            color_scheme="dark" if dark else "light",
+            reduced_motion="reduce",
+            locale="en-GB",
+            timezone_id="Europe/Lisbon",
+            has_touch=phone,
+        )
+        contexts.append(context)
+        context.route("**/*", _this_machine_only)
+        context.on("console", listen)
+        context.on("weberror", lambda error: wrong.append(str(error.error)))
+        if user is not None:
+            context.add_cookies([_session(user, live_server.url)])
+        page = context.new_page()
+        page.goto(path)
+        return page
+
+    yield open_it
+    for context in contexts:
+        context.close()
+    assert wrong == []
+
+
+def _this_machine_only(route: Route) -> None:
+    if urlsplit(route.request.url).hostname in ("127.0.0.1", "localhost"):
+        route.continue_()
+    else:
+        route.abort()
+
+
+def _session(user: User, url: str) -> dict[str, str]:
+    """The cookie of somebody who has signed in."""
+    client = Client()
+    client.force_login(user)
+    name = settings.SESSION_COOKIE_NAME
+    return {"name": name, "value": client.cookies[name].value, "url": url}
+
+
+@pytest.fixture(scope="session")
+def axe() -> Callable[[Page], None]:
+    """Fail with a report where axe finds what keeps people out of a page."""
+    checker = Axe()
+
+    def check(page: Page) -> None:
+        found = checker.run(page)
+        assert found.violations_count == 0, f"{page.url}\n{found.generate_report()}"
+
+    return check
+
+
+@pytest.fixture
+def shot() -> Callable[[Page, str], None]:
+    """Keep pictures of a page as it stands: desktop, phone, dark."""
+    directory = os.environ.get("SHOTS")
+
+    def keep(page: Page, name: str) -> None:
+        if not directory:
+            return
+        Path(directory).mkdir(parents=True, exist_ok=True)
+        before = page.viewport_size
+        for kind, size, scheme in (
+            ("desktop", DESKTOP, "light"),
+            ("phone", PHONE, "light"),
+            ("dark", DESKTOP, "dark"),
+        ):
+            page.set_viewport_size(size)  # type: ignore[arg-type]
+            page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+            page.screenshot(path=Path(directory) / f"{name}-{kind}.png")
+        page.emulate_media(color_scheme="light")
+        if before:
+            page.set_viewport_size(before)
+
+    return keep
