@@ -96,7 +96,8 @@ def admit(arrivals: Sequence[Arrival], *, actor: User, origin: str) -> list[Admi
 
 
 def _with_catalog_later(arrival: Arrival) -> Arrival:
-    return replace(arrival, context=replace(arrival.context, event_key=event_key(arrival)))
+    key = arrival.context.event_key or event_key(arrival)
+    return replace(arrival, context=replace(arrival.context, event_key=key))
 
 
 def _name_sources(cases: Sequence[_Case]) -> None:

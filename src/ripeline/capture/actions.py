@@ -1,0 +1,156 @@
+"""Bringing leads in: an import from its upload to its start, cancelled and gone on with; one lead by hand."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import timedelta
+from typing import BinaryIO
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import Q
+
+from ripeline.base import clock
+from ripeline.base.ids import new_id
+from ripeline.capture import looking, pieces, rules
+from ripeline.capture.by_hand import CaptureError, capture_one
+from ripeline.capture.dialect import Dialect, UnreadableFileError
+from ripeline.capture.fields import Kind
+from ripeline.capture.looking import Looked, Said, look
+from ripeline.capture.mapping import FieldMap, MappingError, signature
+from ripeline.capture.models import ImportKind, ImportPiece, ImportRun, ImportState
+from ripeline.leads.rules import NotAllowed
+from ripeline.people.models import User
+from ripeline.timeline import actions as timeline
+
+__all__ = [
+    "CaptureError", "MappingError", "Said", "UnreadableFileError", "begin", "cancel", "capture_one", "confirm",
+    "discard", "go_on", "prepare",
+]  # fmt: skip
+
+KEPT = timedelta(days=30)  # a file that nobody started, or went on with
+
+
+def kind_of(run: ImportRun) -> Kind:
+    """A run's kind, as the pure half calls it."""
+    return "leads" if run.kind == ImportKind.LEADS else "outcomes"
+
+
+def begin(*, actor: User, kind: Kind, filename: str, file: BinaryIO, anew: bool = False) -> ImportRun:
+    """Keep an uploaded file and look at it; unless `anew`, the same file that is not done yet is the same run.
+
+    Raises UnreadableFileError, in a sentence, if there is nothing to import in it.
+    """
+    rules.require_importer(actor)
+    filename = filename.replace("\\", "/").rpartition("/")[2].strip()[-255:] or "file.csv"
+    size, digest = pieces.weigh(file)
+    if size > pieces.LARGEST:
+        most = pieces.LARGEST // 1024**2
+        raise UnreadableFileError(
+            f"{filename} is larger than {most} MB: split it into smaller files, each with the heading."
+        )
+    before = ImportRun.objects.filter(started_by=actor, kind=kind, digest=digest).exclude(state=ImportState.DONE)
+    if not anew and (run := before.order_by("-created_at").first()):
+        return run
+    run = ImportRun(
+        id=new_id(), kind=kind, filename=filename, size=size, digest=digest, started_by=actor, created_at=clock.now()
+    )
+    _draft(run, look(file, kind=kind, name=filename, said=Said()), Said())
+    with transaction.atomic():
+        _tidy()
+        run.save(force_insert=True)
+        pieces.store(run.pk, file)
+    return run
+
+
+def _draft(run: ImportRun, looked: Looked, said: Said) -> None:
+    run.dialect, run.told, run.mapping = looked.dialect.to_json(), said.to_json(), looked.mapping.to_json()
+    run.signature = signature(looked.dialect.labels)
+
+
+def _tidy() -> None:
+    """Let files go that were forgotten."""
+    long_ago = clock.now() - KEPT
+    ImportRun.objects.filter(state=ImportState.UPLOADED, created_at__lt=long_ago).delete()
+    stopped = Q(run__state__in=(ImportState.CANCELLED, ImportState.FAILED), run__ended_at__lt=long_ago)
+    ImportPiece.objects.filter(stopped).delete()
+
+
+def prepare(
+    *, actor: User, run_id: UUID, said: Said | None = None, mapping: Mapping[str, str] | None = None,
+    source: str | None = None,
+) -> Looked:  # fmt: skip
+    """Look again, at what a person says of the file, its columns (field by label) and where its people came from.
+
+    Without `mapping` it is guessed anew. Kept with the run, which must not have started. Raises UnreadableFileError.
+    """
+    with transaction.atomic():
+        run = _own(actor, run_id, lock=True)
+        if run.state != ImportState.UPLOADED:
+            raise MappingError("This import has started already; its mapping can no longer be changed.")
+        said = Said.from_json(run.told) if said is None else said
+        looked = look(pieces.opened(run), kind=kind_of(run), name=run.filename, said=said)
+        if mapping is not None:
+            chosen = FieldMap.from_json(kind_of(run), looked.dialect.labels, mapping)
+            looked = replace(looked, mapping=chosen)
+        _draft(run, looked, said)
+        run.source = run.source if source is None else " ".join(source.split())[:160]
+        run.save(update_fields=["dialect", "told", "mapping", "signature", "source"])
+    return looked
+
+
+def confirm(*, actor: User, run_id: UUID) -> ImportRun:
+    """Start an import as it was prepared: it waits for a worker. Raises MappingError if something must be changed."""
+    with transaction.atomic():
+        run = _own(actor, run_id, lock=True)
+        if run.state != ImportState.UPLOADED:
+            return run
+        dialect = Dialect.from_json(run.dialect)
+        if found := looking.problems(dialect, FieldMap.from_json(kind_of(run), dialect.labels, run.mapping)):
+            raise MappingError(" ".join(found))
+        return _queue(run)
+
+
+def _queue(run: ImportRun) -> ImportRun:
+    run.state, run.cancel_asked, run.problem, run.ended_at = ImportState.QUEUED, False, "", None
+    run.save(update_fields=["state", "cancel_asked", "problem", "ended_at"])
+    timeline.wake_worker()
+    return run
+
+
+def cancel(*, actor: User, run_id: UUID) -> ImportRun:
+    """Stop after the present rows; what went in stays. Nothing happens to one that has ended."""
+    with transaction.atomic():
+        run = _own(actor, run_id, lock=True)
+        if run.state in (ImportState.QUEUED, ImportState.RUNNING) and not run.cancel_asked:
+            run.cancel_asked = True
+            run.save(update_fields=["cancel_asked"])
+            timeline.wake_worker()
+        return run
+
+
+def go_on(*, actor: User, run_id: UUID) -> ImportRun:
+    """Take a cancelled or failed import up where it stopped."""
+    with transaction.atomic():
+        run = _own(actor, run_id, lock=True)
+        if run.state not in (ImportState.CANCELLED, ImportState.FAILED):
+            return run
+        if not ImportPiece.objects.filter(run=run).exists():
+            raise MappingError("The file of this import is no longer kept: choose it again.")
+        return _queue(run)
+
+
+def discard(*, actor: User, run_id: UUID) -> None:
+    """Forget an upload that was never started."""
+    with transaction.atomic():
+        run = _own(actor, run_id, lock=True)
+        if run.state == ImportState.UPLOADED:
+            run.delete()
+
+
+def _own(actor: User, run_id: UUID, *, lock: bool = False) -> ImportRun:
+    """A run that `actor` may see, and so work on."""
+    runs = ImportRun.objects.select_for_update(of=("self",)) if lock else ImportRun.objects.all()
+    run = runs.select_related("started_by").get(pk=run_id)
+    if not ImportRun.objects.filter(rules.seen_by(actor), pk=run_id).exists():
+        raise NotAllowed("This import is somebody else's.")
+    return run

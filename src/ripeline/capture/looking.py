@@ -1,0 +1,98 @@
+"""A first look at an uploaded file: how it speaks, and which column is which; corrected by what a person says."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, BinaryIO, Self
+
+from ripeline.capture.detection import Detected, Told, detect
+from ripeline.capture.dialect import Dialect, UnreadableFileError
+from ripeline.capture.fields import FIELDS, Kind, Takes
+from ripeline.capture.mapping import FieldMap, Guess, fitting, guess, signature
+from ripeline.capture.models import ImportMapping
+from ripeline.people import working_time
+
+EVERY = ""  # instead of a column's label
+
+
+@dataclass(frozen=True)
+class Said:
+    """What a person said of a file: of it as a whole, and of the dates and numbers of single columns, or of EVERY."""
+
+    whole: Told = field(default_factory=Told)
+    day_first: Mapping[str, bool] = field(default_factory=dict)
+    decimal_comma: Mapping[str, bool] = field(default_factory=dict)
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain values, for a JSON column."""
+        whole = {name: getattr(self.whole, name) for name in Told.__slots__ if getattr(self.whole, name) is not None}
+        return {"whole": whole, "day_first": dict(self.day_first), "decimal_comma": dict(self.decimal_comma)}
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Self:
+        """What `to_json` gave."""
+        return cls(Told(**data.get("whole", {})), data.get("day_first", {}), data.get("decimal_comma", {}))
+
+    def applied(self, dialect: Dialect) -> Dialect:
+        """`dialect` with these words on its columns."""
+        for label, day_first in self.day_first.items():
+            dialect = dialect.told(label or None, day_first=day_first)
+        for label, comma in self.decimal_comma.items():
+            dialect = dialect.told(label or None, decimal_comma=comma)
+        return dialect
+
+
+@dataclass(frozen=True)
+class Looked:
+    """What was found. `mapping` is the one used last time for this heading (`is_remembered`), or the guesses."""
+
+    detected: Detected
+    dialect: Dialect  # as detected, with what a person said
+    guesses: Sequence[Guess]
+    mapping: FieldMap
+    is_remembered: bool = False
+
+
+def look(file: BinaryIO, *, kind: Kind, name: str, said: Said) -> Looked:
+    """Look at a file. Raises UnreadableFileError, in a sentence, if there is nothing to import in it."""
+    firm = working_time.company()
+    _check(said.whole)
+    detected = detect(
+        file, name=name, told=said.whole, zone=firm.time_zone, country=firm.country, currency=firm.currency
+    )
+    labels = detected.dialect.labels
+    guesses = guess(kind, labels, detected.samples)
+    last = ImportMapping.objects.filter(signature=signature(labels), kind=kind).first()
+    if last is None:
+        return Looked(detected, said.applied(detected.dialect), guesses, fitting(kind, labels, guesses))
+    dialect = _as_last_time(detected.dialect, Said.from_json(last.told))
+    return Looked(detected, said.applied(dialect), guesses, FieldMap.from_json(kind, labels, last.mapping), True)
+
+
+def _check(told: Told) -> None:
+    """Refuse an encoding or a separator that cannot be."""
+    try:
+        Dialect(encoding=told.encoding or "utf-8", delimiter=told.delimiter or ",")
+    except ValueError as problem:
+        raise UnreadableFileError(str(problem)) from problem
+
+
+def _as_last_time(dialect: Dialect, said: Said) -> Dialect:
+    """What a person said last time of columns whose cells do not tell by themselves."""
+    dates = {column.label for column in dialect.columns if column.unclear}
+    numbers = {column.label for column in dialect.columns if column.decimal_comma is None}
+    return Said(
+        day_first={label: first for label, first in said.day_first.items() if label in dates},
+        decimal_comma={label: comma for label, comma in said.decimal_comma.items() if label in numbers},
+    ).applied(dialect)
+
+
+def problems(dialect: Dialect, mapping: FieldMap) -> list[str]:
+    """What must be changed before a file can be imported so, in sentences; none if nothing must."""
+    target = mapping.to_json()
+    known = FIELDS[mapping.kind]
+    found = mapping.problems()
+    for column in dialect.columns:
+        wanted = known.get(target.get(column.label, ""))
+        if column.unclear and column.day_first is None and wanted and wanted.takes is Takes.MOMENT:
+            found.append(f"“{column.unclear}” in “{column.label}” could be day first or month first: say which.")
+    return found

@@ -1,0 +1,94 @@
+"""A file's rows of outcomes taken in: each finds its lead by id or e-mail address, and its deal is booked there."""
+
+from collections.abc import Sequence
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from ripeline.capture.admission import Result
+from ripeline.capture.models import ImportRun, Remark
+from ripeline.capture.rows import Row
+from ripeline.capture.taking import ORIGIN, Tally, keys_of
+from ripeline.capture.text import key
+from ripeline.catalog import queries as catalog
+from ripeline.catalog.models import CloseReason, CloseState
+from ripeline.leads import deals, identity
+from ripeline.leads.deals import Booked, Deal
+from ripeline.leads.identity import Key
+from ripeline.leads.models import IdentityKind
+from ripeline.ripeness import actions as ripeness
+
+_UNSTATED = {
+    CloseState.WON: "bought_from_us",
+    CloseState.LOST: "lost_unstated",
+    CloseState.DISQUALIFIED: "not_a_fit",
+}
+_WORDS = {IdentityKind.EXTERNAL: "id", IdentityKind.EMAIL: "e-mail address"}
+_TWO_LEADS = "Its id and its e-mail address belong to two different leads here: merge them first, or mend the row"
+_MERGED = "its lead was being merged in that moment: import the row again"
+
+
+class OutcomeTaker:
+    """Takes rows of outcomes in, as one run says. Close reasons are looked up once."""
+
+    def __init__(self, run: ImportRun) -> None:
+        self._run = run
+        self._zone = ZoneInfo(run.dialect.get("zone") or "UTC")
+        reasons = catalog.reasons()
+        self._usual = {state: catalog.reason(code) for state, code in _UNSTATED.items()}
+        self._named = {(reason.state, key(word)): reason for reason in reasons for word in (reason.code, reason.label)}
+        self._columns = {target: label for label, target in run.mapping.items()}
+
+    def take(self, rows: Sequence[Row]) -> Tally:
+        """Book the deals of rows, within the transaction of their chunk."""
+        tally = Tally()
+        known = identity.resolve(found for row in rows for found in keys_of(row))
+        joined: list[tuple[Row, Deal]] = []
+        for row in rows:
+            found = {known[one] for one in keys_of(row) if one in known}
+            if len(found) == 1:
+                joined.append((row, self._deal(row, found.pop())))
+            elif found:
+                tally.reject(row, _TWO_LEADS)
+            else:
+                tally.reject(row, *self._nobody(keys_of(row)))
+        booked = deals.book([deal for _, deal in joined], actor=self._run.started_by, origin=ORIGIN)
+        for (row, deal), result in zip(joined, booked, strict=True):
+            self._count(row, deal, result, tally)
+        closed = [deal.lead_id for (_, deal), result in zip(joined, booked, strict=True) if result.closed]
+        if closed:
+            ripeness.rescore(closed)
+        return tally
+
+    def _deal(self, row: Row, lead_id: UUID) -> Deal:
+        at = row.moment("closed_at")
+        assert at is not None  # rows see to it
+        state, said = CloseState(row.text("outcome")), row.text("reason")
+        reason = self._reason(state, said)
+        return Deal(
+            lead_id=lead_id, at=at, is_day="closed_at" in row.days, day=at.astimezone(self._zone).date(),
+            reason=reason, said=said if key(said) not in (key(reason.label), key(reason.code)) else "",
+            amount=row.number("amount"), currency=row.text("currency"), product=row.text("product"),
+        )  # fmt: skip
+
+    def _reason(self, state: CloseState, said: str) -> CloseReason:
+        return self._named.get((state, key(said))) or self._usual[state]
+
+    def _nobody(self, keys: Sequence[Key]) -> tuple[str, str]:
+        """Why no lead was found, and in which column."""
+        words = " and no lead has this ".join(_WORDS[IdentityKind(one.kind)] for one in reversed(keys))
+        field = "external_id" if any(one.kind == IdentityKind.EXTERNAL for one in keys) else "email"
+        return f"no lead has this {words}: import its lead first", self._columns.get(field, "")
+
+    def _count(self, row: Row, deal: Deal, result: Booked, tally: Tally) -> None:
+        if result.is_gone:
+            tally.reject(row, _MERGED)
+            return
+        tally.results[Result.UPDATED if result.is_new else Result.UNCHANGED] += 1
+        tally.remark(row)
+        if result.before_captured:
+            tally.remarks.append((row.row, Remark.EARLY, f"won on {deal.day}, before they came to us"))
+        if result.stays_open:
+            tally.remarks.append((row.row, Remark.KEPT_OPEN, f"{deal.outcome} on {deal.day}"))
+        if result.other_amount is not None:
+            text = f"the deal of {deal.day} is here with {result.other_amount}, the row says {deal.amount}"
+            tally.remarks.append((row.row, Remark.AMOUNT, text))

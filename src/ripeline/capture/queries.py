@@ -1,0 +1,140 @@
+"""Reading imports: which there are, how far each is, what it did in words, and the rows to look at."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from math import ceil
+from uuid import UUID
+
+from django.db.models import Count, Max, Min, QuerySet
+
+from ripeline.base import clock
+from ripeline.capture import rules
+from ripeline.capture.models import ImportReject, ImportRemark, ImportRun, ImportState, Remark
+from ripeline.capture.rows import Reject, rejects_file
+from ripeline.capture.text import safe_cell
+from ripeline.leads.models import IS_OPEN, Lead, NextKind
+from ripeline.people.models import User
+
+NAMED = 5  # owners, rows, in a sentence
+_WEEK = timedelta(weeks=1)
+_EVERY = 500  # rows fetched at a time
+
+
+def runs(actor: User) -> QuerySet[ImportRun]:
+    """The imports that somebody may see, the latest first."""
+    found = ImportRun.objects.filter(rules.seen_by(actor)).select_related("started_by")
+    return found.order_by("-created_at", "-id")
+
+
+def run(actor: User, run_id: UUID) -> ImportRun | None:
+    """One of them."""
+    return runs(actor).filter(pk=run_id).first()
+
+
+def waiting() -> Sequence[UUID]:
+    """Runs that a worker is to work, the oldest first; some may be in another's hands (`runs.work` finds out)."""
+    found = ImportRun.objects.filter(state__in=(ImportState.QUEUED, ImportState.RUNNING))
+    return list(found.order_by("created_at").values_list("pk", flat=True))
+
+
+def rejects(run: ImportRun, limit: int | None = None) -> Iterator[Reject]:
+    """The rows that did not go in, by their place in the file."""
+    found = ImportReject.objects.filter(run=run).order_by("row").values_list("row", "cells", "reason", "column")[:limit]
+    return (Reject(*each) for each in found.iterator(chunk_size=_EVERY))
+
+
+def rejects_csv(run: ImportRun) -> Iterator[str]:
+    """The same as a file, as it came, to be corrected and imported again."""
+    labels = [column["label"] for column in run.dialect["columns"]]
+    return rejects_file(labels, rejects(run), delimiter=run.dialect["delimiter"])
+
+
+def remarks(run: ImportRun, limit: int | None = None) -> Iterator[tuple[int, str]]:
+    """(row, sentence) of what is to be looked at, by their place in the file."""
+    found = ImportRemark.objects.filter(run=run).order_by("row", "id").values_list("row", "about", "text")[:limit]
+    return ((row, _sentence(about, text)) for row, about, text in found.iterator(chunk_size=_EVERY))
+
+
+def remarks_csv(run: ImportRun) -> Iterator[str]:
+    """The same as a file."""
+    yield "Row,Remark\r\n"
+    for row, sentence in remarks(run):
+        quoted = safe_cell(sentence).replace('"', '""')
+        yield f'{row},"{quoted}"\r\n'
+
+
+def _sentence(about: str, text: str) -> str:
+    match about:
+        case Remark.OWNER:
+            return f"The owner “{text}” is not here"
+        case Remark.KEPT_OPEN:
+            return f"{text}; the lead stays open, because of what came after"
+    return text
+
+
+def remarked(run: ImportRun) -> list[str]:
+    """What is to be looked at, summed up in sentences; none if nothing is."""
+    found = ImportRemark.objects.filter(run=run).order_by("about").values_list("about")
+    counts = {about: (rows, first) for about, rows, first in found.annotate(Count("row", distinct=True), Min("row"))}
+    said = []
+    for about, words in _SUMMED.items():
+        if about in counts:
+            rows, first = counts[about]
+            one, many = words
+            text = f"One row {one}" if rows == 1 else f"{rows:,} rows {many}"
+            said.append(text.format(first=first, owners=_owners(run) if about == Remark.OWNER else ""))
+    return said
+
+
+_SUMMED = {
+    Remark.OWNER: (
+        "names an owner who is not here: {owners}. It went in and was handed out by the rules.",
+        "name an owner who is not here: {owners}. They went in and were handed out by the rules.",
+    ),
+    Remark.EARLY: (
+        "was won before its lead came to us, as far as is known. It is kept, and left out of what is learnt.",
+        "were won before their leads came to us, as far as is known. They are kept, and left out of what is learnt.",
+    ),
+    Remark.KEPT_OPEN: (
+        "is about a lead that was worked on, or came to us again, since. It stays open; the deal is on its record.",
+        "are about leads that were worked on, or came to us again, since. Those stay open; the deals are on record.",
+    ),
+    Remark.AMOUNT: (
+        "says another amount than is here for its deal. Nothing was changed; look at row {first}.",
+        "say other amounts than are here for their deals. Nothing was changed; the first is row {first}.",
+    ),
+    Remark.CELL: (
+        "has a cell that was mended or not understood, row {first}. What it says is kept among the custom fields.",
+        "have cells that were mended or not understood, the first is row {first}. What they say is kept among the "
+        "custom fields.",
+    ),
+}
+
+
+def _owners(run: ImportRun) -> str:
+    named = ImportRemark.objects.filter(run=run, about=Remark.OWNER).values_list("text")
+    found = named.annotate(n=Count("id")).order_by("-n", "text")[: NAMED + 1]
+    names = [text for text, _ in found]
+    return ", ".join(names[:NAMED]) + (", …" if len(names) > NAMED else "")
+
+
+@dataclass(frozen=True)
+class Ahead:
+    """What happens next with a batch: how many wait for their first look, of them re-opened, and until when."""
+
+    open: int
+    reopened: int
+    last: datetime | None
+
+    @property
+    def weeks(self) -> int:
+        """Over how many weeks they are spread."""
+        return 0 if self.last is None else max(ceil((self.last - clock.now()) / _WEEK), 1)
+
+
+def ahead(run: ImportRun) -> Ahead:
+    """How the leads that an import brought stand now."""
+    mine = Lead.objects.filter(IS_OPEN, import_run_id=run.pk)
+    old = mine.filter(next_kind=NextKind.REOPENED).aggregate(n=Count("pk"), last=Max("next_at"))
+    return Ahead(mine.count(), old["n"], old["last"])

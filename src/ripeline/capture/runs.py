@@ -1,0 +1,213 @@
+"""Working an import: chunk by chunk, each one transaction, by one process at a time, through whatever breaks off.
+
+Who works a run holds an advisory lock on a connection of its own, so that PostgreSQL frees the run at once when that
+process is killed; whoever comes next goes on exactly at `position`. Should that connection be lost while the other one
+lives on, two may believe to have the run: each chunk therefore begins by asking whether the position is still theirs.
+"""
+
+import contextlib
+import logging
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, BinaryIO, Protocol
+from uuid import UUID
+
+import psycopg
+from django.db import DataError, IntegrityError, InterfaceError, OperationalError, connection, transaction
+from django.db.models import F
+
+from ripeline.base import clock
+from ripeline.capture import pieces, settling
+from ripeline.capture.admission import Result
+from ripeline.capture.dialect import Dialect
+from ripeline.capture.mapping import FieldMap
+from ripeline.capture.models import ImportKind, ImportMapping, ImportReject, ImportRemark, ImportRun, ImportState
+from ripeline.capture.outcomes import OutcomeTaker
+from ripeline.capture.rows import SIZE, Chunk, Row, chunks, count
+from ripeline.capture.taking import LeadTaker, Tally
+from ripeline.timeline import actions as timeline
+
+MOST_ROWS = 1_000_000  # of a file
+PATIENCE = 120.0  # seconds without getting on, after which a broken database is given up
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 5.0  # seconds between tries
+
+log = logging.getLogger(__name__)
+
+Watch = Callable[[ImportRun], None]  # told after each chunk, between transactions
+
+
+class _Taker(Protocol):
+    def take(self, rows: Sequence[Row]) -> Tally: ...
+
+
+class _TakenOverError(Exception):
+    """Another process has gone on with the run."""
+
+
+def work(
+    run_id: UUID, *, watch: Watch = lambda _: None, leave: Callable[[], bool] = lambda: False, size: int = SIZE
+) -> bool:
+    """Bring a confirmed run to its end: done, cancelled or failed. True if this call ended it.
+
+    False: another process works it, it had ended before, the database stayed away, or `leave` (asked between chunks)
+    said so; then it stays as it is and can be gone on with.
+    """
+    pause, given_up = _FIRST_PAUSE, time.monotonic() + PATIENCE
+
+    def got_on(run: ImportRun) -> None:
+        nonlocal pause, given_up
+        pause, given_up = _FIRST_PAUSE, time.monotonic() + PATIENCE
+        watch(run)
+
+    while True:
+        try:
+            with _claimed(run_id) as is_ours:
+                return is_ours and _go_on(run_id, got_on, leave, size)
+        except _TakenOverError:
+            return False
+        except (OperationalError, InterfaceError, psycopg.OperationalError) as problem:
+            if connection.in_atomic_block:  # the caller's transaction: nothing can be repeated in it
+                raise
+            connection.close()
+            log.warning("An import waits for the database: %s", str(problem).strip().partition("\n")[0])
+            if time.monotonic() > given_up:
+                return _fail(run_id, "The database could not be used. What went in stays; go on when it is back.")
+        except Exception:
+            log.exception("An import failed")
+            return _fail(run_id, "Something broke on our side; the log says what. What went in stays.")
+        time.sleep(pause)
+        pause = min(pause * 2, _LONGEST_PAUSE)
+
+
+@contextlib.contextmanager
+def _claimed(run_id: UUID) -> Iterator[bool]:
+    """Have the run to oneself inside the block, if nobody else has."""
+    params: dict[str, Any] = connection.get_connection_params()
+    with contextlib.closing(psycopg.connect(**params, autocommit=True)) as own:
+        own.execute("SELECT set_config('tcp_keepalives_idle', '30', false)")  # a machine that died is noticed
+        number = int.from_bytes(run_id.bytes[8:], signed=True)
+        found = own.execute("SELECT pg_try_advisory_lock(%s)", [number]).fetchone()
+        yield bool(found and found[0])
+
+
+def _go_on(run_id: UUID, watch: Watch, leave: Callable[[], bool], size: int) -> bool:
+    """Everything from the present position on."""
+    run = _begin(run_id)
+    if run is None:
+        return False
+    file, dialect = pieces.opened(run), Dialect.from_json(run.dialect)
+    mapping = FieldMap.from_json("leads" if run.kind == ImportKind.LEADS else "outcomes", dialect.labels, run.mapping)
+    if run.rows is None and not _count(run, file, dialect):
+        return True
+    watch(run)
+    taker = LeadTaker(run) if run.kind == ImportKind.LEADS else OutcomeTaker(run)
+    for chunk in chunks(file, dialect=dialect, mapping=mapping, now=clock.now(), position=run.position, size=size):
+        if leave():
+            return False
+        if not _take(run, chunk, taker):
+            break
+        watch(run)
+    _end(run)
+    watch(run)
+    return True
+
+
+def _begin(run_id: UUID) -> ImportRun | None:
+    with transaction.atomic():
+        run = ImportRun.objects.select_for_update(of=("self",)).select_related("started_by").get(pk=run_id)
+        if run.state not in (ImportState.QUEUED, ImportState.RUNNING):
+            return None
+        run.state, run.began_at = ImportState.RUNNING, clock.now()
+        run.save(update_fields=["state", "began_at"])
+    return run
+
+
+def _count(run: ImportRun, file: BinaryIO, dialect: Dialect) -> bool:
+    """Count the rows, for the progress; False if they are too many."""
+    run.rows = count(file, dialect)
+    if run.rows > MOST_ROWS:
+        _fail(run.pk, f"{run.filename} has {run.rows:,} rows, at most {MOST_ROWS:,} can be imported at once: split it.")
+        return False
+    ImportRun.objects.filter(pk=run.pk).update(rows=run.rows)
+    return True
+
+
+def _take(run: ImportRun, chunk: Chunk, taker: _Taker) -> bool:
+    """One chunk and its account, or nothing; False if somebody asked to cancel."""
+    with transaction.atomic():
+        now = ImportRun.objects.select_for_update().only("position", "state", "cancel_asked").get(pk=run.pk)
+        if now.position != run.position or now.state != ImportState.RUNNING:
+            raise _TakenOverError
+        if now.cancel_asked:
+            return False
+        tally = _tolerant(taker, chunk.rows)
+        rejects = sorted([*chunk.rejects, *tally.rejects])
+        ImportReject.objects.bulk_create(
+            [ImportReject(run=run, row=r.row, cells=r.cells, column=r.column, reason=r.reason) for r in rejects]
+        )
+        ImportRemark.objects.bulk_create(
+            [ImportRemark(run=run, row=row, about=about, text=text) for row, about, text in tally.remarks]
+        )
+        found: Counter[str] = Counter({str(result): n for result, n in tally.results.items()})
+        found[Result.REJECTED] = len(rejects)
+        ImportRun.objects.filter(pk=run.pk).update(
+            position=chunk.position, reopened=F("reopened") + tally.reopened,
+            **{result.value: F(result.value) + found[result] for result in Result},
+        )  # fmt: skip
+    run.position, run.reopened = chunk.position, run.reopened + tally.reopened
+    for result in Result:
+        setattr(run, result, getattr(run, result) + found[result])
+    return True
+
+
+def _tolerant(taker: _Taker, rows: Sequence[Row]) -> Tally:
+    """Take rows; if the database refuses one, find it by halving, and refuse it alone."""
+    if not rows:
+        return Tally()
+    try:
+        with transaction.atomic():
+            return taker.take(rows)
+    except (DataError, IntegrityError) as problem:
+        tally = Tally()
+        if len(rows) == 1:
+            log.warning("The database refused row %d of an import: %s", rows[0].row, problem)
+            tally.reject(rows[0], "the database does not take one of its values: correct or empty what looks unusual")
+            return tally
+        for half in (rows[: len(rows) // 2], rows[len(rows) // 2 :]):
+            tally.add(_tolerant(taker, half))
+        return tally
+
+
+def _end(run: ImportRun) -> None:
+    """Every row is accounted for, or the rest is not wanted: what went in gets its dates. Idempotent."""
+    if run.kind == ImportKind.LEADS:
+        settling.settle(run.pk)
+    with transaction.atomic():
+        now = ImportRun.objects.select_for_update(of=("self",)).get(pk=run.pk)
+        if now.position != run.position or now.state != ImportState.RUNNING:
+            raise _TakenOverError
+        is_cancelled = now.cancel_asked and now.position != now.rows
+        run.state = ImportState.CANCELLED if is_cancelled else ImportState.DONE
+        run.ended_at, run.cancel_asked = clock.now(), False
+        if run.state == ImportState.DONE:
+            run.rows = run.position
+            pieces.forget(run.pk)
+            ImportMapping.objects.update_or_create(
+                signature=run.signature,
+                kind=run.kind,
+                defaults={"mapping": run.mapping, "told": run.told, "used_at": run.ended_at},
+            )
+        run.save(update_fields=["state", "ended_at", "cancel_asked", "rows"])
+        timeline.wake_worker()
+
+
+def _fail(run_id: UUID, problem: str) -> bool:
+    """Say why it ended; False if that cannot even be written down."""
+    try:
+        ImportRun.objects.filter(pk=run_id, state=ImportState.RUNNING).update(
+            state=ImportState.FAILED, problem=problem, ended_at=clock.now()
+        )
+    except (OperationalError, InterfaceError):
+        return False
+    return True

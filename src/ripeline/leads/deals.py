@@ -1,0 +1,305 @@
+"""Deals learnt from elsewhere: won, lost and disqualified ones of a file, booked on the leads here, many at a time.
+
+Each is an entry of its lead's timeline on the day it happened, and named by that day: the same deal again is nothing
+new. A lead that nobody has worked on since, and that has not come again since, is closed by it; any other keeps its
+open episode, and only the deal is added.
+"""
+
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import F, Max, Min, Q, QuerySet
+
+from ripeline.base import clock
+from ripeline.base.ids import new_id
+from ripeline.catalog.models import CloseReason, CloseState
+from ripeline.leads import bulk, deciding, rules
+from ripeline.leads.birth import is_past_horizon
+from ripeline.leads.deciding import Changes
+from ripeline.leads.models import CLOSED_STATES, Enquiry, Lead, Opportunity, OpportunityState, State
+from ripeline.people.models import User
+from ripeline.timeline import actions as timeline
+from ripeline.timeline.models import Activity
+
+_NOTHING_NEXT: Changes = {
+    "next_at": None, "next_set_at": None, "next_kind": "", "next_note": "", "next_committed": False
+}  # fmt: skip
+_ADMITTED_WITHIN = timedelta(minutes=5)
+_DAY = timedelta(days=1) - timedelta(microseconds=1)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Deal:
+    """How it ended with a lead, and when: at a moment, or on a whole day, whose first instant `at` is then."""
+
+    lead_id: UUID
+    at: datetime
+    is_day: bool
+    day: date  # the same, by the calendar of whoever wrote it down: names the deal
+    reason: CloseReason  # its state is the outcome
+    said: str = ""  # the reason in the words of the file, where it is none of ours
+    amount: Decimal | None = None
+    currency: str = ""
+    product: str = ""
+
+    @property
+    def outcome(self) -> str:
+        return self.reason.state
+
+    @property
+    def end(self) -> datetime:
+        """The last moment it may have happened: nothing that came earlier can have come after it."""
+        return min(self.at + _DAY, max(clock.now(), self.at)) if self.is_day else self.at
+
+    @property
+    def key(self) -> str:
+        product = " ".join(self.product.casefold().split())
+        return f"{self.outcome}:{self.day}:{product}"[:100]
+
+
+class Booked(NamedTuple):
+    """What became of a deal."""
+
+    is_new: bool = False
+    closed: bool = False  # the lead was closed by it
+    stays_open: bool = False  # the lead was open and stays so
+    before_captured: bool = False  # won before they came to us
+    other_amount: Decimal | None = None  # here, where it differs from the deal's
+    is_gone: bool = False  # the lead was merged away in this very moment
+
+
+class _Facts(NamedTuple):
+    """What deciding about a lead needs beside the lead."""
+
+    first: datetime | None  # enquiry of which somebody said when
+    latest: datetime | None
+    deals: list[Opportunity]
+
+
+class _Draft(NamedTuple):
+    entry: timeline.Entry
+    lead: Lead
+    changes: Changes
+
+
+def book(deals: Sequence[Deal], *, actor: User, origin: str) -> list[Booked]:
+    """Book deals, each once, in one transaction; the results stand in their order. Who closes a lead is `actor`.
+
+    Whether they may is for the door to say: a file of outcomes is brought in by people who do not work on leads.
+    """
+    with transaction.atomic():
+        ids = {deal.lead_id for deal in deals}
+        leads = {lead.pk: lead for lead in bulk._locked(sorted(ids))}
+        facts = _facts(leads)
+        known = _known(leads.keys(), origin, {deal.key for deal in deals})
+        order = sorted(range(len(deals)), key=lambda at: (deals[at].lead_id, deals[at].at))
+        results = [Booked()] * len(deals)
+        drafts: list[_Draft] = []
+        new: list[Opportunity] = []
+        changed: dict[UUID, Opportunity] = {}
+        for at in order:
+            deal, lead = deals[at], leads.get(deals[at].lead_id)
+            if lead is None:
+                results[at] = Booked(is_gone=True)
+                continue
+            here = facts[lead.pk].deals
+            if (lead.pk, deal.key) in known or _is_here(deal, lead, here):
+                results[at], draft = _again(deal, lead, here, changed, actor=actor, origin=origin)
+            else:
+                known.add((lead.pk, deal.key))
+                results[at], draft = _decide(deal, lead, facts[lead.pk], new, changed, actor=actor, origin=origin)
+            if draft:
+                drafts.append(draft)
+        _write(drafts, new, changed)
+    return results
+
+
+def _facts(leads: Mapping[UUID, Lead]) -> dict[UUID, _Facts]:
+    enquiries = {pk: (first, latest) for pk, first, latest in _enquiries().filter(lead__in=leads)}
+    deals: dict[UUID, list[Opportunity]] = defaultdict(list)
+    for found in Opportunity.objects.filter(lead__in=leads).order_by("opened_at", "pk"):
+        deals[found.lead_id].append(found)
+    return {pk: _Facts(*enquiries.get(pk, (None, None)), deals[pk]) for pk in leads}
+
+
+def _enquiries() -> QuerySet[Enquiry, tuple[UUID, datetime | None, datetime | None]]:
+    """(lead, first, latest) of enquiries whose day is known; those of a file without dates have the import's own."""
+    undated = Q(door="import", captured_at__gt=F("created_at") - _ADMITTED_WITHIN)
+    dated = Enquiry.objects.exclude(undated).order_by().values_list("lead")
+    return dated.annotate(first=Min("captured_at"), latest=Max("captured_at"))
+
+
+def _known(ids: Collection[UUID], origin: str, keys: Collection[str]) -> set[tuple[UUID, str]]:
+    """Which deals were booked before."""
+    found = Activity.objects.filter(lead_id__in=list(ids), origin=origin, event_key__in=list(keys))
+    return set(found.values_list("lead_id", "event_key"))
+
+
+def _is_here(deal: Deal, lead: Lead, here: Sequence[Opportunity]) -> bool:
+    """Whether somebody has entered this very deal by hand, or another file has brought it."""
+    if deal.outcome != CloseState.WON and lead.state == deal.outcome and _is_near(deal, lead.closed_at):
+        return True
+    return _same(deal, here) is not None
+
+
+def _same(deal: Deal, here: Sequence[Opportunity]) -> Opportunity | None:
+    """The opportunity that is this deal: of that day, and of no other product."""
+    for found in here:
+        alike = not deal.product or not found.product or deal.product.casefold() == found.product.casefold()
+        from_file = found.key.startswith(f"{deal.outcome}:")
+        when = found.key.startswith(f"{deal.outcome}:{deal.day}:") if from_file else _is_near(deal, found.closed_at)
+        if found.state == _as_opportunity(deal) and when and alike:
+            return found
+    return None
+
+
+def _is_near(deal: Deal, at: datetime | None) -> bool:
+    """By hand a deal is entered when somebody gets round to it."""
+    return at is not None and abs((at.date() - deal.day).days) <= 1
+
+
+def _again(
+    deal: Deal,
+    lead: Lead,
+    here: Sequence[Opportunity],
+    changed: dict[UUID, Opportunity],
+    *,
+    actor: User,
+    origin: str,
+) -> tuple[Booked, _Draft | None]:
+    """A deal that is here already: what was missing of it is added; another amount is left to a person."""
+    same = _same(deal, here)
+    if same is None:
+        return Booked(), None
+    added = []
+    if deal.amount is not None and same.amount is None:
+        same.amount, same.currency = deal.amount, deal.currency
+        added.append("amount")
+    if deal.product and not same.product:
+        same.product = deal.product[:200]
+        added.append("product")
+    if not added:
+        differs = deal.amount is not None and same.amount != deal.amount
+        return Booked(other_amount=same.amount if differs else None), None
+    changed[same.pk] = same
+    entry = timeline.Entry(
+        lead_id=lead.pk, kind="imported", actor_id=actor.pk, origin=origin, event_key=f"{deal.key}:{'+'.join(added)}",
+        occurred_at=clock.now(), data={"fields": added},
+    )  # fmt: skip
+    return Booked(is_new=True), _Draft(entry, lead, {})
+
+
+def _as_opportunity(deal: Deal) -> str:
+    return OpportunityState.WON if deal.outcome == CloseState.WON else OpportunityState.LOST
+
+
+def _decide(
+    deal: Deal,
+    lead: Lead,
+    facts: _Facts,
+    new: list[Opportunity],
+    changed: dict[UUID, Opportunity],
+    *,
+    actor: User,
+    origin: str,
+) -> tuple[Booked, _Draft]:
+    was_open = rules.is_open(lead)
+    closes = _closes(deal, lead, facts)
+    before = deal.outcome == CloseState.WON and deal.end < lead.captured_at
+    data: dict[str, Any] = {
+        "reason": deal.reason.code, "label": deal.reason.label, "said": deal.said, "product": deal.product,
+        "amount": None if deal.amount is None else str(deal.amount), "currency": deal.currency, "imported": True,
+    }  # fmt: skip
+    opportunity, image = _opportunity(deal, lead, facts.deals, closes=closes)
+    if opportunity and image is None:
+        new.append(opportunity)
+        facts.deals.append(opportunity)
+    elif opportunity:
+        changed[opportunity.pk] = opportunity
+    changes = _changes(deal, lead, facts.deals, actor, closes=closes, before=before)
+    entry = timeline.Entry(
+        lead_id=lead.pk, kind=deal.outcome, actor_id=actor.pk, origin=origin, event_key=deal.key,
+        occurred_at=deal.at, data=data,
+    )  # fmt: skip
+    if changes:
+        changes["decision_id"] = entry.id
+        if opportunity:
+            data["opportunity"] = {"id": str(opportunity.pk), "before": image}
+        data["before"] = {name: deciding._plain(lead, name) for name in changes}
+        for name, value in changes.items():
+            setattr(lead, name, value)
+        data["after"] = {name: deciding._plain(lead, name) for name in changes}
+    booked = Booked(True, closes, stays_open=was_open and not closes, before_captured=before)
+    return booked, _Draft(entry, lead, changes)
+
+
+def _closes(deal: Deal, lead: Lead, facts: _Facts) -> bool:
+    """Whether the lead ends with this deal: not if it was worked on, or came again, since."""
+    if lead.state in CLOSED_STATES:  # what somebody took for lost, and the file knows was won later
+        is_later = lead.closed_at is not None and lead.closed_at <= deal.end
+        return deal.outcome == CloseState.WON and lead.state != State.WON and is_later
+    worked = lead.last_touch_at is not None and lead.last_touch_at > deal.end
+    promised = lead.next_committed and lead.next_set_at is not None and lead.next_set_at > deal.end
+    return not (worked or promised or _came_again(deal, facts))
+
+
+def _came_again(deal: Deal, facts: _Facts) -> bool:
+    """They came after the deal: again, or for the first time and so lately that it is still to be answered."""
+    if facts.first is None or facts.latest is None or facts.latest <= deal.end:
+        return False
+    return facts.first <= deal.end or not is_past_horizon(facts.latest, clock.now())
+
+
+def _changes(
+    deal: Deal, lead: Lead, here: Sequence[Opportunity], actor: User, *, closes: bool, before: bool
+) -> Changes:
+    """What becomes of the lead."""
+    if closes:
+        at = min(max(deal.at, lead.captured_at), deal.end) if deal.is_day else deal.at
+        changes: Changes = {
+            "state": State(deal.outcome), "state_at": at, "close_reason_id": deal.reason.pk, "closed_at": at,
+            "closed_by_id": actor.pk,
+        }  # fmt: skip
+        return changes | _NOTHING_NEXT | ({"won_before_captured": True} if before else {})
+    if lead.state == State.OPPORTUNITY and not any(found.state == OpportunityState.OPEN for found in here):
+        return {"state": State.WORKING, "state_at": clock.now()}  # its open deal was this one
+    return {}
+
+
+def _opportunity(
+    deal: Deal, lead: Lead, here: Sequence[Opportunity], *, closes: bool
+) -> tuple[Opportunity | None, dict[str, Any] | None]:
+    """The opportunity this deal is, and how it was before (None: it is new); a loss need not have one."""
+    if deal.outcome == CloseState.DISQUALIFIED:
+        return None, None
+    won = deal.outcome == CloseState.WON
+    is_open = [one for one in here if one.state == OpportunityState.OPEN]
+    found = next((one for one in is_open if closes or (won and one.opened_at <= deal.end)), None)
+    if found is None and not won and (is_open or not (deal.amount or deal.product)):
+        return None, None
+    image = None
+    if found is None:
+        found = Opportunity(id=new_id(), lead=lead, key=deal.key, opened_at=deal.at)
+    else:
+        image = {n: None if getattr(found, n) is None else str(getattr(found, n)) for n in deciding._DEAL}
+    found.state, found.closed_at = _as_opportunity(deal), deal.at
+    if deal.amount is not None:
+        found.amount, found.currency = deal.amount, deal.currency
+    found.product = deal.product[:200] or found.product
+    return found, image
+
+
+def _write(drafts: Sequence[_Draft], new: Sequence[Opportunity], changed: Mapping[UUID, Opportunity]) -> None:
+    timeline.record_all([draft.entry for draft in drafts])
+    Opportunity.objects.bulk_create(new)
+    born = {deal.pk for deal in new}
+    if older := [deal for deal in changed.values() if deal.pk not in born]:
+        Opportunity.objects.bulk_update(older, ["state", "closed_at", "amount", "currency", "product"])
+    touched = {draft.lead.pk: draft.lead for draft in drafts if draft.changes}
+    bulk._write(list(touched.values()), {name for draft in drafts for name in draft.changes})
