@@ -143,6 +143,9 @@ def change_owner_many(owners: Mapping[UUID, User | None], by: By, *, why: Mappin
     return decide_many(owners.keys(), by, kind="handed", verb=Verb.REASSIGN, change=change, facts=facts)
 
 
+_KEPT_ON_RETURN = (NextKind.PROMISE, NextKind.MEETING, NextKind.REOPENED)
+
+
 def return_many(gifts: Mapping[UUID, Gift], request: By, *, by: datetime) -> list[Decision]:
     """Keep in touch hands back leads whose moment comes before `by`, with the reason: to an owner or to a queue."""
 
@@ -152,7 +155,8 @@ def return_many(gifts: Mapping[UUID, Gift], request: By, *, by: datetime) -> lis
             return None
         if lead.next_at is None or lead.next_at >= by:
             return None
-        when = Next(max(lead.next_at, clock.now()), NextKind.KEEP_IN_TOUCH, lead.next_note, lead.next_committed)
+        kind = lead.next_kind if lead.next_kind in _KEPT_ON_RETURN else NextKind.KEEP_IN_TOUCH
+        when = Next(max(lead.next_at, clock.now()), kind, lead.next_note, lead.next_committed)
         changes: Changes = {"responsible_id": gift.to.pk} | when.changes()
         if gift.to.user_id:
             changes["owner_id"] = gift.to.user_id

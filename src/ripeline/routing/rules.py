@@ -204,6 +204,8 @@ _RULES = {
 def words(why: Mapping[str, Any]) -> str:
     """The reason as a sentence for people; "" for one that this version does not know."""
     template = _BECAUSE.get(why.get("because", "")) or _RULES.get(why.get("rule", ""))
+    if why.get("by") and why.get("rule") == BY_HAND:
+        template = "handed over by {by}"
     if not template:
         return ""
     known = {name: _said(value) for name, value in why.items()}

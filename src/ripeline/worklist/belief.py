@@ -1,0 +1,73 @@
+"""What one's leads will become: a quiet line over Today, so that green leads are not taken for bad ones."""
+
+from dataclasses import asdict, dataclass
+from datetime import date, datetime, time
+from typing import Any
+
+from django.db.models import Q
+
+from ripeline.leads.models import IS_OPEN, Lead
+from ripeline.people.models import User
+from ripeline.people.working_time import Calendar
+from ripeline.ripeness import queries as ripeness
+
+ENOUGH = 10  # of fewer leads an expectation says nothing
+
+
+@dataclass(frozen=True)
+class Belief:
+    """Of `n` leads had since a day: how many buy from someone within a year, how many from us, how many have."""
+
+    n: int
+    since: str
+    buyers: int
+    buyers_low: int
+    buyers_high: int
+    ours: int
+    ours_low: int
+    ours_high: int
+    won: int
+
+    @property
+    def words(self) -> str:
+        """The line itself."""
+        already = f"; {self.won} already {'is' if self.won == 1 else 'are'}" if self.won else ""
+        return (
+            f"Of the {self.n} leads you have had since {self.since}, about {self.buyers} will buy from someone"
+            f" and {self.ours} should be yours{already}. Most are still green, and that is normal."
+        )
+
+    @property
+    def uncertainty(self) -> str:
+        """How sure that is, for who wants to know."""
+        return (
+            f"Within a year: between {self.buyers_low} and {self.buyers_high} buyers,"
+            f" {self.ours_low} to {self.ours_high} of them yours (four times in five)."
+        )
+
+
+def of(user: User, now: datetime, calendar: Calendar) -> dict[str, Any]:
+    """The figures for somebody's leads as a plan keeps them; {} where there are too few to speak of."""
+    since = _since(calendar.day(now))
+    had = Lead.objects.filter(Q(owner=user), IS_OPEN | Q(closed_at__gte=calendar.at(since, time(0))))
+    had = had.filter(won_before_captured=False)
+    found = ripeness.expected(had)
+    if found.n < ENOUGH:
+        return {}
+    believed = Belief(
+        n=found.n,
+        since=f"{since:%B}",
+        buyers=round(found.buyers[-1]),
+        buyers_low=int(found.buyers_low[-1]),
+        buyers_high=int(found.buyers_high[-1]),
+        ours=round(found.ours[-1]),
+        ours_low=int(found.ours_low[-1]),
+        ours_high=int(found.ours_high[-1]),
+        won=had.filter(state="won", merged_into__isnull=True).count(),
+    )
+    return asdict(believed)
+
+
+def _since(today: date) -> date:
+    """The beginning of the year, or of the half-year before where this one is young."""
+    return date(today.year, 1, 1) if today.month > 3 else date(today.year - 1, 7, 1)

@@ -1,0 +1,213 @@
+"""A rep's day: planned once, kept while one works it, mended when somebody else's decision changed it."""
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from uuid import UUID
+
+from django.db import transaction
+
+from ripeline.base import clock
+from ripeline.base.ids import new_id
+from ripeline.leads.models import CLOSED_STATES, Lead
+from ripeline.people import working_time
+from ripeline.people.models import User
+from ripeline.people.working_time import Calendar
+from ripeline.routing import actions as routing
+from ripeline.timeline.models import Activity
+from ripeline.worklist import belief, keeping, queries, rules
+from ripeline.worklist.dates import say
+from ripeline.worklist.day import Day, Row
+from ripeline.worklist.models import Plan, PlanItem
+from ripeline.worklist.reasons import why
+from ripeline.worklist.rules import Candidate, Choice
+
+
+@dataclass(frozen=True)
+class _Desk:
+    """Whose day it is, and what planning it needs. `day`: today, or the next working day."""
+
+    user: User
+    now: datetime
+    calendar: Calendar
+    day: date
+    mine: Sequence[UUID]
+
+    @property
+    def by(self) -> datetime:
+        return self.calendar.end_of(self.day)
+
+    def candidates(self, *, urgent_only: bool = False) -> list[Candidate]:
+        return queries.candidates(self.user, self.mine, by=self.by, now=self.now, urgent_only=urgent_only)
+
+
+def _desk(user: User) -> _Desk:
+    now, calendar = clock.now(), working_time.calendar_of(user)
+    day = calendar.working_day(calendar.day(now))
+    return _Desk(user, now, calendar, day, queries.responsibles(user, day))
+
+
+def plan_for(user: User) -> Day:
+    """The day's list: made when first asked for, then kept. Who is no longer theirs or due drops out, and what cannot
+    wait comes in. On a day that is not worked it is the next working day's."""
+    desk = _desk(user)
+    if not PlanItem.objects.filter(plan__user=user, plan__day=desk.day).exists():
+        _gather(user)
+    with transaction.atomic():
+        plan = _locked(desk)
+        items = list(plan.items.order_by("position", "id"))
+        if not items:
+            items = _fill(plan, desk, [])
+        elif desk.calendar.day(plan.planned_at) != desk.calendar.day(desk.now):  # made on a day off before: say it anew
+            items = _anew(plan, desk, items)
+        else:
+            items = _mend(plan, desk, items)
+    return _day(plan, desk, items)
+
+
+def replan(user: User) -> Day:
+    """Choose what is left of the day anew; what is done stays done."""
+    desk = _desk(user)
+    _gather(user)
+    with transaction.atomic():
+        plan = _locked(desk)
+        items = _anew(plan, desk, list(plan.items.order_by("position", "id")))
+    return _day(plan, desk, items)
+
+
+def _gather(user: User) -> None:
+    """Before a day is planned: what is overdue has new dates, and what waits for this day is here.
+
+    The schedule does the same in the night; so a day is right also where no worker runs.
+    """
+    keeping.replan_overdue(user=user)
+    routing.return_due()
+    routing.release()
+
+
+def _locked(desk: _Desk) -> Plan:
+    """The plan of the day, made if it is not there, locked: two tabs do not plan at once."""
+    new = Plan(id=new_id(), user=desk.user, day=desk.day, planned_at=desk.now, minutes=desk.user.minutes_per_day)
+    found = Plan.objects.select_for_update().filter(user=desk.user, day=desk.day)
+    if plan := found.first():
+        return plan
+    Plan.objects.bulk_create([new], ignore_conflicts=True)
+    return found.get()
+
+
+def _anew(plan: Plan, desk: _Desk, items: Sequence[PlanItem]) -> list[PlanItem]:
+    done = [item for item in items if item.done_at]
+    plan.items.filter(done_at=None).delete()
+    plan.planned_at, plan.minutes = desk.now, desk.user.minutes_per_day
+    return _fill(plan, desk, done)
+
+
+def _fill(plan: Plan, desk: _Desk, done: Sequence[PlanItem]) -> list[PlanItem]:
+    """Choose the list beside what is done, and note what it was chosen from."""
+    there = {item.lead_id for item in done}
+    left = plan.minutes - sum(item.minutes for item in done)
+    candidates = [c for c in desk.candidates() if c.lead_id not in there]
+    choice = rules.plan(candidates, now=desk.now, budget=left)
+    plan.due = max(queries.due_count(desk.mine, by=desk.by), len(choice.items))
+    plan.belief = belief.of(desk.user, desk.now, desk.calendar)
+    plan.save()
+    return _put(plan, desk, done, choice, [])
+
+
+def _mend(plan: Plan, desk: _Desk, items: Sequence[PlanItem]) -> list[PlanItem]:
+    """Drop what is not theirs or due any more, tick what they settled elsewhere, add what cannot wait, fill up."""
+    waiting = [item for item in items if not item.done_at]
+    gone = _gone(waiting, desk)
+    ticked = _tick_own(gone, plan, desk)
+    dropped = [item for item in gone if item not in ticked]
+    plan.items.filter(pk__in=[item.pk for item in dropped]).delete()
+    kept = [item for item in items if item not in dropped]
+    there = {item.lead_id for item in kept}
+    urgent = [c for c in desk.candidates(urgent_only=True) if c.lead_id not in there]
+    left = plan.minutes - sum(item.minutes for item in kept)
+    choice = rules.plan(urgent, now=desk.now, budget=plan.minutes, at_least_one=False)
+    if left - choice.minutes >= min(rules.MINUTES.values()):
+        more = {c.lead_id: c for c in [*urgent, *desk.candidates()] if c.lead_id not in there}
+        choice = rules.plan(list(more.values()), now=desk.now, budget=left, at_least_one=False)
+    if not choice.items:
+        return kept
+    return _put(plan, desk, [i for i in kept if i.done_at], choice, [i for i in kept if not i.done_at])
+
+
+def _gone(waiting: Sequence[PlanItem], desk: _Desk) -> list[PlanItem]:
+    leads = _leads(item.lead_id for item in waiting)
+    mine = set(desk.mine)
+    return [
+        item
+        for item in waiting
+        if (lead := leads.get(item.lead_id)) is None
+        or lead.responsible_id not in mine
+        or lead.next_at is None
+        or lead.next_at >= desk.by
+    ]
+
+
+def _tick_own(gone: Sequence[PlanItem], plan: Plan, desk: _Desk) -> list[PlanItem]:
+    """Those that the person settled somewhere else than on Today: done is done."""
+    if not gone:
+        return []
+    leads = Lead.objects.in_bulk([item.lead_id for item in gone])
+    decisions = {pk: lead.decision_id for pk, lead in leads.items() if lead.decision_id}
+    own = set(
+        Activity.objects.filter(
+            pk__in=decisions.values(), actor=desk.user, recorded_at__gte=plan.planned_at
+        ).values_list("pk", flat=True)
+    )
+    ticked = [item for item in gone if decisions.get(item.lead_id) in own]
+    for item in ticked:
+        lead = leads[item.lead_id]
+        item.done_at, item.activity_id = desk.now, lead.decision_id
+        item.result = _settled(lead, desk)
+    PlanItem.objects.bulk_update(ticked, ["done_at", "activity_id", "result"])
+    return ticked
+
+
+def _settled(lead: Lead, desk: _Desk) -> str:
+    if lead.state in CLOSED_STATES or lead.next_at is None:
+        return lead.get_state_display().lower()
+    return f"next {say(lead.next_at, now=desk.now, calendar=desk.calendar)}"
+
+
+def _put(
+    plan: Plan, desk: _Desk, before: Sequence[PlanItem], choice: Choice, after: Sequence[PlanItem]
+) -> list[PlanItem]:
+    """Write what was chosen: what cannot wait goes before what stood there, the rest behind it."""
+    new = [
+        PlanItem(
+            id=new_id(), plan=plan, lead_id=c.candidate.lead_id, position=0, tag=c.candidate.tag, value=c.value,
+            why=why(c.candidate, now=desk.now, calendar=desk.calendar), minutes=c.candidate.minutes,
+        )
+        for c in choice.items
+    ]  # fmt: skip
+    first = [item for item, c in zip(new, choice.items, strict=True) if c.rank is not rules.Rank.OPEN]
+    last = [item for item, c in zip(new, choice.items, strict=True) if c.rank is rules.Rank.OPEN]
+    items = [*before, *first, *after, *last]
+    for position, item in enumerate(items, start=1):
+        item.position = position
+    PlanItem.objects.bulk_create(new)
+    PlanItem.objects.bulk_update([*before, *after], ["position"])
+    return items
+
+
+def _leads(ids: Iterable[UUID]) -> dict[UUID, Lead]:
+    found = Lead.objects.filter(pk__in=list(ids), merged_into__isnull=True)
+    return {lead.pk: lead for lead in found.select_related("account", "source", "owner", "responsible__user")}
+
+
+def _day(plan: Plan, desk: _Desk, items: Collection[PlanItem]) -> Day:
+    leads = _leads(item.lead_id for item in items)
+    rows = [Row(item, leads[item.lead_id], desk.now, desk.calendar) for item in items if item.lead_id in leads]
+    is_over = bool(rows) and all(row.is_done for row in rows)
+    return Day(
+        plan=plan,
+        now=desk.now,
+        calendar=desk.calendar,
+        rows=rows,
+        moved=queries.moved([i.activity_id for i in items if i.activity_id]) if is_over else {},
+        ripening=queries.ripening_next(desk.mine, after=desk.by) if is_over or not rows else (),
+    )

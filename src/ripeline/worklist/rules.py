@@ -1,0 +1,179 @@
+"""Whom to contact today: the choice itself, pure, so that a simulator runs the very same code.
+
+What a person promised, agreed or chose comes first and always. Whoever asked for us and has heard from nobody comes
+next, as many as a day holds. The rest of the day goes to those with whom a minute brings most (`routing.worth`), until
+the minutes are used up. How many minutes a contact takes is judgement, stated below in one place.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from enum import IntEnum
+from typing import Any
+from uuid import UUID
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from ripeline.catalog.models import SourceType
+from ripeline.leads.models import NextKind, State
+from ripeline.ripeness.rules import LABELS as RIPENESS
+from ripeline.ripeness.rules import tag
+from ripeline.routing.worth import AVERAGE_P_30, Standing, worth
+
+# Minutes that a contact takes, by what it is (judgement: look up, call or write, note what came of it).
+MINUTES: dict[str, int] = {
+    NextKind.FIRST_CONTACT: 8,
+    NextKind.QUALIFY: 8,
+    NextKind.FOLLOW_UP: 6,
+    NextKind.KEEP_IN_TOUCH: 6,
+    NextKind.REOPENED: 6,
+    NextKind.PROMISE: 10,
+    NextKind.MEETING: 30,
+}
+
+# Who asked for us, and not only for something to read: calling them now is worth most.
+HAND_RAISERS: dict[str, str] = {
+    SourceType.QUOTE_REQUEST.value: "Asked for a quote",
+    SourceType.DEMO_REQUEST.value: "Asked for a demo",
+    SourceType.CONTACT_FORM.value: "Wrote to us",
+    SourceType.INBOUND_CALL.value: "Called us",
+    SourceType.TRIAL.value: "Started a trial",
+}
+FRESH = timedelta(days=14)  # for so long an unanswered request comes before everything but dates
+
+LABELS: dict[str, str] = {"promise": "You promised", "meeting": "Meeting", "opportunity": "Opportunity"}
+LABELS |= {str(tag): label for tag, label in RIPENESS.items()}
+
+
+class Rank(IntEnum):
+    """What comes first, whatever it is worth."""
+
+    ASKED = 0  # a hand-raiser whom nobody has called
+    DATED = 1  # a meeting, a promise, a date that a person chose
+    OPEN = 2  # chosen by worth
+
+
+@dataclass(frozen=True, kw_only=True)
+class Candidate:
+    """A lead that is due, as the planner and the sentence beside it see it. `theirs`: for whom we cover, if we do."""
+
+    standing: Standing
+    next_at: datetime
+    next_kind: str
+    note: str = ""
+    is_committed: bool = False
+    captured_at: datetime
+    source: str = ""
+    source_type: str = ""
+    p_30_low: float | None = None
+    p_30_high: float | None = None
+    reasons: Sequence[Sequence[Any]] = ()
+    theirs: str = ""
+    amount: Decimal | None = None
+    currency: str = ""
+    opened_at: datetime | None = None
+    expected_close: date | None = None
+    episode: int = 1
+
+    @property
+    def lead_id(self) -> UUID:
+        return self.standing.lead_id
+
+    def rank(self, now: datetime) -> Rank:
+        """What it is, before what it is worth."""
+        if self.is_committed or self.next_kind in (NextKind.PROMISE, NextKind.MEETING):
+            return Rank.DATED
+        asked = self.source_type in HAND_RAISERS and self.next_kind in (NextKind.FIRST_CONTACT, NextKind.QUALIFY)
+        if asked and not self.standing.touches and now - self.standing.since <= FRESH:
+            return Rank.ASKED
+        return Rank.OPEN
+
+    @property
+    def minutes(self) -> int:
+        """How many minutes it will take."""
+        return MINUTES.get(self.next_kind, MINUTES[NextKind.FOLLOW_UP])
+
+    @property
+    def tag(self) -> str:
+        """The word beside the name: what kind of date it is, else how ripe."""
+        if self.next_kind == NextKind.PROMISE:
+            return "promise"
+        if self.next_kind == NextKind.MEETING:
+            return "meeting"
+        if self.standing.state == State.OPPORTUNITY:
+            return "opportunity"
+        return str(tag(AVERAGE_P_30 if self.standing.p_30 is None else self.standing.p_30))
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """A candidate on the list, with what a minute on it brings."""
+
+    candidate: Candidate
+    rank: Rank
+    value: float
+
+
+@dataclass(frozen=True)
+class Choice:
+    """The list in its order, and out of how many it was chosen."""
+
+    items: Sequence[Chosen] = field(default_factory=tuple)
+    considered: int = 0
+
+    @property
+    def minutes(self) -> int:
+        return sum(item.candidate.minutes for item in self.items)
+
+
+def plan(candidates: Sequence[Candidate], *, now: datetime, budget: int, at_least_one: bool = True) -> Choice:
+    """Choose the day's list. The order in which candidates come does not matter.
+
+    `budget`: minutes. Dates are always in; requests up to the budget; the rest by worth while it fits, and at least one
+    item in all, so that a short day is not an empty one.
+    """
+    ordered = sorted(candidates, key=lambda c: c.lead_id)
+    ranks = [c.rank(now) for c in ordered]
+    minutes = [c.minutes for c in ordered]
+    values = worth([c.standing for c in ordered], now=now, minutes=[float(m) for m in minutes])
+    picked = fill(
+        ranks=[int(rank) for rank in ranks], values=values, minutes=minutes, budget=budget, at_least_one=at_least_one
+    )
+    items = [Chosen(ordered[i], ranks[i], float(values[i])) for i in picked]
+    items.sort(key=lambda item: (item.rank, *_within(item), item.candidate.lead_id))
+    return Choice(items, len(ordered))
+
+
+def _within(item: Chosen) -> tuple[float, float]:
+    """The order among equals: dates by their time, requests the newest first, the rest by worth."""
+    if item.rank is Rank.DATED:
+        return item.candidate.next_at.timestamp(), 0.0
+    if item.rank is Rank.ASKED:
+        return -item.candidate.standing.since.timestamp(), 0.0
+    return -item.value, item.candidate.next_at.timestamp()
+
+
+def fill(
+    *, ranks: ArrayLike, values: ArrayLike, minutes: ArrayLike, budget: int, at_least_one: bool = True
+) -> NDArray[np.intp]:
+    """Which of n candidates fill a day, as positions: the pure core, in arrays.
+
+    `ranks`, shape (n,): `Rank`; `values`: worth of a minute; `minutes`: of each. Of equal worth the earlier position
+    goes first, so callers give a fixed order.
+    """
+    rank, value = np.asarray(ranks, dtype=np.int64), np.asarray(values, dtype=np.float64)
+    cost = np.asarray(minutes, dtype=np.int64)
+    chosen = rank == Rank.DATED
+    asked = np.flatnonzero(rank == Rank.ASKED)
+    asked = asked[np.argsort(-value[asked], kind="stable")]
+    chosen[asked[np.cumsum(cost[asked]) <= max(budget, 0)]] = True
+    left = budget - int(cost[chosen].sum())
+    rest = np.flatnonzero(~chosen)
+    for position in rest[np.lexsort((rest, -value[rest], rank[rest]))]:
+        alone = at_least_one and not chosen.any()
+        if cost[position] <= left or alone:
+            chosen[position] = True
+            left -= int(cost[position])
+    return np.flatnonzero(chosen)
