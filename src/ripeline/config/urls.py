@@ -8,6 +8,10 @@ SCREENS = (
     "ripeline.web.first_run",
     "ripeline.web.sign_in",
     "ripeline.web.profile",
+    "ripeline.web.people",
+    "ripeline.web.absences",
+    "ripeline.web.company",
+    "ripeline.web.prior",
 )
 
 urlpatterns: list[URLPattern | URLResolver] = [path("", include(module)) for module in SCREENS]

@@ -7,11 +7,12 @@ from uuid import UUID
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import path, reverse
+from django.utils import timezone
 from django.utils.http import urlencode
 from django.views.decorators.http import require_POST
 
 from ripeline.base import clock
-from ripeline.people import actions, queries, rules, working_time
+from ripeline.people import actions, queries, rules
 from ripeline.people.actions import PeopleError
 from ripeline.people.models import Absence, User
 from ripeline.web.forms import AbsenceForm
@@ -29,10 +30,9 @@ class Sheet:
 
 
 def sheet(actor: User, user: User, form: AbsenceForm | None = None) -> Sheet:
-    today = working_time.calendar_of(user).day(clock.now())
     return Sheet(
         person=user,
-        coming=list(queries.absences(user, since=today)),
+        coming=list(queries.absences(user, since=timezone.localdate(clock.now()))),
         form=form or AbsenceForm(covers=queries.covers_for(user)),
         may_change="absence" in rules.changeable(actor, user),
     )
@@ -82,6 +82,7 @@ def remove(request: HttpRequest, absence_id: UUID) -> HttpResponse:
 def again(request: HttpRequest, person_id: UUID) -> HttpResponse:
     """Put a removed absence back as it was."""
     actor, user = viewer(request), _somebody(person_id)
+    rules.require(actor, user, "absence")
     cover = queries.people().filter(pk=request.GET["cover"]).first() if request.GET.get("cover") else None
     try:
         first, last = date.fromisoformat(request.GET["first"]), date.fromisoformat(request.GET["last"])

@@ -11,9 +11,8 @@ from ripeline.people import actions, queries, rules
 from ripeline.people.actions import PeopleError
 from ripeline.people.models import ResponsibleKind, Team
 from ripeline.people.working_time import MONDAY_TO_FRIDAY
-from ripeline.people.working_time import company as the_company
-from ripeline.web.forms import CompanyForm, TeamForm
-from ripeline.web.shell import say, tabs, viewer
+from ripeline.web.forms import CompanyForm, TeamForm, posted
+from ripeline.web.shell import firm_of, say, tabs, viewer
 
 get_or_post = require_http_methods(["GET", "HEAD", "POST"])
 
@@ -22,7 +21,7 @@ get_or_post = require_http_methods(["GET", "HEAD", "POST"])
 def company(request: HttpRequest) -> HttpResponse:
     actor = viewer(request)
     rules.require_administers(actor)
-    firm = the_company()
+    firm = firm_of(request)
     fallbacks = [each for each in queries.assignable() if each.kind != ResponsibleKind.PROGRAMME]
     initial = {
         "name": firm.name,
@@ -32,7 +31,7 @@ def company(request: HttpRequest) -> HttpResponse:
         "work_days": firm.work_days or list(MONDAY_TO_FRIDAY),
         "fallback": str(firm.fallback_id),
     }
-    form = CompanyForm(request.POST or None, initial=initial, fallbacks=fallbacks)
+    form = CompanyForm(posted(request), initial=initial, fallbacks=fallbacks)
     if request.method == "POST" and form.is_valid():
         fallback = next(each for each in fallbacks if str(each.pk) == form.cleaned_data["fallback"])
         try:
@@ -50,7 +49,7 @@ def company(request: HttpRequest) -> HttpResponse:
 def teams(request: HttpRequest) -> HttpResponse:
     actor = viewer(request)
     rules.require_administers(actor)
-    form = TeamForm(request.POST or None)
+    form = TeamForm(posted(request))
     if request.method == "POST" and form.is_valid():
         try:
             team = actions.add_team(actor=actor, name=form.cleaned_data["team_name"])
@@ -73,7 +72,7 @@ def team(request: HttpRequest, team_id: UUID) -> HttpResponse:
     actor = viewer(request)
     rules.require_administers(actor)
     found = get_object_or_404(Team, pk=team_id)
-    form = TeamForm(request.POST or None, initial={"team_name": found.name})
+    form = TeamForm(posted(request), initial={"team_name": found.name})
     if request.method == "POST" and form.is_valid():
         try:
             actions.rename_team(actor=actor, team=found, name=form.cleaned_data["team_name"])

@@ -15,7 +15,7 @@ from django.views.decorators.http import require_http_methods
 from ripeline.people import actions, queries
 from ripeline.people.actions import PeopleError
 from ripeline.web import errors
-from ripeline.web.forms import FirstRun
+from ripeline.web.forms import FirstRun, posted
 
 
 @login_not_required
@@ -33,7 +33,7 @@ def first_run(request: HttpRequest) -> HttpResponse:
             403,
             text="Others can reach this page, so it wants the link that `ripeline up` printed, with its token.",
         )
-    form = FirstRun(request.POST or None)
+    form = FirstRun(posted(request))
     if request.method == "POST" and form.is_valid():
         try:
             administrator = actions.make_first_administrator(**form.cleaned_data)

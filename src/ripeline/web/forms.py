@@ -6,12 +6,18 @@ from typing import Any
 from zoneinfo import available_timezones
 
 from django import forms
+from django.http import HttpRequest, QueryDict
 
 from ripeline.people.actions import PeopleError
 from ripeline.people.models import Responsible, Role, Team, Tracking, User
 from ripeline.web.countries import CURRENCIES, countries, country_of_zone
 
 DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+
+
+def posted(request: HttpRequest) -> QueryDict | None:
+    """What a form is bound to: what was sent, be it empty; None where the page is only looked at."""
+    return request.POST if request.method == "POST" else None
 
 
 class Form(forms.Form):

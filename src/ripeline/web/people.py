@@ -23,7 +23,7 @@ from ripeline.routing import leaving
 from ripeline.routing import queries as places
 from ripeline.web import letters
 from ripeline.web.absences import sheet
-from ripeline.web.forms import Invitation, Leaving, Person
+from ripeline.web.forms import Invitation, Leaving, Person, posted
 from ripeline.web.shell import say, tabs, viewer
 
 PAGE = 50
@@ -80,7 +80,7 @@ def people(request: HttpRequest) -> HttpResponse:
 def invite(request: HttpRequest) -> HttpResponse:
     actor = viewer(request)
     rules.require_administers(actor)
-    form = Invitation(request.POST or None)
+    form = Invitation(posted(request))
     if request.method == "POST" and form.is_valid():
         given = form.cleaned_data
         try:
@@ -116,7 +116,7 @@ def person(request: HttpRequest, person_id: UUID) -> HttpResponse:
     user = find(actor, person_id)
     may = rules.changeable(actor, user)
     initial = {name: getattr(user, name) for name in SET_BY_FORM}
-    form = Person(request.POST or None, initial=initial, only=may)
+    form = Person(posted(request), initial=initial, only=may)
     if request.method == "POST" and form.is_valid():
         changed = {name: form.cleaned_data[name] for name in form.changed_data}
         try:
@@ -178,7 +178,7 @@ def deactivate(request: HttpRequest, person_id: UUID) -> HttpResponse:
     if not user.is_active:
         return redirect("person", user.pk)
     takers = [each for each in queries.assignable() if each.user_id != user.pk]
-    form = Leaving(request.POST or None, takers=takers)
+    form = Leaving(posted(request), takers=takers)
     if request.method == "POST" and form.is_valid():
         to = next((taker for taker in takers if str(taker.pk) == form.cleaned_data["to"]), None)
         try:

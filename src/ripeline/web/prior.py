@@ -13,7 +13,7 @@ from ripeline.people.actions import PeopleError
 from ripeline.ripeness import actions, queries
 from ripeline.science.prior import DEFAULT_CURVES, DEFAULT_PRIOR
 from ripeline.science.terms import UNKNOWN, YES, Term, contributions, encode
-from ripeline.web.forms import TermForm
+from ripeline.web.forms import TermForm, posted
 from ripeline.web.shell import say, tabs, viewer
 
 NINE_IN_TEN = 1.6449  # standard deviations on either side
@@ -83,7 +83,7 @@ def term(request: HttpRequest, key: str) -> HttpResponse:
         "factor": float(f"{math.exp(NINE_IN_TEN * found.sd):.3g}"),
         "basis": found.basis,
     }
-    form = TermForm(request.POST or None, initial=initial)
+    form = TermForm(posted(request), initial=initial)
     if request.method == "POST" and form.is_valid():
         given = form.cleaned_data
         # What was not touched keeps its exact figure: the form shows it rounded.

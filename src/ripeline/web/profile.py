@@ -19,7 +19,7 @@ from ripeline.people import actions, queries
 from ripeline.people.actions import PeopleError
 from ripeline.people.models import User
 from ripeline.web.absences import sheet
-from ripeline.web.forms import ChangePassword, Profile
+from ripeline.web.forms import ChangePassword, Profile, posted
 from ripeline.web.shell import say, tabs, viewer
 
 PAGE = 50
@@ -29,7 +29,7 @@ PAGE = 50
 def profile(request: HttpRequest) -> HttpResponse:
     user = viewer(request)
     initial = {"name": user.name, "time_zone": user.time_zone, "minutes_per_day": user.minutes_per_day}
-    form = Profile(request.POST or None, initial=initial)
+    form = Profile(posted(request), initial=initial)
     if request.method == "POST" and form.is_valid():
         try:
             actions.change_user(actor=user, user=user, **{name: form.cleaned_data[name] for name in form.changed_data})
@@ -46,7 +46,7 @@ def profile(request: HttpRequest) -> HttpResponse:
 def password(request: HttpRequest) -> HttpResponse:
     """Change one's own password; this session goes on, all others end."""
     user = viewer(request)
-    form = ChangePassword(request.POST or None)
+    form = ChangePassword(posted(request))
     if request.method == "POST" and form.is_valid():
         if not user.check_password(form.cleaned_data["current"]):
             form.add_error("current", "This is not your present password.")

@@ -13,7 +13,7 @@ from django.shortcuts import redirect, render
 from django.urls import NoReverseMatch, path, reverse
 
 from ripeline.leads import queries as leads
-from ripeline.people.models import Role, User
+from ripeline.people.models import Company, Role, User
 from ripeline.people.working_time import company
 
 _EVERYBODY = frozenset(Role)
@@ -113,6 +113,12 @@ def viewer(request: HttpRequest) -> User:
     return request.user
 
 
+def firm_of(request: HttpRequest) -> Company:
+    """The company's settings, read once for each request."""
+    found: Company | None = getattr(request, "company", None)
+    return found or company()
+
+
 def context(request: HttpRequest) -> dict[str, Any]:
     """What base.html needs. Costs one query, for the company."""
     user = getattr(request, "user", None)
@@ -122,7 +128,7 @@ def context(request: HttpRequest) -> dict[str, Any]:
     here = request.path.strip("/").split("/")[0]
     return {
         "toasts": toasts,
-        "company": getattr(request, "company", None) or company(),
+        "company": firm_of(request),
         "rail": [
             Link(entry.label, url, entry.icon, is_current=here == entry.under) for entry, url in _for(user.role, RAIL)
         ],

@@ -19,7 +19,7 @@ from ripeline.people import links, queries
 from ripeline.people.actions import PeopleError
 from ripeline.people.models import User
 from ripeline.web import errors, letters
-from ripeline.web.forms import Forgot, NewPassword, SignIn
+from ripeline.web.forms import Forgot, NewPassword, SignIn, posted
 from ripeline.web.shell import say
 
 WINDOW = timedelta(minutes=15)
@@ -39,7 +39,7 @@ def sign_in(request: HttpRequest) -> HttpResponse:
         return redirect(_next(request))
     if not queries.has_users():
         return redirect("first-run")
-    form = SignIn(request.POST or None)
+    form = SignIn(posted(request))
     if request.method == "POST" and form.is_valid():
         email = form.cleaned_data["email"].lower()
         if _too_many(request, "sign_in.failed", email):
@@ -67,7 +67,7 @@ def sign_out(request: HttpRequest) -> HttpResponse:
 @get_or_post
 def forgot(request: HttpRequest) -> HttpResponse:
     """Ask for a link to a new password. The answer is the same whether or not the address is known."""
-    form = Forgot(request.POST or None)
+    form = Forgot(posted(request))
     if not letters.can_send() or request.method == "GET" or not form.is_valid():
         status = 422 if form.errors else 200
         return render(request, "people/forgot.html", {"form": form, "can_send": letters.can_send()}, status=status)
@@ -104,7 +104,7 @@ def invitation(request: HttpRequest, who: str, token: str) -> HttpResponse:
 def _set_password(request: HttpRequest, user: User | None, template: str) -> HttpResponse:
     if user is None:
         return render(request, "people/link_over.html", status=410)
-    form = NewPassword(request.POST or None)
+    form = NewPassword(posted(request))
     if request.method == "POST" and form.is_valid():
         try:
             people.set_password(actor=user, user=user, password=form.cleaned_data["password"])
