@@ -1,0 +1,90 @@
+"""Today stays quick and bounded: a rep with ten thousand leads among twenty thousand, held to its indexes."""
+
+import json
+from typing import Any
+
+import pytest
+from django.db import connection
+
+from ripeline.base import clock
+from ripeline.people import queries as people
+from ripeline.people.models import User
+from ripeline.worklist import queries
+from ripeline.worklist.actions import plan_for
+from tests.cast import MONDAY
+
+pytestmark = pytest.mark.django_db
+
+# Twenty thousand leads: half of them Alice's, of which every other one is due; all with a score.
+_MANY = """
+INSERT INTO lead (id, name, title, email, phone, company, country, language, custom, search, captured_at, episode,
+    episode_at, currency, state, state_at, owner_id, responsible_id, next_at, next_set_at, next_kind, next_note,
+    next_committed, won_before_captured, touches, unanswered, created_at)
+SELECT gen_random_uuid(), 'Lead ' || n, '', '', '', '', '', '', '{}', '', %(now)s - n * interval '1 minute', 1,
+    %(now)s - n * interval '1 minute', '', 'working', %(now)s, %(owner)s,
+    CASE WHEN n %% 2 = 0 THEN %(alice)s::uuid ELSE %(queue)s::uuid END,
+    %(now)s + (n %% 4 - 2) * interval '1 day' * (1 + n %% 90), %(now)s, 'follow_up', '',
+    n %% 400 = 0, false, 1, 0, %(now)s
+FROM generate_series(1, 20000) AS n
+"""
+_SCORED = """
+INSERT INTO score (lead_id, log_odds, log_odds_sd, curve, p_ever, p_ever_low, p_ever_high, p_30, p_30_low, p_30_high,
+    p_win, window_start, window_end, is_concentrated, reasons, model, scored_at)
+SELECT id, 0, 1, 'even', .5, .3, .7, .5 * random(), 0, 1, .15, %(now)s, %(now)s, false, '[]', 'test', %(now)s FROM lead
+"""
+
+
+@pytest.fixture
+def many(alice: User) -> None:
+    given = {
+        "now": MONDAY,
+        "owner": alice.pk,
+        "alice": people.responsible_of(alice).pk,
+        "queue": people.built_in(people.QUALIFY).pk,
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(_MANY, given)
+        cursor.execute(_SCORED, given)
+        cursor.execute("ANALYZE lead, score")
+
+
+def nodes(plan: dict[str, Any]) -> list[dict[str, Any]]:
+    return [plan, *(node for child in plan.get("Plans", []) for node in nodes(child))]
+
+
+def explained(sql: str, given: dict[str, Any]) -> list[dict[str, Any]]:
+    with connection.cursor() as cursor:
+        cursor.execute(f"EXPLAIN (ANALYZE, FORMAT JSON) {sql}", given)
+        (found,) = cursor.fetchone()
+    return nodes((json.loads(found) if isinstance(found, str) else found)[0]["Plan"])
+
+
+@pytest.mark.parametrize("sql", ["CANDIDATES", "URGENT"])
+def test_candidates_are_read_along_the_index_of_what_is_due(many: None, alice: User, sql: str) -> None:
+    with clock.at(MONDAY):
+        desk = queries.responsibles(alice, MONDAY.date())
+        given = queries._given(alice, desk, MONDAY, MONDAY)
+    steps = explained(getattr(queries, sql), given)
+    assert {step.get("Index Name") for step in steps} >= {"lead_due"}
+    whole = [step for step in steps if step["Node Type"] == "Seq Scan" and step["Relation Name"] == "lead"]
+    assert not whole
+    limits = [step["Actual Rows"] for step in steps if step["Node Type"] == "Limit"]
+    assert all(rows <= 300 for rows in limits)
+
+
+def test_a_day_is_chosen_from_thousands_that_are_due(many: None, alice: User) -> None:
+    with clock.at(MONDAY):
+        found = queries.candidates(
+            alice, queries.responsibles(alice, MONDAY.date()), by=MONDAY, now=MONDAY
+        )  # fmt: skip
+        assert len(found) <= queries.DATED + queries.ASKED + queries.BEST
+        committed = [c for c in found if c.is_committed]
+        day = plan_for(alice)
+    assert {c.lead_id for c in committed} <= {row.lead.pk for row in day.rows}
+
+
+def test_the_shoebox_is_counted_along_indexes(many: None) -> None:
+    steps = explained(
+        queries._SHOEBOX, {"long_overdue": MONDAY, "by": MONDAY, "away": []}
+    )  # fmt: skip
+    assert {step["Node Type"] for step in steps} & {"Bitmap Heap Scan", "Index Scan", "Index Only Scan"}
