@@ -52,33 +52,34 @@ def touch(
     data: Mapping[str, Any] | None = None,
 ) -> Decision:
     """We tried to reach them, or did (`reached`; None: no attempt was made), and this is the next step."""
-
-    def change(lead: Lead) -> Changes:
-        _require_open(lead)
-        moment = clock.now()
-        changes: Changes = next.changes()
-        if reached is not None:
-            changes |= {
-                "touches": lead.touches + 1,
-                "last_touch_at": moment,
-                "first_touch_at": lead.first_touch_at or moment,
-                "unanswered": 0 if reached else lead.unanswered + 1,
-            }
-            if reached:
-                changes["last_reached_at"] = moment
-        if lead.state in (State.NEW, State.NURTURE):
-            qualifies = lead.responsible.kind != ResponsibleKind.REP
-            changes |= _state(State.QUALIFYING if qualifies else State.WORKING)
-        return changes
-
     return decide(
         lead_id,
         by,
         kind=kind,
-        change=change,
+        change=lambda lead: touched(lead, reached=reached, next=next),
         body=body,
         data={**(data or {}), "disposition": disposition, "reached": reached},
     )
+
+
+def touched(lead: Lead, *, reached: bool | None, next: Next) -> Changes:
+    """What a touch makes of a locked lead: also for `bulk.decide_many`."""
+    _require_open(lead)
+    moment = clock.now()
+    changes: Changes = next.changes()
+    if reached is not None:
+        changes |= {
+            "touches": lead.touches + 1,
+            "last_touch_at": moment,
+            "first_touch_at": lead.first_touch_at or moment,
+            "unanswered": 0 if reached else lead.unanswered + 1,
+        }
+        if reached:
+            changes["last_reached_at"] = moment
+    qualifies = lead.responsible.kind != ResponsibleKind.REP
+    if lead.state in (State.NEW, State.NURTURE) or (lead.state == State.QUALIFYING and not qualifies):
+        changes |= _state(State.QUALIFYING if qualifies else State.WORKING)
+    return changes
 
 
 def set_next(lead_id: UUID, by: By, *, next: Next, kind: str = "next_set") -> Decision:
@@ -118,13 +119,20 @@ def nurture(lead_id: UUID, by: By, *, next: Next, disposition: str = "green_late
     """Green, later: Keep in touch looks after it until its moment; the owner stays credited."""
     programme = people.built_in(people.KEEP_IN_TOUCH)
 
-    def change(lead: Lead) -> Changes:
-        _require_open(lead)
-        return {"responsible_id": programme.pk} | _state(State.NURTURE) | next.changes()
-
     return decide(
-        lead_id, by, kind="nurtured", change=change, data={"disposition": disposition, "note": next.note}, body=body
+        lead_id,
+        by,
+        kind="nurtured",
+        change=lambda lead: nurtured(lead, programme=programme, next=next),
+        data={"disposition": disposition, "note": next.note},
+        body=body,
     )
+
+
+def nurtured(lead: Lead, *, programme: Responsible, next: Next) -> Changes:
+    """What leaving a lead to a programme makes of it: also for `bulk.decide_many`."""
+    _require_open(lead)
+    return {"responsible_id": programme.pk} | _state(State.NURTURE) | next.changes()
 
 
 def return_from_nurture(lead_id: UUID, by: By, *, to: Responsible, why: Mapping[str, Any]) -> Decision:
@@ -219,17 +227,26 @@ def close(lead_id: UUID, by: By, *, reason: CloseReason, body: str = "") -> Deci
 
 
 def _close(lead_id: UUID, by: By, *, reason: CloseReason, body: str, opportunity: Any) -> Decision:
-    def change(lead: Lead) -> Changes:
-        _require_open(lead)
-        nothing_next: Changes = {
-            "next_at": None, "next_set_at": None, "next_kind": "", "next_note": "", "next_committed": False
-        }  # fmt: skip
-        closed: Changes = {"close_reason_id": reason.pk, "closed_at": clock.now(), "closed_by_id": by.actor.pk}
-        owner: Changes = {"owner_id": by.actor.pk} if lead.owner_id is None and not by.actor.is_system else {}
-        return _state(State(reason.state)) | closed | nothing_next | owner
+    return decide(
+        lead_id,
+        by,
+        kind=reason.state,
+        change=lambda lead: closed(lead, reason=reason, actor=by.actor),
+        opportunity=opportunity,
+        body=body,
+        data={"reason": reason.code, "label": reason.label},
+    )
 
-    data = {"reason": reason.code, "label": reason.label}
-    return decide(lead_id, by, kind=reason.state, change=change, opportunity=opportunity, body=body, data=data)
+
+def closed(lead: Lead, *, reason: CloseReason, actor: User) -> Changes:
+    """What closing makes of a lead: also for `bulk.decide_many`, for leads without an open opportunity."""
+    _require_open(lead)
+    nothing_next: Changes = {
+        "next_at": None, "next_set_at": None, "next_kind": "", "next_note": "", "next_committed": False
+    }  # fmt: skip
+    why: Changes = {"close_reason_id": reason.pk, "closed_at": clock.now(), "closed_by_id": actor.pk}
+    owner: Changes = {"owner_id": actor.pk} if lead.owner_id is None and not actor.is_system else {}
+    return _state(State(reason.state)) | why | nothing_next | owner
 
 
 def reopen(lead_id: UUID, by: By, *, to: Responsible, next: Next, why: str = "") -> Decision:
@@ -240,13 +257,18 @@ def reopen(lead_id: UUID, by: By, *, to: Responsible, next: Next, why: str = "")
             raise LeadError("This lead is open already.")
         if not to.is_active:
             raise LeadError(f"{to.name} is not taking leads at the moment.")
-        opened: Changes = {"close_reason_id": None, "closed_at": None, "closed_by_id": None, "responsible_id": to.pk}
-        episode: Changes = {"episode": lead.episode + 1, "episode_at": clock.now(), "unanswered": 0}
-        owner: Changes = {"owner_id": to.user_id} if to.user_id else {}
-        state = State.NURTURE if to.kind == ResponsibleKind.PROGRAMME else State.NEW
-        return opened | episode | owner | _state(state) | next.changes()
+        return reopening(lead, to, next)
 
     return decide(lead_id, by, kind="reopened", change=change, data={"why": why, "to": to.name})
+
+
+def reopening(lead: Lead, to: Responsible, next: Next) -> Changes:
+    """What becomes of a closed lead that is taken up again."""
+    opened: Changes = {"close_reason_id": None, "closed_at": None, "closed_by_id": None, "responsible_id": to.pk}
+    episode: Changes = {"episode": lead.episode + 1, "episode_at": clock.now(), "unanswered": 0}
+    owner: Changes = {"owner_id": to.user_id} if to.user_id else {}
+    state = State.NURTURE if to.kind == ResponsibleKind.PROGRAMME else State.NEW
+    return opened | episode | owner | _state(state) | next.changes()
 
 
 def note(lead_id: UUID, by: By, *, text: str, is_private: bool = False) -> None:

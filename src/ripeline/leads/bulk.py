@@ -26,6 +26,7 @@ BATCH = 500  # leads locked and held in memory at a time; all batches of a call 
 
 Change = Callable[[Lead], Changes | None]  # what becomes of a locked lead; None leaves it as it is
 Facts = Callable[[Lead], dict[str, Any]]  # what the entry keeps, asked before the change
+Words = Callable[[Lead], str]  # what somebody wrote
 
 
 @dataclass(frozen=True)
@@ -43,7 +44,14 @@ class Gift:
 
 
 def decide_many(
-    lead_ids: Collection[UUID], by: By, *, kind: str, change: Change, facts: Facts, verb: Verb = Verb.WORK
+    lead_ids: Collection[UUID],
+    by: By,
+    *,
+    kind: str,
+    change: Change,
+    facts: Facts,
+    body: Words | None = None,
+    verb: Verb = Verb.WORK,
 ) -> list[Decision]:
     """Make one decision for each of many leads, all or none; those merged away or already decided so are left out.
 
@@ -52,12 +60,12 @@ def decide_many(
     made: list[Decision] = []
     with transaction.atomic():
         for ids in _batches(sorted(lead_ids)):
-            made += _decide_batch(ids, by, kind=kind, change=change, facts=facts, verb=verb)
+            made += _decide_batch(ids, by, kind=kind, change=change, facts=facts, body=body, verb=verb)
     return made
 
 
 def _decide_batch(
-    ids: Sequence[UUID], by: By, *, kind: str, change: Change, facts: Facts, verb: Verb
+    ids: Sequence[UUID], by: By, *, kind: str, change: Change, facts: Facts, body: Words | None, verb: Verb
 ) -> list[Decision]:
     entries: dict[UUID, timeline.Entry] = {}
     changed: dict[UUID, tuple[Lead, Changes]] = {}
@@ -69,7 +77,7 @@ def _decide_batch(
             continue
         entry = timeline.Entry(
             lead_id=lead.pk, kind=kind, actor_id=by.actor.pk, origin=by.origin, event_key=by.key,
-            occurred_at=clock.now(), data=data,
+            occurred_at=clock.now(), body=body(lead) if body else "", data=data,
         )  # fmt: skip
         changes = changes | {"decision_id": entry.id}
         data["before"] = {name: deciding._plain(lead, name) for name in changes}
