@@ -1,5 +1,6 @@
 """What Today is made of: who is due, what stands on a plan, how much lies in the shoebox."""
 
+import json
 from collections import Counter
 from collections.abc import Collection, Sequence
 from datetime import date, datetime, time, timedelta
@@ -92,7 +93,7 @@ def _candidate(row: Sequence[Any]) -> Candidate:
     return Candidate(
         standing=worth.standing(row), next_at=next_at, next_kind=next_kind, note=note, is_committed=is_committed,
         captured_at=captured_at, source=source, source_type=source_type, p_30_low=low, p_30_high=high,
-        reasons=reasons, theirs=theirs, amount=amount, currency=currency, opened_at=opened_at,
+        reasons=json.loads(reasons), theirs=theirs, amount=amount, currency=currency, opened_at=opened_at,
         expected_close=expected_close, episode=episode,
     )  # fmt: skip
 
