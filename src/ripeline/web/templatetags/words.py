@@ -52,7 +52,7 @@ def _days_apart(day: date, today: date) -> str:
     if days in (-1, 0, 1):
         return {-1: "yesterday", 0: "today", 1: "tomorrow"}[days]
     if -7 < days < 0:
-        return f"last {day:%A}" if days < -5 else f"{day:%A}"
+        return f"last {day:%A}"
     if 0 < days < 7:
         return f"{day:%A}"
     if abs(days) < 14:

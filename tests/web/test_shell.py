@@ -1,0 +1,163 @@
+"""The frame: what is in the rail, toasts on pages and parts of pages, refusals and mishaps in words."""
+
+import json
+
+import pytest
+from django.core.exceptions import BadRequest
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.test import Client
+from django.urls import include, path
+from pytest_django.fixtures import Settings
+
+from ripeline.config import urls
+from ripeline.leads.rules import NotAllowed
+from ripeline.people.models import Company, User
+from ripeline.web.shell import RAIL, say
+from tests.cast import MakeLead
+
+PART = {"headers": {"HX-Request": "true"}}
+
+
+def _speak(request: HttpRequest) -> HttpResponse:
+    say(request, "Jonas: meeting <Thursday>", undo="/take-back")
+    return redirect("/settings/profile") if "away" in request.GET else HttpResponse("<p>done</p>")
+
+
+def _speak_without_body(request: HttpRequest) -> HttpResponse:
+    say(request, "Later")
+    return HttpResponse(status=204)
+
+
+def _refuse(request: HttpRequest) -> HttpResponse:
+    raise NotAllowed("This lead is with Alice; you may not see it.")
+
+
+def _stumble(request: HttpRequest) -> HttpResponse:
+    raise BadRequest
+
+
+def _break(request: HttpRequest) -> HttpResponse:
+    raise RuntimeError("boom")
+
+
+urlpatterns = [
+    *urls.urlpatterns,
+    path("", include([path("speak", _speak), path("later", _speak_without_body), path("refuse", _refuse)])),
+    path("stumble", _stumble),
+    path("break", _break),
+]
+handler400, handler403 = urls.handler400, urls.handler403
+handler404, handler500 = urls.handler404, urls.handler500
+
+
+@pytest.fixture
+def client(client: Client, settings: Settings, alice: User) -> Client:
+    """Alice, before pages that say, refuse and break."""
+    settings.ROOT_URLCONF = __name__
+    client.force_login(alice)
+    client.raise_request_exception = False
+    return client
+
+
+def test_what_is_said_is_shown_once_with_its_undo(client: Client) -> None:
+    page = client.get("/speak?away=1", follow=True).text
+    toasts = page.split('id="toasts"')[1]
+    assert "Jonas: meeting &lt;Thursday&gt;" in toasts
+    assert 'action="/take-back"' in toasts
+    assert 'name="key"' in toasts
+    assert "csrfmiddlewaretoken" in toasts
+    assert "Jonas" not in client.get("/settings/profile").text
+
+
+def test_a_part_of_a_page_brings_its_toast_along(client: Client) -> None:
+    part = client.get("/speak", **PART).text
+    assert part.startswith("<p>done</p>")
+    assert 'hx-swap-oob="beforeend"' in part
+    assert "Jonas: meeting" in part
+    assert "Jonas" not in client.get("/settings/profile").text
+
+
+def test_what_a_part_without_a_body_says_is_kept_for_the_next_page(client: Client) -> None:
+    client.get("/later", **PART)
+    assert "Later" in client.get("/settings/profile").text
+
+
+def test_whoever_was_signed_out_is_led_to_sign_in_by_a_part_too(client: Client) -> None:
+    client.logout()
+    answer = client.get("/settings/profile", **PART)
+    assert answer.headers["HX-Redirect"] == "/sign-in"
+
+
+@pytest.mark.parametrize(
+    ("page", "status", "words"),
+    [
+        ("/refuse", 403, "This lead is with Alice; you may not see it."),
+        ("/stumble", 400, "is not something Ripeline can read"),
+        ("/nothing-here", 404, "the address has a slip in it"),
+        ("/break", 500, "Something broke on our side"),
+    ],
+)
+def test_mishaps_are_said_in_plain_words(page: str, status: int, words: str, client: Client) -> None:
+    answer = client.get(page)
+    assert answer.status_code == status
+    assert words in answer.text
+    if status != 500:
+        assert 'aria-label="Main"' in answer.text  # within the shell
+    part = client.get(page, **PART)
+    assert part.status_code == status
+    assert part.headers["Content-Type"].startswith("text/plain")
+    client.logout()
+    if page == "/nothing-here":
+        assert client.get(page).status_code == 404
+
+
+def test_a_form_without_its_token_is_refused_in_words(alice: User) -> None:
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(alice)
+    answer = client.post("/settings/profile", {"name": "Alice"})
+    assert answer.status_code == 403
+    assert "This form is too old" in answer.text
+
+
+def entries(user: User) -> set[str]:
+    client = Client()
+    client.force_login(user)
+    rail = client.get("/settings/profile").text.split('aria-label="Main"')[1].split("</nav>")[0]
+    return {entry.label for entry in RAIL if f">{entry.label}<" in rail.replace("</svg>", ">").replace("<a", "\n<a")}
+
+
+def test_the_rail_has_only_what_a_role_has_a_use_for(alice: User, mona: User, sam: User, ada: User) -> None:
+    assert "Imports" not in entries(alice)
+    assert "Today" not in entries(mona)
+    for user in (alice, mona, sam, ada):
+        assert "Settings" in entries(user)
+
+
+def test_the_demo_company_says_so_on_every_page(client: Client) -> None:
+    assert "demo company" not in client.get("/settings/profile").text
+    Company.objects.update(is_demo=True)
+    assert "This is a demo company" in client.get("/settings/profile").text
+
+
+def test_home_is_a_beginning_until_there_are_leads(client: Client, mona: User, make_lead: MakeLead) -> None:
+    assert "There are no leads yet" in client.get("/").text
+    make_lead()
+    assert client.get("/").status_code == 302
+
+
+def test_no_page_has_a_script_or_a_style_of_its_own_in_its_text(client: Client, ada: User) -> None:
+    client.force_login(ada)
+    for page in ("/", "/settings/profile", "/settings/people", "/settings/ripening", "/settings/company"):
+        text = client.get(page).text
+        assert "<style" not in text
+        assert " style=" not in text
+        assert " onclick=" not in text
+        assert all("src=" in script.split(">")[0] for script in text.split("<script")[1:])
+
+
+def test_htmx_swaps_in_a_form_that_was_refused(client: Client) -> None:
+    config = client.get("/settings/profile").text.split('name="htmx-config" content=\'')[1].split("'")[0]
+    handling = json.loads(config)["responseHandling"]
+    assert {"code": "422", "swap": True} in handling
+    assert json.loads(config)["includeIndicatorStyles"] is False
