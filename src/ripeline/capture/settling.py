@@ -50,8 +50,8 @@ def _spread(ids: Sequence[UUID], responsible: Responsible) -> int:
     calendar = working_time.calendar_of(responsible.user)
     days = _working_days(calendar, calendar.day(moment))
     room = _room(responsible, calendar, days)
-    found = scores.of(ids)
-    values = np.array([found[pk].p_30 if pk in found else 0.0 for pk in ids])
+    found = dict(scores.all_scores().filter(lead_id__in=ids).values_list("lead_id", "p_30"))
+    values = np.array([found.get(pk, 0.0) for pk in ids])
     places = spread(values, per_day=room, within=DAYS)
     moments = [max(calendar.at(days[min(place, DAYS - 1)]), moment) for place in places.tolist()]
     with connection.cursor() as cursor:

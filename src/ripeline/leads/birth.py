@@ -8,6 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from ripeline.base import clock
+from ripeline.base.copying import insert_all
 from ripeline.base.ids import new_id
 from ripeline.leads import rules
 from ripeline.leads.deciding import Next
@@ -77,8 +78,8 @@ def bear(births: Sequence[Birth], *, actor: User, origin: str) -> None:
     An enquiry past the horizon keeps its own episode 1, and the lead starts episode 2 now (re-opened).
     """
     moment = clock.now()
-    Lead.objects.bulk_create([_lead(b, moment) for b in births])
-    Enquiry.objects.bulk_create([enquiry(b.id, b.context, episode=1) for b in births])
+    insert_all([_lead(b, moment) for b in births])
+    insert_all([enquiry(b.id, b.context, episode=1) for b in births])
     entries = [captured(b.id, "captured", b.context, actor=actor, origin=origin, why=dict(b.why)) for b in births]
     entries += [
         timeline.Entry(

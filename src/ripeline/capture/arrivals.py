@@ -1,0 +1,71 @@
+"""An arrival: one time that somebody came to us, whatever the door, on its way to becoming a lead."""
+
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from ripeline.leads.birth import Context, Person
+from ripeline.leads.identity import Key
+
+
+class Result(StrEnum):
+    CREATED = "created"
+    UPDATED = "updated"
+    UNCHANGED = "unchanged"
+    REJECTED = "rejected"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Arrival:
+    """One time that somebody came to us, cleaned: who, by which keys we know them again, and the context."""
+
+    keys: tuple[Key, ...]
+    person: Person
+    context: Context  # without source and campaign, which are named here
+    source: str = ""
+    campaign: str = ""
+    dated: bool = True  # False: nobody said when, so `context.captured_at` is only the moment of admission
+    owner_id: UUID | None = None  # the rep whose lead it is, where the door knows
+
+
+@dataclass(frozen=True)
+class Admitted:
+    """What became of an arrival."""
+
+    result: Result
+    lead_id: UUID | None = None
+    reason: str = ""  # of a rejection, in words
+    reopened: bool = False  # born past the horizon, or taken up again
+
+
+@dataclass
+class Case:
+    """An arrival on its way: which lead it is, if it is one already."""
+
+    arrival: Arrival
+    lead_id: UUID | None = None
+    is_new: bool = False
+    outcome: Admitted | None = None
+
+
+def event_key(arrival: Arrival) -> str:
+    """Names the enquiry itself, so that the same row in the same or another file is not a second enquiry."""
+    when = arrival.context.captured_at.isoformat() if arrival.dated else ""
+    text = "\x1f".join([when, arrival.source.casefold(), arrival.campaign.casefold(), arrival.context.landing_page])
+    return hashlib.sha256(text.encode()).hexdigest()[:40]
+
+
+def natural_key(signature: str, person: Person, captured_at: datetime | None) -> Key:
+    """Knows a row again that has neither address nor id: by what it says, within files of the same header.
+
+    Two rows of one list with the same name, company, telephone and day are one row; nothing is matched across lists.
+    """
+    distinct: list[Any] = [person.name, person.company, person.phone]
+    if not (person.company or person.phone):
+        distinct.append(person.title)
+    distinct.append(captured_at.date().isoformat() if captured_at else "")
+    text = "\x1f".join([signature, *(str(part).casefold().strip() for part in distinct)])
+    return Key("natural", hashlib.sha256(text.encode()).hexdigest()[:40])

@@ -1,0 +1,152 @@
+"""Arrivals of people who are here already: what is new about them is added, and who comes again is looked at now."""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from ripeline.base import clock
+from ripeline.capture.arrivals import Admitted, Case, Result
+from ripeline.leads import actions as leads
+from ripeline.leads import birth, bulk, rules
+from ripeline.leads.birth import Person
+from ripeline.leads.deciding import By, Changes, Next
+from ripeline.leads.models import Enquiry, Lead, NextKind
+from ripeline.people import queries as people
+from ripeline.people.models import Responsible, User
+from ripeline.routing import actions as routing
+from ripeline.timeline import actions as timeline
+
+CAME_AGAIN = "They came to us again."
+RECENT = timedelta(days=7)  # an enquiry not older than this is a reason to act now
+
+
+def meet_again(cases: Sequence[Case], actor: User, origin: str) -> None:
+    """Arrivals of people who are here already: what is new about them is added, and the enquiry counts if it is new.
+
+    Ripeline itself makes these changes: whoever opens a door need not have the right to work on everybody's leads.
+    """
+    ids = {c.lead_id for c in cases if c.lead_id}
+    people_here = {
+        lead.pk: lead for lead in Lead.objects.select_for_update(of=("self",)).filter(pk__in=ids).order_by("pk")
+    }
+    again = _new_enquiries(cases, people_here, actor, origin)
+    changes: dict[UUID, Changes] = {}
+    changed = set()
+    for case in cases:
+        assert case.lead_id is not None
+        if found := _differences(people_here[case.lead_id], case.arrival.person, changes.get(case.lead_id, {})):
+            changes.setdefault(case.lead_id, {}).update(found)
+            changed.add(id(case))
+    system = people.system()
+    if changes:
+        _apply(changes, people_here, By(system, origin, _digest(changes)))
+    reopened = _answer([case for case in cases if id(case) in again], people_here, system, origin)
+    for case in cases:
+        assert case.lead_id is not None
+        result = Result.UPDATED if id(case) in changed or id(case) in again else Result.UNCHANGED
+        case.outcome = Admitted(result, case.lead_id, reopened=reopened.get(case.lead_id) is case)
+
+
+def _new_enquiries(cases: Sequence[Case], people: dict[UUID, Lead], actor: User, origin: str) -> set[int]:
+    """Record the enquiries that were not yet on the timeline; which cases those are."""
+    entries = {}
+    for case in cases:
+        assert case.lead_id is not None
+        entry = birth.captured(case.lead_id, "enquired", case.arrival.context, actor=actor, origin=origin)
+        entries[entry.id] = (case, entry)
+    new = timeline.record_all([entry for _, entry in entries.values()])
+    fresh = [entries[pk][0] for pk in new]
+    Enquiry.objects.bulk_create(
+        [birth.enquiry(c.lead_id, c.arrival.context, episode=people[c.lead_id].episode) for c in fresh if c.lead_id]
+    )
+    return {id(case) for case in fresh}
+
+
+_FIELDS = ("name", "title", "phone", "company", "country", "language", "amount", "currency")
+
+
+def _differences(lead: Lead, person: Person, pending: Changes) -> Changes:
+    """What this arrival says otherwise than the record: what is given wins, what is empty says nothing."""
+
+    def now(name: str) -> Any:
+        return pending.get(name, getattr(lead, name))
+
+    changes: Changes = {
+        name: getattr(person, name)
+        for name in _FIELDS
+        if getattr(person, name) not in ("", None) and getattr(person, name) != now(name)
+    }
+    if person.email and not now("email"):
+        changes["email"] = person.email
+    custom = {k: v for k, v in person.custom.items() if v not in ("", None) and now("custom").get(k) != v}
+    if custom:
+        changes["custom"] = {**now("custom"), **custom}
+    return changes
+
+
+def _apply(changes: Mapping[UUID, Changes], people_here: Mapping[UUID, Lead], by: By) -> None:
+    """Write what is new about people, set by set, each with its entry."""
+    wanted: dict[UUID, Person] = {}
+    for lead_id, change in changes.items():
+        lead = people_here[lead_id]
+        said = {name: change.get(name, getattr(lead, name)) for name in ("name", "title", "phone", "company", "email")}
+        change["search"] = rules.search_tokens(**said)
+        if lead.account_id is None:
+            wanted[lead_id] = Person(company=said["company"], email=said["email"])
+    accounts = birth.accounts(list(wanted.values()))
+    for lead_id, person in wanted.items():
+        if account := accounts.get(rules.account_key(person.company, person.email)):
+            changes[lead_id]["account_id"] = account.pk
+    bulk.decide_many(
+        changes.keys(), by, kind="imported", change=lambda lead: dict(changes[lead.pk]),
+        facts=lambda lead: {"fields": sorted(changes[lead.pk])},
+    )  # fmt: skip
+
+
+def _answer(cases: Sequence[Case], people_here: Mapping[UUID, Lead], system: User, origin: str) -> dict[UUID, Case]:
+    """They came again: a closed lead is taken up in a new episode, an open one is looked at now. Those taken up.
+
+    A file that does not say when somebody came is no sign that they came again.
+    """
+    moment = clock.now()
+    latest: dict[UUID, Case] = {}
+    for case in sorted((c for c in cases if c.arrival.dated), key=lambda c: c.arrival.context.captured_at):
+        assert case.lead_id is not None
+        latest[case.lead_id] = case
+    reopened: dict[UUID, Case] = {}
+    looked_at: set[UUID] = set()
+    for lead_id, case in latest.items():
+        lead, when = people_here[lead_id], case.arrival.context.captured_at
+        if lead.closed_at and when > lead.closed_at:
+            reopened[lead_id] = case
+        elif rules.is_open(lead) and moment - when <= RECENT and not lead.next_committed:
+            looked_at.add(lead_id)
+    key = hashlib.sha256(",".join(sorted(c.arrival.context.event_key for c in latest.values())).encode()).hexdigest()
+    by = By(system, origin, f"{key[:40]}:again")
+    if reopened:
+        _take_up([people_here[lead_id] for lead_id in reopened], by)
+    if looked_at:
+        bulk.decide_many(
+            looked_at, by, kind="next_set", facts=lambda _: {"note": CAME_AGAIN},
+            change=lambda _: Next(moment, NextKind.FOLLOW_UP, CAME_AGAIN).changes(),
+        )  # fmt: skip
+    return reopened
+
+
+def _take_up(closed: Sequence[Lead], by: By) -> None:
+    routes = routing.route_batch([routing.Newcomer(account_id=lead.account_id, own=lead.owner_id) for lead in closed])
+    takers = Responsible.objects.select_related("user").in_bulk({route.responsible_id for route in routes})
+    taker = {lead.pk: takers[route.responsible_id] for lead, route in zip(closed, routes, strict=True)}
+    again = Next(clock.now(), NextKind.REOPENED)
+    bulk.decide_many(
+        taker.keys(), by, kind="reopened", change=lambda lead: leads.reopening(lead, taker[lead.pk], again),
+        facts=lambda lead: {"why": CAME_AGAIN, "to": taker[lead.pk].name},
+    )  # fmt: skip
+
+
+def _digest(changes: Mapping[UUID, Changes]) -> str:
+    """Names a set of changes: the same again, on the same records, is the same request."""
+    text = repr(sorted((str(pk), sorted((k, str(v)) for k, v in change.items())) for pk, change in changes.items()))
+    return hashlib.sha256(text.encode()).hexdigest()[:40]
