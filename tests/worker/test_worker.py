@@ -1,11 +1,15 @@
 """The worker: every activity is reacted to once, one poisoned row stalls nobody, and of two workers one runs a task."""
 
 import threading
-from collections.abc import Collection
-from datetime import timedelta
+import time
+from collections.abc import Callable, Collection, Iterator
+from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
+import psycopg
 import pytest
+from django.contrib.sessions.models import Session
 from django.db import connection
 
 from ripeline.base import clock
@@ -16,9 +20,11 @@ from ripeline.people.models import User
 from ripeline.ripeness.models import Score
 from ripeline.timeline.kinds import REACTING
 from ripeline.timeline.models import Reaction
-from ripeline.worker import reactions, schedule
+from ripeline.worker import reactions, schedule, tidying
+from ripeline.worker.main import Worker
 from ripeline.worker.models import Beat
 from ripeline.worker.schedule import Task
+from ripeline.worklist.models import Plan
 from tests.cast import MakeLead, by
 
 
@@ -139,3 +145,85 @@ def test_the_whole_schedule_runs_on_an_empty_company_and_again(db: None) -> None
     assert schedule.tick() == len(schedule.TASKS)
     assert not Beat.objects.exclude(error="").exists()
     assert schedule.tick() == 0
+
+
+def test_a_task_that_was_broken_off_runs_again_and_one_in_anothers_hands_does_not(db: None) -> None:
+    ran: list[int] = []
+    task = Task("nightly", lambda: ran.append(1), every=timedelta(days=1))
+    moment = clock.now()
+    Beat.objects.create(name="nightly", began_at=moment - timedelta(minutes=20))
+    with psycopg.connect(**_elsewhere(), autocommit=True) as other:
+        other.execute("SELECT pg_advisory_lock(hashtext('ripeline schedule'), hashtext('nightly'))")
+        assert schedule.tick([task]) == 0
+    assert schedule.tick([task]) == 1
+    assert schedule.tick([task]) == 0
+    assert ran == [1]
+
+
+def test_a_nightly_task_that_failed_is_tried_again_an_hour_later(db: None) -> None:
+    tries: list[datetime] = []
+
+    def fails_once() -> None:
+        tries.append(clock.now())
+        if len(tries) == 1:
+            raise RuntimeError("no paper")
+
+    start = clock.now()
+    for minutes in (0, 30, 61, 122):
+        with clock.at(start + timedelta(minutes=minutes)):
+            schedule.tick([Task("nightly", fails_once)])
+    assert tries == [start, start + timedelta(minutes=61)]
+
+
+def test_old_plans_and_expired_sessions_are_tidied_away(alice: User) -> None:
+    for days in (100, 10):
+        Plan.objects.create(user=alice, day=clock.now().date() - timedelta(days=days))
+    Session.objects.create(session_key="old", session_data="", expire_date=clock.now() - timedelta(days=1))
+    assert tidying.tidy() == 1
+    assert tidying.tidy() == 0
+    assert not Session.objects.exists()
+
+
+def _elsewhere() -> dict[str, Any]:
+    """How somebody else would connect to the same database."""
+    return {k: v for k, v in connection.get_connection_params().items() if k not in ("cursor_factory", "context")}
+
+
+@pytest.fixture
+def running(transactional_db: None) -> Iterator[Worker]:
+    """A worker at work in this process."""
+    worker = Worker()
+    thread = threading.Thread(target=worker.run)
+    thread.start()
+    yield worker
+    worker.stop()
+    thread.join()
+
+
+def until(true: Callable[[], bool]) -> None:
+    """Wait for something that the worker does on its own; a test that hangs is stopped by the machine's patience."""
+    pause = threading.Event()
+    deadline = time.monotonic() + 60
+    while not true():
+        assert time.monotonic() < deadline, "the worker did not do it within a minute"
+        pause.wait(0.02)
+
+
+def test_a_worker_reacts_by_itself_and_stops_when_told(running: Worker, alice: User, make_lead: MakeLead) -> None:
+    lead = make_lead(alice)
+    until(lambda: Score.objects.filter(pk=lead.pk).exists() and not Reaction.objects.exists())
+    assert Beat.objects.filter(name=schedule.HEARTBEAT).exists()
+
+
+def test_a_worker_goes_on_after_its_connections_were_cut(
+    running: Worker, alice: User, make_lead: MakeLead, caplog: pytest.LogCaptureFixture
+) -> None:
+    until(lambda: Beat.objects.filter(name="tidy", ended_at__isnull=False).exists())
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
+    lead = make_lead(alice)
+    until(lambda: Score.objects.filter(pk=lead.pk).exists())
+    assert "the database does not answer" in caplog.text

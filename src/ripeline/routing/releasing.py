@@ -152,7 +152,6 @@ def return_due() -> int:
 
 def _due_in_programmes(by: datetime) -> list[tuple[UUID, UUID | None]]:
     """(lead, owner) of a batch of leads that an active programme looks after and whose day has come."""
-    due = Lead.objects.filter(
-        IS_OPEN, responsible__kind=ResponsibleKind.PROGRAMME, responsible__is_active=True, next_at__lt=by
-    )
+    programmes = Responsible.objects.filter(kind=ResponsibleKind.PROGRAMME, is_active=True)
+    due = Lead.objects.filter(IS_OPEN, responsible__in=list(programmes.values_list("pk", flat=True)), next_at__lt=by)
     return list(due.order_by("next_at", "pk").values_list("pk", "owner")[:BATCH])

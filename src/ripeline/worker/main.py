@@ -1,12 +1,13 @@
 """The worker process: reactions, the schedule and long work side by side, until told to stop.
 
 Each runs in a thread of its own, so that an import or a nightly pass does not keep reactions waiting. The main thread
-listens for NOTIFY and wakes them; without a word it wakes them every few seconds anyhow.
+listens for NOTIFY and wakes them; without a word they look every few seconds anyhow.
 """
 
 import logging
 import signal
 import threading
+import time
 from collections.abc import Callable
 from types import FrameType
 
@@ -19,6 +20,7 @@ from ripeline.worker import reactions, schedule, tasks
 log = logging.getLogger(__name__)
 
 POLL = 5.0  # seconds between looks where nobody calls
+GLANCE = 0.5  # seconds after which a signal to stop is noticed
 PATIENCE = (0.5, 1, 2, 5, 10)  # seconds between tries while the database is away
 
 
@@ -83,12 +85,14 @@ class Worker:
             parameters.pop(name, None)
         with psycopg.connect(**parameters, autocommit=True) as ears:
             ears.execute(f"LISTEN {WAKE}")
+            shown = -POLL
             while not self.stopping.is_set():
-                schedule.beat()
-                for _ in ears.notifies(timeout=POLL, stop_after=1):
-                    pass
-                for wake in self.wakes:
-                    wake.set()
+                if time.monotonic() - shown >= POLL:
+                    schedule.beat()
+                    shown = time.monotonic()
+                if list(ears.notifies(timeout=GLANCE, stop_after=1)):
+                    for wake in self.wakes:
+                        wake.set()
 
 
 def run() -> None:

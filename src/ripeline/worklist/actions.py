@@ -21,12 +21,12 @@ from ripeline.worklist import queries
 from ripeline.worklist.dates import read, say
 from ripeline.worklist.keeping import recycle, replan_overdue
 from ripeline.worklist.models import PlanItem
-from ripeline.worklist.planning import plan_for, replan
+from ripeline.worklist.planning import forget_plans, plan_for, replan
 from ripeline.worklist.suggesting import CLOSING, LABELS, Outcome, Suggestion, suggest_next
 
 __all__ = [
-    "LABELS", "Outcome", "Recorded", "Suggestion", "plan_for", "record_outcome", "recycle", "replan", "replan_overdue",
-    "suggest_next", "undo",
+    "LABELS", "Outcome", "Recorded", "Suggestion", "forget_plans", "plan_for", "record_outcome", "recycle", "replan",
+    "replan_overdue", "suggest_next", "undo",
 ]  # fmt: skip
 
 

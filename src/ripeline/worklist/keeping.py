@@ -21,6 +21,7 @@ from ripeline.worklist import queries
 from ripeline.worklist.models import Plan
 
 WITHIN = 120  # working days over which what is overdue is planned at most, however much it is
+_EAST = timedelta(hours=14)  # where a day begins first, it begins so long before UTC's
 RECYCLED_SHARE = 0.2  # of the contacts a day holds: so few of those let go are taken up again each day
 
 
@@ -32,9 +33,8 @@ def replan_overdue(*, user: User | None = None) -> int:
     """
     moment, moved = clock.now(), 0
     planned = set(Plan.objects.filter(day__gte=moment.date() - timedelta(days=1)).values_list("user_id", "day"))
-    for responsible in queries.overdue_responsibles(before=moment + timedelta(hours=14)):
-        if user is not None and responsible.user_id != user.pk:
-            continue
+    theirs = [people.responsible_of(user)] if user else queries.overdue_responsibles(before=moment + _EAST)
+    for responsible in theirs:
         calendar = working_time.calendar_of(responsible.user)
         today = calendar.day(moment)
         if (responsible.user_id, calendar.working_day(today)) not in planned:

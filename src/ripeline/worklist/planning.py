@@ -75,6 +75,13 @@ def replan(user: User) -> Day:
     return _day(plan, desk, items)
 
 
+def forget_plans(*, before: date) -> int:
+    """Remove the plans of days before; how many. What came of them is on the timeline."""
+    old = Plan.objects.filter(day__lt=before)
+    PlanItem.objects.filter(plan__in=old).delete()
+    return old.delete()[0]
+
+
 def _gather(user: User) -> None:
     """Before a day is planned: what is overdue has new dates, and what waits for this day is here.
 

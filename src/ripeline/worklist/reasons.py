@@ -45,7 +45,7 @@ def _dated(candidate: Candidate, now: datetime, calendar: Calendar) -> str:
         return f"You promised to be in touch{note}." if note else f"You promised to be in touch {day}{clock}."
     if candidate.next_kind == NextKind.KEEP_IN_TOUCH:
         return f"Back from Keep in touch on the day you chose{note}."
-    return f"You chose {day}{clock}{note}."
+    return f"You chose {day.removeprefix('on ')}{clock}{note}."
 
 
 def _opportunity(candidate: Candidate, now: datetime, calendar: Calendar) -> str:
