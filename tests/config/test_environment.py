@@ -94,10 +94,19 @@ def test_the_base_url_allows_its_host_and_says_whether_pages_are_encrypted():
 
 
 @pytest.mark.parametrize(
-    ("bind", "beyond"), [("127.0.0.1", False), ("::1", False), ("0.0.0.0", True), ("10.0.0.7", True)]
+    ("given", "beyond"),
+    [
+        ({}, False),
+        ({"RIPELINE_BIND": "::1"}, False),
+        ({"RIPELINE_BASE_URL": "http://localhost:9000"}, False),
+        ({"RIPELINE_BIND": "0.0.0.0"}, True),
+        ({"RIPELINE_BIND": "10.0.0.7"}, True),
+        ({"RIPELINE_BASE_URL": "https://leads.example.com"}, True),
+        ({"RIPELINE_TRUSTED_PROXY": "yes"}, True),
+    ],
 )
-def test_it_is_known_whether_other_machines_can_reach_the_pages(bind: str, beyond: bool):
-    assert load({"RIPELINE_BIND": bind}).beyond_loopback is beyond
+def test_it_is_known_whether_other_machines_can_reach_the_pages(given: dict[str, str], beyond: bool):
+    assert load(given).beyond_loopback is beyond
 
 
 def test_an_ipv6_address_is_bracketed_in_links_and_hosts():

@@ -13,6 +13,7 @@ from ripeline.cli.output import Failed
 @contextlib.contextmanager
 def only_one(place: Path, address: str) -> Iterator[None]:
     """Be the one that serves this home, or end the command saying who does."""
+    _lock(place).parent.mkdir(mode=0o711 if os.geteuid() == 0 else 0o700, exist_ok=True)
     file = os.open(_lock(place), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
         try:
@@ -45,14 +46,23 @@ def serving(place: Path) -> bool:
     return False
 
 
+def address(place: Path) -> str | None:
+    """Where people open what serves this home now, as that wrote it down; None when nothing does."""
+    return _noted(place)[1] if serving(place) else None
+
+
 def who(place: Path) -> str:
-    """ " at http://127.0.0.1:8000 (process 812)", as the one that serves wrote it down; empty when it did not."""
+    """ " at http://127.0.0.1:8000 (process 812)"; empty when nobody wrote it down."""
+    pid, where = _noted(place)
+    return f" at {where} (process {pid})" if where else ""
+
+
+def _noted(place: Path) -> tuple[str, str | None]:
     with contextlib.suppress(OSError, ValueError):
-        pid, address = _lock(place).read_text(encoding="utf-8").split()
-        return f" at {address} (process {pid})"
-    return ""
+        pid, where = _lock(place).read_text(encoding="utf-8").split()
+        return pid, where
+    return "", None
 
 
 def _lock(place: Path) -> Path:
-    (place / "run").mkdir(mode=0o711 if os.geteuid() == 0 else 0o700, exist_ok=True)
     return place / "run" / "up.lock"

@@ -33,11 +33,12 @@ def settings() -> Environment:
         raise Failed(str(error), status=MISUSE) from error
 
 
-def find_home(given: Environment, *, demo: bool | None = None) -> Path:
-    """The home, made if it is not there yet."""
+def find_home(given: Environment, *, demo: bool | None = None, make: bool = True) -> Path:
+    """The home, made (unless not wanted) if it is not there yet."""
     try:
         place = home.locate(given, demo=demo)
-        home.prepare(place, demo=bool(demo))
+        if make:
+            home.prepare(place, demo=bool(demo))
     except home.HomeError as error:
         raise Failed(str(error), status=MISUSE) from error
     return place
@@ -50,9 +51,28 @@ def database(given: Environment, place: Path) -> Iterator[str]:
         with postgres.ensure(
             place, database_url=given.database_url, pg_bin=given.pg_bin, run_as=given.run_as, progress=say
         ) as url:
+            if given.database_url:
+                _must_answer(url)
             yield url
     except postgres.DatabaseError as error:
         raise Failed(f"{error.what}\n{error.do}", status=NO_DATABASE) from error
+
+
+def _must_answer(url: str) -> None:
+    """Ask once, before a pool of connections asks again and again."""
+    import psycopg
+
+    try:
+        psycopg.connect(url, connect_timeout=10).close()
+    except psycopg.Error as error:
+        raise Failed(_does_not_answer(error), status=NO_DATABASE) from error
+
+
+def _does_not_answer(error: Exception) -> str:
+    return (
+        f"The database cannot be used: {str(error).strip().splitlines()[0]}\n"
+        "Check DATABASE_URL, and that the server runs and lets this machine in."
+    )
 
 
 @contextlib.contextmanager
@@ -87,8 +107,4 @@ def prepare_schema() -> None:
     try:
         schema.prepare()
     except OperationalError as error:
-        raise Failed(
-            f"The database cannot be used: {str(error).strip().splitlines()[0]}\n"
-            "Check DATABASE_URL, and that the server runs and lets this machine in.",
-            status=NO_DATABASE,
-        ) from error
+        raise Failed(_does_not_answer(error), status=NO_DATABASE) from error

@@ -52,6 +52,9 @@ def owner(port: int) -> str | None:
 
 
 def _name(process: Path) -> str:
-    if b"ripeline" in (process / "cmdline").read_bytes():
-        return "another Ripeline"
+    """The program's name; our own web processes are known by what started them."""
+    parent = (process / "stat").read_text(encoding="utf-8").rpartition(")")[2].split()[1]
+    for each in (process, Path("/proc", parent)):
+        if b"ripeline" in (each / "cmdline").read_bytes():
+            return "another Ripeline"
     return (process / "comm").read_text(encoding="utf-8").strip()

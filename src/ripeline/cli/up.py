@@ -34,11 +34,10 @@ def command(port: int | None, bind: str | None, tls_cert: str | None, tls_key: s
     named = {"PORT": port, "BIND": bind, "TLS_CERT": tls_cert, "TLS_KEY": tls_key}
     os.environ.update({f"RIPELINE_{name}": str(value) for name, value in named.items() if value is not None})
     given = settings()
+    if not instance.serving(find_home(given, demo=demo, make=False)) and (taken := ports.taken(given.bind, given.port)):
+        raise Failed(taken, status=TAKEN)
     place = find_home(given, demo=demo)
     with instance.only_one(place, given.base_url):
-        taken = ports.taken(given.bind, given.port)
-        if taken:
-            raise Failed(taken, status=TAKEN)
         clean = _serve(given, place, demo=demo)
         stopped = wait_until_stopped(place) if clean and not given.database_url else True
     say("Stopped." if stopped else "Stopped. The database stays up for another command that uses it.")

@@ -4,6 +4,7 @@ import sys
 
 import click
 
+from ripeline.cli import instance
 from ripeline.cli.opening import Opened, opened
 from ripeline.cli.output import Failed, emit, json_option, say
 
@@ -37,18 +38,27 @@ def add(email: str, role: str, name: str, team: str, password_stdin: bool, as_js
     """
     password = sys.stdin.readline().rstrip("\r\n") if password_stdin else None
     with opened() as house:
-        from ripeline.people import actions, queries
+        from django.db import transaction
+
+        from ripeline.people import actions, links, queries
 
         actor = queries.system()
         try:
-            group = actions.add_team(actor=actor, name=team) if team else None
-            user = actions.add_user(actor=actor, email=email, name=name, role=role, team=group, password=password)
+            with transaction.atomic():
+                group = actions.add_team(actor=actor, name=team) if team else None
+                user = actions.add_user(actor=actor, email=email, name=name, role=role, team=group, password=password)
         except actions.PeopleError as error:
             raise Failed(str(error)) from error
-        link = "" if password else _invitation(house, user)
+        link = "" if password else f"{_base_url(house)}{links.path(user)}"
     if as_json:
         emit({"id": user.pk, "email": user.email, "name": user.name, "role": role, "team": team, "invitation": link})
     else:
         click.echo(f"{user.name} ({user.email}) can sign in." if password else link)
         if link:
             say(f"{user.name} was added. Send them this link; it works once, for three days.")
+
+
+def _base_url(house: Opened) -> str:
+    """Where people open Ripeline: as set, or where it is served now."""
+    given = house.environment
+    return given.base_url_given or instance.address(house.home) or given.base_url

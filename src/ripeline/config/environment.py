@@ -194,8 +194,11 @@ class Environment:
 
     @property
     def beyond_loopback(self) -> bool:
-        """True when other machines can reach the web server directly."""
-        return not (self.bind == "localhost" or self.bind == "::1" or self.bind.startswith("127."))
+        """True when other machines can reach the pages: directly, or through a proxy that these settings tell of."""
+        ours = ("localhost", "127.0.0.1", "::1")
+        direct = not (self.bind in ours or self.bind.startswith("127."))
+        named = urlsplit(self.base_url).hostname not in (*ours, self.bind)
+        return direct or named or self.trusted_proxy
 
 
 def declared() -> tuple[Setting, ...]:

@@ -86,6 +86,9 @@ class _Holder:
         """Start a keeper unless one lives, and wait until the database takes connections."""
         tried = False
         patient_until = time.monotonic() + 3
+        if not self.layout.data.exists():
+            progress("Making the database …")
+            patient_until = deadline
         while time.monotonic() < deadline:
             state = self.layout.read_state()
             if state.get("phase") == "ready" and takes_connections(self.layout.socket):
