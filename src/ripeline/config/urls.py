@@ -12,6 +12,12 @@ SCREENS = (
     "ripeline.web.absences",
     "ripeline.web.company",
     "ripeline.web.prior",
+    "ripeline.web.leads",
+    "ripeline.web.many",
+    "ripeline.web.export",
+    "ripeline.web.today",
+    "ripeline.web.lead",
+    "ripeline.web.verbs",
 )
 
 urlpatterns: list[URLPattern | URLResolver] = [path("", include(module)) for module in SCREENS]

@@ -79,6 +79,10 @@ class Row:
         return Verb.REASSIGN in self.verbs and self.is_open
 
     @property
+    def may_merge(self) -> bool:
+        return Verb.MERGE in self.verbs
+
+    @property
     def is_open(self) -> bool:
         return rules.is_open(self.lead)
 
@@ -118,6 +122,10 @@ class Row:
     @property
     def last_touch_at(self) -> datetime | None:
         return self.lead.last_touch_at if Verb.SEE_OUTCOMES in self.verbs else None
+
+    @property
+    def close_reason(self) -> str:
+        return str(self.lead.close_reason or "") if Verb.SEE_OUTCOMES in self.verbs else ""
 
     @property
     def amount(self) -> Decimal | None:

@@ -81,6 +81,24 @@ def read(lead_id: UUID, viewer: User, *, family: str = "") -> Record:
     )
 
 
+@dataclass(frozen=True)
+class Glance:
+    """What a list shows beside a name: how they came to us, and what happened last."""
+
+    row: Row
+    enquiry: Enquiry | None  # the latest
+    entries: Sequence[Activity]
+
+
+def glance(lead: Lead, viewer: User, *, limit: int) -> Glance:
+    """A lead in brief; `lead` comes with what the rules read."""
+    verbs = rules.verbs(viewer, lead)
+    ids = queries.family(lead)
+    shown, _ = entries(lead, viewer, ids=ids, limit=limit)
+    enquiries = _enquiries(ids) if Verb.SEE_CONTEXT in verbs else ()
+    return Glance(Row(lead, verbs, viewer), enquiries[0] if enquiries else None, shown)
+
+
 def find(lead_id: UUID, viewer: User) -> Lead:
     """The lead alone, as the rules need it. Raises Lead.DoesNotExist where `viewer` may not even find it."""
     lead = queries.get(lead_id)

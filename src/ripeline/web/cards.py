@@ -1,0 +1,79 @@
+"""What the record and Today's sheet both show of a lead: its ripeness in words, how it came to us, its last entries."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+
+from django.utils import timezone
+
+from ripeline.base import clock
+from ripeline.leads.models import Enquiry
+from ripeline.ripeness import rules
+from ripeline.ripeness.models import Score
+from ripeline.worklist.suggesting import LABELS, Outcome
+
+# The outcomes in the order of their keys, 1 to 8.
+OUTCOMES = [(key, outcome.value, LABELS[outcome]) for key, outcome in enumerate(list(Outcome)[:8], start=1)]
+
+DOORS = {"import": "imported from a spreadsheet", "by_hand": "entered by hand", "demo": "made up for the demo"}
+
+REASONS_AT_MOST = 5
+PRIOR_MODELS = "prior"  # how the names of models begin that know only the general rule
+
+
+@dataclass(frozen=True)
+class Ripe:
+    """Ripeness as a sentence first, a number second, with its reasons. Whole percents, for a ring of 100 parts."""
+
+    tag: str
+    headline: str
+    outlook: str
+    figure: str
+    part: int
+    low: int
+    spread: int  # from low to high
+    speaks_for: list[str]
+    speaks_against: list[str]
+    is_mostly_prior: bool
+
+
+@dataclass(frozen=True)
+class Came:
+    """One time that they came to us, with the words for its door."""
+
+    enquiry: Enquiry
+    door: str
+
+
+def came(enquiries: Iterable[Enquiry]) -> list[Came]:
+    return [Came(each, DOORS.get(each.door, each.door.replace("_", " "))) for each in enquiries]
+
+
+def ripe(score: Score | None) -> Ripe | None:
+    """The card of a score; None while there is none."""
+    if score is None:
+        return None
+    reasons = rules.reasons(score.reasons)[:REASONS_AT_MOST]
+    low, high = round(score.p_30_low * 100), round(score.p_30_high * 100)
+    return Ripe(
+        tag=rules.tag(score.p_30),
+        headline=tight(rules.headline(score)),
+        outlook=tight(rules.outlook(score, today())),
+        figure=rules.percent(score.p_30).replace("under ", "<").replace(" ", "\u2009"),
+        part=max(round(score.p_30 * 100), 1),
+        low=low,
+        spread=max(high - low, 1),
+        speaks_for=[reason.words for reason in reasons if reason.weight > 0],
+        speaks_against=[reason.words for reason in reasons if reason.weight <= 0],
+        is_mostly_prior=score.model.startswith(PRIOR_MODELS),
+    )
+
+
+def tight(sentence: str) -> str:
+    """Keep a figure and its percent sign on one line."""
+    return sentence.replace(" %", "\u00a0%")
+
+
+def today() -> date:
+    """The viewer's own day."""
+    return timezone.localtime(clock.now()).date()

@@ -1,0 +1,157 @@
+"""The timeline in words: one sentence for each entry, and what somebody wrote beneath it."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.utils import timezone
+from django.utils.dateparse import parse_datetime
+
+from ripeline.routing import rules as routing
+from ripeline.timeline.kinds import KINDS
+from ripeline.timeline.models import Activity
+from ripeline.web.templatetags.words import day
+from ripeline.worklist.suggesting import LABELS
+
+ICONS = {
+    "captured": "door-open", "enquired": "door-open", "call": "phone", "email": "mail", "meeting": "calendar-check",
+    "outcome": "message-circle", "note": "notebook-pen", "next_set": "calendar-clock", "replanned": "calendar-clock",
+    "handed": "arrow-right-left", "nurtured": "sprout", "returned": "undo-dot", "opportunity": "target",
+    "won": "circle-check-big", "lost": "circle-x", "disqualified": "ban", "reopened": "rotate-ccw", "edited": "pencil",
+    "imported": "file-up", "merged": "merge", "unmerged": "split", "undone": "undo-2",
+}  # fmt: skip
+DOORS = {"import": "by an import", "by_hand": "entered by hand", "demo": ""}
+DISPOSITIONS = {outcome.value: label.lower() for outcome, label in LABELS.items()}
+FIELDS = {"phone": "telephone", "amount": "value"}
+DOERS_UNSAID = frozenset({"captured", "enquired"})  # what they did themselves
+
+
+@dataclass(frozen=True)
+class Told:
+    """An entry as it is shown."""
+
+    entry: Activity
+    icon: str
+    words: str
+    body: str
+    who: str  # whose deed it was; "" where it was theirs
+    is_undone: bool = False  # taken back later
+
+
+def tell(entries: Sequence[Activity], *, sees_next: bool = True) -> list[Told]:
+    """Entries in words. Where the viewer may not see next dates, those are left unsaid."""
+    undone = {entry.data.get("of") for entry in entries if entry.kind == "undone"}
+    return [_told(entry, sees_next, is_undone=str(entry.pk) in undone) for entry in entries]
+
+
+def _told(entry: Activity, sees_next: bool, *, is_undone: bool) -> Told:
+    say = _WORDS.get(entry.kind, _plainly)
+    return Told(
+        entry=entry,
+        icon=ICONS.get(entry.kind, "circle"),
+        words=say(entry, sees_next),
+        body=entry.body,
+        who="" if entry.kind in DOERS_UNSAID else entry.actor.name,
+        is_undone=is_undone,
+    )
+
+
+def _plainly(entry: Activity, _sees_next: bool) -> str:
+    kind = KINDS.get(entry.kind)
+    return kind.label if kind else entry.kind
+
+
+def _came(entry: Activity, _sees_next: bool) -> str:
+    door = entry.data.get("door", "")
+    return " ".join(filter(None, [_plainly(entry, True), DOORS.get(door, door)]))
+
+
+def _touched(entry: Activity, _sees_next: bool) -> str:
+    said = entry.data.get("disposition", "")
+    outcome = DISPOSITIONS.get(said, said.replace("_", " "))
+    if not outcome:
+        return _plainly(entry, True)
+    return f"{outcome[0].upper()}{outcome[1:]}" if entry.kind == "outcome" else f"{_plainly(entry, True)}: {outcome}"
+
+
+def _dated(words: str) -> Callable[[Activity, bool], str]:
+    def say(entry: Activity, sees_next: bool) -> str:
+        after = _moment(entry.data.get("after", {}).get("next_at"))
+        when = f" {day(after)}" if after and sees_next else ""
+        note = entry.data.get("note") or ""
+        return f"{words}{when}" + (f", “{note}”" if note and sees_next else "")
+
+    return say
+
+
+def _handed(entry: Activity, _sees_next: bool) -> str:
+    why = routing.words(entry.data.get("why", {}))
+    return f"{_plainly(entry, True)} to {entry.data.get('to') or 'nobody'}" + (f". {why}" if why else "")
+
+
+def _returned(entry: Activity, _sees_next: bool) -> str:
+    return f"Back from Keep in touch, to {entry.data.get('to', 'the queue')}"
+
+
+def _opportunity(entry: Activity, sees_next: bool) -> str:
+    said = _touched(entry, sees_next) if entry.data.get("disposition") else ""
+    return "Opportunity" + (f" {said[len('Opportunity') :]}" if said else "")
+
+
+def _closed(entry: Activity, _sees_next: bool) -> str:
+    label = entry.data.get("label", "")
+    return _plainly(entry, True) if entry.kind == "won" else f"{_plainly(entry, True)}: {label}"
+
+
+def _reopened(entry: Activity, _sees_next: bool) -> str:
+    why, to = entry.data.get("why", ""), entry.data.get("to", "")
+    return "Re-opened" + (f" for {to}" if to else "") + (f": {why}" if why else "")
+
+
+def _edited(entry: Activity, _sees_next: bool) -> str:
+    before, after = entry.data.get("before", {}), entry.data.get("after", {})
+    names = [name for name in entry.data.get("fields", []) if name in before or name in after]
+    if len(names) == 1:
+        (name,) = names
+        return f"{FIELDS.get(name, name).capitalize()} changed to “{after.get(name) or ''}”"
+    return f"Changed: {', '.join(FIELDS.get(name, name) for name in names)}" if names else _plainly(entry, True)
+
+
+def _merged(entry: Activity, _sees_next: bool) -> str:
+    name = entry.data.get("name", "another record")
+    return f"Merged with {name}" if entry.kind == "merged" else f"Merge with {name} undone"
+
+
+def _undone(entry: Activity, _sees_next: bool) -> str:
+    kind = KINDS.get(entry.data.get("kind", ""))
+    return f"Taken back: {kind.label.lower() if kind else 'the last step'}"
+
+
+def _moment(text: Any) -> datetime | None:
+    found = parse_datetime(text) if isinstance(text, str) else None
+    return timezone.localtime(found) if found else None
+
+
+_WORDS: dict[str, Callable[[Activity, bool], str]] = {
+    "captured": _came,
+    "enquired": _came,
+    "call": _touched,
+    "email": _touched,
+    "meeting": _touched,
+    "outcome": _touched,
+    "next_set": _dated("Next step set to"),
+    "replanned": _dated("Moved by the planner to"),
+    "nurtured": _dated("To Keep in touch, until"),
+    "handed": _handed,
+    "returned": _returned,
+    "opportunity": _touched,
+    "won": _closed,
+    "lost": _closed,
+    "disqualified": _closed,
+    "reopened": _reopened,
+    "edited": _edited,
+    "merged": _merged,
+    "unmerged": _merged,
+    "undone": _undone,
+}

@@ -1,0 +1,93 @@
+"""A list of leads as a CSV file: what its viewer may see of each, streamed, formulas neutralised, and audited."""
+
+import csv
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
+from typing import Any
+
+from django.http import HttpRequest, HttpResponseBase, StreamingHttpResponse
+from django.urls import path
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods
+
+from ripeline.base import clock
+from ripeline.capture.text import safe_cell
+from ripeline.catalog import queries as catalog
+from ripeline.leads import lists
+from ripeline.leads.lists import Row
+from ripeline.people import actions as people
+from ripeline.people.models import User
+from ripeline.ripeness import queries as ripeness
+from ripeline.ripeness.models import Score
+from ripeline.web.leads import Asked
+from ripeline.web.many import asked_for, takes_all, ticked
+
+HEADINGS = (
+    "Id", "Name", "Title", "E-mail", "Telephone", "Company", "State", "With", "Next date", "Next step", "Source",
+    "Came to us", "Last touch", "Amount", "Currency", "Ripe within 30 days", "Buys in the end", "Reason",
+)  # fmt: skip
+
+
+class _Line:
+    """A file whose `write` hands the text back: csv writes, the response streams."""
+
+    def write(self, text: str) -> str:
+        return text
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def export(request: HttpRequest) -> HttpResponseBase:
+    """GET: the list of the address; POST: the leads ticked, or everything that the form's list matches."""
+    assert isinstance(request.user, User)
+    asked = asked_for(request) if request.method == "POST" else Asked.of(request)
+    if request.method == "POST" and not takes_all(request):
+        ids = ticked(request)
+        chunks: Iterable[Sequence[Row]] = iter([lists.chosen(request.user, ids)])
+        people.audit(actor=request.user, verb="leads.export", target=f"{len(ids)} chosen")
+    else:
+        zone = timezone.get_current_timezone()
+        chunks = lists.every(request.user, asked.filters, zone=zone, tagged=asked.tagged())
+        people.audit(actor=request.user, verb="leads.export", target="list", query=asked.url())
+    name = f"leads-{timezone.localtime(clock.now()):%Y-%m-%d}.csv"
+    answer = StreamingHttpResponse(_file(chunks), content_type="text/csv; charset=utf-8")
+    answer["Content-Disposition"] = f'attachment; filename="{name}"'
+    return answer
+
+
+def _file(chunks: Iterable[Sequence[Row]]) -> Iterator[str]:
+    """The file's text piece by piece; it begins with a byte order mark, by which spreadsheets know UTF-8."""
+    fields = catalog.custom_fields()
+    writer = csv.writer(_Line())
+    yield "\ufeff" + writer.writerow([*HEADINGS, *(safe_cell(field.label) for field in fields)])
+    for rows in chunks:
+        scores = ripeness.of([row.id for row in rows if row.sees_context])
+        for row in rows:
+            cells = [*_cells(row), *_chances(scores.get(row.id)), row.close_reason]
+            custom = row.lead.custom if row.sees_context else {}
+            yield writer.writerow([safe_cell(_text(cell)) for cell in [*cells, *(custom.get(f.key) for f in fields)]])
+
+
+def _cells(row: Row) -> list[Any]:
+    return [
+        row.id, row.name, row.title, row.email, row.phone, row.company, row.state_label, row.owner, row.next_at,
+        row.next_kind, row.source, row.captured_at, row.last_touch_at, row.amount,
+        row.lead.currency if row.amount else "",
+    ]  # fmt: skip
+
+
+def _chances(score: Score | None) -> tuple[str, str]:
+    return (f"{score.p_30:.4f}", f"{score.p_ever:.4f}") if score else ("", "")
+
+
+def _text(value: Any) -> str:
+    """A cell's text: nothing for None, moments as ISO 8601 in the viewer's zone."""
+    if value is None:
+        return ""
+    if isinstance(value, datetime):
+        return timezone.localtime(value).isoformat(timespec="minutes")
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return str(value)
+
+
+urlpatterns = [path("leads/export", export, name="leads-export")]

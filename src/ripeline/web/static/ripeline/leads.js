@@ -1,0 +1,85 @@
+/* The list of leads: what is ticked is remembered from page to page, and one's place on the way back.
+ *
+ *   form[data-choosing="query"]   the list's form; its query names what the ticks belong to
+ *   x                             ticks the row that has the focus
+ */
+"use strict";
+(() => {
+  const $ = (selector, root = document) => root.querySelector(selector);
+  const $$ = (selector, root = document) => [...root.querySelectorAll(selector)];
+  const form = () => $("form[data-choosing]");
+  const boxes = (root) => $$('input[type=checkbox][name="lead"]', root);
+
+  /* Ticks of other pages live in the session of this tab, and go along as hidden fields. */
+  const store = (of) => `leads:${of.dataset.choosing.replace(/&?(after|before)=[^&]*/g, "")}`;
+  const remembered = (of) => new Set(JSON.parse(sessionStorage.getItem(store(of)) || "[]"));
+
+  function remember(of) {
+    const kept = remembered(of);
+    for (const box of boxes(of)) box.checked ? kept.add(box.value) : kept.delete(box.value);
+    sessionStorage.setItem(store(of), JSON.stringify([...kept]));
+    show(of, kept);
+  }
+
+  function show(of, kept) {
+    const here = new Set(boxes(of).map((box) => box.value));
+    const elsewhere = [...kept].filter((id) => !here.has(id));
+    $$("input[data-elsewhere]", of).forEach((field) => field.remove());
+    for (const id of elsewhere) {
+      const field = document.createElement("input");
+      Object.assign(field, { type: "hidden", name: "lead", value: id });
+      field.dataset.elsewhere = "yes";
+      of.append(field);
+    }
+    const whole = $("[data-check-all]", of), ticked = boxes(of).filter((box) => box.checked).length;
+    whole.checked = ticked > 0 && ticked === here.size;
+    whole.indeterminate = ticked > 0 && ticked < here.size;
+    of.classList.toggle("has-chosen", kept.size > 0);
+    $("[data-count]", of).textContent =
+      `${kept.size.toLocaleString()} chosen` + (elsewhere.length ? `, ${elsewhere.length.toLocaleString()} on other pages` : "");
+  }
+
+  function start() {
+    const of = form();
+    if (!of || of.dataset.started) return;
+    of.dataset.started = "yes";
+    const kept = remembered(of);
+    for (const box of boxes(of)) box.checked = kept.has(box.value);
+    show(of, kept);
+  }
+
+  document.addEventListener("change", (event) => {
+    const of = event.target.closest("form[data-choosing]");
+    if (of && event.target.matches('[name="lead"], [data-check-all]')) setTimeout(() => remember(of)); // after check-all
+  });
+  document.addEventListener("reset", (event) => {
+    if (!event.target.matches("form[data-choosing]")) return;
+    const of = event.target;
+    sessionStorage.removeItem(store(of));
+    setTimeout(() => { for (const box of boxes(of)) box.checked = false; show(of, new Set()); });
+  });
+  document.addEventListener("submit", (event) => {
+    const of = event.target;
+    if (of.matches("form[data-choosing]") && event.submitter?.formAction.endsWith("/give")) sessionStorage.removeItem(store(of));
+  });
+  document.addEventListener("keydown", (event) => {
+    const row = event.target.closest?.("a.row");
+    if (event.key !== "x" || !row || event.ctrlKey || event.metaKey || event.altKey) return;
+    const box = $('[name="lead"]', row.closest("tr"));
+    if (box) { event.preventDefault(); box.click(); }
+  });
+
+  /* On the way back the focus is where it was left. */
+  document.addEventListener("click", (event) => {
+    const row = event.target.closest("tbody[data-list] a.row");
+    if (row) sessionStorage.setItem("leads:last", row.getAttribute("href"));
+  });
+  window.addEventListener("pageshow", () => {
+    const last = sessionStorage.getItem("leads:last");
+    const row = last && $(`tbody[data-list] a.row[href="${CSS.escape(last)}"]`);
+    if (row && document.activeElement === document.body) { row.focus({ preventScroll: true }); row.scrollIntoView({ block: "nearest" }); }
+    sessionStorage.removeItem("leads:last");
+  });
+  document.addEventListener("DOMContentLoaded", start);
+  document.addEventListener("htmx:afterSettle", start);
+})();
