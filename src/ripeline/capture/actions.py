@@ -18,13 +18,14 @@ from ripeline.capture.fields import Kind
 from ripeline.capture.looking import Looked, Said, look
 from ripeline.capture.mapping import FieldMap, MappingError, signature
 from ripeline.capture.models import ImportKind, ImportPiece, ImportRun, ImportState
+from ripeline.capture.runs import work
 from ripeline.leads.rules import NotAllowed
 from ripeline.people.models import User
 from ripeline.timeline import actions as timeline
 
 __all__ = [
     "CaptureError", "MappingError", "Said", "UnreadableFileError", "begin", "cancel", "capture_one", "confirm",
-    "discard", "go_on", "prepare",
+    "discard", "go_on", "prepare", "work",
 ]  # fmt: skip
 
 KEPT = timedelta(days=30)  # a file that nobody started, or went on with

@@ -46,12 +46,12 @@ class _TakenOverError(Exception):
 
 
 def work(
-    run_id: UUID, *, watch: Watch = lambda _: None, leave: Callable[[], bool] = lambda: False, size: int = SIZE
+    run_id: UUID, *, watch: Watch = lambda _: None, is_stopping: Callable[[], bool] = lambda: False, size: int = SIZE
 ) -> bool:
     """Bring a confirmed run to its end: done, cancelled or failed. True if this call ended it.
 
-    False: another process works it, it had ended before, the database stayed away, or `leave` (asked between chunks)
-    said so; then it stays as it is and can be gone on with.
+    False: another process works it, it had ended before, the database stayed away, or `is_stopping` (asked now and
+    then) said so; then it stays as it is and can be gone on with.
     """
     pause, given_up = _FIRST_PAUSE, time.monotonic() + PATIENCE
 
@@ -63,7 +63,7 @@ def work(
     while True:
         try:
             with _claimed(run_id) as is_ours:
-                return is_ours and _go_on(run_id, got_on, leave, size)
+                return is_ours and _go_on(run_id, got_on, is_stopping, size)
         except _TakenOverError:
             return False
         except (OperationalError, InterfaceError, psycopg.OperationalError) as problem:
@@ -71,6 +71,8 @@ def work(
                 raise
             connection.close()
             log.warning("An import waits for the database: %s", str(problem).strip().partition("\n")[0])
+            if is_stopping():
+                return False
             if time.monotonic() > given_up:
                 return _fail(run_id, "The database could not be used. What went in stays; go on when it is back.")
         except Exception:
@@ -91,7 +93,7 @@ def _claimed(run_id: UUID) -> Iterator[bool]:
         yield bool(found and found[0])
 
 
-def _go_on(run_id: UUID, watch: Watch, leave: Callable[[], bool], size: int) -> bool:
+def _go_on(run_id: UUID, watch: Watch, is_stopping: Callable[[], bool], size: int) -> bool:
     """Everything from the present position on."""
     run = _begin(run_id)
     if run is None:
@@ -103,7 +105,7 @@ def _go_on(run_id: UUID, watch: Watch, leave: Callable[[], bool], size: int) -> 
     watch(run)
     taker = LeadTaker(run) if run.kind == ImportKind.LEADS else OutcomeTaker(run)
     for chunk in chunks(file, dialect=dialect, mapping=mapping, now=clock.now(), position=run.position, size=size):
-        if leave():
+        if is_stopping():
             return False
         if not _take(run, chunk, taker):
             break

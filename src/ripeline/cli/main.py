@@ -15,6 +15,8 @@ COMMANDS = {
     "worker": ("ripeline.cli.worker", "Run the background work alone."),
     "status": ("ripeline.cli.status", "Leads by state, wins, the shoebox, how far the worker is behind, versions."),
     "doctor": ("ripeline.cli.doctor", "Say what is wrong with this installation and what to do."),
+    "import": ("ripeline.cli.imports", "Import a CSV file of leads or outcomes."),
+    "export": ("ripeline.cli.export", "Write all leads to a CSV file."),
     "user": ("ripeline.cli.user", "Add people."),
     "bench": ("ripeline.cli.bench", "Run a benchmark; each figure beside its limit or a peer."),
     "db": ("ripeline.cli.db", "Bring the schema up to date; check that the data keeps every promise."),

@@ -1,0 +1,76 @@
+"""All leads as rows of text, as other systems, and the import here, take them."""
+
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+
+from ripeline.capture.text import safe_cell
+from ripeline.catalog import queries as catalog
+from ripeline.leads.models import Identity, IdentityKind, Lead
+from ripeline.people import actions as people
+from ripeline.people.models import User
+from ripeline.ripeness import queries as ripeness
+from ripeline.ripeness.models import Score
+
+CHUNK = 1_000  # leads held in memory at a time
+HEADINGS = (
+    "Ripeline id", "External id", "Name", "Title", "E-mail", "Phone", "Company", "Country", "Language", "Source",
+    "Captured at", "State", "Closed at", "Reason", "Owner", "With", "Next date", "Next step", "Last touch", "Touches",
+    "Amount", "Currency", "Ripe within 30 days", "Buys in the end",
+)  # fmt: skip
+
+
+def export(*, actor: User) -> Iterator[list[str]]:
+    """The heading, then every lead that was not merged away, oldest first; audited. No cell runs as a formula.
+
+    Everything is of one moment, whoever works on the leads meanwhile.
+    """
+    with transaction.atomic():
+        people.audit(actor=actor, verb="leads.export", target="everything")
+        fields = catalog.custom_fields()
+        yield [*HEADINGS, *(safe_cell(field.label) for field in fields)]
+        leads = Lead.objects.filter(merged_into__isnull=True).select_related(
+            "owner", "responsible", "source", "close_reason"
+        )
+        chunk: list[Lead] = []
+        for lead in leads.defer("search").order_by("pk").iterator(chunk_size=CHUNK):
+            chunk.append(lead)
+            if len(chunk) == CHUNK:
+                yield from _rows(chunk, [field.key for field in fields])
+                chunk = []
+        yield from _rows(chunk, [field.key for field in fields])
+
+
+def _rows(leads: Sequence[Lead], custom: Sequence[str]) -> Iterator[list[str]]:
+    ids = [lead.pk for lead in leads]
+    scores = ripeness.of(ids)
+    external: dict[UUID, str] = dict(
+        Identity.objects.filter(lead__in=ids, kind=IdentityKind.EXTERNAL).order_by("-pk").values_list("lead", "key")
+    )
+    for lead in leads:
+        cells = [*_cells(lead, external.get(lead.pk, "")), *_chances(scores.get(lead.pk))]
+        yield [safe_cell(_text(cell)) for cell in [*cells, *(lead.custom.get(key) for key in custom)]]
+
+
+def _cells(lead: Lead, external: str) -> list[Any]:
+    return [
+        lead.pk, external, lead.name, lead.title, lead.email, lead.phone, lead.company, lead.country, lead.language,
+        lead.source, lead.captured_at, lead.get_state_display(), lead.closed_at, lead.close_reason,
+        lead.owner.email if lead.owner else "", lead.responsible, lead.next_at, lead.get_next_kind_display(),
+        lead.last_touch_at, lead.touches, lead.amount, lead.currency if lead.amount is not None else "",
+    ]  # fmt: skip
+
+
+def _chances(score: Score | None) -> list[str]:
+    return ["", ""] if score is None else [f"{score.p_30:.4f}", f"{score.p_ever:.4f}"]
+
+
+def _text(value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).isoformat(timespec="seconds")
+    return str(value)

@@ -1,0 +1,218 @@
+"""An import from the command line: begun or gone on with, worked here, and told in words or as one object."""
+
+import contextlib
+import os
+import signal
+import sys
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import FrameType
+from typing import Any, BinaryIO
+from uuid import UUID
+
+import click
+
+from ripeline.capture import actions, queries
+from ripeline.capture.actions import MappingError, Said, UnreadableFileError
+from ripeline.capture.detection import Told
+from ripeline.capture.fields import CUSTOM, FIELDS, IGNORE, Kind
+from ripeline.capture.looking import EVERY, Looked, look
+from ripeline.capture.mapping import FieldMap, chosen
+from ripeline.capture.models import ImportRun, ImportState
+from ripeline.cli.output import Failed, say
+from ripeline.people import queries as people
+from ripeline.people.models import User
+
+_SHOWN = 40  # columns listed
+_LOOK = 0.3  # seconds between looks while another process works the run
+_ENDED = (ImportState.DONE, ImportState.CANCELLED, ImportState.FAILED)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wishes:
+    """What the command line says of a file; None or empty is to be found out."""
+
+    kind: Kind
+    pairs: Sequence[tuple[str, str]] = ()
+    source: str = ""
+    encoding: str | None = None
+    delimiter: str | None = None
+    day_first: bool | None = None
+    decimal_comma: bool | None = None
+
+    @property
+    def said(self) -> Said:
+        return Said(
+            Told(encoding=self.encoding, delimiter=self.delimiter),
+            {} if self.day_first is None else {EVERY: self.day_first},
+            {} if self.decimal_comma is None else {EVERY: self.decimal_comma},
+        )
+
+    def __bool__(self) -> bool:
+        return bool(self.pairs or self.source or self.said != Said())
+
+
+@dataclass(frozen=True)
+class Done:
+    """What became of an import."""
+
+    run: ImportRun
+    rejects_file: Path | None
+    remarks: list[str] = field(default_factory=list)
+
+    @property
+    def is_cancelled(self) -> bool:
+        return self.run.state == ImportState.CANCELLED
+
+    @property
+    def problem(self) -> str:
+        return self.run.problem
+
+    def as_dict(self) -> dict[str, Any]:
+        """For ``--json``."""
+        run = self.run
+        counts = {name: getattr(run, name) for name in ("created", "updated", "unchanged", "rejected")}
+        found = {
+            "rows": run.rows, **counts, "rejects_file": str(self.rejects_file) if self.rejects_file else None,
+            "reopened": run.reopened, "remarks": self.remarks, "state": run.state, "run": run.pk,
+        }  # fmt: skip
+        return found if run.state == ImportState.DONE else {**found, "position": run.position, "error": self._stopped()}
+
+    def _stopped(self) -> str:
+        run = self.run
+        stay = f"{run.position:,} of {run.rows or 0:,} rows went in and stay."
+        return f"{run.problem or 'Cancelled.'} {stay} Give the same command again to go on."
+
+    def sentences(self) -> Iterator[str]:
+        """For a person."""
+        run = self.run
+        yield (
+            f"{run.rows or run.position:,} rows: {run.created:,} created, {run.updated:,} updated, "
+            f"{run.unchanged:,} unchanged, {run.rejected:,} rejected."
+        )
+        if run.reopened:
+            yield f"{run.reopened:,} are old leads, taken up again; their dates are spread over the coming weeks."
+        yield from self.remarks
+        if self.rejects_file:
+            yield f"The rejected rows, each with its reason: {self.rejects_file}"
+        if run.state == ImportState.CANCELLED:
+            yield self._stopped()
+
+
+def bring_in(file: Path, wishes: Wishes, *, rejects: Path | None, kept_in: Path) -> Done:
+    """Import a file and wait for its end; raises Failed, in a sentence, if it is refused."""
+    actor = people.system()
+    try:
+        with _opened(file) as content:
+            run = _started(actor, file, content, wishes)
+    except (UnreadableFileError, MappingError) as problem:
+        raise Failed(str(problem)) from problem
+    run = _Foreground(actor, run.pk).finish()
+    written = _write(queries.rejects_csv(run), rejects or _place(kept_in, run)) if run.rejected else None
+    return Done(run, written, queries.remarked(run))
+
+
+@contextlib.contextmanager
+def _opened(file: Path) -> Iterator[BinaryIO]:
+    try:
+        with file.open("rb") as content:
+            content.seek(0)
+            yield content
+    except FileNotFoundError as problem:
+        raise Failed(f"There is no file {file}.") from problem
+    except OSError as problem:
+        raise Failed(f"{file} cannot be read ({problem.strerror or problem}). Name a CSV file.") from problem
+
+
+def _started(actor: User, file: Path, content: BinaryIO, wishes: Wishes) -> ImportRun:
+    """A run for this file: the one that was broken off, if it is wanted as that was, else a new one."""
+    looked = look(content, kind=wishes.kind, name=file.name, said=wishes.said)
+    mapping = chosen(wishes.kind, looked.dialect.labels, wishes.pairs) if wishes.pairs else looked.mapping
+    run = actions.begin(actor=actor, kind=wishes.kind, filename=file.name, file=content)
+    if run.state != ImportState.UPLOADED:
+        as_before = (run.dialect, run.mapping, run.source) == (
+            looked.dialect.to_json(),
+            mapping.to_json(),
+            wishes.source,
+        )
+        if as_before or not wishes:
+            say(f"{file.name} was broken off after {run.position:,} rows; going on there.")
+            return actions.go_on(actor=actor, run_id=run.pk)
+        actions.cancel(actor=actor, run_id=run.pk)
+        run = actions.begin(actor=actor, kind=wishes.kind, filename=file.name, file=content, anew=True)
+    _tell(looked, mapping, is_remembered=looked.is_remembered and not wishes.pairs)
+    actions.prepare(
+        actor=actor, run_id=run.pk, said=wishes.said, mapping=mapping.to_json(), source=wishes.source
+    )  # fmt: skip
+    return actions.confirm(actor=actor, run_id=run.pk)
+
+
+def _tell(looked: Looked, mapping: FieldMap, *, is_remembered: bool) -> None:
+    """How the file is read, so that a mistake is seen."""
+    labels = {name: known.label for name, known in FIELDS[mapping.kind].items()} | {IGNORE: "left out"}
+    say("Columns, as last time:" if is_remembered else "Columns:")
+    for label, target in mapping.targets[:_SHOWN]:
+        say(f"  {label} → {labels.get(target) or 'custom field ' + target.removeprefix(CUSTOM)}")
+    if len(mapping.targets) > _SHOWN:
+        say(f"  … and {len(mapping.targets) - _SHOWN} more")
+    for about, answer, _ in looked.dialect.findings():
+        if about.startswith(("Dates", "Numbers")) or (about == "Encoding" and answer != "UTF-8"):
+            say(f"  {about}: {answer}")
+
+
+class _Foreground:
+    """Works a run until it has ended, whoever works it; the first Ctrl-C asks to cancel, a second one does not wait."""
+
+    def __init__(self, actor: User, run_id: UUID) -> None:
+        self._actor = actor
+        self._run_id = run_id
+        self._interrupted = False
+        self._asked = False
+
+    def finish(self) -> ImportRun:
+        before = signal.signal(signal.SIGINT, self._interrupt)
+        try:
+            while True:
+                actions.work(self._run_id, watch=self._watch)
+                run = ImportRun.objects.select_related("started_by").get(pk=self._run_id)
+                self._watch(run)
+                if run.state in _ENDED:
+                    return run
+                time.sleep(_LOOK)
+        finally:
+            signal.signal(signal.SIGINT, before)
+            if sys.stderr.isatty():
+                click.echo(err=True)
+
+    def _interrupt(self, _number: int, _frame: FrameType | None) -> None:
+        self._interrupted = True
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+    def _watch(self, run: ImportRun) -> None:
+        """Between two transactions: show how far it is, and pass a Ctrl-C on."""
+        if self._interrupted and not self._asked:
+            self._asked = True
+            actions.cancel(actor=self._actor, run_id=self._run_id)
+            say("\nStopping after these rows …")
+        elif sys.stderr.isatty() and run.rows:
+            done = f"{run.position:,} of {run.rows:,} rows, {run.position / run.rows:.0%}"
+            click.echo(f"\r{done:<40}", nl=False, err=True)
+
+
+def _place(directory: Path, run: ImportRun) -> Path:
+    """Where the rejected rows of a run are kept: in the home, readable by its owner alone."""
+    directory.mkdir(mode=0o700, exist_ok=True)
+    return directory / f"{Path(run.filename).stem[:100]}-{run.pk.hex[-8:]}.csv"
+
+
+def _write(lines: Iterable[str], file: Path) -> Path:
+    """Write a file of personal data: for its owner alone, with the mark by which spreadsheets know UTF-8."""
+    try:
+        handle = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with open(handle, "w", encoding="utf-8-sig", newline="") as output:
+            output.writelines(lines)
+    except OSError as problem:
+        raise Failed(f"{file} cannot be written ({problem.strerror}). The rows went in all the same.") from problem
+    return file.absolute()

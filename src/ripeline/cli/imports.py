@@ -1,0 +1,64 @@
+"""``ripeline import``: a file of leads or of outcomes, in the foreground, without a worker."""
+
+from pathlib import Path
+
+import click
+
+from ripeline.cli.opening import opened
+from ripeline.cli.output import Failed, emit, json_option
+
+CANCELLED = 130  # exit status, as of what Ctrl-C ends
+_NAMED = {"tab": "\t", "\\t": "\t", "comma": ",", "semicolon": ";", "pipe": "|"}
+
+
+def _pairs(_context: click.Context, _option: click.Parameter, given: tuple[str, ...]) -> list[tuple[str, str]]:
+    """HEADING=FIELD, split at the last sign of equality: headings may have one, fields have none."""
+    for one in given:
+        if not all(part.strip() for part in one.rpartition("=")):
+            raise click.BadParameter(f"“{one}” is not like heading=field, for example Mail=email.")
+    return [(heading.strip(), field.strip()) for heading, _, field in (one.rpartition("=") for one in given)]
+
+
+@click.command("import")
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--outcomes", is_flag=True, help="The file has won and lost deals, joined to leads by id or e-mail.")
+@click.option(
+    "--map", "pairs", multiple=True, metavar="HEADING=FIELD", callback=_pairs,
+    help="Which column is which field; once for each. Columns not named become custom fields (of outcomes: are left "
+    "out). Without any the columns are guessed, or as last time. FIELD may be custom:Label or ignore.",
+)  # fmt: skip
+@click.option("--source", default="", metavar="NAME", help="Where the people come from whose rows do not say.")
+@click.option("--encoding", help="The file's encoding (utf-8, cp1252 …); otherwise found out.")
+@click.option("--delimiter", help="What separates cells: one character, or tab; otherwise found out.")
+@click.option("--day-first/--month-first", default=None, help="How dates like 03/04/2024 are meant.")
+@click.option("--decimal-comma/--decimal-point", default=None, help="How numbers like 1.234 are meant.")
+@click.option("--rejects", type=click.Path(path_type=Path), metavar="FILE", help="Where to write the refused rows.")
+@json_option
+def command(
+    file: Path, outcomes: bool, pairs: list[tuple[str, str]], source: str, encoding: str | None, delimiter: str | None,
+    day_first: bool | None, decimal_comma: bool | None, rejects: Path | None, as_json: bool,
+) -> None:  # fmt: skip
+    """Import a CSV file of leads, or of outcomes.
+
+    Every row is accounted for: created, updated, unchanged or rejected. The rejected ones come back as a file with
+    their reasons, to be corrected and imported again. Importing the same file twice changes nothing. One that was
+    broken off goes on where it stopped when the same command is given again. Exit status: 0 done (also where rows
+    were rejected), 1 refused or failed, 130 cancelled by Ctrl-C.
+    """
+    with opened() as house:
+        from ripeline.cli.importing import Wishes, bring_in
+
+        wishes = Wishes(
+            kind="outcomes" if outcomes else "leads", pairs=pairs, source=source, encoding=encoding,
+            delimiter=_NAMED.get(delimiter or "", delimiter), day_first=day_first, decimal_comma=decimal_comma,
+        )  # fmt: skip
+        done = bring_in(file, wishes, rejects=rejects, kept_in=house.home / "rejected")
+    if as_json:
+        emit(done.as_dict())
+    else:
+        for sentence in done.sentences():
+            click.echo(sentence)
+    if done.problem and not done.is_cancelled:
+        raise Failed(done.problem)
+    if done.is_cancelled:
+        raise click.exceptions.Exit(CANCELLED)
