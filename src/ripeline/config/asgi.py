@@ -1,6 +1,7 @@
 """The web process: a raw ASGI door for what must be fast, Django (as WSGI in threads) for the rest."""
 
-from typing import cast
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any, cast
 
 from a2wsgi import WSGIMiddleware
 from a2wsgi.asgi_typing import Receive, Scope, Send
@@ -20,7 +21,16 @@ async def application(scope: Scope, receive: Receive, send: Send) -> None:
         await send({"type": "http.response.start", "status": 200, "headers": [(b"content-type", b"text/plain")]})
         await send({"type": "http.response.body", "body": b"alive\n"})
     elif scope["type"] == "http":
-        await _wsgi(scope, receive, send)
+        await _wsgi(scope, _coroutines(receive), _coroutines(send))
+
+
+def _coroutines(call: Callable[..., Awaitable[Any]]) -> Callable[..., Coroutine[Any, Any, Any]]:
+    """a2wsgi hands these to the loop from a thread, which takes coroutines alone; granian's are mere awaitables."""
+
+    async def called(*args: Any) -> Any:
+        return await call(*args)
+
+    return called
 
 
 async def _lifespan(receive: Receive, send: Send) -> None:
