@@ -52,24 +52,28 @@ def decide_many(
     facts: Facts,
     body: Words | None = None,
     verb: Verb = Verb.WORK,
+    skips_busy: bool = False,
 ) -> list[Decision]:
     """Make one decision for each of many leads, all or none; those merged away or already decided so are left out.
 
-    Raises NotAllowed if `by.actor` may not for one of them.
+    `skips_busy`: also those that somebody else is deciding about this moment, rather than to wait for them. Raises
+    NotAllowed if `by.actor` may not for one of them.
     """
     made: list[Decision] = []
     with transaction.atomic():
         for ids in _batches(sorted(lead_ids)):
-            made += _decide_batch(ids, by, kind=kind, change=change, facts=facts, body=body, verb=verb)
+            made += _decide_batch(
+                _locked(ids, skips_busy), by, kind=kind, change=change, facts=facts, body=body, verb=verb
+            )
     return made
 
 
 def _decide_batch(
-    ids: Sequence[UUID], by: By, *, kind: str, change: Change, facts: Facts, body: Words | None, verb: Verb
+    leads: Sequence[Lead], by: By, *, kind: str, change: Change, facts: Facts, body: Words | None, verb: Verb
 ) -> list[Decision]:
     entries: dict[UUID, timeline.Entry] = {}
     changed: dict[UUID, tuple[Lead, Changes]] = {}
-    for lead in _locked(ids):
+    for lead in leads:
         rules.require(by.actor, verb, lead)
         data = facts(lead)
         changes = change(lead)
@@ -95,11 +99,15 @@ def _batches(ids: Sequence[UUID]) -> Iterator[Sequence[UUID]]:
     return (ids[start : start + BATCH] for start in range(0, len(ids), BATCH))
 
 
-def _locked(ids: Sequence[UUID]) -> list[Lead]:
+def _locked(ids: Sequence[UUID], skips_busy: bool = False) -> list[Lead]:
     found = Lead.objects.filter(pk__in=ids, merged_into__isnull=True).order_by("pk")
-    return list(
-        found.select_for_update(of=("self",)).select_related("owner", "responsible__user", "close_reason", "account")
-    )
+    related = found.select_related("owner", "responsible__user", "close_reason", "account")
+    return list(related.select_for_update(of=("self",), skip_locked=skips_busy))
+
+
+def hold(lead_ids: Collection[UUID]) -> None:
+    """Lock leads ahead of a lock that others take after theirs, so that nobody waits in a circle."""
+    list(Lead.objects.filter(pk__in=lead_ids).order_by("pk").select_for_update().values_list("pk"))
 
 
 def _write(leads: Sequence[Lead], names: Collection[str]) -> None:
@@ -117,7 +125,7 @@ def _write(leads: Sequence[Lead], names: Collection[str]) -> None:
         )
 
 
-def give_many(gifts: Mapping[UUID, Gift], by: By, *, kind: str = "handed") -> list[Decision]:
+def give_many(gifts: Mapping[UUID, Gift], by: By, *, kind: str = "handed", skips_busy: bool = False) -> list[Decision]:
     """Make somebody responsible for each of many open leads; a person becomes its owner, unless the credit stays."""
 
     def change(lead: Lead) -> Changes | None:
@@ -134,7 +142,9 @@ def give_many(gifts: Mapping[UUID, Gift], by: By, *, kind: str = "handed") -> li
     def facts(lead: Lead) -> dict[str, Any]:
         return {"to": gifts[lead.pk].to.name, "why": dict(gifts[lead.pk].why)}
 
-    return decide_many(gifts.keys(), by, kind=kind, verb=Verb.REASSIGN, change=change, facts=facts)
+    return decide_many(
+        gifts.keys(), by, kind=kind, verb=Verb.REASSIGN, change=change, facts=facts, skips_busy=skips_busy
+    )
 
 
 def change_owner_many(owners: Mapping[UUID, User | None], by: By, *, why: Mapping[str, Any]) -> list[Decision]:

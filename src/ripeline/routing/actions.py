@@ -88,6 +88,7 @@ def deactivate(*, actor: User, user: User, to: Responsible | None = None) -> int
     by = By(actor, "web")
     with transaction.atomic():
         leaving = queries.sellers(firm, since=moment.date()).get(user.pk)
+        bulk.hold([h.lead_id for h in queries.held_by([user.pk])])
         with turns.taken([leaving] if leaving else []):  # whoever hands out leads waits here, or has finished
             if firm.fallback_id and firm.fallback_id == people.responsible_of(user).pk:
                 people_actions.set_company(actor=actor, fallback=people.built_in(people.QUALIFY))
@@ -104,13 +105,10 @@ def _pass_on(held: Sequence[Held], by: By, *, to: Responsible | None, left: Mapp
         whys: list[Why] = [{"rule": rules.BY_HAND, "to": to.name, "left": left[h.user_id]} for h in held]
         gifts = {h.lead_id: Gift(to, why, held_by=h.responsible_id) for h, why in zip(held, whys, strict=True)}
         return len(bulk.give_many(gifts, by))
-    moment, firm = clock.now(), working_time.company()
-    owners = queries.account_owners({h.account_id for h in held if h.account_id})
-    wishes = []
-    for h in held:
-        owner, account = owners.get(h.account_id, (None, "")) if h.account_id else (None, "")
-        wishes.append(Wish(account_owner=owner, account=account, due=h.due, value=h.value, left=left[h.user_id]))
-    routes = _route(wishes, firm=firm, moment=moment) if wishes else []
+    if not held:
+        return 0
+    bulk.hold([h.lead_id for h in held])
+    routes = _route(queries.wishes(held, left=left), firm=working_time.company(), moment=clock.now())
     rows = Responsible.objects.select_related("user").in_bulk({route.responsible_id for route in routes})
     gifts = {
         h.lead_id: Gift(rows[route.responsible_id], route.why, held_by=h.responsible_id)
@@ -150,6 +148,7 @@ def _stand_in(by: By, *, firm: Company, moment: datetime) -> int:
     held = queries.held_by(list(away), committed_before=calendar.end_of(today)) if away else []
     if not held:
         return 0
+    bulk.hold([h.lead_id for h in held])
     routes = _route([Wish(due=today, value=h.value) for h in held], firm=firm, moment=moment)
     rows = Responsible.objects.select_related("user").in_bulk({route.responsible_id for route in routes})
     gifts = {}

@@ -9,7 +9,6 @@ from ripeline.people import working_time
 from ripeline.people.models import Responsible, User
 from ripeline.routing import queries, rules
 from ripeline.routing.models import Turn
-from ripeline.routing.rules import Wish
 
 
 def would_take_over(user: User) -> Sequence[tuple[str, int]]:
@@ -26,13 +25,8 @@ def would_take_over(user: User) -> Sequence[tuple[str, int]]:
     fallback, queue = queries.places(firm)
     if fallback.user_id == user.pk:
         fallback = queue
-    owners = queries.account_owners({h.account_id for h in held if h.account_id})
-    wishes = []
-    for h in held:
-        owner, account = owners.get(h.account_id, (None, "")) if h.account_id else (None, "")
-        wishes.append(Wish(account_owner=owner, account=account, due=h.due, value=h.value))
     routes, _ = rules.choose(
-        wishes,
+        queries.wishes(held),
         sellers=able,
         rotation=rules.in_rotation(able.values(), moment),
         fallback=fallback,

@@ -1,7 +1,7 @@
 """Who can be given leads, and how much room they have."""
 
 from collections import defaultdict
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
@@ -14,7 +14,7 @@ from ripeline.people import queries as people
 from ripeline.people.models import Absence, Company, Responsible, ResponsibleKind, User
 from ripeline.people.working_time import Calendar
 from ripeline.routing import worth
-from ripeline.routing.rules import LONG_AWAY, Place, Seller
+from ripeline.routing.rules import LONG_AWAY, Place, Seller, Wish
 
 
 def sellers(firm: Company, *, since: date) -> dict[UUID, Seller]:
@@ -132,6 +132,17 @@ def held_by(users: Collection[UUID], *, committed_before: datetime | None = None
         Held(lead, user, responsible, account, next_at.date(), p_30)
         for lead, user, responsible, account, next_at, p_30 in rows
     ]
+
+
+def wishes(held: Sequence[Held], *, left: Mapping[UUID, str] | None = None) -> list[Wish]:
+    """The same leads as wishes for somebody else; `left`: the names of those who no longer take leads."""
+    owners = account_owners({h.account_id for h in held if h.account_id})
+    found = []
+    for h in held:
+        owner, account = owners.get(h.account_id, (None, "")) if h.account_id else (None, "")
+        gone = (left or {}).get(h.user_id, "")
+        found.append(Wish(account_owner=owner, account=account, due=h.due, value=h.value, left=gone))
+    return found
 
 
 def credited_to(user: User) -> list[UUID]:

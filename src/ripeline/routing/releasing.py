@@ -102,7 +102,7 @@ def release() -> int:
             for w, route in zip(waiting, routes, strict=True)
             if route.why["rule"] != rules.FALLBACK
         }
-        given = bulk.give_many(gifts, By(people.system(), "worker"))
+        given = bulk.give_many(gifts, By(people.system(), "worker"), skips_busy=True)
         turns.keep(credits)
         turns.note_filled(fills, [d.lead.owner_id for d in given if d.lead.owner_id], day=day)
     return len(given)

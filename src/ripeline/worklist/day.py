@@ -133,14 +133,15 @@ class Day:
         """How these were chosen."""
         if not self.rows:
             return "Nobody is due, so nobody is here. Every lead of yours has its date."
-        held = sum(row.item.tag in ("promise", "meeting") for row in self.rows)
-        dates = f" First what you promised or agreed ({held}), then" if held else " First"
+        if self.plan.due > self.total:
+            begins = f"Of {self.plan.due:,} who are due, these {self.total} fit into your {self.plan.minutes} minutes."
+        else:
+            begins = f"All {self.total} who are due are here." if self.total > 1 else "Nobody else is due."
         rest = max(self.plan.due - self.total, 0)
-        wait = f" The other {rest:,} keep their turn: each has a date, and the best of them come next." if rest else ""
+        waits = f" The other {rest:,} keep their turn: each has a date, and the best come next." if rest else ""
         return (
-            f"Of {self.plan.due:,} due, these fit into your {self.plan.minutes} minutes.{dates} dates you chose and"
-            f" people who asked for us, then those with whom a minute is worth most now: how likely they are ready, and"
-            f" how long nobody has looked.{wait}"
+            f"{begins} People who asked for us and dates that you chose come first, then those with whom a minute is"
+            f" worth most now: how likely they are to be ready, and how long nobody has looked.{waits}"
         )
 
     @property
