@@ -276,6 +276,7 @@ def test_the_list_finds_people_and_shows_who_left_on_request(
     assert gus.email not in client.get("/settings/people").text
     assert gus.email in client.get("/settings/people?gone=1").text
     assert "Nobody by that name" in client.get("/settings/people?q=xyzzy").text
+    assert client.get("/settings/people?q=%00&page=nonsense").status_code == 200
 
 
 def test_the_list_says_who_is_away_and_who_is_full(ada: User, alice: User, bob: User, make_lead: MakeLead) -> None:
@@ -350,6 +351,13 @@ def test_an_absence_that_cannot_be_is_refused_beside_its_field(form: dict[str, s
     assert answer.status_code == 422
     assert words in answer.text
     assert Absence.objects.count() == 1
+
+
+@pytest.mark.parametrize("query", ["", "first=x&last=y&cover=z", "first=2030-06-02&last=2030-06-01&cover="])
+def test_a_slip_in_what_puts_an_absence_back_changes_nothing(query: str, alice: User) -> None:
+    client = signed_in(alice)
+    assert client.post(f"/settings/people/{alice.pk}/absences/again?{query}").status_code == 302
+    assert not Absence.objects.exists()
 
 
 def test_nobody_covers_for_themselves(alice: User) -> None:

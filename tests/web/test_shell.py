@@ -83,6 +83,12 @@ def test_what_a_part_without_a_body_says_is_kept_for_the_next_page(client: Clien
     assert "Later" in client.get("/settings/profile").text
 
 
+def test_a_redirect_in_answer_to_a_part_leads_the_whole_page_on(client: Client) -> None:
+    answer = client.get("/speak?away=1", **PART)
+    assert answer.headers["HX-Redirect"] == "/settings/profile"
+    assert "Jonas: meeting" in client.get("/settings/profile").text
+
+
 def test_whoever_was_signed_out_is_led_to_sign_in_by_a_part_too(client: Client) -> None:
     client.logout()
     answer = client.get("/settings/profile", **PART)

@@ -83,10 +83,12 @@ def again(request: HttpRequest, person_id: UUID) -> HttpResponse:
     """Put a removed absence back as it was."""
     actor, user = viewer(request), _somebody(person_id)
     rules.require(actor, user, "absence")
-    cover = queries.people().filter(pk=request.GET["cover"]).first() if request.GET.get("cover") else None
+    covers = {str(each.pk): each for each in queries.covers_for(user)}
     try:
         first, last = date.fromisoformat(request.GET["first"]), date.fromisoformat(request.GET["last"])
-        actions.add_absence(actor=actor, user=user, first_day=first, last_day=last, cover=cover)
+        actions.add_absence(
+            actor=actor, user=user, first_day=first, last_day=last, cover=covers.get(request.GET["cover"])
+        )
     except (KeyError, ValueError) as error:
         say(request, str(error) if isinstance(error, PeopleError) else "That cannot be put back.", is_error=True)
     else:

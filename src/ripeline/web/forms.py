@@ -106,6 +106,12 @@ class FirstRun(Form):
     email = email_field()
     password = password_field(is_new=True)
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if self.is_bound:  # what was chosen is not guessed again
+            for name in ("time_zone", "country"):
+                del self.fields[name].widget.attrs["data-guess"]
+
 
 class Profile(Form):
     name = _name("Name", "name")

@@ -49,7 +49,7 @@ class RefusalMiddleware:
 
 
 class PartMiddleware:
-    """Answers to HTMX: toasts ride along with the part; whoever has been signed out is led to the sign-in page."""
+    """Answers to HTMX: toasts ride along with the part; a redirect leads the whole page on."""
 
     def __init__(self, get_response: Handler) -> None:
         self.get_response = get_response
@@ -58,8 +58,10 @@ class PartMiddleware:
         response = self.get_response(request)
         if not request.htmx:  # type: ignore[attr-defined]
             return response
-        if isinstance(response, HttpResponseRedirect) and response.url.startswith(settings.LOGIN_URL):
-            return HttpResponseClientRedirect(settings.LOGIN_URL)
+        if isinstance(response, HttpResponseRedirect):
+            # A sign-in page would come back to a part of a page; whoever signs in again starts at the beginning.
+            is_sign_in = response.url.startswith(settings.LOGIN_URL)
+            return HttpResponseClientRedirect(settings.LOGIN_URL if is_sign_in else response.url)
         if _is_shown(response) and len(messages.get_messages(request)):
             response.content += render_to_string("parts/partial_toasts.html", {}, request).encode()
         return response

@@ -55,7 +55,7 @@ def find(actor: User, person_id: UUID) -> User:
 def people(request: HttpRequest) -> HttpResponse:
     actor = viewer(request)
     everybody = visible_to(actor)
-    text, gone = request.GET.get("q", "").strip(), "gone" in request.GET
+    text, gone = request.GET.get("q", "").replace("\0", "").strip(), "gone" in request.GET
     found = everybody if gone else everybody.filter(is_active=True)
     for word in text.split()[:5]:
         found = found.filter(Q(name__icontains=word) | Q(email__icontains=word) | Q(team__name__icontains=word))

@@ -161,7 +161,9 @@
 
   function settle() {
     for (const group of $$("#palette [data-group]")) group.hidden = !$$('[role="option"]:not([hidden])', group).length;
+    $("#palette-list").hidden = !$$('#palette [role="option"]:not([hidden])').length;
     const found = options();
+    $("#palette input").setAttribute("aria-expanded", String(found.length > 0));
     choose(found[0]);
     $("#palette .nothing").hidden = found.length > 0;
     $("#palette-count").textContent = found.length === 1 ? "1 result" : `${found.length} results`;
@@ -224,7 +226,7 @@
 
   /* A time zone, and with it a country, to begin with; only in a form that nobody has filled in yet. */
   function guess() {
-    const zone = $('select[data-guess="time-zone"]:not([data-chosen])'), country = $('select[data-guess="country"]');
+    const zone = $('select[data-guess="time-zone"]'), country = $('select[data-guess="country"]');
     if (!zone) return;
     const option = [...zone.options].find((each) => each.value === Intl.DateTimeFormat().resolvedOptions().timeZone);
     if (!option) return;
