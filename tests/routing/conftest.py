@@ -1,32 +1,5 @@
-"""Threads with a connection each."""
+"""Tests here run things at the same time."""
 
-from collections.abc import Callable
-from threading import Thread
+from tests.threads import in_threads
 
-import pytest
-from django.db import connection
-
-
-def run_in_threads(*jobs: Callable[[], object]) -> list[BaseException]:
-    """Run the jobs at the same time, each on its own connection; whatever they raised."""
-    raised: list[BaseException] = []
-
-    def run(job: Callable[[], object]) -> None:
-        try:
-            job()
-        except BaseException as error:
-            raised.append(error)
-        finally:
-            connection.close()
-
-    threads = [Thread(target=run, args=(job,)) for job in jobs]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return raised
-
-
-@pytest.fixture
-def in_threads() -> Callable[..., list[BaseException]]:
-    return run_in_threads
+__all__ = ["in_threads"]

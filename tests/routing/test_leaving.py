@@ -1,9 +1,11 @@
 """Somebody leaves, or is away for long: everything they look after finds somebody first, and says so."""
 
+from collections.abc import Callable
 from datetime import timedelta
+from threading import Barrier
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 
 from ripeline.base import clock
 from ripeline.leads.actions import nurture, set_next
@@ -13,10 +15,11 @@ from ripeline.people import actions as people_actions
 from ripeline.people import queries as people
 from ripeline.people.actions import PeopleError
 from ripeline.people.models import Absence, Company, Role, User
-from ripeline.routing.actions import deactivate, rescue
+from ripeline.routing.actions import Newcomer, deactivate, rescue, route_batch
 from ripeline.routing.rules import words
 from ripeline.timeline.models import Activity
 from tests.cast import MONDAY, MakeLead, MakeUser, by, soon
+from tests.routing.test_at_birth import bear
 
 pytestmark = pytest.mark.django_db
 
@@ -122,3 +125,27 @@ def test_a_short_absence_changes_nothing(alice: User, bob: User, make_lead: Make
     with clock.at(MONDAY):
         Absence.objects.create(user=alice, first_day=MONDAY.date(), last_day=MONDAY.date() + timedelta(days=4))
         assert rescue() == 0
+
+
+@pytest.mark.django_db(transaction=True)
+def test_nobody_is_left_behind_when_leads_arrive_while_somebody_leaves(
+    ada: User, alice: User, bob: User, make_lead: MakeLead, in_threads: Callable[..., list[BaseException]]
+) -> None:
+    for _ in range(20):
+        make_lead(alice)
+    started = Barrier(3)
+
+    def arrive() -> None:
+        started.wait()
+        for _ in range(10):
+            with transaction.atomic():
+                bear(route_batch([Newcomer()] * 3))
+
+    def leave() -> None:
+        started.wait()
+        deactivate(actor=ada, user=alice)
+
+    assert in_threads(arrive, leave, arrive) == []
+    assert Lead.objects.count() == 80
+    assert not Lead.objects.filter(responsible__user=alice).exists()
+    assert Lead.objects.filter(responsible__user=bob).count() == 80

@@ -1,0 +1,32 @@
+"""Threads with a connection each."""
+
+from collections.abc import Callable
+from threading import Thread
+
+import pytest
+from django.db import connection
+
+
+def run_in_threads(*jobs: Callable[[], object]) -> list[BaseException]:
+    """Run the jobs at the same time, each on its own connection; whatever they raised."""
+    raised: list[BaseException] = []
+
+    def run(job: Callable[[], object]) -> None:
+        try:
+            job()
+        except BaseException as error:
+            raised.append(error)
+        finally:
+            connection.close()
+
+    threads = [Thread(target=run, args=(job,)) for job in jobs]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return raised
+
+
+@pytest.fixture
+def in_threads() -> Callable[..., list[BaseException]]:
+    return run_in_threads
