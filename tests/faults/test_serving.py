@@ -1,0 +1,73 @@
+"""What a person does on the very first day, against the real processes: forms reach Ripeline and survive its end."""
+
+import http.cookiejar
+import re
+import tempfile
+import urllib.parse
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.faults.test_up import Up
+from tests.home_plugin import kill, until
+
+pytestmark = [pytest.mark.faults, pytest.mark.xdist_group("up")]
+
+
+class Visitor:
+    """Somebody with a browser's cookies."""
+
+    def __init__(self, port: int) -> None:
+        self.base = f"http://127.0.0.1:{port}"
+        cookies = urllib.request.HTTPCookieProcessor(http.cookiejar.CookieJar())
+        self.opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), cookies)
+
+    def get(self, path: str) -> tuple[str, str]:
+        """Where we end up, and what we see."""
+        with self.opener.open(self.base + path, timeout=60) as answer:
+            return urllib.parse.urlsplit(answer.url).path, answer.read().decode()
+
+    def send(self, path: str, **fields: str) -> tuple[str, str]:
+        """Fill in the form at `path` and send it."""
+        _, page = self.get(path)
+        token = re.search(r'name="csrfmiddlewaretoken" value="(\w+)"', page)
+        assert token, page
+        form = urllib.parse.urlencode({"csrfmiddlewaretoken": token[1], **fields}).encode()
+        with self.opener.open(urllib.request.Request(self.base + path, data=form), timeout=60) as answer:
+            return urllib.parse.urlsplit(answer.url).path, answer.read().decode()
+
+
+@pytest.fixture
+def up() -> Iterator[Up]:
+    with tempfile.TemporaryDirectory(prefix="ripeline-home-") as name:
+        running = Up(Path(name))
+        try:
+            running.until_said("is ready")
+            yield running
+        finally:
+            running.end()
+
+
+def test_the_first_person_becomes_administrator_and_is_still_there_after_a_crash(up: Up) -> None:
+    ada = Visitor(up.port)
+    assert ada.get("/")[0] == "/first-run"
+    where, page = ada.send(
+        "/first-run",
+        company_name="Casa Verde",
+        time_zone="Europe/Lisbon",
+        country="PT",
+        name="Ada Lima",
+        email="ada@example.com",
+        password="ripe-tomatoes-in-may",
+    )
+    assert where == "/today", page
+    kill(up.child("web"))
+    up.until_said("ended unexpectedly")
+    until(lambda: up.page() == 200)
+    assert ada.get("/today")[0] == "/today", "the session outlives the process"
+    again = Visitor(up.port)
+    where, page = again.send("/sign-in", username="ada@example.com", password="ripe-tomatoes-in-may")
+    assert where == "/today", page
+    assert again.get("/first-run")[0] != "/first-run"
