@@ -44,7 +44,7 @@ def up() -> Iterator[Up]:
     with tempfile.TemporaryDirectory(prefix="ripeline-home-") as name:
         running = Up(Path(name))
         try:
-            running.until_said("is ready")
+            running.until_said("Ripeline is ready")
             yield running
         finally:
             running.end()
