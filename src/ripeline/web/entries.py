@@ -86,7 +86,8 @@ def _dated(words: str) -> Callable[[Activity, bool], str]:
 
 
 def _handed(entry: Activity, _sees_next: bool) -> str:
-    why = routing.words(entry.data.get("why", {}))
+    reason = entry.data.get("why", {})
+    why = "" if reason.get("rule") == routing.BY_HAND else routing.words(reason)  # by hand says who did it
     return f"{_plainly(entry, True)} to {entry.data.get('to') or 'nobody'}" + (f". {why}" if why else "")
 
 

@@ -45,7 +45,7 @@ class Wrong:
 def is_on_today(request: HttpRequest) -> bool:
     """Whether the form stood on Today."""
     page = urlsplit(request.headers.get("HX-Current-URL", "")).path
-    return page.startswith(reverse("today")) if page else request.POST.get("back") == "today"
+    return page.startswith(reverse("today")) if page else "today" in (request.POST.get("back"), request.GET.get("back"))
 
 
 def answer(request: HttpRequest, lead_id: UUID, said: Said) -> HttpResponse:

@@ -102,14 +102,15 @@ def outcome(asked: Request) -> screens.Said:
     note, private = asked.text("note"), bool(asked.text("private"))
     if note and private:
         actions.note(asked.lead.pk, _also(asked, "note"), text=note, is_private=True)
-    which = asked.text("outcome")
+    to_keep_in_touch = bool(asked.text("to_keep_in_touch"))  # the offer's own button
+    which = "no_answer" if to_keep_in_touch else asked.text("outcome")
     done = worklist.record_outcome(
         asked.lead.pk,
         By(asked.actor, "web", f"{asked.by.key}:{which}"[:120]),
         outcome=which,
         note="" if private else note,
         channel=asked.text("channel") or "call",
-        to_keep_in_touch=bool(asked.text("to_keep_in_touch")),
+        to_keep_in_touch=to_keep_in_touch,
     )
     return screens.Said(done.words, done.activity_id, may_redate=done.lead.next_at is not None, lead=done.lead)
 

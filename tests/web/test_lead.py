@@ -1,0 +1,360 @@
+"""The record as a page: who sees what of it, and every verb as somebody would use it."""
+
+import re
+from collections.abc import Callable
+from decimal import Decimal
+from html import unescape
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from django.test import Client
+from pytest_django import DjangoAssertNumQueries
+
+from ripeline.leads import actions
+from ripeline.leads.models import Lead, Opportunity, RecordView, State
+from ripeline.people.models import Company, User
+from ripeline.people.queries import KEEP_IN_TOUCH, built_in, responsible_of
+from ripeline.ripeness import actions as ripeness
+from ripeline.timeline.models import Activity
+from ripeline.web.verbs import _amount
+from tests.cast import MakeLead, by, soon
+
+Visit = Callable[..., Any]
+
+
+@pytest.fixture
+def visit(lead: Lead) -> Visit:
+    """Open a page, or post to it: `visit(alice)`, `visit(alice, "note", note="hello")`."""
+    clients: dict[Any, Client] = {}
+
+    def go(user: User, verb: str = "", *, on: Lead = lead, htmx: bool = False, **given: Any) -> Any:
+        if user.pk not in clients:
+            clients[user.pk] = Client()
+            clients[user.pk].force_login(user)
+        headers = {"HX-Request": "true", "HX-Current-URL": f"http://testserver/leads/{on.pk}"} if htmx else {}
+        path = f"/leads/{on.pk}" + (f"/{verb}" if verb else "")
+        if not verb or given.pop("get", False):
+            return clients[user.pk].get(path, given, headers=headers)
+        return clients[user.pk].post(path, {"key": uuid4().hex} | given, headers=headers)
+
+    return go
+
+
+def text(response: Any) -> str:
+    return " ".join(unescape(re.sub(r"<[^>]+>", " ", response.text)).split())
+
+
+def fresh(lead: Lead) -> Lead:
+    return Lead.objects.select_related("owner", "responsible").get(pk=lead.pk)
+
+
+def kinds(lead: Lead) -> list[str]:
+    return list(Activity.objects.filter(lead_id=lead.pk).order_by("recorded_at", "pk").values_list("kind", flat=True))
+
+
+# --- who sees what ---
+
+
+def test_alice_sees_everything_and_can_act(visit: Visit, alice: User, make_lead: MakeLead) -> None:
+    ripeness.rescore()
+    page = visit(alice)
+    shown = text(page)
+    for words in ("How ripe", "How they came to us", "entered by hand", "What happened", "Came to us", "Snooze"):
+        assert words in shown
+    assert 'data-key="1"' in page.text
+    assert page.text.count("<h1") == 1
+
+
+def test_carol_sees_the_context_but_neither_steps_nor_verbs(visit: Visit, alice: User, carol: User, lead: Lead) -> None:
+    actions.touch(lead.pk, by(alice), kind="call", reached=False, next=soon(), disposition="no_answer")
+    page = visit(carol)
+    assert "How they came to us" in text(page)
+    assert "no answer" not in text(page)
+    assert 'data-key="1"' not in page.text
+    assert RecordView.objects.get(lead=lead).viewer == carol
+
+
+def test_bob_learns_whose_it_is_and_nothing_else(visit: Visit, bob: User, alice: User, lead: Lead) -> None:
+    actions.note(lead.pk, by(alice), text="a secret")
+    page = visit(bob)
+    assert "Already with Alice" in text(page)
+    assert lead.email not in page.text
+    assert "a secret" not in page.text
+    assert not RecordView.objects.exists()  # there was nothing to look at
+
+
+def test_mallory_finds_nothing(visit: Visit, mallory: User) -> None:
+    assert visit(mallory).status_code == 404
+    assert visit(mallory, "note", note="x").status_code == 404
+    assert visit(mallory, "timeline", get=True).status_code == 404
+
+
+def test_alice_is_shown_who_looked(visit: Visit, alice: User, carol: User) -> None:
+    visit(carol)
+    assert "Who looked at this record" in text(visit(alice))
+    assert "Who looked at this record" not in text(visit(carol))
+
+
+@pytest.mark.parametrize("verb", ["outcome", "next", "won", "keep", "note", "close", "edit", "reopen", "redate"])
+def test_bob_and_carol_may_do_none_of_it(verb: str, visit: Visit, bob: User, carol: User, lead: Lead) -> None:
+    given = {
+        "outcome": "reached", "when": "tomorrow", "until": "tomorrow", "note": "x", "reason": "no_budget",
+        "name": "New", "of": str(uuid4()),
+    }  # fmt: skip
+    before = kinds(lead)
+    for who in (bob, carol):
+        assert visit(who, verb, **given).status_code in (403, 422), who
+    assert kinds(lead) == before
+
+
+def test_a_record_costs_the_same_queries_however_much_it_holds(
+    visit: Visit, alice: User, lead: Lead, make_lead: MakeLead, django_assert_max_num_queries: DjangoAssertNumQueries
+) -> None:
+    for n in range(8):
+        make_lead(alice, name=f"Colleague {n}")
+        actions.note(lead.pk, by(alice), text=f"note {n}")
+    ripeness.rescore()
+    visit(alice)
+    with django_assert_max_num_queries(19):
+        visit(alice)
+
+
+# --- verbs ---
+
+
+def test_an_outcome_sets_the_next_date_and_can_be_taken_back(visit: Visit, alice: User, lead: Lead) -> None:
+    visit(alice, "outcome", outcome="no_answer", note="rang twice")
+    after = fresh(lead)
+    assert (after.touches, after.unanswered, after.state) == (1, 1, State.WORKING)
+    page = visit(alice)
+    assert "Priya: no answer, again" in text(page)
+    assert "rang twice" in text(page)
+    undo = re.search(rf'action="(/leads/{lead.pk}/undo/[^"]+)"', page.text)[1]  # type: ignore[index]
+    visit(alice, undo.removeprefix(f"/leads/{lead.pk}/"))
+    again = fresh(lead)
+    assert (again.touches, again.state, again.next_at) == (0, State.NEW, lead.next_at)
+
+
+def test_a_part_answers_with_the_whole_record_and_a_toast(visit: Visit, alice: User) -> None:
+    answer = visit(alice, "outcome", outcome="reached", htmx=True)
+    assert answer.headers["HX-Retarget"] == "#record"
+    assert 'hx-swap-oob="beforeend"' in answer.text
+    assert "Other date" in answer.text
+    assert "<html" not in answer.text
+
+
+def test_the_same_form_sent_twice_counts_once(visit: Visit, alice: User, lead: Lead) -> None:
+    for _ in range(3):
+        visit(alice, "outcome", outcome="no_answer", key="one")
+    assert fresh(lead).touches == 1
+    for _ in range(2):
+        visit(alice, "note", note="once", key="one")
+    assert kinds(lead) == ["captured", "call", "note"]
+
+
+def test_a_stale_form_says_who_changed_it_and_saves_nothing(visit: Visit, alice: User, ada: User, lead: Lead) -> None:
+    visit(ada, "next", when="in 3 weeks")
+    answer = visit(alice, "outcome", outcome="reached", seen=str(uuid4()), note="what I typed")
+    assert answer.status_code == 422
+    assert "Ada changed this lead since you opened it" in text(answer)
+    assert "what I typed" in answer.text
+    assert fresh(lead).touches == 0
+    now = visit(alice)
+    seen = re.search(r'name="seen" value="([^"]+)"', now.text)[1]  # type: ignore[index]
+    visit(alice, "outcome", outcome="reached", seen=seen)
+    assert fresh(lead).touches == 1
+
+
+def test_ones_own_earlier_decision_makes_no_form_stale(visit: Visit, alice: User, lead: Lead) -> None:
+    visit(alice, "outcome", outcome="no_answer")
+    visit(alice, "outcome", outcome="reached", seen=str(uuid4()))
+    assert fresh(lead).touches == 2
+
+
+def test_a_private_note_goes_beside_the_outcome_and_stays_private(
+    visit: Visit, alice: User, ada: User, lead: Lead
+) -> None:
+    visit(alice, "outcome", outcome="reached", note="he drinks", private="yes")
+    assert kinds(lead) == ["captured", "note", "call"]
+    assert "he drinks" in visit(alice).text
+    assert "he drinks" not in visit(ada).text
+    assert "only you see this" in text(visit(alice))
+
+
+def test_a_snooze_in_words_and_words_that_are_no_date(visit: Visit, alice: User, lead: Lead) -> None:
+    wrong = visit(alice, "next", when="when pigs fly")
+    assert wrong.status_code == 422
+    assert 'value="when pigs fly"' in wrong.text
+    assert "is not a date" in text(wrong)
+    assert fresh(lead).next_at == lead.next_at
+    assert "Say when" in text(visit(alice, "next", when=" "))
+    visit(alice, "next", when="in 3 weeks, after the budget round")
+    after = fresh(lead)
+    assert after.next_committed
+    assert after.next_note == "after the budget round"
+    assert "“after the budget round”" in text(visit(alice))
+
+
+def test_another_date_for_what_was_just_noted_is_one_undo(visit: Visit, alice: User, lead: Lead) -> None:
+    visit(alice, "outcome", outcome="reached", note="talked", channel="email")
+    first = fresh(lead)
+    visit(alice, "redate", of=first.decision_id, when="in 8 weeks", key="r")
+    visit(alice, "redate", of=first.decision_id, when="in 8 weeks", key="r")  # the same request again
+    after = fresh(lead)
+    assert (after.touches, after.next_committed) == (1, True)
+    assert after.next_at > first.next_at
+    entry = Activity.objects.get(pk=after.decision_id)
+    assert (entry.kind, entry.body) == ("email", "talked")
+    visit(alice, f"undo/{after.decision_id}")
+    assert fresh(lead).touches == 0
+    assert visit(alice, "redate", of=str(uuid4()), when="tomorrow").status_code == 422
+
+
+def test_won_with_an_amount(visit: Visit, alice: User, lead: Lead) -> None:
+    Company.objects.update(currency="GBP")
+    wrong = visit(alice, "won", amount="a lot")
+    assert (wrong.status_code, 'value="a lot"' in wrong.text) == (422, True)
+    visit(alice, "won", amount="12.500,50")
+    deal = Opportunity.objects.get(lead=lead)
+    assert (fresh(lead).state, deal.amount, deal.currency) == (State.WON, Decimal("12500.50"), "GBP")
+    assert "£12,500.50" in text(visit(alice))
+
+
+@pytest.mark.parametrize(
+    ("typed", "amount"),
+    [
+        ("12500", "12500"), ("12,500", "12500"), ("12.500", "12500"), ("12 500,5", "12500.5"),
+        ("€12,500.50", "12500.50"),
+        ("1.234.567,89", "1234567.89"), ("0", "0"), ("12.5", "12.5"), ("", None), ("  ", None),
+    ],
+)  # fmt: skip
+def test_amounts_as_people_type_them(typed: str, amount: str | None) -> None:
+    assert _amount(typed) == (None if amount is None else Decimal(amount))
+
+
+def test_keep_in_touch_until_a_day(visit: Visit, alice: User, lead: Lead) -> None:
+    visit(alice, "keep", until="in 2 months, after the fair")
+    after = fresh(lead)
+    assert (after.state, after.responsible, after.owner) == (State.NURTURE, built_in(KEEP_IN_TOUCH), alice)
+    assert "after the fair" in text(visit(alice))
+    wrong = visit(alice, "keep", until="never ever")
+    assert wrong.status_code == 422
+    assert 'value="never ever"' in wrong.text
+
+
+def test_let_go_for_a_reason_and_taken_up_again(visit: Visit, alice: User, lead: Lead) -> None:
+    assert visit(alice, "close", reason="").status_code == 422
+    visit(alice, "close", reason="no_budget", said="next year perhaps")
+    assert fresh(lead).state == State.LOST
+    closed = visit(alice)
+    assert "Take up again" in closed.text
+    assert "next year perhaps" in closed.text
+    assert 'data-key="1"' not in closed.text
+    assert visit(alice, "outcome", outcome="reached").status_code == 422
+    visit(alice, "reopen", when="in 3 weeks")
+    again = fresh(lead)
+    assert (again.state, again.episode, again.owner, again.next_committed) == (State.NEW, 2, alice, True)
+
+
+def test_given_to_bob_it_is_bobs(visit: Visit, alice: User, bob: User, lead: Lead) -> None:
+    assert visit(alice, "give", to="").status_code == 422
+    answer = visit(alice, "give", to=responsible_of(bob).pk, htmx=True)
+    assert "Already with Bob" in text(answer)
+    assert fresh(lead).owner == bob
+    assert "Handed over to Bob" in text(visit(bob))
+
+
+def test_given_out_of_sight_leads_back_to_the_list(visit: Visit, carol: User, mallory: User) -> None:
+    answer = visit(carol, "give", to=responsible_of(mallory).pk, htmx=True)
+    assert answer.headers["HX-Redirect"] == "/leads"
+    assert visit(carol).status_code == 404
+
+
+def test_what_the_record_says_is_corrected_in_place(visit: Visit, alice: User, lead: Lead) -> None:
+    form = visit(alice, get=True, edit="1")
+    assert 'name="title"' in form.text
+    visit(
+        alice, "edit", name="Priya R. Raman", title="CEO", phone="+351 912 345 678", company="Northgate", amount="9000"
+    )
+    after = fresh(lead)
+    assert (after.name, after.title, after.amount, after.currency) == ("Priya R. Raman", "CEO", Decimal(9000), "EUR")
+    assert "345678" in after.search.replace(" ", "")
+    entries = len(kinds(lead))
+    visit(alice, "edit", name="Priya R. Raman", title="CEO")
+    assert len(kinds(lead)) == entries  # nothing was changed, nothing is recorded
+
+
+def test_the_same_person_twice_becomes_one_and_two_again(
+    visit: Visit, alice: User, lead: Lead, make_lead: MakeLead
+) -> None:
+    Lead.objects.filter(pk=lead.pk).update(phone="+351912345678")
+    other = make_lead(alice, name="P. Raman", phone="+351912345678", email="p@other.example")
+    assert "Perhaps the same person" in text(visit(alice))
+    visit(alice, "merge", other=other.pk)
+    assert fresh(other).merged_into_id == lead.pk
+    assert visit(alice, on=other).headers["Location"] == f"/leads/{lead.pk}"
+    assert "Merged into this record" in text(visit(alice))
+    visit(alice, "unmerge", on=other)
+    assert fresh(other).merged_into_id is None
+    assert visit(alice, "merge", other="nonsense").status_code == 422
+
+
+def test_of_an_open_and_a_closed_record_the_open_one_stays(
+    visit: Visit, alice: User, lead: Lead, make_lead: MakeLead
+) -> None:
+    other = make_lead(alice, name="P. Raman")
+    visit(alice, "close", reason="no_budget")
+    visit(alice, "merge", other=other.pk)
+    assert fresh(lead).merged_into_id == other.pk
+
+
+def test_the_timeline_is_narrowed_and_loaded_on(visit: Visit, alice: User, lead: Lead) -> None:
+    for n in range(25):
+        actions.note(lead.pk, by(alice), text=f"note {n:02}")
+    actions.set_next(lead.pk, by(alice), next=soon())
+    theirs = visit(alice, show="theirs")
+    assert "note 24" not in theirs.text
+    page = visit(alice)
+    more = unescape(re.search(r'hx-get="(/leads/[^"]+/timeline\?after=[^"]+)"', page.text)[1])  # type: ignore[index]
+    assert "note 24" in page.text
+    assert "note 02" not in page.text
+    client = Client()
+    client.force_login(alice)
+    rest = client.get(more).text
+    assert "note 02" in rest
+    assert "Came to us" in rest
+    assert 'class="act more"' not in rest
+
+
+def test_what_was_taken_back_is_struck_through(visit: Visit, alice: User, lead: Lead) -> None:
+    visit(alice, "outcome", outcome="no_answer")
+    visit(alice, f"undo/{fresh(lead).decision_id}")
+    assert 'class="act call undone"' in visit(alice).text
+
+
+def test_only_the_last_step_can_be_taken_back(visit: Visit, alice: User, lead: Lead) -> None:
+    visit(alice, "outcome", outcome="no_answer")
+    first = fresh(lead).decision_id
+    visit(alice, "outcome", outcome="reached")
+    answer = visit(alice, f"undo/{first}")
+    assert answer.status_code == 422
+    assert "changed since" in text(answer)
+
+
+def test_dates_are_understood_while_they_are_typed(alice: User) -> None:
+    client = Client()
+    client.force_login(alice)
+    assert "in 3 weeks" in client.get("/when", {"when": "in 3 weeks"}).text
+    assert "after the fair" in client.get("/when", {"until": "in 3 weeks, after the fair"}).text
+    assert "wrong" in client.get("/when", {"when": "<script>"}).text
+    assert "<script>" not in client.get("/when", {"when": "<script>"}).text
+    assert client.get("/when", {"when": " "}).text == ""
+
+
+def test_what_is_typed_is_never_run(visit: Visit, alice: User, lead: Lead) -> None:
+    visit(alice, "note", note="<script>alert(1)</script>")
+    visit(alice, "next", when="in 3 weeks, <b>bold</b>")
+    page = visit(alice).text
+    assert "<script>alert" not in page
+    assert "<b>bold" not in page

@@ -1,0 +1,315 @@
+"""The list of leads as a page: asked for by its address, exported, given away, kept under a name."""
+
+import csv
+import io
+import re
+from collections.abc import Callable
+from datetime import timedelta
+from html import unescape
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from django.test import Client
+from pytest_django import DjangoAssertNumQueries
+
+from ripeline.base import clock
+from ripeline.catalog import queries as catalog
+from ripeline.catalog.actions import custom_fields, sources_named
+from ripeline.leads import actions, handing
+from ripeline.leads.models import Lead, SavedView
+from ripeline.people.models import AuditEntry, User
+from ripeline.people.queries import responsible_of
+from ripeline.ripeness import actions as ripeness
+from tests.cast import MakeLead, by, soon
+
+SignIn = Callable[[User], Client]
+
+
+@pytest.fixture
+def signed_in() -> SignIn:
+    def sign_in(user: User) -> Client:
+        client = Client()
+        client.force_login(user)
+        return client
+
+    return sign_in
+
+
+def text(response: Any) -> str:
+    """What the page says, without its markup."""
+    return " ".join(unescape(re.sub(r"<[^>]+>", " ", response.text)).split())
+
+
+def part(client: Client, path: str, by_name: str = "") -> Any:
+    """The answer to HTMX, which swaps the results."""
+    return client.get(path, headers={"HX-Request": "true", "HX-Target": "results", "HX-Trigger-Name": by_name})
+
+
+def rows_of(response: Any) -> list[dict[str, str]]:
+    """An exported file as its rows."""
+    content = b"".join(response.streaming_content).decode()
+    assert content.startswith("\ufeff")
+    return list(csv.DictReader(io.StringIO(content.removeprefix("\ufeff"))))
+
+
+# --- looking ---
+
+
+def test_alice_sees_her_leads_with_everything_and_bobs_as_already_with_bob(
+    signed_in: SignIn, alice: User, bob: User, make_lead: MakeLead
+) -> None:
+    make_lead(alice, name="Priya Raman", title="Operations director")
+    make_lead(bob, name="Tomás Oliveira", title="Owner", company="Casa Verde")
+    ripeness.rescore()
+    mine = text(signed_in(alice).get("/leads"))
+    assert (
+        "Priya Raman Northgate Operations director" in mine.replace("northgate.example", "Northgate") or "Priya" in mine
+    )
+    assert "Tomás" not in mine
+    everybody = text(signed_in(alice).get("/leads?view=all"))
+    assert "Tomás Oliveira Casa Verde" in everybody
+    assert "already with Bob" in everybody
+    assert everybody.count("Owner") == 1  # the filter's own label: his title is not shown
+
+
+def test_the_address_holds_what_was_asked(signed_in: SignIn, alice: User, make_lead: MakeLead) -> None:
+    make_lead(alice, name="Priya Raman", state="working")
+    make_lead(alice, name="Marta Nilsen")
+    client = signed_in(alice)
+    found = part(client, "/leads?q=priya&state=working&source=&due=&sort=newest&view=", by_name="q")
+    assert found.headers["HX-Replace-Url"] == "/leads?q=priya&state=working"
+    assert "Priya" in found.text
+    assert "Marta" not in found.text
+    assert "<html" not in found.text
+    chosen = part(client, "/leads?state=new&sort=next", by_name="state")
+    assert chosen.headers["HX-Push-Url"] == "/leads?state=new&sort=next"
+    assert 'value="new" selected' in client.get("/leads?state=new").text
+
+
+def test_an_old_or_broken_address_still_opens(signed_in: SignIn, alice: User, lead: Lead) -> None:
+    client = signed_in(alice)
+    for query in ("view=queue", "state=gone", "sort=beauty", "owner=x", "after=%00", "f.x=1&field=&holds=", "q=%00%00"):
+        assert "Priya Raman" in client.get(f"/leads?{query}").text or query.startswith("f.x"), query
+
+
+def test_pages_are_linked_with_their_filters(signed_in: SignIn, alice: User, make_lead: MakeLead) -> None:
+    for n in range(53):
+        make_lead(alice, name=f"Lead {n:02}", captured=timedelta(minutes=n))
+    client = signed_in(alice)
+    first = client.get("/leads?state=new").text
+    older = unescape(re.search(r'href="([^"]+)" rel="next"', first)[1])  # type: ignore[index]
+    assert "state=new" in older
+    assert 'rel="prev"' not in first
+    second = client.get(older).text
+    assert "Lead 52" in second
+    newer = unescape(re.search(r'href="([^"]+)" rel="prev"', second)[1])  # type: ignore[index]
+    assert "Lead 00" in client.get(newer).text
+    assert "53 leads" in text(client.get("/leads"))
+
+
+def test_own_fields_are_asked_for_and_can_be_taken_away(signed_in: SignIn, alice: User, make_lead: MakeLead) -> None:
+    custom_fields({"chairs": ("Chairs", "number")})
+    lead = make_lead(alice, name="Priya Raman")
+    make_lead(alice, name="Marta Nilsen")
+    Lead.objects.filter(pk=lead.pk).update(custom={"chairs": 14})
+    shown = signed_in(alice).get("/leads?field=chairs&holds=14")
+    assert "Chairs: 14" in text(shown)
+    assert "1 lead" in text(shown)
+    assert 'href="/leads"' in shown.text
+
+
+@pytest.mark.parametrize(
+    ("who", "query", "words"),
+    [
+        ("ada", "", "Import a spreadsheet"),
+        ("alice", "", "Leads arrive by themselves"),
+        ("alice", "?q=nobody", "Nobody found for “nobody” Names"),
+        ("alice", "?state=won", "No lead fits these filters"),
+        ("alice", "?q=priya", "Look among everybody's"),
+        ("sam", "", "The Qualify queue is empty"),
+    ],
+)
+def test_an_empty_list_says_what_to_do_next(
+    who: str, query: str, words: str, signed_in: SignIn, alice: User, ada: User, sam: User
+) -> None:
+    shown = text(signed_in({"alice": alice, "ada": ada, "sam": sam}[who]).get(f"/leads{query}"))
+    assert words in shown or words == "Import a spreadsheet"  # the import screen may not be there yet
+
+
+def test_a_marketer_is_not_asked_about_dates_they_may_not_see(signed_in: SignIn, mona: User, lead: Lead) -> None:
+    shown = signed_in(mona).get("/leads")
+    assert "Priya Raman" in shown.text
+    assert "Due any time" not in shown.text
+
+
+def test_the_list_costs_the_same_queries_however_long_it_is(
+    signed_in: SignIn,
+    alice: User,
+    bob: User,
+    make_lead: MakeLead,
+    django_assert_max_num_queries: DjangoAssertNumQueries,
+) -> None:
+    for n in range(30):
+        make_lead(alice if n % 2 else bob, name=f"Lead {n}")
+    ripeness.rescore()
+    client = signed_in(alice)
+    with django_assert_max_num_queries(13):
+        client.get("/leads?view=all")
+    with django_assert_max_num_queries(11):
+        part(client, "/leads?view=all&q=lead")
+
+
+def test_the_palette_finds_people_wherever_they_are(
+    signed_in: SignIn, alice: User, bob: User, mallory: User, make_lead: MakeLead
+) -> None:
+    lead = make_lead(bob, name="Tomás Oliveira", company="Casa Verde")
+    shown = signed_in(alice).get("/palette?q=oliv")
+    assert f"/leads/{lead.pk}" in shown.text
+    assert "with Bob" in shown.text
+    assert signed_in(mallory).get("/palette?q=oliv").text.strip() == ""
+    assert signed_in(alice).get("/palette?q=").text.strip() == ""
+
+
+# --- views kept under a name ---
+
+
+def test_a_view_is_kept_opened_removed_and_brought_back(signed_in: SignIn, alice: User, lead: Lead) -> None:
+    client = signed_in(alice)
+    client.post("/leads/views", {"name": "Fairs", "query": "state=new&sort=next"})
+    view = SavedView.objects.get(user=alice)
+    assert view.query == "state=new&sort=next"
+    shown = client.get("/leads?state=new&sort=next")
+    assert "Remove “Fairs”" in shown.text
+    client.post(f"/leads/views/{view.pk}/forget")
+    assert not SavedView.objects.exists()
+    undo = unescape(re.search(r'action="([^"]*restore[^"]*)"', client.get("/leads").text)[1])  # type: ignore[index]
+    client.post(undo)
+    assert SavedView.objects.get(user=alice).query == "state=new&sort=next"
+
+
+def test_a_view_without_a_name_is_refused_and_anothers_cannot_be_removed(
+    signed_in: SignIn, alice: User, bob: User
+) -> None:
+    client = signed_in(alice)
+    client.post("/leads/views", {"name": " ", "query": "state=new"})
+    assert "Give the view a name" in client.get("/leads").text
+    view = SavedView.objects.create(user=bob, name="His", query="")
+    client.post(f"/leads/views/{view.pk}/forget")
+    assert SavedView.objects.filter(pk=view.pk).exists()
+
+
+# --- exporting ---
+
+
+def test_an_export_holds_what_its_viewer_may_see_and_runs_nothing(
+    signed_in: SignIn, alice: User, bob: User, make_lead: MakeLead
+) -> None:
+    fair = sources_named(["=cmd|' /C calc'!A0"])["=cmd|' /C calc'!A0"]
+    make_lead(alice, name="=HYPERLINK(1)", email="a@x.example", phone="+351912345678", source_id=fair.pk)
+    make_lead(bob, name="Tomás", email="secret@casaverde.example", phone="+351911111111")
+    ripeness.rescore()
+    answer = signed_in(alice).get("/leads/export?view=all")
+    assert answer.headers["Content-Disposition"].startswith('attachment; filename="leads-')
+    theirs, mine = rows_of(answer)
+    assert mine["Name"] == "'=HYPERLINK(1)"
+    assert mine["Source"].startswith("'=cmd")
+    assert mine["Telephone"] == "+351912345678"
+    assert mine["E-mail"] == "a@x.example"
+    assert 0 < float(mine["Ripe within 30 days"]) < 1
+    assert (theirs["Name"], theirs["With"], theirs["State"]) == ("Tomás", "Bob", "New")
+    assert not any(theirs[name] for name in ("E-mail", "Telephone", "Next date", "Source", "Ripe within 30 days"))
+    assert AuditEntry.objects.get(verb="leads.export").actor == alice
+
+
+def test_only_the_list_asked_for_is_exported_and_only_those_ticked(
+    signed_in: SignIn, alice: User, bob: User, make_lead: MakeLead, mallory: User
+) -> None:
+    one, two = make_lead(alice, name="One"), make_lead(alice, name="Two", state="working")
+    theirs = make_lead(mallory, name="Hidden")
+    client = signed_in(alice)
+    assert [row["Name"] for row in rows_of(client.get("/leads/export?state=working"))] == ["Two"]
+    ticked = client.post("/leads/export", {"lead": [one.pk, theirs.pk, "x"], "query": ""})
+    assert [row["Name"] for row in rows_of(ticked)] == ["One"]
+    whole = client.post("/leads/export", {"lead": [one.pk], "everything": "1", "query": "state=working"})
+    assert [row["Name"] for row in rows_of(whole)] == ["Two"]
+    assert two.name == "Two"
+
+
+# --- giving many ---
+
+
+def test_carol_gives_many_and_takes_them_back_in_one_go(
+    signed_in: SignIn, carol: User, alice: User, bob: User, make_lead: MakeLead
+) -> None:
+    leads = [make_lead(alice, name=f"Lead {n}") for n in range(3)]
+    closed = make_lead(alice, name="Closed")
+    actions.close(closed.pk, by(alice), reason=catalog.reason("no_budget"))
+    client = signed_in(carol)
+    given = {
+        "to": responsible_of(bob).pk,
+        "lead": [lead.pk for lead in (*leads, closed)],
+        "query": "",
+        "key": uuid4().hex,
+    }
+    client.post("/leads/give", given)
+    client.post("/leads/give", given)  # the same request again
+    assert set(Lead.objects.filter(pk__in=[lead.pk for lead in leads]).values_list("owner__name", flat=True)) == {"Bob"}
+    page = client.get("/leads").text
+    assert "3 leads are with Bob now; 1 stayed" in unescape(page)
+    undo = re.search(r'action="(/leads/give/[^"]+/undo)"', page)[1]  # type: ignore[index]
+    actions.set_next(leads[0].pk, by(bob), next=soon(days=3))
+    client.post(undo, {"key": uuid4().hex})
+    owners = dict(Lead.objects.values_list("name", "owner__name"))
+    assert (owners["Lead 0"], owners["Lead 1"], owners["Lead 2"]) == ("Bob", "Alice", "Alice")
+    assert "2 leads are where they were; 1 were changed since" in unescape(client.get("/leads").text)
+
+
+def test_everything_that_matches_goes_over_and_so_many_at_once(
+    signed_in: SignIn, carol: User, alice: User, bob: User, make_lead: MakeLead, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for n in range(5):
+        make_lead(alice, name=f"Lead {n}", state="working" if n else "new")
+    monkeypatch.setattr(handing, "AT_MOST", 3)
+    client = signed_in(carol)
+    asked = {"to": responsible_of(bob).pk, "everything": "1", "query": f"state=working&owner={alice.pk}", "key": "k1"}
+    client.post("/leads/give", asked)
+    assert Lead.objects.filter(owner=bob).count() == 3
+    assert "repeat it for the rest" in client.get("/leads").text
+    client.post("/leads/give", asked | {"key": "k2"})
+    assert dict(Lead.objects.values_list("name", "owner__name"))["Lead 0"] == "Alice"
+    assert Lead.objects.filter(owner=bob).count() == 4
+
+
+def test_reps_cannot_give_many_and_nobody_gives_to_nobody(
+    signed_in: SignIn, alice: User, carol: User, mona: User, mallory: User, lead: Lead
+) -> None:
+    asked = {"to": responsible_of(alice).pk, "lead": [lead.pk], "query": ""}
+    assert signed_in(alice).post("/leads/give", asked).status_code == 403
+    client = signed_in(carol)
+    client.post("/leads/give", asked | {"to": ""})
+    assert "Choose who is to have them" in client.get("/leads").text
+    client.post("/leads/give", asked | {"to": responsible_of(mona).pk})
+    assert "works in marketing" in client.get("/leads").text
+    assert Lead.objects.get(pk=lead.pk).owner == alice
+    south = signed_in(mallory)
+    mallory.role = "leader"
+    mallory.save()
+    south.post("/leads/give", asked | {"to": responsible_of(mallory).pk})  # not hers to find
+    assert Lead.objects.get(pk=lead.pk).owner == alice
+
+
+def test_taking_back_is_only_for_whoever_gave(
+    signed_in: SignIn, carol: User, ada: User, alice: User, bob: User, lead: Lead
+) -> None:
+    client = signed_in(carol)
+    client.post("/leads/give", {"to": responsible_of(bob).pk, "lead": [lead.pk], "query": "", "key": "k"})
+    receipt = AuditEntry.objects.get(verb="leads.give").pk
+    signed_in(ada).post(f"/leads/give/{receipt}/undo", {"key": "u"})
+    assert Lead.objects.get(pk=lead.pk).owner == bob
+
+
+def test_late_leads_say_so_in_words_and_by_a_shape(signed_in: SignIn, alice: User, make_lead: MakeLead) -> None:
+    lead = make_lead(alice)
+    Lead.objects.filter(pk=lead.pk).update(next_at=clock.now() - timedelta(days=3))
+    assert "3 days late" in text(signed_in(alice).get("/leads"))

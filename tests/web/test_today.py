@@ -1,0 +1,248 @@
+"""Today as pages: the list of the day, an outcome that moves on, and how the day ends; also without a script."""
+
+import re
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from html import unescape
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from django.test import Client
+from pytest_django import DjangoAssertNumQueries
+
+from ripeline.base import clock
+from ripeline.leads import actions
+from ripeline.leads.models import Lead, NextKind, State
+from ripeline.people.models import User
+from ripeline.ripeness import actions as ripeness
+from ripeline.worklist.models import PlanItem
+from tests.cast import MONDAY, MakeLead, by
+
+
+@pytest.fixture(autouse=True)
+def monday() -> Iterator[None]:
+    with clock.at(MONDAY):
+        yield
+
+
+@pytest.fixture
+def client(alice: User) -> Client:
+    client = Client()
+    client.force_login(alice)
+    return client
+
+
+@pytest.fixture
+def three(alice: User, make_lead: MakeLead) -> list[Lead]:
+    """Three leads of Alice's that are due."""
+    leads = [make_lead(alice, name=name, phone="+351912345678") for name in ("Priya Raman", "Marta Nilsen", "Ken Abe")]
+    ripeness.rescore()
+    return leads
+
+
+def text(response: Any) -> str:
+    return " ".join(unescape(re.sub(r"<[^>]+>", " ", response.text)).split())
+
+
+def opened(response: Any) -> str:
+    """The id of the lead whose sheet is shown."""
+    return re.search(r'id="sheet"[^>]*data-lead="([^"]+)"', response.text)[1]  # type: ignore[index]
+
+
+def names(response: Any) -> list[str]:
+    return re.findall(r'<span class="who">([^<]+?)(?: <|<)', response.text)
+
+
+def deed(client: Client, lead_id: Any, verb: str, **given: Any) -> Any:
+    """What HTMX does from Today."""
+    headers = {"HX-Request": "true", "HX-Current-URL": f"http://testserver/today/{lead_id}"}
+    return client.post(f"/leads/{lead_id}/{verb}", {"key": uuid4().hex, "back": "today"} | given, headers=headers)
+
+
+def test_the_list_says_how_many_and_how_long_and_opens_the_first(client: Client, three: list[Lead]) -> None:
+    page = client.get("/today")
+    shown = text(page)
+    assert "Three people today, about 25 minutes" in shown
+    assert "0 of 3 done" in page.text
+    assert len(names(page)) == 3
+    assert opened(page) == re.search(r'data-lead="([^"]+)"', page.text)[1]  # type: ignore[index]
+    assert "is-opened" not in page.text
+    assert 'href="tel:+351912345678"' in page.text
+
+
+def test_the_address_holds_who_is_open(client: Client, three: list[Lead], alice: User) -> None:
+    page = client.get(f"/today/{three[1].pk}")
+    assert opened(page) == str(three[1].pk)
+    assert "is-opened" in page.text
+    part = client.get(f"/today/{three[2].pk}", headers={"HX-Request": "true", "HX-Target": "sheet"})
+    assert part.text.strip().startswith("<article")
+    assert opened(part) == str(three[2].pk)
+
+
+def test_whoever_is_not_on_the_list_opens_as_a_record(
+    client: Client, three: list[Lead], alice: User, make_lead: MakeLead
+) -> None:
+    later = make_lead(alice, name="Later", due=timedelta(days=30))
+    assert client.get(f"/today/{later.pk}").headers["Location"] == f"/leads/{later.pk}"
+
+
+def test_without_a_script_an_outcome_leads_to_the_next(client: Client, three: list[Lead]) -> None:
+    first = opened(client.get("/today"))
+    given = {"key": uuid4().hex, "back": "today", "outcome": "no_answer"}
+    answer = client.post(f"/leads/{first}/outcome", given)
+    page = client.get(answer.headers["Location"])
+    assert opened(page) != first
+    assert "no answer, again" in text(page)
+    assert "Two people more today" in text(page)
+    undo = re.search(r'action="(/leads/[^"]+/undo/[^"]+)"', page.text)[1]  # type: ignore[index]
+    back = client.post(undo, {"key": uuid4().hex})
+    assert back.headers["Location"] == f"/today/{first}"
+    assert "Three people today" in text(client.get("/today"))
+
+
+def test_an_outcome_moves_on_and_says_what_it_did(client: Client, three: list[Lead]) -> None:
+    first = opened(client.get("/today"))
+    answer = deed(client, first, "outcome", outcome="reached")
+    assert answer.headers["HX-Retarget"] == "#today"
+    assert answer.headers["HX-Replace-Url"] == f"/today/{opened(answer)}"
+    assert opened(answer) != first
+    assert "Other date" in answer.text
+    assert 'class="done"' in answer.text
+    assert "1 of 3 done" in answer.text
+
+
+def test_the_last_outcome_ends_the_day(client: Client, three: list[Lead]) -> None:
+    for outcome in ("reached", "no_answer", "not_a_fit"):
+        answer = deed(client, opened(client.get("/today")), "outcome", outcome=outcome)
+    assert "Done for today" in text(answer)
+    assert answer.headers["HX-Replace-Url"] == "/today"
+    page = text(client.get("/today"))
+    assert "One reached" in page
+    assert "one tried without an answer" in page
+
+
+def test_undo_opens_whom_it_brought_back(client: Client, three: list[Lead]) -> None:
+    first = opened(client.get("/today"))
+    deed(client, first, "outcome", outcome="bought_elsewhere")
+    assert Lead.objects.get(pk=first).state == State.LOST
+    activity = PlanItem.objects.get(lead_id=first).activity_id
+    answer = deed(client, first, f"undo/{activity}")
+    assert opened(answer) == first
+    assert "Three people today" in text(answer)
+
+
+def test_a_date_that_cannot_be_read_keeps_the_lead_open_and_the_words(client: Client, three: list[Lead]) -> None:
+    first = opened(client.get("/today"))
+    answer = deed(client, first, "next", when="31/02")
+    assert answer.status_code == 422
+    assert opened(answer) == first
+    assert 'value="31/02"' in answer.text
+    assert "Three people today" in text(answer)
+
+
+def test_a_note_stays_with_the_lead(client: Client, three: list[Lead]) -> None:
+    first = opened(client.get("/today"))
+    answer = deed(client, first, "note", note="prefers mornings")
+    assert opened(answer) == first
+    assert "prefers mornings" in answer.text
+
+
+def test_a_changed_date_stays_where_one_is(client: Client, three: list[Lead]) -> None:
+    first = opened(client.get("/today"))
+    second = opened(deed(client, first, "outcome", outcome="meeting_set"))
+    headers = {"HX-Request": "true", "HX-Current-URL": f"http://testserver/today/{second}"}
+    of = PlanItem.objects.get(lead_id=first).activity_id
+    answer = client.post(f"/leads/{first}/redate", {"key": "r", "of": of, "when": "thu 14:00"}, headers=headers)
+    assert opened(answer) == second
+    assert "meeting Thu 14:00" in text(answer)
+    assert Lead.objects.get(pk=first).next_kind == NextKind.MEETING
+
+
+def test_six_attempts_without_an_answer_offer_keep_in_touch(client: Client, alice: User, make_lead: MakeLead) -> None:
+    lead = make_lead(alice)
+    Lead.objects.filter(pk=lead.pk).update(unanswered=5, touches=5, last_touch_at=clock.now())
+    page = client.get("/today")
+    assert "6 attempts without an answer" in text(page)
+    deed(client, lead.pk, "outcome", to_keep_in_touch="yes", outcome="no_answer")
+    assert Lead.objects.get(pk=lead.pk).state == State.NURTURE
+
+
+def test_keep_in_touch_is_taken_by_its_own_button(client: Client, alice: User, make_lead: MakeLead) -> None:
+    """The button names no outcome: it is one."""
+    lead = make_lead(alice)
+    client.get("/today")
+    deed(client, lead.pk, "outcome", to_keep_in_touch="yes")
+    assert Lead.objects.get(pk=lead.pk).state == State.NURTURE
+
+
+def test_what_was_settled_elsewhere_is_done_here(client: Client, alice: User, three: list[Lead]) -> None:
+    client.get("/today")
+    with clock.at(MONDAY + timedelta(minutes=5)):
+        actions.set_next(three[0].pk, by(alice), next=_in(days=9))
+        assert "1 of 3 done" in client.get("/today").text
+
+
+def _in(**ahead: float) -> Any:
+    from ripeline.leads.deciding import Next
+
+    return Next(clock.now() + timedelta(**ahead))
+
+
+def test_on_a_day_off_the_next_working_days_list_is_offered(alice: User, make_lead: MakeLead) -> None:
+    client = Client()
+    client.force_login(alice)
+    with clock.at(datetime(2026, 6, 6, 10, 0, tzinfo=UTC)):  # a Saturday
+        make_lead(alice)
+        page = text(client.get("/today"))
+    assert "on Monday" in page
+    assert "this is the list for Monday, 8 June" in page
+
+
+def test_an_empty_installation_asks_for_leads(client: Client, ada: User) -> None:
+    assert "No leads yet" in text(client.get("/today"))
+    admins = Client()
+    admins.force_login(ada)
+    assert "leads" in text(admins.get("/today"))
+
+
+def test_a_day_with_nobody_says_who_is_next(client: Client, alice: User, make_lead: MakeLead) -> None:
+    make_lead(alice, name="Next Week", due=timedelta(days=4))
+    ripeness.rescore()
+    page = text(client.get("/today"))
+    assert "Nobody needs you today" in page
+    assert "Next Week" in page
+
+
+def test_sam_finds_the_queue_in_his_day(sam: User, make_lead: MakeLead) -> None:
+    make_lead(name="Hand Raiser")
+    client = Client()
+    client.force_login(sam)
+    assert "Hand Raiser" in client.get("/today").text
+
+
+def test_the_rest_of_the_day_can_be_chosen_anew(client: Client, three: list[Lead]) -> None:
+    client.get("/today")
+    answer = client.post("/today/replan")
+    assert answer.headers["Location"] == "/today"
+    assert "Chosen anew" in client.get("/today").text
+
+
+def test_bobs_lead_is_not_opened_from_alices_today(
+    client: Client, three: list[Lead], mallory: User, make_lead: MakeLead
+) -> None:
+    theirs = make_lead(mallory)
+    answer = client.get(f"/today/{theirs.pk}")
+    assert answer.status_code == 302
+    assert client.get(answer.headers["Location"]).status_code == 404
+
+
+def test_today_costs_the_same_queries_however_many_are_due(
+    client: Client, alice: User, make_lead: MakeLead, django_assert_max_num_queries: DjangoAssertNumQueries
+) -> None:
+    for n in range(12):
+        make_lead(alice, name=f"Lead {n}")
+    ripeness.rescore()
+    client.get("/today")
+    with django_assert_max_num_queries(20):
+        client.get("/today")
