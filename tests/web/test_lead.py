@@ -279,7 +279,8 @@ def test_what_the_record_says_is_corrected_in_place(visit: Visit, alice: User, l
     )
     after = fresh(lead)
     assert (after.name, after.title, after.amount, after.currency) == ("Priya R. Raman", "CEO", Decimal(9000), "EUR")
-    assert "345678" in after.search.replace(" ", "")
+    assert (after.phone, "912345678" in after.search) == ("+351912345678", True)
+    assert visit(alice, "edit", phone="12").status_code == 422
     entries = len(kinds(lead))
     visit(alice, "edit", name="Priya R. Raman", title="CEO")
     assert len(kinds(lead)) == entries  # nothing was changed, nothing is recorded
@@ -358,3 +359,58 @@ def test_what_is_typed_is_never_run(visit: Visit, alice: User, lead: Lead) -> No
     page = visit(alice).text
     assert "<script>alert" not in page
     assert "<b>bold" not in page
+
+
+# --- adding one by hand ---
+
+
+@pytest.fixture
+def alices(alice: User) -> Client:
+    client = Client()
+    client.force_login(alice)
+    return client
+
+
+@pytest.fixture
+def add(alices: Client) -> Callable[..., Any]:
+    return lambda **given: alices.post("/leads/new", {"key": uuid4().hex} | given)
+
+
+def test_a_lead_added_by_hand_is_ones_own_scored_and_has_a_next_date(
+    add: Callable[..., Any], alice: User, alices: Client
+) -> None:
+    answer = add(name="Tomás Oliveira", email="tomas@casaverde.example", company="Casa Verde", source="Referral")
+    lead = Lead.objects.select_related("source").get()
+    assert answer.headers["Location"] == f"/leads/{lead.pk}"
+    assert (lead.owner, str(lead.source), lead.state) == (alice, "Referral", State.NEW)
+    shown = text(alices.get(answer.headers["Location"]))
+    assert "Tomás Oliveira is here now" in shown
+    assert "How ripe" in shown
+
+
+def test_the_same_form_twice_makes_one_lead_and_the_same_address_is_one_person(add: Callable[..., Any]) -> None:
+    add(name="Priya Raman", key="one")
+    add(name="Priya Raman", key="one")
+    add(name="Tomás", email="t@casaverde.example")
+    add(name="Tomás Oliveira", email="T@casaverde.example", title="Owner")
+    assert sorted(Lead.objects.values_list("name", flat=True)) == ["Priya Raman", "Tomás Oliveira"]
+
+
+def test_what_cannot_be_is_said_beside_its_field_and_nothing_typed_is_lost(add: Callable[..., Any]) -> None:
+    nobody = add(company="Casa Verde")
+    assert nobody.status_code == 422
+    assert "a name, an e-mail address or a telephone number" in text(nobody)
+    assert 'value="Casa Verde"' in nobody.text
+    wrong = add(name="Tomás", email="not an address")
+    assert wrong.status_code == 422
+    assert 'value="not an address"' in wrong.text
+    assert not Lead.objects.exists()
+
+
+def test_bobs_lead_added_again_stays_bobs(
+    add: Callable[..., Any], bob: User, make_lead: MakeLead, alices: Client
+) -> None:
+    make_lead(bob, email="t@casaverde.example")
+    answer = add(name="Tomás", email="t@casaverde.example")
+    assert "Already with Bob" in text(alices.get(answer.headers["Location"]))
+    assert Lead.objects.get().owner == bob

@@ -16,6 +16,7 @@ SCREENS = (
     "ripeline.web.many",
     "ripeline.web.export",
     "ripeline.web.today",
+    "ripeline.web.lead_new",
     "ripeline.web.lead",
     "ripeline.web.verbs",
 )

@@ -17,6 +17,8 @@ from django.utils.html import format_html
 from django.views.decorators.http import require_POST, require_safe
 
 from ripeline.base import clock
+from ripeline.capture import values
+from ripeline.capture.text import BadValueError
 from ripeline.catalog import queries as catalog
 from ripeline.leads import actions, merging, record
 from ripeline.leads.deciding import By, LeadError, Next
@@ -213,6 +215,8 @@ def _desk(asked: Request) -> Responsible:
 def edit(asked: Request) -> screens.Said:
     names = [name for name in screens.EDITABLE if name in asked.http.POST]
     fields: dict[str, Any] = {name: asked.text(name)[:200] for name in names}
+    if fields.get("phone") and fields["phone"] != asked.lead.phone:
+        fields["phone"] = _phone(fields["phone"], asked.lead)
     if "amount" in fields:
         fields["amount"] = _amount(fields["amount"])
         fields["currency"] = (asked.lead.currency or working_time.company().currency) if fields["amount"] else ""
@@ -221,6 +225,14 @@ def edit(asked: Request) -> screens.Said:
         return screens.Said("Nothing was changed.", stays=True)
     done = actions.edit(asked.lead.pk, asked.by, fields=changed)
     return screens.Said("Changed.", done.activity_id, stays=True)
+
+
+def _phone(text: str, lead: Lead) -> str:
+    """A number as it is kept, so that the same number is found again however it is typed."""
+    try:
+        return values.phone(text, country=lead.country or working_time.company().country).value[:40]
+    except BadValueError as problem:
+        raise LeadError(f"{str(problem)[:1].upper()}{str(problem)[1:]}.") from problem
 
 
 @deed("merge")
