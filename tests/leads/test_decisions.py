@@ -178,3 +178,17 @@ def test_two_people_deciding_at_once_both_count_one_after_the_other(lead: Lead, 
         thread.join()
     assert problems == []
     assert Lead.objects.get(pk=lead.pk).touches == 2
+
+
+def test_a_lead_reached_while_in_keep_in_touch_is_back_with_its_owner(lead: Lead, alice: User) -> None:
+    actions.nurture(lead.pk, by(alice), next=soon(days=60))
+    actions.touch(lead.pk, by(alice), kind="call", reached=True, next=soon())
+    back = Lead.objects.get(pk=lead.pk)
+    assert (back.state, back.responsible.user) == ("working", alice)
+
+
+def test_an_opportunity_found_in_the_queue_is_with_who_found_it(sam: User, make_lead: MakeLead) -> None:
+    queued = make_lead()
+    actions.open_opportunity(queued.pk, by(sam), next=soon())
+    found = Lead.objects.get(pk=queued.pk)
+    assert (found.state, found.responsible.user, found.owner) == ("opportunity", sam, sam)

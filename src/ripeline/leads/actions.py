@@ -1,6 +1,6 @@
 """The verbs of a lead's life. Each is idempotent, one transaction, one entry, and asks who may (see `deciding`)."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -56,13 +56,13 @@ def touch(
         lead_id,
         by,
         kind=kind,
-        change=lambda lead: touched(lead, reached=reached, next=next),
+        change=lambda lead: touched(lead, by.actor, reached=reached, next=next),
         body=body,
         data={**(data or {}), "disposition": disposition, "reached": reached},
     )
 
 
-def touched(lead: Lead, *, reached: bool | None, next: Next) -> Changes:
+def touched(lead: Lead, actor: User | None = None, *, reached: bool | None, next: Next) -> Changes:
     """What a touch makes of a locked lead: also for `bulk.decide_many`."""
     _require_open(lead)
     moment = clock.now()
@@ -76,10 +76,20 @@ def touched(lead: Lead, *, reached: bool | None, next: Next) -> Changes:
         }
         if reached:
             changes["last_reached_at"] = moment
-    qualifies = lead.responsible.kind != ResponsibleKind.REP
+    hands = _in_hand(lead, actor, from_kinds=(ResponsibleKind.PROGRAMME,))
+    changes |= hands
+    qualifies = lead.responsible.kind != ResponsibleKind.REP and not hands
     if lead.state in (State.NEW, State.NURTURE) or (lead.state == State.QUALIFYING and not qualifies):
         changes |= _state(State.QUALIFYING if qualifies else State.WORKING)
     return changes
+
+
+def _in_hand(lead: Lead, actor: User | None, *, from_kinds: Collection[str]) -> Changes:
+    """A lead that somebody works is with a person: its owner, else whoever works it."""
+    user = lead.owner if lead.owner and lead.owner.is_active else actor
+    if lead.responsible.kind not in from_kinds or user is None or user.is_system:
+        return {}
+    return {"responsible_id": people.responsible_of(user).pk, "owner_id": user.pk}
 
 
 def set_next(lead_id: UUID, by: By, *, next: Next, kind: str = "next_set") -> Decision:
@@ -178,7 +188,8 @@ def open_opportunity(
             "unanswered": 0,
         }
         first: Changes = {"first_touch_at": lead.first_touch_at or moment}
-        owner: Changes = {} if lead.owner_id else {"owner_id": by.actor.pk}
+        not_a_person = (ResponsibleKind.PROGRAMME, ResponsibleKind.QUEUE)
+        owner: Changes = _in_hand(lead, by.actor, from_kinds=not_a_person)
         return next.changes() | _state(State.OPPORTUNITY) | reached | first | owner
 
     def deal(lead: Lead) -> Opportunity:
