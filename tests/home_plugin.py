@@ -34,7 +34,7 @@ except DatabaseError as error:
 """
 
 
-def until(what: Callable[[], T], *, seconds: float = 30.0) -> T:
+def until(what: Callable[[], T], *, seconds: float = 60.0) -> T:
     """Wait for something to become true, and give it; a test that waits in vain fails saying for what."""
     deadline = time.monotonic() + seconds
     while not (found := what()):

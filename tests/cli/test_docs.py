@@ -63,7 +63,7 @@ def test_no_setting_is_documented_that_is_not_there():
 @pytest.mark.parametrize("name", everything())
 def test_every_command_and_each_of_its_options_is_documented(name: str):
     command = everything()[name]
-    options = {o for p in command.params if isinstance(p, click.Option) for o in p.opts} - EVERYWHERE
+    options = {o for p in command.params if isinstance(p, click.Option) and not p.hidden for o in p.opts} - EVERYWHERE
     documented = set(re.findall(r"`(--[a-z-]+)", section(name)))
     assert {o for o in options if o.startswith("--")} == documented - EVERYWHERE
     assert command.help, f"ripeline {name} --help says nothing"

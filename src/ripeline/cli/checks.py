@@ -212,9 +212,10 @@ def _database(patient: Patient, keep: contextlib.ExitStack, progress: Callable[[
 
 
 def _schema(patient: Patient) -> Finding:
-    from ripeline.cli.opening import start_django
+    from ripeline.cli.opening import point_to, start_django
 
-    start_django(patient.home, os.environ["DATABASE_URL"])
+    point_to(patient.home, os.environ["DATABASE_URL"])
+    start_django()
 
     from django.db import connection
     from django.db.migrations.executor import MigrationExecutor

@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import click
+
 from ripeline import postgres
 from ripeline.cli.output import Failed, say
 from ripeline.config import environment, home
@@ -14,6 +16,10 @@ from ripeline.config.environment import Environment
 MISUSE = 2
 NO_DATABASE = 3
 TAKEN = 4
+
+
+# For the children of `ripeline up`, which has made the schema just now.
+prepared_option = click.option("--prepared", is_flag=True, hidden=True)
 
 
 @dataclass(frozen=True)
@@ -76,25 +82,34 @@ def _does_not_answer(error: Exception) -> str:
 
 
 @contextlib.contextmanager
-def opened(*, demo: bool | None = None, make_schema: bool = True) -> Iterator[Opened]:
-    """Everything a command needs. ``make_schema`` migrates what is behind and makes the built-in rows."""
+def opened(*, demo: bool | None = None, make_schema: bool = True, django: bool = True) -> Iterator[Opened]:
+    """Everything a command needs. ``make_schema`` migrates what is behind and makes the built-in rows.
+
+    Without ``django`` only what this process starts will use it: it finds home and database in the environment.
+    """
     given = settings()
     place = find_home(given, demo=demo)
     with database(given, place) as url:
-        start_django(place, url)
-        if make_schema:
-            prepare_schema()
+        point_to(place, url)
+        if django:
+            start_django()
+            if make_schema:
+                prepare_schema()
         yield Opened(given, place, url)
 
 
-def start_django(place: Path, url: str) -> None:
-    """Set Django up on this database; what this process starts later finds the same home and database."""
-    import django
-
+def point_to(place: Path, url: str) -> None:
+    """Make this process, and what it starts, use this home and database."""
     os.environ["RIPELINE_HOME"] = str(place)
     os.environ["DATABASE_URL"] = url
     os.environ["DJANGO_SETTINGS_MODULE"] = "ripeline.config.settings"
     os.environ.pop("DATABASE_URL_FILE", None)  # said already
+
+
+def start_django() -> None:
+    """Set Django up on what `point_to` said."""
+    import django
+
     django.setup()
 
 

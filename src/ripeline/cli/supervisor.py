@@ -64,7 +64,7 @@ class Supervisor:
     stopping: bool = False
 
     def run(self) -> bool:
-        """Until the first SIGINT or SIGTERM; True when all ended cleanly, False when they had to be killed."""
+        """Until the first SIGINT or SIGTERM; False when a second one came before all had ended."""
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, lambda *_: self.events.put(_Event("signal")))
         for child in self.children:
@@ -120,19 +120,23 @@ class Supervisor:
         timer.start()
 
     def _stop(self) -> bool:
-        """Each in turn; a second signal, or one that does not listen, is answered with SIGKILL."""
-        clean = True
+        """Each in turn; one that does not end in time is killed, and at a second signal all are: False then."""
+        self.say("up", "Stopping … (Ctrl-C again does not wait)")
         for child in self.children:
             deadline = time.monotonic() + child.patience
-            child.signal_group(signal.SIGTERM) if child.alive else None
+            if child.alive:
+                child.signal_group(signal.SIGTERM)
             while child.alive:
                 event = self._next(deadline - time.monotonic())
-                if event is None or event.what == "signal":
-                    self.say(child.name, "did not end in time; killed." if event is None else "killed.")
-                    deadline, clean = time.monotonic() + child.patience, False
-                    for other in self.children if event else [child]:
-                        other.signal_group(signal.SIGKILL)
-        return clean
+                if event is None:
+                    self.say(child.name, "did not end in time; killed.")
+                    deadline = time.monotonic() + child.patience
+                    child.signal_group(signal.SIGKILL)
+                elif event.what == "signal":
+                    for each in self.children:
+                        each.signal_group(signal.SIGKILL)
+                    return False
+        return True
 
 
 def describe(status: int) -> str:

@@ -12,7 +12,7 @@ from pathlib import Path
 import click
 
 from ripeline.cli import instance, ports
-from ripeline.cli.opening import TAKEN, database, find_home, prepare_schema, settings, start_django
+from ripeline.cli.opening import TAKEN, database, find_home, point_to, prepare_schema, settings, start_django
 from ripeline.cli.output import Failed, say
 from ripeline.cli.supervisor import Child, Supervisor, own_command
 from ripeline.config import home
@@ -38,23 +38,25 @@ def command(port: int | None, bind: str | None, tls_cert: str | None, tls_key: s
         raise Failed(taken, status=TAKEN)
     place = find_home(given, demo=demo)
     with instance.only_one(place, given.base_url):
-        clean = _serve(given, place, demo=demo)
-        stopped = wait_until_stopped(place) if clean and not given.database_url else True
+        if not _serve(given, place, demo=demo):
+            raise Failed("Stopped, without waiting for what did not end by itself.", status=130)
+        stopped = given.database_url or wait_until_stopped(place)
     say("Stopped." if stopped else "Stopped. The database stays up for another command that uses it.")
 
 
 def _serve(given: Environment, place: Path, *, demo: bool) -> bool:
-    """Everything between the database's start and its stop; True when all children ended cleanly."""
+    """Everything between the database's start and its stop; False when somebody would not wait for the end."""
     for_children = {**os.environ, "RIPELINE_HOME": str(place), "PYTHONUNBUFFERED": "1"}
     news = KeeperNews(place)
     with database(given, place) as url:
-        start_django(place, url)
+        point_to(place, url)
+        start_django()
         prepare_schema()
         welcome = _welcome(given, place, demo=demo)
         say("Starting …")
         stop_waiting = threading.Event()
         threading.Thread(target=_announce, args=(given, welcome, stop_waiting), daemon=True).start()
-        children = [Child(name, own_command(name), for_children) for name in ("web", "worker")]
+        children = [Child(name, own_command(name, "--prepared"), for_children) for name in ("web", "worker")]
 
         def tell_news() -> None:
             for line in news.read():

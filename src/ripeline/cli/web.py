@@ -9,13 +9,14 @@ from typing import Any
 import click
 
 from ripeline.cli import ports
-from ripeline.cli.opening import TAKEN, opened, settings
+from ripeline.cli.opening import TAKEN, opened, prepared_option, settings
 from ripeline.cli.output import Failed
 from ripeline.postgres.tether import tie
 
 
 @click.command("web")
-def command() -> None:
+@prepared_option
+def command(prepared: bool) -> None:
     """Serve the web pages alone, on RIPELINE_BIND and RIPELINE_PORT.
 
     Any number of web servers may run on the same database, behind a proxy; give them the same RIPELINE_SECRET_KEY.
@@ -24,10 +25,11 @@ def command() -> None:
     taken = ports.taken(given.bind, given.port)
     if taken:
         raise Failed(taken, status=TAKEN)
-    with opened():
-        from django.db import connections
+    with opened(django=not prepared):
+        if not prepared:
+            from django.db import connections
 
-        connections.close_all()  # the pages are made in processes of their own
+            connections.close_all()  # the pages are made in processes of their own
         _serve(given.bind, given.port, given.web_processes, given.tls_cert, given.tls_key)
 
 

@@ -2,16 +2,17 @@
 
 import click
 
-from ripeline.cli.opening import opened
+from ripeline.cli.opening import opened, prepared_option
 
 
 @click.command("worker")
-def command() -> None:
+@prepared_option
+def command(prepared: bool) -> None:
     """Run the background work alone: what events cause, what is due, imports and scores.
 
     Any number of workers may run on the same database, on any machine.
     """
-    with opened():
+    with opened(make_schema=not prepared):
         from ripeline.worker import main
 
         main.run()
