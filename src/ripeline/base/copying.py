@@ -14,6 +14,8 @@ def insert_all(rows: Sequence[Model]) -> None:
     meta = rows[0]._meta
     plain = [(field.attname, isinstance(field, JSONField)) for field in meta.concrete_fields]
     columns = ", ".join(f'"{field.column}"' for field in meta.concrete_fields)
-    with connection.cursor() as cursor, cursor.copy(f'COPY "{meta.db_table}" ({columns}) FROM STDIN') as copy:
+    statement = f'COPY "{meta.db_table}" ({columns}) FROM STDIN'
+    # Django does not translate the errors of a COPY by itself.
+    with connection.cursor() as cursor, connection.wrap_database_errors, cursor.copy(statement) as copy:
         for row in rows:
             copy.write_row([Jsonb(getattr(row, name)) if is_json else getattr(row, name) for name, is_json in plain])

@@ -6,8 +6,8 @@ from typing import Any, BinaryIO, Self
 
 from ripeline.capture.detection import Detected, Told, detect
 from ripeline.capture.dialect import Dialect, UnreadableFileError
-from ripeline.capture.fields import FIELDS, Kind, Takes
-from ripeline.capture.mapping import FieldMap, Guess, fitting, guess, signature
+from ripeline.capture.fields import Kind
+from ripeline.capture.mapping import FieldMap, Guess, fitting, guess, signature, undecided
 from ripeline.capture.models import ImportMapping
 from ripeline.people import working_time
 
@@ -88,11 +88,4 @@ def _as_last_time(dialect: Dialect, said: Said) -> Dialect:
 
 def problems(dialect: Dialect, mapping: FieldMap) -> list[str]:
     """What must be changed before a file can be imported so, in sentences; none if nothing must."""
-    target = mapping.to_json()
-    known = FIELDS[mapping.kind]
-    found = mapping.problems()
-    for column in dialect.columns:
-        wanted = known.get(target.get(column.label, ""))
-        if column.unclear and column.day_first is None and wanted and wanted.takes is Takes.MOMENT:
-            found.append(f"“{column.unclear}” in “{column.label}” could be day first or month first: say which.")
-    return found
+    return mapping.problems() + undecided(dialect, mapping)

@@ -67,8 +67,8 @@ class Done:
         return self.run.state == ImportState.CANCELLED
 
     @property
-    def problem(self) -> str:
-        return self.run.problem
+    def is_whole(self) -> bool:
+        return self.run.state == ImportState.DONE
 
     def as_dict(self) -> dict[str, Any]:
         """For ``--json``."""
@@ -78,9 +78,11 @@ class Done:
             "rows": run.rows, **counts, "rejects_file": str(self.rejects_file) if self.rejects_file else None,
             "reopened": run.reopened, "remarks": self.remarks, "state": run.state, "run": run.pk,
         }  # fmt: skip
-        return found if run.state == ImportState.DONE else {**found, "position": run.position, "error": self._stopped()}
+        return found if self.is_whole else {**found, "position": run.position, "error": self.stopped}
 
-    def _stopped(self) -> str:
+    @property
+    def stopped(self) -> str:
+        """Why it ended early, and how to go on."""
         run = self.run
         stay = f"{run.position:,} of {run.rows or 0:,} rows went in and stay."
         return f"{run.problem or 'Cancelled.'} {stay} Give the same command again to go on."
@@ -97,8 +99,6 @@ class Done:
         yield from self.remarks
         if self.rejects_file:
             yield f"The rejected rows, each with its reason: {self.rejects_file}"
-        if run.state == ImportState.CANCELLED:
-            yield self._stopped()
 
 
 def bring_in(file: Path, wishes: Wishes, *, rejects: Path | None, kept_in: Path) -> Done:

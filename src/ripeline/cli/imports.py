@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from ripeline.cli.opening import opened
-from ripeline.cli.output import Failed, emit, json_option
+from ripeline.cli.output import emit, json_option, say
 
 CANCELLED = 130  # exit status, as of what Ctrl-C ends
 _NAMED = {"tab": "\t", "\\t": "\t", "comma": ",", "semicolon": ";", "pipe": "|"}
@@ -58,7 +58,6 @@ def command(
     else:
         for sentence in done.sentences():
             click.echo(sentence)
-    if done.problem and not done.is_cancelled:
-        raise Failed(done.problem)
-    if done.is_cancelled:
-        raise click.exceptions.Exit(CANCELLED)
+    if not done.is_whole:
+        say(done.stopped)
+        raise click.exceptions.Exit(CANCELLED if done.is_cancelled else 1)
