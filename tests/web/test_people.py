@@ -340,7 +340,7 @@ def test_alice_notes_when_she_is_away_and_takes_it_back(alice: User, bob: User) 
     ("form", "words"),
     [
         ({"first_day": "2030-06-14", "last_day": "2030-06-01"}, "The last day lies before the first."),
-        ({"first_day": "2030-06-14", "last_day": ""}, "This field is required."),
+        ({"first_day": "2030-06-14", "last_day": ""}, "Please fill this in."),
         ({"first_day": "soon", "last_day": "2030-06-01"}, "Enter a valid date."),
         ({"first_day": "2030-01-05", "last_day": "2030-01-20"}, "away on some of these days already"),
     ],

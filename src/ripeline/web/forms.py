@@ -23,7 +23,10 @@ def posted(request: HttpRequest) -> QueryDict | None:
 class Form(forms.Form):
     """A form whose fields show the errors of an action beside them."""
 
-    use_required_attribute = True
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for field in self.fields.values():
+            field.error_messages["required"] = "Please fill this in."
 
     def show(self, error: PeopleError, **elsewhere: str) -> None:
         """Put an action's complaint beside its field; `elsewhere` maps its names to this form's."""
@@ -59,21 +62,20 @@ def zone_field(*, empty: str = "", **attrs: str) -> forms.ChoiceField:
 
 
 def password_field(label: str = "Password", *, is_new: bool) -> forms.CharField:
+    """A password; a new one can be looked at while it is typed."""
+    attrs = {"autocomplete": "new-password", "data-reveals": "1"} if is_new else {"autocomplete": "current-password"}
     return forms.CharField(
         label=label,
         max_length=200,
         strip=False,
         help_text="At least 10 characters; a few words are better than one odd one." if is_new else "",
-        widget=forms.PasswordInput(attrs={"autocomplete": "new-password" if is_new else "current-password"}),
+        widget=forms.PasswordInput(attrs),
     )
 
 
-def email_field() -> forms.EmailField:
-    return forms.EmailField(
-        label="E-mail",
-        max_length=254,
-        widget=forms.EmailInput(attrs={"autocomplete": "username", "spellcheck": "false"}),
-    )
+def email_field(*, autofocus: bool = False) -> forms.EmailField:
+    attrs = {"autocomplete": "username", "spellcheck": "false", "autofocus": autofocus}
+    return forms.EmailField(label="E-mail", max_length=254, widget=forms.EmailInput(attrs))
 
 
 def _name(label: str, autocomplete: str = "off", **more: Any) -> forms.CharField:
@@ -81,12 +83,12 @@ def _name(label: str, autocomplete: str = "off", **more: Any) -> forms.CharField
 
 
 class SignIn(Form):
-    email = email_field()
+    email = email_field(autofocus=True)
     password = password_field(is_new=False)
 
 
 class Forgot(Form):
-    email = email_field()
+    email = email_field(autofocus=True)
 
 
 class NewPassword(Form):

@@ -11,6 +11,7 @@
  *   data-guess="time-zone"  a <select> that starts at the browser's time zone
  *   data-submits            a control whose change sends its form
  *   data-check-all="name"   a box that checks all boxes of that name in its form
+ *   data-reveal="id"        a box that shows the password in the field with that id
  *   data-focus              gets the focus when it is swapped in
  */
 "use strict";
@@ -220,6 +221,7 @@
   document.addEventListener("change", (event) => {
     const { target } = event;
     if (target.matches("[data-submits]")) target.form.requestSubmit();
+    if (target.matches("[data-reveal]")) document.getElementById(target.dataset.reveal).type = target.checked ? "text" : "password";
     if (target.matches("[data-check-all]"))
       $$(`input[type=checkbox][name="${CSS.escape(target.dataset.checkAll)}"]`, target.form || document).forEach((box) => { box.checked = target.checked; });
   });
@@ -238,8 +240,8 @@
     startToasts();
     startPalette();
     guess();
-    const wrong = $('[aria-invalid="true"]');
-    if (wrong) wrong.focus();
+    $(".tabs [aria-current]")?.scrollIntoView({ inline: "center", block: "nearest" });
+    $('[aria-invalid="true"]')?.focus();
   });
 
   window.ripeline = { say };

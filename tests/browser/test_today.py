@@ -1,0 +1,376 @@
+"""The main job in a real browser: a rep works Today by keyboard and by pointer, at a desk and on a phone."""
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.conf import settings
+from django.test import Client
+from playwright.sync_api import Browser, Page, Route, expect
+from pytest_django.live_server_helper import LiveServer
+
+from ripeline.catalog.actions import sources_named
+from ripeline.leads import actions
+from ripeline.leads.models import Lead, NextKind, State
+from ripeline.people.models import Company, User
+from ripeline.ripeness import actions as ripeness
+from tests.cast import MakeLead, by, soon
+
+OpenPage = Callable[..., Page]
+Axe = Callable[[Page], None]
+Shot = Callable[[Page, str], None]
+
+PEOPLE = (
+    ("Priya Raman", "Operations director", "Northgate Dental", "Quote request"),
+    ("Tomás Oliveira", "Owner", "Casa Verde", "Demo request"),
+    ("Marta Nilsen", "Practice manager", "Fjord Klinikk", "Webinar"),
+    ("Ken Abe", "CEO", "Sakura Group", "Trade fair"),
+    ("Lena Fischer", "", "Praxis Fischer", "White paper"),
+)
+
+
+@pytest.fixture
+def every_day(alice: User) -> Company:
+    """A company that works every day, so that today is a working day whenever the tests run."""
+    Company.objects.update(name="Northwind Dental", time_zone="Europe/Lisbon", work_days=list(range(7)))
+    return Company.objects.get()
+
+
+@pytest.fixture
+def day(alice: User, every_day: Company, make_lead: MakeLead) -> list[Lead]:
+    """Five people of Alice's who are due today."""
+    sources = sources_named([source for *_, source in PEOPLE])
+    leads = [
+        make_lead(
+            alice,
+            name=name,
+            title=title,
+            company=company,
+            email=f"{name.split()[0].lower()}@{n}.example".replace("á", "a"),
+            phone=f"+35191234567{n}",
+            source_id=sources[source].pk,
+            message="Two practices open in spring, our scheduler is a mess." if n == 0 else "",
+        )
+        for n, (name, title, company, source) in enumerate(PEOPLE)
+    ]
+    actions.touch(leads[2].pk, by(alice), kind="call", reached=False, next=soon(minutes=1), disposition="no_answer")
+    ripeness.rescore()
+    return leads
+
+
+def at(lead_id: Any) -> Lead:
+    return Lead.objects.get(pk=lead_id)
+
+
+def chosen(page: Page) -> Any:
+    return page.locator('.list a.row[aria-current="true"]')
+
+
+def in_sheet(page: Page) -> str:
+    """The id of whoever the sheet shows."""
+    return str(page.locator("#sheet").get_attribute("data-lead"))
+
+
+def settled(page: Page) -> None:
+    """Nothing is on its way, and the sheet shows whom the list says."""
+    expect(page.locator("#sheet[aria-busy=true]")).to_have_count(0)
+    if chosen(page).count():
+        expect(page.locator("#sheet")).to_have_attribute("data-lead", str(chosen(page).get_attribute("data-lead")))
+
+
+def test_the_day_is_worked_from_the_keyboard(
+    open_page: OpenPage, axe: Axe, shot: Shot, alice: User, day: list[Lead]
+) -> None:
+    page = open_page(alice, "/today")
+    expect(page.get_by_role("heading", level=1)).to_have_text(re.compile(r"Five people today, about \d+ minutes"))
+    axe(page)
+    shot(page, "today")
+
+    page.keyboard.press("j")  # on to the second
+    settled(page)
+    expect(chosen(page)).to_be_focused()
+    second = in_sheet(page)
+    expect(page).to_have_url(f"/today/{second}")
+
+    page.keyboard.press("Enter")  # into the sheet
+    expect(page.locator("#sheet h2")).to_be_focused()
+
+    page.keyboard.press("2")  # no answer, and on to the third
+    toast = page.locator(".toast")
+    expect(toast).to_contain_text("no answer, again")
+    expect(page.locator(f'li.done a[data-lead="{second}"]')).to_contain_text("no answer")
+    settled(page)
+    expect(chosen(page)).to_be_focused()
+    assert at(second).unanswered >= 1
+    assert in_sheet(page) != second
+    axe(page)
+    shot(page, "today-toast")
+
+    page.keyboard.press("z")  # back
+    expect(toast).to_contain_text("taken back")
+    settled(page)
+    assert in_sheet(page) == second
+    expect(page.locator("li.done")).to_have_count(0)
+
+    page.keyboard.press("4")  # a meeting, and when
+    expect(toast).to_contain_text("meeting agreed")
+    page.keyboard.press("d")
+    page.keyboard.type("in 3 days 14:00, at their office")
+    expect(page.locator(".toast .echo")).to_contain_text("14:00 · “at their office”")
+    page.keyboard.press("Enter")
+    expect(toast).to_contain_text("14:00, next step set")
+    settled(page)
+    assert (at(second).next_kind, at(second).next_note) == (NextKind.MEETING, "at their office")
+
+    third = in_sheet(page)
+    page.keyboard.press("s")  # snooze, in words
+    page.keyboard.type("when pigs fly")
+    page.keyboard.press("Enter")
+    expect(page.locator(".echo .wrong")).to_contain_text("“when pigs fly” is not a date")
+    expect(page.get_by_label("Snooze until")).to_have_value("when pigs fly")
+    expect(page.get_by_label("Snooze until")).to_be_focused()
+    axe(page)
+    shot(page, "today-wrong")
+    page.keyboard.press("Control+a")
+    page.keyboard.type("in 3 weeks, after the budget round")
+    expect(page.locator("#sheet .echo")).to_contain_text("in 3 weeks")
+    page.keyboard.press("Enter")
+    expect(toast).to_contain_text("snoozed until in 3 weeks")
+    settled(page)
+    assert (at(third).next_note, at(third).next_committed) == ("after the budget round", True)
+
+    fourth = in_sheet(page)
+    page.keyboard.press("n")  # a note, kept alone
+    page.keyboard.type("prefers mornings")
+    page.keyboard.press("Control+Enter")
+    expect(toast).to_contain_text("The note is kept")
+    expect(page.locator(".lately")).to_contain_text("prefers mornings")
+    settled(page)
+    assert in_sheet(page) == fourth
+
+    page.keyboard.press("w")  # won, with the amount
+    page.keyboard.type("12,500")
+    page.keyboard.press("Enter")
+    expect(toast).to_contain_text("won")
+    settled(page)
+    assert at(fourth).state == State.WON
+
+    page.keyboard.press("7")
+    expect(toast).to_contain_text("not a fit")
+    settled(page)
+    page.keyboard.press("3")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Done for today")
+    expect(page.locator(".day-over")).to_contain_text("meeting set")
+    expect(page).to_have_url("/today")
+    axe(page)
+    shot(page, "today-done")
+
+
+def test_the_day_is_worked_with_the_pointer(open_page: OpenPage, axe: Axe, alice: User, day: list[Lead]) -> None:
+    page = open_page(alice, "/today")
+    page.locator(".list a.row").nth(3).click()
+    settled(page)
+    lead = in_sheet(page)
+    expect(page).to_have_url(f"/today/{lead}")
+    expect(page.locator("#sheet").get_by_role("link", name="Call")).to_have_attribute("href", re.compile(r"^tel:\+351"))
+    page.get_by_label("A note").fill("After the budget round.")
+    page.get_by_role("button", name="Reached").click()
+    expect(page.locator(".toast")).to_contain_text("reached, next")
+    page.locator(".toast summary").click()
+    page.locator(".toast").get_by_label("Another date").fill("tomorrow 11:30")
+    page.locator(".toast").get_by_role("button", name="Set").click()
+    expect(page.locator(".toast")).to_contain_text("tomorrow 11:30")
+    settled(page)
+    page.locator(".toast").get_by_role("button", name="Undo").click()
+    expect(page.locator(".toast")).to_contain_text("taken back")
+    settled(page)
+    assert in_sheet(page) == lead
+    assert at(lead).touches == 0
+
+    page.locator("summary", has_text="Won").click()
+    expect(page.get_by_label("Amount")).to_be_focused()
+    axe(page)
+    page.get_by_label("Amount").fill("a lot")
+    page.get_by_role("button", name="They bought").click()
+    expect(page.get_by_text("“a lot” is not an amount")).to_be_visible()
+    page.get_by_label("Amount").fill("9000")
+    page.get_by_role("button", name="They bought").click()
+    expect(page.locator("li.done")).to_have_count(1)
+    page.locator("summary", has_text="How these were chosen").click()
+    page.get_by_role("button", name="Choose anew").click()
+    expect(page.locator(".toast")).to_contain_text("Chosen anew")
+    expect(page.locator("li.done")).to_have_count(1)
+
+
+def at_once(page: Page, *keys: str) -> None:
+    """Press keys faster than anything can answer."""
+    page.evaluate(
+        """keys => { for (const key of keys) document.activeElement.dispatchEvent(
+            new KeyboardEvent("keydown", { key, bubbles: true, cancelable: true })); }""",
+        list(keys),
+    )
+
+
+def test_a_key_acts_on_the_chosen_row_however_fast_it_is_pressed(
+    open_page: OpenPage, alice: User, day: list[Lead]
+) -> None:
+    page = open_page(alice, "/today")
+    third = page.locator(".list a.row").nth(2).get_attribute("data-lead")
+    at_once(page, "j", "j", "2")
+    expect(page.locator(".toast")).to_contain_text("no answer")
+    expect(page.locator("li.done")).to_have_count(1)
+    expect(page.locator("li.done a.row")).to_have_attribute("data-lead", str(third))
+
+
+def test_a_key_pressed_twice_does_not_fall_on_whoever_comes_next(
+    open_page: OpenPage, alice: User, day: list[Lead]
+) -> None:
+    page = open_page(alice, "/today")
+    at_once(page, "2", "2", "2")
+    expect(page.locator(".toast")).to_contain_text("no answer")
+    settled(page)
+    expect(page.locator("li.done")).to_have_count(1)
+    assert sum(lead.touches for lead in Lead.objects.exclude(pk=day[2].pk)) + at(day[2].pk).touches - 1 == 1
+
+
+@pytest.mark.parametrize("trouble", ["cut off", "broken"])
+def test_what_was_not_saved_says_so_and_stays(
+    trouble: str, open_page: OpenPage, axe: Axe, alice: User, day: list[Lead]
+) -> None:
+    page = open_page(alice, "/today")
+    first = in_sheet(page)
+
+    def fail(route: Route) -> None:
+        route.abort() if trouble == "cut off" else route.fulfill(status=500, body="")
+
+    page.evaluate("console.error = () => {}")  # what htmx says of it
+    page.route("**/outcome", fail)
+    page.get_by_label("A note").fill("what I typed")
+    page.locator("h1").click()
+    page.keyboard.press("1")
+    expect(page.locator(".toast.error")).to_contain_text("othing was changed")
+    expect(page.locator("li.done")).to_have_count(0)
+    expect(page.get_by_label("A note")).to_have_value("what I typed")
+    assert in_sheet(page) == first
+    assert at(first).decision_id == day_of(day, first).decision_id
+    axe(page)
+    page.unroute("**/outcome")
+    page.keyboard.press("1")
+    expect(page.locator("li.done")).to_have_count(1)
+
+
+def day_of(day: list[Lead], lead_id: str) -> Lead:
+    """The lead as it was when the day began."""
+    return next(Lead.objects.get(pk=lead.pk) for lead in day if str(lead.pk) == lead_id)
+
+
+def test_a_reload_finds_everything_where_it_was(open_page: OpenPage, alice: User, day: list[Lead]) -> None:
+    page = open_page(alice, "/today")
+    page.keyboard.press("1")
+    expect(page.locator("li.done")).to_have_count(1)
+    page.keyboard.press("j")
+    settled(page)
+    here = in_sheet(page)
+    page.reload()
+    assert in_sheet(page) == here
+    expect(page.locator("li.done")).to_have_count(1)
+
+
+def test_on_a_phone_it_is_the_list_or_one_person(
+    open_page: OpenPage, axe: Axe, shot: Shot, alice: User, day: list[Lead]
+) -> None:
+    page = open_page(alice, "/today", phone=True)
+    expect(page.locator(".list")).to_be_visible()
+    expect(page.locator("#sheet")).to_be_hidden()
+    assert fits(page)
+    axe(page)
+    page.locator(".list a.row").first.tap()
+    expect(page.locator("#sheet")).to_be_visible()
+    expect(page.locator(".list")).to_be_hidden()
+    assert fits(page)
+    axe(page)
+    shot(page, "today-person")
+    first = in_sheet(page)
+    page.get_by_role("button", name="No answer").tap()
+    expect(page.locator(".toast")).to_contain_text("no answer")
+    expect(page.locator("#sheet")).not_to_have_attribute("data-lead", first)
+    page.get_by_role("link", name="All 5").tap()
+    expect(page.locator(".list")).to_be_visible()
+    expect(page.locator("li.done")).to_have_count(1)
+
+
+def test_it_works_at_twice_the_size(open_page: OpenPage, axe: Axe, alice: User, day: list[Lead]) -> None:
+    page = open_page(alice, "/today", zoom=2, dark=True)
+    assert fits(page)
+    axe(page)
+    page.locator(".list a.row").first.click()
+    expect(page.locator("#sheet")).to_be_visible()
+    assert fits(page)
+    axe(page)
+
+
+def test_it_works_without_a_script(chromium: Browser, live_server: LiveServer, alice: User, day: list[Lead]) -> None:
+    client = Client()
+    client.force_login(alice)
+    name = settings.SESSION_COOKIE_NAME
+    context = chromium.new_context(java_script_enabled=False, base_url=live_server.url)
+    context.add_cookies([{"name": name, "value": client.cookies[name].value, "url": live_server.url}])
+    page = context.new_page()
+    page.goto("/today")
+    page.locator(".list a.row").nth(1).click()
+    lead = in_sheet(page)
+    page.get_by_label("Snooze until").fill("in 3 weeks")
+    page.get_by_role("button", name="Snooze").click()
+    expect(page.locator(".toast")).to_contain_text("snoozed until in 3 weeks")
+    expect(page.locator("li.done")).to_have_count(1)
+    page.get_by_role("button", name="Undo").click()
+    expect(page.locator("li.done")).to_have_count(0)
+    assert in_sheet(page) == lead
+    page.get_by_role("button", name="Bought elsewhere").click()
+    expect(page.locator("li.done")).to_have_count(1)
+    context.close()
+
+
+def test_the_keys_are_shown(open_page: OpenPage, axe: Axe, alice: User, day: list[Lead]) -> None:
+    page = open_page(alice, "/today")
+    page.keyboard.press("?")
+    keys = page.get_by_role("dialog", name="Keys")
+    for words in ("Reached", "Wrong person", "Won", "Snooze until", "Note", "Call", "E-mail"):
+        expect(keys).to_contain_text(words)
+    axe(page)
+
+
+def test_nobody_today_and_no_leads_at_all(
+    open_page: OpenPage, axe: Axe, shot: Shot, alice: User, ada: User, every_day: Company, make_lead: MakeLead
+) -> None:
+    page = open_page(alice, "/today")
+    expect(page.get_by_role("heading", name="No leads yet")).to_be_visible()
+    axe(page)
+    shot(page, "today-no-leads")
+    make_lead(alice, name="Next Week", due=soon(days=4).at - soon(seconds=0).at)
+    ripeness.rescore()
+    page.reload()
+    expect(page.get_by_role("heading", name="Nobody needs you today")).to_be_visible()
+    expect(page.get_by_text("Next Week")).to_be_visible()
+    axe(page)
+    shot(page, "today-nobody")
+
+
+def test_a_colleagues_decision_meanwhile_is_not_overwritten(
+    open_page: OpenPage, alice: User, ada: User, day: list[Lead]
+) -> None:
+    page = open_page(alice, "/today")
+    first = in_sheet(page)
+    actions.note(day[0].pk, by(ada), text="hello")
+    actions.edit(at(first).pk, by(ada), fields={"title": "Owner"})
+    page.keyboard.press("1")
+    expect(page.get_by_text("Ada changed this lead since you opened it")).to_be_visible()
+    expect(page.locator("li.done")).to_have_count(0)
+    page.keyboard.press("1")  # seen, and repeated
+    expect(page.locator("li.done")).to_have_count(1)
+
+
+def fits(page: Page) -> bool:
+    """Nothing sticks out to the side."""
+    return bool(page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth"))
