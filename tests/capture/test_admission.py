@@ -211,3 +211,11 @@ class OnePersonOneLead(TestCase):
         for one, row in zip(counted, arrivals, strict=True):
             if one.result is not Result.REJECTED:
                 assert set(identity.resolve(row.keys).values()) == {one.lead_id}
+
+
+def test_somebody_known_only_by_an_id_is_called_and_found_by_it(db: None) -> None:
+    row = arrival("", "dac32acd4db4c29c", name="")
+    admitted(replace(row, person=replace(row.person, reference="dac32acd4db4c29c")))
+    lead = Lead.objects.get()
+    assert str(lead) == "No. dac32acd…"
+    assert "dac32acd4db4c29c" in lead.search

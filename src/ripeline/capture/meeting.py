@@ -78,8 +78,9 @@ def _differences(lead: Lead, person: Person, pending: Changes) -> Changes:
         for name in _FIELDS
         if getattr(person, name) not in ("", None) and getattr(person, name) != now(name)
     }
-    if person.email and not now("email"):
-        changes["email"] = person.email
+    for name in ("email", "reference"):  # what they are known by: the first stays
+        if getattr(person, name) and not now(name):
+            changes[name] = getattr(person, name)
     custom = {k: v for k, v in person.custom.items() if v not in ("", None) and now("custom").get(k) != v}
     if custom:
         changes["custom"] = {**now("custom"), **custom}
@@ -91,7 +92,7 @@ def _apply(changes: Mapping[UUID, Changes], people_here: Mapping[UUID, Lead], by
     wanted: dict[UUID, Person] = {}
     for lead_id, change in changes.items():
         lead = people_here[lead_id]
-        said = {name: change.get(name, getattr(lead, name)) for name in ("name", "title", "phone", "company", "email")}
+        said = {name: change.get(name, getattr(lead, name)) for name in rules.SEARCHED}
         change["search"] = rules.search_tokens(**said)
         if lead.account_id is None:
             wanted[lead_id] = Person(company=said["company"], email=said["email"])

@@ -83,6 +83,7 @@ class LeadTaker:
         person = Person(
             name=row.text("name"), title=row.text("title"), email=row.text("email"), phone=row.text("phone"),
             company=row.text("company"), website=row.text("website"), country=row.text("country"),
+            reference=row.text("external_id"),
             language=row.text("language"), amount=row.number("amount"), currency=row.text("currency"),
             custom={self._keys[label]: text for label, text in row.custom.items()},
         )  # fmt: skip

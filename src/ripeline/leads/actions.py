@@ -308,10 +308,10 @@ def edit(lead_id: UUID, by: By, *, fields: Mapping[str, Any]) -> Decision:
         raise LeadError(f"These cannot be changed here: {', '.join(sorted(wrong))}.")
 
     def change(lead: Lead) -> Changes:
-        after = {name: fields.get(name, getattr(lead, name)) for name in ("name", "title", "phone", "company")}
-        if not (after["name"].strip() or after["phone"].strip() or lead.email):
+        after = {name: fields.get(name, getattr(lead, name)) for name in rules.SEARCHED}
+        if not any(after[name].strip() for name in ("name", "phone", "email", "reference")):
             raise LeadError("A lead needs a name, a telephone number or an e-mail address.")
-        return dict(fields) | {"search": rules.search_tokens(email=lead.email, **after)}
+        return dict(fields) | {"search": rules.search_tokens(**after)}
 
     return decide(lead_id, by, kind="edited", change=change, data={"fields": sorted(fields)})
 

@@ -28,6 +28,7 @@ class Person:
     email: str = ""
     phone: str = ""
     company: str = ""
+    reference: str = ""  # the id another system gave
     website: str = ""
     country: str = ""
     language: str = ""
@@ -122,7 +123,7 @@ def _lead(birth: Birth, moment: datetime) -> Lead:
     return Lead(
         id=birth.id, name=person.name[:200], title=person.title[:200], email=person.email[:254],
         phone=person.phone[:40], account_id=birth.account_id, company=person.company[:200], country=person.country,
-        language=person.language,
+        language=person.language, reference=person.reference[:254],
         custom=dict(person.custom), search=search_text(person), source_id=context.source_id,
         captured_at=context.captured_at,
         episode=2 if old else 1, episode_at=moment if old else context.captured_at,
@@ -134,9 +135,7 @@ def _lead(birth: Birth, moment: datetime) -> Lead:
 
 def search_text(person: Person) -> str:
     """The words by which this person is found."""
-    return rules.search_tokens(
-        name=person.name, email=person.email, company=person.company, phone=person.phone, title=person.title
-    )
+    return rules.search_tokens(**{name: getattr(person, name) for name in rules.SEARCHED})
 
 
 def accounts(people: Sequence[Person]) -> dict[str, Account]:

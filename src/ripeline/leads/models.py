@@ -73,6 +73,7 @@ class Lead(models.Model):
     phone = models.CharField(max_length=40, blank=True, default="")  # E.164 where it could be read
     account = models.ForeignKey(Account, null=True, on_delete=models.PROTECT, related_name="leads", db_index=False)
     company = models.CharField(max_length=200, blank=True, default="")  # as given
+    reference = models.CharField(max_length=254, blank=True, default="")  # the id another system gave, as shown
     country = models.CharField(max_length=2, blank=True, default="")
     language = models.CharField(max_length=10, blank=True, default="")
     custom = models.JSONField(default=dict)
@@ -159,7 +160,12 @@ class Lead(models.Model):
         ]
 
     def __str__(self) -> str:
-        return self.name or self.email or self.phone or "Unnamed lead"
+        called = self.name or self.email or self.phone
+        return called or (f"No. {_short(self.reference)}" if self.reference else "Unnamed lead")
+
+
+def _short(reference: str) -> str:
+    return reference if len(reference) <= 14 else f"{reference[:8]}…"
 
 
 class IdentityKind(models.TextChoices):

@@ -193,12 +193,15 @@ def _unaccented(text: str) -> str:
     return "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c))
 
 
+SEARCHED = ("name", "email", "company", "phone", "title", "reference")  # what a lead is found by
+
+
 def search_tokens(
-    *, name: str = "", email: str = "", company: str = "", phone: str = "", title: str = "", extra: str = ""
+    *, name: str = "", email: str = "", company: str = "", phone: str = "", title: str = "", reference: str = ""
 ) -> str:
     """The words that find a lead: with the parts of its address, its digits, and without accents."""
     words: dict[str, None] = {}
-    for text in (name, company, title, extra, email):
+    for text in (name, company, title, reference, email):
         for word in _words(text):
             words[word] = None
             words[_unaccented(word)] = None
