@@ -18,7 +18,7 @@ from ripeline.capture import actions, queries
 from ripeline.capture.actions import MappingError, Said, UnreadableFileError
 from ripeline.capture.detection import Told
 from ripeline.capture.fields import CUSTOM, FIELDS, IGNORE, Kind
-from ripeline.capture.looking import EVERY, Looked, look
+from ripeline.capture.looking import EVERY, Looked, look, problems
 from ripeline.capture.mapping import FieldMap, chosen
 from ripeline.capture.models import ImportRun, ImportState
 from ripeline.cli.output import Failed, say
@@ -130,22 +130,18 @@ def _started(actor: User, file: Path, content: BinaryIO, wishes: Wishes) -> Impo
     """A run for this file: the one that was broken off, if it is wanted as that was, else a new one."""
     looked = look(content, kind=wishes.kind, name=file.name, said=wishes.said)
     mapping = chosen(wishes.kind, looked.dialect.labels, wishes.pairs) if wishes.pairs else looked.mapping
+    if found := problems(looked.dialect, mapping):
+        raise MappingError(" ".join(found).replace(" say which.", " say which, --day-first or --month-first."))
     run = actions.begin(actor=actor, kind=wishes.kind, filename=file.name, file=content)
     if run.state != ImportState.UPLOADED:
-        as_before = (run.dialect, run.mapping, run.source) == (
-            looked.dialect.to_json(),
-            mapping.to_json(),
-            wishes.source,
-        )
-        if as_before or not wishes:
+        meant = (looked.dialect.to_json(), mapping.to_json(), wishes.source)
+        if not wishes or meant == (run.dialect, run.mapping, run.source):
             say(f"{file.name} was broken off after {run.position:,} rows; going on there.")
             return actions.go_on(actor=actor, run_id=run.pk)
         actions.cancel(actor=actor, run_id=run.pk)
         run = actions.begin(actor=actor, kind=wishes.kind, filename=file.name, file=content, anew=True)
     _tell(looked, mapping, is_remembered=looked.is_remembered and not wishes.pairs)
-    actions.prepare(
-        actor=actor, run_id=run.pk, said=wishes.said, mapping=mapping.to_json(), source=wishes.source
-    )  # fmt: skip
+    actions.prepare(actor=actor, run_id=run.pk, said=wishes.said, mapping=mapping.to_json(), source=wishes.source)
     return actions.confirm(actor=actor, run_id=run.pk)
 
 
