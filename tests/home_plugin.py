@@ -18,6 +18,7 @@ import pytest
 
 from ripeline.postgres import ensure
 from ripeline.postgres.layout import Layout
+from ripeline.postgres.tether import tether
 
 T = TypeVar("T")
 
@@ -53,6 +54,7 @@ class Command:
             stdout=subprocess.PIPE,
             text=True,
             env={**os.environ, **environment},
+            preexec_fn=tether(signal.SIGKILL),  # it does not outlive a test run that is killed
         )
 
     @property

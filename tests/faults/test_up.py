@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from ripeline.postgres.layout import Layout
+from ripeline.postgres.tether import tether
 from tests.home_plugin import Command, is_alive, kill, server, stopped, until
 
 pytestmark = [pytest.mark.faults, pytest.mark.xdist_group("up")]
@@ -53,6 +54,7 @@ class Up:
             stderr=subprocess.STDOUT,
             text=True,
             env=environment(home, **settings),
+            preexec_fn=tether(signal.SIGINT),  # it does not outlive a test run that is killed
         )
         self.reader = threading.Thread(target=self._read, daemon=True)
         self.reader.start()
@@ -242,3 +244,15 @@ def test_a_second_one_says_where_the_first_is_and_other_commands_keep_the_databa
     assert running.end() == 0
     assert "The database stays up for another command" in running.said
     assert is_alive(server(running.home))
+
+
+def test_a_storm_of_signals_stops_the_pages_as_one_does(up: Callable[..., Up]):
+    running = up()
+    running.until_said("Ripeline is ready")
+    web = running.child("web")
+    for _ in range(50):
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(web, signal.SIGTERM)
+    running.until_said("web      ended unexpectedly (exit status 0)")
+    until(lambda: running.page("/-/ready") == 200)
+    assert running.end() == 0

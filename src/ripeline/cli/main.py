@@ -1,5 +1,6 @@
 """The ``ripeline`` command. Commands are imported when they are called, so that ``--help`` answers at once."""
 
+import errno
 import importlib
 import sys
 
@@ -21,6 +22,10 @@ COMMANDS = {
     "bench": ("ripeline.cli.bench", "Run a benchmark; each figure beside its limit or a peer."),
     "db": ("ripeline.cli.db", "Bring the schema up to date; check that the data keeps every promise."),
 }
+
+
+# What is wrong with the machine and not with Ripeline, so that a sentence helps more than a traceback.
+_THE_MACHINES = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.ENOMEM, errno.EMFILE)
 
 
 class _Lazy(click.Group):
@@ -70,3 +75,8 @@ def main() -> None:
     except BrokenPipeError:
         sys.stderr.close()  # nobody reads us any more; a complaint about that would reach nobody
         sys.exit(0)
+    except OSError as error:
+        if error.errno not in _THE_MACHINES:
+            raise
+        where = f" ({error.filename})" if error.filename else ""
+        sys.exit(output.fail(f"{error.strerror}{where}. ripeline doctor may say more.", status=1))

@@ -95,7 +95,18 @@ def opened(*, demo: bool | None = None, make_schema: bool = True, django: bool =
             start_django()
             if make_schema:
                 prepare_schema()
-        yield Opened(given, place, url)
+        try:
+            yield Opened(given, place, url)
+        except Exception as error:
+            if django and _is_lost_connection(error):
+                raise Failed(f"{_does_not_answer(error)}\nWhat was done before is kept.", status=NO_DATABASE) from error
+            raise
+
+
+def _is_lost_connection(error: Exception) -> bool:
+    from django.db import OperationalError
+
+    return isinstance(error, OperationalError)
 
 
 def point_to(place: Path, url: str) -> None:

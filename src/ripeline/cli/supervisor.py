@@ -39,11 +39,16 @@ class Child:
         """Whether it runs now."""
         return self.process is not None and self.process.returncode is None
 
-    def signal_group(self, how: signal.Signals) -> None:
-        """To it and all that it started."""
+    def ask_to_end(self) -> None:
+        """Ask it alone: it ends what it started."""
+        if self.alive and self.process is not None:
+            self.process.send_signal(signal.SIGTERM)
+
+    def kill_all(self) -> None:
+        """It and all that it started."""
         if self.process is not None:
             with contextlib.suppress(ProcessLookupError, PermissionError):
-                os.killpg(self.process.pid, how)
+                os.killpg(self.process.pid, signal.SIGKILL)
 
 
 @dataclass(frozen=True)
@@ -67,8 +72,17 @@ class Supervisor:
         """Until the first SIGINT or SIGTERM; False when a second one came before all had ended."""
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, lambda *_: self.events.put(_Event("signal")))
-        for child in self.children:
-            self._start(child)
+        try:
+            for child in self.children:
+                self._start(child)
+            self._watch()
+            return self._stop()
+        finally:
+            for child in self.children:
+                if child.alive:
+                    child.kill_all()
+
+    def _watch(self) -> None:
         while not self.stopping:
             event = self._next(_TICK)
             self.tick()
@@ -80,7 +94,6 @@ class Supervisor:
                 self._plan_restart(event.child, event.status)
             elif event.child and event.what == "start":
                 self._start(event.child)
-        return self._stop()
 
     def _next(self, seconds: float) -> _Event | None:
         try:
@@ -90,15 +103,19 @@ class Supervisor:
 
     def _start(self, child: Child) -> None:
         child.started = time.monotonic()
-        child.process = process = subprocess.Popen(
-            child.command,
-            env=child.environment,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            process_group=0,  # a Ctrl-C in the terminal reaches us alone
-            preexec_fn=tether(signal.SIGTERM),
-        )
+        try:
+            child.process = process = subprocess.Popen(
+                child.command,
+                env=child.environment,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                process_group=0,  # a Ctrl-C in the terminal reaches us alone
+                preexec_fn=tether(signal.SIGTERM),
+            )
+        except OSError as error:  # no memory or no process left, just now
+            self._restart_later(child, f"cannot be started ({error.strerror})")
+            return
         threading.Thread(target=self._copy_output, args=(child.name, process), daemon=True).start()
         threading.Thread(target=self._await_end, args=(child, process), daemon=True).start()
 
@@ -111,10 +128,13 @@ class Supervisor:
         self.events.put(_Event("ended", child, process.wait()))
 
     def _plan_restart(self, child: Child, status: int) -> None:
-        child.signal_group(signal.SIGKILL)  # what it may have left behind holds the port
+        child.kill_all()  # what it may have left behind holds the port
+        self._restart_later(child, f"ended unexpectedly ({describe(status)})")
+
+    def _restart_later(self, child: Child, why: str) -> None:
         steady = time.monotonic() - child.started > _STEADY
         child.pause = 0.5 if steady else min(_LONGEST_PAUSE, max(0.5, child.pause * 2))
-        self.say(child.name, f"ended unexpectedly ({describe(status)}); starting it again in {child.pause:g} s.")
+        self.say(child.name, f"{why}; starting it again in {child.pause:g} s.")
         timer = threading.Timer(child.pause, self.events.put, [_Event("start", child)])
         timer.daemon = True
         timer.start()
@@ -124,17 +144,16 @@ class Supervisor:
         self.say("up", "Stopping … (Ctrl-C again does not wait)")
         for child in self.children:
             deadline = time.monotonic() + child.patience
-            if child.alive:
-                child.signal_group(signal.SIGTERM)
+            child.ask_to_end()
             while child.alive:
                 event = self._next(deadline - time.monotonic())
                 if event is None:
                     self.say(child.name, "did not end in time; killed.")
                     deadline = time.monotonic() + child.patience
-                    child.signal_group(signal.SIGKILL)
+                    child.kill_all()
                 elif event.what == "signal":
                     for each in self.children:
-                        each.signal_group(signal.SIGKILL)
+                        each.kill_all()
                     return False
         return True
 

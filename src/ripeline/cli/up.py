@@ -127,5 +127,5 @@ _COLOURS = {"web": "cyan", "worker": "magenta", "database": "green"}
 
 def _say(name: str, text: str) -> None:
     """One line under the name of who says it; whole lines, whoever else is talking."""
-    with _line:
+    with _line, contextlib.suppress(OSError):  # a closed terminal is no reason to stop serving
         click.echo(f"{click.style(f'{name:8}', fg=_COLOURS.get(name), dim=True)} {text}", file=sys.stderr)

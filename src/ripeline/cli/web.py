@@ -39,7 +39,7 @@ def _serve(bind: str, port: int, processes: int, certificate: Any, key: Any) -> 
     from granian.log import LogLevels
 
     multiprocessing.set_start_method("spawn")  # a fork would copy our threads' locks in whatever state they are
-    Granian(
+    server = Granian(
         "ripeline.config.asgi:application",
         address=bind,
         port=port,
@@ -52,7 +52,21 @@ def _serve(bind: str, port: int, processes: int, certificate: Any, key: Any) -> 
         ssl_key=key,
         respawn_failed_workers=True,
         workers_kill_timeout=8,
-    ).serve(target_loader=load)
+    )
+    server.signal_handler_interrupt = _once(server.signal_handler_interrupt)  # type: ignore[method-assign]
+    server.serve(target_loader=load)
+
+
+def _once(handler: Callable[..., None]) -> Callable[..., None]:
+    """Granian's handler sets an Event, which deadlocks when another signal comes in the middle of it."""
+    seen: list[bool] = []
+
+    def first_only(*arguments: Any) -> None:
+        if not seen:
+            seen.append(True)
+            handler(*arguments)
+
+    return first_only
 
 
 def load(target: str) -> Callable[..., Any]:

@@ -65,7 +65,7 @@ class Environment:
         parsing.path,
         None,
         "The directory where Ripeline keeps its database, keys and logs. As root /var/lib/ripeline, for other users "
-        "~/.local/share/ripeline; the demo company uses the same path with -demo at its end.",
+        "~/.local/share/ripeline (or below XDG_DATA_HOME); the demo company uses the same path with -demo at its end.",
     )
     database_url: str | None = _setting(
         "DATABASE_URL",
