@@ -1,13 +1,12 @@
 """Bringing leads in: an import from its upload to its start, cancelled and gone on with; one lead by hand."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import timedelta
 from typing import BinaryIO
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 
 from ripeline.base import clock
 from ripeline.base.ids import new_id
@@ -17,7 +16,7 @@ from ripeline.capture.dialect import Dialect, UnreadableFileError
 from ripeline.capture.fields import Kind
 from ripeline.capture.looking import Looked, Said, look
 from ripeline.capture.mapping import FieldMap, MappingError, signature
-from ripeline.capture.models import ImportKind, ImportPiece, ImportRun, ImportState
+from ripeline.capture.models import ImportPiece, ImportRun, ImportState
 from ripeline.capture.runs import work
 from ripeline.leads.rules import NotAllowed
 from ripeline.people.models import User
@@ -29,11 +28,6 @@ __all__ = [
 ]  # fmt: skip
 
 KEPT = timedelta(days=30)  # a file that nobody started, or went on with
-
-
-def kind_of(run: ImportRun) -> Kind:
-    """A run's kind, as the pure half calls it."""
-    return "leads" if run.kind == ImportKind.LEADS else "outcomes"
 
 
 def begin(*, actor: User, kind: Kind, filename: str, file: BinaryIO, anew: bool = False) -> ImportRun:
@@ -49,7 +43,8 @@ def begin(*, actor: User, kind: Kind, filename: str, file: BinaryIO, anew: bool 
         raise UnreadableFileError(
             f"{filename} is larger than {most} MB: split it into smaller files, each with the heading."
         )
-    before = ImportRun.objects.filter(started_by=actor, kind=kind, digest=digest).exclude(state=ImportState.DONE)
+    is_kept = Exists(ImportPiece.objects.filter(run=OuterRef("pk")))
+    before = ImportRun.objects.filter(is_kept, started_by=actor, kind=kind, digest=digest)
     if not anew and (run := before.order_by("-created_at").first()):
         return run
     run = ImportRun(
@@ -77,9 +72,13 @@ def _tidy() -> None:
 
 
 def prepare(
-    *, actor: User, run_id: UUID, said: Said | None = None, mapping: Mapping[str, str] | None = None,
+    *,
+    actor: User,
+    run_id: UUID,
+    said: Said | None = None,
+    mapping: Mapping[str, str] | None = None,
     source: str | None = None,
-) -> Looked:  # fmt: skip
+) -> Looked:
     """Look again, at what a person says of the file, its columns (field by label) and where its people came from.
 
     Without `mapping` it is guessed anew. Kept with the run, which must not have started. Raises UnreadableFileError.
@@ -89,10 +88,7 @@ def prepare(
         if run.state != ImportState.UPLOADED:
             raise MappingError("This import has started already; its mapping can no longer be changed.")
         said = Said.from_json(run.told) if said is None else said
-        looked = look(pieces.opened(run), kind=kind_of(run), name=run.filename, said=said)
-        if mapping is not None:
-            chosen = FieldMap.from_json(kind_of(run), looked.dialect.labels, mapping)
-            looked = replace(looked, mapping=chosen)
+        looked = looking.at(run, said, mapping)
         _draft(run, looked, said)
         run.source = run.source if source is None else " ".join(source.split())[:160]
         run.save(update_fields=["dialect", "told", "mapping", "signature", "source"])
@@ -106,7 +102,7 @@ def confirm(*, actor: User, run_id: UUID) -> ImportRun:
         if run.state != ImportState.UPLOADED:
             return run
         dialect = Dialect.from_json(run.dialect)
-        if found := looking.problems(dialect, FieldMap.from_json(kind_of(run), dialect.labels, run.mapping)):
+        if found := looking.problems(dialect, FieldMap.from_json(looking.kind_of(run), dialect.labels, run.mapping)):
             raise MappingError(" ".join(found))
         return _queue(run)
 

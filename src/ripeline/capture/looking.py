@@ -1,14 +1,17 @@
 """A first look at an uploaded file: how it speaks, and which column is which; corrected by what a person says."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, BinaryIO, Self
 
+from ripeline.base import clock
+from ripeline.capture import pieces
 from ripeline.capture.detection import Detected, Told, detect
 from ripeline.capture.dialect import Dialect, UnreadableFileError
 from ripeline.capture.fields import Kind
 from ripeline.capture.mapping import FieldMap, Guess, fitting, guess, signature, undecided
-from ripeline.capture.models import ImportMapping
+from ripeline.capture.models import ImportKind, ImportMapping, ImportRun
+from ripeline.capture.rows import Chunk, chunks
 from ripeline.people import working_time
 
 EVERY = ""  # instead of a column's label
@@ -66,6 +69,27 @@ def look(file: BinaryIO, *, kind: Kind, name: str, said: Said) -> Looked:
         return Looked(detected, said.applied(detected.dialect), guesses, fitting(kind, labels, guesses))
     dialect = _as_last_time(detected.dialect, Said.from_json(last.told))
     return Looked(detected, said.applied(dialect), guesses, FieldMap.from_json(kind, labels, last.mapping), True)
+
+
+def at(run: ImportRun, said: Said, mapping: Mapping[str, str] | None = None) -> Looked:
+    """The same for an upload that is kept; with `mapping` (field by label) instead of the guesses, if given."""
+    looked = look(pieces.opened(run), kind=kind_of(run), name=run.filename, said=said)
+    if mapping is None:
+        return looked
+    return replace(looked, mapping=FieldMap.from_json(kind_of(run), looked.dialect.labels, mapping))
+
+
+def preview(run: ImportRun, looked: Looked, rows: int) -> Chunk:
+    """The first rows of an upload as they would go in."""
+    found = chunks(
+        pieces.opened(run), dialect=looked.dialect, mapping=looked.mapping, now=clock.now(), size=rows
+    )  # fmt: skip
+    return next(found, Chunk([], [], 0))
+
+
+def kind_of(run: ImportRun) -> Kind:
+    """A run's kind, as files of rows know it."""
+    return "leads" if run.kind == ImportKind.LEADS else "outcomes"
 
 
 def _check(told: Told) -> None:

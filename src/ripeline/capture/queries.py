@@ -10,7 +10,7 @@ from django.db.models import Count, Max, Min, QuerySet
 
 from ripeline.base import clock
 from ripeline.capture import rules
-from ripeline.capture.models import ImportReject, ImportRemark, ImportRun, ImportState, Remark
+from ripeline.capture.models import ImportPiece, ImportReject, ImportRemark, ImportRun, ImportState, Remark
 from ripeline.capture.rows import Reject, rejects_file
 from ripeline.capture.text import safe_cell
 from ripeline.leads.models import IS_OPEN, Lead, NextKind
@@ -36,6 +36,11 @@ def waiting() -> Sequence[UUID]:
     """Runs that a worker is to work, the oldest first; some may be in another's hands (`runs.work` finds out)."""
     found = ImportRun.objects.filter(state__in=(ImportState.QUEUED, ImportState.RUNNING))
     return list(found.order_by("created_at").values_list("pk", flat=True))
+
+
+def is_kept(run: ImportRun) -> bool:
+    """Whether the file is still here, so that a run that stopped can go on."""
+    return ImportPiece.objects.filter(run=run).exists()
 
 
 def rejects(run: ImportRun, limit: int | None = None) -> Iterator[Reject]:

@@ -19,6 +19,7 @@ SCREENS = (
     "ripeline.web.lead_new",
     "ripeline.web.lead",
     "ripeline.web.verbs",
+    "ripeline.web.imports",
 )
 
 urlpatterns: list[URLPattern | URLResolver] = [path("", include(module)) for module in SCREENS]

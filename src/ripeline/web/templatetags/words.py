@@ -149,6 +149,12 @@ def plural(count: int, words: str) -> str:
 
 
 @register.filter
+def figure(count: int) -> str:
+    """A count as the locale writes it: 12,500."""
+    return number_format(count, force_grouping=True)
+
+
+@register.filter
 def spelled(count: int) -> str:
     """Numbers up to twelve as words, larger ones as figures."""
     return NUMBERS[count] if 0 <= count < len(NUMBERS) else number_format(count, force_grouping=True)

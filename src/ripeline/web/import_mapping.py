@@ -1,0 +1,224 @@
+"""The mapping page's form: how the file speaks, which column is which, and its first rows as they would go in."""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.utils import timezone
+from django.utils.formats import date_format
+
+from ripeline.capture import actions, looking
+from ripeline.capture.actions import Said, UnreadableFileError
+from ripeline.capture.detection import Told
+from ripeline.capture.dialect import DELIMITERS, ENCODINGS, Column, Dialect
+from ripeline.capture.fields import CUSTOM, FIELDS, IGNORE
+from ripeline.capture.looking import Looked
+from ripeline.capture.mapping import FieldMap, undecided
+from ripeline.capture.models import ImportKind, ImportRun
+from ripeline.capture.rows import Row
+from ripeline.catalog import queries as catalog
+from ripeline.people.models import User
+
+ROWS = 6  # of the preview
+_SAMPLES = 3
+_WIDEST = 60  # characters shown of a cell
+_ORDERS = {"day": True, "month": False}
+_MARKS = {"comma": True, "point": False}
+_WORDS = {"delimiter": {word: mark for mark, word in DELIMITERS.items()}}
+
+
+@dataclass(frozen=True)
+class Option:
+    value: str
+    label: str
+    chosen: bool = False
+
+
+@dataclass(frozen=True)
+class Line:
+    """A column of the file, and what becomes of it."""
+
+    number: int
+    label: str
+    samples: Sequence[str]
+    because: str
+    fields: Sequence[Option]
+    own: Sequence[Option]  # as a custom field, or left out
+    orders: Sequence[Option] = ()  # of day and month; none where there are no dates
+    order_why: str = ""
+    marks: Sequence[Option] = ()
+    marks_why: str = ""
+    error: str = ""
+
+
+def page(run: ImportRun, *, error: str = "") -> dict[str, Any]:
+    """The page as the run was prepared last."""
+    return _context(run, looking.at(run, Said.from_json(run.told), run.mapping), error=error)
+
+
+def kept(actor: User, run: ImportRun, form: Mapping[str, str]) -> dict[str, Any]:
+    """Keep what the form says, and give the page with it; what cannot be is said, and nothing is kept then."""
+    dialect = Dialect.from_json(run.dialect)
+    whole = _whole(Said.from_json(run.told).whole, dialect, form)
+    source = form.get("source", run.source)[:160]
+    try:
+        if whole != Said.from_json(run.told).whole:  # other cells, perhaps other columns: the mapping is found anew
+            said = Said(whole)
+            looked = actions.prepare(actor=actor, run_id=run.pk, said=said, source=source)
+        else:
+            said = _said(Said.from_json(run.told), dialect, form)
+            mapping = _mapping(dialect, form, run.mapping)
+            looked = actions.prepare(
+                actor=actor, run_id=run.pk, said=said, mapping=mapping, source=source
+            )  # fmt: skip
+    except UnreadableFileError as problem:
+        return page(run, error=str(problem))
+    run.refresh_from_db()
+    return _context(run, looked)
+
+
+def _whole(told: Told, dialect: Dialect, form: Mapping[str, str]) -> Told:
+    """What is said of the whole file: what differs from what was found."""
+    encoding = form.get("encoding", dialect.encoding)
+    delimiter = _WORDS["delimiter"].get(form.get("delimiter", ""), dialect.delimiter)
+    header = form.get("header", "yes" if dialect.header else "no") == "yes"
+    if encoding != dialect.encoding and encoding in ENCODINGS:
+        told = replace(told, encoding=encoding)
+    if delimiter != dialect.delimiter:
+        told = replace(told, delimiter=delimiter)
+    return told if header == dialect.header else replace(told, header=header)
+
+
+def _said(said: Said, dialect: Dialect, form: Mapping[str, str]) -> Said:
+    """With what is said of single columns."""
+    orders, marks = dict(said.day_first), dict(said.decimal_comma)
+    for number, column in enumerate(dialect.columns):
+        order = _ORDERS.get(form.get(f"order-{number}", ""))
+        mark = _MARKS.get(form.get(f"mark-{number}", ""))
+        if order is not None and order != column.day_first:
+            orders[column.label] = order
+        if mark is not None and mark != column.decimal_comma:
+            marks[column.label] = mark
+    return Said(said.whole, orders, marks)
+
+
+def _mapping(dialect: Dialect, form: Mapping[str, str], before: Mapping[str, str]) -> dict[str, str]:
+    return {
+        column.label: form.get(f"to-{number}") or before.get(column.label, "")
+        for number, column in enumerate(dialect.columns)
+    }
+
+
+def _context(run: ImportRun, looked: Looked, *, error: str = "") -> dict[str, Any]:
+    dialect = looked.dialect
+    asked = undecided(dialect, looked.mapping)
+    return {
+        "run": run,
+        "error": error,
+        "is_outcomes": run.kind == ImportKind.OUTCOMES,
+        "is_remembered": looked.is_remembered,
+        "why": dialect.why,
+        "encodings": [Option(code, words, code == dialect.encoding) for code, words in ENCODINGS.items()],
+        "delimiters": _delimiters(dialect.delimiter),
+        "headers": [
+            Option("yes", f"in row {dialect.skip + 1}" if dialect.header else "in the first row", dialect.header),
+            Option("no", "none: each row is a person", not dialect.header),
+        ],
+        "lines": _lines(looked, asked),
+        "problems": [_in_words(problem, looked.mapping) for problem in looked.mapping.problems()] + asked,
+        "sources": catalog.sources(),
+        **_preview(run, looked),
+    }
+
+
+def _in_words(problem: str, mapping: FieldMap) -> str:
+    """A problem with the fields called as the page calls them."""
+    before, mapped, named = problem.partition("mapped to " if "mapped to " in problem else "map a column to ")
+    for name, field in FIELDS[mapping.kind].items():
+        named = re.sub(rf"\b{name}\b", field.label, named)
+    return before + mapped + named
+
+
+def _delimiters(present: str) -> list[Option]:
+    known = [Option(word, word.capitalize(), mark == present) for mark, word in DELIMITERS.items()]
+    return known if any(option.chosen for option in known) else [*known, Option("", present, True)]
+
+
+def _lines(looked: Looked, asked: Iterable[str]) -> list[Line]:
+    mapping, known = looked.mapping, FIELDS[looked.mapping.kind]
+    otherwise = "as last time" if looked.is_remembered else "you said so"
+    lines = []
+    for number, (column, (label, target)) in enumerate(zip(looked.dialect.columns, mapping.targets, strict=True)):
+        guess = looked.guesses[number]
+        fields = [Option(name, field.label, name == target) for name, field in known.items()]
+        own = [Option(IGNORE, "Leave it out", target == IGNORE)]
+        if mapping.kind == "leads":
+            custom = target if target.startswith(CUSTOM) else CUSTOM + label
+            own.insert(0, Option(custom, f"Keep it as “{custom.removeprefix(CUSTOM)}”", target == custom))
+        lines.append(
+            Line(
+                number, label, _samples(looked.detected.samples[number]),
+                guess.because if guess.target == target else otherwise, fields, own,
+                _orders(column), column.date_why, _marks(column), column.number_why,
+                next((words for words in asked if f"“{label}”" in words), ""),
+            )
+        )  # fmt: skip
+    return lines
+
+
+def _samples(cells: Sequence[str]) -> list[str]:
+    different = list(dict.fromkeys(" ".join(cell.split()) for cell in cells if cell.strip()))[:_SAMPLES]
+    return [cell if len(cell) <= _WIDEST else f"{cell[:_WIDEST]}…" for cell in different]
+
+
+def _orders(column: Column) -> list[Option]:
+    if column.day_first is None and not column.unclear:
+        return []
+    asked = [Option("", "Choose: which comes first?", True)] if column.day_first is None else []
+    return [
+        *asked,
+        Option("day", "Day first: 31/12/2026", column.day_first is True),
+        Option("month", "Month first: 12/31/2026", column.day_first is False),
+    ]
+
+
+def _marks(column: Column) -> list[Option]:
+    if column.decimal_comma is None:
+        return []
+    return [
+        Option("comma", "Decimal comma: 1.234,56", column.decimal_comma),
+        Option("point", "Decimal point: 1,234.56", not column.decimal_comma),
+    ]
+
+
+def _preview(run: ImportRun, looked: Looked) -> dict[str, Any]:
+    """The first rows as they would go in, and those that would not, with the reason."""
+    found = looking.preview(run, looked, ROWS)
+    columns = _columns(looked.mapping)
+    zone = ZoneInfo(looked.dialect.zone)
+    rows = [(row.row, [_shown(row, name, zone) for name, _ in columns], row.remarks) for row in found.rows]
+    return {"columns": [label for _, label in columns], "rows": rows, "refused": found.rejects}
+
+
+def _columns(mapping: FieldMap) -> list[tuple[str, str]]:
+    known = FIELDS[mapping.kind]
+    fields = [(name, field.label) for name, field in known.items() if name in mapping.fields()]
+    if mapping.kind == "outcomes":  # whatever the columns, a row says how it ended, and when
+        fields = [("outcome", "Outcome"), ("closed_at", "On")] + [
+            each for each in fields if each[0] not in ("outcome", "won_at", "lost_at", "closed_at")
+        ]
+    return fields + [(t, t.removeprefix(CUSTOM)) for _, t in mapping.targets if t.startswith(CUSTOM)]
+
+
+def _shown(row: Row, name: str, zone: ZoneInfo) -> str:
+    value = row.custom.get(name.removeprefix(CUSTOM), "") if name.startswith(CUSTOM) else row.values.get(name, "")
+    if isinstance(value, datetime):
+        local = timezone.localtime(value, zone)
+        return date_format(local, "j M Y") if name in row.days else date_format(local, "j M Y, H:i")
+    if isinstance(value, Decimal):
+        return f"{value:,.2f} {row.text('currency')}".strip()
+    return value if len(value) <= _WIDEST else f"{value[:_WIDEST]}…"

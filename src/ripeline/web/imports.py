@@ -1,0 +1,203 @@
+"""Imports: the list, a new one, and each from its mapping over its progress to what came of it."""
+
+from collections.abc import Iterator
+from typing import Any, cast
+from uuid import UUID
+
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.shortcuts import redirect, render
+from django.urls import path, reverse
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django_htmx.http import HttpResponseClientRefresh
+
+from ripeline.base import clock
+from ripeline.capture import actions, pieces, queries, rules, runs
+from ripeline.capture.actions import MappingError, UnreadableFileError
+from ripeline.capture.fields import Kind
+from ripeline.capture.models import ImportKind, ImportRun, ImportState
+from ripeline.people.models import User
+from ripeline.web import import_mapping
+from ripeline.web.shell import say
+
+PAGE = 30  # imports in a list
+SHOWN = 8  # rejected rows, and remarks, on the page; the rest is in the file
+
+
+@require_safe
+def imports(request: HttpRequest) -> HttpResponse:
+    actor = _importer(request)
+    found = queries.runs(actor).order_by("-id")
+    try:
+        place = {"id__lt": UUID(request.GET["before"])} if "before" in request.GET else {}
+    except ValueError:
+        place = {}
+    page = list(found.filter(**place)[: PAGE + 1])
+    older = f"{reverse('imports')}?before={page[PAGE - 1].pk}" if len(page) > PAGE else ""
+    context = {"runs": page[:PAGE], "older": older, "newer": reverse("imports") if place else "", "actor": actor}
+    return render(request, "imports/imports.html", context)
+
+
+@require_http_methods(["GET", "POST"])
+def new(request: HttpRequest) -> HttpResponse:
+    actor = _importer(request)
+    kind = request.POST.get("kind") or request.GET.get("kind") or ImportKind.LEADS
+    context: dict[str, Any] = {
+        "kind": kind if kind in ImportKind.values else ImportKind.LEADS,
+        "largest": pieces.LARGEST // 1024**2, "most_rows": runs.MOST_ROWS,
+    }  # fmt: skip
+    if request.method == "GET":
+        return render(request, "imports/new.html", context)
+    file = request.FILES.get("file")
+    if file is None or kind not in ImportKind.values:
+        return render(request, "imports/new.html", {**context, "error": "Choose a file."}, status=422)
+    try:
+        run = actions.begin(
+            actor=actor, kind=cast(Kind, kind), filename=file.name or "", file=cast(Any, file)
+        )  # fmt: skip
+    except UnreadableFileError as problem:
+        return render(request, "imports/new.html", {**context, "error": str(problem)}, status=422)
+    if run.state != ImportState.UPLOADED:
+        say(request, "This file was here already, and has not ended; it goes on where it stopped.")
+    return redirect("import", run.pk)
+
+
+@require_safe
+def one(request: HttpRequest, run_id: UUID) -> HttpResponse:
+    """The page that fits how far the import is."""
+    run = _run(request, run_id)
+    if run.state == ImportState.UPLOADED:
+        return render(request, "imports/mapping.html", import_mapping.page(run))
+    if run.state in (ImportState.QUEUED, ImportState.RUNNING):
+        return render(request, "imports/progress.html", _progress(run))
+    return render(request, "imports/result.html", _result(run))
+
+
+@require_safe
+def progress(request: HttpRequest, run_id: UUID) -> HttpResponse:
+    """The part of the page that moves, until there is something else to show."""
+    run = _run(request, run_id)
+    if run.state in (ImportState.QUEUED, ImportState.RUNNING):
+        return render(request, "imports/moving.html", _progress(run))
+    return HttpResponseClientRefresh()
+
+
+@require_POST
+def mapping(request: HttpRequest, run_id: UUID) -> HttpResponse:
+    """What was chosen is kept and shown with its preview; or, asked to start, the import starts."""
+    run = _run(request, run_id)
+    if run.state != ImportState.UPLOADED:
+        return redirect("import", run_id)
+    context = import_mapping.kept(_importer(request), run, request.POST)
+    is_start = "start" in request.POST
+    if is_start and not context["problems"]:
+        try:
+            actions.confirm(actor=_importer(request), run_id=run_id)
+        except MappingError as problem:
+            context["problems"] = [str(problem)]
+        else:
+            return redirect("import", run_id)
+    template = "imports/columns.html" if getattr(request, "htmx", False) else "imports/mapping.html"
+    return render(request, template, context, status=422 if is_start else 200)
+
+
+@require_POST
+def cancel(request: HttpRequest, run_id: UUID) -> HttpResponse:
+    actions.cancel(actor=_importer(request), run_id=_run(request, run_id).pk)
+    return redirect("import", run_id)
+
+
+@require_POST
+def go_on(request: HttpRequest, run_id: UUID) -> HttpResponse:
+    try:
+        actions.go_on(actor=_importer(request), run_id=_run(request, run_id).pk)
+    except MappingError as problem:
+        say(request, str(problem), is_error=True)
+    return redirect("import", run_id)
+
+
+@require_POST
+def discard(request: HttpRequest, run_id: UUID) -> HttpResponse:
+    run = _run(request, run_id)
+    actions.discard(actor=_importer(request), run_id=run.pk)
+    say(request, f"{run.filename} was put aside; nothing of it went in.")
+    return redirect("imports")
+
+
+@require_safe
+def rejects(request: HttpRequest, run_id: UUID) -> HttpResponseBase:
+    run = _run(request, run_id)
+    return _file(queries.rejects_csv(run), run, "rejected")
+
+
+@require_safe
+def remarks(request: HttpRequest, run_id: UUID) -> HttpResponseBase:
+    run = _run(request, run_id)
+    return _file(queries.remarks_csv(run), run, "remarks")
+
+
+def _file(lines: Iterator[str], run: ImportRun, what: str) -> HttpResponseBase:
+    """Lines as a download; it begins with a byte order mark, by which spreadsheets know UTF-8."""
+
+    def text() -> Iterator[str]:
+        yield "\ufeff"
+        yield from lines
+
+    answer = StreamingHttpResponse(text(), content_type="text/csv; charset=utf-8")
+    stem = "".join(c if c.isascii() and (c.isalnum() or c in "._-") else "-" for c in run.filename.rpartition(".")[0])
+    answer["Content-Disposition"] = f'attachment; filename="{stem or "import"}-{what}.csv"'
+    return answer
+
+
+def _importer(request: HttpRequest) -> User:
+    assert isinstance(request.user, User)
+    rules.require_importer(request.user)
+    return request.user
+
+
+def _run(request: HttpRequest, run_id: UUID) -> ImportRun:
+    run = queries.run(_importer(request), run_id)
+    if run is None:
+        raise Http404
+    return run
+
+
+def _progress(run: ImportRun) -> dict[str, Any]:
+    return {"run": run, "left": _left(run), "share": run.position / run.rows if run.rows else None}
+
+
+def _left(run: ImportRun) -> str:
+    """How long until its end, in words, as far as its pace tells; "" while it does not."""
+    if not (run.began_at and run.rows and run.position and run.rows > run.position):
+        return ""
+    gone = (clock.now() - run.began_at).total_seconds()
+    seconds = gone / run.position * (run.rows - run.position)
+    if gone < 2:
+        return ""
+    return f"{max(round(seconds), 1)} seconds" if seconds < 90 else f"{round(seconds / 60)} minutes"
+
+
+def _result(run: ImportRun) -> dict[str, Any]:
+    shown = list(queries.rejects(run, SHOWN))
+    return {
+        "run": run,
+        "rejects": shown,
+        "rejects_left": run.rejected - len(shown),
+        "remarked": queries.remarked(run),
+        "remarks": list(queries.remarks(run, SHOWN)),
+        "ahead": queries.ahead(run) if run.kind == ImportKind.LEADS else None,
+        "may_go_on": run.state != ImportState.DONE and queries.is_kept(run),
+    }
+
+
+urlpatterns = [
+    path("imports", imports, name="imports"),
+    path("imports/new", new, name="import-new"),
+    path("imports/<uuid:run_id>", one, name="import"),
+    path("imports/<uuid:run_id>/progress", progress, name="import-progress"),
+    path("imports/<uuid:run_id>/mapping", mapping, name="import-mapping"),
+    path("imports/<uuid:run_id>/cancel", cancel, name="import-cancel"),
+    path("imports/<uuid:run_id>/go-on", go_on, name="import-go-on"),
+    path("imports/<uuid:run_id>/discard", discard, name="import-discard"),
+    path("imports/<uuid:run_id>/rejected.csv", rejects, name="import-rejects"),
+    path("imports/<uuid:run_id>/remarks.csv", remarks, name="import-remarks"),
+]

@@ -1,0 +1,227 @@
+"""Imports by the browser's requests: uploaded, mapped, started, followed and read; refused in the words people see."""
+
+import csv
+import io
+import re
+from collections.abc import Callable
+from html import unescape
+from typing import Any
+from uuid import UUID
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+from pytest_django import DjangoAssertNumQueries
+
+from ripeline.capture import actions
+from ripeline.capture.models import ImportRun
+from ripeline.leads.models import Lead
+from ripeline.people.models import User
+from tests.bad_files import NOBODY, REFUSED, TAKEN, Bad, Odd
+
+pytestmark = pytest.mark.django_db
+
+FILE = (
+    b"Name,E-mail,Created,Amount\n"
+    b"Priya Raman,priya@northgate.example,03/04/2026,\"1.200,50\"\n"
+    b"Jonas Weber,jonas@helio.example,07/08/2031,80\n"
+)  # fmt: skip
+
+SignIn = Callable[[User], Client]
+
+
+@pytest.fixture
+def signed_in() -> SignIn:
+    def sign_in(user: User) -> Client:
+        client = Client()
+        client.force_login(user)
+        return client
+
+    return sign_in
+
+
+def text(response: Any) -> str:
+    """What the page says, without its markup."""
+    return " ".join(unescape(re.sub(r"<[^>]+>", " ", response.text)).split())
+
+
+def upload(client: Client, content: bytes, *, kind: str = "leads", name: str = "leads.csv") -> Any:
+    return client.post("/imports/new", {"kind": kind, "file": SimpleUploadedFile(name, content)})
+
+
+def chosen(page: Any, name: str) -> str:
+    """The chosen value of a select."""
+    select = re.search(rf'<select id="{name}".*?</select>', page.text, re.DOTALL)
+    assert select, f"no {name}"
+    found = re.search(r'<option value="([^"]*)" selected', select[0])
+    return found[1] if found else ""
+
+
+def worked(client: Client, content: bytes, **form: str) -> tuple[UUID, Any]:
+    """A file uploaded, started with what the form says, and worked; its page."""
+    where = upload(client, content).url
+    pk = UUID(where.rsplit("/", 1)[1])
+    started = client.post(f"{where}/mapping", {**form, "start": "1"})
+    assert started.status_code == 302, text(started)
+    actions.work(pk)
+    return pk, client.get(where)
+
+
+def test_a_file_is_looked_at_mapped_started_followed_and_read(signed_in: SignIn, mona: User) -> None:
+    client = signed_in(mona)
+    assert "Bring your spreadsheet" in text(client.get("/imports"))
+    where = upload(client, FILE).url
+    page = client.get(where)
+    assert [chosen(page, f"to-{n}") for n in range(4)] == ["name", "email", "captured_at", "amount"]
+    assert (chosen(page, "order-2"), chosen(page, "mark-3")) == ("", "comma")
+    assert "could be day first or month first: say which" in text(page)
+    assert "The heading says “E-mail”" in text(page)
+    refused = client.post(f"{where}/mapping", {"start": "1"})
+    assert refused.status_code == 422
+    asked = client.post(f"{where}/mapping", {"order-2": "day"}, headers={"HX-Request": "true"})
+    assert "<html" not in asked.text
+    assert "3 Apr 2026" in text(asked)
+    assert "1,200.50" in text(asked)
+    assert "Row 3 stays out" in text(asked)
+    assert "say which" not in text(client.get(where)), "what was said is kept"
+    assert client.post(f"{where}/mapping", {"order-2": "day", "start": "1"}).url == where
+    assert "Waiting for its turn" in text(client.get(where))
+    assert "Waiting" in text(client.get(f"{where}/progress"))
+    actions.work(UUID(where.rsplit("/", 1)[1]))
+    assert client.get(f"{where}/progress", headers={"HX-Request": "true"})["HX-Refresh"] == "true"
+    result = text(client.get(where))
+    assert "leads.csv is in" in result
+    assert "1 row did not go in" in result
+    assert "is in the future: correct the date" in result
+    rejected = b"".join(client.get(f"{where}/rejected.csv").streaming_content).decode("utf-8-sig")
+    assert next(csv.DictReader(io.StringIO(rejected)))["Created"] == "07/08/2031"
+    assert "leads.csv" in text(client.get("/imports"))
+    assert Lead.objects.get().captured_at.date().isoformat() == "2026-04-03"
+
+
+def test_another_separator_or_encoding_finds_other_columns(signed_in: SignIn, mona: User) -> None:
+    client = signed_in(mona)
+    where = upload(client, "Name;Mail|a;b\nAnn;a@x.example|é;1\nBo;b@x.example|2;3\n".encode("cp1252")).url
+    assert chosen(client.get(where), "delimiter") == "semicolon"
+    page = client.post(f"{where}/mapping", {"delimiter": "vertical bar", "to-0": "email"})
+    assert chosen(page, "delimiter") == "vertical bar"
+    assert "Name;Mail" in text(page)
+    assert set(ImportRun.objects.get().mapping) == {"Name;Mail", "a;b"}
+    page = client.post(f"{where}/mapping", {"encoding": "cp850"})
+    assert chosen(page, "encoding") == "cp850"
+    page = client.post(f"{where}/mapping", {"delimiter": "semicolon", "header": "no"})
+    assert "Column 1" in text(page)
+
+
+def test_a_mapping_used_before_is_used_again_and_said_so(signed_in: SignIn, mona: User, sam: User) -> None:
+    content = b"Who,Where\nAnn,a@x.example\n"
+    worked(signed_in(mona), content, **{"to-0": "company", "to-1": "email"})
+    page = signed_in(sam).get(upload(signed_in(sam), content + b"Bo,b@x.example\n").url)
+    assert "You had a file with these headings before" in text(page)
+    assert chosen(page, "to-0") == "company"
+    assert "As last time" in text(page)
+
+
+def test_outcomes_are_booked_and_told_as_deals(signed_in: SignIn, ada: User) -> None:
+    client = signed_in(ada)
+    worked(client, b"Id,E-mail,Created\n1,a@x.example,2023-01-01\n")
+    where = upload(client, b"Id,Won date\n1,2023-02-01\n2,2023-02-01\n", kind="outcomes", name="deals.csv").url
+    assert "Sales rep" not in text(client.get(where))
+    client.post(f"{where}/mapping", {"start": "1"})
+    actions.work(UUID(where.rsplit("/", 1)[1]))
+    result = text(client.get(where))
+    assert "Deals booked 1" in result
+    assert "No lead has this id: import its lead first" in result
+    assert "What happens next" not in result
+
+
+def test_old_leads_are_told_with_the_weeks_they_are_spread_over(signed_in: SignIn, ada: User) -> None:
+    pk, page = worked(
+        signed_in(ada), b"E-mail,Created\n" + b"".join(b"p%d@x.example,2020-01-01\n" % n for n in range(9))
+    )
+    assert "9 old leads were taken up again. Their first look is spread over the next" in text(page)
+    assert f"/leads?view=all&amp;run={pk}" in page.text
+
+
+def test_an_import_can_be_cancelled_gone_on_with_and_put_aside(signed_in: SignIn, ada: User) -> None:
+    client = signed_in(ada)
+    where = upload(client, b"E-mail\n" + b"".join(b"p%d@x.example\n" % n for n in range(6))).url
+    pk = UUID(where.rsplit("/", 1)[1])
+    client.post(f"{where}/mapping", {"start": "1"})
+
+    def watch(run: ImportRun) -> None:
+        if run.position == 2:
+            assert "2 of 6 rows" in text(client.get(f"{where}/progress"))
+            client.post(f"{where}/cancel")
+            assert "stopping after these" in text(client.get(f"{where}/progress"))
+
+    actions.work(pk, size=2, watch=watch)
+    assert "2 of 6 rows were dealt with, and stay as they are" in text(client.get(where))
+    client.post(f"{where}/go-on")
+    actions.work(pk)
+    assert "leads.csv is in" in text(client.get(where))
+    other = upload(client, b"E-mail\nz@x.example\n", name="other.csv").url
+    assert client.post(f"{other}/discard", follow=True).status_code == 200
+    assert client.get(other).status_code == 404
+
+
+@pytest.mark.parametrize("bad", REFUSED, ids=lambda bad: bad.name)
+def test_a_file_chosen_by_mistake_is_refused_beside_its_field(signed_in: SignIn, mona: User, bad: Bad) -> None:
+    response = upload(signed_in(mona), bad.content, kind="outcomes", name=bad.filename)
+    assert response.status_code == 422
+    assert bad.said in text(response)
+    assert 'value="outcomes" checked' in response.text, "what was chosen is kept"
+    assert not ImportRun.objects.exists()
+
+
+def test_no_file_at_all_and_columns_that_identify_nobody_are_said(signed_in: SignIn, mona: User) -> None:
+    client = signed_in(mona)
+    assert "Choose a file." in text(client.post("/imports/new", {"kind": "leads"}))
+    where = upload(client, NOBODY.content).url
+    assert "Nobody could be told from another: map a column to E-mail, Phone, Name or Id in" in text(client.get(where))
+    refused = client.post(f"{where}/mapping", {"start": "1"})
+    assert (refused.status_code, NOBODY.said in text(refused)) == (422, True)
+    twice = client.post(f"{where}/mapping", {"to-0": "name", "to-1": "name"})
+    assert "are all mapped to Name: keep one of them" in text(twice)
+
+
+@pytest.mark.parametrize("odd", TAKEN, ids=lambda odd: odd.name)
+def test_an_odd_file_costs_its_odd_rows_only(signed_in: SignIn, mona: User, odd: Odd) -> None:
+    pk, page = worked(signed_in(mona), odd.content)
+    run = ImportRun.objects.get(pk=pk)
+    assert (run.created, run.rejected) == (odd.created, odd.rejected)
+    assert odd.said in text(page)
+
+
+def test_reps_do_not_import_and_nobody_sees_anothers_rows(
+    signed_in: SignIn, alice: User, mallory: User, sam: User, mona: User, carol: User, ada: User
+) -> None:
+    pk, _ = worked(signed_in(mona), b"E-mail,Owner\na@x.example,gone@x.example\nb@x.example,\nnonsense,\n")
+    paths = ["", "/progress", "/rejected.csv", "/remarks.csv"]
+    for rep in (alice, mallory):
+        assert signed_in(rep).get("/imports").status_code == 403
+        assert upload(signed_in(rep), FILE).status_code == 403
+        assert all(signed_in(rep).get(f"/imports/{pk}{path}").status_code == 403 for path in paths)
+    for other in (sam, carol):
+        assert "leads.csv" not in text(signed_in(other).get("/imports"))
+        assert all(signed_in(other).get(f"/imports/{pk}{path}").status_code == 404 for path in paths)
+        for verb in ("mapping", "cancel", "go-on", "discard"):
+            assert signed_in(other).post(f"/imports/{pk}/{verb}").status_code == 404
+    assert signed_in(ada).get(f"/imports/{pk}").status_code == 200
+    assert Client().get("/imports").status_code == 302
+
+
+def test_the_list_costs_the_same_however_long_and_turns_its_pages(
+    signed_in: SignIn, ada: User, django_assert_max_num_queries: DjangoAssertNumQueries
+) -> None:
+    client = signed_in(ada)
+    for number in range(33):
+        upload(client, b"E-mail\np%d@x.example\n" % number, name=f"list-{number:02}.csv")
+    with django_assert_max_num_queries(6):
+        first = client.get("/imports")
+    assert "list-32.csv" in text(first)
+    assert "list-02.csv" not in text(first)
+    older = re.search(r'href="(/imports\?before=[^"]+)"', first.text)
+    assert older
+    assert "list-02.csv" in text(client.get(older[1]))
+    assert client.get("/imports?before=nonsense").status_code == 200
