@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from datetime import timedelta
 from decimal import Decimal
 from html import unescape
 from typing import Any
@@ -11,7 +12,9 @@ import pytest
 from django.test import Client
 from pytest_django import DjangoAssertNumQueries
 
+from ripeline.base import clock
 from ripeline.leads import actions
+from ripeline.leads.deciding import Next
 from ripeline.leads.models import Lead, Opportunity, RecordView, State
 from ripeline.people.models import Company, User
 from ripeline.people.queries import KEEP_IN_TOUCH, built_in, responsible_of
@@ -73,6 +76,17 @@ def test_carol_sees_the_context_but_neither_steps_nor_verbs(visit: Visit, alice:
     assert "no answer" not in text(page)
     assert 'data-key="1"' not in page.text
     assert RecordView.objects.get(lead=lead).viewer == carol
+
+
+def test_mona_is_told_no_date_and_no_word_of_it_also_among_earlier_entries(
+    visit: Visit, mona: User, alice: User, lead: Lead
+) -> None:
+    for _ in range(21):
+        actions.nurture(lead.pk, by(alice), next=Next(clock.now() + timedelta(days=50), note="after the budget round"))
+    for page in (visit(mona), visit(mona, "timeline", get=True)):
+        assert "To Keep in touch" in text(page)
+        assert "budget round" not in text(page)
+    assert "budget round" in text(visit(alice, "timeline", get=True))
 
 
 def test_bob_learns_whose_it_is_and_nothing_else(visit: Visit, bob: User, alice: User, lead: Lead) -> None:

@@ -10,7 +10,7 @@ from django.views.decorators.http import require_safe
 
 from ripeline.catalog import queries as catalog
 from ripeline.catalog.models import CloseState
-from ripeline.leads import actions, record
+from ripeline.leads import actions, record, rules
 from ripeline.leads.models import Lead
 from ripeline.leads.record import Record
 from ripeline.people import queries as people
@@ -114,7 +114,7 @@ def more(request: HttpRequest, lead_id: UUID) -> HttpResponse:
         raise Http404 from missing
     family, after = request.GET.get("show", ""), request.GET.get("after", "")
     shown, rest = record.entries(found, request.user, family=family, after=after)
-    told = entries.tell(shown)
+    told = entries.tell(shown, sees_next=rules.may(request.user, rules.Verb.SEE_NEXT, found))
     return render(request, "lead/entries.html", {"told": told, "more": rest, "family": family, "lead": found})
 
 
