@@ -18,6 +18,7 @@ from ripeline.catalog import queries as catalog
 from ripeline.catalog.actions import custom_fields, sources_named
 from ripeline.leads import actions, handing
 from ripeline.leads.models import Lead, SavedView
+from ripeline.people.actions import change_user
 from ripeline.people.models import AuditEntry, User
 from ripeline.people.queries import responsible_of
 from ripeline.ripeness import actions as ripeness
@@ -220,6 +221,12 @@ def test_an_export_holds_what_its_viewer_may_see_and_runs_nothing(
     assert (theirs["Name"], theirs["With"], theirs["State"]) == ("Tomás", "Bob", "New")
     assert not any(theirs[name] for name in ("E-mail", "Telephone", "Next date", "Source", "Ripe within 30 days"))
     assert AuditEntry.objects.get(verb="leads.export").actor == alice
+
+
+def test_an_exports_times_are_those_of_its_viewers_clock(signed_in: SignIn, alice: User, lead: Lead) -> None:
+    change_user(actor=alice, user=alice, time_zone="Pacific/Auckland")
+    (row,) = rows_of(signed_in(alice).get("/leads/export"))
+    assert row["Came to us"].endswith(("+12:00", "+13:00"))
 
 
 def test_only_the_list_asked_for_is_exported_and_only_those_ticked(

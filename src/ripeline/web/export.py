@@ -2,7 +2,7 @@
 
 import csv
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import datetime
+from datetime import datetime, tzinfo
 from typing import Any
 
 from django.http import HttpRequest, HttpResponseBase, StreamingHttpResponse
@@ -39,22 +39,22 @@ class _Line:
 def export(request: HttpRequest) -> HttpResponseBase:
     """GET: the list of the address; POST: the leads ticked, or everything that the form's list matches."""
     assert isinstance(request.user, User)
+    zone = timezone.get_current_timezone()  # asked for now: while the file streams it is the viewer's no longer
     asked = asked_for(request) if request.method == "POST" else Asked.of(request)
     if request.method == "POST" and not takes_all(request):
         ids = ticked(request)
         chunks: Iterable[Sequence[Row]] = iter([lists.chosen(request.user, ids)])
         people.audit(actor=request.user, verb="leads.export", target=f"{len(ids)} chosen")
     else:
-        zone = timezone.get_current_timezone()
         chunks = lists.every(request.user, asked.filters, zone=zone, tagged=asked.tagged())
         people.audit(actor=request.user, verb="leads.export", target="list", query=asked.url())
     name = f"leads-{timezone.localtime(clock.now()):%Y-%m-%d}.csv"
-    answer = StreamingHttpResponse(_file(chunks), content_type="text/csv; charset=utf-8")
+    answer = StreamingHttpResponse(_file(chunks, zone), content_type="text/csv; charset=utf-8")
     answer["Content-Disposition"] = f'attachment; filename="{name}"'
     return answer
 
 
-def _file(chunks: Iterable[Sequence[Row]]) -> Iterator[str]:
+def _file(chunks: Iterable[Sequence[Row]], zone: tzinfo) -> Iterator[str]:
     """The file's text piece by piece; it begins with a byte order mark, by which spreadsheets know UTF-8."""
     fields = catalog.custom_fields()
     writer = csv.writer(_Line())
@@ -64,7 +64,8 @@ def _file(chunks: Iterable[Sequence[Row]]) -> Iterator[str]:
         for row in rows:
             cells = [*_cells(row), *_chances(scores.get(row.id)), row.close_reason]
             custom = row.lead.custom if row.sees_context else {}
-            yield writer.writerow([safe_cell(_text(cell)) for cell in [*cells, *(custom.get(f.key) for f in fields)]])
+            cells += [custom.get(field.key) for field in fields]
+            yield writer.writerow([safe_cell(_text(cell, zone)) for cell in cells])
 
 
 def _cells(row: Row) -> list[Any]:
@@ -79,12 +80,12 @@ def _chances(score: Score | None) -> tuple[str, str]:
     return (f"{score.p_30:.4f}", f"{score.p_ever:.4f}") if score else ("", "")
 
 
-def _text(value: Any) -> str:
+def _text(value: Any, zone: tzinfo) -> str:
     """A cell's text: nothing for None, moments as ISO 8601 in the viewer's zone."""
     if value is None:
         return ""
     if isinstance(value, datetime):
-        return timezone.localtime(value).isoformat(timespec="minutes")
+        return value.astimezone(zone).isoformat(timespec="minutes")
     if isinstance(value, bool):
         return "yes" if value else "no"
     return str(value)
