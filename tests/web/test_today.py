@@ -13,8 +13,11 @@ from pytest_django import DjangoAssertNumQueries
 
 from ripeline.base import clock
 from ripeline.leads import actions
+from ripeline.leads.deciding import Next
 from ripeline.leads.models import Lead, NextKind, State
-from ripeline.people.models import User
+from ripeline.people.actions import change_user
+from ripeline.people.models import Absence, User
+from ripeline.people.queries import responsible_of
 from ripeline.ripeness import actions as ripeness
 from ripeline.worklist.models import PlanItem
 from tests.cast import MONDAY, MakeLead, by
@@ -235,6 +238,30 @@ def test_bobs_lead_is_not_opened_from_alices_today(
     answer = client.get(f"/today/{theirs.pk}")
     assert answer.status_code == 302
     assert client.get(answer.headers["Location"]).status_code == 404
+
+
+def test_what_was_done_and_is_with_somebody_else_now_opens_as_they_may_see_it(
+    client: Client, three: list[Lead], ada: User, mallory: User
+) -> None:
+    lead = three[0]
+    client.get("/today")
+    deed(client, lead.pk, "outcome", outcome="reached")
+    actions.give(lead.pk, by(ada), to=responsible_of(mallory), why={"rule": "by_hand"})
+    actions.set_next(lead.pk, by(mallory), next=Next(clock.now() + timedelta(days=9), note="wants our rival's price"))
+    assert "rival" not in client.get(f"/today/{lead.pk}", follow=True).text
+
+
+def test_who_covers_works_from_the_morning_of_their_own_day(
+    client: Client, alice: User, bob: User, make_lead: MakeLead
+) -> None:
+    """In Auckland it is Tuesday morning while it is Monday everywhere else."""
+    change_user(actor=alice, user=alice, time_zone="Pacific/Auckland")
+    tuesday = MONDAY.date() + timedelta(days=1)
+    Absence.objects.create(user=bob, first_day=tuesday, last_day=tuesday, cover=alice)
+    theirs = make_lead(bob, name="Bobs Customer")
+    with clock.at(MONDAY + timedelta(hours=11)):
+        assert "Bobs Customer" in client.get("/today").text
+        assert deed(client, theirs.pk, "outcome", outcome="reached").status_code == 200
 
 
 def test_today_costs_the_same_queries_however_many_are_due(

@@ -7,6 +7,7 @@ from pathlib import Path
 from uuid import UUID
 
 from django.db.models import Q
+from django.utils import timezone
 
 from ripeline.base import clock
 from ripeline.leads.models import CLOSED_STATES, Lead
@@ -111,10 +112,10 @@ _WORDS = {Verb.WORK: "work on it", Verb.REASSIGN: "give it to somebody else", Ve
 
 
 def covering(actor: User) -> frozenset[UUID]:
-    """Ids of the absent people whom `actor` covers today, read once for each actor object."""
+    """Ids of the absent people whom `actor` covers today by their own clock, read once for each actor object."""
     cached: frozenset[UUID] | None = actor.__dict__.get("_covering")
     if cached is None:
-        cached = people.covered_by(actor, clock.now().date())
+        cached = people.covered_by(actor, timezone.localdate(clock.now()))
         actor.__dict__["_covering"] = cached
     return cached
 

@@ -9,7 +9,7 @@ from django.shortcuts import redirect, render
 from django.urls import path, reverse
 from django.views.decorators.http import require_POST, require_safe
 
-from ripeline.leads import actions, record
+from ripeline.leads import actions, record, rules
 from ripeline.leads import queries as leads
 from ripeline.people.models import User
 from ripeline.ripeness import queries as ripeness
@@ -52,7 +52,7 @@ def replan(request: HttpRequest) -> HttpResponse:
 def page(user: User, lead_id: UUID | None = None, *, after: UUID | None = None) -> dict[str, Any]:
     """The list, and the sheet of `lead_id`, else of whoever comes after `after`, else of the first who waits."""
     day = worklist.plan_for(user)
-    row = _row(day.rows, lead_id) or _next(day.rows, after)
+    row = _row(day.rows, lead_id, user) or _next(day.rows, after)
     is_opened = row is not None and (lead_id is not None or after is not None)
     return {
         "day": day,
@@ -70,8 +70,10 @@ def after(user: User, lead_id: UUID) -> UUID | None:
     return row.lead.pk if row else None
 
 
-def _row(rows: Sequence[Row], lead_id: UUID | None) -> Row | None:
-    return next((row for row in rows if row.lead.pk == lead_id), None)
+def _row(rows: Sequence[Row], lead_id: UUID | None, user: User) -> Row | None:
+    """The row of this lead, if it is still theirs: what they have done stays on the list when another has it now."""
+    row = next((row for row in rows if row.lead.pk == lead_id), None)
+    return row if row and rules.may(user, rules.Verb.WORK, row.lead) else None
 
 
 def _next(rows: Sequence[Row], lead_id: UUID | None) -> Row | None:
