@@ -32,12 +32,24 @@ def test_the_same_request_sent_twice_is_one_lead_and_one_enquiry(alice: User) ->
     assert (Lead.objects.count(), Enquiry.objects.count()) == (2, 2)
 
 
-def test_who_is_here_already_is_brought_up_to_date_and_stays_with_their_rep(alice: User, bob: User) -> None:
+def test_who_is_here_already_is_brought_up_to_date_and_stays_with_their_rep(alice: User) -> None:
     first = capture_one(actor=alice, name="Ann", email="a@x.example")
-    second = capture_one(actor=bob, name="Ann Lee", email="a@x.example", title="Director")
+    second = capture_one(actor=alice, name="Ann Lee", email="a@x.example", title="Director")
     lead = Lead.objects.get()
     assert (second.lead_id, second.result) == (first.lead_id, "updated")
     assert (lead.name, lead.title, lead.owner) == ("Ann Lee", "Director", alice)
+
+
+def test_others_add_what_is_missing_to_alices_lead_and_overwrite_nothing(alice: User, bob: User, mallory: User) -> None:
+    capture_one(actor=alice, name="Ann", email="a@x.example", phone="+44 20 7183 8750")
+    for who in (bob, mallory):
+        found = capture_one(
+            actor=who, name="Hijacked", email="a@x.example", phone="+44 20 7183 8799", title="Director", message="hello"
+        )
+        assert found.result == "updated"
+    lead = Lead.objects.get()
+    assert (lead.name, lead.phone, lead.title, lead.owner) == ("Ann", "+442071838750", "Director", alice)
+    assert Enquiry.objects.count() == 3  # what they heard is not lost
 
 
 @pytest.mark.parametrize(

@@ -29,6 +29,7 @@ class Arrival:
     campaign: str = ""
     dated: bool = True  # False: nobody said when, so `context.captured_at` is only the moment of admission
     owner_id: UUID | None = None  # the rep whose lead it is, where the door knows
+    corrects: bool = True  # False: who may not work on the lead adds what is missing, and overwrites nothing
 
 
 @dataclass(frozen=True)

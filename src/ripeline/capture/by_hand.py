@@ -46,7 +46,8 @@ def capture_one(
     website: str = "", country: str = "", source: str = "", message: str = "", owner_id: UUID | None = None,
     key: str = "",
 ) -> Captured:  # fmt: skip
-    """Take one person in, now, and score them at once. Whoever is here already is brought up to date instead.
+    """Take one person in, now, and score them at once. Whoever is here already is brought up to date instead: by who
+    may work on them in full, by others only with what was missing.
 
     A rep's own find is theirs, unless `owner_id` says whose. `key` names the request: the same again changes nothing.
     Raises CaptureError, and NotAllowed for those who may not sign in.
@@ -74,6 +75,7 @@ def capture_one(
         ),
         source=clean(source)[:160],
         owner_id=owner_id or (actor.pk if actor.role in OWN else None),
+        corrects=False,
     )  # fmt: skip
     with transaction.atomic():
         (found,) = admit([arrival], actor=actor, origin="by_hand")

@@ -13,6 +13,7 @@ from ripeline.leads import birth, bulk, rules
 from ripeline.leads.birth import Person
 from ripeline.leads.deciding import By, Changes, Next
 from ripeline.leads.models import Enquiry, Lead, NextKind
+from ripeline.leads.rules import Verb
 from ripeline.people import queries as people
 from ripeline.people.models import Responsible, User
 from ripeline.routing import actions as routing
@@ -25,18 +26,19 @@ RECENT = timedelta(days=7)  # an enquiry not older than this is a reason to act 
 def meet_again(cases: Sequence[Case], actor: User, origin: str) -> None:
     """Arrivals of people who are here already: what is new about them is added, and the enquiry counts if it is new.
 
-    Ripeline itself makes these changes: whoever opens a door need not have the right to work on everybody's leads.
+    Ripeline itself makes these changes: whoever brings in a file need not have the right to work on everybody's leads.
     """
     ids = {c.lead_id for c in cases if c.lead_id}
-    people_here = {
-        lead.pk: lead for lead in Lead.objects.select_for_update(of=("self",)).filter(pk__in=ids).order_by("pk")
-    }
+    found_here = Lead.objects.select_for_update(of=("self",)).filter(pk__in=ids).order_by("pk")
+    people_here = {lead.pk: lead for lead in found_here.select_related("owner", "responsible__user")}
     again = _new_enquiries(cases, people_here, actor, origin)
     changes: dict[UUID, Changes] = {}
     changed = set()
     for case in cases:
         assert case.lead_id is not None
-        if found := _differences(people_here[case.lead_id], case.arrival.person, changes.get(case.lead_id, {})):
+        lead, pending = people_here[case.lead_id], changes.get(case.lead_id, {})
+        corrects = case.arrival.corrects or rules.may(actor, Verb.WORK, lead)
+        if found := _differences(lead, case.arrival.person, pending, corrects=corrects):
             changes.setdefault(case.lead_id, {}).update(found)
             changed.add(id(case))
     system = people.system()
@@ -67,8 +69,11 @@ def _new_enquiries(cases: Sequence[Case], people: dict[UUID, Lead], actor: User,
 _FIELDS = ("name", "title", "phone", "company", "country", "language", "amount", "currency")
 
 
-def _differences(lead: Lead, person: Person, pending: Changes) -> Changes:
-    """What this arrival says otherwise than the record: what is given wins, what is empty says nothing."""
+def _differences(lead: Lead, person: Person, pending: Changes, *, corrects: bool) -> Changes:
+    """What this arrival says otherwise than the record: what is given wins, what is empty says nothing.
+
+    Without `corrects`, only what the record does not say yet.
+    """
 
     def now(name: str) -> Any:
         return pending.get(name, getattr(lead, name))
@@ -76,7 +81,9 @@ def _differences(lead: Lead, person: Person, pending: Changes) -> Changes:
     changes: Changes = {
         name: getattr(person, name)
         for name in _FIELDS
-        if getattr(person, name) not in ("", None) and getattr(person, name) != now(name)
+        if getattr(person, name) not in ("", None)
+        and getattr(person, name) != now(name)
+        and (corrects or now(name) in ("", None))
     }
     for name in ("email", "reference"):  # what they are known by: the first stays
         if getattr(person, name) and not now(name):

@@ -1,7 +1,7 @@
 """Adding one lead by hand. Whoever is here already is brought up to date, and the answer says so."""
 
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from django import forms
 from django.http import HttpRequest, HttpResponse
@@ -12,6 +12,8 @@ from django.views.decorators.http import require_http_methods
 from ripeline.capture.actions import CaptureError, capture_one
 from ripeline.capture.admission import Result
 from ripeline.catalog import queries as catalog
+from ripeline.leads import record
+from ripeline.leads.models import Lead
 from ripeline.people.models import User
 from ripeline.web.forms import Form
 from ripeline.web.shell import say
@@ -50,9 +52,20 @@ def new(request: HttpRequest) -> HttpResponse:
         else:
             name = form.cleaned_data["name"] or form.cleaned_data["email"] or "This lead"
             words = SAID.get(found.result, UNCHANGED).format(name=name)
-            say(request, " ".join([words, *(f"{remark[:1].upper()}{remark[1:]}." for remark in found.remarks)]))
+            words = " ".join([words, *(f"{remark[:1].upper()}{remark[1:]}." for remark in found.remarks)])
+            if not _may_find(request.user, found.lead_id):
+                say(request, f"{name} is here already, with another team; they have what you wrote.")
+                return redirect("leads")
+            say(request, words)
             return redirect("lead", found.lead_id)
     return render(request, "lead/new.html", _page(request, form), status=422 if form.errors else 200)
+
+
+def _may_find(user: User, lead_id: UUID) -> bool:
+    try:
+        return bool(record.find(lead_id, user))
+    except Lead.DoesNotExist:
+        return False
 
 
 def _page(request: HttpRequest, form: NewLead) -> dict[str, Any]:
