@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase
@@ -16,11 +16,14 @@ from ripeline.base import clock
 from ripeline.capture.admission import Admitted, Arrival, Result, admit, natural_key
 from ripeline.catalog import queries as catalog
 from ripeline.leads import actions as leads
-from ripeline.leads import identity, merging
+from ripeline.leads import bulk, identity, merging
 from ripeline.leads.birth import Context, Person
 from ripeline.leads.models import Account, Enquiry, Identity, Lead
 from ripeline.people import queries as people
 from ripeline.people.models import User
+from ripeline.people.working_time import company
+from ripeline.routing import queries as routing
+from ripeline.routing import turns
 from ripeline.timeline.models import Activity
 from tests.cast import MakeLead, by
 
@@ -146,6 +149,35 @@ def test_a_row_of_somebody_merged_away_reaches_the_survivor(alice: User, make_le
     merging.merge(survivor_id=kept.pk, duplicate_id=gone.pk, by=by(alice))
     (one,) = admitted(arrival(gone.email, title="Director"))
     assert one.lead_id == kept.pk
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_file_that_meets_a_lead_of_somebody_who_is_leaving_waits_for_them_without_a_circle(
+    alice: User, bob: User, make_lead: MakeLead
+) -> None:
+    """Who leaves has their leads locked, then asks for their turn: a batch must not hold turns while it waits."""
+    lead = make_lead(alice, email="known@x.example")
+    batch = (arrival("new@x.example"), arrival("known@x.example", title="Director"))
+
+    def arrive() -> None:
+        admitted(*batch)
+        connection.close()
+
+    thread = threading.Thread(target=arrive)
+    with transaction.atomic():
+        bulk.hold([lead.pk])
+        thread.start()
+        with connection.cursor() as cursor:
+            cursor.execute("SET LOCAL lock_timeout = '10s'")
+            waits = False
+            while not waits:
+                cursor.execute("SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted)")
+                (waits,) = cursor.fetchone()
+        seller = routing.sellers(company(), since=clock.now().date())[alice.pk]
+        with turns.taken([seller]):
+            pass
+    thread.join()
+    assert Lead.objects.count() == 2
 
 
 def test_people_of_one_company_share_its_account(db: None) -> None:

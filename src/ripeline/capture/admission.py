@@ -17,7 +17,7 @@ from ripeline.base.ids import new_id
 from ripeline.capture.arrivals import Admitted, Arrival, Case, Result, event_key, natural_key
 from ripeline.capture.meeting import meet_again
 from ripeline.catalog import actions as catalog
-from ripeline.leads import birth, identity, rules
+from ripeline.leads import birth, bulk, identity, rules
 from ripeline.leads.deciding import Next
 from ripeline.leads.identity import Key
 from ripeline.leads.models import NextKind, State
@@ -36,9 +36,12 @@ def admit(arrivals: Sequence[Arrival], *, actor: User, origin: str) -> list[Admi
         cases = _placed(arrivals)
         for case, reason in _resolve(cases):
             case.outcome = Admitted(Result.REJECTED, reason=reason)
-        if born := [c for c in cases if c.is_new and c.outcome is None]:
+        born = [c for c in cases if c.is_new and c.outcome is None]
+        met = [c for c in cases if not c.is_new and c.outcome is None]
+        bulk.hold({c.lead_id for c in met if c.lead_id})  # before the rotation, as everybody does who needs both
+        if born:
             _bear(born, actor, origin)
-        if met := [c for c in cases if not c.is_new and c.outcome is None]:
+        if met:
             meet_again(met, actor, origin)
         return [case.outcome or Admitted(Result.UNCHANGED, case.lead_id) for case in cases]
 
