@@ -1,5 +1,7 @@
 """Signing in and out, first run, and the links by which somebody sets a password."""
 
+import io
+import logging
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
@@ -13,6 +15,7 @@ from pytest_django import DjangoAssertNumQueries
 from pytest_django.fixtures import Settings
 
 from ripeline.base import clock
+from ripeline.config.logs import WithoutLinks
 from ripeline.people import actions, links, queries
 from ripeline.people.models import AuditEntry, Company, User
 from ripeline.web import letters, sign_in
@@ -242,6 +245,20 @@ def test_using_one_link_ends_the_others(client: Client, alice: User) -> None:
     one, other = links.path(alice), links.path(alice)
     client.post(one, NEW)
     assert client.get(other).status_code == 410
+
+
+def test_a_link_that_still_holds_is_in_no_log(client: Client, alice: User) -> None:
+    path = links.path(alice)
+    (handler,) = [h for h in logging.getLogger().handlers if any(isinstance(f, WithoutLinks) for f in h.filters)]
+    assert isinstance(handler, logging.StreamHandler)
+    before = handler.setStream(io.StringIO())
+    try:
+        assert client.post(path, {"password": "short"}).status_code == 422
+        written = handler.stream.getvalue()
+    finally:
+        handler.setStream(before)
+    assert "/reset/…" in written
+    assert path.rpartition("/")[2] not in written
 
 
 def test_a_link_ends_after_three_days(client: Client, alice: User) -> None:
