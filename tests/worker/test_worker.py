@@ -215,6 +215,20 @@ def test_a_worker_reacts_by_itself_and_stops_when_told(running: Worker, alice: U
     assert Beat.objects.filter(name=schedule.HEARTBEAT).exists()
 
 
+def test_a_worker_goes_on_after_an_error_that_nobody_foresaw(caplog: pytest.LogCaptureFixture) -> None:
+    worker, tries = Worker(), []
+
+    def work() -> None:
+        tries.append(1)
+        if len(tries) == 1:
+            raise KeyError("nobody foresaw this")
+        worker.stop()
+
+    worker._loop("reactions", work)
+    assert len(tries) == 2
+    assert "reactions failed" in caplog.text
+
+
 def test_a_worker_goes_on_after_its_connections_were_cut(
     running: Worker, alice: User, make_lead: MakeLead, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -64,17 +64,24 @@ class Worker:
         return threading.Thread(target=self._loop, args=(name, work), name=name)
 
     def _loop(self, name: str, work: Callable[[], None]) -> None:
-        """Run `work` and, when the database goes away under it, begin again once it is back."""
+        """Run `work` and, when the database goes away under it, begin again once it is back.
+
+        So it does after an error that nobody foresaw: a thread that ended would leave a worker that seems to live.
+        """
         failures = 0
         while not self.stopping.is_set():
             try:
                 work()
                 failures = 0
-            except (DatabaseError, psycopg.Error) as gone:
+            except Exception as problem:
                 connections.close_all()
                 wait = PATIENCE[min(failures, len(PATIENCE) - 1)]
                 failures += 1
-                log.warning("%s: the database does not answer (%s); again in %s s.", name, _first_line(gone), wait)
+                if isinstance(problem, DatabaseError | psycopg.Error):
+                    said = _first_line(problem)
+                    log.warning("%s: the database does not answer (%s); again in %s s.", name, said, wait)
+                else:
+                    log.exception("%s failed; again in %s s.", name, wait)
                 self.stopping.wait(wait)
         connections.close_all()
 
