@@ -80,7 +80,7 @@ def _welcome(given: Environment, place: Path, *, demo: bool) -> str:
         from ripeline.demo import build
 
         build.ensure_demo(progress=say)
-        lines += [build.sign_in_hint()]
+        lines += build.sign_in_hint().splitlines()
     elif not queries.has_users():
         lines += [f"Nobody is here yet. Make the first administrator: {first_run(given, place)}"]
         if given.beyond_loopback:

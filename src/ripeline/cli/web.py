@@ -1,8 +1,11 @@
 """``ripeline web``: the pages, served by granian in processes of its own."""
 
+import atexit
 import importlib
 import multiprocessing
+import os
 import signal
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -72,6 +75,14 @@ def _once(handler: Callable[..., None]) -> Callable[..., None]:
 def load(target: str) -> Callable[..., Any]:
     """In each web process: end with the parent, even one that is killed, and give the application."""
     tie(signal.SIGTERM)
+    atexit.register(_leave)
     module, _, name = target.partition(":")
     application: Callable[..., Any] = getattr(importlib.import_module(module), name)
     return application
+
+
+def _leave() -> None:
+    """End at once when all is done: granian's threads abort with a panic if they meet an interpreter that is going."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(0)
