@@ -16,8 +16,10 @@ from ripeline.people import queries as people
 from ripeline.people.actions import PeopleError
 from ripeline.people.models import Absence, Company, Role, User
 from ripeline.routing.actions import Newcomer, deactivate, rescue, route_batch
+from ripeline.routing.queries import places
 from ripeline.routing.rules import words
 from ripeline.timeline.models import Activity
+from ripeline.worklist.queries import shoebox
 from tests.cast import MONDAY, MakeLead, MakeUser, by, soon
 from tests.routing.test_at_birth import bear
 
@@ -93,6 +95,25 @@ def test_leads_of_somebody_switched_off_behind_our_back_are_found_a_home_once(
     assert rescue() == 1
     assert rescue() == 0
     assert Lead.objects.get(pk=lead.pk).owner == bob
+
+
+def test_who_goes_to_marketing_leaves_their_leads_to_those_who_follow_up(
+    ada: User, alice: User, bob: User, mona: User, make_lead: MakeLead
+) -> None:
+    held, kept = make_lead(alice), make_lead(alice)
+    nurture(kept.pk, by(alice), next=soon(days=60))
+    people_actions.change_user(actor=ada, user=alice, role=Role.MARKETER)
+    assert shoebox() == 1
+    assert rescue() == 2
+    assert (rescue(), shoebox()) == (0, 0)
+    assert Lead.objects.get(pk=held.pk).responsible.user == bob
+    assert Lead.objects.get(pk=kept.pk).owner is None
+    assert {r.user for r in people.assignable()} == {None, ada, bob}
+
+
+def test_a_fallback_in_marketing_is_none(ada: User, mona: User) -> None:
+    people_actions.set_company(actor=ada, fallback=people.responsible_of(mona))
+    assert places(Company.objects.get(id=1))[0].user_id is None
 
 
 @pytest.mark.parametrize("covered", [False, True])

@@ -44,8 +44,9 @@ def responsible_of(user: User) -> Responsible:
 
 
 def assignable() -> Sequence[Responsible]:
-    """Active people, queues and programmes that a lead can be given to."""
-    return list(Responsible.objects.filter(is_active=True).select_related("user").order_by("kind", "name"))
+    """Active people who follow up leads, queues and programmes: to whom a lead can be given."""
+    able = Responsible.objects.filter(Q(user__isnull=True) | Q(user__role__in=SELLERS), is_active=True)
+    return list(able.select_related("user").order_by("kind", "name"))
 
 
 def teams() -> QuerySet[Team]:

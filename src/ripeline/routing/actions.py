@@ -125,7 +125,8 @@ def _pass_credit(user: User, by: By, *, to: Responsible | None) -> int:
 
 
 def rescue() -> int:
-    """Find somebody for leads that nobody could look after: of people who left, and dates while somebody is long away.
+    """Find somebody for leads that nobody could look after: of people who left or whose role follows up none, and dates
+    while somebody is long away.
 
     The credit stays with who is away, and what is not committed waits for them. Idempotent; how many leads.
     """
@@ -136,6 +137,8 @@ def rescue() -> int:
     with transaction.atomic():
         if gone:
             rescued += _pass_on(queries.held_by(list(gone)), by, to=None, left=gone)
+            for user in people.people().filter(pk__in=gone):
+                rescued += _pass_credit(user, by, to=None)
         rescued += _stand_in(by, firm=firm, moment=moment)
     return rescued
 

@@ -93,7 +93,8 @@ def places(firm: Company) -> tuple[Place, Place]:
     """(the fallback, the Qualify queue); the queue stands in for a fallback that no longer takes leads."""
     queue = people.built_in(people.QUALIFY)
     chosen = firm.fallback or queue
-    if not chosen.is_active or (chosen.user is not None and not chosen.user.is_active):
+    user = chosen.user
+    if not chosen.is_active or (user and not (user.is_active and user.role in people.SELLERS)):
         chosen = queue
     return _place(chosen), _place(queue)
 
@@ -152,9 +153,15 @@ def credited_to(user: User) -> list[UUID]:
 
 
 def gone() -> dict[UUID, str]:
-    """Name of each person who no longer takes leads and is still responsible for an open one."""
-    left = Responsible.objects.filter(Q(is_active=False) | Q(user__is_active=False), kind=ResponsibleKind.REP)
-    holding = left.filter(Exists(Lead.objects.filter(IS_OPEN, responsible=OuterRef("pk"))))
+    """Name of each person who no longer takes leads, and still has an open one or is credited with it.
+
+    They left, or their role does not follow up leads.
+    """
+    cannot = Q(is_active=False) | Q(user__is_active=False) | ~Q(user__role__in=people.SELLERS)
+    left = Responsible.objects.filter(cannot, kind=ResponsibleKind.REP)
+    has = Lead.objects.filter(IS_OPEN, responsible=OuterRef("pk"))
+    is_credited = Lead.objects.filter(IS_OPEN, owner=OuterRef("user_id"))
+    holding = left.filter(Exists(has) | Exists(is_credited))
     return {r.user_id: r.name for r in holding if r.user_id}
 
 

@@ -125,6 +125,8 @@ def person(request: HttpRequest, person_id: UUID) -> HttpResponse:
         except PeopleError as error:
             form.show(error)
         else:
+            if "role" in changed:
+                routing.rescue()  # now rather than in some minutes: their leads, if the new role follows up none
             say(request, f"Kept what is changed about {user.name}." if changed else "Nothing was changed.")
             return redirect("person", user.pk)
     return _person_page(request, user, form=form, status=422 if form.errors else 200)

@@ -114,14 +114,14 @@ def due_by_day(responsible_id: UUID, calendar: Calendar, *, since: datetime, unt
         return dict(cursor.fetchall())
 
 
-# The shoebox: what constraints cannot say. Overdue for long; with somebody who left, or a paused programme; due with
-# somebody who is away for long and covered by nobody.
+# The shoebox: what constraints cannot say. Overdue for long; with somebody who left or whose role follows up no leads,
+# or a paused programme; due with somebody who is away for long and covered by nobody.
 _SHOEBOX = f"""
 SELECT count(*) FROM lead WHERE {worth.OPEN} AND (
     lead.next_at < %(long_overdue)s
     OR lead.responsible_id IN (
         SELECT r.id FROM responsible AS r LEFT JOIN "user" AS u ON u.id = r.user_id
-        WHERE NOT r.is_active OR NOT COALESCE(u.is_active, true)
+        WHERE NOT r.is_active OR NOT COALESCE(u.is_active AND u.role = ANY(%(sellers)s), true)
     )
     OR (lead.next_at < %(by)s AND lead.responsible_id = ANY(%(away)s))
 )
@@ -141,6 +141,7 @@ def shoebox(now: datetime | None = None) -> int:
                 "long_overdue": calendar.at(calendar.before(today, LONG_AWAY), time(0)),
                 "by": calendar.end_of(today),
                 "away": list(away.values_list("pk", flat=True)),
+                "sellers": list(people.SELLERS),
             },
         )
         count: int = cursor.fetchone()[0]
