@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from django.http import HttpRequest, HttpResponse, QueryDict
-from django.shortcuts import redirect, render
+from django.shortcuts import render
 from django.urls import path, reverse
 from django.utils import timezone
 from django.utils.html import format_html
@@ -24,6 +24,7 @@ from ripeline.people.models import Role, User
 from ripeline.ripeness import queries as ripeness
 from ripeline.ripeness import rules as ripeness_rules
 from ripeline.ripeness.models import Score
+from ripeline.web.screens import go
 from ripeline.web.shell import say, verbs_for
 
 VIEWS = {View.MINE: "Mine", View.TEAM: "My team", View.QUEUE: "Qualify queue", View.ALL: "Everybody"}
@@ -223,7 +224,7 @@ def _keep(request: HttpRequest, given: QueryDict) -> HttpResponse:
         say(request, str(error), is_error=True)
     else:
         say(request, f"“{view.name}” is kept above the list.")
-    return redirect(_address(query))
+    return go(request, _address(query))
 
 
 @require_POST
@@ -235,7 +236,7 @@ def forget_view(request: HttpRequest, view_id: UUID) -> HttpResponse:
         again = QueryDict(mutable=True)
         again.update({"name": view.name, "query": view.query})
         say(request, f"“{view.name}” is removed.", undo=f"{reverse('lead-view-restore')}?{again.urlencode()}")
-    return redirect(_address(view.query if view else ""))
+    return go(request, _address(view.query if view else ""))
 
 
 def _address(query: str) -> str:

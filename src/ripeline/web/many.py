@@ -17,6 +17,7 @@ from ripeline.leads.rules import NotAllowed
 from ripeline.people import queries as people
 from ripeline.people.models import Responsible, User
 from ripeline.web.leads import GIVERS, Asked
+from ripeline.web.screens import go
 from ripeline.web.shell import say
 
 TICKED_AT_MOST = 5_000
@@ -94,7 +95,7 @@ def take_back(request: HttpRequest, receipt: UUID) -> HttpResponse:
     else:
         stayed = f"; {left:,} were changed since and stay" if left else ""
         say(request, f"Taken back: {done:,} {'lead is' if done == 1 else 'leads are'} where they were{stayed}.")
-    return redirect("leads")
+    return go(request, reverse("leads"))
 
 
 urlpatterns = [

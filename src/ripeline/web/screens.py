@@ -9,6 +9,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.encoding import iri_to_uri
+from django.utils.html import format_html
 from django_htmx.http import HttpResponseClientRedirect
 
 from ripeline.leads.models import Lead
@@ -17,6 +18,7 @@ from ripeline.web import lead as record_screen
 from ripeline.web import today as today_screen
 from ripeline.web.shell import say
 
+REDATE = "redate"  # the field of another date, which stands in the toast
 EDITABLE = ("name", "title", "phone", "company", "amount")  # fields of the record that are changed in place
 
 
@@ -48,6 +50,11 @@ def is_on_today(request: HttpRequest) -> bool:
     return page.startswith(reverse("today")) if page else "today" in (request.POST.get("back"), request.GET.get("back"))
 
 
+def go(request: HttpRequest, url: str) -> HttpResponse:
+    """On to another page, also where HTMX asked (a toast's undo): it would only swap a part."""
+    return HttpResponseClientRedirect(url) if request.headers.get("HX-Request") else redirect(url)
+
+
 def answer(request: HttpRequest, lead_id: UUID, said: Said) -> HttpResponse:
     undo = said.undo_url or (reverse("lead-undo", args=[lead_id, said.activity_id]) if said.activity_id else "")
     on_today = is_on_today(request)
@@ -62,6 +69,10 @@ def answer(request: HttpRequest, lead_id: UUID, said: Said) -> HttpResponse:
 
 def refuse(request: HttpRequest, lead_id: UUID, wrong: Wrong) -> HttpResponse:
     """The screen again with the reason, and what was typed kept in its field; nothing was done."""
+    if wrong.field == REDATE and request.headers.get("HX-Request"):  # said in the toast that asked
+        response = HttpResponse(format_html('<span class="wrong">{}</span>', wrong.text), status=422)
+        response["HX-Retarget"], response["HX-Reswap"] = ".toast.deed .echo", "innerHTML"
+        return response
     wrong = replace(wrong, typed=request.POST.get(wrong.field, ""))
     extra = {"wrong": wrong, "typed": request.POST}
     if is_on_today(request):

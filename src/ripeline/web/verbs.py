@@ -85,7 +85,7 @@ def find(viewer: User, lead_id: UUID) -> Lead:
 def _refuse_stale(asked: Request) -> None:
     """Raise LeadError if somebody else has decided something about this lead since the form was shown."""
     seen, last = asked.text("seen"), asked.lead.decision_id
-    if not seen or last is None or seen == str(last):
+    if not seen or last is None or seen == str(last):  # a form of nothing yet says "none"
         return
     mine = Activity.objects.filter(lead_id=asked.lead.pk, origin="web", event_key__startswith=asked.by.key)
     entry = Activity.objects.select_related("actor").filter(pk=last).first()
@@ -276,7 +276,7 @@ def undo(request: HttpRequest, lead_id: UUID, activity_id: UUID) -> HttpResponse
     return screens.answer(request, lead_id, screens.Said(words, opens=lead_id))
 
 
-@deed("redate", "when")
+@deed("redate", screens.REDATE)
 def redate(asked: Request) -> screens.Said:
     """Another next date for what was just noted: taken back and noted again with it, which one undo takes back."""
     if not asked.text("when"):

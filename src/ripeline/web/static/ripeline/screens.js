@@ -4,17 +4,84 @@
  *   details[data-focuses]  its first field gets the focus when it opens; Escape closes it
  *   [data-saves-note]      Ctrl-Enter in the note presses it
  *   a[href^="mailto:"]     the way that the outcome came about is then "by e-mail"
+ *
+ * While a deed is on its way, keys wait for its answer, which replaces what they would act on; no outcome waits: a key
+ * pressed twice must not fall on whoever comes next. `ripeline.hold(why)` and `release(why)` say when keys wait.
  */
 "use strict";
 (() => {
   const $ = (selector, root = document) => root.querySelector(selector);
 
-  document.addEventListener("toggle", (event) => {
-    const box = event.target;
-    if (!box.matches?.("details[data-focuses]") || !box.open) return;
-    for (const other of document.querySelectorAll("details[data-focuses][open]")) if (other !== box) other.open = false;
-    $("input:not([type=hidden]), select, textarea", box)?.focus();
+  /* ---- Keys that wait ------------------------------------------------------------------------------------------ */
+
+  const reasons = new Set();
+  let waiting = [];
+
+  function hold(why) {
+    reasons.add(why);
+    document.documentElement.dataset.waits = "yes";
+  }
+
+  function release(why, { drop = false } = {}) {
+    reasons.delete(why);
+    if (drop) waiting = [];
+    if (reasons.size) return;
+    delete document.documentElement.dataset.waits;
+    const keys = waiting;
+    waiting = [];
+    for (const key of keys) document.activeElement.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true, cancelable: true }));
+  }
+
+  Object.assign(window.ripeline, { hold, release });
+
+  document.addEventListener("keydown", (event) => {
+    if (!reasons.size || event.ctrlKey || event.metaKey || event.altKey || event.target.matches("input, textarea, select")) return;
+    const deed = reasons.has("deed");
+    if (!/^[1-8cewsnodzjk]$/.test(event.key) || (!deed && /^[jk]$/.test(event.key))) return;
+    event.preventDefault();
+    event.stopImmediatePropagation();
+    const typesNext = waiting.some((key) => /[wsnd]/.test(key)); // what follows is text
+    if (!typesNext && !(deed && /^[1-8ceo]$/.test(event.key))) waiting.push(event.key);
   }, true);
+
+  const isDeed = (event) => event.detail.requestConfig?.verb === "post" && event.target.closest?.("#record, #today, .toast.deed");
+
+  document.addEventListener("htmx:beforeRequest", (event) => {
+    if (!isDeed(event)) return;
+    hold("deed");
+    stand(true);
+  });
+  for (const name of ["htmx:responseError", "htmx:sendError", "htmx:timeout", "htmx:sendAbort"]) {
+    document.addEventListener(name, () => {
+      release("deed", { drop: true });
+      stand(false);
+    });
+  }
+  document.addEventListener("htmx:afterSettle", (event) => {
+    if (!event.detail.elt.matches("#record, #today, .toast.deed .echo")) return;
+    stand(false);
+    setTimeout(() => release("deed")); // after the focus is set
+  });
+
+  /* Nothing else can be pressed meanwhile. */
+  function stand(still) {
+    for (const part of document.querySelectorAll("#record, #sheet, .toast.deed")) {
+      part.inert = still;
+      still ? part.setAttribute("aria-busy", "true") : part.removeAttribute("aria-busy");
+    }
+  }
+
+  /* ---- Courtesies ------------------------------------------------------------------------------------------------ */
+
+  /* At once, not when the toggle is told: the next key is already text. */
+  document.addEventListener("click", (event) => {
+    const box = event.target.closest("details[data-focuses] > summary")?.parentElement;
+    if (!box) return;
+    event.preventDefault();
+    for (const other of document.querySelectorAll("details[data-focuses][open]")) if (other !== box) other.open = false;
+    box.open = !box.open;
+    if (box.open) $("input:not([type=hidden]), select, textarea", box)?.focus();
+  });
 
   document.addEventListener("click", (event) => {
     const back = event.target.closest("a[data-back]");
@@ -37,12 +104,20 @@
     }
     if (event.key === "Enter" && (event.ctrlKey || event.metaKey) && target.matches("textarea[name=note]")) {
       event.preventDefault();
-      ($("[data-saves-note]", target.form) || $("button:not([name])", target.form)).click();
+      [...target.form.elements].find((each) => each.matches("[data-saves-note]")).click();
     }
   });
 
-  /* After a deed the record is new: the focus goes to its beginning, without moving the page. */
+  /* What a toast offered was done: another toast says so. */
+  document.addEventListener("htmx:afterRequest", (event) => {
+    const toast = event.target.closest?.(".toast");
+    if (toast && event.detail.successful && event.detail.requestConfig.verb === "post") toast.remove();
+  });
+
+  /* After a deed the record is new: the keys are its own again, and the page does not move. */
   document.addEventListener("htmx:afterSettle", (event) => {
-    if (event.detail.elt.id === "record" && document.activeElement === document.body) $("#main").focus({ preventScroll: true });
+    if (event.detail.elt.id !== "record") return;
+    const invalid = $('#record [aria-invalid="true"]');
+    if (invalid) invalid.focus(); else $("#main").focus({ preventScroll: true });
   });
 })();

@@ -12,8 +12,6 @@
   const chosen = () => $('a.row[aria-current="true"]', list() || document);
 
   let wanted = ""; // the lead whose sheet is on its way
-  let busy = false; // a deed is on its way
-  let waiting = []; // keys pressed before either was there
   let timer;
 
   /* ---- The sheet follows the list ------------------------------------------------------------------------------ */
@@ -23,8 +21,9 @@
     for (const other of list().querySelectorAll("a.row[aria-current]")) other.removeAttribute("aria-current");
     row.setAttribute("aria-current", "true");
     clearTimeout(timer);
-    if (sheet()?.dataset.lead === lead) { wanted = ""; if (focus) intoSheet(); return; }
+    if (sheet()?.dataset.lead === lead) { wanted = ""; ripeline.release("sheet"); if (focus) intoSheet(); return; }
     wanted = lead;
+    ripeline.hold("sheet");
     timer = setTimeout(() => load(row, lead, focus), now ? 0 : 120);
   }
 
@@ -35,16 +34,10 @@
     } catch { /* said by ripeline.js */ }
     if (wanted !== lead) return;
     wanted = "";
-    if (sheet()?.dataset.lead !== lead) { waiting = []; return; }
-    history.replaceState(history.state, "", url);
-    if (focus) intoSheet();
-    repeat();
-  }
-
-  function repeat() {
-    const keys = waiting;
-    waiting = [];
-    for (const key of keys) document.activeElement.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true, cancelable: true }));
+    const isHere = sheet()?.dataset.lead === lead;
+    if (isHere) history.replaceState(history.state, "", url);
+    if (isHere && focus) intoSheet();
+    ripeline.release("sheet", { drop: !isHere });
   }
 
   function intoSheet() {
@@ -63,40 +56,23 @@
     open(row, { now: true, focus: event.detail === 0 }); // detail 0: by Enter, which goes on into the sheet
   });
 
-  /* A key pressed while the sheet of the chosen row is on its way waits for it, and one pressed while a deed is on its way
-   * waits for that; but no outcome does: a key pressed twice must not fall on whoever comes next. */
-  document.addEventListener("keydown", (event) => {
-    if ((!wanted && !busy) || event.ctrlKey || event.metaKey || event.altKey || event.target.matches("input, textarea, select")) return;
-    if (!/^[1-8cewsnodzjk]$/.test(event.key) || (!busy && /^[jk]$/.test(event.key))) return;
-    event.preventDefault();
-    event.stopImmediatePropagation();
-    if (!waiting.some((key) => /[wsnd]/.test(key)) && !(busy && !/^[dzjk]$/.test(event.key))) waiting.push(event.key);
-  }, true);
-
   /* ---- Outcomes: shown at once, and true ------------------------------------------------------------------------ */
 
-  const isDeed = (event) => event.detail.requestConfig?.verb === "post" && event.target.closest?.("#sheet, .toast.deed");
   const rowOf = (event) => {
-    const lead = event.target.closest("#sheet")?.dataset.lead;
+    const lead = event.target.closest?.("#sheet")?.dataset.lead;
     return lead && $(`a.row[data-lead="${CSS.escape(lead)}"]`, list());
   };
 
   document.addEventListener("htmx:beforeRequest", (event) => {
-    if (!isDeed(event)) return;
-    const settles = /\/(outcome|next|won|keep)$/.test(event.detail.requestConfig.path);
-    if (settles) rowOf(event)?.closest("li").classList.add("done", "pending");
-    busy = true;
-    sheet()?.setAttribute("aria-busy", "true");
+    const { verb, path } = event.detail.requestConfig || {};
+    if (verb === "post" && /\/(outcome|next|won|keep)$/.test(path)) rowOf(event)?.closest("li").classList.add("done", "pending");
   });
 
   /* What could not be saved is said by a toast (ripeline.js), and the row stands as it stood. */
   for (const name of ["htmx:responseError", "htmx:sendError", "htmx:timeout", "htmx:sendAbort"]) {
     document.addEventListener(name, (event) => {
       document.querySelectorAll("#today li.pending").forEach((item) => item.classList.remove("done", "pending"));
-      sheet()?.removeAttribute("aria-busy");
-      busy = false;
       if (event.target.closest?.("#sheet")) chosen()?.focus({ preventScroll: true });
-      waiting = [];
     });
   }
 
@@ -104,14 +80,13 @@
   document.addEventListener("htmx:afterSettle", (event) => {
     if (event.detail.elt.id !== "today") return;
     wanted = "";
-    busy = false;
+    ripeline.release("sheet");
     const invalid = $('[aria-invalid="true"]', sheet() || document);
     if (invalid) { invalid.focus(); return; }
     if (wide.matches) {
       const row = chosen();
       row?.focus({ preventScroll: true });
       row?.scrollIntoView({ block: "nearest" });
-      repeat();
     } else {
       scrollTo({ top: 0 });
       $("h2", sheet() || document)?.focus({ preventScroll: true });

@@ -1,0 +1,356 @@
+"""Finding, choosing and working leads in a real browser: the list and the record."""
+
+import re
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from ripeline.base import clock
+from ripeline.catalog.actions import custom_fields, sources_named
+from ripeline.leads import actions
+from ripeline.leads.models import Lead, State
+from ripeline.people.models import Company, User
+from ripeline.ripeness import actions as ripeness
+from tests.cast import MakeLead, by, soon
+
+OpenPage = Callable[..., Page]
+Axe = Callable[[Page], None]
+Shot = Callable[[Page, str], None]
+
+FIRST = ["Priya", "Tomás", "Marta", "Ken", "Lena", "Jonas", "Aoife", "Luca", "Noor", "Ines"]
+LAST = ["Raman", "Oliveira", "Nilsen", "Abe", "Fischer", "Weber", "Byrne", "Conti", "Haddad", "Duarte"]
+FIRMS = ("Northgate Dental", "Casa Verde", "Fjord Klinikk", "Sakura Group", "Praxis Fischer")
+SOURCES = ("Quote request", "Trade fair", "Webinar", "White paper")
+
+
+@pytest.fixture
+def sixty(alice: User, bob: User, make_lead: MakeLead) -> list[Lead]:
+    """Sixty leads, two thirds of them Alice's: more than a page."""
+    Company.objects.update(name="Northwind Dental", time_zone="Europe/Lisbon")
+    sources = list(sources_named(SOURCES).values())
+    leads = [
+        make_lead(
+            bob if n % 3 == 2 else alice,
+            name=f"{FIRST[n % 10]} {LAST[n // 6 % 10]}",
+            company=FIRMS[n % 5],
+            title="Owner" if n % 4 else "",
+            phone=f"+3519123456{n:02}",
+            source_id=sources[n % 4].pk,
+            captured=timedelta(days=n * 3, hours=n),
+            due=timedelta(days=n % 20),
+        )
+        for n in range(60)
+    ]
+    Lead.objects.filter(pk=leads[3].pk).update(next_at=clock.now() - timedelta(days=3))
+    actions.open_opportunity(leads[4].pk, by(alice), next=soon(days=2))
+    ripeness.rescore()
+    return leads
+
+
+def rows(page: Page) -> list[str]:
+    return page.locator("tbody a.row").all_inner_texts()
+
+
+def test_search_as_one_types_and_filters_kept_in_the_address(
+    open_page: OpenPage, axe: Axe, shot: Shot, alice: User, sixty: list[Lead]
+) -> None:
+    page = open_page(alice, "/leads")
+    expect(page.get_by_text("40 leads")).to_be_visible()
+    axe(page)
+    shot(page, "leads")
+    page.keyboard.press("/")
+    page.keyboard.type("casa")
+    expect(page.locator("#results")).to_contain_text("8 leads for “casa”")
+    expect(page).to_have_url("/leads?q=casa")
+    expect(page.get_by_label("Name, company, e-mail or telephone")).to_be_focused()
+    page.get_by_label("State", exact=True).select_option("new")
+    expect(page).to_have_url("/leads?q=casa&state=new")
+    page.get_by_role("link", name="My team").click()
+    expect(page.locator("#results")).to_contain_text("for “casa”")
+    expect(page.get_by_label("State", exact=True)).to_have_value("new")
+    expect(page.locator("#results")).to_contain_text("already with Bob")
+    axe(page)
+    page.go_back()
+    expect(page).to_have_url("/leads?q=casa&state=new")
+    page.get_by_label("Name, company, e-mail or telephone").fill("nobody at all")
+    expect(page.get_by_role("heading", name="Nobody found for “nobody at all”")).to_be_visible()
+    axe(page)
+    shot(page, "leads-nothing")
+    page.get_by_role("link", name="Clear all").first.click()
+    expect(page.get_by_text("40 leads")).to_be_visible()
+
+
+def test_one_comes_back_to_where_one_was(open_page: OpenPage, alice: User, sixty: list[Lead]) -> None:
+    page = open_page(alice, "/leads?view=all")
+    page.get_by_role("link", name="After").click()
+    expect(page).to_have_url(re.compile("after="))
+    second = rows(page)
+    assert len(second) == 10
+    page.keyboard.press("j")
+    page.keyboard.press("j")
+    expect(page.locator("tbody a.row").nth(1)).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page).to_have_url(re.compile(r"/leads/[0-9a-f-]{36}"))
+    page.get_by_role("link", name="Leads", exact=True).last.click()
+    expect(page).to_have_url(re.compile("after="))
+    assert rows(page) == second
+    expect(page.locator("tbody a.row").nth(1)).to_be_focused()
+    page.get_by_role("link", name="Before").click()
+    assert len(rows(page)) == 50
+
+
+def test_what_is_ticked_is_remembered_from_page_to_page_and_given(
+    open_page: OpenPage, axe: Axe, shot: Shot, carol: User, bob: User, sixty: list[Lead]
+) -> None:
+    page = open_page(carol, "/leads")
+    page.get_by_label(re.compile("^Choose ")).nth(1).check()
+    page.get_by_label(re.compile("^Choose ")).nth(2).check()
+    expect(page.locator(".chosen")).to_contain_text("2 chosen")
+    page.get_by_role("link", name="After").click()
+    expect(page.locator(".chosen")).to_contain_text("2 chosen, 2 on other pages")
+    page.keyboard.press("j")
+    page.keyboard.press("x")
+    expect(page.locator(".chosen")).to_contain_text("3 chosen, 2 on other pages")
+    axe(page)
+    shot(page, "leads-chosen")
+    before = Lead.objects.filter(owner=bob).count()
+    mine = page.locator(".chosen").get_by_label("Give to")
+    mine.select_option(label="Alice")
+    page.get_by_role("button", name="Give", exact=True).click()
+    expect(page.locator(".toast")).to_contain_text("with Alice now")
+    expect(page.locator(".chosen")).to_be_hidden()
+    given = before - Lead.objects.filter(owner=bob).count()
+    assert given >= 1
+    page.wait_for_load_state()
+    page.keyboard.press("z")
+    expect(page.locator(".toast")).to_contain_text("Taken back")
+    assert Lead.objects.filter(owner=bob).count() == before
+
+
+def test_everything_that_matches_is_exported(open_page: OpenPage, alice: User, sixty: list[Lead]) -> None:
+    page = open_page(alice, "/leads?view=all")
+    page.get_by_label("Choose all on this page").check()
+    page.get_by_label("everything that matches (60)").check()
+    with page.expect_download() as download:
+        page.locator(".chosen").get_by_role("button", name="Export").click()
+    text = download.value.path().read_text("utf-8-sig")
+    assert len(text.strip().splitlines()) == 61
+    with page.expect_download() as whole:
+        page.get_by_role("link", name="Export").click()
+    assert len(whole.value.path().read_text("utf-8-sig").strip().splitlines()) == 61
+
+
+def test_a_view_is_kept_under_a_name(open_page: OpenPage, axe: Axe, alice: User, sixty: list[Lead]) -> None:
+    page = open_page(alice, "/leads")
+    page.get_by_label("Next step", exact=True).select_option("week")
+    expect(page).to_have_url("/leads?due=week")
+    page.get_by_label("Order").select_option("next")
+    expect(page).to_have_url("/leads?due=week&sort=next")
+    page.get_by_text("Keep this view").click()
+    page.get_by_label("Name of the view").fill("This week")
+    page.get_by_role("button", name="Keep", exact=True).click()
+    expect(page.locator(".toast")).to_contain_text("“This week” is kept")
+    axe(page)
+    page.goto("/leads")
+    page.get_by_role("link", name="This week", exact=True).click()
+    expect(page).to_have_url("/leads?due=week&sort=next")
+    page.get_by_role("button", name="Remove “This week”").click()
+    expect(page.locator(".toast")).to_contain_text("is removed")
+    page.wait_for_load_state()
+    page.keyboard.press("z")
+    expect(page.get_by_role("link", name="This week", exact=True)).to_be_visible()
+
+
+def test_own_fields(open_page: OpenPage, alice: User, sixty: list[Lead]) -> None:
+    custom_fields({"chairs": ("Chairs", "number")})
+    Lead.objects.filter(pk=sixty[0].pk).update(custom={"chairs": 14})
+    page = open_page(alice, "/leads")
+    page.get_by_text("Own fields").click()
+    page.get_by_label("is exactly").fill("14")
+    page.get_by_role("button", name="Show").click()
+    expect(page.get_by_text("1 lead", exact=True)).to_be_visible()
+    page.get_by_role("link", name="Chairs: 14").click()
+    expect(page.get_by_text("40 leads")).to_be_visible()
+
+
+def test_the_list_on_a_phone_in_the_dark_and_twice_as_large(
+    open_page: OpenPage, axe: Axe, alice: User, sixty: list[Lead]
+) -> None:
+    for look in ({"phone": True}, {"dark": True}, {"zoom": 2.0}):
+        page = open_page(alice, "/leads?view=all", **look)
+        expect(page.locator("tbody tr").first).to_be_visible()
+        assert fits(page), look
+        axe(page)
+
+
+def test_nobody_here_yet(open_page: OpenPage, axe: Axe, shot: Shot, alice: User) -> None:
+    page = open_page(alice, "/leads")
+    expect(page.get_by_role("heading", name="No leads here yet")).to_be_visible()
+    axe(page)
+    shot(page, "leads-empty")
+    page.keyboard.press("a")
+    expect(page.get_by_role("heading", name="Add a lead")).to_be_visible()
+    axe(page)
+    page.get_by_role("button", name="Add").click()
+    expect(page.get_by_text("Say at least a name")).to_be_visible()
+    axe(page)
+    shot(page, "lead-new")
+    page.get_by_label("Name").fill("Priya Raman")
+    page.get_by_label("Where they come from").fill("Referral")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", level=1, name="Priya Raman")).to_be_visible()
+
+
+# --- the record ---
+
+
+@pytest.fixture
+def worked(alice: User, bob: User, carol: User, make_lead: MakeLead) -> Lead:
+    """A lead of Alice's with a history."""
+    Company.objects.update(name="Northwind Dental", time_zone="Europe/Lisbon")
+    source = sources_named(["Quote request"])["Quote request"]
+    lead = make_lead(
+        alice,
+        name="Priya Raman",
+        title="Operations director",
+        company="Northgate Dental",
+        email="priya@northgate.example",
+        phone="+447700900123",
+        source_id=source.pk,
+        message="Two practices open in spring, our scheduler is a mess.",
+    )
+    make_lead(bob, name="Jonas Weber", company="Northgate Dental", email="jonas@northgate.example")
+    make_lead(alice, name="P. Raman", email="", phone="+447700900123", company="Raman Consulting")
+    actions.touch(lead.pk, by(alice), kind="call", reached=False, next=soon(days=1), disposition="no_answer")
+    actions.touch(
+        lead.pk,
+        by(alice),
+        kind="call",
+        reached=True,
+        next=soon(days=9),
+        disposition="reached",
+        body="After the budget.",
+    )
+    actions.note(lead.pk, by(alice), text="prefers mornings", is_private=True)
+    actions.note_view(lead, carol)
+    for n in range(20):
+        actions.note(lead.pk, by(alice), text=f"earlier note {n}")
+    ripeness.rescore()
+    return lead
+
+
+def test_the_record_is_worked_by_keyboard(open_page: OpenPage, axe: Axe, shot: Shot, alice: User, worked: Lead) -> None:
+    page = open_page(alice, f"/leads/{worked.pk}")
+    axe(page)
+    shot(page, "lead")
+    page.keyboard.press("2")
+    expect(page.locator(".toast")).to_contain_text("no answer, again")
+    expect(page.locator(".acts li").first).to_contain_text("Call: no answer")
+    page.keyboard.press("z")
+    expect(page.locator(".toast")).to_contain_text("taken back")
+    page.keyboard.press("s")
+    page.keyboard.type("in 3 weeks, after the fair")
+    expect(page.locator(".next-step .echo")).to_contain_text("after the fair")
+    page.keyboard.press("Enter")
+    expect(page.locator(".toast")).to_contain_text("snoozed until in 3 weeks")
+    expect(page.locator(".next-step .what")).to_contain_text("“after the fair”")
+    expect(page.locator("html[data-waits]")).to_have_count(0)
+    page.keyboard.press("n")
+    page.keyboard.type("sounds keen")
+    page.get_by_label("only I see the note").check()
+    page.get_by_label("A note").press("Control+Enter")
+    expect(page.locator(".acts li").first).to_contain_text("sounds keen")
+    expect(page.locator(".acts li").first).to_contain_text("only you see this")
+    page.keyboard.press("w")
+    page.keyboard.type("12.500")
+    page.keyboard.press("Enter")
+    expect(page.locator(".next-step")).to_contain_text("Won")
+    expect(page.locator("aside")).to_contain_text("€12,500")
+    axe(page)
+    page.get_by_label("Take up again, from when").fill("in 3 months")
+    page.get_by_role("button", name="Take up again").click()
+    expect(page.locator(".next-step")).to_contain_text("Re-opened")
+    assert Lead.objects.get(pk=worked.pk).episode == 2
+
+
+def test_the_record_is_worked_with_the_pointer(
+    open_page: OpenPage, axe: Axe, alice: User, bob: User, worked: Lead
+) -> None:
+    page = open_page(alice, f"/leads/{worked.pk}")
+    page.get_by_role("link", name="Earlier").click()
+    expect(page.locator(".acts")).to_contain_text("Came to us")
+    page.get_by_role("link", name="Their acts").click()
+    expect(page.locator(".acts li")).to_have_count(1)
+    page.get_by_role("link", name="Everything").click()
+    page.get_by_role("link", name="Change").click()
+    expect(page.get_by_label("Name", exact=True)).to_be_focused()
+    axe(page)
+    page.get_by_label("Title").fill("Chief executive")
+    page.get_by_role("button", name="Keep", exact=True).click()
+    expect(page.locator(".record-head")).to_contain_text("Chief executive")
+    page.locator("summary", has_text="Keep in touch").click()
+    expect(page.get_by_label("Until", exact=True)).to_be_focused()
+    page.get_by_label("Until", exact=True).fill("after the flood")
+    page.get_by_role("button", name="Let ripen").click()
+    expect(page.locator(".echo .wrong")).to_be_visible()
+    expect(page.get_by_label("Until", exact=True)).to_have_value("after the flood")
+    axe(page)
+    page.locator("h1").click()
+    page.locator("summary", has_text="Let go").click()
+    page.get_by_label("Why").select_option("no_budget")
+    page.get_by_role("button", name="Let go").click()
+    expect(page.locator(".next-step")).to_contain_text("No budget")
+    page.locator(".toast").get_by_role("button", name="Undo").click()
+    expect(page.locator(".next-step")).to_contain_text("Snooze")
+    page.get_by_role("button", name="Same person").click()
+    expect(page.get_by_text("Merged into this record")).to_be_visible()
+    page.get_by_role("button", name="Not the same").click()
+    expect(page.get_by_text("Perhaps the same person")).to_be_visible()
+    page.locator("summary", has_text="Give to").click()
+    page.get_by_label("Who looks after them").select_option(label="Bob")
+    page.get_by_role("button", name="Give", exact=True).click()
+    expect(page.get_by_role("heading", name="Already with Bob")).to_be_visible()
+    axe(page)
+    assert Lead.objects.get(pk=worked.pk).state == State.WORKING
+
+
+def test_others_see_what_is_theirs_to_see(
+    open_page: OpenPage, axe: Axe, shot: Shot, bob: User, carol: User, mallory: User, worked: Lead
+) -> None:
+    page = open_page(bob, f"/leads/{worked.pk}")
+    expect(page.get_by_role("heading", name="Already with Alice")).to_be_visible()
+    axe(page)
+    shot(page, "lead-of-another")
+    page = open_page(carol, f"/leads/{worked.pk}")
+    expect(page.get_by_text("How they came to us")).to_be_visible()
+    expect(page.get_by_text("prefers mornings")).to_have_count(0)
+    axe(page)
+    page = open_page(mallory, f"/leads/{worked.pk}")
+    expect(page.get_by_role("heading", name="There is nothing here")).to_be_visible()
+
+
+def test_the_record_on_a_phone_in_the_dark_and_twice_as_large(
+    open_page: OpenPage, axe: Axe, alice: User, worked: Lead
+) -> None:
+    for look in ({"phone": True}, {"dark": True}, {"zoom": 2.0}):
+        page = open_page(alice, f"/leads/{worked.pk}", **look)
+        expect(page.get_by_role("heading", level=1)).to_be_visible()
+        assert fits(page), look
+        axe(page)
+
+
+def test_people_are_found_from_anywhere(open_page: OpenPage, alice: User, worked: Lead) -> None:
+    page = open_page(alice, "/settings/profile")
+    page.keyboard.press("Control+k")
+    page.keyboard.type("jonas")
+    option = page.get_by_role("option", name=re.compile("Jonas Weber"))
+    expect(option).to_contain_text("with Bob")
+    option.click()
+    expect(page.get_by_role("heading", name="Already with Bob")).to_be_visible()
+
+
+def fits(page: Page) -> bool:
+    """Nothing sticks out to the side."""
+    return bool(page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth"))
