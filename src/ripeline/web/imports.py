@@ -8,7 +8,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, St
 from django.shortcuts import redirect, render
 from django.urls import path, reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
-from django_htmx.http import HttpResponseClientRefresh
+from django_htmx.http import HttpResponseClientRedirect, HttpResponseClientRefresh
 
 from ripeline.base import clock
 from ripeline.capture import actions, pieces, queries, rules, runs
@@ -86,18 +86,30 @@ def mapping(request: HttpRequest, run_id: UUID) -> HttpResponse:
     """What was chosen is kept and shown with its preview; or, asked to start, the import starts."""
     run = _run(request, run_id)
     if run.state != ImportState.UPLOADED:
-        return redirect("import", run_id)
+        return _to(request, run_id)
     context = import_mapping.kept(_importer(request), run, request.POST)
-    is_start = "start" in request.POST
+    is_start = _is_start(request)
     if is_start and not context["problems"]:
         try:
             actions.confirm(actor=_importer(request), run_id=run_id)
         except MappingError as problem:
             context["problems"] = [str(problem)]
         else:
-            return redirect("import", run_id)
+            return _to(request, run_id)
     template = "imports/columns.html" if getattr(request, "htmx", False) else "imports/mapping.html"
     return render(request, template, context, status=422 if is_start else 200)
+
+
+def _is_start(request: HttpRequest) -> bool:
+    """Whether the button was pressed; HTMX sends its name along with a later change of the form, too."""
+    htmx = getattr(request, "htmx", None)
+    return htmx.trigger == "start" if htmx else "start" in request.POST
+
+
+def _to(request: HttpRequest, run_id: UUID) -> HttpResponse:
+    """To the import's page, also where a part of one was asked for."""
+    where = reverse("import", args=[run_id])
+    return HttpResponseClientRedirect(where) if getattr(request, "htmx", False) else redirect(where)
 
 
 @require_POST

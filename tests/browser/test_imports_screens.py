@@ -1,0 +1,203 @@
+"""Imports in a real browser: a spreadsheet of old leads goes in, is corrected on the way, and is told in words."""
+
+from collections.abc import Callable
+from pathlib import Path
+from uuid import UUID
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from ripeline.capture import actions
+from ripeline.capture.models import ImportRun
+from ripeline.leads.models import Lead
+from ripeline.people.models import Company, User
+from tests.bad_files import REFUSED, Bad
+
+OpenPage = Callable[..., Page]
+Axe = Callable[[Page], None]
+Shot = Callable[[Page, str], None]
+
+GONE = "gone@example.com"
+OLD = "".join(
+    f"Person {n} Weber;p{n}@firm{n % 40}.example;Firm {n % 40} GmbH;{1 + n % 12:02}.03.2023;1.{n % 10}00,50;{GONE}\n"
+    for n in range(120)
+)
+FILE = (
+    "Name;E-Mail-Adresse;Firma;Erstellt am;Wert;Betreuer\n"
+    + OLD
+    + "Ann Lee;;;;;\n;;Nobody GmbH;01.03.2023;;\nJonas Weber;jonas@helio.example;Helio;31.02.2023;80,00;\n"
+)
+
+
+@pytest.fixture
+def company(mona: User, alice: User) -> Company:
+    Company.objects.update(name="Northwind Dental", time_zone="Europe/Lisbon", country="PT")
+    return Company.objects.get()
+
+
+def fits(page: Page) -> bool:
+    """Nothing sticks out to the side."""
+    return bool(page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth"))
+
+
+def written(tmp_path: Path, content: str | bytes, name: str = "alte-leads.csv") -> Path:
+    file = tmp_path / name
+    file.write_bytes(content if isinstance(content, bytes) else content.encode("cp1252"))
+    return file
+
+
+def uploaded(page: Page, file: Path) -> UUID:
+    page.get_by_label("The file").set_input_files(file)
+    page.get_by_role("button", name="Look at the file").click()
+    page.wait_for_url("**/imports/*-*")
+    return UUID(page.url.rsplit("/", 1)[1])
+
+
+def test_a_spreadsheet_goes_in_and_says_what_happens_next(
+    open_page: OpenPage, axe: Axe, shot: Shot, company: Company, mona: User, tmp_path: Path
+) -> None:
+    page = open_page(mona, "/imports")
+    expect(page.get_by_role("heading", name="Bring your spreadsheet")).to_be_visible()
+    axe(page)
+    shot(page, "imports-none")
+    page.keyboard.press("i")
+    expect(page.get_by_role("heading", name="Import a file")).to_be_visible()
+    axe(page)
+    shot(page, "imports-new")
+
+    run_id = uploaded(page, written(tmp_path, FILE))
+    expect(page.get_by_label("Erstellt am", exact=True)).to_have_value("captured_at")
+    expect(page.get_by_label("Its characters")).to_have_value("utf-8")
+    axe(page)
+    shot(page, "imports-mapping")
+    assert fits(page)
+
+    with page.expect_response("**/mapping"):
+        page.get_by_label("E-Mail-Adresse", exact=True).select_option("ignore")
+    page.get_by_label("Name", exact=True).select_option("ignore")
+    expect(page.get_by_text("Nobody could be told from another: map a column to E-mail")).to_be_visible()
+    axe(page)
+    shot(page, "imports-mapping-wrong")
+    with page.expect_response("**/mapping"):
+        page.get_by_role("button", name="Import these rows").click()
+    expect(page.get_by_text("Nobody could be told from another: map a column to E-mail")).to_be_visible()
+    page.get_by_label("E-Mail-Adresse", exact=True).select_option("email")
+    expect(page.get_by_text("Nobody could be told")).to_have_count(0)
+    with page.expect_response("**/mapping"):
+        page.get_by_label("Name", exact=True).select_option("name")
+    with page.expect_response("**/mapping"):
+        page.get_by_label("Where they come from").fill("Old CRM")
+        page.get_by_label("Where they come from").press("Tab")
+    expect(page.get_by_role("cell", name="1,000.50 EUR").first).to_be_visible()
+    page.get_by_role("button", name="Import these rows").click()
+
+    expect(page.get_by_text("Waiting for its turn")).to_be_visible()
+    axe(page)
+    shot(page, "imports-waiting")
+    moments: list[int] = []
+
+    def watch(run: ImportRun) -> None:
+        if run.position == 60 and not moments:
+            moments.append(run.position)
+            expect(page.get_by_text("60 of 123 rows")).to_be_visible()
+            page.reload()
+            expect(page.get_by_text("60 of 123 rows")).to_be_visible()
+            axe(page)
+            shot(page, "imports-moving")
+
+    assert actions.work(run_id, size=30, watch=watch)
+    assert moments == [60]
+    expect(page.get_by_role("heading", name="alte-leads.csv is in")).to_be_visible()
+    expect(page.get_by_text("120 old leads were taken up again")).to_be_visible()
+    expect(page.get_by_text("2 rows did not go in")).to_be_visible()
+    expect(page.get_by_text("120 rows name an owner who is not here: gone@example.com")).to_be_visible()
+    axe(page)
+    shot(page, "imports-result")
+    with page.expect_download() as download:
+        page.get_by_role("link", name="Download them as CSV").click()
+    assert "31.02.2023" in Path(download.value.path()).read_text(encoding="utf-8")
+    assert Lead.objects.filter(source__name="Old CRM").count() == 121
+
+    page.get_by_role("link", name="See its leads").click()
+    expect(page.get_by_text("121 leads")).to_be_visible()
+    page.goto("/imports")
+    axe(page)
+    shot(page, "imports-list")
+    page.set_viewport_size({"width": 390, "height": 844})
+    for path in ("/imports", "/imports/new", f"/imports/{run_id}"):
+        page.goto(path)
+        assert fits(page), path
+
+
+@pytest.mark.parametrize("bad", REFUSED, ids=lambda bad: bad.name)
+def test_a_file_chosen_by_mistake_is_refused_in_words(
+    open_page: OpenPage, axe: Axe, shot: Shot, company: Company, mona: User, tmp_path: Path, bad: Bad
+) -> None:
+    page = open_page(mona, "/imports/new")
+    page.get_by_label("Outcomes").check()
+    page.get_by_label("The file").set_input_files(written(tmp_path, bad.content, bad.filename))
+    page.get_by_role("button", name="Look at the file").click()
+    expect(page.locator("#file-error")).to_contain_text(bad.said)
+    expect(page.get_by_label("Outcomes")).to_be_checked()
+    axe(page)
+    shot(page, f"imports-refused-{bad.name.replace(' ', '-')}")
+
+
+def test_dates_that_could_be_either_are_asked_about_beside_their_column(
+    open_page: OpenPage, axe: Axe, shot: Shot, company: Company, mona: User, tmp_path: Path
+) -> None:
+    page = open_page(mona, "/imports/new")
+    uploaded(page, written(tmp_path, "E-mail,Created,Seats\na@x.example,03/04/2026,12\n=1+1@x.example,05/04/2026,3\n"))
+    row = page.locator("tr.wrong")
+    expect(row).to_contain_text("could be day first or month first: say which")
+    axe(page)
+    shot(page, "imports-mapping-dates")
+    page.get_by_label("Dates in Created").select_option("day")
+    expect(page.get_by_text("say which")).to_have_count(0)
+    expect(page.get_by_role("cell", name="3 Apr 2026")).to_be_visible()
+    assert page.evaluate("document.activeElement.id") == "order-1", "the focus stays where it was"
+
+
+def test_cancelled_and_failed_imports_say_how_to_go_on(
+    open_page: OpenPage,
+    axe: Axe,
+    shot: Shot,
+    company: Company,
+    ada: User,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    page = open_page(ada, "/imports/new")
+    run_id = uploaded(page, written(tmp_path, "E-mail\n" + "".join(f"p{n}@x.example\n" for n in range(40))))
+    page.get_by_role("button", name="Import these rows").click()
+    page.get_by_role("button", name="Cancel").click()
+    expect(page.get_by_text("Waiting for its turn")).to_be_visible()
+    actions.work(run_id)
+    expect(page.get_by_role("heading", name="alte-leads.csv was stopped")).to_be_visible()
+    axe(page)
+    shot(page, "imports-cancelled")
+    page.get_by_role("button", name="Go on with row 1").click()
+    with monkeypatch.context() as broken:
+        broken.setattr("ripeline.capture.taking.admit", lambda *_, **__: 1 / 0)
+        actions.work(run_id)
+    expect(page.get_by_role("heading", name="alte-leads.csv broke off")).to_be_visible()
+    axe(page)
+    shot(page, "imports-failed")
+    page.get_by_role("button", name="Go on with row 1").click()
+    actions.work(run_id)
+    expect(page.get_by_role("heading", name="alte-leads.csv is in")).to_be_visible()
+
+
+def test_without_script_a_file_goes_in_too(open_page: OpenPage, company: Company, mona: User, tmp_path: Path) -> None:
+    page = open_page(mona, "/imports/new")
+    page.route("**/*.js", lambda route: route.abort())
+    page.reload()
+    run_id = uploaded(page, written(tmp_path, "Wer;Wo\nAnn;a@x.example\nBo;b@x.example\n"))
+    page.get_by_label("Wer", exact=True).select_option("name")
+    page.get_by_label("Wo", exact=True).select_option("email")
+    page.get_by_role("button", name="Import these rows").click()
+    expect(page.get_by_text("Waiting for its turn")).to_be_visible()
+    actions.work(run_id)
+    page.reload()
+    expect(page.get_by_role("heading", name="alte-leads.csv is in")).to_be_visible()
+    assert Lead.objects.filter(name="Ann", email="a@x.example").exists()
