@@ -85,6 +85,17 @@ def test_what_bob_may_not_see_he_cannot_ask_for_either(alice: User, bob: User, m
     assert len(listed(bob, view="all", state="new")) == 1  # he may see the state
 
 
+def test_bob_finds_alices_lead_by_what_he_sees_and_cannot_guess_the_rest_piece_by_piece(
+    alice: User, bob: User, make_lead: MakeLead
+) -> None:
+    make_lead(alice, email="ann.secret@acme.example", phone="+442071838750", title="Surgeon", company="Acme Dental")
+    for guess in ("secret", "ann.s", "838750", "surge"):
+        assert len(listed(alice, q=guess)) == 1, guess
+        assert listed(bob, view="all", q=guess) == [], guess
+    for known in ("priya", "raman pri", "acme", "Ann.Secret@acme.example"):
+        assert len(listed(bob, view="all", q=known)) == 1, known
+
+
 @pytest.mark.parametrize("verb", [Verb.FIND, Verb.SEE_STATE, Verb.SEE_CONTEXT, Verb.SEE_NEXT])
 def test_what_is_visible_agrees_with_the_rules_lead_by_lead(
     verb: Verb,
@@ -270,12 +281,12 @@ def test_any_address_opens_and_is_written_as_it_is_read(query: dict[str, str]) -
 
 SIZE = 100_000
 _LEADS = """
-INSERT INTO lead (id, name, title, email, phone, company, country, language, custom, search, source_id, captured_at,
-    episode, episode_at, currency, state, state_at, owner_id, responsible_id, next_at, next_set_at, next_kind,
-    next_note, next_committed, won_before_captured, touches, unanswered, created_at,
+INSERT INTO lead (id, name, title, email, phone, company, reference, country, language, custom, search, source_id,
+    captured_at, episode, episode_at, currency, state, state_at, owner_id, responsible_id, next_at, next_set_at,
+    next_kind, next_note, next_committed, won_before_captured, touches, unanswered, created_at,
     close_reason_id, closed_at, closed_by_id)
 SELECT gen_random_uuid(), 'Person ' || n, '', 'p' || n || '@firm' || n / 20 || '.example', '', 'Firm ' || n / 20,
-    '', '', CASE WHEN n % 10 = 0 THEN jsonb_build_object('size', 'size' || n / 500) ELSE '{}' END,
+    '', '', '', CASE WHEN n % 10 = 0 THEN jsonb_build_object('size', 'size' || n / 500) ELSE '{}' END,
     'person p' || n || ' firm' || n / 20, sources[1 + dice3 % 30], moment - n * interval '5 minutes',
     1, moment, '', state, moment,
     CASE WHEN rep IS NOT NULL THEN users[rep] END, COALESCE(desks[rep], queue),

@@ -12,13 +12,14 @@ from dataclasses import dataclass, field, fields, replace
 from datetime import datetime, time, timedelta, tzinfo
 from enum import StrEnum
 from functools import reduce
-from operator import or_
+from operator import and_, or_
 from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
 
 from django.contrib.postgres.search import SearchQuery, SearchVector
-from django.db.models import Q, QuerySet
+from django.db.models import Func, Q, QuerySet, TextField, Value
+from django.db.models.functions import Concat
 
 from ripeline.base import clock
 from ripeline.base.ids import new_id
@@ -135,7 +136,7 @@ def matching(actor: User, filters: Filters, *, zone: tzinfo, scores: QuerySet[An
         found = found.filter(visible(actor, Verb.SEE_CONTEXT))
         for key, value in filters.custom.items():
             found = found.filter(_custom(key, value))
-    return _searched(found, filters.q)
+    return _searched(actor, found, filters.q)
 
 
 def visible(actor: User, verb: Verb) -> Q:
@@ -237,14 +238,29 @@ def _custom(key: str, value: str) -> Q:
     return reduce(or_, (Q(custom__contains={key: reading}) for reading in readings))
 
 
-def _searched(found: QuerySet[Lead], text: str) -> QuerySet[Lead]:
+def _searched(actor: User, found: QuerySet[Lead], text: str) -> QuerySet[Lead]:
     if not text:
         return found
     query = rules.search_query(text)
     if not query:
         return found.none()
     words = SearchVector("search", config="simple")  # as the index `lead_search` spells it
-    return found.annotate(words=words).filter(words=SearchQuery(query, search_type="raw", config="simple"))
+    found = found.annotate(words=words).filter(words=SearchQuery(query, search_type="raw", config="simple"))
+    seen = visible(actor, Verb.SEE_CONTEXT)
+    return found.annotate(openly=_OPENLY).filter(seen | _openly(text)) if seen else found
+
+
+_OPENLY = Func(  # name and company as `search_query` spells words: small, without accents
+    Concat("name", Value(" "), "company"),
+    template=r"lower(regexp_replace(normalize(%(expressions)s, NFKD), '[\u0300-\u036f]', '', 'g'))",
+    output_field=TextField(),
+)
+
+
+def _openly(text: str) -> Q:
+    """By what everybody who finds a lead sees of it, or by its whole address: not by parts of what is hidden."""
+    words = rules.unaccented(text.casefold()).split()[:8]
+    return reduce(and_, (Q(openly__contains=word) for word in words)) | Q(email__iexact=text)
 
 
 def _one_of(text: str, known: Sequence[str]) -> str:

@@ -190,7 +190,8 @@ def _words(text: str) -> list[str]:
     return re.findall(r"\w+", unicodedata.normalize("NFKC", text).casefold())
 
 
-def _unaccented(text: str) -> str:
+def unaccented(text: str) -> str:
+    """`text` without accents."""
     return "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c))
 
 
@@ -205,7 +206,7 @@ def search_tokens(
     for text in (name, company, title, reference, email):
         for word in _words(text):
             words[word] = None
-            words[_unaccented(word)] = None
+            words[unaccented(word)] = None
     if email:
         words.update(dict.fromkeys([email.casefold(), email.casefold().rpartition("@")[2]]))
     digits = re.sub(r"\D", "", phone)
@@ -218,6 +219,6 @@ def search_query(text: str) -> str:
     """What a person typed as a prefix query for PostgreSQL (`ann & north:*`); "" if nothing can be searched."""
     words = [
         word.replace("'", "")
-        for word in re.findall(r"[\w@.+-]+", _unaccented(unicodedata.normalize("NFKC", text).casefold()))
+        for word in re.findall(r"[\w@.+-]+", unaccented(unicodedata.normalize("NFKC", text).casefold()))
     ]
     return " & ".join(f"'{word}':*" for word in words[:8] if word.strip("@.+-"))
