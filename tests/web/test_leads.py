@@ -189,6 +189,14 @@ def test_a_view_is_kept_opened_removed_and_brought_back(signed_in: SignIn, alice
     assert SavedView.objects.get(user=alice).query == "state=new&sort=next"
 
 
+def test_what_no_form_of_ours_sends_is_refused_and_breaks_nothing(signed_in: SignIn, alice: User, lead: Lead) -> None:
+    client = signed_in(alice)
+    last = actions.set_next(lead.pk, by(alice), next=soon())
+    assert client.post("/leads/views", {"name": "a\x00"}).status_code == 400
+    assert client.post(f"/leads/{lead.pk}/undo/{last.activity_id}", {"key": "x" * 300}).status_code == 400
+    assert Lead.objects.get(pk=lead.pk).decision_id == last.activity_id
+
+
 def test_a_view_without_a_name_is_refused_and_anothers_cannot_be_removed(
     signed_in: SignIn, alice: User, bob: User
 ) -> None:
@@ -296,8 +304,8 @@ def test_reps_cannot_give_many_and_nobody_gives_to_nobody(
     client = signed_in(carol)
     client.post("/leads/give", asked | {"to": ""})
     assert "Choose who is to have them" in client.get("/leads").text
-    client.post("/leads/give", asked | {"to": responsible_of(mona).pk})
-    assert "works in marketing" in client.get("/leads").text
+    client.post("/leads/give", asked | {"to": responsible_of(mona).pk})  # she works in marketing, so is not offered
+    assert "Choose who is to have them" in client.get("/leads").text
     assert Lead.objects.get(pk=lead.pk).owner == alice
     south = signed_in(mallory)
     mallory.role = "leader"

@@ -1,10 +1,12 @@
 """What happens around every request: the viewer's time zone, refusals in words, and parts of pages."""
 
+import logging
 from collections.abc import Callable
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.contrib import messages
+from django.db import DataError
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.loader import render_to_string
 from django.utils import timezone
@@ -16,6 +18,8 @@ from ripeline.people.models import User
 from ripeline.people.working_time import company
 from ripeline.web import errors
 from ripeline.web.shell import say
+
+log = logging.getLogger(__name__)
 
 Handler = Callable[[HttpRequest], HttpResponse]
 
@@ -36,7 +40,10 @@ class LocalTimeMiddleware:
 
 
 class RefusalMiddleware:
-    """`NotAllowed` from a rule becomes the 403 page, in the rule's own words."""
+    """`NotAllowed` from a rule becomes the 403 page, in the rule's own words.
+
+    What PostgreSQL cannot hold (a NUL, a key that is too long) was never typed into a form of ours: 400.
+    """
 
     def __init__(self, get_response: Handler) -> None:
         self.get_response = get_response
@@ -45,7 +52,12 @@ class RefusalMiddleware:
         return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
-        return errors.forbidden(request, exception) if isinstance(exception, NotAllowed) else None
+        if isinstance(exception, NotAllowed):
+            return errors.forbidden(request, exception)
+        if isinstance(exception, DataError):
+            log.warning("Refused what the database cannot hold, at %s", request.path, exc_info=exception)
+            return errors.bad_request(request, exception)
+        return None
 
 
 class PartMiddleware:
