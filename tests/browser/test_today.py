@@ -357,7 +357,7 @@ def test_nobody_today_and_no_leads_at_all(
     make_lead(alice, name="Next Week", due=soon(days=4).at - soon(seconds=0).at)
     ripeness.rescore()
     page.reload()
-    expect(page.get_by_role("heading", name="Nobody needs you today")).to_be_visible()
+    expect(page.get_by_role("heading", name="Every lead of yours has its date")).to_be_visible()
     expect(page.get_by_text("Next Week")).to_be_visible()
     axe(page)
     shot(page, "today-nobody")

@@ -213,7 +213,7 @@ def test_a_day_with_nobody_says_who_is_next(client: Client, alice: User, make_le
     make_lead(alice, name="Next Week", due=timedelta(days=4))
     ripeness.rescore()
     page = text(client.get("/today"))
-    assert "Nobody needs you today" in page
+    assert "Every lead of yours has its date" in page
     assert "Next Week" in page
 
 

@@ -186,10 +186,23 @@ def late_tag(next_at: datetime | None, state: str = "") -> str | SafeString:
     if next_at is None or state in CLOSED_STATES:
         return ""
     local, today = timezone.localtime(next_at).date(), timezone.localtime(clock.now()).date()
-    if local >= today:
+    if local == today:
+        return _due_today(next_at)
+    if local > today:
         return when(next_at)
     days = (today - local).days
     return format_html('<span class="tag late" title="{}">{} late</span>', exactly(next_at), plural(days, "day,days"))
+
+
+def _due_today(next_at: datetime) -> SafeString:
+    """What is due today is due all day: a time is said while it lies ahead."""
+    clock_time = f" {timezone.localtime(next_at):%H:%M}" if next_at > clock.now() else ""
+    return format_html(
+        '<time datetime="{}" title="{}">today{}</time>',
+        next_at.isoformat(timespec="seconds"),
+        exactly(next_at),
+        clock_time,
+    )
 
 
 @register.simple_tag(takes_context=True)
