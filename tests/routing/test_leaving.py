@@ -11,6 +11,7 @@ from ripeline.base import clock
 from ripeline.leads.actions import nurture, set_next
 from ripeline.leads.deciding import LeadError, Next
 from ripeline.leads.models import Account, Lead
+from ripeline.leads.rules import Verb, may
 from ripeline.people import actions as people_actions
 from ripeline.people import queries as people
 from ripeline.people.actions import PeopleError
@@ -49,11 +50,15 @@ def test_or_to_whom_the_administrator_named(ada: User, carol: User, alice: User,
     assert words(last_entry(lead).data["why"]) == "Alice no longer takes leads; given to Carol by hand."
 
 
-def test_leads_wait_in_the_queue_where_nobody_has_room(ada: User, alice: User, lead: Lead) -> None:
-    people_actions.change_user(actor=ada, user=ada, lead_cap=0)
-    deactivate(actor=ada, user=alice)
-    lead.refresh_from_db()
-    assert lead.responsible == people.built_in(people.QUALIFY)
+def test_leads_wait_in_the_queue_where_nobody_has_room_and_whoever_works_it_may(
+    ada: User, alice: User, sam: User, lead: Lead
+) -> None:
+    for full in (ada, sam):
+        people_actions.change_user(actor=ada, user=full, lead_cap=0)
+    assert deactivate(actor=ada, user=alice) == 1
+    lead = Lead.objects.select_related("owner", "responsible__user").get(pk=lead.pk)
+    assert (lead.responsible, lead.owner) == (people.built_in(people.QUALIFY), None)
+    assert may(sam, Verb.WORK, lead)
 
 
 def test_what_is_kept_in_touch_with_for_her_stays_there(ada: User, alice: User, bob: User, lead: Lead) -> None:

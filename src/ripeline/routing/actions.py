@@ -1,7 +1,7 @@
 """Handing leads out: at birth, when somebody leaves or is away, and to whoever has time."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
@@ -94,8 +94,9 @@ def deactivate(*, actor: User, user: User, to: Responsible | None = None) -> int
                 people_actions.set_company(actor=actor, fallback=people.built_in(people.QUALIFY))
             people_actions.set_active(actor=actor, user=user, active=False)
             bulk.move_accounts(of=user, to=to.user if to else None)
-            moved = _pass_on(queries.held_by([user.pk]), by, to=to, left={user.pk: user.name})
-            moved += _pass_credit(user, by, to=to)
+            held = queries.held_by([user.pk])
+            moved = _pass_on(held, by, to=to, left={user.pk: user.name})
+            moved += _pass_credit(user, by, to=to, passed=held)
     return moved
 
 
@@ -117,11 +118,16 @@ def _pass_on(held: Sequence[Held], by: By, *, to: Responsible | None, left: Mapp
     return len(bulk.give_many(gifts, by))
 
 
-def _pass_credit(user: User, by: By, *, to: Responsible | None) -> int:
-    """Who takes over is credited with what a queue or a programme looks after; nobody, where the rules decide later."""
+def _pass_credit(user: User, by: By, *, to: Responsible | None, passed: Sequence[Held]) -> int:
+    """Who takes over is credited with what a queue or a programme looks after; nobody, where the rules decide later.
+
+    Also with what was just `passed` on to a queue, whose people could not work it in the name of who left. How many more.
+    """
     taking = to.user if to else None
     why = {"rule": rules.BY_HAND if to else rules.FALLBACK, "to": to.name if to else "", "left": user.name}
-    return len(bulk.change_owner_many(dict.fromkeys(queries.credited_to(user), taking), by, why=why))
+    credit = replace(by, key=f"{by.key}:credit")  # a second decision about those that were passed on
+    made = bulk.change_owner_many(dict.fromkeys(queries.credited_to(user), taking), credit, why=why)
+    return len({decision.lead.pk for decision in made} - {h.lead_id for h in passed})
 
 
 def rescue() -> int:
@@ -136,9 +142,10 @@ def rescue() -> int:
     rescued = 0
     with transaction.atomic():
         if gone:
-            rescued += _pass_on(queries.held_by(list(gone)), by, to=None, left=gone)
+            held = queries.held_by(list(gone))
+            rescued += _pass_on(held, by, to=None, left=gone)
             for user in people.people().filter(pk__in=gone):
-                rescued += _pass_credit(user, by, to=None)
+                rescued += _pass_credit(user, by, to=None, passed=held)
         rescued += _stand_in(by, firm=firm, moment=moment)
     return rescued
 
