@@ -117,14 +117,17 @@ def due_by_day(responsible_id: UUID, calendar: Calendar, *, since: datetime, unt
 # The shoebox: what constraints cannot say. Overdue for long; with somebody who left or whose role follows up no leads,
 # or a paused programme; due with somebody who is away for long and covered by nobody.
 _SHOEBOX = f"""
-SELECT count(*) FROM lead WHERE {worth.OPEN} AND (
-    lead.next_at < %(long_overdue)s
-    OR lead.responsible_id IN (
+SELECT count(*) FROM (  -- each part along an index of its own, which one condition with OR would not be
+    SELECT lead.id FROM lead WHERE {worth.OPEN} AND lead.next_at < %(long_overdue)s
+    UNION
+    SELECT lead.id FROM lead WHERE {worth.OPEN} AND lead.responsible_id IN (
         SELECT r.id FROM responsible AS r LEFT JOIN "user" AS u ON u.id = r.user_id
         WHERE NOT r.is_active OR NOT COALESCE(u.is_active AND u.role = ANY(%(sellers)s), true)
     )
-    OR (lead.next_at < %(by)s AND lead.responsible_id = ANY(%(away)s))
-)
+    UNION
+    SELECT lead.id FROM lead
+    WHERE {worth.OPEN} AND lead.responsible_id = ANY(%(away)s) AND lead.next_at < %(by)s
+) AS found
 """  # noqa: S608
 
 
