@@ -121,7 +121,7 @@ def _pass_on(held: Sequence[Held], by: By, *, to: Responsible | None, left: Mapp
 def _pass_credit(user: User, by: By, *, to: Responsible | None, passed: Sequence[Held]) -> int:
     """Who takes over is credited with what a queue or a programme looks after; nobody, where the rules decide later.
 
-    Also with what was just `passed` on to a queue, whose people could not work it in the name of who left. How many more.
+    Also with what was just `passed` on to a queue, whose people could not work it in the name of who left. How many.
     """
     taking = to.user if to else None
     why = {"rule": rules.BY_HAND if to else rules.FALLBACK, "to": to.name if to else "", "left": user.name}
