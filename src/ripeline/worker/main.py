@@ -108,7 +108,7 @@ def run() -> None:
 
     def stop(number: int, _: FrameType | None) -> None:
         signal.signal(number, signal.SIG_DFL)
-        worker.stop()
+        threading.Thread(target=worker.stop).start()  # a handler may interrupt a holder of the event's own lock
 
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, stop)
