@@ -67,6 +67,8 @@ def test_a_spreadsheet_goes_in_and_says_what_happens_next(
 
     run_id = uploaded(page, written(tmp_path, FILE))
     expect(page.get_by_label("Erstellt am", exact=True)).to_have_value("captured_at")
+    expect(page.get_by_text("Read as UTF-8, cells separated by semicolon, heading in row 1.")).to_be_visible()
+    page.get_by_text("Not so?").click()
     expect(page.get_by_label("Its characters")).to_have_value("utf-8")
     axe(page)
     shot(page, "imports-mapping")
@@ -86,8 +88,8 @@ def test_a_spreadsheet_goes_in_and_says_what_happens_next(
     with page.expect_response("**/mapping"):
         page.get_by_label("Name", exact=True).select_option("name")
     with page.expect_response("**/mapping"):
-        page.get_by_label("Where they come from").fill("Old CRM")
-        page.get_by_label("Where they come from").press("Tab")
+        page.get_by_label("Where do they come from?").fill("Old CRM")
+        page.get_by_label("Where do they come from?").press("Tab")
     expect(page.get_by_role("cell", name="1,000.50 EUR").first).to_be_visible()
     page.get_by_role("button", name="Import these rows").click()
 

@@ -121,6 +121,7 @@ def _context(run: ImportRun, looked: Looked, *, error: str = "") -> dict[str, An
         "error": error,
         "is_outcomes": run.kind == ImportKind.OUTCOMES,
         "is_remembered": looked.is_remembered,
+        "is_told": bool(run.told.get("whole")),
         "why": dialect.why,
         "encodings": [Option(code, words, code == dialect.encoding) for code, words in ENCODINGS.items()],
         "delimiters": _delimiters(dialect.delimiter),

@@ -21,6 +21,7 @@ from ripeline.web.shell import say
 
 PAGE = 30  # imports in a list
 SHOWN = 8  # rejected rows, and remarks, on the page; the rest is in the file
+WIDEST = 100  # characters shown of a rejected row
 
 
 @require_safe
@@ -192,7 +193,7 @@ def _result(run: ImportRun) -> dict[str, Any]:
     shown = list(queries.rejects(run, SHOWN))
     return {
         "run": run,
-        "rejects": shown,
+        "rejects": [(one, " · ".join(cell for cell in one.cells if cell.strip())[:WIDEST]) for one in shown],
         "rejects_left": run.rejected - len(shown),
         "remarked": queries.remarked(run),
         "remarks": list(queries.remarks(run, SHOWN)),
