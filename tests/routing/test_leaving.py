@@ -154,6 +154,22 @@ def test_a_short_absence_changes_nothing(alice: User, bob: User, make_lead: Make
 
 
 @pytest.mark.django_db(transaction=True)
+def test_two_administrators_who_make_each_other_go_at_once_leave_one(
+    ada: User, make_user: MakeUser, in_threads: Callable[..., list[BaseException]]
+) -> None:
+    bea = make_user("bea", Role.ADMIN)
+    started = Barrier(2)
+
+    def demote(actor: User, user: User) -> None:
+        started.wait()
+        people_actions.change_user(actor=actor, user=user, role=Role.REP)
+
+    (refused,) = in_threads(lambda: demote(ada, bea), lambda: demote(bea, ada))
+    assert isinstance(refused, PeopleError)
+    assert User.objects.filter(role=Role.ADMIN, is_system=False).count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
 def test_nobody_is_left_behind_when_leads_arrive_while_somebody_leaves(
     ada: User, alice: User, bob: User, make_lead: MakeLead, in_threads: Callable[..., list[BaseException]]
 ) -> None:

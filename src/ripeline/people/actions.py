@@ -159,13 +159,13 @@ def change_user(*, actor: User, user: User, **changes: Any) -> User:
     A change of tracking waits in `tracking_told` until the person has been told.
     """
     rules.require(actor, user, *changes)
-    if "role" in changes and user.role == Role.ADMIN and changes["role"] != Role.ADMIN:
-        _refuse_without_administrator(user)
     if changes.get("time_zone") and changes["time_zone"] not in available_timezones():
         raise PeopleError(f"{changes['time_zone']!r} is not a time zone, such as Europe/Lisbon.", "time_zone")
     if "name" in changes and not changes["name"].strip():
         raise PeopleError("Everybody needs a name.", "name")
     with transaction.atomic():
+        if "role" in changes and changes["role"] != Role.ADMIN:
+            _refuse_without_administrator(user)
         was = User.objects.select_for_update().values_list("tracking", flat=True).get(pk=user.pk)
         for field, value in changes.items():
             setattr(user, field, value)
@@ -187,9 +187,9 @@ def told_tracking(user: User) -> None:
 def set_active(*, actor: User, user: User, active: bool) -> None:
     """Let a person sign in and be given leads, or no longer (`routing.actions.deactivate` reassigns first)."""
     rules.require(actor, user, "is_active")
-    if not active:
-        _refuse_without_administrator(user)
     with transaction.atomic():
+        if not active:
+            _refuse_without_administrator(user)
         User.objects.filter(pk=user.pk).update(is_active=active)
         Responsible.objects.filter(user=user).update(is_active=active)
         audit(actor=actor, verb="user.activate" if active else "user.deactivate", target=user.email)
@@ -231,6 +231,9 @@ def clean_email(email: str) -> str:
 
 
 def _refuse_without_administrator(user: User) -> None:
+    """Refuse if nobody else administers. Within a transaction: of two who make each other go, the second waits."""
+    if user.role == Role.ADMIN:
+        Company.objects.select_for_update().get(id=1)
     others = User.objects.filter(role=Role.ADMIN, is_active=True, is_system=False).exclude(pk=user.pk)
     if user.role == Role.ADMIN and not others.exists():
         raise PeopleError("Ripeline needs at least one administrator; make somebody else one first.", "role")
