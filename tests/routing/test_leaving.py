@@ -8,8 +8,10 @@ import pytest
 from django.db import connection, transaction
 
 from ripeline.base import clock
-from ripeline.leads.actions import nurture, set_next
-from ripeline.leads.deciding import LeadError, Next
+from ripeline.catalog import queries as catalog
+from ripeline.leads import merging
+from ripeline.leads.actions import close, give, nurture, set_next, undo
+from ripeline.leads.deciding import LeadError, Next, NotUndoable
 from ripeline.leads.models import Account, Lead
 from ripeline.leads.rules import Verb, may
 from ripeline.people import actions as people_actions
@@ -100,6 +102,21 @@ def test_leads_of_somebody_switched_off_behind_our_back_are_found_a_home_once(
     assert rescue() == 1
     assert rescue() == 0
     assert Lead.objects.get(pk=lead.pk).owner == bob
+
+
+def test_nothing_comes_back_to_somebody_who_has_left(
+    ada: User, carol: User, alice: User, bob: User, make_lead: MakeLead
+) -> None:
+    given, closed, one, other = (make_lead(who) for who in (alice, alice, bob, alice))
+    handed = give(given.pk, by(carol), to=people.responsible_of(bob), why={"rule": "by_hand"})
+    lost = close(closed.pk, by(alice), reason=catalog.reason("no_budget"))
+    merging.merge(survivor_id=one.pk, duplicate_id=other.pk, by=by(ada))
+    deactivate(actor=ada, user=alice)
+    for decision in (handed, lost):
+        with pytest.raises(NotUndoable, match="Alice no longer takes leads"):
+            undo(decision.activity_id, by(ada))
+    assert merging.unmerge(duplicate_id=other.pk, by=by(ada)).responsible == people.built_in(people.QUALIFY)
+    assert shoebox() == 0
 
 
 def test_who_goes_to_marketing_leaves_their_leads_to_those_who_follow_up(

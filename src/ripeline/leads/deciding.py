@@ -13,7 +13,7 @@ from ripeline.base.ids import new_id
 from ripeline.leads import rules
 from ripeline.leads.models import FARTHEST_NEXT, Lead, NextKind, Opportunity
 from ripeline.leads.rules import Verb
-from ripeline.people.models import User
+from ripeline.people.models import ResponsibleKind, User
 from ripeline.timeline import actions as timeline
 from ripeline.timeline.models import Activity
 
@@ -161,6 +161,9 @@ def undo(activity_id: UUID, by: By) -> Decision:
         before = entry.data["before"]
         for name, value in before.items():
             setattr(lead, name, _column(name).to_python(value))
+        held = lead.responsible
+        if rules.is_open(lead) and held.kind == ResponsibleKind.REP and not held.is_active:
+            raise NotUndoable(f"{held.name} no longer takes leads, so this cannot be taken back.")
         _restore_opportunity(entry.data, lead)
         lead.save(update_fields=[_column(name).name for name in before])
         undone = timeline.Entry(

@@ -10,6 +10,7 @@ from ripeline.leads import rules
 from ripeline.leads.deciding import By, LeadError
 from ripeline.leads.models import Lead
 from ripeline.leads.rules import Verb
+from ripeline.people import queries as people
 from ripeline.timeline import actions as timeline
 from ripeline.timeline.models import Activity
 
@@ -37,7 +38,10 @@ def merge(*, survivor_id: UUID, duplicate_id: UUID, by: By) -> Lead:
 
 
 def unmerge(*, duplicate_id: UUID, by: By) -> Lead:
-    """Take a merge back: the duplicate stands on its own again, as it was, with its own next moment."""
+    """Take a merge back: the duplicate stands on its own again, as it was, with its own next moment.
+
+    If who had it has left since, it waits in the Qualify queue.
+    """
     with transaction.atomic():
         duplicate = Lead.objects.get(pk=duplicate_id)
         if duplicate.merged_into_id is None:
@@ -45,6 +49,9 @@ def unmerge(*, duplicate_id: UUID, by: By) -> Lead:
         survivor, duplicate = _both(duplicate.merged_into_id, duplicate_id)
         rules.require(by.actor, Verb.MERGE, survivor)
         Lead.objects.filter(pk=duplicate.pk).update(merged_into=None)
+        if not duplicate.responsible.is_active and rules.is_open(Lead(state=duplicate.state)):
+            queue = people.built_in(people.QUALIFY)
+            Lead.objects.filter(pk=duplicate.pk).update(responsible=queue, owner=None)
         Lead.objects.filter(pk__in=_moved(survivor, duplicate), merged_into=survivor).update(merged_into=duplicate)
         timeline.record(_entry(survivor, "unmerged", by, {"duplicate": str(duplicate.pk), "name": str(duplicate)}))
         duplicate.refresh_from_db()
