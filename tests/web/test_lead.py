@@ -14,7 +14,7 @@ from pytest_django import DjangoAssertNumQueries
 
 from ripeline.base import clock
 from ripeline.leads import actions
-from ripeline.leads.deciding import Next
+from ripeline.leads.deciding import LeadError, Next
 from ripeline.leads.models import Lead, Opportunity, RecordView, State
 from ripeline.people.models import Company, User
 from ripeline.people.queries import KEEP_IN_TOUCH, built_in, responsible_of
@@ -223,6 +223,18 @@ def test_another_date_for_what_was_just_noted_is_one_undo(visit: Visit, alice: U
     visit(alice, f"undo/{after.decision_id}")
     assert fresh(lead).touches == 0
     assert visit(alice, "redate", of=str(uuid4()), when="tomorrow").status_code == 422
+
+
+def test_an_outcome_that_cannot_be_keeps_no_private_note_either(visit: Visit, alice: User, lead: Lead) -> None:
+    for _ in range(2):
+        assert visit(alice, "outcome", outcome="reached", channel="pigeon", note="x", private="1").status_code == 422
+    assert not Activity.objects.filter(lead_id=lead.pk, kind="note").exists()
+
+
+@pytest.mark.parametrize("typed", ["12k", "1.2m", "3/4", "12-14"])
+def test_what_is_no_amount_is_not_taken_for_another(typed: str) -> None:
+    with pytest.raises(LeadError, match="is not an amount"):
+        _amount(typed)
 
 
 def test_won_with_an_amount(visit: Visit, alice: User, lead: Lead) -> None:

@@ -5,12 +5,14 @@ was shown: if a colleague decided something since, the form says so instead of a
 form was on, as it stands now; where something cannot be, the same screen with the reason beside the field.
 """
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import Any
 from uuid import UUID, uuid4
 
+from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import path, reverse
 from django.utils.html import format_html
@@ -63,8 +65,9 @@ def deed(verb: str, field: str = "") -> Callable[[Deed], Callable[[HttpRequest, 
             assert isinstance(request.user, User)
             asked = Request(request, request.user, find(request.user, lead_id), verb)
             try:
-                _refuse_stale(asked)
-                said = act(asked)
+                with transaction.atomic():  # what cannot be leaves nothing of it behind, be it two steps
+                    _refuse_stale(asked)
+                    said = act(asked)
             except LeadError as error:
                 return screens.refuse(request, asked.lead.pk, screens.Wrong(field, str(error)))
             return screens.answer(request, asked.lead.pk, said)
@@ -140,6 +143,10 @@ def won(asked: Request) -> screens.Said:
     return screens.Said(done.words, done.activity_id)
 
 
+# A number, with a currency's sign or code: "12k" and "3/4" are not taken for 12 and 34.
+_AMOUNT = re.compile(r"\s*(?:[A-Z]{3}|[^\w\s.,/-])?\s*[\d.,\s'’]+(?:[A-Z]{3}|[^\w\s.,/-])?\s*")
+
+
 def _amount(text: str) -> Decimal | None:
     """An amount as people type it: 12500, 12 500, 12.500,00, €12,500.50; None for nothing."""
     kept = "".join(c for c in text if c.isdigit() or c in ".,")
@@ -152,7 +159,7 @@ def _amount(text: str) -> Decimal | None:
         amount = Decimal(f"{whole.replace(',', '').replace('.', '') or '0'}.{cents or '0'}")
     except InvalidOperation:
         raise LeadError(f"“{text[:40]}” is not an amount; write for example 12500.") from None
-    if not kept or "-" in text or amount >= Decimal(10) ** 12:
+    if not kept or not _AMOUNT.fullmatch(text) or amount >= Decimal(10) ** 12:
         raise LeadError(f"“{text[:40]}” is not an amount; write for example 12500.")
     return amount
 
