@@ -127,6 +127,28 @@ def test_ctrl_c_stops_cleanly_and_the_same_command_goes_on(house: Installation, 
     assert (found["rows"], found["created"], found["state"]) == (12_000, 12_000, "done")
 
 
+@pytest.mark.real_data
+@pytest.mark.skipif("RIPELINE_REAL_DATA" not in os.environ, reason="RIPELINE_REAL_DATA names no directory")
+def test_eight_thousand_real_leads_and_their_842_deals(house: Installation) -> None:
+    data = Path(os.environ["RIPELINE_REAL_DATA"])
+    leads = (
+        data / "olist_marketing_qualified_leads.csv", "--map", "mql_id=external_id",
+        "--map", "first_contact_date=captured_at", "--map", "origin=source", "--map", "landing_page_id=landing_page",
+    )  # fmt: skip
+    deals = (data / "olist_closed_deals.csv", "--outcomes", "--map", "mql_id=external_id", "--map", "won_date=won_at")
+    counted = ("rows", "created", "updated", "unchanged", "rejected", "rejects_file")
+    for command, expected in (
+        (leads, (8000, 8000, 0, 0, 0, None)), (deals, (842, 0, 842, 0, 0, None)),
+        (leads, (8000, 0, 0, 8000, 0, None)), (deals, (842, 0, 0, 842, 0, None)),
+    ):  # fmt: skip
+        found = house.json("import", *command)
+        assert tuple(found[name] for name in counted) == expected
+    status = house.json("status")
+    assert (status["leads"]["total"], status["leads"]["by_state"]["won"]) == (8000, 842)
+    assert (status["wins"], status["shoebox"]) == (842, 0)
+    assert house.json("db", "check")["ok"]
+
+
 def imported(file: Path, tmp_path: Path, **wishes: Any) -> dict[str, Any]:
     return bring_in(file, Wishes(kind="leads", **wishes), rejects=None, kept_in=tmp_path / "rejected").as_dict()
 

@@ -1,0 +1,209 @@
+"""kill -9 of PostgreSQL, command, worker and web process in the middle of an import: it ends as an undisturbed one."""
+
+import contextlib
+import http.cookiejar
+import json
+import re
+import subprocess
+import sys
+import tempfile
+import urllib.parse
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import psycopg
+import pytest
+
+from ripeline.postgres import ensure
+from ripeline.postgres.layout import Layout
+from tests.cast import PASSWORD
+from tests.faults.test_up import Up, _served_once, environment, up  # noqa: F401 - fixtures
+from tests.home_plugin import kill, server, stopped, until
+
+pytestmark = [pytest.mark.faults, pytest.mark.xdist_group("up")]
+
+ROWS = 8_000
+FILE = "Name,E-mail,Id,Company,Created\n" + "".join(
+    f"Person {n},p{n % 7000}@firm{n % 900}.example,,Firm {n % 900},{'2023-02-31' if n % 97 == 0 else '2023-02-03'}\n"
+    for n in range(ROWS)
+)
+_OUTCOME = {
+    "runs": "SELECT kind, state, rows, position, created, updated, unchanged, rejected, reopened FROM import_run",
+    "leads": "SELECT count(*), count(DISTINCT email), count(account_id), min(captured_at) FROM lead",
+    "states": "SELECT state, episode, next_kind <> '', count(*) FROM lead GROUP BY 1, 2, 3 ORDER BY 1, 2, 3",
+    "keys": "SELECT kind, count(*) FROM identity GROUP BY 1 ORDER BY 1",
+    "enquiries": "SELECT count(*) FROM enquiry",
+    "timeline": "SELECT kind, count(*) FROM activity WHERE origin = 'import' GROUP BY 1 ORDER BY 1",
+    "rejects": "SELECT count(*), min(row), max(row), count(DISTINCT reason) FROM import_reject",
+    "scored": "SELECT count(*) FROM score JOIN lead ON lead.id = score.lead_id",
+}
+
+
+def outcome(home: Path) -> dict[str, list[tuple[Any, ...]]]:
+    """What an import left behind, counted by SQL; the database must be running."""
+    with psycopg.connect(Layout(home).url) as connection:
+        return {name: connection.execute(sql).fetchall() for name, sql in _OUTCOME.items()}
+
+
+def position(home: Path) -> int:
+    """Rows dealt with so far; 0 while the database is away."""
+    try:
+        with psycopg.connect(Layout(home).url) as connection:
+            found = connection.execute("SELECT max(position) FROM import_run").fetchone()
+    except psycopg.OperationalError:
+        return 0
+    return int(found[0] or 0) if found else 0
+
+
+def state(home: Path) -> str:
+    try:
+        with psycopg.connect(Layout(home).url) as connection:
+            found = connection.execute("SELECT state FROM import_run").fetchone()
+    except psycopg.OperationalError:
+        return ""
+    return str(found[0]) if found else ""
+
+
+def kill_in_the_middle(home: Path, victim: Callable[[], int]) -> None:
+    """Kill when some rows are in and some are not."""
+    done = until(lambda: position(home), seconds=90)
+    kill(victim())
+    assert 0 < done < ROWS
+    assert state(home) in ("", "running"), "it had ended before it was killed"
+
+
+@pytest.fixture(scope="module")
+def file() -> Iterator[Path]:
+    with tempfile.TemporaryDirectory() as directory:
+        path = Path(directory) / "leads.csv"
+        path.write_text(FILE, encoding="utf-8")
+        yield path
+
+
+def importing(home: Path, file: Path) -> "subprocess.Popen[str]":
+    return subprocess.Popen(
+        [sys.executable, "-P", "-m", "ripeline.cli", "import", str(file), "--json"],
+        env=environment(home), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+
+
+@pytest.fixture
+def house(_served_once: Path, empty_home: Path) -> Path:  # noqa: F811 - the fixture
+    subprocess.run(["cp", "-a", f"{_served_once}/.", empty_home], check=True)
+    return empty_home
+
+
+@pytest.fixture(scope="module")
+def undisturbed(_served_once: Path, file: Path) -> dict[str, list[tuple[Any, ...]]]:  # noqa: F811 - the fixture
+    with tempfile.TemporaryDirectory(prefix="ripeline-home-") as name:
+        home = Path(name)
+        subprocess.run(["cp", "-a", f"{_served_once}/.", home], check=True)
+        out, said = importing(home, file).communicate(timeout=120)
+        found = json.loads(out)
+        assert found["created"] + found["updated"] + found["unchanged"] + found["rejected"] == ROWS, said
+        with held(home):
+            return outcome(home)
+
+
+@contextlib.contextmanager
+def held(home: Path) -> Iterator[None]:
+    """The home's database, running inside the `with`."""
+    with ensure(home):
+        yield
+    stopped(home)
+
+
+def test_a_killed_database_is_waited_for_and_the_import_goes_on(
+    house: Path, file: Path, undisturbed: dict[str, list[tuple[Any, ...]]]
+) -> None:
+    command = importing(house, file)
+    kill_in_the_middle(house, lambda: server(house))
+    out, said = command.communicate(timeout=120)
+    assert command.returncode == 0, said
+    assert "waits for the database" in said
+    assert json.loads(out)["rows"] == ROWS
+    with held(house):
+        assert outcome(house) == undisturbed
+
+
+def test_a_killed_command_is_gone_on_with_by_the_next_one(
+    house: Path, file: Path, undisturbed: dict[str, list[tuple[Any, ...]]]
+) -> None:
+    command = importing(house, file)
+    kill_in_the_middle(house, lambda: command.pid)
+    command.communicate()
+    out, said = importing(house, file).communicate(timeout=120)
+    assert re.search(r"was broken off after [1-7],000 rows; going on there", said), said
+    assert json.loads(out)["state"] == "done"
+    with held(house):
+        assert outcome(house) == undisturbed
+
+
+class Visitor:
+    """Somebody with a browser: keeps cookies, sends forms."""
+
+    def __init__(self, port: int) -> None:
+        self.base = f"http://127.0.0.1:{port}"
+        self.cookies = http.cookiejar.CookieJar()
+        self.opener = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(self.cookies))
+
+    def get(self, path: str) -> str:
+        with self.opener.open(self.base + path, timeout=30) as answer:
+            text: str = answer.read().decode()
+            return text
+
+    def post(self, path: str, fields: dict[str, str], file: Path | None = None) -> str:
+        """Where it led to."""
+        token = next(c.value for c in self.cookies if c.name == "ripeline_csrf")
+        fields = {**fields, "csrfmiddlewaretoken": token or ""}
+        body, kind = urllib.parse.urlencode(fields).encode(), "application/x-www-form-urlencoded"
+        if file:
+            mark = uuid4().hex
+            parts = [
+                f'--{mark}\r\nContent-Disposition: form-data; name="{n}"\r\n\r\n{v}\r\n' for n, v in fields.items()
+            ]
+            head = f'--{mark}\r\nContent-Disposition: form-data; name="file"; filename="{file.name}"\r\n\r\n'
+            body = "".join([*parts, head]).encode() + file.read_bytes() + f"\r\n--{mark}--\r\n".encode()
+            kind = f"multipart/form-data; boundary={mark}"
+        request = urllib.request.Request(self.base + path, body, {"Content-Type": kind, "Referer": self.base})
+        with self.opener.open(request, timeout=60) as answer:
+            return urllib.parse.urlsplit(answer.url).path
+
+
+def begun_by_browser(running: Up, file: Path) -> tuple[Visitor, str]:
+    """An administrator uploads the file and starts it; the import's address."""
+    subprocess.run(
+        [sys.executable, "-P", "-m", "ripeline.cli", "user", "add", "ada@example.com", "--role", "admin",
+         "--password-stdin"],
+        input=f"{PASSWORD}\n", text=True, env=environment(running.home), check=True, capture_output=True,
+    )  # fmt: skip
+    visitor = Visitor(running.port)
+    visitor.get("/sign-in")
+    visitor.post("/sign-in", {"email": "ada@example.com", "password": PASSWORD})
+    where = visitor.post("/imports/new", {"kind": "leads"}, file)
+    assert visitor.post(f"{where}/mapping", {"start": "1"}) == where
+    return visitor, where
+
+
+@pytest.mark.parametrize("victim", ["worker", "web", "database"])
+def test_whatever_is_killed_under_the_browsers_import_it_ends_as_undisturbed(
+    up: Callable[..., Up],  # noqa: F811 - the fixture
+    file: Path,
+    undisturbed: dict[str, list[tuple[Any, ...]]],
+    victim: str,
+) -> None:
+    running = up()
+    running.until_said("Ripeline is ready")
+    visitor, where = begun_by_browser(running, file)
+    victims = {"database": lambda: server(running.home)}
+    kill_in_the_middle(running.home, victims.get(victim, lambda: running.child(victim)))
+    until(lambda: state(running.home) == "done", seconds=120)
+    until(lambda: running.page("/-/ready") == 200)
+    assert "leads.csv is in" in visitor.get(where)
+    found = outcome(running.home)
+    assert found.pop("states")
+    assert found == {name: rows for name, rows in undisturbed.items() if name != "states"}
+    assert running.end() == 0
