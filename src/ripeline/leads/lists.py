@@ -207,7 +207,8 @@ def page(
     more = len(keys) > size
     keys = keys[:size][::-1] if backwards else keys[:size]
     has_next, has_previous = (True, more) if backwards else (more, cursor is not None)
-    count = found.order_by()[: COUNTED_TO + 1].count()
+    is_whole = cursor is None and not more
+    count = len(keys) if is_whole else found.order_by()[: COUNTED_TO + 1].count()
     return Page(
         rows=_rows(actor, [pk for _, pk in keys]),
         next=_write(keys[-1]) if keys and has_next else "",
@@ -263,13 +264,19 @@ def _keys(
     return list(ranked.order_by(*key.order(backwards=backwards)).values_list(key.field, key.pk)[:limit])
 
 
+# What a row shows and the rules read; the rest of these tables stays where it is.
+_HOLDER = ("id", "name", "team_id", "tracking")
+_SHOWN = (
+    "name", "title", "email", "phone", "company", "custom", "captured_at", "amount", "currency", "state", "next_at",
+    "next_kind", "last_touch_at", "merged_into_id", "owner_id", "responsible_id", "source__name", "close_reason__label",
+    "responsible__name", "responsible__kind", "responsible__user_id",
+    *(f"owner__{column}" for column in _HOLDER), *(f"responsible__user__{column}" for column in _HOLDER),
+)  # fmt: skip
+
+
 def _rows(actor: User, lead_ids: Sequence[UUID]) -> Sequence[Row]:
-    leads = (
-        Lead.objects.filter(pk__in=lead_ids)
-        .select_related("owner", "responsible__user", "source", "close_reason")
-        .defer("search")
-        .in_bulk()
-    )
+    related = ("owner", "responsible__user", "source", "close_reason")
+    leads = Lead.objects.filter(pk__in=lead_ids).select_related(*related).only(*_SHOWN).in_bulk()
     return [Row(leads[pk], rules.verbs(actor, leads[pk]), actor) for pk in lead_ids if pk in leads]
 
 
