@@ -85,3 +85,10 @@ def wake_worker() -> None:
     """Tell the worker that something waits for it; delivered at commit."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_notify(%s, '')", [WAKE])
+
+
+def forget_reactions() -> int:
+    """Drop what waits to be done about entries, for whoever has just rebuilt all that follows from them; how many."""
+    with connection.cursor() as cursor:
+        cursor.execute("DELETE FROM reaction")
+        return int(cursor.rowcount)
