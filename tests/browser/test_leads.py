@@ -328,7 +328,7 @@ def test_others_see_what_is_theirs_to_see(
     expect(page.get_by_text("prefers mornings")).to_have_count(0)
     axe(page)
     page = open_page(mallory, f"/leads/{worked.pk}")
-    expect(page.get_by_role("heading", name="There is nothing here")).to_be_visible()
+    expect(page.get_by_role("heading", name="Already with Alice")).to_be_visible()
 
 
 def test_the_record_on_a_phone_in_the_dark_and_twice_as_large(

@@ -61,7 +61,12 @@ def test_alice_starts_with_her_own_and_finds_bobs_under_all(alice: User, bob: Us
     assert not any(hidden)
 
 
-def test_mallory_finds_nothing_of_another_team(mallory: User, lead: Lead) -> None:
+def test_mallory_finds_whose_it_is_and_another_teams_leader_nothing(mallory: User, lead: Lead) -> None:
+    (theirs,) = show(mallory, view="all", q="priya").rows
+    assert (theirs.name, theirs.owner, theirs.state) == ("Priya Raman", "Alice", "new")
+    assert not any((theirs.email, theirs.source, theirs.next_at))
+    mallory.role = "leader"
+    mallory.save()
     assert listed(mallory, view="all") == []
     assert listed(mallory, view="all", q="priya") == []
 

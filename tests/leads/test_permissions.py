@@ -36,7 +36,7 @@ TABLE = {
     "alice": EVERYTHING,
     "bob": {Verb.FIND, Verb.SEE_STATE},
     "carol": {Verb.FIND, Verb.SEE_STATE, Verb.SEE_CONTEXT, Verb.SEE_NEXT, Verb.SEE_OUTCOMES, Verb.REASSIGN},
-    "mallory": set(),
+    "mallory": {Verb.FIND, Verb.SEE_STATE},
     "sam": {Verb.FIND, Verb.SEE_STATE, Verb.SEE_CONTEXT, Verb.SEE_NEXT},
     "mona": {Verb.FIND, Verb.SEE_STATE, Verb.SEE_CONTEXT, Verb.SEE_OUTCOMES},
     "ada": EVERYTHING - {Verb.READ_TEXT},

@@ -62,7 +62,9 @@ def test_bob_is_told_whose_it_is_and_no_more(worked: Lead, bob: User) -> None:
     assert (shown.row.email, shown.row.next_at) == ("", None)
 
 
-def test_mallory_does_not_learn_that_it_exists(worked: Lead, mallory: User) -> None:
+def test_another_teams_leader_does_not_learn_that_it_exists(worked: Lead, mallory: User) -> None:
+    mallory.role = "leader"
+    mallory.save()
     with pytest.raises(Lead.DoesNotExist):
         seen_by(mallory, worked)
     with pytest.raises(Lead.DoesNotExist):

@@ -16,8 +16,9 @@ from ripeline.base import clock
 from ripeline.leads import actions
 from ripeline.leads.deciding import LeadError, Next
 from ripeline.leads.models import Lead, Opportunity, RecordView, State
+from ripeline.people.actions import change_user
 from ripeline.people.models import Company, User
-from ripeline.people.queries import KEEP_IN_TOUCH, built_in, responsible_of
+from ripeline.people.queries import KEEP_IN_TOUCH, built_in, responsible_of, system
 from ripeline.ripeness import actions as ripeness
 from ripeline.timeline.models import Activity
 from ripeline.web.verbs import _amount
@@ -98,7 +99,17 @@ def test_bob_learns_whose_it_is_and_nothing_else(visit: Visit, bob: User, alice:
     assert not RecordView.objects.exists()  # there was nothing to look at
 
 
-def test_mallory_finds_nothing(visit: Visit, mallory: User) -> None:
+def test_mallory_learns_whose_it_is_and_is_refused_everything_else(visit: Visit, mallory: User, lead: Lead) -> None:
+    page = visit(mallory)
+    assert "Already with Alice" in text(page)
+    assert lead.email not in page.text
+    assert visit(mallory, "note", note="x").status_code == 403
+    assert "Came to us" not in visit(mallory, "timeline", get=True).text
+    assert not Activity.objects.filter(lead_id=lead.pk, actor=mallory).exists()
+
+
+def test_another_teams_leader_finds_nothing(visit: Visit, mallory: User) -> None:
+    change_user(actor=system(), user=mallory, role="leader")
     assert visit(mallory).status_code == 404
     assert visit(mallory, "note", note="x").status_code == 404
     assert visit(mallory, "timeline", get=True).status_code == 404

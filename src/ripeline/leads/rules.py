@@ -49,7 +49,7 @@ _ADMINISTERS = _ALL - {Verb.READ_TEXT}
 
 # role × relation → verbs: the one place. Nobody at all reads another's private note: `timeline.queries.of_lead`.
 _MAY: dict[str, dict[Relation, frozenset[Verb]]] = {
-    Role.REP: {Relation.OWN: _ALL, Relation.TEAM: _NAMES, Relation.QUEUE: _NAMES, Relation.OTHER: frozenset()},
+    Role.REP: {Relation.OWN: _ALL, Relation.TEAM: _NAMES, Relation.QUEUE: _NAMES, Relation.OTHER: _NAMES},
     Role.SDR: {
         Relation.OWN: _ALL,
         Relation.QUEUE: _ALL,
@@ -124,7 +124,7 @@ def findable(actor: User) -> Q:
     """The leads that `actor` may FIND, as a filter; agrees with `may` lead by lead (a property test)."""
     if not actor.is_active:
         return Q(pk__in=[])
-    if actor.is_system or actor.role in (Role.ADMIN, Role.MARKETER, Role.SDR):
+    if actor.is_system or actor.role != Role.LEADER:
         return Q()
     mine = {actor.pk} | covering(actor)
     holder_in_team = Q(owner__team=actor.team_id) if actor.team_id else Q(owner__isnull=False, owner__team__isnull=True)
