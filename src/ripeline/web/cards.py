@@ -15,7 +15,10 @@ from ripeline.worklist.suggesting import LABELS, Outcome
 # The outcomes in the order of their keys, 1 to 8.
 OUTCOMES = [(key, outcome.value, LABELS[outcome]) for key, outcome in enumerate(list(Outcome)[:8], start=1)]
 
-DOORS = {"import": "imported from a spreadsheet", "by_hand": "entered by hand", "demo": "made up for the demo"}
+DOORS = {
+    "import": "imported from a spreadsheet", "by_hand": "entered by hand", "form": "by a form", "booth": "at a booth",
+    "call": "by telephone", "event": "at an event", "partner": "by a partner",
+}  # fmt: skip
 
 REASONS_AT_MOST = 5
 PRIOR_MODELS = "prior"  # how the names of models begin that know only the general rule

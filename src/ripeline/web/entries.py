@@ -21,7 +21,10 @@ ICONS = {
     "won": "circle-check-big", "lost": "circle-x", "disqualified": "ban", "reopened": "rotate-ccw", "edited": "pencil",
     "imported": "file-up", "merged": "merge", "unmerged": "split", "undone": "undo-2",
 }  # fmt: skip
-DOORS = {"import": "by an import", "by_hand": "entered by hand", "demo": ""}
+DOORS = {
+    "import": "by an import", "by_hand": "entered by hand", "form": "by a form", "booth": "at a booth", "call": "by telephone",
+    "event": "at an event", "partner": "by a partner",
+}  # fmt: skip
 DISPOSITIONS = {outcome.value: label.lower() for outcome, label in LABELS.items()}
 FIELDS = {"phone": "telephone", "amount": "value"}
 DOERS_UNSAID = frozenset({"captured", "enquired"})  # what they did themselves
