@@ -294,6 +294,7 @@ def test_the_record_is_worked_with_the_pointer(
     expect(page.get_by_label("Until", exact=True)).to_be_focused()
     page.get_by_label("Until", exact=True).fill("after the flood")
     page.get_by_role("button", name="Let ripen").click()
+    expect(page.locator("html[data-waits]")).to_have_count(0)
     expect(page.locator(".echo .wrong")).to_be_visible()
     expect(page.get_by_label("Until", exact=True)).to_have_value("after the flood")
     axe(page)

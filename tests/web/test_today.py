@@ -217,11 +217,17 @@ def test_a_day_with_nobody_says_who_is_next(client: Client, alice: User, make_le
     assert "Next Week" in page
 
 
-def test_sam_finds_the_queue_in_his_day(sam: User, make_lead: MakeLead) -> None:
-    make_lead(name="Hand Raiser")
+@pytest.mark.parametrize("who", ["sam", "ada"])
+def test_the_queue_is_in_the_day_of_sam_and_of_an_administrator_who_may_be_alone(
+    who: str, sam: User, ada: User, make_lead: MakeLead
+) -> None:
+    """Without reps: where one has time, what waits in the queue goes to them by itself."""
+    lead = make_lead(name="Hand Raiser")
     client = Client()
-    client.force_login(sam)
+    client.force_login({"sam": sam, "ada": ada}[who])
     assert "Hand Raiser" in client.get("/today").text
+    deed(client, lead.pk, "outcome", outcome="reached")
+    assert Lead.objects.get(pk=lead.pk).state == State.QUALIFYING
 
 
 def test_the_rest_of_the_day_can_be_chosen_anew(client: Client, three: list[Lead]) -> None:

@@ -198,7 +198,7 @@ def _sources() -> Sequence[Source]:
 def _owners(actor: User) -> dict[str, str]:
     """Whose leads one can ask for: those of the people whose leads one may find."""
     found = people.people().exclude(role=Role.MARKETER)
-    if actor.role in (Role.REP, Role.LEADER):
+    if actor.role == Role.LEADER:
         found = found.filter(team=actor.team_id)
     return {str(user.pk): user.name for user in found} | {NOBODY: "Nobody yet"}
 

@@ -62,10 +62,11 @@ URGENT = f"WITH picked AS (({_DATED}) UNION ({_ASKED})) {_FACTS}"
 
 
 def responsibles(user: User, day: date) -> list[UUID]:
-    """Under which responsibles somebody works on `day`: their own, of whom they cover for; an SDR's also the queues."""
+    """Under which responsibles somebody works on `day`: their own, of whom they cover for; SDRs and administrators (who
+    may be alone) also the queues."""
     users = [user.pk, *people.covered_by(user, day)]
     found = list(Responsible.objects.filter(user__in=users).values_list("pk", flat=True))
-    if user.role == Role.SDR:
+    if user.role in (Role.SDR, Role.ADMIN):
         found += Responsible.objects.filter(kind=ResponsibleKind.QUEUE, is_active=True).values_list("pk", flat=True)
     return found
 
