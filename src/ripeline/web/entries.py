@@ -22,8 +22,8 @@ ICONS = {
     "imported": "file-up", "merged": "merge", "unmerged": "split", "undone": "undo-2",
 }  # fmt: skip
 DOORS = {
-    "import": "by an import", "by_hand": "entered by hand", "form": "by a form", "booth": "at a booth", "call": "by telephone",
-    "event": "at an event", "partner": "by a partner",
+    "import": "by an import", "by_hand": "entered by hand", "form": "by a form", "booth": "at a booth",
+    "call": "by telephone", "event": "at an event", "partner": "by a partner",
 }  # fmt: skip
 DISPOSITIONS = {outcome.value: label.lower() for outcome, label in LABELS.items()}
 FIELDS = {"phone": "telephone", "amount": "value"}
