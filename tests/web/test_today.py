@@ -218,16 +218,29 @@ def test_a_day_with_nobody_says_who_is_next(client: Client, alice: User, make_le
 
 
 @pytest.mark.parametrize("who", ["sam", "ada"])
-def test_the_queue_is_in_the_day_of_sam_and_of_an_administrator_who_may_be_alone(
-    who: str, sam: User, ada: User, make_lead: MakeLead
+def test_whoever_is_alone_finds_what_nobody_looks_after_in_their_day(
+    who: str, request: pytest.FixtureRequest, make_lead: MakeLead
 ) -> None:
-    """Without reps: where one has time, what waits in the queue goes to them by itself."""
+    user: User = request.getfixturevalue(who)
     lead = make_lead(name="Hand Raiser")
     client = Client()
-    client.force_login({"sam": sam, "ada": ada}[who])
+    client.force_login(user)
     assert "Hand Raiser" in client.get("/today").text
-    deed(client, lead.pk, "outcome", outcome="reached")
-    assert Lead.objects.get(pk=lead.pk).state == State.QUALIFYING
+    assert deed(client, lead.pk, "outcome", outcome="reached").status_code == 200
+    assert Lead.objects.get(pk=lead.pk).touches == 1
+
+
+@pytest.mark.parametrize("who", ["sam", "ada"])
+def test_what_no_rep_has_time_for_stays_in_the_queue_and_in_the_day_of_who_works_it(
+    who: str, request: pytest.FixtureRequest, make_lead: MakeLead
+) -> None:
+    user: User = request.getfixturevalue(who)
+    User.objects.filter(pk=user.pk).update(weight=0)  # takes no turns
+    make_lead(name="Hand Raiser")
+    client = Client()
+    client.force_login(user)
+    assert "Hand Raiser" in client.get("/today").text
+    assert Lead.objects.get().responsible.name == "Qualify"
 
 
 def test_the_rest_of_the_day_can_be_chosen_anew(client: Client, three: list[Lead]) -> None:
