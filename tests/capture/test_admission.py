@@ -105,6 +105,15 @@ def test_rows_of_one_file_that_share_a_key_are_one_person(db: None) -> None:
     assert Lead.objects.count() == 2
 
 
+def test_an_address_that_two_rows_give_to_two_people_belongs_to_the_first(db: None) -> None:
+    first, second = admitted(arrival("", "1"), arrival("", "2"))
+    rows = admitted(arrival("a@x.example"), arrival("a@x.example", "1"), arrival("a@x.example", "2"))
+    assert [row.lead_id for row in rows] == [first.lead_id, first.lead_id, None]
+    assert "two different people" in rows[2].reason
+    assert Lead.objects.count() == 2
+    assert second.lead_id != first.lead_id
+
+
 def test_a_row_brings_what_is_new_and_empties_nothing(db: None) -> None:
     row = arrival("priya@northgate.example", title="Director", custom={"seats": "12"})
     admitted(row)

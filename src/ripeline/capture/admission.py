@@ -75,7 +75,7 @@ def _resolve(cases: Sequence[Case]) -> Iterator[tuple[Case, str]]:
     for group in members.values():
         found = {known[key] for case in group for key in case.arrival.keys if key in known}
         if len(found) > 1:
-            yield from _split(group, known)
+            yield from _split(group, known, fresh)
             continue
         lead_id = found.pop() if found else new_id()
         for index, case in enumerate(group):
@@ -87,28 +87,46 @@ def _resolve(cases: Sequence[Case]) -> Iterator[tuple[Case, str]]:
         yield from _overtaken(cases, fresh, won)
 
 
-def _split(group: Sequence[Case], known: dict[Key, UUID]) -> Iterator[tuple[Case, str]]:
-    """A group whose keys belong to several leads: each row goes where its own keys say, or is refused."""
-    for case in group:
-        found = {known[key] for key in case.arrival.keys if key in known}
-        if len(found) == 1:
-            case.lead_id = found.pop()
-        else:
-            yield case, TWO_PEOPLE
+def _split(group: Sequence[Case], known: dict[Key, UUID], fresh: dict[Key, UUID]) -> Iterator[tuple[Case, str]]:
+    """A group whose keys belong to several leads: each row goes where its own keys say, or is refused.
+
+    New keys of a row go with it, and lead rows that have only those to the same place.
+    """
+    waiting = list(group)
+    while waiting:
+        left = []
+        for case in waiting:
+            found = {lead for key in case.arrival.keys if (lead := known.get(key) or fresh.get(key))}
+            if len(found) > 1:
+                yield case, TWO_PEOPLE
+            elif found:
+                case.lead_id = found.pop()
+                fresh |= {key: case.lead_id for key in case.arrival.keys if key not in known}
+            else:
+                left.append(case)
+        if len(left) == len(waiting):  # they hung together with the others by a row that was refused
+            left[0].lead_id, left[0].is_new = new_id(), True
+            fresh |= dict.fromkeys(left[0].arrival.keys, left[0].lead_id)
+            del left[0]
+        waiting = left
 
 
 def _overtaken(cases: Sequence[Case], fresh: dict[Key, UUID], won: set[Key]) -> Iterator[tuple[Case, str]]:
     """Keys that another transaction claimed in between: what would have been a birth is a meeting with its lead."""
     holders: dict[UUID, set[UUID]] = defaultdict(set)
-    for key, theirs in identity.resolve(fresh.keys() - won).items():
+    lost = fresh.keys() - won
+    for key, theirs in identity.resolve(lost).items():
         holders[fresh[key]].add(theirs)
     for ours, others in holders.items():
         if others == {ours}:
             continue
+        group = [case for case in cases if case.lead_id == ours]
+        if not any(case.is_new for case in group):  # here already, so only those rows are of two people
+            yield from ((case, TWO_PEOPLE) for case in group if not lost.isdisjoint(case.arrival.keys))
+            continue
         kept = [key for key in won if fresh[key] == ours]
         identity.release(kept, ours)
-        group = [case for case in cases if case.lead_id == ours]
-        if len(others) == 1 and any(case.is_new for case in group):
+        if len(others) == 1:
             other = others.pop()
             identity.claim(dict.fromkeys(kept, other))
             for case in group:
