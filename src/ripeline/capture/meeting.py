@@ -12,7 +12,7 @@ from ripeline.leads import actions as leads
 from ripeline.leads import birth, bulk, rules
 from ripeline.leads.birth import Person
 from ripeline.leads.deciding import By, Changes, Next
-from ripeline.leads.models import Enquiry, Lead, NextKind
+from ripeline.leads.models import Lead, NextKind
 from ripeline.leads.rules import Verb
 from ripeline.people import queries as people
 from ripeline.people.models import Responsible, User
@@ -60,9 +60,9 @@ def _new_enquiries(cases: Sequence[Case], people: dict[UUID, Lead], actor: User,
         entries[entry.id] = (case, entry)
     new = timeline.record_all([entry for _, entry in entries.values()])
     fresh = [entries[pk][0] for pk in new]
-    Enquiry.objects.bulk_create(
-        [birth.enquiry(c.lead_id, c.arrival.context, episode=people[c.lead_id].episode) for c in fresh if c.lead_id]
-    )
+    birth.note_enquiries(
+        [(c.lead_id, c.arrival.context, people[c.lead_id].episode) for c in fresh if c.lead_id]
+    )  # fmt: skip
     return {id(case) for case in fresh}
 
 

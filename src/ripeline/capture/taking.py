@@ -2,12 +2,13 @@
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
+from typing import Any
 from uuid import UUID
 
 from ripeline.base import clock
 from ripeline.capture.admission import Arrival, Result, admit, natural_key
-from ripeline.capture.fields import CUSTOM
+from ripeline.capture.fields import CUSTOM, FIELDS
 from ripeline.capture.models import ImportRun, Remark
 from ripeline.capture.rows import Reject, Row
 from ripeline.capture.text import key
@@ -19,6 +20,7 @@ from ripeline.people.models import User
 from ripeline.people.queries import SELLERS
 
 ORIGIN = "import"
+_OF_PERSON = frozenset(each.name for each in fields(Person)) & FIELDS["leads"].keys()
 
 
 @dataclass
@@ -80,13 +82,9 @@ class LeadTaker:
 
     def _arrival(self, row: Row, tally: Tally) -> Arrival:
         when = row.moment("captured_at")
-        person = Person(
-            name=row.text("name"), title=row.text("title"), email=row.text("email"), phone=row.text("phone"),
-            company=row.text("company"), website=row.text("website"), country=row.text("country"),
-            reference=row.text("external_id"),
-            language=row.text("language"), amount=row.number("amount"), currency=row.text("currency"),
-            custom={self._keys[label]: text for label, text in row.custom.items()},
-        )  # fmt: skip
+        given: dict[str, Any] = {name: value for name, value in row.values.items() if name in _OF_PERSON}
+        custom = {self._keys[label]: text for label, text in row.custom.items()}
+        person = Person(**given, reference=row.text("external_id"), custom=custom)
         context = Context(
             door="import", captured_at=when or clock.now(), landing_page=row.text("landing_page"),
             message=row.text("message"), import_run_id=self._run.pk,

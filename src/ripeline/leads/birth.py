@@ -1,6 +1,6 @@
 """How leads come to be: many at once, each with its first enquiry, a responsible, a next moment and an entry."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -79,8 +79,8 @@ def bear(births: Sequence[Birth], *, actor: User, origin: str) -> None:
     An enquiry past the horizon keeps its own episode 1, and the lead starts episode 2 now (re-opened).
     """
     moment = clock.now()
-    insert_all([_lead(b, moment) for b in births])
-    insert_all([enquiry(b.id, b.context, episode=1) for b in births])
+    insert_all(Lead, [_lead(b, moment) for b in births])
+    note_enquiries([(b.id, b.context, 1) for b in births])
     entries = [captured(b.id, "captured", b.context, actor=actor, origin=origin, why=dict(b.why)) for b in births]
     entries += [
         timeline.Entry(
@@ -93,14 +93,20 @@ def bear(births: Sequence[Birth], *, actor: User, origin: str) -> None:
     timeline.record_all(entries)
 
 
-def enquiry(lead_id: UUID, context: Context, *, episode: int) -> Enquiry:
-    """The row for one time that they came to us."""
-    return Enquiry(
-        id=new_id(), lead_id=lead_id, episode=episode, door=context.door, source_id=context.source_id,
-        campaign_id=context.campaign_id, landing_page=context.landing_page[:500], message=context.message,
-        answers=dict(context.answers), captured_at=context.captured_at, captured_by_id=context.captured_by_id,
-        import_run_id=context.import_run_id, created_at=clock.now(),
-    )  # fmt: skip
+def note_enquiries(came: Iterable[tuple[UUID, Context, int]]) -> None:
+    """Keep the times that people came to us: (lead, how, episode)."""
+    moment = clock.now()
+    rows = [
+        {
+            "id": new_id(), "lead_id": lead_id, "episode": episode, "door": context.door,
+            "source_id": context.source_id, "campaign_id": context.campaign_id,
+            "landing_page": context.landing_page[:500], "message": context.message, "answers": dict(context.answers),
+            "captured_at": context.captured_at, "captured_by_id": context.captured_by_id,
+            "import_run_id": context.import_run_id, "created_at": moment,
+        }
+        for lead_id, context, episode in came
+    ]  # fmt: skip
+    insert_all(Enquiry, rows)
 
 
 def captured(
@@ -117,20 +123,20 @@ def captured(
     )  # fmt: skip
 
 
-def _lead(birth: Birth, moment: datetime) -> Lead:
+def _lead(birth: Birth, moment: datetime) -> dict[str, Any]:
     person, context = birth.person, birth.context
     old = is_past_horizon(context.captured_at, moment)
-    return Lead(
-        id=birth.id, name=person.name[:200], title=person.title[:200], email=person.email[:254],
-        phone=person.phone[:40], account_id=birth.account_id, company=person.company[:200], country=person.country,
-        language=person.language, reference=person.reference[:254],
-        custom=dict(person.custom), search=search_text(person), source_id=context.source_id,
-        captured_at=context.captured_at,
-        episode=2 if old else 1, episode_at=moment if old else context.captured_at,
-        amount=person.amount, currency=person.currency, state=birth.state, state_at=moment, owner_id=birth.owner_id,
-        responsible_id=birth.responsible_id, created_at=moment, import_run_id=context.import_run_id,
-        **birth.next.changes(),
-    )  # fmt: skip
+    return {
+        "id": birth.id, "name": person.name[:200], "title": person.title[:200], "email": person.email[:254],
+        "phone": person.phone[:40], "account_id": birth.account_id, "company": person.company[:200],
+        "country": person.country, "language": person.language, "reference": person.reference[:254],
+        "custom": dict(person.custom), "search": search_text(person), "source_id": context.source_id,
+        "captured_at": context.captured_at,
+        "episode": 2 if old else 1, "episode_at": moment if old else context.captured_at,
+        "amount": person.amount, "currency": person.currency, "state": str(birth.state), "state_at": moment,
+        "owner_id": birth.owner_id, "responsible_id": birth.responsible_id, "created_at": moment,
+        "import_run_id": context.import_run_id, **birth.next.changes(),
+    }  # fmt: skip
 
 
 def search_text(person: Person) -> str:

@@ -72,13 +72,19 @@ def record_all(entries: Sequence[Entry]) -> set[UUID]:
         cursor.execute(
             _RECORD,
             {
-                "entries": json.dumps([vars(entry) for entry in entries], cls=DjangoJSONEncoder),
+                "entries": json.dumps([_plain(entry) for entry in entries], cls=DjangoJSONEncoder),
                 "now": clock.now(),
                 "reacting": sorted(REACTING),
                 "channel": WAKE,
             },
         )
         return {row[0] for row in cursor.fetchall()}
+
+
+def _plain(entry: Entry) -> dict[str, Any]:
+    """An entry as JSON has it; what `data` holds is left to the encoder."""
+    names = {"id": str(entry.id), "lead_id": str(entry.lead_id), "actor_id": str(entry.actor_id)}
+    return {**vars(entry), **names, "occurred_at": entry.occurred_at.isoformat()}
 
 
 def wake_worker() -> None:
