@@ -192,6 +192,8 @@ def _words(text: str) -> list[str]:
 
 def unaccented(text: str) -> str:
     """`text` without accents."""
+    if text.isascii():
+        return text
     return "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c))
 
 
