@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 PORT   ?= 8000
 DEMO   ?= 1
 
-.PHONY: help setup setup-dev run test check fix bench lock
+.PHONY: help setup setup-dev run test test-again check fix bench lock
 help: ## what each command does
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
 
@@ -35,6 +35,9 @@ run: setup ## serve the demo company (DEMO=0: your own) at http://127.0.0.1:8000
 
 test: setup-dev ## run every test
 	@$(BIN)/python -m pytest -n 2 --dist loadgroup $(ARGS)
+
+test-again: setup-dev ## run only what failed the last time, one at a time
+	@$(BIN)/python -m pytest --last-failed --last-failed-no-failures none $(ARGS)
 
 check: setup-dev ## lint, types and contracts; never edits
 	@$(BIN)/ruff check .

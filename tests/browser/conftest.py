@@ -112,6 +112,7 @@ def axe() -> Callable[[Page], None]:
     checker = Axe()
 
     def check(page: Page) -> None:
+        page.wait_for_selector("html:not([data-waits])", state="attached")  # a page that is being changed is no page
         found = checker.run(page)
         assert found.violations_count == 0, f"{page.url}\n{found.generate_report()}"
 

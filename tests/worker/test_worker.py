@@ -155,6 +155,7 @@ def test_a_task_that_was_broken_off_runs_again_and_one_in_anothers_hands_does_no
     with psycopg.connect(**_elsewhere(), autocommit=True) as other:
         other.execute("SELECT pg_advisory_lock(hashtext('ripeline schedule'), hashtext('nightly'))")
         assert schedule.tick([task]) == 0
+        other.execute("SELECT pg_advisory_unlock(hashtext('ripeline schedule'), hashtext('nightly'))")
     assert schedule.tick([task]) == 1
     assert schedule.tick([task]) == 0
     assert ran == [1]
