@@ -254,7 +254,7 @@ def test_the_record_is_worked_by_keyboard(open_page: OpenPage, axe: Axe, shot: S
     page.keyboard.type("in 3 weeks, after the fair")
     expect(page.locator(".next-step .echo")).to_contain_text("after the fair")
     page.keyboard.press("Enter")
-    expect(page.locator(".toast")).to_contain_text("snoozed until in 3 weeks")
+    expect(page.locator(".toast")).to_contain_text("snoozed, back in 3 weeks")
     expect(page.locator(".next-step .what")).to_contain_text("“after the fair”")
     expect(page.locator("html[data-waits]")).to_have_count(0)
     page.keyboard.press("n")

@@ -140,7 +140,7 @@ def test_the_day_is_worked_from_the_keyboard(
     page.keyboard.type("in 3 weeks, after the budget round")
     expect(page.locator("#sheet .echo")).to_contain_text("in 3 weeks")
     page.keyboard.press("Enter")
-    expect(toast).to_contain_text("snoozed until in 3 weeks")
+    expect(toast).to_contain_text("snoozed, back in 3 weeks")
     settled(page)
     assert (at(third).next_note, at(third).next_committed) == ("after the budget round", True)
 
@@ -328,7 +328,7 @@ def test_it_works_without_a_script(chromium: Browser, live_server: LiveServer, a
     lead = in_sheet(page)
     page.get_by_label("Snooze until").fill("in 3 weeks")
     page.get_by_role("button", name="Snooze").click()
-    expect(page.locator(".toast")).to_contain_text("snoozed until in 3 weeks")
+    expect(page.locator(".toast")).to_contain_text("snoozed, back in 3 weeks")
     expect(page.locator(DONE)).to_have_count(1)
     page.get_by_role("button", name="Undo").click()
     expect(page.locator(DONE)).to_have_count(0)

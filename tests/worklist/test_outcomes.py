@@ -159,7 +159,7 @@ def test_won(alice: User, priya: Lead) -> None:
 def test_a_snooze_keeps_what_it_is_about(alice: User, priya: Lead) -> None:
     with clock.at(MONDAY):
         done, lead = note_down(priya, alice, "snooze", next_text="tomorrow")
-    assert done.words == "Priya: snoozed until tomorrow."
+    assert done.words == "Priya: snoozed, back tomorrow."
     assert (lead.next_kind, lead.touches) == (NextKind.FIRST_CONTACT, 0)
 
 

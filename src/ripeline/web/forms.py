@@ -100,7 +100,7 @@ class FirstRun(Form):
     time_zone = zone_field(**{"data-guess": "time-zone"})
     country = forms.ChoiceField(
         label="Country",
-        choices=countries,
+        choices=lambda: [("", "Choose your country"), *countries()],
         help_text="For public holidays and telephone numbers.",
         widget=forms.Select({"data-guess": "country"}),
     )

@@ -198,7 +198,7 @@ def _result(case: _Case, following: Next | None, now: datetime, calendar: Calend
             days = catalog.reason(case.outcome.value).recycle_days
             return "bought elsewhere" + (f", another look in {round(days / 30.44)} months" if days else "")
         case Outcome.SNOOZE:
-            return f"snoozed until {when}"
+            return f"snoozed, back {when}"
         case _:
             return LABELS[case.outcome].lower()
 
