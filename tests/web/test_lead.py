@@ -70,6 +70,15 @@ def test_alice_sees_everything_and_can_act(visit: Visit, alice: User, make_lead:
     assert page.text.count("<h1") == 1
 
 
+def test_who_is_ripe_already_is_not_called_green(visit: Visit, alice: User, lead: Lead) -> None:
+    ripeness.rescore()
+    assert "How ripe" in text(visit(alice))
+    actions.open_opportunity(lead.pk, by(alice), next=soon())
+    ripeness.rescore()
+    assert "How ripe" not in text(visit(alice))
+    assert "within a month" not in text(visit(alice))
+
+
 def test_carol_sees_the_context_but_neither_steps_nor_verbs(visit: Visit, alice: User, carol: User, lead: Lead) -> None:
     actions.touch(lead.pk, by(alice), kind="call", reached=False, next=soon(), disposition="no_answer")
     page = visit(carol)

@@ -7,7 +7,7 @@ from datetime import date
 from django.utils import timezone
 
 from ripeline.base import clock
-from ripeline.leads.models import Enquiry
+from ripeline.leads.models import CLOSED_STATES, Enquiry, State
 from ripeline.ripeness import rules
 from ripeline.ripeness.models import Score
 from ripeline.worklist.suggesting import LABELS, Outcome
@@ -52,9 +52,14 @@ def came(enquiries: Iterable[Enquiry]) -> list[Came]:
     return [Came(each, DOORS.get(each.door, each.door.replace("_", " "))) for each in enquiries]
 
 
-def ripe(score: Score | None) -> Ripe | None:
-    """The card of a score; None while there is none."""
-    if score is None:
+def ripens(state: str) -> bool:
+    """Whether there is ripeness to speak of: not once they are ripe (an opportunity) or closed."""
+    return state not in (State.OPPORTUNITY, *CLOSED_STATES)
+
+
+def ripe(score: Score | None, state: str) -> Ripe | None:
+    """The card of a score; None while there is none, and once nothing is left to ripen."""
+    if score is None or not ripens(state):
         return None
     reasons = rules.reasons(score.reasons)[:REASONS_AT_MOST]
     low, high = round(score.p_30_low * 100), round(score.p_30_high * 100)

@@ -58,7 +58,7 @@ def page(found: Record, family: str = "", *, is_editing: bool = False) -> dict[s
         "lead": lead,
         "row": found.row,
         "may": found.may,
-        "ripe": cards.ripe(score),
+        "ripe": cards.ripe(score, lead.state),
         "came_by": cards.came(found.enquiries),
         "key": uuid4().hex,
         "editing": is_editing and found.may["work"],

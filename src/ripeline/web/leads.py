@@ -24,6 +24,7 @@ from ripeline.people.models import Role, User
 from ripeline.ripeness import queries as ripeness
 from ripeline.ripeness import rules as ripeness_rules
 from ripeline.ripeness.models import Score
+from ripeline.web import cards
 from ripeline.web.screens import go
 from ripeline.web.shell import say, verbs_for
 
@@ -147,7 +148,7 @@ def _results(asked: Asked) -> dict[str, Any]:
 
 
 def _lines(rows: Sequence[Row]) -> list[Line]:
-    scores = ripeness.of([row.id for row in rows if row.sees_context and row.is_open])
+    scores = ripeness.of([row.id for row in rows if row.sees_context and cards.ripens(row.lead.state)])
     return [_line(row, scores.get(row.id)) for row in rows]
 
 

@@ -92,7 +92,7 @@ def _sheet(user: User, row: Row) -> dict[str, Any]:
         "shown": glance.row,
         "came": next(iter(cards.came([glance.enquiry] if glance.enquiry else [])), None),
         "told": entries.tell(glance.entries),
-        "ripe": cards.ripe(ripeness.of([row.lead.pk]).get(row.lead.pk)),
+        "ripe": cards.ripe(ripeness.of([row.lead.pk]).get(row.lead.pk), row.lead.state),
         "outcomes": cards.OUTCOMES,
         "offer": offer.offer_words if offer and not row.is_done else "",
     }
