@@ -30,10 +30,21 @@ __all__ = [
 KEPT = timedelta(days=30)  # a file that nobody started, or went on with
 
 
-def begin(*, actor: User, kind: Kind, filename: str, file: BinaryIO, anew: bool = False) -> ImportRun:
+def begin(
+    *,
+    actor: User,
+    kind: Kind,
+    filename: str,
+    file: BinaryIO,
+    said: Said | None = None,
+    looked: Looked | None = None,
+    source: str = "",
+    anew: bool = False,
+) -> ImportRun:
     """Keep an uploaded file and look at it; unless `anew`, the same file that is not done yet is the same run.
 
-    Raises UnreadableFileError, in a sentence, if there is nothing to import in it.
+    `looked` is what the caller saw already, with `said`. Raises UnreadableFileError, in a sentence, if there is nothing
+    to import in it.
     """
     rules.require_importer(actor)
     filename = filename.replace("\\", "/").rpartition("/")[2].strip()[-255:] or "file.csv"
@@ -48,14 +59,20 @@ def begin(*, actor: User, kind: Kind, filename: str, file: BinaryIO, anew: bool 
     if not anew and (run := before.order_by("-created_at").first()):
         return run
     run = ImportRun(
-        id=new_id(), kind=kind, filename=filename, size=size, digest=digest, started_by=actor, created_at=clock.now()
-    )
-    _draft(run, look(file, kind=kind, name=filename, said=Said()), Said())
+        id=new_id(), kind=kind, filename=filename, size=size, digest=digest, started_by=actor,
+        created_at=clock.now(), source=_source(source),
+    )  # fmt: skip
+    said = said or Said()
+    _draft(run, looked or look(file, kind=kind, name=filename, said=said), said)
     with transaction.atomic():
         _tidy()
         run.save(force_insert=True)
         pieces.store(run.pk, file)
     return run
+
+
+def _source(name: str) -> str:
+    return " ".join(name.split())[:160]
 
 
 def _draft(run: ImportRun, looked: Looked, said: Said) -> None:
@@ -90,7 +107,7 @@ def prepare(
         said = Said.from_json(run.told) if said is None else said
         looked = looking.at(run, said, mapping)
         _draft(run, looked, said)
-        run.source = run.source if source is None else " ".join(source.split())[:160]
+        run.source = run.source if source is None else _source(source)
         run.save(update_fields=["dialect", "told", "mapping", "signature", "source"])
     return looked
 

@@ -6,7 +6,8 @@ import signal
 import sys
 import time
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from types import FrameType
 from typing import Any, BinaryIO
@@ -132,16 +133,20 @@ def _started(actor: User, file: Path, content: BinaryIO, wishes: Wishes) -> Impo
     mapping = chosen(wishes.kind, looked.dialect.labels, wishes.pairs) if wishes.pairs else looked.mapping
     if found := problems(looked.dialect, mapping):
         raise MappingError(" ".join(found).replace(" say which.", " say which, --day-first or --month-first."))
-    run = actions.begin(actor=actor, kind=wishes.kind, filename=file.name, file=content)
-    if run.state != ImportState.UPLOADED:
-        meant = (looked.dialect.to_json(), mapping.to_json(), wishes.source)
-        if not wishes or meant == (run.dialect, run.mapping, run.source):
-            say(f"{file.name} was broken off after {run.position:,} rows; going on there.")
-            return actions.go_on(actor=actor, run_id=run.pk)
+    begin = partial(
+        actions.begin, actor=actor, kind=wishes.kind, filename=file.name, file=content, said=wishes.said,
+        looked=replace(looked, mapping=mapping), source=wishes.source,
+    )  # fmt: skip
+    run = begin()
+    as_meant = (run.dialect, run.mapping, run.source) == (looked.dialect.to_json(), mapping.to_json(), wishes.source)
+    if run.state != ImportState.UPLOADED and (as_meant or not wishes):
+        say(f"{file.name} was broken off after {run.position:,} rows; going on there.")
+        return actions.go_on(actor=actor, run_id=run.pk)
+    if not as_meant:
         actions.cancel(actor=actor, run_id=run.pk)
-        run = actions.begin(actor=actor, kind=wishes.kind, filename=file.name, file=content, anew=True)
+        actions.discard(actor=actor, run_id=run.pk)
+        run = begin(anew=True)
     _tell(looked, mapping, is_remembered=looked.is_remembered and not wishes.pairs)
-    actions.prepare(actor=actor, run_id=run.pk, said=wishes.said, mapping=mapping.to_json(), source=wishes.source)
     return actions.confirm(actor=actor, run_id=run.pk)
 
 

@@ -49,7 +49,7 @@ def command(
         from ripeline.cli.importing import Wishes, bring_in
 
         wishes = Wishes(
-            kind="outcomes" if outcomes else "leads", pairs=pairs, source=source, encoding=encoding,
+            kind="outcomes" if outcomes else "leads", pairs=pairs, source=" ".join(source.split()), encoding=encoding,
             delimiter=_NAMED.get(delimiter or "", delimiter), day_first=day_first, decimal_comma=decimal_comma,
         )  # fmt: skip
         done = bring_in(file, wishes, rejects=rejects, kept_in=house.home / "rejected")
