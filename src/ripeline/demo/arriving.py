@@ -12,10 +12,10 @@ import numpy as np
 
 from ripeline.science.gate import BoolArray, FloatArray, IntArray
 from ripeline.science.market import MONTH, Arrivals, Fate, Market, simulate
-from ripeline.science.market_law import DEFAULT_LAW
+from ripeline.science.market_law import DEFAULT_LAW, Law
 
 DAYS = 425  # of history: 14 months
-RETURNING = (0.28, 0.04)  # share of the buyers who come to us again about when they ripen; of the others, some time
+RETURNING = (0.2, 0.02)  # share of the buyers who come to us again about when they ripen; of the others, some time
 OLD_BUYERS = 1 / 3  # of those who would have bought when they were new: 15 of 100
 
 # What a company calls its sources, by type.
@@ -38,7 +38,7 @@ SOURCES = {
     "social": "LinkedIn",
     "display": "Display banner",
     "purchased_list": "Bought list",
-    "other": "Other",
+    "other": "Local press",
 }
 DOORS = {
     "trade_show": "booth",
@@ -86,9 +86,9 @@ def inflow(*, today: date, leads: int, seed: int) -> Inflow:
     """About so many leads of the fourteen months before `today`; the same seed and day give the same."""
     opening = today - timedelta(days=DAYS)
     rng = np.random.default_rng([seed, today.toordinal()])
-    free_mail = np.array(DEFAULT_LAW.signals) == "free_mail"  # addresses of real providers are nobody's to invent
-    law = replace(DEFAULT_LAW, signal_share=np.where(free_mail, 0.0, DEFAULT_LAW.signal_share))
-    drawn = simulate(law, days=DAYS, rng=rng, leads_per_month=leads / (DAYS / MONTH), first_weekday=opening.weekday())
+    drawn = simulate(
+        _law(), days=DAYS, rng=rng, leads_per_month=leads / (DAYS / MONTH), first_weekday=opening.weekday()
+    )
     market = _on_their_days(drawn, opening, rng)
     random = Random(int(rng.integers(2**32)))  # noqa: S311 - a story, no secret
     types = [market.law.source_types[at] for at in market.arrivals.source_type]
@@ -102,6 +102,13 @@ def inflow(*, today: date, leads: int, seed: int) -> Inflow:
         again_after=again_after,
         again_by=again_by,
     )
+
+
+def _law() -> Law:
+    """The market's, where nobody writes from a free-mail address (those are not ours to invent) and most say where they
+    work; what else is known of them, and what becomes of them, stays as it is."""
+    share = dict(zip(DEFAULT_LAW.signals, DEFAULT_LAW.signal_share, strict=True)) | {"free_mail": 0.0, "company": 0.92}
+    return replace(DEFAULT_LAW, signal_share=np.array([share[signal] for signal in DEFAULT_LAW.signals]))
 
 
 def taken_up_again(days: FloatArray, *, opening: date, seed: int) -> Inflow:

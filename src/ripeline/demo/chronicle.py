@@ -5,7 +5,7 @@ from datetime import timedelta
 from random import Random
 
 import numpy as np
-from django.db import connection
+from django.db import connection, transaction
 
 from ripeline.base import clock
 from ripeline.catalog import actions as catalog
@@ -19,10 +19,11 @@ from ripeline.demo.reception import Known, admit, newcomer
 from ripeline.demo.scene import Pursuits, Stage
 from ripeline.demo.telling import Telling, Time
 from ripeline.demo.words import Words
+from ripeline.people import actions as people
 from ripeline.people import working_time
 
-STRETCH = 14  # days told in one go
-_ANALYZED = (30, 90, 200, 320)  # days after which the tables have grown by much
+STRETCH = 28  # days told in one go, and one transaction
+RECENT = 60  # days
 
 
 def write(*, leads: int, seed: int, progress: Callable[[str], None]) -> None:
@@ -32,36 +33,43 @@ def write(*, leads: int, seed: int, progress: Callable[[str], None]) -> None:
     """
     today = clock.now().astimezone(company.ZONE).date()
     inflow = arriving.inflow(today=today, leads=leads, seed=seed)
-    stage = _stage(inflow, seed)
+    stage = _stage(inflow, seed, leads)
     time = Time(stage.present)
     with clock.at(time):
         telling = Telling(time)
         pursuits = stage.pursuits(inflow)
         catalog.custom_fields({"chairs": ("Chairs or rooms", FieldType.NUMBER), "sites": ("Sites", FieldType.NUMBER)})
-        imported_on = spreadsheet.day(stage)
-        for day in range(DAYS):
-            if stage.day(day).day == 1 or day == 0:
-                progress(f"Making the demo company: {stage.day(day):%B %Y} …")
-            if day in _ANALYZED:
-                _analyze()
-            if day == imported_on:
-                telling.tell(stage.moment(day + 10 / 24))
-                spreadsheet.bring_in(stage, round(leads * spreadsheet.SHARE), time, telling)
-            if stage.works(SDR, day) == day or day == DAYS - 1:
-                _open_doors(day, stage, pursuits, time, telling)
-            if day % STRETCH == 0:
-                telling.tell(stage.moment(day + 0.99))
-        telling.tell(stage.present)
+        for first in range(0, DAYS, STRETCH):
+            progress(f"Making the demo company: {stage.day(first + STRETCH // 2):%B %Y} …")
+            with transaction.atomic():
+                _tell(range(first, min(first + STRETCH, DAYS)), stage, pursuits, time, telling)
+            _sweep()
         progress("Making the demo company: today …")
-        present.arrange(stage, time)
+        with transaction.atomic():
+            telling.tell(stage.present)
+            present.arrange(stage, time)
+            people.set_company(actor=stage.staff.system, is_demo=True)
+    _sweep()
 
 
-def _stage(inflow: Inflow, seed: int) -> Stage:
+def _tell(days: range, stage: Stage, pursuits: Pursuits, time: Time, telling: Telling) -> None:
+    """What happens on some days."""
+    imported_on = spreadsheet.day(stage)
+    for day in days:
+        if day == imported_on:
+            telling.tell(stage.moment(day + 10 / 24))
+            spreadsheet.bring_in(stage, round(len(pursuits.inflow.day) * spreadsheet.SHARE), time, telling)
+        if _opens(stage, day):
+            _open_doors(day, stage, pursuits, time, telling)
+    telling.tell(stage.moment(days[-1] + 0.99))
+
+
+def _stage(inflow: Inflow, seed: int, leads: int) -> Stage:
     now = clock.now()
     today = now.astimezone(company.ZONE).date()
     random = Random(f"{seed} {today}")  # noqa: S311 - a story, no secret
-    people = People(random)
-    staff = company.hire(opening=inflow.opening, today=today)
+    everybody = People(random)
+    staff = company.hire(opening=inflow.opening, today=today, leads=leads)
     calendar = working_time.calendar_of(None)
     return Stage(
         opening=inflow.opening,
@@ -72,13 +80,20 @@ def _stage(inflow: Inflow, seed: int) -> Stage:
         desks=company.desks(staff, opening=inflow.opening, days=DAYS),
         seed=seed,
         random=random,
-        people=people,
-        words=Words(random, people),
+        people=everybody,
+        words=Words(random, everybody),
     )
 
 
+def _opens(stage: Stage, day: int) -> bool:
+    """Whether those who came are let in: each working day of late, twice a week long ago, where nobody can tell."""
+    if day >= DAYS - RECENT:
+        return stage.works(SDR, day) == day or day == DAYS - 1
+    return stage.day(day).weekday() in (1, 4)
+
+
 def _open_doors(day: int, stage: Stage, pursuits: Pursuits, time: Time, telling: Telling) -> None:
-    """Everybody who has come since the doors were opened last: on a working day, or over the weekend before it."""
+    """Everybody who has come since the doors were opened last."""
     inflow = pursuits.inflow
     last = int(np.searchsorted(inflow.day, day + 1))
     first = telling.told_of
@@ -101,7 +116,8 @@ def _open_doors(day: int, stage: Stage, pursuits: Pursuits, time: Time, telling:
         telling.expect(lead_id, list(life.happenings()))
 
 
-def _analyze() -> None:
-    """Let PostgreSQL see how large the tables have become; it plans badly for tables that it takes for empty."""
+def _sweep() -> None:
+    """Let PostgreSQL clear away what was overwritten, which a history written in seconds leaves plenty of."""
     with connection.cursor() as cursor:
-        cursor.execute("ANALYZE lead, activity, enquiry, identity, account, opportunity")
+        verb = "ANALYZE" if connection.in_atomic_block else "VACUUM (ANALYZE)"
+        cursor.execute(f"{verb} lead, turn, activity, enquiry, account, opportunity")

@@ -22,13 +22,12 @@ PASSWORD = "ripe-tomatoes"  # noqa: S105 - printed when the demo starts; its hom
 ALICE, TOM, YUSUF, SDR = range(4)  # desks, by position
 REFORM = 150  # days ago: since then nobody gives up early any more, and what had been given up was re-opened
 
-# Who sees what, for the hint at the start.
-WHAT = {
-    Role.REP: "a rep: Today, and what she has",
-    Role.SDR: "inside sales: the queue",
-    Role.LEADER: "the sales leader",
-    Role.MARKETER: "marketing",
-    Role.ADMIN: "the owner: everything",
+_WHAT = {
+    Role.REP: "sells: Today, and the leads in hand",
+    Role.SDR: "inside sales: the queue to qualify",
+    Role.LEADER: "leads the sales team",
+    Role.MARKETER: "marketing: where leads come from",
+    Role.ADMIN: "owns the company: everything, and its settings",
 }
 _HABITS = {
     ALICE: Habit(hot_hours=0.7, cold_hours=7),
@@ -60,8 +59,11 @@ class Staff:
         return self.desks[SDR]
 
 
-def hire(*, opening: date, today: date) -> Staff:
-    """Make the company, its teams and people, long before the story begins; each at a moment of their own."""
+def hire(*, opening: date, today: date, leads: int) -> Staff:
+    """Make the company, its teams and people, long before the story begins; each at a moment of their own.
+
+    `leads`: how many will come, so that each rep takes as many at a time as just about fits.
+    """
     system = queries.system()
     first_day = datetime.combine(opening - timedelta(days=40), time(9), tzinfo=clock.now().tzinfo)
     with clock.at(first_day):
@@ -82,7 +84,7 @@ def hire(*, opening: date, today: date) -> Staff:
         with clock.at(first_day + timedelta(days=1 + place)):
             found.append(_add(system, name, role, team))
     admin, leader, alice, tom, yusuf, sdr, marketer = found
-    _settle_in(system, alice=alice, tom=tom, yusuf=yusuf, sdr=sdr)
+    _settle_in(system, leads, alice=alice, tom=tom, yusuf=yusuf, sdr=sdr)
     _leaves(admin, alice=alice, tom=tom, yusuf=yusuf, today=today)
     desks = (alice, tom, yusuf, sdr)
     return Staff(
@@ -102,12 +104,12 @@ def _add(system: User, name: str, role: str, team: Team | None) -> User:
     return people.add_user(actor=system, email=email, name=name, role=role, team=team, password=PASSWORD)
 
 
-def _settle_in(system: User, *, alice: User, tom: User, yusuf: User, sdr: User) -> None:
+def _settle_in(system: User, leads: int, *, alice: User, tom: User, yusuf: User, sdr: User) -> None:
     """How much time each has, how many leads they take, and how much of their work their leader sees."""
-    people.change_user(actor=system, user=alice, minutes_per_day=90, lead_cap=100)
-    people.change_user(actor=system, user=tom, minutes_per_day=80, lead_cap=115, tracking=Tracking.GUIDED)
-    people.change_user(actor=system, user=yusuf, minutes_per_day=85, lead_cap=100)
-    people.change_user(actor=system, user=sdr, minutes_per_day=120, weight=0)
+    people.change_user(actor=system, user=alice, minutes_per_day=80, lead_cap=leads // 18)
+    people.change_user(actor=system, user=tom, minutes_per_day=85, lead_cap=leads // 16, tracking=Tracking.GUIDED)
+    people.change_user(actor=system, user=yusuf, minutes_per_day=80, lead_cap=leads // 18)
+    people.change_user(actor=system, user=sdr, minutes_per_day=110, weight=0)
     people.told_tracking(tom)
 
 
@@ -120,6 +122,11 @@ def _leaves(admin: User, *, alice: User, tom: User, yusuf: User, today: date) ->
         people.add_absence(actor=admin, user=user, first_day=first, last_day=first + timedelta(days=days), cover=cover)
     first = monday + timedelta(weeks=1 if today.weekday() < 4 else 2)
     people.add_absence(actor=admin, user=yusuf, first_day=first, last_day=first + timedelta(days=4), cover=alice)
+
+
+def what(user: User) -> str:
+    """What somebody does, for the hint at the start."""
+    return _WHAT[Role(user.role)]
 
 
 def desks(staff: Staff, *, opening: date, days: int) -> list[Desk]:

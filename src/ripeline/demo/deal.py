@@ -82,9 +82,9 @@ class Deal:
         return days
 
     def _after(self, day: float) -> float:
-        """What comes next of an open deal: soon after the last step, and not before today."""
+        """What comes next of an open deal: some days after the last step, and not before the day that lies ahead."""
         stage = self.scene.stage
-        ahead = int(max(day + stage.random.uniform(3, 11), stage.frontier))
+        ahead = max(day + stage.random.uniform(4, 13), stage.frontier + stage.random.uniform(0, 9))
         return float(stage.works(self.desk, ahead))
 
     def _step(self, number: int, day: float, following: float, decision: float) -> Happening:

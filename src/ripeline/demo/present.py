@@ -54,8 +54,6 @@ def _settle(stage: Stage, time: Time, evening: datetime) -> None:
     staff = stage.staff
     time.go(evening)
     for rep in staff.reps:
-        in_hand = Lead.objects.filter(IS_OPEN, responsible__user=rep).count()
-        people.change_user(actor=staff.leader, user=rep, lead_cap=(in_hand + _MORE_ROOM) // 5 * 5)
         _promise(stage, rep)
     _hand_over(stage)
     _merge_two(stage, time, evening)
@@ -127,13 +125,22 @@ def _look_around(stage: Stage, time: Time, evening: datetime) -> None:
 
 
 def _this_morning(stage: Stage, time: Time) -> None:
-    """Who came in the last hours, and is not called yet."""
-    for minutes, kind, seniority in _FRESH:
+    """Who came in the last hours, and is not called yet. Halfway the leader lets everybody take more leads."""
+    leader = stage.staff.leader
+    for number, (minutes, kind, seniority) in enumerate(_FRESH):
         at = stage.present - timedelta(minutes=minutes)
-        campaign = arriving.campaign(kind, stage.calendar.day(at), stage.random)
+        time.go(at)
+        if number == len(_FRESH) // 2:
+            for rep in stage.staff.reps:
+                in_hand = Lead.objects.filter(IS_OPEN, responsible__user=rep).count()
+                people.change_user(actor=leader, user=rep, lead_cap=(in_hand + _MORE_ROOM) // 5 * 5)
         one = newcomer(
-            stage, Known(seniority=seniority), kind=kind, at=at, campaign=campaign,
+            stage,
+            Known(seniority=seniority),
+            kind=kind,
+            at=at,
+            campaign=arriving.campaign(kind, stage.calendar.day(at), stage.random),
             landing_page=arriving.page(kind, stage.random),
-        )  # fmt: skip
+        )
         time.go(at + timedelta(seconds=1))
         list(reception.admit([one], stage.staff.system))

@@ -156,7 +156,7 @@ class _Chase:
         if self.inflow.is_dated:
             hours = self.rng.uniform(0.2, 8, self.n)
         met = cards(self.inflow) & (not self.inflow.is_dated)
-        hours[met] = self.rng.uniform(20, 100, met.sum())
+        hours[met] = self.rng.uniform(16, 70, met.sum())
         return self._at_work(self.inflow.day + hours / 24)
 
     def _learn(self, k: int, made: BoolArray, result: FollowUp) -> None:

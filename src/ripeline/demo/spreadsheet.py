@@ -20,8 +20,8 @@ from ripeline.leads import identity
 from ripeline.leads.models import Lead
 
 FILE = "Contacts 2021 to 2024.csv"
-SHARE = 0.11  # rows, as a share of those who came by themselves
-AGO = 4  # working days
+SHARE = 0.065  # rows, as a share of those who came by themselves
+AGO = 5  # working days
 _HEADING = ("Name", "Company", "Job title", "E-mail", "Telephone", "First contact date", "Source", "Notes", "Owner")
 _SOURCES = (
     "Trade show 2022",
