@@ -40,7 +40,7 @@ def write(*, leads: int, seed: int, progress: Callable[[str], None]) -> None:
         pursuits = stage.pursuits(inflow)
         catalog.custom_fields({"chairs": ("Chairs or rooms", FieldType.NUMBER), "sites": ("Sites", FieldType.NUMBER)})
         for first in range(0, DAYS, STRETCH):
-            progress(f"Making the demo company: {stage.day(first + STRETCH // 2):%B %Y} …")
+            progress(f"Making the demo company: {stage.day(first):%B %Y} …")
             with transaction.atomic():
                 _tell(range(first, min(first + STRETCH, DAYS)), stage, pursuits, time, telling)
             _sweep()
