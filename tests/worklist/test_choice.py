@@ -74,6 +74,13 @@ def test_who_was_reached_yesterday_comes_after_who_was_not() -> None:
     assert numbers(plan(pair, now=NOW, budget=90)) == [2, 1]
 
 
+def test_of_those_nobody_has_been_in_touch_with_the_likelier_come_first_however_old() -> None:
+    fresh = [candidate(i, p_30=0.04, kind=NextKind.FIRST_CONTACT, days=10 * i) for i in (1, 2, 3)]
+    old = [candidate(10 + n, p_30=p, kind=NextKind.REOPENED, days=0) for n, p in enumerate([0.03, 0.02, 0.01])]
+    assert numbers(plan([*old, *fresh], now=NOW, budget=90))[3:] == [10, 11, 12]
+    assert set(numbers(plan([*old, *fresh], now=NOW, budget=24))) == {1, 2, 3}
+
+
 def test_a_day_too_short_for_anybody_still_has_somebody() -> None:
     assert numbers(plan([candidate(1), candidate(2)], now=NOW, budget=1)) == [1]
     assert numbers(plan([candidate(1)], now=NOW, budget=1, at_least_one=False)) == []
@@ -125,6 +132,14 @@ def test_more_minutes_never_take_the_best_away(people: list[Candidate], budget: 
     best = next((i.candidate.lead_id for i in plan(people, now=NOW, budget=budget).items if i.rank is Rank.OPEN), None)
     more = {i.candidate.lead_id for i in plan(people, now=NOW, budget=budget + 240).items}
     assert best is None or best in more
+
+
+@given(some_people)
+def test_nobody_untouched_comes_after_a_less_likely_one(people: list[Candidate]) -> None:
+    items = plan(people, now=NOW, budget=24 * 60).items
+    untouched = [i for i in items if i.rank is Rank.OPEN and not i.candidate.standing.touches]
+    chances = [i.candidate.standing.p_30 for i in untouched]
+    assert chances == sorted(chances, key=lambda p: -(p or 0))
 
 
 @given(
