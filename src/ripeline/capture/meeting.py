@@ -1,4 +1,13 @@
-"""Arrivals of people who are here already: what is new about them is added, and who comes again is looked at now."""
+"""Arrivals of people who are here already: what is new about them is added, and who comes again is looked at now.
+
+A closed record has nothing pending (I1), so nobody would see an enquiry that is only written down on it:
+
+- Lost: taken up in a new episode, with the reason beside the name on Today.
+- Won: a customer who asks again is a new opportunity to talk. Taken up in a new episode too, for whoever made the sale;
+  the deal they made stays on the record and counts as a win, since wins are counted by deals, not by open records.
+- Disqualified: somebody decided that this is no lead (spam, a student, a supplier), and one more message of that kind
+  must not land on Today by itself. It is written down, and whoever let them go is asked to look (`leads.returning`).
+"""
 
 import hashlib
 from collections.abc import Mapping, Sequence
@@ -12,7 +21,7 @@ from ripeline.leads import actions as leads
 from ripeline.leads import birth, bulk, rules
 from ripeline.leads.birth import Person
 from ripeline.leads.deciding import By, Changes, Next
-from ripeline.leads.models import Lead, NextKind
+from ripeline.leads.models import Lead, NextKind, State
 from ripeline.leads.rules import Verb
 from ripeline.people import queries as people
 from ripeline.people.models import Responsible, User
@@ -20,6 +29,7 @@ from ripeline.routing import actions as routing
 from ripeline.timeline import actions as timeline
 
 CAME_AGAIN = "They came to us again."
+TAKEN_UP = {State.LOST: "they came to us again", State.WON: "customer enquired again"}
 RECENT = timedelta(days=7)  # an enquiry not older than this is a reason to act now
 
 
@@ -114,7 +124,7 @@ def _apply(changes: Mapping[UUID, Changes], people_here: Mapping[UUID, Lead], by
 
 
 def _answer(cases: Sequence[Case], people_here: Mapping[UUID, Lead], system: User, origin: str) -> dict[UUID, Case]:
-    """They came again: a closed lead is taken up in a new episode, an open one is looked at now. Those taken up.
+    """They came again: who was lost or won is taken up in a new episode, an open lead is looked at now. Those taken up.
 
     A file that does not say when somebody came is no sign that they came again.
     """
@@ -127,7 +137,7 @@ def _answer(cases: Sequence[Case], people_here: Mapping[UUID, Lead], system: Use
     looked_at: set[UUID] = set()
     for lead_id, case in latest.items():
         lead, when = people_here[lead_id], case.arrival.context.captured_at
-        if lead.closed_at and when > lead.closed_at:
+        if lead.state in TAKEN_UP and lead.closed_at and when > lead.closed_at:
             reopened[lead_id] = case
         elif rules.is_open(lead) and moment - when <= RECENT and not lead.next_committed:
             looked_at.add(lead_id)
@@ -147,10 +157,14 @@ def _take_up(closed: Sequence[Lead], by: By) -> None:
     routes = routing.route_batch([routing.Newcomer(account_id=lead.account_id, own=lead.owner_id) for lead in closed])
     takers = Responsible.objects.select_related("user").in_bulk({route.responsible_id for route in routes})
     taker = {lead.pk: takers[route.responsible_id] for lead, route in zip(closed, routes, strict=True)}
-    again = Next(clock.now(), NextKind.REOPENED)
+    moment = clock.now()
+
+    def again(lead: Lead) -> Changes:
+        return leads.reopening(lead, taker[lead.pk], Next(moment, NextKind.REOPENED, TAKEN_UP[State(lead.state)]))
+
     bulk.decide_many(
-        taker.keys(), by, kind="reopened", change=lambda lead: leads.reopening(lead, taker[lead.pk], again),
-        facts=lambda lead: {"why": CAME_AGAIN, "to": taker[lead.pk].name},
+        taker.keys(), by, kind="reopened", change=again,
+        facts=lambda lead: {"why": TAKEN_UP[State(lead.state)], "to": taker[lead.pk].name},
     )  # fmt: skip
 
 

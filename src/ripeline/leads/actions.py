@@ -261,7 +261,7 @@ def closed(lead: Lead, *, reason: CloseReason, actor: User) -> Changes:
 
 
 def reopen(lead_id: UUID, by: By, *, to: Responsible, next: Next, why: str = "") -> Decision:
-    """Take a lost or disqualified lead up again: a new episode, with its own clock."""
+    """Take a closed lead up again: a new episode, with its own clock. A deal they made stays on the record."""
 
     def change(lead: Lead) -> Changes:
         if rules.is_open(lead):

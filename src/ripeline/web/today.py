@@ -11,6 +11,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from ripeline.leads import actions, record, rules
 from ripeline.leads import queries as leads
+from ripeline.leads.returning import came_again
 from ripeline.people.models import User
 from ripeline.ripeness import queries as ripeness
 from ripeline.web import cards, entries
@@ -60,6 +61,7 @@ def page(user: User, lead_id: UUID | None = None, *, after: UUID | None = None) 
         "is_opened": is_opened,  # on a phone: the sheet instead of the list
         "url": reverse("today-lead", args=[row.lead.pk]) if row and is_opened else reverse("today"),
         "key": uuid4().hex,
+        "came_again": came_again(user),
         **(_sheet(user, row) if row else _end(user, day)),
     }
 

@@ -4,9 +4,9 @@ from dataclasses import asdict, dataclass
 from datetime import date, datetime, time
 from typing import Any
 
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 
-from ripeline.leads.models import IS_OPEN, Lead
+from ripeline.leads.models import IS_OPEN, Lead, Opportunity, OpportunityState, State
 from ripeline.people.models import User
 from ripeline.people.working_time import Calendar
 from ripeline.ripeness import queries as ripeness
@@ -63,9 +63,15 @@ def of(user: User, now: datetime, calendar: Calendar) -> dict[str, Any]:
         ours=round(found.ours[-1]),
         ours_low=int(found.ours_low[-1]),
         ours_high=int(found.ours_high[-1]),
-        won=had.filter(state="won", merged_into__isnull=True).count(),
+        won=had.filter(_won_since(calendar.at(since, time(0))), merged_into__isnull=True).count(),
     )
     return asdict(believed)
+
+
+def _won_since(begin: datetime) -> Q:
+    """Won, also where the customer has come again since and the record is open once more."""
+    deals = Opportunity.objects.filter(lead=OuterRef("pk"), state=OpportunityState.WON, closed_at__gte=begin)
+    return Q(state=State.WON) | Q(Exists(deals))
 
 
 def _since(today: date) -> date:

@@ -1,0 +1,92 @@
+"""Whoever comes to us again is seen by somebody, also after their record was closed."""
+
+from datetime import timedelta
+
+from django.test import Client
+
+from ripeline.base import clock
+from ripeline.capture.admission import Admitted, Result, admit
+from ripeline.catalog import queries as catalog
+from ripeline.leads import actions as leads
+from ripeline.leads import queries
+from ripeline.leads.models import Lead
+from ripeline.leads.returning import came_again
+from ripeline.people import queries as people
+from ripeline.people.models import User
+from ripeline.routing import actions as routing
+from ripeline.timeline.models import Activity
+from tests.capture.test_admission import arrival
+from tests.cast import MakeLead, by
+
+
+def comes_again(lead: Lead, *, after_days: float = 30) -> Admitted:
+    with clock.at(clock.now() + timedelta(days=after_days)):
+        (found,) = admit([arrival(lead.email, days_ago=0)], actor=people.system(), origin="import")
+    return found
+
+
+def reason_of(lead: Lead) -> str:
+    return Activity.objects.get(lead_id=lead.pk, kind="reopened").data["why"]
+
+
+def test_who_was_lost_and_comes_again_is_taken_up_with_the_reason(alice: User, lead: Lead) -> None:
+    leads.close(lead.pk, by(alice), reason=catalog.reason("no_budget"))
+    assert comes_again(lead).reopened
+    again = Lead.objects.get(pk=lead.pk)
+    assert (again.state, again.episode, again.owner, again.next_kind) == ("new", 2, alice, "reopened")
+    assert again.next_note == reason_of(lead) == "they came to us again"
+
+
+def test_a_customer_who_asks_again_is_a_new_talk_for_their_rep_and_their_win_still_counts(
+    alice: User, bob: User, lead: Lead
+) -> None:
+    leads.win(lead.pk, by(alice), reason=catalog.reason("bought_from_us"))
+    assert comes_again(lead).reopened
+    again = Lead.objects.get(pk=lead.pk)
+    assert (again.state, again.episode, again.owner, again.responsible.user) == ("new", 2, alice, alice)
+    assert again.next_note == reason_of(lead) == "customer enquired again"
+    assert queries.counts()["wins"] == 1
+    assert lead.opportunities.get().state == "won"
+    leads.win(lead.pk, by(alice), reason=catalog.reason("bought_from_us"))
+    assert queries.counts()["wins"] == 2
+
+
+def test_who_was_disqualified_stays_so_and_their_rep_is_asked_to_look(
+    client: Client, alice: User, bob: User, lead: Lead
+) -> None:
+    leads.close(lead.pk, by(alice), reason=catalog.reason("not_a_fit"))
+    found = comes_again(lead)
+    assert (found.result, found.reopened) == (Result.UPDATED, False)
+    assert Lead.objects.get(pk=lead.pk).state == "disqualified"
+    assert Activity.objects.filter(lead_id=lead.pk, kind="enquired").count() == 1
+    assert [each.pk for each in came_again(alice)] == [lead.pk]
+    assert came_again(bob) == []
+    client.force_login(alice)
+    today = client.get("/today").text
+    assert f'<a href="/leads/{lead.pk}">Priya Raman</a> was let go (Not a fit) and has come to us again' in today
+
+
+def test_once_somebody_has_dealt_with_it_nobody_is_asked_any_more(alice: User, make_lead: MakeLead) -> None:
+    noted, reopened, untouched = make_lead(alice), make_lead(alice), make_lead(alice)
+    for each in (noted, reopened, untouched):
+        leads.close(each.pk, by(alice), reason=catalog.reason("not_a_fit"))
+    for each in (noted, reopened):
+        comes_again(each, after_days=1)
+    assert {each.pk for each in came_again(alice)} == {noted.pk, reopened.pk}
+    with clock.at(clock.now() + timedelta(days=2)):
+        leads.note(noted.pk, by(alice), text="Still a student.")
+        leads.reopen(reopened.pk, by(alice), to=people.responsible_of(alice), next=leads.Next(clock.now()))
+    assert came_again(alice) == []
+
+
+def test_for_somebody_who_left_the_fallback_is_asked(alice: User, ada: User, sam: User, lead: Lead) -> None:
+    leads.close(lead.pk, by(alice), reason=catalog.reason("not_a_fit"))
+    routing.deactivate(actor=ada, user=alice)
+    comes_again(lead)
+    assert [each.pk for each in came_again(sam)] == [lead.pk], "the fallback is the Qualify queue, which she works"
+
+
+def test_an_enquiry_from_before_the_end_reopens_nobody(alice: User, lead: Lead) -> None:
+    leads.win(lead.pk, by(alice), reason=catalog.reason("bought_from_us"))
+    admit([arrival(lead.email, days_ago=60)], actor=people.system(), origin="import")
+    assert Lead.objects.get(pk=lead.pk).state == "won"
