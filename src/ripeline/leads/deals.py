@@ -250,10 +250,17 @@ def _closes(deal: Deal, lead: Lead, facts: _Facts) -> bool:
 
 
 def _came_again(deal: Deal, facts: _Facts) -> bool:
-    """They came after the deal: again, or for the first time and so lately that it is still to be answered."""
+    """They came to us after the deal, and that is still to be answered.
+
+    Who had bought before we first heard of them is a customer, not a request: the enquiry that brought their record is
+    no return, only one after it is. Who had been lost or let go elsewhere, and came to us lately, is a request.
+    """
     if facts.first is None or facts.latest is None or facts.latest <= deal.end:
         return False
-    return facts.first <= deal.end or not is_past_horizon(facts.latest, clock.now())
+    if facts.first <= deal.end:
+        return True
+    is_again = facts.latest > facts.first or deal.outcome != CloseState.WON
+    return is_again and not is_past_horizon(facts.latest, clock.now())
 
 
 def _changes(
