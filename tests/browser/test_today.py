@@ -2,12 +2,13 @@
 
 import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 from django.conf import settings
 from django.test import Client
-from playwright.sync_api import Browser, Page, Route, expect
+from playwright.sync_api import Browser, Locator, Page, Route, expect
 from pytest_django.live_server_helper import LiveServer
 
 from ripeline.catalog.actions import sources_named
@@ -238,6 +239,79 @@ def test_a_key_pressed_twice_does_not_fall_on_whoever_comes_next(
     assert sum(lead.touches for lead in Lead.objects.exclude(pk=day[2].pk)) + at(day[2].pk).touches - 1 == 1
 
 
+def held_back(page: Page, glob: str) -> list[Route]:
+    """Requests that are not answered until their `continue_`."""
+    waiting: list[Route] = []
+    page.route(glob, lambda route: waiting.append(route))
+    return waiting
+
+
+def test_what_is_typed_after_s_while_the_sheet_is_on_its_way_goes_into_the_box(
+    open_page: OpenPage, alice: User, day: list[Lead]
+) -> None:
+    page = open_page(alice, "/today")
+    second = page.locator(".list a.row").nth(1).get_attribute("data-lead")
+    waiting = held_back(page, f"**/today/{second}")
+    with page.expect_request(f"**/today/{second}"):
+        page.keyboard.press("j")
+    page.keyboard.type("sin 3 wwe")
+    page.keyboard.press("Backspace")
+    page.keyboard.press("Backspace")
+    page.keyboard.type("eeks, after the 2nd budget round")
+    waiting[0].continue_()
+    expect(page.get_by_label("Snooze until")).to_have_value("in 3 weeks, after the 2nd budget round")
+    expect(page.get_by_label("Snooze until")).to_be_focused()
+    expect(page.locator("#sheet .echo")).to_contain_text("in 3 weeks")
+    page.keyboard.press("Enter")
+    expect(page.locator(".toast")).to_contain_text("snoozed, back in 3 weeks")
+    assert at(second).next_note == "after the 2nd budget round"
+
+
+def test_a_whole_snooze_may_be_typed_before_the_last_outcome_was_answered(
+    open_page: OpenPage, alice: User, day: list[Lead]
+) -> None:
+    page = open_page(alice, "/today")
+    first, second = in_sheet(page), page.locator(".list a.row").nth(1).get_attribute("data-lead")
+    waiting = held_back(page, "**/outcome")
+    with page.expect_request("**/outcome"):
+        page.keyboard.press("2")
+    page.keyboard.type("sin 3 weeks")
+    page.keyboard.press("Enter")
+    waiting[0].continue_()
+    expect(page.locator(DONE)).to_have_count(2)
+    assert at(first).unanswered >= 1
+    assert at(second).next_committed
+
+
+@pytest.mark.parametrize("phone", [False, True])
+def test_the_box_for_a_date_and_what_is_understood_of_it_are_in_sight(
+    phone: bool, open_page: OpenPage, alice: User, day: list[Lead]
+) -> None:
+    page = open_page(alice, f"/today/{day[0].pk}", phone=phone)
+    page.set_viewport_size({"width": 390, "height": 600} if phone else {"width": 1360, "height": 620})
+    page.keyboard.press("s")
+    expect(page.get_by_label("Snooze until")).to_be_focused()
+    page.keyboard.type("tomorrow 14:00")
+    echo = page.locator("#sheet .echo")
+    expect(echo).to_contain_text("14:00")
+    for part in (page.get_by_label("Snooze until"), echo):
+        assert on_top(part), "behind something else"
+
+
+def on_top(part: Locator) -> bool:
+    """Whether nothing covers it, and the window shows it whole."""
+    return bool(
+        part.evaluate(
+            """async (part) => {
+                const frame = () => new Promise((done) => requestAnimationFrame(done));
+                await frame(), await frame();
+                const box = part.getBoundingClientRect(), x = box.left + 8;
+                return [box.top + 2, box.bottom - 2].every((y) => part.contains(document.elementFromPoint(x, y)));
+            }"""
+        )
+    )
+
+
 @pytest.mark.parametrize("trouble", ["cut off", "broken"])
 def test_what_was_not_saved_says_so_and_stays(
     trouble: str, open_page: OpenPage, axe: Axe, alice: User, day: list[Lead]
@@ -336,6 +410,19 @@ def test_it_works_without_a_script(chromium: Browser, live_server: LiveServer, a
     page.get_by_role("button", name="Bought elsewhere").click()
     expect(page.locator(DONE)).to_have_count(1)
     context.close()
+
+
+def test_pictures_of_a_page_can_be_kept(
+    open_page: OpenPage,
+    alice: User,
+    day: list[Lead],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    request: pytest.FixtureRequest,
+) -> None:
+    monkeypatch.setenv("SHOTS", str(tmp_path))
+    request.getfixturevalue("shot")(open_page(alice, "/today"), "today")
+    assert {each.stem for each in tmp_path.iterdir()} == {"today-desktop", "today-phone", "today-dark"}
 
 
 def test_the_keys_are_shown(open_page: OpenPage, axe: Axe, alice: User, day: list[Lead]) -> None:

@@ -16,6 +16,7 @@
 
   const reasons = new Set();
   let waiting = [];
+  let typed = null; // the keys pressed after one that opens a field: text, until that field is there
 
   function hold(why) {
     reasons.add(why);
@@ -24,24 +25,43 @@
 
   function release(why, { drop = false } = {}) {
     reasons.delete(why);
-    if (drop) waiting = [];
+    if (drop) [waiting, typed] = [[], null];
     if (reasons.size) return;
     delete document.documentElement.dataset.waits;
-    const keys = waiting;
-    waiting = [];
+    const keys = waiting, text = typed;
+    [waiting, typed] = [[], null];
     for (const key of keys) document.activeElement.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true, cancelable: true }));
+    if (text?.length) type(text, document.activeElement);
+  }
+
+  function type(keys, field) {
+    if (!field.matches("input:not([type=checkbox]), textarea")) return;
+    const sends = field.matches("input") && keys.includes("Enter");
+    for (const key of sends ? keys.slice(0, keys.indexOf("Enter")) : keys) {
+      const { selectionStart: from, selectionEnd: to } = field;
+      if (key === "Backspace") field.setRangeText("", from === to ? Math.max(from - 1, 0) : from, to, "end");
+      else field.setRangeText(key === "Enter" ? "\n" : key, from, to, "end");
+    }
+    field.dispatchEvent(new InputEvent("input", { bubbles: true }));
+    if (sends) field.form.requestSubmit();
   }
 
   Object.assign(window.ripeline, { hold, release });
 
   document.addEventListener("keydown", (event) => {
     if (!reasons.size || event.ctrlKey || event.metaKey || event.altKey || event.target.matches("input, textarea, select")) return;
-    const deed = reasons.has("deed");
-    if (!/^[1-8cewsnodzjk]$/.test(event.key) || (!deed && /^[jk]$/.test(event.key))) return;
+    const { key } = event, deed = reasons.has("deed");
+    if (typed) { // text for the field that will be there; Escape takes it back, Tab and the like do what they do
+      if (key === "Escape") { waiting.pop(); typed = null; }
+      else if (key.length === 1 || key === "Enter" || key === "Backspace") typed.push(key);
+      else return;
+    } else {
+      if (!/^[1-8cewsnodzjk]$/.test(key) || (!deed && /^[jk]$/.test(key))) return;
+      if (!(deed && /^[1-8ceo]$/.test(key))) waiting.push(key);
+      if (/^[wsnd]$/.test(key)) typed = [];
+    }
     event.preventDefault();
     event.stopImmediatePropagation();
-    const typesNext = waiting.some((key) => /[wsnd]/.test(key)); // what follows is text
-    if (!typesNext && !(deed && /^[1-8ceo]$/.test(event.key))) waiting.push(event.key);
   }, true);
 
   const isDeed = (event) => event.detail.requestConfig?.verb === "post" && event.target.closest?.("#record, #today, .toast.deed");
@@ -80,7 +100,8 @@
     event.preventDefault();
     for (const other of document.querySelectorAll("details[data-focuses][open]")) if (other !== box) other.open = false;
     box.open = !box.open;
-    if (box.open) $("input:not([type=hidden]), select, textarea", box)?.focus();
+    const first = box.open && $("input:not([type=hidden]), select, textarea", box);
+    if (first) { first.focus(); first.select?.(); } // what is typed replaces what stands there
   });
 
   document.addEventListener("click", (event) => {

@@ -12,7 +12,10 @@
   const chosen = () => $('a.row[aria-current="true"]', list() || document);
 
   let wanted = ""; // the lead whose sheet is on its way
+  let onSettled;
   let timer;
+
+  document.addEventListener("htmx:afterSettle", (event) => { if (event.detail.elt.id === "sheet") onSettled?.(); });
 
   /* ---- The sheet follows the list ------------------------------------------------------------------------------ */
 
@@ -29,9 +32,11 @@
 
   async function load(row, lead, focus) {
     const url = row.getAttribute("href");
+    const settled = new Promise((done) => { onSettled = done; });
     try {
       await htmx.ajax("GET", url, { source: row, target: "#sheet", swap: "outerHTML" });
     } catch { /* said by ripeline.js */ }
+    if (wanted === lead && sheet()?.dataset.lead === lead) await settled; // before that, htmx does not listen to it yet
     if (wanted !== lead) return;
     wanted = "";
     const isHere = sheet()?.dataset.lead === lead;
@@ -54,6 +59,29 @@
     if (!row || !wide.matches || event.ctrlKey || event.metaKey || event.shiftKey || event.button) return;
     event.preventDefault();
     open(row, { now: true, focus: event.detail === 0 }); // detail 0: by Enter, which goes on into the sheet
+  });
+
+  /* ---- The date being typed is in sight ------------------------------------------------------------------------ */
+
+  const ECHO = 56; // pixels below the field, for what is understood of it
+
+  /* Neither behind the outcomes, which stay at the foot of the window, nor behind the rail, which does on a phone. */
+  function reveal(form) {
+    const feet = [$(".deeds", sheet()), $(".rail")].filter((foot) => foot && foot.getBoundingClientRect().bottom >= innerHeight - 1 && /sticky|fixed/.test(getComputedStyle(foot).position) && getComputedStyle(foot).bottom === "0px");
+    const floor = Math.min(innerHeight, ...feet.map((foot) => foot.getBoundingClientRect().top));
+    const box = form.getBoundingClientRect();
+    const hidden = box.bottom + ($(".echo", form)?.textContent ? 0 : ECHO) - floor;
+    if (hidden > 0) scrollBy({ top: hidden, behavior: "instant" });
+    else if (box.top < 0) scrollBy({ top: box.top - 16, behavior: "instant" });
+  }
+
+  document.addEventListener("focusin", (event) => {
+    const form = event.target.closest?.("#sheet form.when");
+    if (form) requestAnimationFrame(() => reveal(form)); // after the browser has scrolled by itself
+  });
+  document.addEventListener("htmx:afterSettle", (event) => {
+    const form = event.detail.elt.matches?.(".echo") && event.detail.elt.closest("#sheet form.when");
+    if (form) reveal(form);
   });
 
   /* ---- Outcomes: shown at once, and true ------------------------------------------------------------------------ */
