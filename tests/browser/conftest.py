@@ -136,7 +136,8 @@ def shot() -> Callable[[Page, str], None]:
         ):
             page.set_viewport_size(size)  # type: ignore[arg-type]
             page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
-            page.screenshot(path=Path(directory) / f"{name}-{kind}.png")
+            # A caret that is hidden for the picture would be a style of Playwright's own, which the page refuses.
+            page.screenshot(path=Path(directory) / f"{name}-{kind}.png", caret="initial")
         page.emulate_media(color_scheme="light")
         if before:
             page.set_viewport_size(before)
