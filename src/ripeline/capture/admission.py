@@ -6,6 +6,7 @@ unchanged or rejected (I7), and a person exists once, also when two doors admit 
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 from uuid import UUID
@@ -18,7 +19,7 @@ from ripeline.capture.arrivals import Admitted, Arrival, Case, Result, event_key
 from ripeline.capture.meeting import meet_again
 from ripeline.catalog import actions as catalog
 from ripeline.leads import birth, bulk, identity, rules
-from ripeline.leads.deciding import Next
+from ripeline.leads.deciding import CROSSED, LeadError, Next, once_more
 from ripeline.leads.identity import Key
 from ripeline.leads.models import NextKind, State
 from ripeline.people.models import User
@@ -27,23 +28,50 @@ from ripeline.routing import actions as routing
 __all__ = ["Admitted", "Arrival", "Result", "admit", "natural_key"]
 
 TWO_PEOPLE = "Its e-mail address and its id belong to two different people here; merge them first or mend the row."
+_TRIES = 5  # each is undone only by somebody merging one of these very people in that moment
 LATER = timedelta(days=30)  # until `settle` spreads a batch; kept if that never happens
 
 
 def admit(arrivals: Sequence[Arrival], *, actor: User, origin: str) -> list[Admitted]:
-    """Admit arrivals in one transaction, set by set; the results stand in their order."""
+    """Admit arrivals in one transaction, set by set; the results stand in their order.
+
+    Should a lead be merged, or a merge be taken back, between finding it and locking it, all is begun again.
+    """
+    for _ in range(_TRIES):
+        with suppress(_RedirectedError):
+            return _admit(arrivals, actor, origin)
+    raise LeadError(CROSSED)
+
+
+class _RedirectedError(Exception):
+    """Somebody has merged a lead, or taken a merge back, since it was found by its keys."""
+
+
+@once_more
+def _admit(arrivals: Sequence[Arrival], actor: User, origin: str) -> list[Admitted]:
     with transaction.atomic():
         cases = _placed(arrivals)
         for case, reason in _resolve(cases):
             case.outcome = Admitted(Result.REJECTED, reason=reason)
         born = [c for c in cases if c.is_new and c.outcome is None]
         met = [c for c in cases if not c.is_new and c.outcome is None]
-        bulk.hold({c.lead_id for c in met if c.lead_id})  # before the rotation, as everybody does who needs both
+        _hold(met)  # before the rotation, as everybody does who needs both
         if born:
             _bear(born, actor, origin)
         if met:
             meet_again(met, actor, origin)
         return [case.outcome or Admitted(Result.UNCHANGED, case.lead_id) for case in cases]
+
+
+def _hold(met: Sequence[Case]) -> None:
+    """Lock the leads that are here already; nobody can merge them from then on, so their keys must lead to them still.
+
+    What came to a lead merged away would be written where nobody looks.
+    """
+    bulk.hold({case.lead_id for case in met if case.lead_id})
+    now = identity.resolve(key for case in met for key in case.arrival.keys)
+    if any(now.get(key, case.lead_id) != case.lead_id for case in met for key in case.arrival.keys):
+        raise _RedirectedError
 
 
 def _placed(arrivals: Sequence[Arrival]) -> list[Case]:

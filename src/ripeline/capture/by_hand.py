@@ -13,6 +13,7 @@ from ripeline.capture.admission import Admitted, Arrival, Result, admit
 from ripeline.capture.text import BadValueError, clean, clean_lines
 from ripeline.leads import identity
 from ripeline.leads.birth import Context, Person
+from ripeline.leads.deciding import LeadError, once_more
 from ripeline.leads.identity import Key
 from ripeline.leads.models import IdentityKind
 from ripeline.leads.rules import NotAllowed
@@ -77,6 +78,14 @@ def capture_one(
         owner_id=owner_id or (actor.pk if actor.role in OWN else None),
         corrects=False,
     )  # fmt: skip
+    try:
+        return _taken(arrival, actor, remarks)
+    except LeadError as crossed:
+        raise CaptureError(str(crossed)) from crossed
+
+
+@once_more
+def _taken(arrival: Arrival, actor: User, remarks: list[str]) -> Captured:
     with transaction.atomic():
         (found,) = admit([arrival], actor=actor, origin="by_hand")
         return _scored(found, remarks)

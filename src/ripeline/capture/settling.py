@@ -25,6 +25,16 @@ SHARE = 0.5  # of a day's minutes; the other half is for what one has already
 DAYS = 120  # working days within which a batch is looked at once, however large: about half a year
 UNTOUCHED = (NextKind.FIRST_CONTACT, NextKind.QUALIFY, NextKind.REOPENED)
 
+# Locked in the order of their ids, as leads are everywhere; what somebody has touched meanwhile stays as it is.
+_SPREAD = """
+WITH held AS (
+    SELECT lead.id, given.at FROM lead JOIN unnest(%s::uuid[], %s::timestamptz[]) AS given(id, at) USING (id)
+    WHERE NOT lead.next_committed AND lead.touches = 0 AND lead.next_at IS NOT NULL
+    ORDER BY lead.id FOR UPDATE OF lead
+)
+UPDATE lead SET next_at = held.at, next_set_at = %s FROM held WHERE lead.id = held.id
+"""
+
 
 def settle(import_run_id: UUID) -> int:
     """Score the leads of a batch, spread the dates nobody chose, hand out those due now; how many dates were set.
@@ -55,12 +65,7 @@ def _spread(ids: Sequence[UUID], responsible: Responsible) -> int:
     places = spread(values, per_day=room, within=DAYS)
     moments = [max(calendar.at(days[min(place, DAYS - 1)]), moment) for place in places.tolist()]
     with connection.cursor() as cursor:
-        cursor.execute(
-            "UPDATE lead SET next_at = given.at, next_set_at = %s"
-            " FROM unnest(%s::uuid[], %s::timestamptz[]) AS given(id, at)"
-            " WHERE lead.id = given.id AND NOT lead.next_committed AND lead.touches = 0 AND lead.next_at IS NOT NULL",
-            [moment, list(ids), moments],
-        )
+        cursor.execute(_SPREAD, [list(ids), moments, moment])
         return int(cursor.rowcount)
 
 

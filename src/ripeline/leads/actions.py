@@ -12,7 +12,7 @@ from ripeline.base import clock
 from ripeline.base.ids import new_id
 from ripeline.catalog.models import CloseReason, CloseState
 from ripeline.leads import rules
-from ripeline.leads.deciding import By, Changes, Decision, LeadError, Next, decide, lock, undo
+from ripeline.leads.deciding import By, Changes, Decision, LeadError, Next, decide, lock, once_more, undo
 from ripeline.leads.models import Lead, NextKind, Opportunity, OpportunityState, RecordView, State
 from ripeline.leads.rules import Verb
 from ripeline.people import queries as people
@@ -282,6 +282,7 @@ def reopening(lead: Lead, to: Responsible, next: Next) -> Changes:
     return opened | episode | owner | _state(state) | next.changes()
 
 
+@once_more
 def note(lead_id: UUID, by: By, *, text: str, is_private: bool = False) -> None:
     """Write something down. A private note is its author's alone, whatever their role."""
     text = text.strip()

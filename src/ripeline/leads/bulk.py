@@ -16,7 +16,7 @@ from django.db import connection, transaction
 
 from ripeline.base import clock
 from ripeline.leads import deciding, rules
-from ripeline.leads.deciding import By, Changes, Decision, Next
+from ripeline.leads.deciding import By, Changes, Decision, Next, once_more
 from ripeline.leads.models import Account, Lead, NextKind, State
 from ripeline.leads.rules import Verb
 from ripeline.people.models import Responsible, ResponsibleKind, User
@@ -43,6 +43,7 @@ class Gift:
     held_by: UUID | None = None
 
 
+@once_more
 def decide_many(
     lead_ids: Collection[UUID],
     by: By,

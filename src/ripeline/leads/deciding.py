@@ -1,12 +1,17 @@
-"""How every decision about a lead is made (lock, ask, change, record: one transaction, I2) and taken back."""
+"""How every decision about a lead is made (lock, ask, change, record: one transaction, I2) and taken back.
+
+Leads are locked in the order of their ids, everywhere; nobody waits for one while holding a later one.
+"""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any, TypeAlias
+from functools import wraps
+from typing import Any, ParamSpec, TypeAlias, TypeVar
 from uuid import UUID, uuid4
 
-from django.db import transaction
+from django.db import OperationalError, connection, transaction
+from psycopg.errors import DeadlockDetected, SerializationFailure
 
 from ripeline.base import clock
 from ripeline.base.ids import new_id
@@ -19,6 +24,10 @@ from ripeline.timeline.models import Activity
 
 Changes: TypeAlias = dict[str, Any]  # attribute of Lead → its new value
 
+P = ParamSpec("P")
+T = TypeVar("T")
+
+CROSSED = "Somebody else was changing the same leads in that moment, so nothing was changed. Please try again."
 SLACK = timedelta(minutes=5)  # clocks of people's machines and a form left open
 
 
@@ -74,11 +83,26 @@ class Decision:
 
 
 def lock(lead_id: UUID) -> Lead:
-    """The lead, locked, with what the rules read; a lead merged away leads to the one it was merged into."""
-    found = _locked(lead_id)
-    while found.merged_into_id:
-        found = _locked(found.merged_into_id)
-    return found
+    """The lead, locked, with what the rules read; a lead merged away leads to the one it was merged into.
+
+    Only that one is locked: had the lead itself stayed locked, whoever takes the merge back would wait for it in a
+    circle. Once it is locked, nobody can merge or unmerge it, so where the lead leads to is asked again then.
+    """
+    wanted = lead_id
+    while True:
+        mark = transaction.savepoint()
+        found = _locked(wanted)
+        leads_to = found.merged_into_id or (lead_id if found.pk == lead_id else _leads_to(lead_id))
+        if leads_to == found.pk:
+            transaction.savepoint_commit(mark)
+            return found
+        transaction.savepoint_rollback(mark)
+        wanted = leads_to
+
+
+def _leads_to(lead_id: UUID) -> UUID:
+    """Where a lead leads to at this moment (merges are one step deep); itself if it is not merged away."""
+    return Lead.objects.values_list("merged_into_id", flat=True).get(pk=lead_id) or lead_id
 
 
 def _locked(lead_id: UUID) -> Lead:
@@ -89,6 +113,36 @@ def _locked(lead_id: UUID) -> Lead:
     )
 
 
+def once_more(verb: Callable[P, T]) -> Callable[P, T]:
+    """Should PostgreSQL break a decision off because two waited for each other, it is made once more, then refused.
+
+    Within somebody else's transaction nothing can be repeated: then it is theirs to do.
+    """
+
+    @wraps(verb)
+    def tried(*args: P.args, **kwargs: P.kwargs) -> T:
+        if connection.in_atomic_block:
+            return verb(*args, **kwargs)
+        try:
+            return verb(*args, **kwargs)
+        except OperationalError as problem:
+            if not _has_crossed(problem):
+                raise
+        try:
+            return verb(*args, **kwargs)
+        except OperationalError as problem:
+            if not _has_crossed(problem):
+                raise
+            raise LeadError(CROSSED) from problem
+
+    return tried
+
+
+def _has_crossed(problem: OperationalError) -> bool:
+    return isinstance(problem.__cause__, DeadlockDetected | SerializationFailure)
+
+
+@once_more
 def decide(
     lead_id: UUID,
     by: By,
@@ -144,6 +198,7 @@ def decide(
         return Decision(lead, entry_id)
 
 
+@once_more
 def undo(activity_id: UUID, by: By) -> Decision:
     """Take back a decision, if it is the lead's last and the actor's own (or theirs to work); itself recorded."""
     with transaction.atomic():

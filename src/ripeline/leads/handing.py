@@ -7,7 +7,7 @@ from uuid import UUID
 from django.db import transaction
 
 from ripeline.leads import bulk
-from ripeline.leads.deciding import By, LeadError, NotUndoable, undo
+from ripeline.leads.deciding import By, LeadError, NotUndoable, once_more, undo
 from ripeline.leads.lists import Row
 from ripeline.people import actions as people_actions
 from ripeline.people.models import AuditEntry, Responsible, Role
@@ -27,6 +27,7 @@ class Given:
     receipt: UUID | None
 
 
+@once_more
 def give(rows: Sequence[Row], by: By, *, to: Responsible) -> Given:
     """Give those of `rows` that are open and the actor's to give. The same request again gives nothing more."""
     if to.user and to.user.role == Role.MARKETER:

@@ -1,13 +1,17 @@
-"""Merging two records of one person, and taking it back. A merge is a redirect: every row keeps its own lead id."""
+"""Merging two records of one person, and taking it back. A merge is a redirect: every row keeps its own lead id.
+
+Both, and whatever is merged into them, are locked first, in the order of their ids (see `deciding`).
+"""
 
 from collections.abc import Mapping
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import Q
 
 from ripeline.base import clock
 from ripeline.leads import rules
-from ripeline.leads.deciding import By, LeadError
+from ripeline.leads.deciding import By, LeadError, once_more
 from ripeline.leads.models import Lead
 from ripeline.leads.rules import Verb
 from ripeline.people import queries as people
@@ -15,13 +19,15 @@ from ripeline.timeline import actions as timeline
 from ripeline.timeline.models import Activity
 
 
+@once_more
 def merge(*, survivor_id: UUID, duplicate_id: UUID, by: By) -> Lead:
     """Make `duplicate` lead to `survivor`. Nothing is overwritten; readers expand, undo takes the redirect away.
 
     What had been merged into the duplicate is redirected too, so that a redirect is always one step.
     """
     with transaction.atomic():
-        survivor, duplicate = _both(survivor_id, duplicate_id)
+        family = _family(survivor_id, duplicate_id)
+        survivor, duplicate = family[survivor_id], family[duplicate_id]
         if duplicate.merged_into_id == survivor.pk:
             return survivor
         if survivor.pk == duplicate.pk or survivor.merged_into_id or duplicate.merged_into_id:
@@ -30,23 +36,27 @@ def merge(*, survivor_id: UUID, duplicate_id: UUID, by: By) -> Lead:
             raise LeadError("Merge the closed record into the open one, so that nobody drops out of sight.")
         for lead in (survivor, duplicate):
             rules.require(by.actor, Verb.MERGE, lead)
-        moved = list(Lead.objects.filter(merged_into=duplicate).values_list("pk", flat=True))
+        moved = [pk for pk, lead in family.items() if lead.merged_into_id == duplicate.pk]
         Lead.objects.filter(pk__in=[*moved, duplicate.pk]).update(merged_into=survivor)
         data = {"duplicate": str(duplicate.pk), "name": str(duplicate), "moved": [str(pk) for pk in moved]}
         timeline.record(_entry(survivor, "merged", by, data))
         return survivor
 
 
+@once_more
 def unmerge(*, duplicate_id: UUID, by: By) -> Lead:
     """Take a merge back: the duplicate stands on its own again, as it was, with its own next moment.
 
     If who had it has left since, it waits in the Qualify queue.
     """
     with transaction.atomic():
-        duplicate = Lead.objects.get(pk=duplicate_id)
-        if duplicate.merged_into_id is None:
-            return duplicate
-        survivor, duplicate = _both(duplicate.merged_into_id, duplicate_id)
+        found = Lead.objects.get(pk=duplicate_id)
+        if found.merged_into_id is None:
+            return found
+        family = _family(found.merged_into_id, duplicate_id)
+        survivor, duplicate = family[found.merged_into_id], family[duplicate_id]
+        if duplicate.merged_into_id != survivor.pk:
+            raise LeadError("Somebody has merged this record elsewhere, or taken its merge back, in this moment.")
         rules.require(by.actor, Verb.MERGE, survivor)
         Lead.objects.filter(pk=duplicate.pk).update(merged_into=None)
         if not duplicate.responsible.is_active and rules.is_open(Lead(state=duplicate.state)):
@@ -65,16 +75,10 @@ def _moved(survivor: Lead, duplicate: Lead) -> list[str]:
     return list(last.data["moved"]) if last else []
 
 
-def _both(one: UUID, other: UUID) -> tuple[Lead, Lead]:
-    """Both leads, locked in the order of their ids so that two merges cannot wait for each other."""
-    found = {
-        lead.pk: lead
-        for lead in Lead.objects.select_for_update(of=("self",))
-        .select_related("owner", "responsible__user")
-        .filter(pk__in=[one, other])
-        .order_by("pk")
-    }
-    return found[one], found[other]
+def _family(*ids: UUID) -> dict[UUID, Lead]:
+    """Leads and what is merged into them, locked in the order of their ids so that nobody waits in a circle."""
+    leads = Lead.objects.select_for_update(of=("self",)).select_related("owner", "responsible__user")
+    return {lead.pk: lead for lead in leads.filter(Q(pk__in=ids) | Q(merged_into__in=ids)).order_by("pk")}
 
 
 def _entry(lead: Lead, kind: str, by: By, data: Mapping[str, object]) -> timeline.Entry:

@@ -10,7 +10,7 @@ from django.db import transaction
 from ripeline.base import clock
 from ripeline.leads import bulk
 from ripeline.leads.bulk import Gift
-from ripeline.leads.deciding import By, LeadError
+from ripeline.leads.deciding import By, LeadError, once_more
 from ripeline.people import actions as people_actions
 from ripeline.people import queries as people
 from ripeline.people import working_time
@@ -76,6 +76,7 @@ def _route(wishes: Sequence[Wish], *, firm: Company, moment: datetime) -> list[R
     return routes
 
 
+@once_more
 def deactivate(*, actor: User, user: User, to: Responsible | None = None) -> int:
     """Let somebody take leads no longer: all they look after goes to `to`, or by the rules, first; how many leads.
 
@@ -130,6 +131,7 @@ def _pass_credit(user: User, by: By, *, to: Responsible | None, passed: Sequence
     return len({decision.lead.pk for decision in made} - {h.lead_id for h in passed})
 
 
+@once_more
 def rescue() -> int:
     """Find somebody for leads that nobody could look after: of people who left or whose role follows up none, and dates
     while somebody is long away.

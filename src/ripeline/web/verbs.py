@@ -23,7 +23,7 @@ from ripeline.capture import values
 from ripeline.capture.text import BadValueError
 from ripeline.catalog import queries as catalog
 from ripeline.leads import actions, merging, record
-from ripeline.leads.deciding import By, LeadError, Next
+from ripeline.leads.deciding import By, LeadError, Next, once_more
 from ripeline.leads.models import Lead, NextKind
 from ripeline.people import queries as people
 from ripeline.people import working_time
@@ -65,9 +65,7 @@ def deed(verb: str, field: str = "") -> Callable[[Deed], Callable[[HttpRequest, 
             assert isinstance(request.user, User)
             asked = Request(request, request.user, find(request.user, lead_id), verb)
             try:
-                with transaction.atomic():  # what cannot be leaves nothing of it behind, be it two steps
-                    _refuse_stale(asked)
-                    said = act(asked)
+                said = _carry_out(act, asked)
             except LeadError as error:
                 return screens.refuse(request, asked.lead.pk, screens.Wrong(field, str(error)))
             return screens.answer(request, asked.lead.pk, said)
@@ -75,6 +73,14 @@ def deed(verb: str, field: str = "") -> Callable[[Deed], Callable[[HttpRequest, 
         return view
 
     return wrap
+
+
+@once_more
+def _carry_out(act: Deed, asked: Request) -> screens.Said:
+    """Act, all or nothing: what cannot be leaves nothing of it behind, be it two steps."""
+    with transaction.atomic():
+        _refuse_stale(asked)
+        return act(asked)
 
 
 def find(viewer: User, lead_id: UUID) -> Lead:

@@ -1,0 +1,159 @@
+"""Several people, files and clocks at one lead in the same moment: nobody waits in a circle, and nothing is lost."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from threading import Barrier, Event
+
+import pytest
+from django.db import OperationalError, connection, transaction
+from psycopg.errors import DeadlockDetected
+
+from ripeline.base.ids import new_id
+from ripeline.capture import settling
+from ripeline.capture.admission import admit
+from ripeline.leads import actions, bulk, merging
+from ripeline.leads.deciding import LeadError, once_more
+from ripeline.leads.models import Enquiry, Lead
+from ripeline.people import queries as people
+from ripeline.people.models import User
+from tests.capture.test_admission import arrival
+from tests.cast import MakeLead, by, soon
+from tests.threads import in_threads
+
+__all__ = ["in_threads"]
+
+pytestmark = pytest.mark.django_db(transaction=True)
+InThreads = Callable[..., list[BaseException]]
+
+
+def until_somebody_waits() -> None:
+    """For a lock that the caller's transaction holds."""
+    with connection.cursor() as cursor:
+        waits = False
+        while not waits:
+            cursor.execute("SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted)")
+            (waits,) = cursor.fetchone()
+
+
+def test_deciding_about_a_merged_record_while_its_merge_is_taken_back(
+    alice: User, make_lead: MakeLead, in_threads: InThreads
+) -> None:
+    kept, gone = make_lead(alice), make_lead(alice)
+    merging.merge(survivor_id=kept.pk, duplicate_id=gone.pk, by=by(alice))
+    next_step, is_held = soon(days=9), Event()
+
+    def take_back() -> None:
+        with transaction.atomic():
+            bulk.hold([kept.pk])
+            is_held.set()
+            until_somebody_waits()
+            merging.unmerge(duplicate_id=gone.pk, by=by(alice))
+
+    def decide() -> None:
+        is_held.wait()
+        actions.set_next(gone.pk, by(alice), next=next_step)
+
+    assert in_threads(take_back, decide) == []
+    assert Lead.objects.get(pk=gone.pk).next_at == next_step.at, "on its own again, so the date is its own"
+    assert Lead.objects.get(pk=kept.pk).next_at == kept.next_at
+
+
+def test_a_row_about_somebody_who_is_being_merged_reaches_the_survivor_whole(
+    alice: User, make_lead: MakeLead, in_threads: InThreads
+) -> None:
+    kept, gone = make_lead(alice), make_lead(alice)
+    is_merged = Event()
+
+    def merge() -> None:
+        with transaction.atomic():
+            merging.merge(survivor_id=kept.pk, duplicate_id=gone.pk, by=by(alice))
+            is_merged.set()
+            until_somebody_waits()
+
+    def file() -> None:
+        is_merged.wait()
+        admit([arrival(gone.email, title="Director", days_ago=0)], actor=people.system(), origin="import")
+
+    assert in_threads(merge, file) == []
+    assert Lead.objects.get(pk=kept.pk).title == "Director"
+    assert Lead.objects.get(pk=kept.pk).next_note == "They came to us again."
+    assert Enquiry.objects.filter(lead=kept).count() == 2
+
+
+def test_a_row_about_somebody_whose_merge_is_being_taken_back_reaches_them(
+    alice: User, make_lead: MakeLead, in_threads: InThreads
+) -> None:
+    kept, gone = make_lead(alice), make_lead(alice)
+    merging.merge(survivor_id=kept.pk, duplicate_id=gone.pk, by=by(alice))
+    is_alone = Event()
+
+    def take_back() -> None:
+        with transaction.atomic():
+            merging.unmerge(duplicate_id=gone.pk, by=by(alice))
+            is_alone.set()
+            until_somebody_waits()
+
+    def file() -> None:
+        is_alone.wait()
+        admit([arrival(gone.email, title="Director", days_ago=0)], actor=people.system(), origin="import")
+
+    assert in_threads(take_back, file) == []
+    assert [Lead.objects.get(pk=pk).title for pk in (kept.pk, gone.pk)] == ["", "Director"]
+
+
+def test_what_postgresql_breaks_off_as_a_circle_is_made_once_more(
+    alice: User, make_lead: MakeLead, in_threads: InThreads
+) -> None:
+    one, other = make_lead(alice), make_lead(alice)
+    both_hold_one, tries = Barrier(2), []
+
+    @once_more
+    def crosswise(first: Lead, second: Lead) -> None:
+        is_first_try = len(tries) < 2
+        tries.append(first)
+        with transaction.atomic():
+            bulk.hold([first.pk])
+            if is_first_try:
+                both_hold_one.wait()
+            bulk.hold([second.pk])
+
+    assert in_threads(lambda: crosswise(one, other), lambda: crosswise(other, one)) == []
+    assert len(tries) == 3
+
+
+def test_a_circle_that_comes_back_is_said_in_words(db: None) -> None:
+    @once_more
+    def unlucky() -> None:
+        raise OperationalError from DeadlockDetected()
+
+    @once_more
+    def without_a_database() -> None:
+        raise OperationalError("gone")
+
+    with pytest.raises(LeadError, match="Please try again"):
+        unlucky()
+    with pytest.raises(OperationalError, match="gone"):
+        without_a_database()
+
+
+def test_the_leads_of_a_batch_get_their_dates_in_the_order_of_their_ids(
+    alice: User, make_lead: MakeLead, in_threads: InThreads
+) -> None:
+    leads = [make_lead(alice, due=timedelta(days=30 - n)) for n in range(20)]
+    run = new_id()
+    for lead in reversed(leads):  # on disk, and by their dates, the other way round
+        Lead.objects.filter(pk=lead.pk).update(import_run_id=run)
+    is_held = Event()
+
+    def decide() -> None:
+        with transaction.atomic():
+            bulk.hold([leads[0].pk])
+            is_held.set()
+            until_somebody_waits()
+            list(Lead.objects.select_for_update(nowait=True).filter(import_run_id=run))
+
+    def settle() -> None:
+        is_held.wait()
+        settling.settle(run)
+
+    assert in_threads(decide, settle) == []
