@@ -27,6 +27,15 @@ def run_in_threads(*jobs: Callable[[], object]) -> list[BaseException]:
     return raised
 
 
+def until_somebody_waits() -> None:
+    """For a lock that the caller's transaction holds."""
+    with connection.cursor() as cursor:
+        waits = False
+        while not waits:
+            cursor.execute("SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted)")
+            (waits,) = cursor.fetchone()
+
+
 @pytest.fixture
 def in_threads() -> Callable[..., list[BaseException]]:
     return run_in_threads

@@ -5,7 +5,7 @@ from datetime import timedelta
 from threading import Barrier, Event
 
 import pytest
-from django.db import OperationalError, connection, transaction
+from django.db import OperationalError, transaction
 from psycopg.errors import DeadlockDetected
 
 from ripeline.base.ids import new_id
@@ -18,21 +18,12 @@ from ripeline.people import queries as people
 from ripeline.people.models import User
 from tests.capture.test_admission import arrival
 from tests.cast import MakeLead, by, soon
-from tests.threads import in_threads
+from tests.threads import in_threads, until_somebody_waits
 
 __all__ = ["in_threads"]
 
 pytestmark = pytest.mark.django_db(transaction=True)
 InThreads = Callable[..., list[BaseException]]
-
-
-def until_somebody_waits() -> None:
-    """For a lock that the caller's transaction holds."""
-    with connection.cursor() as cursor:
-        waits = False
-        while not waits:
-            cursor.execute("SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted)")
-            (waits,) = cursor.fetchone()
 
 
 def test_deciding_about_a_merged_record_while_its_merge_is_taken_back(

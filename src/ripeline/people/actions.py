@@ -66,6 +66,7 @@ def add_user(
         set_checked_password(user, password)
     try:
         with transaction.atomic():
+            _hold_team(team)
             user.save(force_insert=True)
             Responsible.objects.create(kind=ResponsibleKind.REP, user=user, name=user.name)
             audit(actor=actor, verb="user.add", target=email, role=role)
@@ -147,10 +148,18 @@ def remove_team(*, actor: User, team: Team) -> None:
     """Remove a team that nobody is on."""
     rules.require_administers(actor)
     with transaction.atomic():
+        if not Team.objects.select_for_update().filter(pk=team.pk).exists():
+            return
         if User.objects.filter(team=team).exists():
             raise PeopleError(f"There are people on {team.name}; put them on another team first.")
         audit(actor=actor, verb="team.remove", target=team.name)
         Team.objects.filter(pk=team.pk).delete()
+
+
+def _hold_team(team: Team | None) -> None:
+    """Nobody removes a team while somebody joins it; PeopleError if it is gone already. Within a transaction."""
+    if team and not Team.objects.select_for_update().filter(pk=team.pk).exists():
+        raise PeopleError(f"The team {team.name} has just been removed; choose another.", "team")
 
 
 def change_user(*, actor: User, user: User, **changes: Any) -> User:
@@ -167,6 +176,7 @@ def change_user(*, actor: User, user: User, **changes: Any) -> User:
         if "role" in changes and changes["role"] != Role.ADMIN:
             _refuse_without_administrator(user)
         was = User.objects.select_for_update().values_list("tracking", flat=True).get(pk=user.pk)
+        _hold_team(changes.get("team"))
         for field, value in changes.items():
             setattr(user, field, value)
         user.save(update_fields=list(changes))
