@@ -18,7 +18,7 @@ from ripeline.base import clock
 from ripeline.config.logs import WithoutLinks
 from ripeline.people import actions, links, queries
 from ripeline.people.models import AuditEntry, Company, User
-from ripeline.web import letters, sign_in
+from ripeline.web import letters, sign_in, tries
 from tests.cast import PASSWORD
 
 FIRST = {
@@ -164,20 +164,48 @@ def test_after_signing_in_only_pages_of_ours_are_led_to(client: Client, alice: U
 
 
 def test_after_ten_failures_for_one_person_even_the_right_password_waits(client: Client, alice: User) -> None:
-    for _ in range(sign_in.TRIES_FOR_ONE_PERSON):
+    for _ in range(tries.FOR_ONE_PERSON):
         assert signs_in(client, alice.email, "wrong") == 422
     answer = client.post("/sign-in", {"email": alice.email, "password": PASSWORD})
     assert answer.status_code == 429
     assert "Wait a quarter of an hour" in answer.text
-    with clock.at(clock.now() + sign_in.WINDOW + timedelta(seconds=1)):
+    with clock.at(clock.now() + tries.WINDOW + timedelta(seconds=1)):
         assert signs_in(client, alice.email) == 302
 
 
-def test_many_failures_from_one_address_are_stopped_whomever_they_name(client: Client, alice: User, bob: User) -> None:
-    for number in range(sign_in.TRIES_FROM_ONE_ADDRESS):
+def test_a_stranger_elsewhere_cannot_lock_anybody_out(client: Client, ada: User) -> None:
+    for _ in range(tries.FOR_ONE_PERSON):
+        assert signs_in(client, ada.email, "wrong", REMOTE_ADDR="192.0.2.66") == 422
+    assert signs_in(client, ada.email, REMOTE_ADDR="192.0.2.66") == 429
+    assert signs_in(client, ada.email, REMOTE_ADDR="192.0.2.7") == 302
+
+
+def test_colleagues_behind_one_proxy_who_mistype_do_not_lock_the_administrator_out(client: Client, ada: User) -> None:
+    for number in range(100):
+        signs_in(client, f"colleague{number % 20}@example.com", "wrong")
+    assert signs_in(client, ada.email) == 302
+
+
+def test_many_failures_from_one_address_are_stopped_whomever_they_name(
+    client: Client, alice: User, bob: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tries, "FROM_ONE_ADDRESS", 30)
+    for number in range(30):
         signs_in(client, f"guess{number}@example.com", "wrong")
     assert signs_in(client, bob.email) == 429
     assert signs_in(client, bob.email, REMOTE_ADDR="192.0.2.7") == 302
+
+
+def test_the_present_password_cannot_be_guessed_in_an_open_session(client: Client, alice: User) -> None:
+    client.force_login(alice)
+    new = {"password": "green apples in june"}
+    for _ in range(tries.FOR_ONE_PERSON):
+        assert client.post("/settings/password", {"current": "wrong", **new}).status_code == 422
+    answer = client.post("/settings/password", {"current": PASSWORD, **new})
+    assert answer.status_code == 429
+    assert "Wait a quarter of an hour" in answer.text
+    with clock.at(clock.now() + tries.WINDOW + timedelta(seconds=1)):
+        assert client.post("/settings/password", {"current": PASSWORD, **new}).status_code == 302
 
 
 def test_behind_a_trusted_proxy_the_address_is_what_the_proxy_saw(
@@ -195,7 +223,7 @@ def test_the_limits_are_read_by_their_index(db: None) -> None:
         cursor.execute("ANALYZE audit_entry")
         cursor.execute(
             "EXPLAIN SELECT count(*) FROM audit_entry WHERE verb = 'sign_in.failed' AND target = 'a' AND at >= %s",
-            [clock.now() - sign_in.WINDOW],
+            [clock.now() - tries.WINDOW],
         )
         assert "audit_verb_target" in " ".join(row[0] for row in cursor.fetchall())
 

@@ -18,6 +18,7 @@ from ripeline.leads.models import RecordView
 from ripeline.people import actions, queries
 from ripeline.people.actions import PeopleError
 from ripeline.people.models import User
+from ripeline.web import errors, tries
 from ripeline.web.absences import sheet
 from ripeline.web.forms import ChangePassword, Profile, posted
 from ripeline.web.shell import say, tabs, viewer
@@ -48,7 +49,13 @@ def password(request: HttpRequest) -> HttpResponse:
     user = viewer(request)
     form = ChangePassword(posted(request))
     if request.method == "POST" and form.is_valid():
+        if tries.too_many(request, "password.failed", user.email):
+            return errors.too_many(
+                request,
+                "That was not your present password too many times. Wait a quarter of an hour.",
+            )
         if not user.check_password(form.cleaned_data["current"]):
+            tries.note(request, "password.failed", user.email)
             form.add_error("current", "This is not your present password.")
         else:
             try:

@@ -1,7 +1,5 @@
 """Signing in and out, and the links by which somebody sets a password."""
 
-from datetime import timedelta
-
 from django.conf import settings
 from django.contrib.auth import authenticate, login, logout
 from django.contrib.auth.decorators import login_not_required
@@ -13,19 +11,16 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from ripeline.base import clock
 from ripeline.people import actions as people
 from ripeline.people import links, queries
 from ripeline.people.actions import PeopleError
 from ripeline.people.models import User
-from ripeline.web import errors, letters
+from ripeline.web import errors, letters, tries
 from ripeline.web.forms import Forgot, NewPassword, SignIn, posted
 from ripeline.web.shell import say
 
-WINDOW = timedelta(minutes=15)
-TRIES_FOR_ONE_PERSON = 10
-TRIES_FROM_ONE_ADDRESS = 40  # an office behind one address has many people who mistype
 LETTERS_FOR_ONE_PERSON = 3
+LETTERS_FROM_ONE_ADDRESS = 40
 
 get_or_post = require_http_methods(["GET", "POST"])
 
@@ -42,7 +37,7 @@ def sign_in(request: HttpRequest) -> HttpResponse:
     form = SignIn(posted(request))
     if request.method == "POST" and form.is_valid():
         email = form.cleaned_data["email"].lower()
-        if _too_many(request, "sign_in.failed", email):
+        if tries.too_many(request, "sign_in.failed", email):
             return errors.too_many(
                 request, "There were too many failed tries to sign in. Wait a quarter of an hour, then try again."
             )
@@ -50,7 +45,7 @@ def sign_in(request: HttpRequest) -> HttpResponse:
         if isinstance(user, User):
             login(request, user)
             return redirect(_next(request))
-        _note(request, "sign_in.failed", email)
+        tries.note(request, "sign_in.failed", email)
         form.add_error(None, "This e-mail and password do not belong together.")
     status = 422 if form.errors else 200
     return render(request, "people/sign_in.html", {"form": form, "next": request.GET.get("next", "")}, status=status)
@@ -72,14 +67,14 @@ def forgot(request: HttpRequest) -> HttpResponse:
         status = 422 if form.errors else 200
         return render(request, "people/forgot.html", {"form": form, "can_send": letters.can_send()}, status=status)
     email = form.cleaned_data["email"].lower()
-    if _tries("reset.from", _address(request)) >= TRIES_FROM_ONE_ADDRESS:
+    if tries.count("reset.from", tries.address(request)) >= LETTERS_FROM_ONE_ADDRESS:
         return errors.too_many(request, "Many links were asked for from here. Wait a quarter of an hour.")
-    if _tries("reset.asked", email) < LETTERS_FOR_ONE_PERSON:
+    if tries.count("reset.asked", email) < LETTERS_FOR_ONE_PERSON:
         user = queries.people().filter(email=email, is_active=True).first()
         if user:
             letters.send_soon(user, letters.link(request, user))
     people.audit(actor=None, verb="reset.asked", target=email)
-    people.audit(actor=None, verb="reset.from", target=_address(request))
+    people.audit(actor=None, verb="reset.from", target=tries.address(request))
     return render(request, "people/forgot_sent.html", {"email": email})
 
 
@@ -121,29 +116,6 @@ def _next(request: HttpRequest) -> str:
     """Where they were going, if that is a page of ours."""
     wanted = request.POST.get("next") or request.GET.get("next") or ""
     return wanted if url_has_allowed_host_and_scheme(wanted, allowed_hosts=None) else settings.LOGIN_REDIRECT_URL
-
-
-def _address(request: HttpRequest) -> str:
-    """Where a request comes from; behind a trusted proxy, what the proxy saw (the last entry, which it wrote)."""
-    forwarded = request.headers.get("X-Forwarded-For", "") if settings.ENV.trusted_proxy else ""
-    return forwarded.split(",")[-1].strip() or str(request.META.get("REMOTE_ADDR", "?"))
-
-
-def _tries(verb: str, target: str) -> int:
-    return queries.audited_since(verb, target, clock.now() - WINDOW)
-
-
-def _too_many(request: HttpRequest, verb: str, email: str) -> bool:
-    return (
-        _tries(verb, email) >= TRIES_FOR_ONE_PERSON
-        or _tries(f"{verb}_from", _address(request)) >= TRIES_FROM_ONE_ADDRESS
-    )
-
-
-def _note(request: HttpRequest, verb: str, email: str) -> None:
-    """A failed try, under the person's name and under where it came from: both are found by the index."""
-    people.audit(actor=None, verb=verb, target=email, address=_address(request))
-    people.audit(actor=None, verb=f"{verb}_from", target=_address(request))
 
 
 @login_not_required
