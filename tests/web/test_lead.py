@@ -22,7 +22,7 @@ from ripeline.people.queries import KEEP_IN_TOUCH, built_in, responsible_of, sys
 from ripeline.ripeness import actions as ripeness
 from ripeline.timeline.models import Activity
 from ripeline.web.verbs import _amount
-from tests.cast import MakeLead, by, soon
+from tests.cast import MONDAY, MakeLead, by, soon
 
 Visit = Callable[..., Any]
 
@@ -460,3 +460,15 @@ def test_bobs_lead_added_again_stays_bobs(
     answer = add(name="Tomás", email="t@casaverde.example")
     assert "Already with Bob" in text(alices.get(answer.headers["Location"]))
     assert Lead.objects.get().owner == bob
+
+
+def test_a_day_off_is_said_while_it_is_typed_and_when_it_is_chosen(visit: Visit, alice: User) -> None:
+    with clock.at(MONDAY):
+        client = Client()
+        client.force_login(alice)
+        echo = client.get("/when", {"when": "sunday"}).text
+        assert echo.startswith("Sunday 7 June is a day off: <b>in a week, 8 June</b> · Monday 8 June 2026, 09:00")
+        kept = client.get("/when", {"when": "sunday 11:00"}).text
+        assert kept.startswith("Sunday 7 June is a day off, kept for its time: <b>Sun 11:00</b>")
+        said = text(visit(alice, "next", htmx=True, when="sunday"))
+        assert "snoozed, back in a week, 8 June (Sunday 7 June is a day off)." in said

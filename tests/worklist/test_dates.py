@@ -31,7 +31,8 @@ def named(text: str, calendar: Calendar = LISBON, now: datetime = NOW) -> str:
         ("15:00", "Thu 12 Nov 2026 15:00"),
         ("in 2 hours", "Thu 12 Nov 2026 12:00"),
         ("in 30 minutes", "Thu 12 Nov 2026 10:30"),
-        ("the day after tomorrow", "Sat 14 Nov 2026 09:00"),  # a day that was named stays that day
+        ("the day after tomorrow", "Mon 16 Nov 2026 09:00"),  # a Saturday
+        ("sat 11:00", "Sat 14 Nov 2026 11:00"),  # but whoever names a time means it
         ("in 2 days", "Mon 16 Nov 2026 09:00"),  # a stretch ends on a day that is worked
         ("in 3 weeks", "Thu 03 Dec 2026 09:00"),
         ("In three weeks.", "Thu 03 Dec 2026 09:00"),
@@ -50,7 +51,7 @@ def named(text: str, calendar: Calendar = LISBON, now: datetime = NOW) -> str:
         ("thu 9:30", "Thu 19 Nov 2026 09:30"),
         ("thursday", "Thu 19 Nov 2026 09:00"),
         ("next thursday", "Thu 19 Nov 2026 09:00"),
-        ("sunday", "Sun 15 Nov 2026 09:00"),
+        ("sunday", "Mon 16 Nov 2026 09:00"),
         ("monday in 2 weeks", "Mon 23 Nov 2026 09:00"),
         ("friday morning", "Fri 13 Nov 2026 09:00"),
         ("mon afternoon", "Mon 16 Nov 2026 14:00"),
@@ -115,10 +116,31 @@ def test_spring_comes_in_september_where_it_does() -> None:
     assert named("in spring", Calendar(ZoneInfo("Australia/Sydney"), country="AU")) == "Wed 01 Sep 2027 09:00"
 
 
-def test_a_day_off_or_away_is_not_chosen_unless_it_was_named() -> None:
+def test_a_day_off_or_away_becomes_the_next_day_that_is_worked() -> None:
     away = Calendar(LISBON.zone, country="PT", away=((date(2026, 12, 1), date(2026, 12, 9)),))
     assert named("in 3 weeks", away) == "Thu 10 Dec 2026 09:00"
-    assert named("3 december", away) == "Thu 03 Dec 2026 09:00"
+    assert named("3 december", away) == "Thu 10 Dec 2026 09:00"
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("sunday", "Sunday 15 November is a day off"),
+        ("1 december: they are back", "Tuesday 1 December is a day off"),  # Portugal's Restoration of Independence
+        ("sat 11:00", "Saturday 14 November is a day off"),
+        ("monday", ""),
+        ("in 3 weeks", ""),  # a stretch of time names no day
+        ("end of january", ""),
+    ],
+)
+def test_a_day_off_that_was_named_is_said(text: str, words: str) -> None:
+    assert read(text, now=NOW, calendar=LISBON).day_off_words == words
+
+
+def test_today_is_today_also_on_a_day_off() -> None:
+    sunday = NOW + timedelta(days=3)
+    found = read("today", now=sunday, calendar=LISBON)
+    assert (found.at, found.day_off_words) == (sunday, "")
 
 
 @pytest.mark.parametrize(

@@ -236,3 +236,10 @@ def test_one_press_sent_by_two_threads_counts_once(
 
     assert in_threads(press, press, press) == []
     assert Lead.objects.get(pk=priya.pk).touches == 1
+
+
+def test_a_snooze_to_a_day_off_says_what_becomes_of_it(alice: User, lead: Lead) -> None:
+    with clock.at(MONDAY):
+        done = record_outcome(lead.pk, by(alice), outcome="snooze", next_text="sunday")
+    assert done.result == "snoozed, back in a week, 8 June (Sunday 7 June is a day off)"
+    assert done.words == f"{lead.name.split()[0]}: {done.result}."

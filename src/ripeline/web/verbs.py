@@ -213,7 +213,11 @@ def reopen(asked: Request) -> screens.Said:
         when = dates.read(asked.text("when"), now=now, calendar=working_time.calendar_of(asked.actor))
     following = Next(when.at if when else now, NextKind.REOPENED, when.note if when else "", committed=bool(when))
     done = actions.reopen(asked.lead.pk, asked.by, to=_desk(asked), next=following, why="taken up again by hand")
-    return screens.Said(f"{asked.lead} is open again.", done.activity_id)
+    words = f"{asked.lead} is open again"
+    if when:
+        words += f", next {dates.say(when.at, now=now, calendar=working_time.calendar_of(asked.actor))}"
+        words += f" ({when.day_off_words})" if when.day_off else ""
+    return screens.Said(f"{words}.", done.activity_id)
 
 
 def _desk(asked: Request) -> Responsible:
@@ -318,7 +322,10 @@ def when(request: HttpRequest) -> HttpResponse:
     said = dates.say(found.at, now=now, calendar=calendar)
     exact = f"{local:%A} {local.day} {local:%B %Y, %H:%M}"
     note_words = format_html(" · “{}”", found.note) if found.note else ""
-    return HttpResponse(format_html("<b>{}</b> · {}{}", said, exact, note_words))
+    off = ""
+    if found.day_off:
+        off = f"{found.day_off_words}, kept for its time: " if found.has_time else f"{found.day_off_words}: "
+    return HttpResponse(format_html("{}<b>{}</b> · {}{}", off, said, exact, note_words))
 
 
 _VERBS = {

@@ -18,7 +18,7 @@ from ripeline.people import working_time
 from ripeline.people.models import User
 from ripeline.people.working_time import Calendar
 from ripeline.worklist import queries
-from ripeline.worklist.dates import read, say
+from ripeline.worklist.dates import When, read, say
 from ripeline.worklist.keeping import recycle, replan_overdue
 from ripeline.worklist.models import PlanItem
 from ripeline.worklist.planning import forget_plans, plan_for, replan
@@ -49,6 +49,7 @@ class _Case:
     outcome: Outcome
     next: Next | None  # None: it closes the lead
     has_date: bool  # somebody named the date
+    day_off: str  # in words, where they named a day off
     note: str
     channel: str
     amount: Decimal | None
@@ -94,8 +95,9 @@ def record_outcome(
         if to_keep_in_touch and which is Outcome.NO_ANSWER:
             _attempt(lead, by, note, channel, moment, calendar)
             which, note = Outcome.GREEN_LATER, ""
-        following, has_date = _next(lead, which, next_text, by.actor, moment, calendar)
-        case = _Case(lead, by, which, following, has_date, note, channel, amount, currency)
+        following, named = _next(lead, which, next_text, by.actor, moment, calendar)
+        day_off = named.day_off_words if named else ""
+        case = _Case(lead, by, which, following, named is not None, day_off, note, channel, amount, currency)
         decision = _VERBS[which](case)
         following = case.next
         if decision.repeated and decision.lead.next_at and following:  # say what was done, not what would be now
@@ -119,19 +121,19 @@ _ATTEMPT = ":attempt"
 
 def _next(
     lead: Lead, outcome: Outcome, text: str, user: User, now: datetime, calendar: Calendar
-) -> tuple[Next | None, bool]:
-    """The next moment: the one named in words, then committed; else the suggested one."""
+) -> tuple[Next | None, When | None]:
+    """The next moment, and what was named: that is committed; where nothing is named it is the suggested one."""
     if outcome in CLOSING:
-        return None, False
+        return None, None
     kind = {Outcome.MEETING_SET: NextKind.MEETING, Outcome.GREEN_LATER: NextKind.KEEP_IN_TOUCH}
     if text.strip():
         when = read(text, now=now, calendar=calendar)
         kept = lead.next_note if outcome in (Outcome.NO_ANSWER, Outcome.SNOOZE) else ""
-        return Next(when.at, kind.get(outcome, NextKind.FOLLOW_UP), when.note or kept, committed=True), True
+        return Next(when.at, kind.get(outcome, NextKind.FOLLOW_UP), when.note or kept, committed=True), when
     suggested = suggest_next(lead, outcome, user=user, now=now)
     assert suggested.at is not None
     committed = outcome is Outcome.MEETING_SET  # its time is still to be agreed: tomorrow, whatever else there is
-    return Next(suggested.at, suggested.kind, suggested.note, committed=committed), False
+    return Next(suggested.at, suggested.kind, suggested.note, committed=committed), None
 
 
 def _touch(reached: bool | None) -> Callable[[_Case], Decision]:
@@ -183,6 +185,7 @@ _VERBS: dict[Outcome, Callable[[_Case], Decision]] = {
 def _result(case: _Case, following: Next | None, now: datetime, calendar: Calendar) -> str:
     """The outcome as the done row says it."""
     when = say(following.at, now=now, calendar=calendar) if following else ""
+    when += f" ({case.day_off})" if case.day_off else ""
     match case.outcome:
         case Outcome.REACHED:
             return f"reached, next {when}"

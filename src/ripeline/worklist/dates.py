@@ -1,11 +1,12 @@
 """Dates as people say them: read ("thu 14:00", "in 3 weeks", "after Easter") and said ("in 3 weeks, 15 March").
 
-All in somebody's own calendar and zone. Where a day is named it stays that day; where none is ("in 3 weeks", "in
-spring", "end of the month") it becomes a day they work. What has no time of its own is in the morning.
+All in somebody's own calendar and zone. It becomes a day they work, and where a day off was named (`When.day_off`) that
+is said; only with a time of day it stays there, for whoever agrees on a Sunday means it. What has no time of its own is
+in the morning.
 """
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 
 from ripeline.leads.models import FARTHEST_NEXT
@@ -18,11 +19,21 @@ EXAMPLES = "“tomorrow”, “thu 14:00”, “in 3 weeks”, “15 March” or
 
 @dataclass(frozen=True)
 class When:
-    """A moment that somebody named; `note` is what they wrote after it ("in March, after the budget round")."""
+    """A moment that somebody named; `note` is what they wrote after it ("in March, after the budget round").
+
+    `day_off`: the day they named, where they do not work then.
+    """
 
     at: datetime
     has_time: bool = False
     note: str = ""
+    day_off: date | None = None
+
+    @property
+    def day_off_words(self) -> str:
+        """ "Sunday 22 November is a day off"; "" where it is none."""
+        day = self.day_off
+        return f"{day:%A} {day.day} {day:%B} is a day off" if day else ""
 
 
 def read(text: str, *, now: datetime, calendar: Calendar) -> When:
@@ -35,7 +46,7 @@ def read(text: str, *, now: datetime, calendar: Calendar) -> When:
         return found
     for mark in reversed(list(re.finditer(r"\s*[,;:–—]\s+|\s+-\s+|\s+(?=because )", text[:300]))):
         if found := _moment(_plain(text[: mark.start()]), now, today):
-            return When(found.at, found.has_time, text[mark.end() :].strip(" \t“”\"'"))
+            return replace(found, note=text[mark.end() :].strip(" \t“”\"'"))
     raise NotADate(f"“{text.strip()[:60]}” is not a date that can be read here; write for example {EXAMPLES}.")
 
 
@@ -54,18 +65,19 @@ def _moment(said: str, now: datetime, today: Today) -> When | None:
     if not words:
         return _checked(calendar.at(today.day, clock), now, has_time=True) if clock else None
     if clock and (same := _weekday_today(words, clock, now, today)):
-        return When(same, True)
+        return When(same, has_time=True)
     named = days.find(words, today)
     if named is None:
         return None
     day = named.day
-    if named.settle:
-        day = calendar.working_day(day) if named.settle > 0 else _worked_before(day, calendar)
+    day_off = None if named.settle or day == today.day or calendar.works(day) else day
+    if named.settle or (day_off and clock is None):
+        day = _worked_before(day, calendar) if named.settle < 0 else calendar.working_day(day)
         day = max(day, today.day)
     at = calendar.at(day, clock or MORNING)
     if day == today.day and clock is None:
         at = max(at, now)
-    return _checked(at, now, has_time=clock is not None)
+    return replace(_checked(at, now, has_time=clock is not None), day_off=day_off)
 
 
 def _checked(at: datetime, now: datetime, *, has_time: bool) -> When:
@@ -73,7 +85,7 @@ def _checked(at: datetime, now: datetime, *, has_time: bool) -> When:
         raise NotADate(f"{_full(at)} is past; choose a moment from now on.")
     if at > now + FARTHEST_NEXT:
         raise NotADate(f"{_full(at)} is more than 400 days away; choose a nearer day, however rough.")
-    return When(at, has_time)
+    return When(at, has_time=has_time)
 
 
 def _full(at: datetime) -> str:

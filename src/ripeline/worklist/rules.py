@@ -134,7 +134,7 @@ def plan(candidates: Sequence[Candidate], *, now: datetime, budget: int, at_leas
     `budget`: minutes. Dates are always in; requests up to the budget; the rest by worth while it fits, and at least one
     item in all, so that a short day is not an empty one.
     """
-    ordered = sorted(candidates, key=lambda c: c.lead_id)
+    ordered = sorted(candidates, key=lambda c: (-_chance(c), c.lead_id))
     ranks = [c.rank(now) for c in ordered]
     minutes = [c.minutes for c in ordered]
     values = worth([c.standing for c in ordered], now=now, minutes=[float(m) for m in minutes])
@@ -167,13 +167,13 @@ def _chance(candidate: Candidate) -> float:
     return AVERAGE_P_30 if candidate.standing.p_30 is None else candidate.standing.p_30
 
 
-def _within(item: Chosen) -> tuple[float, float]:
+def _within(item: Chosen) -> tuple[float, ...]:
     """The order among equals: dates by their time, requests the newest first, the rest by worth."""
     if item.rank is Rank.DATED:
-        return item.candidate.next_at.timestamp(), 0.0
+        return (item.candidate.next_at.timestamp(),)
     if item.rank is Rank.ASKED:
-        return -item.candidate.standing.since.timestamp(), 0.0
-    return -item.value, item.candidate.next_at.timestamp()
+        return (-item.candidate.standing.since.timestamp(),)
+    return -item.value, -_chance(item.candidate), item.candidate.next_at.timestamp()
 
 
 def fill(
