@@ -37,3 +37,15 @@ class AssumptionError(ScienceError, ValueError):
         super().__init__(f"{file}: {key}: {problem}" if key else f"{file}: {problem}")
         self.file = file
         self.key = key
+
+
+class NotConvergedError(ScienceError):
+    """A fit did not settle: nothing is said rather than something wrong."""
+
+
+class NoEventsError(InputError):
+    """Nothing happened of what should be learnt from or compared."""
+
+
+class SeparationError(InputError):
+    """Everything happened: nothing tells those who ripen from those who do not."""
