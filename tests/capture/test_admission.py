@@ -75,6 +75,12 @@ def test_an_address_is_the_same_in_any_case_and_spelling_of_its_domain(db: None)
     assert Lead.objects.count() == 1
 
 
+def test_two_very_long_ids_that_differ_only_at_their_end_are_two_people(db: None) -> None:
+    first, second = arrival("", "x" * 300 + "1"), arrival("", "x" * 300 + "2")
+    assert results(first, second, first) == [Result.CREATED, Result.CREATED, Result.UNCHANGED]
+    assert all(len(key) <= 254 for key in Identity.objects.values_list("key", flat=True))
+
+
 def test_two_rows_that_share_only_a_telephone_are_two_people(db: None) -> None:
     first = arrival("a@northgate.example", phone="+442071838750")
     second = arrival("b@northgate.example", phone="+442071838750")

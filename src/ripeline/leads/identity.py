@@ -5,6 +5,7 @@ its commit and then see its lead. Keys are claimed in sorted order, so that two 
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from hashlib import sha256
 from typing import NamedTuple
 from uuid import UUID
 
@@ -13,6 +14,8 @@ from django.db import connection
 from ripeline.base import clock
 from ripeline.leads import rules
 from ripeline.leads.models import IdentityKind
+
+_LONGEST = 254  # characters of a key
 
 
 class Key(NamedTuple):
@@ -29,9 +32,12 @@ def email(address: str) -> Key | None:
 
 
 def external(value: str) -> Key | None:
-    """The key of an id that another system gave; None if empty."""
+    """The key of an id that another system gave; None if empty. The end of a very long one is kept as its hash."""
     value = value.strip()
-    return Key(IdentityKind.EXTERNAL, value[:254]) if value else None
+    if len(value) > _LONGEST:
+        digest = sha256(value.encode()).hexdigest()
+        value = f"{value[: _LONGEST - len(digest) - 1]}#{digest}"
+    return Key(IdentityKind.EXTERNAL, value) if value else None
 
 
 _RESOLVE = """

@@ -157,6 +157,9 @@ def is_open(lead: Lead) -> bool:
 FREE_MAIL = frozenset((Path(__file__).parent / "free_mail.txt").read_text("utf-8").split())
 
 
+_LONGEST_ADDRESS = 254  # characters that an address can have, and an identity's key
+
+
 def email_key(email: str) -> str:
     """The identity key of an address: NFKC, case folded, the domain in its ASCII form; "" if it is none."""
     text = unicodedata.normalize("NFKC", email).strip().casefold()
@@ -167,7 +170,8 @@ def email_key(email: str) -> str:
         domain = domain.encode("idna").decode("ascii")
     except UnicodeError:
         return ""
-    return f"{local}@{domain}"[:254]
+    key = f"{local}@{domain}"
+    return key if len(key) <= _LONGEST_ADDRESS else ""  # cut, two of them could become one
 
 
 def domain_of(email: str) -> str:
