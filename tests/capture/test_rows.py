@@ -17,7 +17,8 @@ from ripeline.capture.detection import detect
 from ripeline.capture.dialect import Column, Dialect
 from ripeline.capture.fields import Kind
 from ripeline.capture.mapping import FieldMap, chosen, fitting, guess
-from ripeline.capture.rows import Chunk, Reject, Row, chunks, count, rejects_file
+from ripeline.capture.rejects import Reject, rejects_file
+from ripeline.capture.rows import Chunk, Row, chunks, count
 
 NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
 
@@ -131,6 +132,27 @@ def test_a_row_that_does_not_go_in_says_where_why_and_what_to_do(content: str, s
     sentence = refused(content)
     assert sentence.startswith(f"leads.csv, {said}")
     assert sentence.endswith(".")
+
+
+def test_a_broken_row_names_all_that_is_wrong_with_it_at_once() -> None:
+    broken = f"{'7' * 300},nobody,Nowhereland,2018-31-31,Alice"
+    said = refused(f"id,e-mail,country,created,name\n{broken}\n8,b@x.com,DE,2018-01-31,Bob\n")
+    assert said.startswith("leads.csv, row 2, column “id”: has more than 240 characters: shorten it; column “created”")
+    assert "; column “e-mail”: “nobody”" in said
+    assert "; column “country”: “Nowhereland”" in said
+
+
+def test_a_row_without_anybody_says_so_beside_its_other_faults() -> None:
+    said = refused("e-mail,company,created\n,Acme,2018-31-31\na@x.com,Acme,2018-01-31\n")
+    assert said.startswith("leads.csv, row 2, column “created”: “2018-31-31”")
+    assert said.endswith("; has no e-mail, phone, name or id: nobody to follow up.")
+
+
+def test_an_outcome_without_its_lead_and_its_day_says_both() -> None:
+    said = refused("id,status,close date\n,won,\n8,won,2018-01-31\n", "outcomes")
+    assert said == (
+        "leads.csv, row 2: has no id and no e-mail: its lead cannot be found; is won, but not when: write the day."
+    )
 
 
 def test_a_moment_of_today_is_not_in_the_future() -> None:

@@ -11,7 +11,7 @@ from django.db.models import Count, Max, Min, QuerySet
 from ripeline.base import clock
 from ripeline.capture import rules
 from ripeline.capture.models import ImportPiece, ImportReject, ImportRemark, ImportRun, ImportState, Remark
-from ripeline.capture.rows import Reject, rejects_file
+from ripeline.capture.rejects import Reject, rejects_file
 from ripeline.capture.text import safe_cell
 from ripeline.leads.models import IS_OPEN, Lead, NextKind
 from ripeline.people.models import User

@@ -4,10 +4,7 @@ Rows are the data rows that are not blank: every one is in exactly one chunk, on
 created + updated + unchanged + rejected = rows. Blank rows are passed over, though they count in row numbers.
 """
 
-import csv
-import io
-import itertools
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -19,9 +16,10 @@ from ripeline.capture.dates import moment
 from ripeline.capture.dialect import Column, Dialect
 from ripeline.capture.fields import CUSTOM, FIELDS, Field, Takes
 from ripeline.capture.lines import as_text
-from ripeline.capture.mapping import OWN_COLUMNS, FieldMap
+from ripeline.capture.mapping import FieldMap
 from ripeline.capture.reading import Broken, Record, data_rows
-from ripeline.capture.text import BadValueError, clean, clean_lines, given, key, safe_cell, words
+from ripeline.capture.rejects import Fault, Reject
+from ripeline.capture.text import BadValueError, clean, clean_lines, given, key, words
 
 Value = str | Decimal | datetime
 SIZE = 1_000  # rows of a chunk
@@ -30,6 +28,10 @@ _EARLY = ("country", "currency")  # others need them
 _TOTALS = words("total totals sum summe gesamt gesamtsumme somme totale totaal")
 _PEOPLE = ("email", "phone", "name", "external_id")
 _JOINS = ("email", "external_id")
+_WANTED = {  # for rows of leads, or not: one of these fields, and what is said where none is there
+    True: (_PEOPLE, "has no e-mail, phone, name or id: nobody to follow up"),
+    False: (_JOINS, "has no id and no e-mail: its lead cannot be found"),
+}
 _CLOCKS_DIFFER = timedelta(days=1)
 _READERS: dict[Takes, Callable[[str], tuple[str, str]]] = {
     Takes.ID: values.external_id,
@@ -38,20 +40,6 @@ _READERS: dict[Takes, Callable[[str], tuple[str, str]]] = {
     Takes.DOMAIN: values.domain,
     Takes.OUTCOME: values.outcome,
 }
-
-
-class Reject(NamedTuple):
-    """A row that does not go in: its cells, the column at fault (empty if none is), and why, with what to do."""
-
-    row: int
-    cells: list[str]
-    reason: str
-    column: str = ""
-
-    def sentence(self, filename: str) -> str:
-        """The whole of it, for a person."""
-        where = f"{filename}, row {self.row}" + (f", column “{self.column}”" if self.column else "")
-        return f"{where}: {self.reason}."
 
 
 @dataclass(slots=True)
@@ -93,11 +81,7 @@ class Chunk(NamedTuple):
 
 
 class _NotTakenError(Exception):
-    """Why a row is refused, and in which column."""
-
-    def __init__(self, reason: str, column: str = "") -> None:
-        super().__init__(reason)
-        self.reason, self.column = reason, column
+    """Why a row as a whole is refused."""
 
 
 def chunks(
@@ -160,43 +144,42 @@ class _Conversion:
         row = Row(record.row, cells=record.cells)
         if record.remark:
             row.remarks.append(record.remark)
-        faults: list[_NotTakenError] = []
-        try:
-            for at, known in self._fields:
-                if record.cells[at] and (fault := self._take(row, known, columns[at], record.cells[at])):
-                    faults.append(fault)
-            for at, label in self._custom:
-                if text := clean_lines(record.cells[at]):
-                    row.custom[label] = text
-            self._finish(row, faults)
-        except _NotTakenError as problem:
-            return Reject(record.row, record.cells, problem.reason, problem.column)
-        return row
+        faults = [
+            fault
+            for at, known in self._fields
+            if record.cells[at] and (fault := self._take(row, known, at, record.cells[at]))
+        ]
+        for at, label in self._custom:
+            if text := clean_lines(record.cells[at]):
+                row.custom[label] = text
+        return self._refused(row, faults) or row
 
-    def _take(self, row: Row, known: Field, column: Column, cell: str) -> _NotTakenError | None:
+    def _take(self, row: Row, known: Field, at: int, cell: str) -> Fault | None:
         """Put a cell's value into the row; one that cannot be read is a custom field, with a remark, if it may be."""
+        column = self._dialect.columns[at]
         text = clean_lines(cell) if known.takes is Takes.LINES else clean(cell)
         text = given(text, is_name=known.takes in (Takes.NAME, Takes.LINE, Takes.LINES))
         if not text:
             return None
         value: Value | None = None
-        fault = None
+        reason = ""
         try:
             value, remark = self._value(row, known, column, text)
         except BadValueError as problem:
-            remark, fault = str(problem), _NotTakenError(str(problem), column.label)
+            remark = reason = str(problem)
         if isinstance(value, str) and len(value) > known.longest:
+            reason = f"has more than {known.longest} characters: shorten it"
             remark = f"has more than {known.longest} characters and was cut: shorten it"
-            value, fault = value[: known.longest].rstrip(), _NotTakenError(remark, column.label)
-        if fault and known.is_strict:
-            raise fault
+            value = value[: known.longest].rstrip()
+        if reason and known.is_strict:
+            return Fault(at, column.label, known.name, reason, True)
         if value is not None:
             row.values[known.name] = value
         if remark:
             row.remarks.append(f"{column.label}: {remark}")
             if value != text:
                 row.custom[column.label] = text  # nothing is lost
-        return fault if value is None else None
+        return Fault(at, column.label, known.name, reason, False) if value is None and reason else None
 
     def _value(self, row: Row, known: Field, column: Column, text: str) -> tuple[Value | None, str]:
         """A cell's value and a remark on it; BadValueError if it cannot be read."""
@@ -235,19 +218,32 @@ class _Conversion:
             row.values["currency"] = currency or usual
         return amount, remark
 
-    def _finish(self, row: Row, faults: list[_NotTakenError]) -> None:
-        """What the whole row must be."""
-        if self._is_leads:
-            _finish_lead(row)
-            wanted: tuple[str, ...] = _PEOPLE
-            missing = "no e-mail, phone, name or id: nobody to follow up"
-        else:
-            wanted = _JOINS
-            missing = "no id and no e-mail: its lead cannot be found"
-        if not any(name in row.values for name in wanted):
-            raise faults[0] if faults else _NotTakenError(f"has {missing}")
-        if not self._is_leads:
-            _finish_outcome(row)
+    def _refused(self, row: Row, faults: list[Fault]) -> Reject | None:
+        """Finish the row; if it cannot go in, a reject that names all that is wrong with it, so that one look mends it.
+
+        What the row as a whole lacks is not said where a cell that could not be read explains it.
+        """
+        wanted, missing = _WANTED[self._is_leads]
+        is_grave = any(fault.is_grave for fault in faults)
+        is_nobody = not any(name in row.values for name in wanted)
+        whole = ""
+        try:
+            if self._is_leads:
+                _finish_lead(row)
+            elif not is_grave:
+                _finish_outcome(row)
+        except _NotTakenError as problem:
+            whole = str(problem)
+        if not (is_grave or is_nobody or whole):
+            return None
+        by_place = sorted(faults)
+        causes = [fault for fault in by_place if fault.is_grave or (is_nobody and fault.field in wanted)]
+        if is_nobody and not any(fault.field in wanted for fault in causes):
+            whole = f"{missing}; {whole}" if whole else missing
+        found = [(fault.column, fault.reason) for fault in causes]
+        found += [("", whole)] if whole else []
+        found += [(fault.column, fault.reason) for fault in by_place if fault not in causes]
+        return Reject.of(row.row, row.cells, found)
 
 
 def _finish_lead(row: Row) -> None:
@@ -278,19 +274,3 @@ def _finish_outcome(row: Row) -> None:
         del row.values[other]
     row.values.update(outcome=said, closed_at=dates[name])
     row.days = {"closed_at"} if name in row.days else set()
-
-
-def rejects_file(labels: Sequence[str], rejects: Iterable[Reject], *, delimiter: str = ",") -> Iterator[str]:
-    """The lines of a CSV file of `rejects`, to be corrected and imported again; no cell of it runs as a formula.
-
-    Where and why comes first, so that a row with too many cells stays as it was.
-    """
-    buffer = io.StringIO()
-    writer = csv.writer(buffer, delimiter=delimiter)
-    heading = [*OWN_COLUMNS, *labels]
-    lines: Iterator[Sequence[str]] = ((str(one.row), one.column, one.reason, *one.cells) for one in rejects)
-    for line in itertools.chain([heading], lines):
-        writer.writerow([safe_cell(cell) for cell in line])
-        yield buffer.getvalue()
-        buffer.seek(0)
-        buffer.truncate()

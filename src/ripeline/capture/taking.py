@@ -10,7 +10,8 @@ from ripeline.base import clock
 from ripeline.capture.admission import Arrival, Result, admit, natural_key
 from ripeline.capture.fields import CUSTOM, FIELDS
 from ripeline.capture.models import ImportRun, Remark
-from ripeline.capture.rows import Reject, Row
+from ripeline.capture.rejects import Reject
+from ripeline.capture.rows import Row
 from ripeline.capture.text import key
 from ripeline.catalog import actions as catalog
 from ripeline.catalog.models import FieldType
