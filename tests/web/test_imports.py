@@ -135,11 +135,18 @@ def test_outcomes_are_booked_and_told_as_deals(signed_in: SignIn, ada: User) -> 
     assert "What happens next" not in result
 
 
-def test_old_leads_are_told_with_the_weeks_they_are_spread_over(signed_in: SignIn, ada: User) -> None:
-    pk, page = worked(
-        signed_in(ada), b"E-mail,Created\n" + b"".join(b"p%d@x.example,2020-01-01\n" % n for n in range(9))
-    )
-    assert "9 old leads were taken up again. Their first look is spread over the next" in text(page)
+@pytest.mark.parametrize(
+    ("count", "words"),
+    [
+        (1, "One old lead was taken up again, and has its first date within a week. It comes to Today"),
+        (9, "9 old leads were taken up again. All have their first date within a week, the likeliest first."),
+        (60, "60 old leads were taken up again. Their first look is spread over the next 2 weeks, the likeliest first"),
+    ],
+)
+def test_old_leads_are_told_with_when_they_come_up(count: int, words: str, signed_in: SignIn, ada: User) -> None:
+    content = b"E-mail,Created\n" + b"".join(b"p%d@x.example,2020-01-01\n" % n for n in range(count))
+    pk, page = worked(signed_in(ada), content)
+    assert words in text(page)
     assert f"/leads?view=all&amp;run={pk}" in page.text
 
 

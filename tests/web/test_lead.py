@@ -15,7 +15,7 @@ from pytest_django import DjangoAssertNumQueries
 from ripeline.base import clock
 from ripeline.leads import actions
 from ripeline.leads.deciding import LeadError, Next
-from ripeline.leads.models import Lead, Opportunity, RecordView, State
+from ripeline.leads.models import Account, Lead, Opportunity, RecordView, State
 from ripeline.people.actions import change_user
 from ripeline.people.models import Company, User
 from ripeline.people.queries import KEEP_IN_TOUCH, built_in, responsible_of, system
@@ -472,3 +472,23 @@ def test_a_day_off_is_said_while_it_is_typed_and_when_it_is_chosen(visit: Visit,
         assert kept.startswith("Sunday 7 June is a day off, kept for its time: <b>Sun 11:00</b>")
         said = text(visit(alice, "next", htmx=True, when="sunday"))
         assert "snoozed, back in a week, 8 June (Sunday 7 June is a day off)." in said
+
+
+def test_an_old_lead_says_why_it_was_taken_up_again_in_plain_words(
+    visit: Visit, alice: User, make_lead: MakeLead
+) -> None:
+    old = make_lead(alice, captured=timedelta(days=500))
+    page = text(visit(alice, on=old))
+    assert "Re-opened: they came more than a year ago" in page
+    assert "horizon" not in page
+
+
+def test_colleagues_are_said_to_be_in_keep_in_touch_as_it_is_written(
+    visit: Visit, alice: User, bob: User, make_lead: MakeLead
+) -> None:
+    one = make_lead(alice, email="ann@firm.example", company="Firm")
+    two = make_lead(bob, email="bo@firm.example", company="Firm")
+    actions.nurture(two.pk, by(bob), next=soon())
+    if fresh(one).account_id is None:
+        Lead.objects.filter(pk__in=(one.pk, two.pk)).update(account=Account.objects.create(name="Firm", key="n:firm"))
+    assert "In Keep in touch, with Bob" in text(visit(alice, on=one))

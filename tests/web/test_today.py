@@ -217,6 +217,40 @@ def test_a_day_with_nobody_says_who_is_next(client: Client, alice: User, make_le
     assert "Next Week" in page
 
 
+@pytest.mark.parametrize(
+    ("who", "words"),
+    [
+        ("bob", "No lead is yours yet"),
+        ("sam", "Nobody waits in the queue"),
+        ("carol", "You have no leads of your own"),
+        ("mona", "Today is for whoever calls"),
+        ("ada", "You have no leads of your own And nobody waits in the queue."),
+    ],
+)
+def test_who_has_no_lead_is_told_what_is_here_and_what_is_elsewhere(
+    who: str, words: str, request: pytest.FixtureRequest, alice: User, make_lead: MakeLead
+) -> None:
+    make_lead(alice)
+    client = Client()
+    client.force_login(request.getfixturevalue(who))
+    page = text(client.get("/today"))
+    assert words in page
+    assert "Every lead of yours" not in page
+    assert "Look through the leads" in page
+
+
+def test_what_came_in_during_the_day_is_said(client: Client, three: list[Lead], alice: User) -> None:
+    assert "new since" not in text(client.get("/today"))
+    promised = Next(MONDAY + timedelta(hours=3), NextKind.PROMISE, committed=True)
+    later = three[0]
+    actions.set_next(later.pk, by(alice), next=Next(MONDAY + timedelta(days=9), committed=True))
+    replanned = client.post("/today/replan")
+    assert replanned.status_code == 302
+    with clock.at(MONDAY + timedelta(hours=1)):
+        actions.set_next(later.pk, by(alice), next=promised)
+        assert f"One new since 10:00: {later.name}." in text(client.get("/today"))
+
+
 @pytest.mark.parametrize("who", ["sam", "ada"])
 def test_whoever_is_alone_finds_what_nobody_looks_after_in_their_day(
     who: str, request: pytest.FixtureRequest, make_lead: MakeLead

@@ -114,10 +114,14 @@ def test_initials(name: str, letters: str) -> None:
     assert words.initials(name) == letters
 
 
+def test_nobody_has_to_know_what_nurture_is() -> None:
+    assert words.state_words(State.NURTURE) == "In Keep in touch"
+
+
 def test_a_tag_has_a_word_and_a_drawing_beside_its_colour() -> None:
     for state in State:
         tag = words.state_tag(state)
-        assert state.label in tag
+        assert words.state_words(state) in tag
         assert "<svg" in tag
     assert words.ripeness_tag("ripe") == '<span class="tag ripe">Likely ready</span>'
 

@@ -94,6 +94,25 @@ def test_what_is_no_longer_hers_drops_out_and_what_cannot_wait_comes_in(
     assert kept.pk == day.rows[2].lead.pk
 
 
+def test_a_list_that_grows_says_who_came_in_and_since_when(alice: User, make_lead: MakeLead) -> None:
+    quote = Source.objects.create(key="quote", name="Quote form", source_type="quote_request")
+    with clock.at(MONDAY):
+        make_lead(alice, name="From The Morning")
+        assert plan_for(alice).came_in == ""
+    with clock.at(MONDAY + timedelta(hours=2)):
+        for name in ("Priya Raman", "Ken Abe"):
+            make_lead(alice, name=name, source_id=quote.pk, captured=timedelta(minutes=5))
+        day = plan_for(alice)
+        assert day.came_in == f"Two new since 10:00: {names(day)[0]} and {names(day)[1]}."
+        record_outcome(day.rows[0].lead.pk, by(alice), outcome="reached")
+        assert plan_for(alice).came_in == f"One new since 10:00: {names(day)[1]}."
+        for number in range(4):
+            make_lead(alice, name=f"Caller {number}", source_id=quote.pk, captured=timedelta(minutes=5))
+        assert "Five new since 10:00: " in plan_for(alice).came_in
+        assert plan_for(alice).came_in.endswith(" and two more.")
+        assert replan(alice).came_in == ""
+
+
 def test_what_she_settled_on_the_record_page_is_done_here_too(alice: User, make_lead: MakeLead) -> None:
     with clock.at(MONDAY):
         lead = make_lead(alice)
@@ -162,6 +181,8 @@ def test_an_sdr_works_the_queue(sam: User, make_lead: MakeLead) -> None:
 def test_an_empty_today_is_filled_as_soon_as_there_is_somebody(alice: User, make_lead: MakeLead) -> None:
     with clock.at(MONDAY):
         assert plan_for(alice).headline == "Nobody to call today"
+        assert plan_for(alice).chosen == "Nobody is due, so nobody is here."
+        make_lead(alice, due=timedelta(days=9))
         assert plan_for(alice).chosen == "Nobody is due, so nobody is here. Every lead of yours has its date."
         make_lead(alice)
         assert plan_for(alice).total == 1
@@ -187,7 +208,7 @@ def test_belief_over_the_list(alice: User, make_lead: MakeLead) -> None:
     assert belief
     assert (belief.n, belief.won, belief.since) == (20, 1, "January")
     assert belief.words.startswith("Of the 20 leads you have had since January, about ")
-    assert "; 1 already is. Most are still green" in belief.words
+    assert "should be yours, of which you have won 1 already. Most are still green" in belief.words
 
 
 def test_of_a_handful_of_leads_nothing_is_promised(alice: User, lead: Lead) -> None:

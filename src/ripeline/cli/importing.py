@@ -96,7 +96,8 @@ class Done:
             f"{run.unchanged:,} unchanged, {run.rejected:,} rejected."
         )
         if run.reopened:
-            yield f"{run.reopened:,} are old leads, taken up again; their dates are spread over the coming weeks."
+            old = "1 is an old lead" if run.reopened == 1 else f"{run.reopened:,} are old leads"
+            yield f"{old}, taken up again; the likeliest come to Today first."
         yield from self.remarks
         if self.rejects_file:
             yield f"The rejected rows, each with its reason: {self.rejects_file}"

@@ -27,6 +27,7 @@ DOORS = {
 }  # fmt: skip
 DISPOSITIONS = {outcome.value: label.lower() for outcome, label in LABELS.items()}
 FIELDS = {"phone": "telephone", "amount": "value"}
+WHYS = {"past the horizon": "they came more than a year ago"}
 DOERS_UNSAID = frozenset({"captured", "enquired"})  # what they did themselves
 
 
@@ -110,6 +111,7 @@ def _closed(entry: Activity, _sees_next: bool) -> str:
 
 def _reopened(entry: Activity, _sees_next: bool) -> str:
     why, to = entry.data.get("why", ""), entry.data.get("to", "")
+    why = WHYS.get(why, why)
     return "Re-opened" + (f" for {to}" if to else "") + (f": {why}" if why else "")
 
 

@@ -152,7 +152,7 @@ class Person(Form):
         min_value=0,
         max_value=10000,
         initial=150,
-        help_text="Further ones wait in nurture instead of in a pile.",
+        help_text="Further ones wait in the queue, or with whomever the company names for them.",
     )
     tracking = forms.ChoiceField(
         label="What the leader sees",

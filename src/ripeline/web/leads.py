@@ -18,7 +18,7 @@ from ripeline.leads import lists, saved
 from ripeline.leads.deciding import LeadError
 from ripeline.leads.filters import CUSTOM, NOBODY
 from ripeline.leads.lists import Due, Filters, Row, Sort, View
-from ripeline.leads.models import SavedView, State
+from ripeline.leads.models import SavedView
 from ripeline.people import queries as people
 from ripeline.people.models import Role, User
 from ripeline.ripeness import queries as ripeness
@@ -27,6 +27,7 @@ from ripeline.ripeness.models import Score
 from ripeline.web import cards
 from ripeline.web.screens import go
 from ripeline.web.shell import say, verbs_for
+from ripeline.web.templatetags.words import STATE_WORDS
 
 VIEWS = {View.MINE: "Mine", View.TEAM: "My team", View.QUEUE: "Qualify queue", View.ALL: "Everybody"}
 SORTS = {Sort.NEWEST: "Newest first", Sort.NEXT: "Next step first", Sort.RIPEST: "Ripest first"}
@@ -161,7 +162,7 @@ def _form(asked: Asked) -> dict[str, Any]:
     filters = asked.filters
     return {
         "tabs": _tabs(asked),
-        "states": _choices({"open": "Open", "closed": "Closed"} | dict(State.choices), filters.state),
+        "states": _choices({"open": "Open", "closed": "Closed"} | STATE_WORDS, filters.state),
         "dues": _choices(DUES, filters.due) if asked.actor.role != Role.MARKETER else [],
         "ripenesses": _choices(ripeness_rules.LABELS, filters.ripe),
         "sources": _choices({str(source.pk): source.name for source in _sources()}, str(filters.source or "")),

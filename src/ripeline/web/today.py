@@ -12,7 +12,7 @@ from django.views.decorators.http import require_POST, require_safe
 from ripeline.leads import actions, record, rules
 from ripeline.leads import queries as leads
 from ripeline.leads.returning import came_again
-from ripeline.people.models import User
+from ripeline.people.models import Role, User
 from ripeline.ripeness import queries as ripeness
 from ripeline.web import cards, entries
 from ripeline.web.shell import say, verbs_for
@@ -21,6 +21,27 @@ from ripeline.worklist.day import Day, Row
 from ripeline.worklist.suggesting import ATTEMPTS
 
 LATELY = 5  # entries of the timeline in the sheet
+
+# What there is to say to somebody of this role who has no lead to follow up.
+NONE_OF_OWN = {
+    Role.REP: ("No lead is yours yet", "As soon as one is given to you, it comes here on its day, with the reason."),
+    Role.SDR: (
+        "Nobody waits in the queue",
+        "Whoever comes to us and belongs to nobody yet is here, the promising first.",
+    ),
+    Role.LEADER: (
+        "You have no leads of your own",
+        "Today is for whoever calls. Under Leads you see where everybody's stand, and can give them to others.",
+    ),
+    Role.MARKETER: (
+        "Today is for whoever calls",
+        "Under Leads you see where each came from, how ripe it is, and what became of it.",
+    ),
+    Role.ADMIN: (
+        "You have no leads of your own",
+        "And nobody waits in the queue. Under Leads you see everybody's, and who looks after each.",
+    ),
+}
 
 
 @require_safe
@@ -106,6 +127,7 @@ def _end(user: User, day: Day) -> dict[str, Any]:
     return {
         "is_over": day.is_over,
         "no_leads": not day.rows and leads.is_empty(),
+        "none_of_own": NONE_OF_OWN[Role(user.role)],
         "import_url": verbs.get("imports", ""),
         "add_url": verbs.get("lead-new", ""),
     }

@@ -31,11 +31,15 @@ class Belief:
     @property
     def words(self) -> str:
         """The line itself."""
-        already = f"; {self.won} already {'is' if self.won == 1 else 'are'}" if self.won else ""
         return (
             f"Of the {self.n} leads you have had since {self.since}, about {self.buyers} will buy from someone"
-            f" and {self.ours} should be yours{already}. Most are still green, and that is normal."
+            f" and {self.ours} should be yours{self.already}. Most are still green, and that is normal."
         )
+
+    @property
+    def already(self) -> str:
+        """The end of "19 should be yours": ", of which you have won 5 already"; "" before the first."""
+        return f", of which you have won {self.won} already" if self.won else ""
 
     @property
     def uncertainty(self) -> str:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from uuid import UUID
 
 from ripeline.leads.models import Lead
@@ -25,6 +25,11 @@ class Row:
     @property
     def id(self) -> UUID:
         return self.item.pk
+
+    @property
+    def put_at(self) -> datetime:
+        """When it was put on the list, to the millisecond: its id tells (UUIDv7)."""
+        return datetime.fromtimestamp((self.id.int >> 80) / 1000, UTC)
 
     @property
     def is_done(self) -> bool:
@@ -82,6 +87,7 @@ class Day:
     rows: Sequence[Row]
     moved: Mapping[str, int] = field(default_factory=dict)
     ripening: Sequence[Lead] = ()
+    has_leads: bool = True  # looked up where the day is empty
 
     @property
     def day(self) -> date:
@@ -122,6 +128,17 @@ class Day:
         return f"{people[0].upper()}{people[1:]}{more} {when}, about {_rounded(self.minutes_left)} minutes"
 
     @property
+    def came_in(self) -> str:
+        """Why the list is longer than it was: "Two new since 09:05: Priya Raman and Ken Abe."; "" if it is not."""
+        names = [str(row.lead) for row in self.rows if row.put_at > self.plan.planned_at and not row.is_done]
+        if not names:
+            return ""
+        shown = names if len(names) <= _NAMED else [*names[:_NAMED], f"{spelled(len(names) - _NAMED)} more"]
+        who = " and ".join(filter(None, [", ".join(shown[:-1]), shown[-1]]))
+        since = self.plan.planned_at.astimezone(self.calendar.zone)
+        return f"{spelled(len(names)).capitalize()} new since {since:%H:%M}: {who}."
+
+    @property
     def day_off(self) -> str:
         """Why it is not today's list; "" if it is."""
         if self.is_today:
@@ -132,7 +149,9 @@ class Day:
     def chosen(self) -> str:
         """How these were chosen."""
         if not self.rows:
-            return "Nobody is due, so nobody is here. Every lead of yours has its date."
+            return "Nobody is due, so nobody is here." + (
+                " Every lead of yours has its date." if self.has_leads else ""
+            )
         if self.plan.due > self.total:
             begins = f"Of {self.plan.due:,} who are due, these {self.total} fit into your {self.plan.minutes} minutes."
         else:
@@ -156,6 +175,7 @@ class Day:
         return f"{', '.join(parts)}.".capitalize() if parts else ""
 
 
+_NAMED = 3  # of those who came in during the day
 _MOVED = {
     "won": "won",
     "meeting_set": "meeting set",

@@ -105,7 +105,7 @@ def _locked(desk: _Desk) -> Plan:
 def _anew(plan: Plan, desk: _Desk, items: Sequence[PlanItem]) -> list[PlanItem]:
     done = [item for item in items if item.done_at]
     plan.items.filter(done_at=None).delete()
-    plan.planned_at, plan.minutes = desk.now, desk.user.minutes_per_day
+    plan.minutes = desk.user.minutes_per_day
     return _fill(plan, desk, done)
 
 
@@ -117,8 +117,10 @@ def _fill(plan: Plan, desk: _Desk, done: Sequence[PlanItem]) -> list[PlanItem]:
     choice = rules.plan(candidates, now=desk.now, budget=left)
     plan.due = max(queries.due_count(desk.mine, by=desk.by), len(choice.items))
     plan.belief = belief.of(desk.user, desk.now, desk.calendar)
+    items = _put(plan, desk, done, choice, [])
+    plan.planned_at = clock.now()  # what is put on it later came in during the day
     plan.save()
-    return _put(plan, desk, done, choice, [])
+    return items
 
 
 def _mend(plan: Plan, desk: _Desk, items: Sequence[PlanItem]) -> list[PlanItem]:
@@ -217,4 +219,5 @@ def _day(plan: Plan, desk: _Desk, items: Collection[PlanItem]) -> Day:
         rows=rows,
         moved=queries.moved([i.activity_id for i in items if i.activity_id]) if is_over else {},
         ripening=queries.ripening_next(desk.mine, after=desk.by) if is_over or not rows else (),
+        has_leads=bool(rows) or queries.has_leads(desk.mine),
     )

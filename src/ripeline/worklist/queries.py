@@ -104,6 +104,11 @@ def due_count(mine: Collection[UUID], *, by: datetime) -> int:
     return Lead.objects.filter(IS_OPEN, responsible__in=mine, next_at__lt=by).count()
 
 
+def has_leads(mine: Collection[UUID]) -> bool:
+    """Whether these responsibles have an open lead at all, whenever it is due."""
+    return Lead.objects.filter(IS_OPEN, responsible__in=mine).exists()
+
+
 def due_by_day(responsible_id: UUID, calendar: Calendar, *, since: datetime, until: datetime) -> dict[date, int]:
     """How many open leads of one responsible are due on each local day of a stretch of time."""
     with connection.cursor() as cursor:

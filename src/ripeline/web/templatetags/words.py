@@ -26,6 +26,7 @@ register = template.Library()
 
 SYMBOLS = {"EUR": "€", "USD": "$", "GBP": "£", "JPY": "¥", "INR": "₹", "BRL": "R$", "CHF": "CHF ", "PLN": "zł "}
 NUMBERS = ["no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"]
+STATE_WORDS: dict[str, str] = dict(State.choices) | {State.NURTURE: "In Keep in touch"}
 STATE_ICONS = {
     State.NEW: "circle-dashed",
     State.QUALIFYING: "list-checks",
@@ -171,7 +172,13 @@ def initials(name: str) -> str:
 def state_tag(state: str) -> SafeString:
     """A lead's state: its drawing and its word."""
     found = State(state)
-    return format_html('<span class="state">{}{}</span>', icon(STATE_ICONS[found]), found.label)
+    return format_html('<span class="state">{}{}</span>', icon(STATE_ICONS[found]), state_words(state))
+
+
+@register.filter
+def state_words(state: str) -> str:
+    """A lead's state as people call it."""
+    return STATE_WORDS[state]
 
 
 @register.simple_tag
