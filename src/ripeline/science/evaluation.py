@@ -1,7 +1,7 @@
 """The product's own fit, judged on rows that it has not seen: by folds, or on what came after a day.
 
-Figures are those of `metrics`: `uno_c` and `ibs` of survival, `eo_30` and `eo_90` expected ÷ actual counts, or `auc` and
-`brier` where only a label is known.
+Figures are those of `metrics`: `uno_c` and `ibs` of survival, `eo_30` and `eo_90` expected ÷ actual counts, or `auc`
+and `brier` where only a label is known.
 """
 
 import time

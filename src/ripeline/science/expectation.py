@@ -158,7 +158,9 @@ def expect(
     )
 
 
-def shared_error(design: ArrayLike, terms: Sequence[Term], *, prior: Prior | None = None) -> float:
+def shared_error(
+    design: ArrayLike, terms: Sequence[Term], *, prior: Prior | None = None, covariance: FloatArray | None = None
+) -> float:
     """Standard deviation of the error that the log-odds of a set of leads share.
 
     The error of the set's mean predictor: the average lead's, and that of every term by how far the set's share of it
@@ -168,6 +170,8 @@ def shared_error(design: ArrayLike, terms: Sequence[Term], *, prior: Prior | Non
     ----------
     design : array_like, shape (n, k)
         The leads of the set, from `terms.encode`. Empty: the average lead's error.
+    covariance : ndarray, shape (k + 1, k + 1), optional
+        Of b_0 and the terms' means, as in `prior.score`.
 
     Examples
     --------
@@ -180,6 +184,9 @@ def shared_error(design: ArrayLike, terms: Sequence[Term], *, prior: Prior | Non
     prior = prior or DEFAULT_PRIOR
     facts = gate.matrix("design", design, columns=len(terms))
     off = facts.mean(axis=0) - typical(terms) if len(facts) else np.zeros(len(terms))
+    if covariance is not None:
+        whole = np.append(1.0, off)
+        return float(np.sqrt(max(whole @ covariance @ whole, 0.0)))
     return float(np.hypot(prior.log_odds_sd, np.linalg.norm(off * np.array([term.sd for term in terms]))))
 
 

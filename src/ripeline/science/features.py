@@ -12,6 +12,7 @@ something by it; a column that is missing altogether says nothing.
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -199,7 +200,7 @@ def _of_number(name: str, values: NDArray[Any]) -> list[Feature]:
         )
     cuts = sorted({float(cut) for cut in np.quantile(known, BANDS)} - {float(known.min())})
     edges = [-np.inf, *cuts, np.inf]
-    for start, end in zip(edges, edges[1:], strict=False):
+    for start, end in pairwise(edges):
         count = int(((known >= start) & (known < end)).sum())
         if FEWEST <= count < n:
             features.append(_share(name, _band(start, end), count / n, low=start, high=end))

@@ -65,7 +65,8 @@ def kaplan_meier(
     Parameters
     ----------
     time : array_like, shape (n,)
-        Age in days when it ripened, or was last looked at. One known never to ripen stays at risk: give the longest age.
+        Age in days when it ripened, or was last looked at. One known never to ripen stays at risk: give the longest
+        age.
     ripe : array_like of bool, shape (n,)
     entry : array_like, shape (n,), optional
         Age at which it came under observation.
@@ -92,7 +93,7 @@ def kaplan_meier(
         at_risk = at_risk - (len(ages) - np.searchsorted(np.sort(gate.vector("entry", entry, n=len(ages))), steps))
     at_risk = np.maximum(at_risk, events)
     with np.errstate(divide="ignore", invalid="ignore"):
-        survival = np.cumprod(1.0 - events / at_risk)
+        survival: FloatArray = np.cumprod(1.0 - events / at_risk, dtype=np.float64)
         variance = np.cumsum(events / (at_risk * np.maximum(at_risk - events, 0.5)))
         reach = float(ndtri(0.5 + level / 2)) * np.sqrt(variance) / np.abs(np.log(survival))
         low, high = survival ** np.exp(reach), survival ** np.exp(-reach)

@@ -4,8 +4,8 @@ r"""When those who will ripen do so: the cumulative hazard H(t) and its paramete
     Weibull   h(t) = H κ / t, κ = exp θ_1        H = exp(θ_0 + κ log(t / τ)),   τ = 100 days
 
 A row's ∂H/∂θ is a combination of just two columns, 1 and ℓ (days spent in the last piece; log(t / τ)), with factors
-that are the same for all rows that end in one piece. So the fit sums over rows only against 1, ℓ and ℓ², piece by piece,
-and the families turn those `Sums` into gradient and Hessian: the cost does not grow with the number of pieces.
+that are the same for all rows that end in one piece. So the fit sums over rows only against 1, ℓ and ℓ², piece by
+piece, and the families turn those `Sums` into gradient and Hessian: the cost does not grow with the number of pieces.
 
 References
 ----------
@@ -76,7 +76,9 @@ class Slope:
 class Latency(Protocol):
     """A family of hazards."""
 
-    name: str
+    @property
+    def name(self) -> str:
+        """What it is called."""
 
     @property
     def pieces(self) -> int:

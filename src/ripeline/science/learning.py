@@ -266,11 +266,14 @@ def _score_between(
     """The log probability of what happened between two days, under what was learnt by the first."""
     begun = outcomes.start < day
     then = outcomes.take(begun).until(day)
-    parts = {
-        "stratum": None if stratum is None else stratum[begun],
-        "weight": None if weight is None else weight[begun],
-    }
-    found = fit_as(design[begun], then, shape, belief=belief, **parts)
+    found = fit_as(
+        design[begun],
+        then,
+        shape,
+        belief=belief,
+        stratum=None if stratum is None else stratum[begun],
+        weight=None if weight is None else weight[begun],
+    )
     later = outcomes.until(until)
     seen = (later.start < until) & (later.time > np.maximum(later.entry, day - later.start))
     rows = Rows.of(

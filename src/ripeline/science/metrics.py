@@ -1,4 +1,4 @@
-"""How good predictions were: ranking (Uno's C, AUC), sharpness with calibration (Brier), and counts (expected / actual).
+"""How good predictions were: ranking (Uno's C, AUC), and sharpness with calibration (Brier).
 
 Those on ages weight each row by the inverse of its chance of still being watched, so that being censored early does not
 count as a success or a failure.

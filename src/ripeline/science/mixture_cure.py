@@ -1,6 +1,7 @@
 r"""The mixture-cure fit: who ripens (incidence) and when (latency), at the mode of the posterior, by Newton's method.
 
-With π = σ(η), η = b_0 + (x − x̄)·b, and the cumulative hazard H = exp(z·g) H_θ(t) of those who will ripen, an episode adds
+With π = σ(η), η = b_0 + (x − x̄)·b, and the cumulative hazard H = exp(z·g) H_θ(t) of those who will ripen, an episode
+adds
 
     ripe at t       log π + log h(t) − H(t)
     open at t       log(1 − π + π e^{−H(t)})  =  softplus(η − H) − softplus(η)

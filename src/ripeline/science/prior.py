@@ -127,6 +127,9 @@ def score(
     curve: str | ArrayLike,
     prior: Prior | None = None,
     curves: Curves | None = None,
+    shifts: ArrayLike = 0.0,
+    covariance: FloatArray | None = None,
+    log_odds_of_win: float | None = None,
     level: float = 0.8,
 ) -> Scores:
     """What is expected of n leads that have not ripened yet.
@@ -143,6 +146,13 @@ def score(
         Key or positions in `curves`.
     prior, curves : optional
         By default those of `prior.toml`.
+    shifts : array_like, shape (curves,), optional
+        What following a curve adds to the log-odds: see `model`.
+    covariance : ndarray, shape (k + 1, k + 1), optional
+        Of b_0 and the terms' means, where outcomes have tied them together; by default they are independent.
+    log_odds_of_win : float, optional
+        The average lead's log-odds of buying from us, where it was learnt from wins alone; by default p_win is p_ever
+        times the closing ratio.
     level : float
         How likely the intervals are to hold the truth.
 
@@ -178,7 +188,8 @@ def score(
     age = gate.vector("age_days", age_days, n=n, low=0.0)
     kind = curves.codes(curve, n=n)
     z = float(ndtri(0.5 + gate.number("level", level, low=0.0, high=1 - 1e-9) / 2))
-    log_odds, sd = _predictor(facts, terms, prior)
+    log_odds, sd = _predictor(facts, terms, prior, covariance)
+    log_odds = log_odds + gate.vector("shifts", shifts, n=len(curves.all))[kind]
 
     by_now = curves.share(kind, age)
     left = 1.0 - by_now
@@ -191,8 +202,12 @@ def score(
     p_30_sd = np.hypot((1 - p_ever) * sd, (1 - in_month) * curves.shape_sd[kind]) / np.maximum(1 - p_30, 1e-12)
     p_30_low, p_30_high = _around(p_30, z * p_30_sd)
 
-    p_win = p_ever * prior.closing
-    p_win_sd = np.hypot((1 - p_ever) * sd, prior.closing_sd / prior.closing) / (1 - p_win)
+    if log_odds_of_win is None:
+        p_win = p_ever * prior.closing
+        p_win_sd = np.hypot((1 - p_ever) * sd, prior.closing_sd / prior.closing) / (1 - p_win)
+    else:
+        p_win = np.minimum(expit(still - prior.log_odds + log_odds_of_win), p_ever)
+        p_win_sd = sd
     p_win_low, p_win_high = _around(p_win, z * p_win_sd)
 
     window = curves.window(kind, age)
@@ -258,17 +273,25 @@ def _around(p: FloatArray, reach: FloatArray) -> tuple[FloatArray, FloatArray]:
     return expit(centre - reach), expit(centre + reach)
 
 
-def _predictor(facts: NDArray[np.floating], terms: Sequence[Term], prior: Prior) -> tuple[FloatArray, FloatArray]:
+def _predictor(
+    facts: NDArray[np.floating], terms: Sequence[Term], prior: Prior, covariance: FloatArray | None
+) -> tuple[FloatArray, FloatArray]:
     """η and its standard deviation for each lead."""
     mean = np.array([term.mean for term in terms])
-    variance = np.array([term.sd for term in terms]) ** 2
+    if covariance is None:
+        covariance = np.diag([prior.log_odds_sd**2, *(term.sd**2 for term in terms)])
+    of_mean, shared, among = covariance[0, 0], 2.0 * covariance[0, 1:], covariance[1:, 1:]
+    independent = np.diag(among).copy() if not np.any(among - np.diag(np.diag(among))) else None
     centre = typical(terms)
     log_odds, spread = np.empty(len(facts)), np.empty(len(facts))
     for rows in gate.blocks(len(facts)):
         off = facts[rows] - centre
         log_odds[rows] = off @ mean
-        spread[rows] = np.square(off, out=off) @ variance
-    return prior.log_odds + log_odds, np.sqrt(prior.log_odds_sd**2 + spread)
+        if independent is not None:
+            spread[rows] = off @ shared + np.square(off, out=off) @ independent
+        else:
+            spread[rows] = off @ shared + np.einsum("ij,ij->i", off @ among, off)
+    return prior.log_odds + log_odds, np.sqrt(np.maximum(of_mean + spread, 0.0))
 
 
 _TERM_COLUMNS: dict[str, type] = {

@@ -24,8 +24,8 @@ class Term:
     ----------
     key, label : str
         What the program and what people call it.
-    kind : {"source_type", "signal"}
-        Every lead has one source type; any number of signals.
+    kind : {"source_type", "signal", "feature"}
+        Every lead has one source type; any number of signals; a feature is one of the company's own (see `features`).
     group : str
         Terms that exclude each other share a group, and make one reason together.
     mean, sd : float
@@ -42,7 +42,7 @@ class Term:
 
     key: str
     label: str
-    kind: Literal["source_type", "signal"]
+    kind: Literal["source_type", "signal", "feature"]
     group: str
     mean: float
     sd: float
@@ -53,8 +53,8 @@ class Term:
     basis: str
 
     def __post_init__(self) -> None:
-        if self.kind not in ("source_type", "signal"):
-            raise InputError("kind", f"{self.key}: must be source_type or signal, not {self.kind!r}")
+        if self.kind not in ("source_type", "signal", "feature"):
+            raise InputError("kind", f"{self.key}: must be source_type, signal or feature, not {self.kind!r}")
         gate.number(f"{self.key}: mean", self.mean, low=-10, high=10)
         gate.number(f"{self.key}: sd", self.sd, low=0, high=10)
         gate.number(f"{self.key}: typical", self.typical, low=0, high=1)
