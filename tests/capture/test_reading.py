@@ -412,10 +412,11 @@ def test_half_a_quote_in_the_heading_is_said() -> None:
     assert "row 1, the heading" in refusal(b'name,"email\nAlice,a@acme.com\n')
 
 
-def zipped(member: str) -> bytes:
+def zipped(*members: str, content: str = "content") -> bytes:
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w") as archive:
-        archive.writestr(member, "content")
+        for member in members:
+            archive.writestr(member, content)
     return file.getvalue()
 
 
@@ -423,9 +424,7 @@ def zipped(member: str) -> bytes:
     ("content", "said"),
     [
         (b"%PDF-1.7\n%\xe2\xe3", "is a PDF document"),
-        (zipped("xl/workbook.xml"), "is an Excel workbook"),
         (zipped("leads.csv"), "is a ZIP archive"),
-        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 100, "is an old Excel"),
         (b"\x89PNG\r\n\x1a\n", "is an image"),
         (b"\xff\xd8\xff\xe0\0\x10JFIF", "is an image"),
         (b"\x1f\x8b\x08\0", "is a compressed file"),
@@ -439,6 +438,34 @@ def test_other_files_named_csv_are_refused_in_words(content: bytes, said: str) -
     sentence = refusal(content, "fair 2018.csv")
     assert sentence.startswith(f"fair 2018.csv {said}")
     assert sentence.count(".") >= 2  # and what to do instead
+
+
+OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 100
+ODS = "application/vnd.oasis.opendocument.spreadsheet"
+
+
+@pytest.mark.parametrize(
+    ("content", "name", "said"),
+    [
+        (zipped("[Content_Types].xml", "_rels/.rels", "xl/workbook.xml"), "leads.csv", "an Excel file"),
+        (zipped("[Content_Types].xml"), "leads.csv", "an Excel file"),
+        (zipped("sheet1.xml"), "Leads.XLSX", "an Excel file"),
+        (zipped("mimetype", content=ODS), "leads.csv", "a spreadsheet"),
+        (zipped("mimetype", "content.xml"), "leads.ods", "a spreadsheet"),
+        (OLE + "Workbook".encode("utf-16-le"), "leads.xls", "an Excel file"),
+        (OLE, "leads.csv", "an Excel file"),
+    ],
+)
+def test_a_spreadsheet_is_named_by_what_it_is_and_how_to_save_it(content: bytes, name: str, said: str) -> None:
+    sentence = refusal(content, name)
+    assert sentence.startswith(f"{name} is {said}. Save it as “CSV UTF-8”")
+    assert "Unpack" not in sentence
+
+
+def test_other_documents_are_not_called_spreadsheets() -> None:
+    assert "is a Word document" in refusal(zipped("[Content_Types].xml", "word/document.xml"))
+    assert "is a Word document" in refusal(OLE + "WordDocument".encode("utf-16-le"))
+    assert "is an office document" in refusal(zipped("[Content_Types].xml", "ppt/presentation.xml"))
 
 
 def test_a_dialect_that_makes_no_sense_is_refused() -> None:

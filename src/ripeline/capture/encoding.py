@@ -14,9 +14,15 @@ _BOMS = (  # the longer first
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
 _SAVE = "Open it in a spreadsheet, save it as “CSV UTF-8” and import that."
+_EXCEL = "an Excel file. Save it as “CSV UTF-8” (in Excel: File, Save as) and import that."
+_SPREADSHEET = (
+    "a spreadsheet. Save it as “CSV UTF-8” (in LibreOffice: Save as, Text CSV) and import that."
+)
+_WORD = "a Word document, not a CSV file. Copy its table into a spreadsheet and save that as CSV."
+_OLE = b"\xd0\xcf\x11\xe0"  # .xls and .doc until 2007
+_WORD_STREAM = "WordDocument".encode("utf-16-le")
 _KINDS = (
     (b"%PDF", "a PDF document", "Export the table as CSV from the program that made it."),
-    (b"\xd0\xcf\x11\xe0", "an old Excel or Word file", _SAVE),
     (b"\x89PNG", "an image", "Choose the file that has the rows."),
     (b"\xff\xd8\xff", "an image", "Choose the file that has the rows."),
     (b"GIF8", "an image", "Choose the file that has the rows."),
@@ -49,7 +55,9 @@ def refuse_what_is_no_text(head: bytes, name: str) -> None:
         if head.startswith(magic):
             raise UnreadableFileError(f"{name} is {kind}, not a CSV file. {advice}")
     if head.startswith(b"PK\x03\x04"):
-        raise UnreadableFileError(f"{name} is {_zip_kind(head)}")
+        raise UnreadableFileError(f"{name} is {_zip_kind(head, name.lower())}")
+    if head.startswith(_OLE):
+        raise UnreadableFileError(f"{name} is {_WORD if _WORD_STREAM in head else _EXCEL}")
     for pattern, kind in ((_HTML, "a web page"), (_XML, "an XML file"), (_JSON, "a JSON file")):
         if pattern.match(head.removeprefix(codecs.BOM_UTF8)):
             raise UnreadableFileError(f"{name} is {kind}, not a CSV file. {_SAVE}")
@@ -57,13 +65,18 @@ def refuse_what_is_no_text(head: bytes, name: str) -> None:
         raise UnreadableFileError(f"{name} is not text but the file of some program. {_SAVE}")
 
 
-def _zip_kind(head: bytes) -> str:
-    if b"xl/" in head:
-        return f"an Excel workbook, not a CSV file. {_SAVE}"
-    if b"opendocument.spreadsheet" in head[:200] or b"Index/" in head:
-        return f"a LibreOffice or Numbers spreadsheet, not a CSV file. {_SAVE}"
+def _zip_kind(head: bytes, name: str) -> str:
+    """What a ZIP archive is by the names in it, or, should they tell nothing, by its own."""
     if b"word/" in head:
-        return "a Word document, not a CSV file. Copy its table into a spreadsheet and save that as CSV."
+        return _WORD
+    if b"opendocument.spreadsheet" in head or b"Index/" in head or name.endswith((".ods", ".numbers")):
+        return _SPREADSHEET
+    if b"xl/" in head or name.endswith((".xlsx", ".xlsm", ".xlsb")):
+        return _EXCEL
+    if b"mimetypeapplication/vnd.oasis.opendocument" in head[:200] or b"ppt/" in head:
+        return f"an office document, not a CSV file. {_SAVE}"
+    if b"[Content_Types].xml" in head:
+        return _EXCEL
     return "a ZIP archive, not a CSV file. Unpack it and import the CSV file inside."
 
 
