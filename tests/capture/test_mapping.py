@@ -58,6 +58,25 @@ def test_cells_correct_the_heading() -> None:
     assert found == {"Contact": "email", "Email": "custom:Email", "Date": "custom:Date", "Where": "website"}
 
 
+def test_a_column_of_yes_and_no_is_nobodys_name() -> None:
+    found = guessed("leads", {
+        "E-mail": ["alice@acme.com", "bob@acme.com", "carol@acme.com"],
+        "has_company": ["true", "false", "true"],
+        "Company": ["1", "0", "1"],
+        "Employer": ["Acme", "Northwind", "Fjord"],
+        "Source": ["yes", "no", "yes"],
+    })  # fmt: skip
+    assert found == {
+        "E-mail": "email", "has_company": "custom:has_company", "Company": "custom:Company", "Employer": "company",
+        "Source": "custom:Source",
+    }  # fmt: skip
+
+
+def test_a_heading_that_asks_whether_is_no_field_however_few_the_rows() -> None:
+    found = guessed("leads", {"Name": ["Alice"], "has_company": ["true"], "is_source": ["false"]})
+    assert found == {"Name": "name", "has_company": "custom:has_company", "is_source": "custom:is_source"}
+
+
 def test_what_only_mentions_a_field_is_not_it() -> None:
     found = guessed(
         "leads", {"Name": ["Alice"], "Last email sent": ["2018-02-13"], "Email opt out": ["no"], "Company ID": ["7"]}

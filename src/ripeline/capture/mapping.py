@@ -21,7 +21,7 @@ _SAME_THING = words(
 )
 _OTHER_THING = words(  # "Last e-mail sent" is no e-mail address
     "id date time count number of opt in out consent status type opened clicked bounced last next sent secondary other "
-    "2 3 alternate previous old parent manager assistant referrer total"
+    "has is 2 3 alternate previous old parent manager assistant referrer total"
 )
 
 
@@ -182,9 +182,11 @@ def _is_part(name: str, headings: tuple[str, ...]) -> bool:
 
 
 def _fits(field: Field, cells: list[str]) -> bool:
-    """Whether most cells are what the field takes; a column of a cell or two fits any."""
+    """Whether most cells are what the field takes; a column of a cell or two fits any. Yes and no is no text."""
     if len(cells) < 3:
         return True
+    if field.takes in (Takes.NAME, Takes.LINE) and all(map(values.is_yes_or_no, cells)):
+        return False
     if field.takes is Takes.ID:
         return len(set(cells)) >= 0.9 * len(cells)
     if field.takes in (Takes.NAME, Takes.LINE):

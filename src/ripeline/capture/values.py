@@ -195,6 +195,11 @@ def decimal_comma_of(cells: Iterable[str]) -> tuple[bool | None, str]:
     return mark == ",", examples[mark]
 
 
+def is_yes_or_no(text: str) -> bool:
+    """Whether `text` says yes or no, in whatever way."""
+    return key(text) in _YES | _NO
+
+
 def yes_or_no(text: str) -> Parsed[bool]:
     """Yes or no, in the words and marks of several languages."""
     word = key(text)
