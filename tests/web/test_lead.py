@@ -5,15 +5,19 @@ from collections.abc import Callable
 from datetime import timedelta
 from decimal import Decimal
 from html import unescape
+from threading import Barrier
 from typing import Any
 from uuid import uuid4
 
 import pytest
+from django.db import connection, transaction
 from django.test import Client
+from hypothesis import given
+from hypothesis import strategies as st
 from pytest_django import DjangoAssertNumQueries
 
 from ripeline.base import clock
-from ripeline.leads import actions
+from ripeline.leads import actions, deciding
 from ripeline.leads.deciding import LeadError, Next
 from ripeline.leads.models import Account, Lead, Opportunity, RecordView, State
 from ripeline.people.actions import change_user
@@ -21,7 +25,7 @@ from ripeline.people.models import Company, User
 from ripeline.people.queries import KEEP_IN_TOUCH, built_in, responsible_of, system
 from ripeline.ripeness import actions as ripeness
 from ripeline.timeline.models import Activity
-from ripeline.web.verbs import _amount
+from ripeline.web import amounts
 from tests.cast import MONDAY, MakeLead, by, soon
 
 Visit = Callable[..., Any]
@@ -251,10 +255,23 @@ def test_an_outcome_that_cannot_be_keeps_no_private_note_either(visit: Visit, al
     assert not Activity.objects.filter(lead_id=lead.pk, kind="note").exists()
 
 
-@pytest.mark.parametrize("typed", ["12k", "1.2m", "3/4", "12-14"])
-def test_what_is_no_amount_is_not_taken_for_another(typed: str) -> None:
-    with pytest.raises(LeadError, match="is not an amount"):
-        _amount(typed)
+@pytest.mark.parametrize(
+    ("typed", "words"),
+    [
+        *(
+            (typed, "is not an amount")
+            for typed in ("12k", "1.2m", "3/4", "12-14", "-5", "٣٤", "1.2.3", "1 2", "1,234,5")
+        ),
+        ("12.500", "“12.500” could be 12,500 or 12.50; write 12500 or 12.50."),
+        ("12.500 €", "could be"),
+        ("1,2345", "more than two decimals"),
+        ("1,234.567", "more than two decimals"),
+        ("9" * 13, "more than can be kept"),
+    ],
+)
+def test_what_is_no_amount_or_could_be_two_is_not_taken_for_another(typed: str, words: str) -> None:
+    with pytest.raises(LeadError, match=re.escape(words)):
+        amounts.read(typed)
 
 
 def test_won_with_an_amount(visit: Visit, alice: User, lead: Lead) -> None:
@@ -270,13 +287,33 @@ def test_won_with_an_amount(visit: Visit, alice: User, lead: Lead) -> None:
 @pytest.mark.parametrize(
     ("typed", "amount"),
     [
-        ("12500", "12500"), ("12,500", "12500"), ("12.500", "12500"), ("12 500,5", "12500.5"),
+        ("12500", "12500"), ("12,500", "12500"), ("12 500,5", "12500.5"), ("12'500", "12500"),
+        ("0.500", "0.5"), ("0,500", "0.5"), ("12.", "12"), ("CHF 1'234.50", "1234.50"), ("12,34,567", "1234567"),
+        ("1,234,567", "1234567"), ("1.234.567", "1234567"), ("12\u202f500,00 €", "12500"),
         ("€12,500.50", "12500.50"),
         ("1.234.567,89", "1234567.89"), ("0", "0"), ("12.5", "12.5"), ("", None), ("  ", None),
     ],
 )  # fmt: skip
 def test_amounts_as_people_type_them(typed: str, amount: str | None) -> None:
-    assert _amount(typed) == (None if amount is None else Decimal(amount))
+    assert amounts.read(typed) == (None if amount is None else Decimal(amount))
+
+
+@given(st.decimals(0, 10**11, places=2), st.sampled_from([",.", ".,", " ,", "'.", "\u00a0,"]))
+def test_any_amount_written_out_is_read_back(amount: Decimal, marks: str) -> None:
+    written = f"{amount:,.2f}".translate(str.maketrans(",.", marks))
+    assert amounts.read(written) == amount
+    assert amounts.read(f"{amount:.2f}") == amount
+
+
+def test_what_cannot_be_in_a_field_is_said_beside_it_and_the_rest_is_kept(visit: Visit, alice: User) -> None:
+    typed = {"name": "Priya R.", "title": "CEO", "phone": "", "company": "Northgate", "amount": "12.500"}
+    for htmx in (False, True):
+        page = visit(alice, "edit", htmx=htmx, **typed)
+        assert page.status_code == 422
+        amount = page.text[page.text.index('id="edit-amount"') :]
+        assert 'value="12.500"' in amount[:80]
+        assert "could be 12,500 or 12.50" in unescape(amount[:400])
+        assert 'value="Priya R."' in page.text
 
 
 def test_keep_in_touch_until_a_day(visit: Visit, alice: User, lead: Lead) -> None:
@@ -492,3 +529,36 @@ def test_colleagues_are_said_to_be_in_keep_in_touch_as_it_is_written(
     if fresh(one).account_id is None:
         Lead.objects.filter(pk__in=(one.pk, two.pk)).update(account=Account.objects.create(name="Firm", key="n:firm"))
     assert "In Keep in touch, with Bob" in text(visit(alice, on=one))
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_two_at_once_the_second_is_told_and_overwrites_nothing(
+    alice: User, ada: User, lead: Lead, in_threads: Callable[..., list[BaseException]]
+) -> None:
+    """Both saw the same; both wait for the lead, and one of them comes first."""
+    seen, ready, answers = str(lead.decision_id or "none"), Barrier(3), []
+
+    def press(user: User, outcome: str) -> None:
+        client = Client()
+        client.force_login(user)
+        ready.wait()
+        given = {"key": uuid4().hex, "seen": seen, "outcome": outcome}
+        answers.append(client.post(f"/leads/{lead.pk}/outcome", given))
+
+    def hold() -> None:
+        with transaction.atomic(), connection.cursor() as cursor:
+            deciding.lock(lead.pk)
+            ready.wait()
+            waiting = 0
+            while waiting < 2:
+                cursor.execute(
+                    "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
+                    " AND datname = current_database()"
+                )
+                (waiting,) = cursor.fetchone()
+
+    assert in_threads(hold, lambda: press(alice, "reached"), lambda: press(ada, "no_answer")) == []
+    assert sorted(answer.status_code for answer in answers) == [302, 422]
+    refused = next(answer for answer in answers if answer.status_code == 422)
+    assert "changed this lead since you opened it" in text(refused)
+    assert Activity.objects.filter(lead_id=lead.pk, kind="call").count() == 1

@@ -77,7 +77,7 @@ def refuse(request: HttpRequest, lead_id: UUID, wrong: Wrong) -> HttpResponse:
     extra = {"wrong": wrong, "typed": request.POST}
     if is_on_today(request):
         return _today(request, lead_id, extra=extra, status=422)
-    return _record(request, lead_id, extra=extra, status=422)
+    return _record(request, lead_id, extra=extra, status=422, is_editing=set(EDITABLE) <= set(request.POST))
 
 
 def _opens(lead_id: UUID, said: Said) -> UUID | None:
@@ -111,10 +111,12 @@ def _today(
     return _aimed(response, "#today")
 
 
-def _record(request: HttpRequest, lead_id: UUID, *, extra: dict[str, Any], status: int = 200) -> HttpResponse:
+def _record(
+    request: HttpRequest, lead_id: UUID, *, extra: dict[str, Any], status: int = 200, is_editing: bool = False
+) -> HttpResponse:
     assert isinstance(request.user, User)
     try:
-        page = record_screen.page(record_screen.read(request.user, lead_id))
+        page = record_screen.page(record_screen.read(request.user, lead_id), is_editing=is_editing)
     except Http404:
         return HttpResponseClientRedirect(reverse("leads"))
     if not request.headers.get("HX-Request"):

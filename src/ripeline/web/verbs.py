@@ -1,19 +1,11 @@
-"""What is done with one lead, from the record and from Today alike: each verb an address, a POST, one decision.
+"""What is done with one lead, from the record and from Today alike: each verb an address, a POST, one decision."""
 
-A form carries `key` (the request: the same again changes nothing) and `seen` (the lead's last decision when the form
-was shown: if a colleague decided something since, the form says so instead of acting). The answer is the screen the
-form was on, as it stands now; where something cannot be, the same screen with the reason beside the field.
-"""
-
-import re
 from collections.abc import Callable
-from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
+from functools import partial
 from typing import Any
 from uuid import UUID, uuid4
 
-from django.db import transaction
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.urls import path, reverse
 from django.utils.html import format_html
 from django.views.decorators.http import require_POST, require_safe
@@ -22,89 +14,19 @@ from ripeline.base import clock
 from ripeline.capture import values
 from ripeline.capture.text import BadValueError
 from ripeline.catalog import queries as catalog
-from ripeline.leads import actions, merging, record
-from ripeline.leads.deciding import By, LeadError, Next, once_more
+from ripeline.leads import actions, merging
+from ripeline.leads.deciding import By, LeadError, Next
 from ripeline.leads.models import Lead, NextKind
 from ripeline.people import queries as people
 from ripeline.people import working_time
 from ripeline.people.models import Responsible, Role, User
-from ripeline.timeline.models import Activity
-from ripeline.web import screens
+from ripeline.web import amounts, screens
+from ripeline.web.deeds import Beside, Request, also, deed, find
 from ripeline.worklist import actions as worklist
 from ripeline.worklist import dates
 from ripeline.worklist.redating import redate as redate_outcome
 
-Deed = Callable[["Request"], "screens.Said"]
 _WHEN_EMPTY = "Say when, for example “in 3 weeks”."
-
-
-@dataclass(frozen=True)
-class Request:
-    """One verb on its way: who, on which lead, with what was typed."""
-
-    http: HttpRequest
-    actor: User
-    lead: Lead
-    verb: str
-
-    def text(self, name: str) -> str:
-        return self.http.POST.get(name, "").replace("\x00", "").strip()
-
-    @property
-    def by(self) -> By:
-        """The key names the verb too: another verb from the same form is another request."""
-        return By(self.actor, "web", f"{self.text('key')[:60] or uuid4().hex}:{self.verb}"[:120])
-
-
-def deed(verb: str, field: str = "") -> Callable[[Deed], Callable[[HttpRequest, UUID], HttpResponse]]:
-    """Make a view of a verb: find the lead, refuse a stale form, act, answer with the screen it came from."""
-
-    def wrap(act: Deed) -> Callable[[HttpRequest, UUID], HttpResponse]:
-        @require_POST
-        def view(request: HttpRequest, lead_id: UUID) -> HttpResponse:
-            assert isinstance(request.user, User)
-            asked = Request(request, request.user, find(request.user, lead_id), verb)
-            try:
-                said = _carry_out(act, asked)
-            except LeadError as error:
-                return screens.refuse(request, asked.lead.pk, screens.Wrong(field, str(error)))
-            return screens.answer(request, asked.lead.pk, said)
-
-        return view
-
-    return wrap
-
-
-@once_more
-def _carry_out(act: Deed, asked: Request) -> screens.Said:
-    """Act, all or nothing: what cannot be leaves nothing of it behind, be it two steps."""
-    with transaction.atomic():
-        _refuse_stale(asked)
-        return act(asked)
-
-
-def find(viewer: User, lead_id: UUID) -> Lead:
-    """The lead, or 404, which does not tell what is not there from what may not be found."""
-    try:
-        return record.find(lead_id, viewer)
-    except Lead.DoesNotExist as missing:
-        raise Http404("There is no such lead.") from missing
-
-
-def _refuse_stale(asked: Request) -> None:
-    """Raise LeadError if somebody else has decided something about this lead since the form was shown."""
-    seen, last = asked.text("seen"), asked.lead.decision_id
-    if not seen or last is None or seen == str(last):  # a form of nothing yet says "none"
-        return
-    mine = Activity.objects.filter(lead_id=asked.lead.pk, origin="web", event_key__startswith=asked.by.key)
-    entry = Activity.objects.select_related("actor").filter(pk=last).first()
-    if mine.exists():
-        return  # this very request was carried out before: its action answers so
-    if entry and entry.actor_id != asked.actor.pk and not entry.actor.is_system:
-        raise LeadError(
-            f"{entry.actor.name} changed this lead since you opened it. Here it is as it stands now; nothing of yours"
-            " was saved, so look and repeat it if it still holds."
-        )
 
 
 @deed("outcome")
@@ -112,7 +34,7 @@ def outcome(asked: Request) -> screens.Said:
     """What came of a contact; the next date sets itself."""
     note, private = asked.text("note"), bool(asked.text("private"))
     if note and private:
-        actions.note(asked.lead.pk, _also(asked, "note"), text=note, is_private=True)
+        actions.note(asked.lead.pk, also(asked, "note"), text=note, is_private=True)
     to_keep_in_touch = bool(asked.text("to_keep_in_touch"))  # the offer's own button
     which = "no_answer" if to_keep_in_touch else asked.text("outcome")
     done = worklist.record_outcome(
@@ -126,10 +48,6 @@ def outcome(asked: Request) -> screens.Said:
     return screens.Said(done.words, done.activity_id, may_redate=done.lead.next_at is not None, lead=done.lead)
 
 
-def _also(asked: Request, what: str) -> By:
-    return By(asked.actor, "web", f"{asked.by.key}:{what}"[:120])
-
-
 @deed("next", "when")
 def set_next(asked: Request) -> screens.Said:
     """Snooze: the next date, in words."""
@@ -141,33 +59,12 @@ def set_next(asked: Request) -> screens.Said:
 
 @deed("won", "amount")
 def won(asked: Request) -> screens.Said:
-    amount = _amount(asked.text("amount"))
+    amount = amounts.read(asked.text("amount"))
     currency = asked.lead.currency or working_time.company().currency
     done = worklist.record_outcome(
         asked.lead.pk, asked.by, outcome="won", amount=amount, currency=currency if amount is not None else ""
     )
     return screens.Said(done.words, done.activity_id)
-
-
-# A number, with a currency's sign or code: "12k" and "3/4" are not taken for 12 and 34.
-_AMOUNT = re.compile(r"\s*(?:[A-Z]{3}|[^\w\s.,/-])?\s*[\d.,\s'’]+(?:[A-Z]{3}|[^\w\s.,/-])?\s*")
-
-
-def _amount(text: str) -> Decimal | None:
-    """An amount as people type it: 12500, 12 500, 12.500,00, €12,500.50; None for nothing."""
-    kept = "".join(c for c in text if c.isdigit() or c in ".,")
-    if not text.strip():
-        return None
-    whole, mark, cents = kept.rpartition("," if kept.rfind(",") > kept.rfind(".") else ".")
-    if not mark or len(cents) == 3:  # 12.500 and 12,500 are thousands
-        whole, cents = kept, ""
-    try:
-        amount = Decimal(f"{whole.replace(',', '').replace('.', '') or '0'}.{cents or '0'}")
-    except InvalidOperation:
-        raise LeadError(f"“{text[:40]}” is not an amount; write for example 12500.") from None
-    if not kept or not _AMOUNT.fullmatch(text) or amount >= Decimal(10) ** 12:
-        raise LeadError(f"“{text[:40]}” is not an amount; write for example 12500.")
-    return amount
 
 
 @deed("keep", "until")
@@ -233,15 +130,23 @@ def edit(asked: Request) -> screens.Said:
     names = [name for name in screens.EDITABLE if name in asked.http.POST]
     fields: dict[str, Any] = {name: asked.text(name)[:200] for name in names}
     if fields.get("phone") and fields["phone"] != asked.lead.phone:
-        fields["phone"] = _phone(fields["phone"], asked.lead)
+        fields["phone"] = _beside("phone", partial(_phone, lead=asked.lead), fields["phone"])
     if "amount" in fields:
-        fields["amount"] = _amount(fields["amount"])
+        fields["amount"] = _beside("amount", amounts.read, fields["amount"])
         fields["currency"] = (asked.lead.currency or working_time.company().currency) if fields["amount"] else ""
     changed = {name: value for name, value in fields.items() if value != getattr(asked.lead, name)}
     if not changed:
         return screens.Said("Nothing was changed.", stays=True)
     done = actions.edit(asked.lead.pk, asked.by, fields=changed)
     return screens.Said("Changed.", done.activity_id, stays=True)
+
+
+def _beside(field: str, read: Callable[[str], Any], text: str) -> Any:
+    """What is read of a field; where it cannot be, that is said beside it."""
+    try:
+        return read(text)
+    except LeadError as problem:
+        raise Beside(field, str(problem)) from problem
 
 
 def _phone(text: str, lead: Lead) -> str:
