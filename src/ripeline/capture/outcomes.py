@@ -12,8 +12,9 @@ from ripeline.capture.text import key
 from ripeline.catalog import queries as catalog
 from ripeline.catalog.models import CloseReason, CloseState
 from ripeline.leads import deals, identity
-from ripeline.leads.deals import Booked, Deal
+from ripeline.leads.deals import Booked
 from ripeline.leads.identity import Key
+from ripeline.leads.matching import Deal
 from ripeline.leads.models import IdentityKind
 from ripeline.ripeness import actions as ripeness
 

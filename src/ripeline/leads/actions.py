@@ -10,9 +10,21 @@ from django.db import transaction
 
 from ripeline.base import clock
 from ripeline.base.ids import new_id
-from ripeline.catalog.models import CloseReason, CloseState
 from ripeline.leads import rules
-from ripeline.leads.deciding import By, Changes, Decision, LeadError, Next, decide, lock, once_more, undo
+from ripeline.leads.closing import close, closed, reopen, reopening, win
+from ripeline.leads.deciding import (
+    By,
+    Changes,
+    Decision,
+    LeadError,
+    Next,
+    decide,
+    in_state,
+    lock,
+    once_more,
+    require_open,
+    undo,
+)
 from ripeline.leads.models import Lead, NextKind, Opportunity, OpportunityState, RecordView, State
 from ripeline.leads.rules import Verb
 from ripeline.people import queries as people
@@ -20,23 +32,9 @@ from ripeline.people.models import Responsible, ResponsibleKind, Role, User
 from ripeline.timeline import actions as timeline
 
 __all__ = [
-    "By",
-    "Decision",
-    "LeadError",
-    "Next",
-    "close",
-    "edit",
-    "give",
-    "note",
-    "note_view",
-    "nurture",
-    "open_opportunity",
-    "reopen",
-    "return_from_nurture",
-    "set_next",
-    "touch",
-    "undo",
-    "win",
+    "By", "Decision", "LeadError", "Next", "close", "closed", "edit", "give", "note", "note_view", "nurture",
+    "nurtured", "open_opportunity", "reopen", "reopening", "return_from_nurture", "set_next", "touch", "touched",
+    "undo", "win",
 ]  # fmt: skip
 
 
@@ -64,7 +62,7 @@ def touch(
 
 def touched(lead: Lead, actor: User | None = None, *, reached: bool | None, next: Next) -> Changes:
     """What a touch makes of a locked lead: also for `bulk.decide_many`."""
-    _require_open(lead)
+    require_open(lead)
     moment = clock.now()
     changes: Changes = next.changes()
     if reached is not None:
@@ -80,7 +78,7 @@ def touched(lead: Lead, actor: User | None = None, *, reached: bool | None, next
     changes |= hands
     qualifies = lead.responsible.kind != ResponsibleKind.REP and not hands
     if lead.state in (State.NEW, State.NURTURE) or (lead.state == State.QUALIFYING and not qualifies):
-        changes |= _state(State.QUALIFYING if qualifies else State.WORKING)
+        changes |= in_state(State.QUALIFYING if qualifies else State.WORKING)
     return changes
 
 
@@ -96,7 +94,7 @@ def set_next(lead_id: UUID, by: By, *, next: Next, kind: str = "next_set") -> De
     """Choose the next moment: a snooze, a promise, a meeting; by the planner with kind `replanned`."""
 
     def change(lead: Lead) -> Changes:
-        _require_open(lead)
+        require_open(lead)
         return next.changes()
 
     return decide(lead_id, by, kind=kind, change=change, data={"note": next.note})
@@ -108,7 +106,7 @@ def give(
     """Make somebody else responsible; a person also becomes its owner. `why` is kept with the entry."""
 
     def change(lead: Lead) -> Changes:
-        _require_open(lead)
+        require_open(lead)
         if not to.is_active:
             raise LeadError(f"{to.name} is not taking leads at the moment.")
         if to.user and to.user.role == Role.MARKETER:
@@ -117,7 +115,7 @@ def give(
         if to.user_id:
             changes["owner_id"] = to.user_id
             if lead.state == State.NURTURE:
-                changes |= _state(State.WORKING)
+                changes |= in_state(State.WORKING)
         if next:
             changes |= next.changes()
         return changes
@@ -141,22 +139,22 @@ def nurture(lead_id: UUID, by: By, *, next: Next, disposition: str = "green_late
 
 def nurtured(lead: Lead, *, programme: Responsible, next: Next) -> Changes:
     """What leaving a lead to a programme makes of it: also for `bulk.decide_many`."""
-    _require_open(lead)
-    return {"responsible_id": programme.pk} | _state(State.NURTURE) | next.changes()
+    require_open(lead)
+    return {"responsible_id": programme.pk} | in_state(State.NURTURE) | next.changes()
 
 
 def return_from_nurture(lead_id: UUID, by: By, *, to: Responsible, why: Mapping[str, Any]) -> Decision:
     """Keep in touch hands a lead back at its moment, with the reason: to its owner's Today or to the queue."""
 
     def change(lead: Lead) -> Changes:
-        _require_open(lead)
+        require_open(lead)
         if lead.state != State.NURTURE:
             raise LeadError("This lead is not in Keep in touch.")
         note = lead.next_note
         changes: Changes = {"responsible_id": to.pk} | Next(clock.now(), NextKind.KEEP_IN_TOUCH, note).changes()
         if to.user_id:
             changes["owner_id"] = to.user_id
-        return changes | _state(State.WORKING if to.user_id else State.NEW)
+        return changes | in_state(State.WORKING if to.user_id else State.NEW)
 
     return decide(
         lead_id, by, kind="returned", verb=Verb.REASSIGN, change=change, data={"to": to.name, "why": dict(why)}
@@ -179,7 +177,7 @@ def open_opportunity(
     """They are ripe: open an opportunity, or bring the open one up to date."""
 
     def change(lead: Lead) -> Changes:
-        _require_open(lead)
+        require_open(lead)
         moment = clock.now()
         reached: Changes = {
             "touches": lead.touches + 1,
@@ -190,7 +188,7 @@ def open_opportunity(
         first: Changes = {"first_touch_at": lead.first_touch_at or moment}
         not_a_person = (ResponsibleKind.PROGRAMME, ResponsibleKind.QUEUE)
         owner: Changes = _in_hand(lead, by.actor, from_kinds=not_a_person)
-        return next.changes() | _state(State.OPPORTUNITY) | reached | first | owner
+        return next.changes() | in_state(State.OPPORTUNITY) | reached | first | owner
 
     def deal(lead: Lead) -> Opportunity:
         found = lead.opportunities.filter(state=OpportunityState.OPEN).first()
@@ -206,80 +204,6 @@ def open_opportunity(
     return decide(
         lead_id, by, kind="opportunity", change=change, opportunity=deal, body=body, data={"disposition": disposition}
     )
-
-
-def win(lead_id: UUID, by: By, *, reason: CloseReason, amount: Decimal | None = None, currency: str = "") -> Decision:
-    """They bought from us: close the lead and its opportunity as won."""
-
-    def deal(lead: Lead) -> Opportunity:
-        found = lead.opportunities.filter(state=OpportunityState.OPEN).first()
-        opportunity = found or Opportunity(lead=lead, key=f"{by.origin}:{by.key}"[:120], opened_at=clock.now())
-        opportunity.state = OpportunityState.WON
-        opportunity.closed_at = clock.now()
-        if amount is not None:
-            opportunity.amount, opportunity.currency = amount, currency
-        return opportunity
-
-    return _close(lead_id, by, reason=reason, body="", opportunity=deal)
-
-
-def close(lead_id: UUID, by: By, *, reason: CloseReason, body: str = "") -> Decision:
-    """Let a lead go, lost or disqualified, for a reason; an open opportunity is lost with it."""
-    if reason.state == CloseState.WON:
-        raise LeadError("Use “won” for a lead that bought from us.")
-
-    def deal(lead: Lead) -> Opportunity | None:
-        found = lead.opportunities.filter(state=OpportunityState.OPEN).first()
-        if found:
-            found.state, found.closed_at = OpportunityState.LOST, clock.now()
-        return found
-
-    return _close(lead_id, by, reason=reason, body=body, opportunity=deal)
-
-
-def _close(lead_id: UUID, by: By, *, reason: CloseReason, body: str, opportunity: Any) -> Decision:
-    return decide(
-        lead_id,
-        by,
-        kind=reason.state,
-        change=lambda lead: closed(lead, reason=reason, actor=by.actor),
-        opportunity=opportunity,
-        body=body,
-        data={"reason": reason.code, "label": reason.label},
-    )
-
-
-def closed(lead: Lead, *, reason: CloseReason, actor: User) -> Changes:
-    """What closing makes of a lead: also for `bulk.decide_many`, for leads without an open opportunity."""
-    _require_open(lead)
-    nothing_next: Changes = {
-        "next_at": None, "next_set_at": None, "next_kind": "", "next_note": "", "next_committed": False
-    }  # fmt: skip
-    why: Changes = {"close_reason_id": reason.pk, "closed_at": clock.now(), "closed_by_id": actor.pk}
-    owner: Changes = {"owner_id": actor.pk} if lead.owner_id is None and not actor.is_system else {}
-    return _state(State(reason.state)) | why | nothing_next | owner
-
-
-def reopen(lead_id: UUID, by: By, *, to: Responsible, next: Next, why: str = "") -> Decision:
-    """Take a closed lead up again: a new episode, with its own clock. A deal they made stays on the record."""
-
-    def change(lead: Lead) -> Changes:
-        if rules.is_open(lead):
-            raise LeadError("This lead is open already.")
-        if not to.is_active:
-            raise LeadError(f"{to.name} is not taking leads at the moment.")
-        return reopening(lead, to, next)
-
-    return decide(lead_id, by, kind="reopened", change=change, data={"why": why, "to": to.name})
-
-
-def reopening(lead: Lead, to: Responsible, next: Next) -> Changes:
-    """What becomes of a closed lead that is taken up again."""
-    opened: Changes = {"close_reason_id": None, "closed_at": None, "closed_by_id": None, "responsible_id": to.pk}
-    episode: Changes = {"episode": lead.episode + 1, "episode_at": clock.now(), "unanswered": 0}
-    owner: Changes = {"owner_id": to.user_id} if to.user_id else {}
-    state = State.NURTURE if to.kind == ResponsibleKind.PROGRAMME else State.NEW
-    return opened | episode | owner | _state(state) | next.changes()
 
 
 @once_more
@@ -327,12 +251,3 @@ def note_view(lead: Lead, viewer: User) -> None:
     )
     if not recent.exists():
         RecordView.objects.create(id=new_id(), lead=lead, viewer=viewer, owner_id=lead.owner_id, viewed_at=moment)
-
-
-def _state(state: State) -> Changes:
-    return {"state": state, "state_at": clock.now()}
-
-
-def _require_open(lead: Lead) -> None:
-    if not rules.is_open(lead):
-        raise LeadError(f"This lead is closed ({lead.get_state_display().lower()}); re-open it first.")

@@ -16,7 +16,8 @@ from django.db import connection, transaction
 
 from ripeline.base import clock
 from ripeline.leads import deciding, rules
-from ripeline.leads.deciding import By, Changes, Decision, Next, once_more
+from ripeline.leads.closing import reopening
+from ripeline.leads.deciding import By, Changes, Decision, Next, in_state, once_more
 from ripeline.leads.models import Account, Lead, NextKind, State
 from ripeline.leads.rules import Verb
 from ripeline.people.models import Responsible, ResponsibleKind, User
@@ -137,7 +138,7 @@ def give_many(gifts: Mapping[UUID, Gift], by: By, *, kind: str = "handed", skips
         if gift.to.user_id and not (gift.keeps_owner and lead.owner_id):
             changes["owner_id"] = gift.to.user_id
         if gift.to.user_id and lead.state == State.NURTURE:
-            changes |= _state(State.WORKING)
+            changes |= in_state(State.WORKING)
         return changes | (gift.next.changes() if gift.next else {})
 
     def facts(lead: Lead) -> dict[str, Any]:
@@ -179,7 +180,7 @@ def return_many(gifts: Mapping[UUID, Gift], request: By, *, by: datetime) -> lis
         changes: Changes = {"responsible_id": gift.to.pk} | when.changes()
         if gift.to.user_id:
             changes["owner_id"] = gift.to.user_id
-        return changes | _state(State.WORKING if gift.to.user_id else State.NEW)
+        return changes | in_state(State.WORKING if gift.to.user_id else State.NEW)
 
     def facts(lead: Lead) -> dict[str, Any]:
         return {"to": gifts[lead.pk].to.name, "why": dict(gifts[lead.pk].why)}
@@ -204,14 +205,7 @@ def reopen_many(again: Mapping[UUID, Recycled], by: By) -> list[Decision]:
         plan = again[lead.pk]
         if rules.is_open(lead) or lead.state != State.LOST or not plan.to.is_active:
             return None
-        opened: Changes = {
-            "close_reason_id": None, "closed_at": None, "closed_by_id": None, "responsible_id": plan.to.pk,
-            "episode": lead.episode + 1, "episode_at": clock.now(), "unanswered": 0,
-        }  # fmt: skip
-        if plan.to.user_id:
-            opened["owner_id"] = plan.to.user_id
-        state = State.NURTURE if plan.to.kind == ResponsibleKind.PROGRAMME else State.NEW
-        return opened | _state(state) | plan.next.changes()
+        return reopening(lead, plan.to, plan.next)
 
     def facts(lead: Lead) -> dict[str, Any]:
         return {"why": again[lead.pk].why, "to": again[lead.pk].to.name, **again[lead.pk].data}
@@ -236,7 +230,3 @@ def replan_many(nexts: Mapping[UUID, Next], by: By) -> list[Decision]:
 def move_accounts(*, of: User, to: User | None) -> int:
     """Give the companies that `of` looks after to `to`, or to nobody; how many."""
     return Account.objects.filter(owner=of).update(owner=to)
-
-
-def _state(state: State) -> Changes:
-    return {"state": state, "state_at": clock.now()}

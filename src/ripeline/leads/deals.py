@@ -7,8 +7,7 @@ open episode, and only the deal is added.
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -18,49 +17,18 @@ from django.db.models import F, Max, Min, Q, QuerySet
 
 from ripeline.base import clock
 from ripeline.base.ids import new_id
-from ripeline.catalog.models import CloseReason, CloseState
+from ripeline.catalog.models import CloseState
 from ripeline.leads import bulk, deciding, rules
 from ripeline.leads.birth import is_past_horizon
+from ripeline.leads.closing import NOTHING_NEXT
 from ripeline.leads.deciding import Changes
+from ripeline.leads.matching import Deal, as_opportunity, is_here, same
 from ripeline.leads.models import CLOSED_STATES, Enquiry, Lead, Opportunity, OpportunityState, State
 from ripeline.people.models import User
 from ripeline.timeline import actions as timeline
 from ripeline.timeline.models import Activity
 
-_NOTHING_NEXT: Changes = {
-    "next_at": None, "next_set_at": None, "next_kind": "", "next_note": "", "next_committed": False
-}  # fmt: skip
 _ADMITTED_WITHIN = timedelta(minutes=5)
-_DAY = timedelta(days=1) - timedelta(microseconds=1)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Deal:
-    """How it ended with a lead, and when: at a moment, or on a whole day, whose first instant `at` is then."""
-
-    lead_id: UUID
-    at: datetime
-    is_day: bool
-    day: date  # the same, by the calendar of whoever wrote it down: names the deal
-    reason: CloseReason  # its state is the outcome
-    said: str = ""  # the reason in the words of the file, where it is none of ours
-    amount: Decimal | None = None
-    currency: str = ""
-    product: str = ""
-
-    @property
-    def outcome(self) -> str:
-        return self.reason.state
-
-    @property
-    def end(self) -> datetime:
-        """The last moment it may have happened: nothing that came earlier can have come after it."""
-        return min(self.at + _DAY, max(clock.now(), self.at)) if self.is_day else self.at
-
-    @property
-    def key(self) -> str:
-        product = " ".join(self.product.casefold().split())
-        return f"{self.outcome}:{self.day}:{product}"[:100]
 
 
 class Booked(NamedTuple):
@@ -109,7 +77,7 @@ def book(deals: Sequence[Deal], *, actor: User, origin: str) -> list[Booked]:
                 results[at] = Booked(is_gone=True)
                 continue
             here = facts[lead.pk].deals
-            if (lead.pk, deal.key) in known or _is_here(deal, lead, here):
+            if (lead.pk, deal.key) in known or is_here(deal, lead, here):
                 results[at], draft = _again(deal, lead, here, changed, actor=actor, origin=origin)
             else:
                 known.add((lead.pk, deal.key))
@@ -141,29 +109,6 @@ def _known(ids: Collection[UUID], origin: str, keys: Collection[str]) -> set[tup
     return set(found.values_list("lead_id", "event_key"))
 
 
-def _is_here(deal: Deal, lead: Lead, here: Sequence[Opportunity]) -> bool:
-    """Whether somebody has entered this very deal by hand, or another file has brought it."""
-    if deal.outcome != CloseState.WON and lead.state == deal.outcome and _is_near(deal, lead.closed_at):
-        return True
-    return _same(deal, here) is not None
-
-
-def _same(deal: Deal, here: Sequence[Opportunity]) -> Opportunity | None:
-    """The opportunity that is this deal: of that day, and of no other product."""
-    for found in here:
-        alike = not deal.product or not found.product or deal.product.casefold() == found.product.casefold()
-        from_file = found.key.startswith(f"{deal.outcome}:")
-        when = found.key.startswith(f"{deal.outcome}:{deal.day}:") if from_file else _is_near(deal, found.closed_at)
-        if found.state == _as_opportunity(deal) and when and alike:
-            return found
-    return None
-
-
-def _is_near(deal: Deal, at: datetime | None) -> bool:
-    """By hand a deal is entered when somebody gets round to it."""
-    return at is not None and abs((at.date() - deal.day).days) <= 1
-
-
 def _again(
     deal: Deal,
     lead: Lead,
@@ -174,29 +119,25 @@ def _again(
     origin: str,
 ) -> tuple[Booked, _Draft | None]:
     """A deal that is here already: what was missing of it is added; another amount is left to a person."""
-    same = _same(deal, here)
-    if same is None:
+    found = same(deal, here)
+    if found is None:
         return Booked(), None
     added = []
-    if deal.amount is not None and same.amount is None:
-        same.amount, same.currency = deal.amount, deal.currency
+    if deal.amount is not None and found.amount is None:
+        found.amount, found.currency = deal.amount, deal.currency
         added.append("amount")
-    if deal.product and not same.product:
-        same.product = deal.product[:200]
+    if deal.product and not found.product:
+        found.product = deal.product[:200]
         added.append("product")
     if not added:
-        differs = deal.amount is not None and same.amount != deal.amount
-        return Booked(other_amount=same.amount if differs else None), None
-    changed[same.pk] = same
+        differs = deal.amount is not None and found.amount != deal.amount
+        return Booked(other_amount=found.amount if differs else None), None
+    changed[found.pk] = found
     entry = timeline.Entry(
         lead_id=lead.pk, kind="imported", actor_id=actor.pk, origin=origin, event_key=f"{deal.key}:{'+'.join(added)}",
         occurred_at=clock.now(), data={"fields": added},
     )  # fmt: skip
     return Booked(is_new=True), _Draft(entry, lead, {})
-
-
-def _as_opportunity(deal: Deal) -> str:
-    return OpportunityState.WON if deal.outcome == CloseState.WON else OpportunityState.LOST
 
 
 def _decide(
@@ -273,7 +214,7 @@ def _changes(
             "state": State(deal.outcome), "state_at": at, "close_reason_id": deal.reason.pk, "closed_at": at,
             "closed_by_id": actor.pk,
         }  # fmt: skip
-        return changes | _NOTHING_NEXT | ({"won_before_captured": True} if before else {})
+        return changes | NOTHING_NEXT | ({"won_before_captured": True} if before else {})
     if lead.state == State.OPPORTUNITY and not any(found.state == OpportunityState.OPEN for found in here):
         return {"state": State.WORKING, "state_at": clock.now()}  # its open deal was this one
     return {}
@@ -295,7 +236,7 @@ def _opportunity(
         found = Opportunity(id=new_id(), lead=lead, key=deal.key, opened_at=deal.at)
     else:
         image = {n: None if getattr(found, n) is None else str(getattr(found, n)) for n in deciding._DEAL}
-    found.state, found.closed_at = _as_opportunity(deal), deal.at
+    found.state, found.closed_at = as_opportunity(deal), deal.at
     if deal.amount is not None:
         found.amount, found.currency = deal.amount, deal.currency
     found.product = deal.product[:200] or found.product

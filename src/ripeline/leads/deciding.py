@@ -16,7 +16,7 @@ from psycopg.errors import DeadlockDetected, SerializationFailure
 from ripeline.base import clock
 from ripeline.base.ids import new_id
 from ripeline.leads import rules
-from ripeline.leads.models import FARTHEST_NEXT, Lead, NextKind, Opportunity
+from ripeline.leads.models import FARTHEST_NEXT, Lead, NextKind, Opportunity, State
 from ripeline.leads.rules import Verb
 from ripeline.people.models import ResponsibleKind, User
 from ripeline.timeline import actions as timeline
@@ -80,6 +80,17 @@ class Decision:
     lead: Lead
     activity_id: UUID
     repeated: bool = False
+
+
+def in_state(state: State) -> Changes:
+    """A lead's state, from now on."""
+    return {"state": state, "state_at": clock.now()}
+
+
+def require_open(lead: Lead) -> None:
+    """Raise LeadError for a closed lead."""
+    if not rules.is_open(lead):
+        raise LeadError(f"This lead is closed ({lead.get_state_display().lower()}); re-open it first.")
 
 
 def lock(lead_id: UUID) -> Lead:

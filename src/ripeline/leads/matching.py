@@ -1,0 +1,70 @@
+"""A deal of a file, and whether it is here already: entered by hand, or brought by another file."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from uuid import UUID
+
+from ripeline.base import clock
+from ripeline.catalog.models import CloseReason, CloseState
+from ripeline.leads.models import Lead, Opportunity, OpportunityState
+
+_DAY = timedelta(days=1) - timedelta(microseconds=1)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Deal:
+    """How it ended with a lead, and when: at a moment, or on a whole day, whose first instant `at` is then."""
+
+    lead_id: UUID
+    at: datetime
+    is_day: bool
+    day: date  # the same, by the calendar of whoever wrote it down: names the deal
+    reason: CloseReason  # its state is the outcome
+    said: str = ""  # the reason in the words of the file, where it is none of ours
+    amount: Decimal | None = None
+    currency: str = ""
+    product: str = ""
+
+    @property
+    def outcome(self) -> str:
+        return self.reason.state
+
+    @property
+    def end(self) -> datetime:
+        """The last moment it may have happened: nothing that came earlier can have come after it."""
+        return min(self.at + _DAY, max(clock.now(), self.at)) if self.is_day else self.at
+
+    @property
+    def key(self) -> str:
+        product = " ".join(self.product.casefold().split())
+        return f"{self.outcome}:{self.day}:{product}"[:100]
+
+
+def is_here(deal: Deal, lead: Lead, here: Sequence[Opportunity]) -> bool:
+    """Whether somebody has entered this very deal by hand, or another file has brought it."""
+    if deal.outcome != CloseState.WON and lead.state == deal.outcome and _is_near(deal, lead.closed_at):
+        return True
+    return same(deal, here) is not None
+
+
+def same(deal: Deal, here: Sequence[Opportunity]) -> Opportunity | None:
+    """The opportunity that is this deal: of that day, and of no other product."""
+    for found in here:
+        alike = not deal.product or not found.product or deal.product.casefold() == found.product.casefold()
+        from_file = found.key.startswith(f"{deal.outcome}:")
+        when = found.key.startswith(f"{deal.outcome}:{deal.day}:") if from_file else _is_near(deal, found.closed_at)
+        if found.state == as_opportunity(deal) and when and alike:
+            return found
+    return None
+
+
+def _is_near(deal: Deal, at: datetime | None) -> bool:
+    """By hand a deal is entered when somebody gets round to it."""
+    return at is not None and abs((at.date() - deal.day).days) <= 1
+
+
+def as_opportunity(deal: Deal) -> str:
+    """The state of the opportunity that this deal is."""
+    return OpportunityState.WON if deal.outcome == CloseState.WON else OpportunityState.LOST
