@@ -4,45 +4,58 @@ Most are CHECKs and keys too, so that PostgreSQL refuses such rows; here they ar
 the promises that constraints cannot say (across tables, without foreign keys) are counted at all.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
 from django.db import connection, transaction
 
+from ripeline.capture.models import ImportState
+from ripeline.leads.models import CLOSED_STATES, FARTHEST_NEXT
+from ripeline.people.models import ResponsibleKind
+from ripeline.people.queries import SELLERS
+
 _EXAMPLES = 5
+
+
+def _listed(values: Iterable[str]) -> str:
+    return ", ".join(f"'{value}'" for value in values)
+
+
+_OPEN = f"lead.merged_into_id IS NULL AND lead.state NOT IN ({_listed(CLOSED_STATES)})"
+_CLOSED = f"lead.merged_into_id IS NULL AND lead.state IN ({_listed(CLOSED_STATES)})"
 
 # (name, promise in words, SQL giving the ids of the rows that break it)
 INVARIANTS: list[tuple[str, str, str]] = [
     (
         "open_leads_have_a_next_moment",
-        "Every open lead has somebody responsible and a next moment, at most 400 days after it was set (I1).",
-        """
+        f"Every open lead has somebody responsible and a next moment, at most {FARTHEST_NEXT.days} days ahead (I1).",
+        f"""
         SELECT id FROM lead
-        WHERE merged_into_id IS NULL AND state NOT IN ('won', 'lost', 'disqualified')
+        WHERE {_OPEN}
           AND (responsible_id IS NULL OR next_at IS NULL OR next_set_at IS NULL
-               OR next_at > next_set_at + interval '400 days')
-        """,
+               OR next_at > next_set_at + interval '{FARTHEST_NEXT.days} days')
+        """,  # noqa: S608 - our own constants
     ),
     (
         "closed_leads_have_a_reason",
         "Every closed lead says why, when and by whom, and has nothing pending (I1).",
-        """
+        f"""
         SELECT id FROM lead
-        WHERE merged_into_id IS NULL AND state IN ('won', 'lost', 'disqualified')
+        WHERE {_CLOSED}
           AND (close_reason_id IS NULL OR closed_at IS NULL OR closed_by_id IS NULL OR next_at IS NOT NULL)
-        """,
+        """,  # noqa: S608 - our own constants
     ),
     (
         "responsible_people_are_active",
         "Nobody who left, or whose role follows up no leads, is responsible for an open lead (I1).",
-        """
+        f"""
         SELECT lead.id FROM lead
         JOIN responsible ON responsible.id = lead.responsible_id
         LEFT JOIN "user" ON "user".id = responsible.user_id
-        WHERE merged_into_id IS NULL AND state NOT IN ('won', 'lost', 'disqualified')
-          AND responsible.kind = 'rep'
-          AND NOT (responsible.is_active AND "user".is_active AND "user".role <> 'marketer')
-        """,
+        WHERE {_OPEN} AND responsible.kind = '{ResponsibleKind.REP}'
+          AND NOT (responsible.is_active AND "user".is_active AND "user".role IN ({_listed(SELLERS)}))
+        """,  # noqa: S608 - our own constants
     ),
     (
         "decisions_are_on_the_timeline",
@@ -99,11 +112,12 @@ INVARIANTS: list[tuple[str, str, str]] = [
     (
         "imports_account_for_every_row",
         "Created, updated, unchanged and rejected rows of a finished import add up to its rows (I7).",
-        """
+        f"""
         SELECT id FROM import_run
-        WHERE position <> created + updated + unchanged + rejected OR (state = 'done' AND position <> rows)
+        WHERE position <> created + updated + unchanged + rejected OR
+           (state = '{ImportState.DONE}' AND position <> rows)
            OR rejected <> (SELECT count(*) FROM import_reject WHERE import_reject.run_id = import_run.id)
-        """,
+        """,  # noqa: S608 - our own constants
     ),
     (
         "constraints_are_in_force",
