@@ -7,13 +7,15 @@ from collections.abc import Callable
 from datetime import timedelta
 from html import unescape
 from typing import Any
-from uuid import uuid4
+from urllib.parse import parse_qs, urlsplit
+from uuid import UUID, uuid4
 
 import pytest
 from django.test import Client
 from pytest_django import DjangoAssertNumQueries
 
 from ripeline.base import clock
+from ripeline.capture import actions as imports
 from ripeline.catalog import queries as catalog
 from ripeline.catalog.actions import custom_fields, sources_named
 from ripeline.leads import actions, handing
@@ -107,6 +109,39 @@ def test_pages_are_linked_with_their_filters(signed_in: SignIn, alice: User, mak
     newer = unescape(re.search(r'href="([^"]+)" rel="prev"', second)[1])  # type: ignore[index]
     assert "Lead 00" in client.get(newer).text
     assert "53 leads" in text(client.get("/leads"))
+
+
+def test_a_link_to_the_next_page_tells_no_more_than_the_page(
+    signed_in: SignIn, alice: User, bob: User, make_lead: MakeLead
+) -> None:
+    for n in range(60):
+        make_lead(alice, name=f"Lead {n}", captured=timedelta(days=n))
+    shown = signed_in(bob).get("/leads?view=all").text
+    after = parse_qs(urlsplit(unescape(re.search(r'href="([^"]+)" rel="next"', shown)[1])).query)["after"][0]  # type: ignore[index]
+    last = re.findall(r'name="lead" value="([^"]+)"', shown)[-1]
+    assert UUID(after) == UUID(last)
+    assert "Lead 50" in signed_in(bob).get("/leads", {"view": "all", "after": after}).text
+
+
+def test_what_is_no_place_in_the_list_or_not_theirs_to_find_is_the_beginning(
+    signed_in: SignIn, carol: User, mallory: User, make_lead: MakeLead, alice: User
+) -> None:
+    make_lead(alice, name="Newest", captured=timedelta())
+    theirs = make_lead(mallory, captured=timedelta(days=9))
+    for after in (theirs.pk.hex, uuid4().hex, 'WyIyMDI2IiwgIng"', "x"):
+        assert "Newest" in signed_in(carol).get("/leads", {"after": after}).text
+
+
+def test_which_import_brought_a_lead_is_not_told_to_who_sees_no_context(
+    signed_in: SignIn, alice: User, bob: User, carol: User, ada: User, make_lead: MakeLead
+) -> None:
+    lead = make_lead(alice, name="Priya Raman")
+    run = imports.begin(actor=ada, kind="leads", filename="x.csv", file=io.BytesIO(b"Name,E-mail\nX,x@x.example\n"))
+    Lead.objects.filter(pk=lead.pk).update(import_run_id=run.pk)
+    asked = {"view": "all", "run": str(run.pk)}
+    assert "Priya Raman" in signed_in(carol).get("/leads", asked).text
+    assert "Priya Raman" in signed_in(alice).get("/leads", asked).text
+    assert "Priya Raman" not in signed_in(bob).get("/leads", asked).text
 
 
 def test_own_fields_are_asked_for_and_can_be_taken_away(signed_in: SignIn, alice: User, make_lead: MakeLead) -> None:

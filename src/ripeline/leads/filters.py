@@ -135,7 +135,7 @@ def matching(actor: User, filters: Filters, *, zone: tzinfo, scores: QuerySet[An
         tagged = Q(pk__in=[]) if scores is None else Q(pk__in=scores.order_by().values("lead_id"))
         found = found.filter(visible(actor, Verb.SEE_CONTEXT), IS_OPEN, tagged)
     if filters.run:
-        found = found.filter(import_run_id=filters.run)
+        found = found.filter(visible(actor, Verb.SEE_CONTEXT), import_run_id=filters.run)
     if filters.custom:
         found = found.filter(visible(actor, Verb.SEE_CONTEXT))
         for key, value in filters.custom.items():

@@ -199,7 +199,7 @@ def page(
     sort = sort if sort in sorts_of(filters) and (sort != Sort.RIPEST or scores is not None) else Sort.NEWEST
     scores = tagged if filters.ripe and tagged is not None else scores
     found = _ordered_set(actor, filters, sort, zone=zone, tagged=tagged)
-    key, cursor, backwards = _KEYS[sort], _read(after or before, sort), bool(before and not after)
+    key, cursor, backwards = _KEYS[sort], _read(after or before, sort, actor), bool(before and not after)
     keys = _keys(found, scores, key, cursor, backwards=backwards, limit=size + 1)
     if backwards and len(keys) <= size:  # the beginning is near: show it whole
         cursor, backwards = None, False
@@ -211,8 +211,8 @@ def page(
     count = len(keys) if is_whole else found.order_by()[: COUNTED_TO + 1].count()
     return Page(
         rows=_rows(actor, [pk for _, pk in keys]),
-        next=_write(keys[-1]) if keys and has_next else "",
-        previous=_write(keys[0]) if keys and has_previous else "",
+        next=_write(keys[-1], sort) if keys and has_next else "",
+        previous=_write(keys[0], sort) if keys and has_previous else "",
         count=min(count, COUNTED_TO),
         count_capped=count > COUNTED_TO,
     )
@@ -280,17 +280,27 @@ def _rows(actor: User, lead_ids: Sequence[UUID]) -> Sequence[Row]:
     return [Row(leads[pk], rules.verbs(actor, leads[pk]), actor) for pk in lead_ids if pk in leads]
 
 
-def _write(key: tuple[Any, UUID]) -> str:
-    """A place in an order as text for an address."""
+def _write(key: tuple[Any, UUID], sort: Sort) -> str:
+    """A place in an order as text for an address, which tells no more than the page.
+
+    When a lead came to us stays as it is and is not everybody's to know: there its id, which the page shows, will do.
+    The other orders hold only leads of which the viewer may know the value, and keep it, for it changes.
+    """
     value, pk = key
+    if sort == Sort.NEWEST:
+        return pk.hex
     plain = value.isoformat() if isinstance(value, datetime) else value
     return base64.urlsafe_b64encode(json.dumps([plain, pk.hex]).encode()).decode().rstrip("=")
 
 
-def _read(text: str, sort: Sort) -> tuple[Any, UUID] | None:
+def _read(text: str, sort: Sort, actor: User) -> tuple[Any, UUID] | None:
+    """The place that an address names; None, the beginning, where it names none that `actor` may find."""
     if not text or len(text) > 200:
         return None
     try:
+        if sort == Sort.NEWEST:
+            found = Lead.objects.filter(rules.findable(actor), pk=UUID(text))
+            return found.values_list("captured_at", "pk").first()
         value, pk = json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
         if sort == Sort.RIPEST:
             return float(value), UUID(pk)
