@@ -11,6 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from ripeline.base import clock
 from ripeline.catalog.models import Source
 from ripeline.leads import actions as leads
+from ripeline.leads import rules
 from ripeline.leads.deciding import Next
 from ripeline.leads.models import Lead, NextKind
 from ripeline.people import actions as people_actions
@@ -158,6 +159,32 @@ def test_bob_sees_the_leads_of_alice_while_he_covers_for_her(alice: User, bob: U
         assert row.why.startswith("For Alice, who is away: came to us")
         record_outcome(row.lead.pk, by(bob), outcome="reached")
         assert plan_for(bob).is_over
+
+
+def test_who_is_covered_from_monday_is_on_the_list_from_monday_and_can_be_opened_whenever_on_it(
+    alice: User, bob: User, make_lead: MakeLead
+) -> None:
+    """On a Sunday the list is Monday's, but the leads are not Bob's to work yet."""
+    sunday, monday = MONDAY - timedelta(days=1), MONDAY.date()
+    Absence.objects.create(user=alice, first_day=monday, last_day=monday, cover=bob)
+    with clock.at(sunday):
+        lead = make_lead(alice, name="Alices Customer")
+        make_lead(bob, name="Bobs Own")
+        assert names(plan_for(User.objects.get(pk=bob.pk))) == ["Bobs Own"]
+    with clock.at(MONDAY):
+        now = User.objects.get(pk=bob.pk)
+        assert sorted(names(plan_for(now))) == ["Alices Customer", "Bobs Own"]
+        assert rules.may(now, rules.Verb.WORK, Lead.objects.get(pk=lead.pk))
+
+
+def test_who_is_back_on_monday_is_not_on_mondays_list_of_who_covered(
+    alice: User, bob: User, make_lead: MakeLead
+) -> None:
+    sunday = MONDAY - timedelta(days=1)
+    Absence.objects.create(user=alice, first_day=sunday.date(), last_day=sunday.date(), cover=bob)
+    with clock.at(sunday):
+        make_lead(alice)
+        assert names(plan_for(bob)) == []
 
 
 def test_three_reps_who_were_added_after_an_import_have_a_today(make_user: MakeUser, make_lead: MakeLead) -> None:

@@ -142,12 +142,6 @@ def findable(actor: User) -> Q:
     )
 
 
-def workable(actor: User) -> Q:
-    """The leads that are `actor`'s own to work: owned, responsible for, or covered."""
-    mine = {actor.pk} | covering(actor)
-    return Q(owner__in=mine) | Q(responsible__user__in=mine)
-
-
 def is_open(lead: Lead) -> bool:
     """Open: neither closed nor merged away."""
     return lead.merged_into_id is None and lead.state not in CLOSED_STATES

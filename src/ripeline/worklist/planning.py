@@ -43,8 +43,9 @@ class _Desk:
 
 def _desk(user: User) -> _Desk:
     now, calendar = clock.now(), working_time.calendar_of(user)
-    day = calendar.working_day(calendar.day(now))
-    return _Desk(user, now, calendar, day, queries.responsibles(user, day))
+    today = calendar.day(now)
+    day = calendar.working_day(today)
+    return _Desk(user, now, calendar, day, queries.responsibles(user, today, day))
 
 
 def plan_for(user: User) -> Day:

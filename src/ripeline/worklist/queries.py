@@ -61,11 +61,15 @@ CANDIDATES = f"WITH picked AS (({_DATED}) UNION ({_ASKED}) UNION ({_BEST})) {_FA
 URGENT = f"WITH picked AS (({_DATED}) UNION ({_ASKED})) {_FACTS}"
 
 
-def responsibles(user: User, day: date) -> list[UUID]:
-    """Under which responsibles somebody works on `day`: their own, of whom they cover for; SDRs and administrators (who
-    may be alone) also the queues."""
-    users = [user.pk, *people.covered_by(user, day)]
-    found = list(Responsible.objects.filter(user__in=users).values_list("pk", flat=True))
+def responsibles(user: User, *days: date) -> list[UUID]:
+    """Under which responsibles somebody works: their own, of whom they cover for; SDRs and administrators (who may be
+    alone) also the queues.
+
+    `days`: today, and the day whose list it is, where today is not worked. Who is covered must be away on each of them:
+    earlier it is not theirs to open yet (`leads.rules.covering`), later it is no longer theirs to work.
+    """
+    covered = frozenset.intersection(*(people.covered_by(user, day) for day in set(days)))
+    found = list(Responsible.objects.filter(user__in=[user.pk, *covered]).values_list("pk", flat=True))
     if user.role in (Role.SDR, Role.ADMIN):
         found += Responsible.objects.filter(kind=ResponsibleKind.QUEUE, is_active=True).values_list("pk", flat=True)
     return found
