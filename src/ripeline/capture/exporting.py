@@ -1,7 +1,7 @@
 """All leads as rows of text, as other systems, and the import here, take them."""
 
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 from typing import Any
 from uuid import UUID
 
@@ -51,8 +51,8 @@ def _rows(leads: Sequence[Lead], custom: Sequence[str]) -> Iterator[list[str]]:
         Identity.objects.filter(lead__in=ids, kind=IdentityKind.EXTERNAL).order_by("-pk").values_list("lead", "key")
     )
     for lead in leads:
-        cells = [*_cells(lead, external.get(lead.pk, "")), *_chances(scores.get(lead.pk))]
-        yield [safe_cell(_text(cell)) for cell in [*cells, *(lead.custom.get(key) for key in custom)]]
+        cells = [*_cells(lead, external.get(lead.pk, "")), *chances(scores.get(lead.pk))]
+        yield [safe_cell(text(cell)) for cell in [*cells, *(lead.custom.get(key) for key in custom)]]
 
 
 def _cells(lead: Lead, external: str) -> list[Any]:
@@ -64,13 +64,17 @@ def _cells(lead: Lead, external: str) -> list[Any]:
     ]  # fmt: skip
 
 
-def _chances(score: Score | None) -> list[str]:
+def chances(score: Score | None) -> list[str]:
+    """The two cells of how ripe somebody is: within 30 days, and in the end; empty while there is no score."""
     return ["", ""] if score is None else [f"{score.p_30:.4f}", f"{score.p_ever:.4f}"]
 
 
-def _text(value: Any) -> str:
+def text(value: Any, zone: tzinfo = UTC, timespec: str = "seconds") -> str:
+    """A cell's text: nothing for None, moments as ISO 8601 in a zone, yes and no for what is true or not."""
     if value is None:
         return ""
     if isinstance(value, datetime):
-        return value.astimezone(UTC).isoformat(timespec="seconds")
+        return value.astimezone(zone).isoformat(timespec=timespec)
+    if isinstance(value, bool):
+        return "yes" if value else "no"
     return str(value)

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from datetime import date, timedelta
+from datetime import date
 from math import ceil
 from uuid import UUID
 
@@ -58,7 +58,7 @@ def _spread(ids: Sequence[UUID], responsible: Responsible) -> int:
     """Give the leads of one responsible their dates, the likeliest first. Planned dates, so no entry of their own."""
     moment = clock.now()
     calendar = working_time.calendar_of(responsible.user)
-    days = _working_days(calendar, calendar.day(moment))
+    days = calendar.coming(calendar.day(moment), DAYS)
     room = _room(responsible, calendar, days)
     found = dict(scores.all_scores().filter(lead_id__in=ids).values_list("lead_id", "p_30"))
     values = np.array([found.get(pk, 0.0) for pk in ids])
@@ -67,14 +67,6 @@ def _spread(ids: Sequence[UUID], responsible: Responsible) -> int:
     with connection.cursor() as cursor:
         cursor.execute(_SPREAD, [list(ids), moments, moment])
         return int(cursor.rowcount)
-
-
-def _working_days(calendar: Calendar, today: date) -> list[date]:
-    """The coming working days, today's included if it is one."""
-    days = [calendar.working_day(today)]
-    while len(days) < DAYS:
-        days.append(calendar.working_day(days[-1] + timedelta(days=1)))
-    return days
 
 
 def _room(responsible: Responsible, calendar: Calendar, days: Sequence[date]) -> list[int]:

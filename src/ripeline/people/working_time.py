@@ -59,6 +59,13 @@ class Calendar:
             current = self.working_day(current + timedelta(days=1))
         return current
 
+    def coming(self, day: date, count: int) -> list[date]:
+        """The first `count` worked days from `day` on, that day included if it is one."""
+        days = [self.working_day(day)]
+        while len(days) < count:
+            days.append(self.working_day(days[-1] + timedelta(days=1)))
+        return days[:count]
+
     def before(self, day: date, working_days: int) -> date:
         """The date `working_days` worked days before `day`."""
         current = day

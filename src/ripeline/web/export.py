@@ -2,7 +2,7 @@
 
 import csv
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import datetime, tzinfo
+from datetime import tzinfo
 from typing import Any
 
 from django.http import HttpRequest, HttpResponseBase, StreamingHttpResponse
@@ -11,6 +11,8 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
 from ripeline.base import clock
+from ripeline.capture.exporting import chances
+from ripeline.capture.exporting import text as as_text
 from ripeline.capture.text import safe_cell
 from ripeline.catalog import queries as catalog
 from ripeline.leads import lists
@@ -18,7 +20,6 @@ from ripeline.leads.lists import Row
 from ripeline.people import actions as people
 from ripeline.people.models import User
 from ripeline.ripeness import queries as ripeness
-from ripeline.ripeness.models import Score
 from ripeline.web.leads import Asked
 from ripeline.web.many import asked_for, takes_all, ticked
 
@@ -62,10 +63,10 @@ def _file(chunks: Iterable[Sequence[Row]], zone: tzinfo) -> Iterator[str]:
     for rows in chunks:
         scores = ripeness.of([row.id for row in rows if row.sees_context])
         for row in rows:
-            cells = [*_cells(row), *_chances(scores.get(row.id)), row.close_reason]
+            cells = [*_cells(row), *chances(scores.get(row.id)), row.close_reason]
             custom = row.lead.custom if row.sees_context else {}
             cells += [custom.get(field.key) for field in fields]
-            yield writer.writerow([safe_cell(_text(cell, zone)) for cell in cells])
+            yield writer.writerow([safe_cell(as_text(cell, zone, "minutes")) for cell in cells])
 
 
 def _cells(row: Row) -> list[Any]:
@@ -74,21 +75,6 @@ def _cells(row: Row) -> list[Any]:
         row.next_kind, row.source, row.captured_at, row.last_touch_at, row.amount,
         row.lead.currency if row.amount else "",
     ]  # fmt: skip
-
-
-def _chances(score: Score | None) -> tuple[str, str]:
-    return (f"{score.p_30:.4f}", f"{score.p_ever:.4f}") if score else ("", "")
-
-
-def _text(value: Any, zone: tzinfo) -> str:
-    """A cell's text: nothing for None, moments as ISO 8601 in the viewer's zone."""
-    if value is None:
-        return ""
-    if isinstance(value, datetime):
-        return value.astimezone(zone).isoformat(timespec="minutes")
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    return str(value)
 
 
 urlpatterns = [path("leads/export", export, name="leads-export")]

@@ -47,21 +47,13 @@ def _replan(responsible: Responsible, calendar: Calendar, today: date, now: date
     if not late:
         return 0
     values = worth([standing for standing, _, _ in late], now=now)
-    days = _working_days(calendar, today)
+    days = calendar.coming(today, WITHIN)
     places = spread(values, per_day=_room(responsible, calendar, days), within=WITHIN)
     nexts = {
         standing.lead_id: Next(max(calendar.at(days[place]), now), kind, note)
         for (standing, kind, note), place in zip(late, places.tolist(), strict=True)
     }
     return len(bulk.replan_many(nexts, By(people.system(), "worker", f"replan:{today}")))
-
-
-def _working_days(calendar: Calendar, today: date) -> list[date]:
-    """The coming working days, today included if it is one."""
-    days = [calendar.working_day(today)]
-    while len(days) < WITHIN:
-        days.append(calendar.working_day(days[-1] + timedelta(days=1)))
-    return days
 
 
 def _room(responsible: Responsible, calendar: Calendar, days: Sequence[date]) -> list[int]:

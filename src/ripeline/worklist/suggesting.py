@@ -118,10 +118,8 @@ def _other_time(now: datetime, calendar: Calendar) -> time:
 
 def _with_room(lead: Lead, calendar: Calendar, day: date, now: datetime) -> date:
     """The first of a few working days from `day` on that is not full, so that dates do not all fall on one."""
-    days = [calendar.working_day(day)]
-    near = min(SEVERAL_DAYS, 1 + (days[0] - calendar.day(now)).days // 5)  # only a distant date may move by days
-    while len(days) < near:
-        days.append(calendar.working_day(days[-1] + timedelta(days=1)))
+    ahead = (calendar.working_day(day) - calendar.day(now)).days
+    days = calendar.coming(day, min(SEVERAL_DAYS, 1 + ahead // 5))  # only a distant date may move by days
     if len(days) == 1 or lead.responsible.user is None:
         return days[0]
     taken = queries.due_by_day(
