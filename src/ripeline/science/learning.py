@@ -30,9 +30,6 @@ WINS_ALONE = 0.15
 COEFFICIENT_SD = 0.2
 """Of a feature's effect in log-odds, a standard deviation of the feature: few facts move a lead by more."""
 
-STEP_SD, PACE_SD, POWER_SD = 0.25, 1.0, 0.7
-"""Of log hazard from one piece to the next and in the first piece; of both parameters of the Weibull."""
-
 ENOUGH_FOR_PACE = 1000
 """Wins before facts may act on when, not only on who."""
 
@@ -206,11 +203,11 @@ def prior_of(belief: Belief, shape: Shape) -> Gaussian:
     """The belief as a Gaussian over the parameters of a shape of time."""
     late = list(shape.late)
     if isinstance(shape.latency, Pieces):
-        theta, of_one = [shape.latency.through(s) for s in belief.shares], (STEP_SD, PACE_SD)
+        theta = [shape.latency.through(s) for s in belief.shares]
     else:
         middle = [np.interp((0.25, 0.75), s, belief.cuts) for s in belief.shares]
-        theta, of_one = [Weibull().through_points(at, np.array([0.25, 0.75])) for at in middle], (POWER_SD, POWER_SD)
-    pace = shape.latency.precision(step=of_one[0], level=of_one[1])
+        theta = [Weibull().through_points(at, np.array([0.25, 0.75])) for at in middle]
+    pace = shape.latency.precision()
     return Gaussian(
         mean=np.concatenate([[belief.log_odds], belief.mean, *theta, np.zeros(len(late))]),
         precision=independent(
