@@ -1,7 +1,7 @@
 """The life of leads: every public verb, in any order, by anybody; after each step I1, I2, I4 and I8 hold."""
 
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -15,7 +15,6 @@ from hypothesis.stateful import (
     RuleBasedStateMachine,
     initialize,
     invariant,
-    precondition,
     rule,
     run_state_machine_as_test,
 )
@@ -23,10 +22,10 @@ from hypothesis.stateful import (
 from ripeline.base import clock
 from ripeline.capture.admission import Arrival, admit
 from ripeline.catalog import queries as catalog
-from ripeline.leads import actions, identity, merging, rules
+from ripeline.leads import actions, deciding, identity, merging, rules
 from ripeline.leads.birth import Context, Person
 from ripeline.leads.deciding import By, Decision, LeadError, Next
-from ripeline.leads.models import CLOSED_STATES, FARTHEST_NEXT, Lead
+from ripeline.leads.models import CLOSED_STATES, FARTHEST_NEXT, Lead, State
 from ripeline.leads.rules import NotAllowed, Verb
 from ripeline.people import actions as people_actions
 from ripeline.people import queries as people
@@ -34,6 +33,8 @@ from ripeline.people.actions import PeopleError
 from ripeline.people.models import Role, User
 from ripeline.routing import actions as routing
 from ripeline.timeline.models import Activity
+from ripeline.worklist import actions as worklist
+from ripeline.worklist.actions import Outcome
 
 NAMES = ("alice", "bob", "carol", "mallory", "sam", "mona", "ada")
 ROLES = {"carol": Role.LEADER, "sam": Role.SDR, "mona": Role.MARKETER, "ada": Role.ADMIN}
@@ -44,6 +45,7 @@ START = datetime(2026, 6, 1, 9, 0, tzinfo=UTC)
 actors = st.sampled_from(NAMES)
 places = st.integers(0, 7)
 days = st.integers(-2, 420)
+words = st.sampled_from(["", "", "tomorrow", "fri 14:00", "in 3 weeks", "in 13 months", "some day"])
 reasons = st.sampled_from(["not_a_fit", "no_budget", "bought_elsewhere", "wrong_person"])
 
 
@@ -157,12 +159,58 @@ class LifeOfLeads(RuleBasedStateMachine):
             actor, place, Verb.WORK, lambda pk, by: actions.note(pk, by, text="Asked about chairs", is_private=private)
         )
 
-    @precondition(lambda self: self.decisions)
     @rule(actor=actors, which=st.integers(0, 30))
     def taken_back(self, actor: str, which: int) -> None:
+        if not self.decisions:
+            return
         decision = self.decisions[-1 - which % min(len(self.decisions), 4)]
         with suppress(*REFUSALS), transaction.atomic():
             actions.undo(decision, self.by(actor))
+
+    @rule(actor=actors, place=places, outcome=st.sampled_from(Outcome), text=words, offer=st.booleans())
+    def an_outcome(self, actor: str, place: int, outcome: Outcome, text: str, offer: bool) -> None:
+        """What a rep does on Today; `offer`: after many attempts, Keep in touch takes over: a second entry."""
+
+        def record(pk: UUID, by: By) -> Decision:
+            done = worklist.record_outcome(pk, by, outcome=outcome, next_text=text, to_keep_in_touch=offer)
+            return Decision(done.lead, done.activity_id)
+
+        self.act(actor, place, Verb.WORK, record, entries=2 if offer and outcome is Outcome.NO_ANSWER else 1)
+
+    @rule(actor=actors, which=st.integers(0, 30))
+    def an_outcome_taken_back(self, actor: str, which: int) -> None:
+        if not self.decisions:
+            return
+        entry = Activity.objects.get(pk=self.decisions[-1 - which % min(len(self.decisions), 4)])
+        lead = deciding.lock(entry.lead_id)
+        may = rules.may(self.user(actor), Verb.WORK, lead) or entry.actor == self.user(actor)
+        before, entries = snapshot(lead.pk), Activity.objects.count()
+        try:
+            with transaction.atomic():
+                worklist.undo(entry.pk, self.by(actor))
+        except REFUSALS:
+            assert (snapshot(lead.pk), Activity.objects.count()) == (before, entries), "a refusal left a trace"
+            return
+        assert may, f"{actor} took back what was neither theirs nor theirs to work"
+        assert Activity.objects.count() > entries
+
+    @rule(who=st.sampled_from([None, *NAMES]))
+    def what_is_overdue_is_planned_anew(self, who: str | None) -> None:
+        with self.each_change_recorded():
+            worklist.replan_overdue(user=self.user(who) if who else None)
+
+    @rule()
+    def what_was_let_go_is_taken_up(self) -> None:
+        lost = {lead.pk for lead in self.leads() if lead.state == State.LOST}
+        closed = {lead.pk for lead in self.leads() if lead.state in CLOSED_STATES}
+        with self.each_change_recorded():
+            worklist.recycle()
+        assert closed - {lead.pk for lead in self.leads() if lead.state in CLOSED_STATES} <= lost
+
+    @rule()
+    def keep_in_touch_hands_back(self) -> None:
+        with self.each_change_recorded():
+            routing.return_due()
 
     @rule(actor=actors, one=places, other=places)
     def merged(self, actor: str, one: int, other: int) -> None:
@@ -181,12 +229,13 @@ class LifeOfLeads(RuleBasedStateMachine):
 
     @rule(who=st.sampled_from(["bob", "mallory", "sam"]))
     def somebody_leaves(self, who: str) -> None:
-        with suppress(*REFUSALS), transaction.atomic():
+        with suppress(*REFUSALS), transaction.atomic(), self.each_change_recorded():
             routing.deactivate(actor=self.user("ada"), user=self.user(who))
 
     @rule()
     def leads_are_handed_out(self) -> None:
-        routing.release()
+        with self.each_change_recorded():
+            routing.release()
 
     # --- what must hold -----------------------------------------------------------------------------------------------
 
@@ -205,6 +254,12 @@ class LifeOfLeads(RuleBasedStateMachine):
                 assert lead.next_set_at is not None
                 assert lead.next_at <= lead.next_set_at + FARTHEST_NEXT
                 assert lead.responsible.is_active, f"{lead} is left with {lead.responsible}"
+
+    @invariant()
+    def every_decision_is_an_entry(self) -> None:
+        """I2: what a lead stands by is on its own timeline."""
+        for lead in Lead.objects.filter(decision_id__isnull=False):
+            assert Activity.objects.filter(pk=lead.decision_id, lead_id=lead.pk).exists()
 
     @invariant()
     def one_person_is_one_lead(self) -> None:
@@ -226,14 +281,27 @@ class LifeOfLeads(RuleBasedStateMachine):
 
     # --- how ----------------------------------------------------------------------------------------------------------
 
-    def act(self, actor: str, place: int, verb: Verb, do: Callable[[UUID, By], Decision | None]) -> None:
-        """Let `actor` do something to one of the leads, and hold I2 and I8 over what it did."""
+    @contextmanager
+    def each_change_recorded(self) -> Iterator[None]:
+        """I2 for what is done to many: whatever lead is other afterwards stands by a decision with an entry."""
+        before = {lead["id"]: lead for lead in Lead.objects.values()}
+        entries = set(Activity.objects.values_list("pk", flat=True))
+        yield
+        for lead in Lead.objects.values():
+            if lead != before[lead["id"]]:
+                assert lead["decision_id"] not in entries
+                assert Activity.objects.filter(pk=lead["decision_id"], lead_id=lead["id"]).exists()
+
+    def act(
+        self, actor: str, place: int, verb: Verb, do: Callable[[UUID, By], Decision | None], *, entries: int = 1
+    ) -> None:
+        """Let `actor` do something to one of the leads, and hold I2 and I8 over what it did, in so many `entries`."""
         leads = self.leads()
         if not leads:
             return
         lead = leads[place % len(leads)]
         may = rules.may(self.user(actor), verb, lead)
-        before, entries = snapshot(lead.pk), Activity.objects.count()
+        before, written = snapshot(lead.pk), Activity.objects.count()
         try:
             with transaction.atomic():
                 decision = do(lead.pk, self.by(actor))
@@ -243,10 +311,10 @@ class LifeOfLeads(RuleBasedStateMachine):
         except REFUSALS:
             decision = REFUSED
         if decision is REFUSED:
-            assert (snapshot(lead.pk), Activity.objects.count()) == (before, entries), "a refusal left a trace"
+            assert (snapshot(lead.pk), Activity.objects.count()) == (before, written), "a refusal left a trace"
             return
         assert may, f"{actor} may not {verb}"
-        assert Activity.objects.count() == entries + 1
+        assert Activity.objects.count() == written + entries
         if decision is None:
             assert snapshot(lead.pk) == before
         else:
@@ -255,7 +323,7 @@ class LifeOfLeads(RuleBasedStateMachine):
 
     def leads(self) -> list[Lead]:
         found = Lead.objects.filter(merged_into__isnull=True).select_related("owner", "responsible__user")
-        return list(found.order_by("pk"))
+        return list(found.order_by("email", "pk"))  # the same in every run, as Hypothesis needs it
 
     def user(self, name: str) -> User:
         return User.objects.get(email=f"{name}@example.com")
