@@ -11,6 +11,7 @@ from ripeline.leads import actions as leads
 from ripeline.leads import queries
 from ripeline.leads.models import Lead
 from ripeline.leads.returning import came_again
+from ripeline.people import actions as people_actions
 from ripeline.people import queries as people
 from ripeline.people.models import User
 from ripeline.routing import actions as routing
@@ -79,11 +80,27 @@ def test_once_somebody_has_dealt_with_it_nobody_is_asked_any_more(alice: User, m
     assert came_again(alice) == []
 
 
-def test_for_somebody_who_left_the_fallback_is_asked(alice: User, ada: User, sam: User, lead: Lead) -> None:
+def test_for_somebody_who_left_the_fallback_is_asked_and_may_act(
+    alice: User, bob: User, ada: User, sam: User, lead: Lead
+) -> None:
     leads.close(lead.pk, by(alice), reason=catalog.reason("not_a_fit"))
     routing.deactivate(actor=ada, user=alice)
     comes_again(lead)
     assert [each.pk for each in came_again(sam)] == [lead.pk], "the fallback is the Qualify queue, which she works"
+    assert came_again(bob) == []
+    with clock.at(clock.now() + timedelta(days=31)):
+        leads.note(lead.pk, by(sam), text="Still no dentist.")
+    assert came_again(sam) == []
+    assert Lead.objects.get(pk=lead.pk).state == "disqualified"
+
+
+def test_where_somebody_is_the_fallback_they_are_asked(alice: User, bob: User, ada: User, lead: Lead) -> None:
+    people_actions.set_company(actor=ada, fallback=people.responsible_of(bob))
+    leads.close(lead.pk, by(alice), reason=catalog.reason("not_a_fit"))
+    routing.deactivate(actor=ada, user=alice)
+    comes_again(lead)
+    (asked,) = came_again(bob)
+    assert (asked.pk, asked.owner) == (lead.pk, bob)
 
 
 def test_an_enquiry_from_before_the_end_reopens_nobody(alice: User, lead: Lead) -> None:

@@ -15,9 +15,7 @@ _BOMS = (  # the longer first
 )
 _SAVE = "Open it in a spreadsheet, save it as “CSV UTF-8” and import that."
 _EXCEL = "an Excel file. Save it as “CSV UTF-8” (in Excel: File, Save as) and import that."
-_SPREADSHEET = (
-    "a spreadsheet. Save it as “CSV UTF-8” (in LibreOffice: Save as, Text CSV) and import that."
-)
+_SPREADSHEET = "a spreadsheet. Save it as “CSV UTF-8” (in LibreOffice: Save as, Text CSV) and import that."
 _WORD = "a Word document, not a CSV file. Copy its table into a spreadsheet and save that as CSV."
 _OLE = b"\xd0\xcf\x11\xe0"  # .xls and .doc until 2007
 _WORD_STREAM = "WordDocument".encode("utf-16-le")

@@ -6,11 +6,12 @@ A closed record has nothing pending (I1), so nobody would see an enquiry that is
 - Won: a customer who asks again is a new opportunity to talk. Taken up in a new episode too, for whoever made the sale;
   the deal they made stays on the record and counts as a win, since wins are counted by deals, not by open records.
 - Disqualified: somebody decided that this is no lead (spam, a student, a supplier), and one more message of that kind
-  must not land on Today by itself. It is written down, and whoever let them go is asked to look (`leads.returning`).
+  must not land on Today by itself. It is written down, and whoever let them go is asked to look (`leads.returning`);
+  if they have left since, the fallback is given the record, closed as it is.
 """
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -24,8 +25,11 @@ from ripeline.leads.deciding import By, Changes, Next
 from ripeline.leads.models import Lead, NextKind, State
 from ripeline.leads.rules import Verb
 from ripeline.people import queries as people
+from ripeline.people import working_time
 from ripeline.people.models import Responsible, User
 from ripeline.routing import actions as routing
+from ripeline.routing.queries import places
+from ripeline.routing.rules import FALLBACK
 from ripeline.timeline import actions as timeline
 
 CAME_AGAIN = "They came to us again."
@@ -135,10 +139,13 @@ def _answer(cases: Sequence[Case], people_here: Mapping[UUID, Lead], system: Use
         latest[case.lead_id] = case
     reopened: dict[UUID, Case] = {}
     looked_at: set[UUID] = set()
+    orphans: set[UUID] = set()
     for lead_id, case in latest.items():
         lead, when = people_here[lead_id], case.arrival.context.captured_at
         if lead.state in TAKEN_UP and lead.closed_at and when > lead.closed_at:
             reopened[lead_id] = case
+        elif lead.closed_at and when > lead.closed_at and not _has_somebody(lead):
+            orphans.add(lead_id)
         elif rules.is_open(lead) and moment - when <= RECENT and not lead.next_committed:
             looked_at.add(lead_id)
     key = hashlib.sha256(",".join(sorted(c.arrival.context.event_key for c in latest.values())).encode()).hexdigest()
@@ -150,7 +157,27 @@ def _answer(cases: Sequence[Case], people_here: Mapping[UUID, Lead], system: Use
             looked_at, by, kind="next_set", facts=lambda _: {"note": CAME_AGAIN},
             change=lambda _: Next(moment, NextKind.FOLLOW_UP, CAME_AGAIN).changes(),
         )  # fmt: skip
+    if orphans:
+        _hand_to_fallback(orphans, by)
     return reopened
+
+
+def _has_somebody(lead: Lead) -> bool:
+    """Whether whoever let a lead go can still be asked about it."""
+    return lead.owner is not None and lead.owner.is_active and lead.owner.role in people.SELLERS
+
+
+def _hand_to_fallback(lead_ids: Collection[UUID], by: By) -> None:
+    fallback, _ = places(working_time.company())
+
+    def why(lead: Lead) -> dict[str, Any]:
+        left = {"left": lead.owner.name} if lead.owner else {}
+        return {"to": fallback.name, "why": {"rule": FALLBACK, "to": fallback.name, **left}}
+
+    bulk.decide_many(
+        lead_ids, by, kind="handed", facts=why,
+        change=lambda _: {"responsible_id": fallback.responsible_id, "owner_id": fallback.user_id},
+    )  # fmt: skip
 
 
 def _take_up(closed: Sequence[Lead], by: By) -> None:

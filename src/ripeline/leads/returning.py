@@ -8,9 +8,10 @@ from collections.abc import Sequence
 
 from django.db.models import Exists, OuterRef, Q
 
+from ripeline.leads import rules
 from ripeline.leads.models import Lead, State
 from ripeline.people import queries as people
-from ripeline.people.models import Company, Role, User
+from ripeline.people.models import ResponsibleKind, Role, User
 from ripeline.timeline.models import Activity
 
 _THEIR_ACTS = ("captured", "enquired")
@@ -18,7 +19,7 @@ _WORK_QUEUES = (Role.SDR, Role.ADMIN)
 
 
 def came_again(user: User, limit: int = 3) -> Sequence[Lead]:
-    """Those whom `user` is asked to look at: their own, and of people who left where `user` stands in as fallback."""
+    """Those whom `user` is asked to look at; whose rep has left are with the fallback (`capture.meeting`)."""
     if user.role not in people.SELLERS:
         return []
     answered = Activity.objects.filter(
@@ -32,9 +33,8 @@ def came_again(user: User, limit: int = 3) -> Sequence[Lead]:
 
 
 def _asked(user: User) -> Q:
-    """Whose leads `user` answers for: their own; as fallback (or its queue) also what nobody owns now."""
-    nobodys = Q(owner__isnull=True) | Q(owner__is_active=False) | ~Q(owner__role__in=people.SELLERS)
-    falls_to = Q(fallback__user=user)
-    if user.role in _WORK_QUEUES:
-        falls_to |= Q(fallback__user__isnull=True)
-    return Q(owner=user) | (nobodys & Q(Exists(Company.objects.filter(falls_to))))
+    """Whose leads `user` answers for: their own, those of whom they cover, and for who works queues what lies there."""
+    own = Q(owner__in={user.pk} | rules.covering(user))
+    if user.role not in _WORK_QUEUES:
+        return own
+    return own | Q(owner__isnull=True, responsible__kind=ResponsibleKind.QUEUE)
