@@ -266,6 +266,12 @@ def test_the_record_is_worked_by_keyboard(open_page: OpenPage, axe: Axe, shot: S
     page.keyboard.press("w")
     page.keyboard.type("12.500")
     page.keyboard.press("Enter")
+    expect(page.get_by_text("“12.500” could be 12,500 or 12.50")).to_be_visible()
+    expect(page.get_by_label("Amount")).to_be_focused()
+    axe(page)
+    page.keyboard.press("Control+a")
+    page.keyboard.type("12500")
+    page.keyboard.press("Enter")
     expect(page.locator(".next-step")).to_contain_text("Won")
     expect(page.locator("aside")).to_contain_text("€12,500")
     axe(page)
@@ -276,7 +282,7 @@ def test_the_record_is_worked_by_keyboard(open_page: OpenPage, axe: Axe, shot: S
 
 
 def test_the_record_is_worked_with_the_pointer(
-    open_page: OpenPage, axe: Axe, alice: User, bob: User, worked: Lead
+    open_page: OpenPage, axe: Axe, shot: Shot, alice: User, bob: User, worked: Lead
 ) -> None:
     page = open_page(alice, f"/leads/{worked.pk}")
     page.get_by_role("link", name="Earlier").click()
@@ -287,6 +293,14 @@ def test_the_record_is_worked_with_the_pointer(
     page.get_by_role("link", name="Change").click()
     expect(page.get_by_label("Name", exact=True)).to_be_focused()
     axe(page)
+    page.get_by_label("Value").fill("1.200")
+    page.get_by_role("button", name="Keep", exact=True).click()
+    expect(page.get_by_text("“1.200” could be 1,200 or 1.20")).to_be_visible()
+    expect(page.get_by_label("Value")).to_be_focused()
+    expect(page.locator("html[data-waits]")).to_have_count(0)
+    axe(page)
+    shot(page, "lead-edit-wrong")
+    page.get_by_label("Value").fill("1200")
     page.get_by_label("Title").fill("Chief executive")
     page.get_by_role("button", name="Keep", exact=True).click()
     expect(page.locator(".record-head")).to_contain_text("Chief executive")

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -410,6 +411,26 @@ def test_it_works_without_a_script(chromium: Browser, live_server: LiveServer, a
     page.get_by_role("button", name="Bought elsewhere").click()
     expect(page.locator(DONE)).to_have_count(1)
     context.close()
+
+
+def test_whoever_came_in_is_said_and_whoever_calls_nobody_is_told_so(
+    open_page: OpenPage, axe: Axe, shot: Shot, alice: User, mona: User, day: list[Lead], make_lead: MakeLead
+) -> None:
+    page = open_page(alice, "/today")
+    make_lead(
+        alice, name="Ines Duarte", source_id=sources_named(["Quote request"])["Quote request"].pk, captured=timedelta()
+    )
+    page.reload()
+    expect(page.get_by_role("status").filter(has_text="Ines Duarte")).to_have_text(re.compile("One new since"))
+    axe(page)
+    shot(page, "today-came-in")
+    page.keyboard.press("s")
+    page.keyboard.type("25 december")
+    shot(page, "today-snooze")
+    page = open_page(mona, "/today")
+    expect(page.get_by_role("heading", name="Today is for whoever calls")).to_be_visible()
+    axe(page)
+    shot(page, "today-marketer")
 
 
 def test_pictures_of_a_page_can_be_kept(

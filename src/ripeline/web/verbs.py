@@ -125,7 +125,7 @@ def _desk(asked: Request) -> Responsible:
     return people.built_in(people.QUALIFY) if asked.actor.role == Role.MARKETER else people.responsible_of(asked.actor)
 
 
-@deed("edit", "name")
+@deed("edit", "edit-name")
 def edit(asked: Request) -> screens.Said:
     names = [name for name in screens.EDITABLE if name in asked.http.POST]
     fields: dict[str, Any] = {name: asked.text(name)[:200] for name in names}
@@ -142,11 +142,11 @@ def edit(asked: Request) -> screens.Said:
 
 
 def _beside(field: str, read: Callable[[str], Any], text: str) -> Any:
-    """What is read of a field; where it cannot be, that is said beside it."""
+    """What is read of a field of the record; where it cannot be, that is said beside it."""
     try:
         return read(text)
     except LeadError as problem:
-        raise Beside(field, str(problem)) from problem
+        raise Beside(f"edit-{field}", str(problem)) from problem
 
 
 def _phone(text: str, lead: Lead) -> str:
