@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 PORT   ?= 8000
 DEMO   ?= 1
 
-.PHONY: help setup setup-dev run test test-again check fix bench lock
+.PHONY: help setup setup-dev setup-bench run test test-again check fix bench lock
 help: ## what each command does
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
 
@@ -49,9 +49,13 @@ fix: setup-dev ## format and mend what ruff can mend
 	@$(BIN)/ruff check --fix-only .
 	@$(BIN)/ruff format .
 
+setup-bench: setup-dev requirements-bench.lock ## the same, and the peers that benchmarks measure against
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-bench.lock
+
 bench: setup-dev ## list the benchmarks; ripeline bench NAME runs one
 	@$(BIN)/ripeline bench --list
 
 lock: setup-dev ## renew the lock files (hashes, no host names)
 	@$(BIN)/uv pip compile -q --universal --generate-hashes --no-emit-index-url --python-version 3.11 pyproject.toml -o requirements.lock
 	@$(BIN)/uv pip compile -q --universal --generate-hashes --no-emit-index-url --python-version 3.11 --extra dev pyproject.toml -c requirements.lock -o requirements-dev.lock
+	@$(BIN)/uv pip compile -q --universal --generate-hashes --no-emit-index-url --python-version 3.11 --extra bench pyproject.toml -c requirements-dev.lock -o requirements-bench.lock

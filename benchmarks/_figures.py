@@ -26,9 +26,11 @@ class Figure:
         return asdict(self)
 
     def in_words(self) -> str:
-        beside = self.limit if self.limit is not None else self.peer_value
-        said = f"{self.name:<28} {self.value:>12,.1f} {self.unit:<10} n={self.n:,}"
-        return said + (f"   {self.peer}: {beside:,.1f}   ratio {self.ratio:.3f}" if beside and self.ratio else "")
+        said = f"{self.name:<28} {self.value:>12,.4g} {self.unit:<10} n={self.n:,}"
+        beside = self.peer_value if self.peer_value is not None else self.limit
+        if beside is not None:
+            said += f"   {self.peer}: {beside:,.4g}"
+        return said + (f"   ratio {self.ratio:.3f}" if self.ratio else "")
 
 
 @contextlib.contextmanager

@@ -2,12 +2,16 @@
 
 import errno
 import importlib
+import os
 import sys
 
 import click
 
 import ripeline
 from ripeline.cli import output
+
+# Processes share the cores here; threads inside a small product of matrices only get in each other's way.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 # What `ripeline --help` lists: the module of each command (its function has the command's name) and its one line.
 COMMANDS = {
