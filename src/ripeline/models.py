@@ -4,15 +4,15 @@ from ripeline.capture.models import ImportMapping, ImportPiece, ImportReject, Im
 from ripeline.catalog.models import Campaign, CloseReason, CustomField, Source
 from ripeline.leads.models import Account, Enquiry, Identity, Lead, Opportunity, RecordView, SavedView
 from ripeline.people.models import Absence, AuditEntry, Company, Responsible, Team, User
-from ripeline.ripeness.models import Score, Term
+from ripeline.ripeness.models import Claim, Dispute, KeptWord, ModelRun, Perceived, Score, Term
 from ripeline.routing.models import Turn
 from ripeline.timeline.models import Activity, Reaction
 from ripeline.worker.models import Beat
 from ripeline.worklist.models import Plan, PlanItem
 
 __all__ = [
-    "Absence", "Account", "Activity", "AuditEntry", "Beat", "Campaign", "CloseReason", "Company", "CustomField",
-    "Enquiry", "Identity", "ImportMapping", "ImportPiece", "ImportReject", "ImportRemark", "ImportRun", "Lead",
-    "Opportunity", "Plan", "PlanItem", "Reaction", "RecordView", "Responsible", "SavedView", "Score", "Source", "Team",
-    "Term", "Turn", "User",
+    "Absence", "Account", "Activity", "AuditEntry", "Beat", "Campaign", "Claim", "CloseReason", "Company",
+    "CustomField", "Dispute", "Enquiry", "Identity", "ImportMapping", "ImportPiece", "ImportReject", "ImportRemark",
+    "ImportRun", "KeptWord", "Lead", "ModelRun", "Opportunity", "Perceived", "Plan", "PlanItem", "Reaction",
+    "RecordView", "Responsible", "SavedView", "Score", "Source", "Team", "Term", "Turn", "User",
 ]  # fmt: skip

@@ -101,6 +101,7 @@ class CustomField(models.Model):
     key = models.CharField(max_length=63, unique=True)
     label = models.CharField(max_length=120)
     field_type = models.CharField(max_length=10, choices=FieldType.choices, default=FieldType.TEXT)
+    is_learnt_from = models.BooleanField(default=False)  # an administrator says that it is known when they come
     position = models.PositiveSmallIntegerField(default=100)
 
     class Meta:

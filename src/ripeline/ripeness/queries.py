@@ -7,14 +7,26 @@ from uuid import UUID
 
 import numpy as np
 from django.db.models import Count, Q, QuerySet
+from scipy.special import expit
 
 from ripeline.base import clock
 from ripeline.leads.models import CLOSED_STATES, Lead, State
-from ripeline.ripeness.models import Score, Term
+from ripeline.ripeness import scoring
+from ripeline.ripeness.claims import kept, kept_all
+from ripeline.ripeness.current import current, terms
+from ripeline.ripeness.models import ModelRun, Score, Term
+from ripeline.ripeness.opinions import disputes, perceived
 from ripeline.ripeness.rules import RIPE_FROM, TURNING_FROM, Tag
-from ripeline.science import prior
-from ripeline.science.expectation import Expectation, expect
+from ripeline.ripeness.runs import waiting
+from ripeline.science.expectation import Expectation, expect, shared_error
+from ripeline.science.model import Model
+from ripeline.science.prior import Prior
 from ripeline.science.terms import Term as PriorTerm
+
+__all__ = [
+    "all_scores", "current", "current_run", "disputes", "expected", "is_mostly_prior", "kept", "kept_all", "model",
+    "of", "perceived", "prior_terms", "run", "runs", "table", "tagged", "waiting",
+]  # fmt: skip
 
 
 def table() -> Sequence[Term]:
@@ -24,13 +36,7 @@ def table() -> Sequence[Term]:
 
 def prior_terms() -> tuple[PriorTerm, ...]:
     """Science's terms with the company's means."""
-    own = {term.key: term for term in Term.objects.all()}
-    return tuple(
-        replace(term, mean=own[term.key].mean, sd=own[term.key].sd, basis=own[term.key].basis)
-        if term.key in own
-        else term
-        for term in prior.DEFAULT_TERMS
-    )
+    return terms()
 
 
 def of(lead_ids: Collection[UUID]) -> dict[UUID, Score]:
@@ -41,7 +47,8 @@ def of(lead_ids: Collection[UUID]) -> dict[UUID, Score]:
 def expected(leads: QuerySet[Lead]) -> Expectation:
     """What these leads should yield within 30, 90 and 365 days, with intervals; the decided ones count in full.
 
-    Three queries, however many leads.
+    By the current model: its curves, its closing ratio, and the doubt that the leads of this set share. Six queries at
+    most, however many leads.
     """
     whole = leads.filter(merged_into__isnull=True).order_by()
     decided = whole.aggregate(
@@ -49,19 +56,64 @@ def expected(leads: QuerySet[Lead]) -> Expectation:
         elsewhere=Count("pk", filter=Q(state=State.LOST, close_reason__code="bought_elsewhere")),
         ripe=Count("pk", filter=Q(state=State.OPPORTUNITY)),
     )
-    green = whole.exclude(state__in=[*CLOSED_STATES, State.OPPORTUNITY]).values("pk")
-    scores = list(Score.objects.filter(lead_id__in=green).values_list("log_odds", "curve", "lead_id"))
-    ages = dict(whole.exclude(state__in=[*CLOSED_STATES, State.OPPORTUNITY]).values_list("pk", "episode_at"))
-    moment = clock.now()
-    age_days = [max((moment - ages[lead_id]).total_seconds() / 86_400, 0) % 365 for _, _, lead_id in scores]
+    green = whole.exclude(state__in=[*CLOSED_STATES, State.OPPORTUNITY])
+    scores = list(Score.objects.filter(lead_id__in=green.values("pk")).values_list("lead_id", "log_odds", "curve"))
+    ages = dict(green.values_list("pk", "episode_at"))
+    moment, by = clock.now(), current()
+    age_days = [max((moment - ages[lead_id]).total_seconds() / 86_400, 0) % 365 for lead_id, _, _ in scores]
     return expect(
-        np.array([log_odds for log_odds, _, _ in scores]),
+        np.array([log_odds for _, log_odds, _ in scores]),
         age_days=np.array(age_days),
-        curve=np.array([prior.DEFAULT_CURVES.keys.index(curve) for _, curve, _ in scores], dtype=np.int64),
+        curve=np.array([by.model.curves.keys.index(curve) for _, _, curve in scores], dtype=np.int64),
         ripe=decided["ripe"],
         won=decided["won"],
         bought_elsewhere=decided["elsewhere"],
+        shared_sd=_shared_sd([lead_id for lead_id, _, _ in scores], by.model),
+        prior=_closing(by.model),
+        curves=by.model.curves,
     )
+
+
+_SAMPLE = 2000  # leads that stand for a larger set when its average is asked for
+
+
+def _shared_sd(ids: Sequence[UUID], model: Model) -> float:
+    """The doubt that these leads share, by how far their average is from the typical lead's."""
+    some = sorted(ids)[:: max(len(ids) // _SAMPLE, 1)]
+    return shared_error(
+        scoring.design(some, model), model.terms, prior=model.prior, covariance=model.covariance
+    )  # fmt: skip
+
+
+def _closing(model: Model) -> Prior:
+    """The prior with the closing ratio that the model has learnt, also where it learnt from wins alone."""
+    if model.log_odds_of_win is None:
+        return model.prior
+    worth = model.prior.closing_won + model.prior.closing_lost
+    of_win, ever = expit(model.log_odds_of_win), expit(model.prior.log_odds)
+    ratio = float(min(max(of_win / ever, 0.001), 0.999))
+    return replace(model.prior, closing_won=ratio * worth, closing_lost=(1 - ratio) * worth)
+
+
+def runs(limit: int | None = None) -> list[ModelRun]:
+    """The model runs, newest first, the general rule last."""
+    found = ModelRun.objects.select_related("asked_by", "chosen_by").order_by("is_prior", "-pk")
+    return list(found[:limit] if limit else found)
+
+
+def run(run_id: int) -> ModelRun | None:
+    """One of them."""
+    return ModelRun.objects.select_related("asked_by", "chosen_by").filter(pk=run_id).first()
+
+
+def current_run() -> ModelRun | None:
+    """The one that scores."""
+    return ModelRun.objects.select_related("asked_by", "chosen_by").filter(is_current=True).first()
+
+
+def is_mostly_prior() -> bool:
+    """Whether scores are mostly the general rule as yet."""
+    return current().is_mostly_prior
 
 
 def model() -> dict[str, Any]:
@@ -69,6 +121,7 @@ def model() -> dict[str, Any]:
     newest = Score.objects.order_by("-scored_at").values("model", "scored_at").first()
     return {
         "name": newest["model"] if newest else None,
+        "mostly_prior": is_mostly_prior(),
         "scored": Score.objects.count(),
         "last": newest["scored_at"].isoformat() if newest else None,
     }

@@ -1,6 +1,7 @@
 """Pure decisions about ripeness: what is known of a lead, its tag, and a score in words."""
 
 import re
+from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from datetime import date
 from enum import StrEnum
@@ -21,12 +22,19 @@ class Tag(StrEnum):
 
 
 RIPE_FROM, TURNING_FROM = 0.15, 0.06
+BANDS = (0.0, 0.02, 0.04, TURNING_FROM, 0.1, RIPE_FROM, 0.25, 0.4, 1.0)
+"""Ends of the bands in which what was said is held against what came; none spans two tags."""
 LABELS = {Tag.RIPE: "Likely ready", Tag.TURNING: "Turning", Tag.GREEN: "Green"}
 
 
 def tag(p_30: float) -> Tag:
     """The tag of a probability."""
     return Tag.RIPE if p_30 >= RIPE_FROM else Tag.TURNING if p_30 >= TURNING_FROM else Tag.GREEN
+
+
+def band(p_30: float) -> int:
+    """The band of a probability, as the position of its lower end in `BANDS`."""
+    return min(bisect_right(BANDS, p_30), len(BANDS) - 1) - 1
 
 
 # The seniority that a job title gives away, most telling first; English and the larger European languages.
@@ -92,8 +100,35 @@ class Reason(NamedTuple):
 
 
 def reasons(stored: Sequence[Sequence[Any]]) -> list[Reason]:
-    """The reasons of a stored score, heaviest first."""
-    return [Reason(_WORDS[key][0 if present else 1], weight) for key, present, weight in stored if key in _WORDS]
+    """The reasons of a stored score, heaviest first; the company's own features bring their words along."""
+    found = []
+    for key, present, weight, *own in stored:
+        words = own[0] if own else _WORDS.get(key, ("", ""))[0 if present else 1]
+        if words:
+            found.append(Reason(words, weight))
+    return found
+
+
+def why(stored: Sequence[Sequence[Any]], *, at_most: int = 4) -> str:
+    """The reasons in a row, each with its sign: "asked for a quote (+), no telephone number (−)"."""
+    return ", ".join(f"{words} ({'+' if weight > 0 else '−'})" for words, weight in reasons(stored)[:at_most])
+
+
+def kept_words(p_30: float, kept: tuple[int, int] | None) -> str:
+    """How often the same was said before, and came true; "" while that is not known."""
+    if kept is None:
+        return ""
+    n, did = kept
+    did_what = "were ready within the month" if tag(p_30) is Tag.GREEN else "did"
+    return f"Of {n:,} leads we said this about, {did:,} {did_what}."
+
+
+def sentence(score: Score, kept: tuple[int, int] | None = None) -> str:
+    """A score as a sentence: what to expect, why, and how often that was right."""
+    said = headline(score).removesuffix(".")
+    reason = why(score.reasons)
+    parts = [f"{said}: {reason}." if reason else f"{said}.", kept_words(score.p_30, kept)]
+    return " ".join(part for part in parts if part)
 
 
 def percent(p: float) -> str:

@@ -31,6 +31,8 @@ KINDS: dict[str, Kind] = {
         Kind("meeting", "Meeting", Family.OURS),
         Kind("outcome", "Outcome", Family.OURS),
         Kind("note", "Note", Family.OURS),
+        Kind("disputed", "Seen differently", Family.OURS),
+        Kind("perceived", "How good it seems", Family.RECORD),
         Kind("next_set", "Next date set", Family.RECORD),
         Kind("replanned", "Moved by the planner", Family.RECORD),
         Kind("handed", "Handed over", Family.RECORD),

@@ -4,8 +4,12 @@ from collections.abc import Callable
 
 from ripeline.capture import actions as capture
 from ripeline.capture import queries as imports
+from ripeline.ripeness import actions as ripeness
+from ripeline.ripeness import queries as fits
 
 
 def work(is_stopping: Callable[[], bool]) -> bool:
     """Do the next piece of long work that nobody else is doing; whether there was any."""
-    return any(not is_stopping() and capture.work(run_id, is_stopping=is_stopping) for run_id in imports.waiting())
+    if any(not is_stopping() and capture.work(run_id, is_stopping=is_stopping) for run_id in imports.waiting()):
+        return True
+    return any(not is_stopping() and ripeness.work(run_id, is_stopping=is_stopping) for run_id in fits.waiting())

@@ -1,0 +1,84 @@
+"""What was said about leads, kept as it was shown, and how often it came true.
+
+A claim is kept when a lead is scored, once in 30 days: "about a chance of a third to be ready within a month". When the
+30 days are over, the episodes tell whether it was. Claims of a band are counted together, whichever model made them:
+they answer whether what stands on the screen can be believed, not which model was better.
+"""
+
+from datetime import date, timedelta
+from typing import Any
+
+import numpy as np
+from django.db import transaction
+from numpy.typing import NDArray
+
+from ripeline.base import clock
+from ripeline.ripeness.episodes import episodes
+from ripeline.ripeness.models import Claim, KeptWord
+from ripeline.ripeness.rules import BANDS
+from ripeline.science.prior import MONTH
+
+WITHIN = timedelta(days=30)
+ENOUGH = 20  # claims of a band, before their number says anything
+
+# Of those just scored who has had no claim within 30 days; width_bucket counts from 1, what is certain is in the last.
+_KEEP = """
+INSERT INTO claim (lead_id, day, p_30, p_ever, band, model)
+SELECT lead_id, %(day)s, p_30, p_ever, LEAST(width_bucket(p_30, %(bands)s::float8[]), %(last)s) - 1, model FROM scored
+WHERE NOT EXISTS (SELECT FROM claim WHERE claim.lead_id = scored.lead_id AND claim.day > %(since)s)
+ON CONFLICT (lead_id, day) DO NOTHING
+"""
+
+
+def keep(cursor: Any, today: date) -> None:
+    """Keep what is said today about the leads in the table `scored`."""
+    cursor.execute(_KEEP, {"day": today, "since": today - WITHIN, "bands": list(BANDS), "last": len(BANDS) - 1})
+
+
+def count() -> None:
+    """Count anew how often what was said came true; outcomes may have been corrected since."""
+    today = clock.now().date()
+    due = Claim.objects.filter(day__lte=today - WITHIN).order_by("lead_id", "day")
+    rows = list(due.values_list("lead_id", "day", "band"))
+    did = _came_true([lead.bytes for lead, _, _ in rows], [said.toordinal() - _EPOCH for _, said, _ in rows])
+    bands = np.array([band for _, _, band in rows], dtype=np.int64)
+    n = np.bincount(bands, minlength=len(BANDS) - 1)
+    true = np.bincount(bands[did], minlength=len(BANDS) - 1)
+    with transaction.atomic():
+        KeptWord.objects.all().delete()
+        KeptWord.objects.bulk_create(
+            KeptWord(band=band, n=int(n[band]), did=int(true[band]), counted_at=clock.now())
+            for band in range(len(n))
+            if n[band]
+        )
+
+
+_EPOCH = date(1970, 1, 1).toordinal()
+_AGES = 100_000.0  # days: longer than any record reaches
+
+
+def _came_true(leads: list[bytes], days: list[int]) -> NDArray[np.bool_]:
+    """Whether each of these leads ripened within 30 days of the end of its day."""
+    if not leads:
+        return np.zeros(0, dtype=np.bool_)
+    found = episodes()
+    ripe = np.isfinite(found.ripe_at) & ~found.won_before_captured
+    ripened, when = found.lead.raw[ripe], found.ripe_at[ripe]
+    said = np.array(days, dtype=np.float64)
+    _, codes = np.unique(np.concatenate([ripened, np.array(leads, dtype="S16")]), return_inverse=True)
+    moments = np.sort(codes[: len(ripened)] * _AGES + when)  # one line on which each lead has a stretch of its own
+    own = codes[len(ripened) :] * _AGES
+    following = np.append(moments, np.inf)[np.searchsorted(moments, own + said)]
+    hit: NDArray[np.bool_] = following < own + said + MONTH + 1.0
+    return hit
+
+
+def kept(band: int) -> tuple[int, int] | None:
+    """(how many claims of this band are over, how many came true); None while they are too few to say anything."""
+    found = KeptWord.objects.filter(band=band).values_list("n", "did").first()
+    return found if found and found[0] >= ENOUGH else None
+
+
+def kept_all() -> dict[int, tuple[int, int]]:
+    """The same for every band that has enough."""
+    return {band: (n, did) for band, n, did in KeptWord.objects.values_list("band", "n", "did") if n >= ENOUGH}

@@ -1,0 +1,174 @@
+"""Scoring leads by the current model, set by set: the facts in, the scores out by COPY."""
+
+from collections.abc import Collection, Iterator, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import numpy as np
+from django.db import connection, transaction
+from psycopg.types.json import Jsonb
+
+from ripeline.base import clock
+from ripeline.ripeness import claims, facts, rules
+from ripeline.ripeness.current import Current, current
+from ripeline.science import reasons
+from ripeline.science.features import Encoder
+from ripeline.science.gate import FloatArray
+from ripeline.science.model import Model
+from ripeline.science.terms import Facts, Term
+
+BLOCK = 20_000  # leads read, scored and written at a time
+HORIZON = 365.0  # days: past them an open lead is an old one on a new clock
+
+_COLUMNS = (
+    "lead_id", "log_odds", "log_odds_sd", "curve", "p_ever", "p_ever_low", "p_ever_high", "p_30",
+    "p_30_low", "p_30_high", "p_win", "window_start", "window_end", "is_concentrated", "reasons", "model", "scored_at",
+)  # fmt: skip
+
+# One pass: the leads' facts in, the scores out by COPY, and one statement that changes what differs.
+_FACTS = """
+SELECT lead.id, lead.email, lead.title, lead.phone <> '', lead.company <> '', lead.episode, lead.episode_at,
+       COALESCE(source.source_type, ''),
+       EXISTS (SELECT FROM enquiry WHERE enquiry.lead_id = lead.id AND enquiry.message <> '')
+FROM lead LEFT JOIN source ON source.id = lead.source_id
+WHERE lead.merged_into_id IS NULL AND lead.state NOT IN ('won', 'lost', 'disqualified') AND {which}
+ORDER BY lead.id LIMIT %(limit)s
+"""
+_KEEP = "CREATE TEMP TABLE scored (LIKE score) ON COMMIT DROP"
+_COPY = f"COPY scored ({', '.join(_COLUMNS)}) FROM STDIN"
+_MERGE = f"""
+INSERT INTO score ({", ".join(_COLUMNS)}) SELECT {", ".join(_COLUMNS)} FROM scored ORDER BY lead_id
+ON CONFLICT (lead_id) DO UPDATE SET {", ".join(f"{name} = excluded.{name}" for name in _COLUMNS[1:])}
+"""  # noqa: S608
+_DROP_CLOSED = """
+DELETE FROM score USING lead WHERE lead.id = score.lead_id AND score.lead_id = ANY(%s)
+AND (lead.merged_into_id IS NOT NULL OR lead.state IN ('won', 'lost', 'disqualified'))
+"""
+
+_FIGURES = (
+    "log_odds", "log_odds_sd", "p_ever", "p_ever_low", "p_ever_high", "p_30", "p_30_low", "p_30_high", "p_win",
+)  # fmt: skip
+
+_Row = tuple[UUID, str, str, bool, bool, int, datetime, str, bool]
+
+
+def rescore(lead_ids: Collection[UUID] | None = None) -> int:
+    """Score these leads, or every open one; how many. Idempotent; closed and merged leads lose their score."""
+    by = current()
+    done = 0
+    for rows in _blocks(lead_ids):
+        with transaction.atomic():
+            _write(rows, by)
+        done += len(rows)
+    if lead_ids is not None:
+        with connection.cursor() as cursor:
+            cursor.execute(_DROP_CLOSED, [list(lead_ids)])
+    else:
+        claims.count()
+    return done
+
+
+def _blocks(lead_ids: Collection[UUID] | None) -> Iterator[Sequence[_Row]]:
+    """The facts of the leads in blocks, by the order of their ids."""
+    if lead_ids is not None:
+        ordered = sorted(lead_ids)
+        for start in range(0, len(ordered), BLOCK):
+            yield _facts("lead.id = ANY(%(ids)s)", ids=ordered[start : start + BLOCK])
+        return
+    after = UUID(int=0)
+    while rows := _facts("lead.id > %(after)s", after=after):
+        yield rows
+        after = rows[-1][0]
+
+
+def _facts(which: str, **given: Any) -> Sequence[_Row]:
+    with connection.cursor() as cursor:
+        cursor.execute(_FACTS.format(which=which), {**given, "limit": BLOCK})
+        rows: Sequence[_Row] = cursor.fetchall()
+        return rows
+
+
+def _write(rows: Sequence[_Row], by: Current) -> None:
+    if not rows:
+        return
+    moment = clock.now()
+    model = by.model
+    ages = _ages(rows, moment)
+    known = _encoded(rows, ages, model)
+    scores = model.score(known, age_days=ages % HORIZON)
+    ranked = reasons.rank(known.design, model.terms)
+    today = moment.date()
+    numbers = np.column_stack([getattr(scores, name) for name in _FIGURES]).tolist()
+    windows, concentrated = scores.window.tolist(), scores.concentrated.tolist()
+    keys = [model.curves.keys[code] for code in known.curve.tolist()]
+    days = [today + timedelta(days=ahead) for ahead in range(int(HORIZON) + 2)]
+    said = _reasons(ranked, model.terms)
+    with connection.cursor() as cursor:
+        cursor.execute(_KEEP)
+        with cursor.copy(_COPY) as copy:
+            copy.set_types(
+                ["uuid", "float8", "float8", "varchar"]
+                + ["float8"] * 7
+                + ["date", "date", "bool", "jsonb", "varchar", "timestamptz"]
+            )
+            for row, figures, window, is_short, key, why in zip(
+                rows, numbers, windows, concentrated, keys, said, strict=True
+            ):
+                copy.write_row(
+                    (
+                        row[0], *figures[:2], key, *figures[2:], days[window[0]], days[window[1]], is_short, Jsonb(why),
+                        by.name, moment,
+                    )
+                )  # fmt: skip
+        cursor.execute(_MERGE)
+        claims.keep(cursor, today)
+        cursor.execute("DROP TABLE scored")
+
+
+def _ages(rows: Sequence[_Row], moment: datetime) -> FloatArray:
+    return np.array([max((moment - row[6]).total_seconds() / 86_400, 0.0) for row in rows])
+
+
+def _encoded(rows: Sequence[_Row], ages: FloatArray, model: Model) -> Facts:
+    """What is known of these leads, as the model wants it."""
+    old = np.array([row[5] > 1 for row in rows]) | (ages >= HORIZON)
+    signals = [
+        rules.signals(rules.Known(row[1], row[2], row[3], row[4], row[8], bool(is_old)))
+        for row, is_old in zip(rows, old, strict=True)
+    ]
+    return model.facts(
+        source_type=np.array([row[7] for row in rows]),
+        signals={key: np.array([found[key] for found in signals]) for key in rules.SIGNALS},
+        table=own_columns(model.encoder, [row[0] for row in rows], [row[6] for row in rows]),
+    )
+
+
+def design(lead_ids: Sequence[UUID], model: Model) -> FloatArray:
+    """The facts of open leads (at most a block of them) as rows of the model's design."""
+    rows = _facts("lead.id = ANY(%(ids)s)", ids=list(lead_ids)) if lead_ids else ()
+    if not rows:
+        return np.empty((0, len(model.terms)))
+    return _encoded(rows, _ages(rows, clock.now()), model).design
+
+
+def _reasons(ranked: reasons.Ranked, table: Sequence[Term]) -> Iterator[list[list[Any]]]:
+    """Of each lead its reasons as they are stored: [term, has it, weight], of the company's own features with words."""
+    keys = [term.key for term in table]
+    words = [term.present if term.kind == "feature" else "" for term in table]
+    weights = np.round(ranked.weight, 4).tolist()
+    for terms, present, weight in zip(ranked.term.tolist(), ranked.present.tolist(), weights, strict=True):
+        yield [
+            [keys[at], has, heavy, words[at]] if words[at] else [keys[at], has, heavy]
+            for at, has, heavy in zip(terms, present, weight, strict=True)
+            if at >= 0
+        ]
+
+
+def own_columns(encoder: Encoder, leads: Sequence[UUID], starts: Sequence[datetime]) -> dict[str, Any]:
+    """The company's own columns that a model was fitted on, for these leads; nothing is read where it has none."""
+    if not encoder.features:
+        return {}
+    numbers = {feature.column: False for feature in encoder.features}
+    numbers |= {feature.column: True for feature in encoder.features if not feature.level}
+    return facts.of_open(leads, starts, numbers)
