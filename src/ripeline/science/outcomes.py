@@ -22,7 +22,7 @@ OPEN, RIPE, NEVER = 0, 1, 2
 """What is known of an episode."""
 
 SAME_DAY = 0.5
-"""Days: dates without a time put an enquiry and its win on one day half a day apart, not at once."""
+"""Days: dates without a time put an enquiry and its win on one day half a day apart, not at once. It is known then."""
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -157,10 +157,13 @@ def observe(
     with np.errstate(invalid="ignore"):
         before = (ripe < 0) & (ripe <= seen)
         future = seen < 0
-        is_ripe = (ripe <= seen) & (ripe <= span) & ~(never < ripe)
-        is_never = ~is_ripe & ((never <= seen) | (np.minimum(seen, np.nan_to_num(ripe, nan=np.inf)) >= span))
-    time = np.where(is_ripe, ripe, np.where(is_never, np.clip(np.fmin(never, span), 0.0, span), np.minimum(seen, span)))
-    time = np.clip(np.where(is_ripe & (time <= 0), SAME_DAY, time), 0.0, span)
+        let_go = never < np.nan_to_num(ripe, nan=np.inf)
+        ripe = np.where(ripe == 0.0, SAME_DAY, ripe)
+        is_ripe = (ripe <= seen) & (ripe <= span) & ~let_go
+        past = np.minimum(seen, np.nan_to_num(ripe, nan=np.inf)) >= span
+        is_never = ~is_ripe & ((let_go & (never <= seen)) | past)
+    time = np.where(is_ripe, ripe, np.where(is_never, np.fmin(never, span), np.minimum(seen, span)))
+    time = np.clip(time, 0.0, span)
     code = np.where(is_ripe, RIPE, np.where(is_never, NEVER, OPEN)).astype(np.int8)
     kept = ~future & ~before & ((time > entry) | (entry == 0.0))
     outcomes = Outcomes(
