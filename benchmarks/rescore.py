@@ -11,13 +11,13 @@ _LEADS = """
 INSERT INTO lead (
   id, name, title, email, phone, company, country, language, custom, search, captured_at, episode, episode_at, currency,
   state, state_at, responsible_id, next_at, next_set_at, next_kind, next_note, next_committed, won_before_captured,
-  touches, unanswered, created_at, source_id)
+  touches, unanswered, created_at, source_id, reference)
 SELECT
   gen_random_uuid(), 'Person ' || n, (ARRAY['', 'Director', 'CEO', 'Nurse'])[1 + mod(n, 4)],
   'p' || n || '@firm' || mod(n, 5000) || '.example', CASE WHEN mod(n, 2) = 0 THEN '+442079460000' ELSE '' END,
   'Firm ' || mod(n, 5000), '', '', '{}', 'person' || n, now() - mod(n, 300) * interval '1 day', 1,
   now() - mod(n, 300) * interval '1 day', '', 'new', now(), %(queue)s, now(), now(), 'qualify', '', false, false,
-  0, 0, now(), (%(sources)s::uuid[])[1 + mod(n, 4)]
+  0, 0, now(), (%(sources)s::uuid[])[1 + mod(n, 4)], ''
 FROM generate_series(1, %(n)s) AS n
 """
 
