@@ -20,6 +20,7 @@ SCREENS = (
     "ripeline.web.lead",
     "ripeline.web.verbs",
     "ripeline.web.imports",
+    "ripeline.web.insight",
 )
 
 urlpatterns: list[URLPattern | URLResolver] = [path("", include(module)) for module in SCREENS]

@@ -9,7 +9,7 @@ import json
 import math
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
-from datetime import datetime, time, timedelta, tzinfo
+from datetime import date, datetime, time, timedelta, tzinfo
 from enum import StrEnum
 from functools import reduce
 from operator import and_, or_
@@ -18,13 +18,14 @@ from urllib.parse import urlencode
 from uuid import UUID
 
 from django.contrib.postgres.search import SearchQuery, SearchVector
-from django.db.models import Func, Q, QuerySet, TextField, Value
+from django.db.models import Exists, Func, OuterRef, Q, QuerySet, TextField, Value
 from django.db.models.functions import Concat
 
 from ripeline.base import clock
 from ripeline.base.ids import new_id
+from ripeline.catalog.models import SourceType
 from ripeline.leads import rules
-from ripeline.leads.models import CLOSED_STATES, IS_OPEN, Lead, State
+from ripeline.leads.models import CLOSED_STATES, IS_OPEN, Enquiry, Lead, State
 from ripeline.leads.rules import Relation, Verb
 from ripeline.people.models import Responsible, ResponsibleKind, Role, User
 
@@ -73,6 +74,10 @@ class Filters:
     view: str = ""
     state: str = ""
     source: UUID | None = None
+    type: str = ""  # of source
+    campaign: UUID | None = None
+    since: date | None = None  # they first came to us on this day or later, by the viewer's own days
+    until: date | None = None  # or earlier
     owner: UUID | str | None = None  # a person's id, or NOBODY
     due: str = ""
     ripe: str = ""  # a tag of ripeness; what it means is decided by whoever keeps the scores
@@ -88,6 +93,10 @@ class Filters:
             view=_one_of(query.get("view", ""), tuple(View)),
             state=_one_of(query.get("state", ""), STATES),
             source=_uuid(query.get("source", "")),
+            type=_one_of(query.get("type", ""), SourceType.values),
+            campaign=_uuid(query.get("campaign", "")),
+            since=_date(query.get("since", "")),
+            until=_date(query.get("until", "")),
             owner=NOBODY if owner == NOBODY else _uuid(owner),
             due=_one_of(query.get("due", ""), tuple(Due)),
             ripe="".join(c for c in query.get("ripe", "") if c.isalnum() or c in "_-")[:20],
@@ -129,6 +138,7 @@ def matching(actor: User, filters: Filters, *, zone: tzinfo, scores: QuerySet[An
         found = found.filter(Q(owner__isnull=True) if filters.owner == NOBODY else Q(owner=filters.owner))
     if filters.source:
         found = found.filter(visible(actor, Verb.SEE_CONTEXT), source_id=filters.source)
+    found = _by_origin(actor, found, filters, zone)
     if filters.due:
         found = found.filter(visible(actor, Verb.SEE_NEXT), IS_OPEN, _due(Due(filters.due), zone))
     if filters.ripe:
@@ -215,6 +225,22 @@ def _by_state(actor: User, found: QuerySet[Lead], state: str) -> QuerySet[Lead]:
     return found.filter(state__in=CLOSED_STATES) if state == "closed" else found.filter(state=state)
 
 
+def _by_origin(actor: User, found: QuerySet[Lead], filters: Filters, zone: tzinfo) -> QuerySet[Lead]:
+    """When, by what kind of source and by which campaign they came: how a figure of Insight is looked into."""
+    if not (filters.type or filters.campaign or filters.since or filters.until):
+        return found
+    found = found.filter(visible(actor, Verb.SEE_CONTEXT))
+    if filters.type:
+        found = found.filter(source__source_type=filters.type)
+    if filters.campaign:
+        found = found.filter(Exists(Enquiry.objects.filter(lead=OuterRef("pk"), campaign=filters.campaign)))
+    if filters.since:
+        found = found.filter(captured_at__gte=datetime.combine(filters.since, time(0), tzinfo=zone))
+    if filters.until:
+        found = found.filter(captured_at__lt=datetime.combine(filters.until + timedelta(days=1), time(0), tzinfo=zone))
+    return found
+
+
 def _due(due: Due, zone: tzinfo) -> Q:
     """By whole days of the viewer's own; a week is the seven days after today."""
     today = clock.now().astimezone(zone).date()
@@ -276,3 +302,11 @@ def _uuid(text: str) -> UUID | None:
         return UUID(text)
     except ValueError:
         return None
+
+
+def _date(text: str) -> date | None:
+    try:
+        found = date.fromisoformat(text)
+    except ValueError:
+        return None
+    return found if 1900 <= found.year <= 9000 else None

@@ -9,11 +9,12 @@ from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import render
 from django.urls import path, reverse
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.views.decorators.http import require_POST, require_safe
 
 from ripeline.catalog import queries as catalog
-from ripeline.catalog.models import Source
+from ripeline.catalog.models import Source, SourceType
 from ripeline.leads import lists, saved
 from ripeline.leads.deciding import LeadError
 from ripeline.leads.filters import CUSTOM, NOBODY
@@ -32,6 +33,7 @@ from ripeline.web.templatetags.words import STATE_WORDS
 VIEWS = {View.MINE: "Mine", View.TEAM: "My team", View.QUEUE: "Qualify queue", View.ALL: "Everybody"}
 SORTS = {Sort.NEWEST: "Newest first", Sort.NEXT: "Next step first", Sort.RIPEST: "Ripest first"}
 DUES = {Due.OVERDUE: "Overdue", Due.TODAY: "Due today", Due.WEEK: "In the next 7 days", Due.LATER: "Later"}
+CARRIED = ("run", "type", "campaign", "since", "until")  # filters without a field in the form
 GIVERS = frozenset({Role.LEADER, Role.ADMIN})  # who may give many at once
 
 
@@ -167,7 +169,7 @@ def _form(asked: Asked) -> dict[str, Any]:
         "ripenesses": _choices(ripeness_rules.LABELS, filters.ripe),
         "sources": _choices({str(source.pk): source.name for source in _sources()}, str(filters.source or "")),
         "owners": _choices(_owners(asked.actor), str(filters.owner or "")) if asked.view != View.MINE else [],
-        "carried": [(key, value) for key, value in filters.write().items() if key.startswith(CUSTOM) or key == "run"],
+        "carried": [(key, value) for key, value in filters.write().items() if key.startswith(CUSTOM) or key in CARRIED],
     }
 
 
@@ -180,9 +182,22 @@ def _own_fields(asked: Asked) -> dict[str, Any]:
     ]
     return {
         "fields": {key: label for key, label in labels.items() if key not in custom},
-        "chips": chips + ([("From one import", asked.url(run=None))] if asked.filters.run else []),
+        "chips": chips + _origins(asked),
         "hidden": [(k, v) for k, v in QueryDict(asked.url().partition("?")[2]).items()],
     }
+
+
+def _origins(asked: Asked) -> list[tuple[str, str]]:
+    """What the list is narrowed to without a field of the form: in words, and the address without it."""
+    filters = asked.filters
+    given = {
+        "run": "From one import" if filters.run else "",
+        "type": dict(SourceType.choices).get(filters.type, ""),
+        "campaign": "From one campaign" if filters.campaign else "",
+        "since": f"Came since {date_format(filters.since)}" if filters.since else "",
+        "until": f"Came until {date_format(filters.until)}" if filters.until else "",
+    }
+    return [(words, asked.url(**{name: "" if name == "type" else None})) for name, words in given.items() if words]
 
 
 def _tabs(asked: Asked) -> list[tuple[str, str, bool]]:

@@ -18,6 +18,7 @@ from ripeline.people.working_time import company
 
 _EVERYBODY = frozenset(Role)
 _SELLERS = frozenset({Role.ADMIN, Role.LEADER, Role.SDR, Role.REP})
+_READ_FIGURES = frozenset({Role.ADMIN, Role.LEADER, Role.MARKETER, Role.REP})
 _BRING_LEADS = frozenset({Role.ADMIN, Role.LEADER, Role.MARKETER, Role.SDR})
 
 
@@ -36,6 +37,7 @@ RAIL = (
     Entry("Today", "today", "sun", _SELLERS, under="today"),
     Entry("Leads", "leads", "users", under="leads"),
     Entry("Imports", "imports", "file-up", _BRING_LEADS, under="imports"),
+    Entry("Insight", "insight", "chart-line", _READ_FIGURES, under="insight"),
     Entry("Settings", "settings", "settings", under="settings"),
 )
 SETTINGS = (

@@ -1,0 +1,106 @@
+"""What the figures say, in words: first how many, then how sure, then how that compares. Nobody is blamed."""
+
+from collections.abc import Mapping
+
+from ripeline.insight.cohorts import FEW, Cohort, Point
+
+AGES: Mapping[int, str] = {
+    7: "a week", 14: "two weeks", 30: "a month", 60: "two months", 91: "three months", 182: "half a year",
+    274: "nine months", 365: "a year",
+}  # fmt: skip
+
+
+def of_100(share: float) -> str:
+    """A share of a hundred: "23", "under 1"; none is 0."""
+    if 0 < share < 0.01:
+        return "under 1"
+    return str(round(share * 100))
+
+
+def between(point: Point) -> str:
+    """The range of what is seen: "between 19 and 27", or "at most 6"."""
+    if point.low is None or point.high is None:
+        return ""
+    low, high = round(point.low * 100), round(point.high * 100)
+    if low == high:
+        return f"about {high}"
+    return f"between {low} and {high}" if low else f"at most {high}"
+
+
+def verdict(cohort: Cohort) -> str:
+    """How what is seen compares with the Rule of 45, in two or three words."""
+    at = cohort.at
+    if at is None or at.share is None or at.low is None or at.high is None:
+        return "Too early to say"
+    if at.rule > at.high:
+        return "Slower so far"
+    if at.rule < at.low:
+        return "Faster so far"
+    return "As expected" if at.high - at.low < at.rule or at.high - at.low < 0.1 else "Not told apart yet"
+
+
+def headline(cohort: Cohort, came: str) -> list[str]:
+    """The sentences above the picture. `came`: the period, as in "leads that came in the first quarter of 2026"."""
+    if not cohort.n:
+        return [f"No lead came {came}."]
+    leads = f"{cohort.n:,} lead{'s' if cohort.n > 1 else ''}"
+    if cohort.n < FEW:
+        return [
+            f"Only {leads} came {came}; {_so_far(cohort.ripe)}.",
+            "So few say nothing about how many will: look again when there are ten or more.",
+        ]
+    at = cohort.at
+    if at is None or at.share is None:
+        return [f"{leads} came {came}, too lately to judge; {_so_far(cohort.ripe)}."]
+    return [
+        f"Of the {leads} that came {came}, {_seen(at)} within {AGES[at.age]}{_range(at)}.",
+        _beside(at),
+    ]
+
+
+def _so_far(ripe: int) -> str:
+    return "none has ripened yet" if not ripe else f"{ripe} {'has' if ripe == 1 else 'have'} ripened so far"
+
+
+def _seen(at: Point) -> str:
+    return f"about {of_100(at.share)} in 100 ripened" if at.share else "none has ripened"
+
+
+def _range(at: Point) -> str:
+    said = between(at)
+    return f" ({said})" if said else ""
+
+
+def _beside(at: Point) -> str:
+    assert at.low is not None
+    assert at.high is not None
+    rule, model = of_100(at.rule), of_100(at.model)
+    expected = f"The Rule of 45 expects {rule} by then, the model {model} for these very leads"
+    if at.rule > at.high:
+        ending = "these ripen more slowly, or we hear of it late."
+    elif at.rule < at.low:
+        ending = "these ripen faster."
+    else:
+        ending = "what we see agrees with the rule, as far as so many leads can tell."
+    return f"{expected}: {ending}"
+
+
+def rest(cohort: Cohort) -> str:
+    """What is still to come by the rule, which is what an early look leaves out; "" where it says nothing."""
+    at = cohort.at
+    if at is None or at.age >= 365 or not cohort.n:
+        return ""
+    ahead = round((0.45 - at.rule) * 100)
+    return f"Many are still green, and that is normal: by the rule another {ahead} in 100 ripen later in the year."
+
+
+def said(cohort: Cohort, came: str) -> str:
+    """The picture in words, for who does not see it."""
+    at = cohort.at
+    if at is None or at.share is None:
+        return f"Too few leads came {came} to draw what became of them; the lines show what is expected."
+    return (
+        f"By {AGES[at.age]} after they came, {of_100(at.share)} of 100 have ripened ({between(at)});"
+        f" the model expects {of_100(at.model)}, the Rule of 45 {of_100(at.rule)},"
+        f" and who expects an early rush {of_100(at.rush)}. The table below has every figure."
+    )
