@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike
 from scipy.special import chdtri, ndtri
 
 from ripeline.science import gate
+from ripeline.science.errors import InputError
 from ripeline.science.gate import FloatArray, IntArray
 
 BANDS = (0.0, 0.02, 0.04, 0.06, 0.1, 0.15, 0.25, 0.4, 1.0)
@@ -90,13 +91,21 @@ def calibrate(said: ArrayLike, did: ArrayLike, *, bands: ArrayLike = BANDS, leve
 def share_between(did: ArrayLike, n: ArrayLike, *, level: float = 0.9) -> tuple[FloatArray, FloatArray]:
     """Wilson's interval around a share of n.
 
+    Raises
+    ------
+    InputError
+        More did than there were; none there at all.
+
     Examples
     --------
     >>> low, high = share_between([71], [212])
     >>> round(float(low[0]), 2), round(float(high[0]), 2)
     (0.28, 0.39)
     """
-    events, rows = gate.vector("did", did, low=0.0), gate.vector("n", n, low=1.0)
+    rows = gate.vector("n", n, low=1.0)
+    events = gate.vector("did", did, n=len(rows), low=0.0)
+    if np.any(events > rows):
+        raise InputError("did", "must not be more than n")
     z = float(ndtri(0.5 + level / 2))
     share = events / rows
     middle = (share + z**2 / (2 * rows)) / (1 + z**2 / rows)

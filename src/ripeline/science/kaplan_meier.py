@@ -90,7 +90,9 @@ def kaplan_meier(
     events = np.bincount(inverse, minlength=len(steps)).astype(np.int64)
     at_risk = len(ages) - np.searchsorted(np.sort(ages), steps, side="left")
     if entry is not None:
-        at_risk = at_risk - (len(ages) - np.searchsorted(np.sort(gate.vector("entry", entry, n=len(ages))), steps))
+        came = gate.vector("entry", entry, n=len(ages))
+        came = np.sort(np.where(came > 0.0, came, -np.inf))  # from the beginning: at risk on the first day, too
+        at_risk = at_risk - (len(ages) - np.searchsorted(came, steps))
     at_risk = np.maximum(at_risk, events)
     with np.errstate(divide="ignore", invalid="ignore"):
         survival: FloatArray = np.cumprod(1.0 - events / at_risk, dtype=np.float64)

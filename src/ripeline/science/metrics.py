@@ -16,13 +16,19 @@ from numpy.typing import ArrayLike
 from scipy.stats import rankdata
 
 from ripeline.science import gate
-from ripeline.science.errors import NoEventsError
+from ripeline.science.errors import InputError, NoEventsError, SeparationError
 from ripeline.science.gate import BoolArray, FloatArray
 from ripeline.science.kaplan_meier import KaplanMeier, kaplan_meier
 
 
 def watched(time: ArrayLike, ripe: ArrayLike) -> KaplanMeier:
-    """The chance G of still being watched at each age: Kaplan-Meier with ripening as the censoring."""
+    """The chance G of still being watched at each age: Kaplan-Meier with ripening as the censoring.
+
+    Examples
+    --------
+    >>> watched([10, 20, 30], [True, False, True]).at([10, 20]).tolist()
+    [1.0, 0.5]
+    """
     ages = gate.vector("time", time)
     return kaplan_meier(ages, ~gate.flags("ripe", ripe, n=len(ages)))
 
@@ -115,6 +121,17 @@ def brier_by_age(
     ages : array_like, shape (m,)
     still : KaplanMeier, optional
         The chance of still being watched; by default from these rows.
+
+    Returns
+    -------
+    ndarray, shape (m,)
+
+    Examples
+    --------
+    Half a chance for everybody is always off by a quarter:
+
+    >>> brier_by_age([10, 20], [True, True], [[0.5, 0.5], [0.5, 0.5]], ages=[5, 15]).tolist()
+    [0.25, 0.25]
     """
     t = gate.vector("time", time)
     event = gate.flags("ripe", ripe, n=len(t))
@@ -134,8 +151,22 @@ def brier_by_age(
 def integrated_brier(
     time: ArrayLike, ripe: ArrayLike, survival: ArrayLike, *, ages: ArrayLike, still: KaplanMeier | None = None
 ) -> float:
-    """The mean of `brier_by_age` over the ages, by the trapezium rule."""
+    """The mean of `brier_by_age` over the ages, by the trapezium rule.
+
+    Raises
+    ------
+    InputError
+        Fewer than two ages.
+
+    Examples
+    --------
+    >>> said = [[0.9, 0.2, 0.1], [0.9, 0.8, 0.7]]
+    >>> round(integrated_brier([10, 40], [True, True], said, ages=[5, 15, 25]), 4)
+    0.035
+    """
     grid = gate.vector("ages", ages)
+    if len(grid) < 2:
+        raise InputError("ages", "at least two are needed to integrate between")
     score = brier_by_age(time, ripe, survival, ages=grid, still=still)
     return float(np.trapezoid(score, grid) / (grid[-1] - grid[0]))
 
@@ -146,7 +177,9 @@ def auc(label: ArrayLike, risk: ArrayLike) -> float:
     Raises
     ------
     NoEventsError
-        All did, or none.
+        None did.
+    SeparationError
+        All did.
 
     Examples
     --------
@@ -156,13 +189,28 @@ def auc(label: ArrayLike, risk: ArrayLike) -> float:
     did: BoolArray = gate.vector("label", label) > 0.5
     score = gate.vector("risk", risk, n=len(did))
     yes = int(did.sum())
-    if yes in (0, len(did)):
-        raise NoEventsError("label", "all rows have the same label")
+    if not yes:
+        raise NoEventsError("label", "none of the rows did, so there is nothing to tell apart")
+    if yes == len(did):
+        raise SeparationError("label", "all rows did, so there is nothing to tell apart")
     ranks = rankdata(score)
     return float((ranks[did].sum() - yes * (yes + 1) / 2) / (yes * (len(did) - yes)))
 
 
 def brier(label: ArrayLike, chance: ArrayLike) -> float:
-    """Mean squared distance of the predicted chances from what happened."""
+    """Mean squared distance of the predicted chances from what happened.
+
+    Raises
+    ------
+    NoEventsError
+        No rows.
+
+    Examples
+    --------
+    >>> round(brier([1, 0], [0.8, 0.4]), 2)
+    0.1
+    """
     did = gate.vector("label", label)
+    if not len(did):
+        raise NoEventsError("label", "there are no rows")
     return float(np.mean((gate.vector("chance", chance, n=len(did)) - did) ** 2))

@@ -235,7 +235,20 @@ class Surface:
 
 
 def likelihood(parameters: FloatArray, rows: Rows, shape: Shape) -> Surface:
-    """Value, gradient (q,) and exact Hessian (q, q) of the log likelihood, in one pass over the rows."""
+    """Value, gradient (q,) and exact Hessian (q, q) of the log likelihood, in one pass over the rows.
+
+    Examples
+    --------
+    One known never to ripen, at even odds:
+
+    >>> from ripeline.science.latency import Weibull
+    >>> from ripeline.science.outcomes import known
+    >>> shape = Shape(p=0, latency=Weibull())
+    >>> rows = Rows.of(np.empty((1, 0)), known([0]), shape, centre=np.empty(0))
+    >>> at = likelihood(np.zeros(shape.size), rows, shape)
+    >>> round(at.value, 4), at.gradient.tolist(), float(at.hessian[0, 0])
+    (-0.6931, [-0.5, 0.0, 0.0], -0.25)
+    """
     late = [1 + column for column in shape.late]
     theta = shape.theta(parameters)
     b, g = parameters[: 1 + shape.p], parameters[shape.late_at]
@@ -369,6 +382,18 @@ def fit(
         Shapes that differ.
     NotConvergedError
         Newton's method did not settle, which with a proper prior should not happen.
+
+    Examples
+    --------
+    >>> from ripeline.science import truth
+    >>> from ripeline.science.latency import Weibull
+    >>> true = truth.simulate(5000, rng=np.random.default_rng(1), log_odds=-1.0, effects=[0.5],
+    ...                       pace=truth.weibull(1.5, 60.0))
+    >>> seen, shape = true.seen(as_of=400.0), Shape(p=1, latency=Weibull())
+    >>> weak = Gaussian(mean=np.append([0.0, 0.0], Weibull().even_year(365.0)), precision=0.1 * np.eye(4))
+    >>> found = fit(true.design[seen.kept], seen.outcomes, shape, prior=weak, centre=np.zeros(1))
+    >>> round(found.intercept, 1), found.coefficients.round(1).tolist(), bool(np.all(found.sd[:2] < 0.05))
+    (-1.0, [0.5], True)
     """
     if design.shape != (len(outcomes), shape.p) or prior.mean.shape != (shape.size,):
         raise InputError("design", f"expected {len(outcomes)} rows and {shape.p} columns, got {design.shape}")
@@ -441,13 +466,27 @@ def _inverse(curvature: FloatArray) -> FloatArray:
 
 
 def survival(log_odds: FloatArray, hazard: FloatArray) -> FloatArray:
-    """P(not ripe by now) of a fresh episode: 1 − π + π e^{−H}."""
+    """P(not ripe by now) of a fresh episode: 1 − π + π e^{−H}.
+
+    Examples
+    --------
+    At even odds: on the first day, and long after everybody has ripened who will:
+
+    >>> survival(np.zeros(2), np.array([0.0, 500.0])).tolist()
+    [1.0, 0.5]
+    """
     result: FloatArray = 1.0 + expit(log_odds) * np.expm1(-hazard)
     return result
 
 
 def independent(*parts: FloatArray) -> FloatArray:
-    """A block-diagonal matrix: the joint precision of parameters that are believed to be independent."""
+    """A block-diagonal matrix: the joint precision of parameters that are believed to be independent.
+
+    Examples
+    --------
+    >>> independent(np.array([[2.0]]), np.eye(2)).tolist()
+    [[2.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]]
+    """
     size = sum(len(part) for part in parts)
     whole = np.zeros((size, size))
     at = 0

@@ -179,6 +179,12 @@ def known(label: ArrayLike) -> Outcomes:
     ------
     InputError
         Values other than 0 and 1.
+
+    Examples
+    --------
+    >>> decided = known([1, 0, 0])
+    >>> decided.code.tolist(), decided.events
+    ([1, 2, 2], 1)
     """
     ripe = gate.vector("label", label)
     if not np.isin(ripe, (0.0, 1.0)).all():
