@@ -67,3 +67,8 @@ def custom_fields(fields: Mapping[str, tuple[str, str]]) -> dict[str, CustomFiel
         ignore_conflicts=True,
     )
     return {field.key: field for field in CustomField.objects.filter(key__in=list(fields))}
+
+
+def set_learnt_from(key: str, is_learnt_from: bool) -> bool:
+    """Whether the model may learn from a custom field; False if there is no such field."""
+    return bool(CustomField.objects.filter(key=key).update(is_learnt_from=is_learnt_from))

@@ -23,7 +23,7 @@ COMMANDS = {
     "import": ("ripeline.cli.imports", "Import a CSV file of leads or outcomes."),
     "export": ("ripeline.cli.export", "Write all leads to a CSV file."),
     "user": ("ripeline.cli.user", "Add people."),
-    "model": ("ripeline.cli.model", "The ripening model: judge it on a file."),
+    "model": ("ripeline.cli.model", "The ripening model: teach, choose, explain and judge it."),
     "bench": ("ripeline.cli.bench", "Run a benchmark; each figure beside its limit or a peer."),
     "db": ("ripeline.cli.db", "Bring the schema up to date; check that the data keeps every promise."),
 }

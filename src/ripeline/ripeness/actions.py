@@ -2,7 +2,9 @@
 
 from django.db import transaction
 
+from ripeline.catalog import actions as catalog
 from ripeline.people import actions as people
+from ripeline.people import rules as people_rules
 from ripeline.people.models import User
 from ripeline.ripeness import runs
 from ripeline.ripeness.models import Term
@@ -12,8 +14,8 @@ from ripeline.ripeness.scoring import rescore
 from ripeline.science import prior
 
 __all__ = [
-    "dispute", "perceive", "promote", "request_fit", "request_nightly", "rescore", "rollback", "seed", "set_term",
-    "take_back_perceived", "work",
+    "dispute", "learn_from", "perceive", "promote", "request_fit", "request_nightly", "rescore", "rollback", "seed",
+    "set_term", "take_back_perceived", "work",
 ]  # fmt: skip
 
 
@@ -27,6 +29,18 @@ def seed() -> None:
         ignore_conflicts=True,
     )
     runs.seed()
+
+
+def learn_from(*, actor: User, key: str, is_learnt_from: bool) -> None:
+    """Say of a custom field whether it is known when somebody comes to us, so that the model may learn from it.
+
+    From the next fit on.
+    """
+    people_rules.require_administers(actor)
+    with transaction.atomic():
+        if not catalog.set_learnt_from(key, is_learnt_from):
+            raise people.PeopleError(f"There is no field {key!r}; ripeline model fields lists them.", "field")
+        people.audit(actor=actor, verb="model.field", target=key, learnt_from=is_learnt_from)
 
 
 def set_term(*, actor: User, key: str, mean: float, sd: float, basis: str) -> int:

@@ -1,0 +1,77 @@
+"""Why a lead scores as it does, with everything that adds up to it."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+import numpy as np
+
+from ripeline.base import clock
+from ripeline.leads.models import Lead
+from ripeline.leads.rules import email_key
+from ripeline.ripeness import claims, rules, scoring
+from ripeline.ripeness.current import current
+from ripeline.ripeness.models import Score
+from ripeline.science.terms import contributions
+
+
+@dataclass(frozen=True)
+class Part:
+    """What one fact adds to the average lead's log-odds of ever buying."""
+
+    key: str
+    label: str
+    adds: float
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """A score, in words and in parts: `average` and what the parts add make the log-odds at capture, but for what the
+    lead's curve adds (`curve`)."""
+
+    lead: Lead
+    score: Score
+    sentence: str
+    outlook: str
+    kept: tuple[int, int] | None
+    is_mostly_prior: bool
+    average: float
+    curve: float
+    parts: list[Part]
+
+
+def find(text: str) -> Lead | None:
+    """The lead that somebody means by an id or an e-mail address."""
+    try:
+        wanted = Lead.objects.filter(pk=UUID(text))
+    except ValueError:
+        key = email_key(text)
+        wanted = Lead.objects.filter(identities__kind="email", identities__key=key) if key else Lead.objects.none()
+    lead = wanted.select_related("merged_into").first()
+    return lead.merged_into or lead if lead else None
+
+
+def explain(lead: Lead) -> Explanation | None:
+    """Why this lead scores as it does; None where it has no score: it is closed."""
+    scoring.rescore([lead.pk])
+    score = Score.objects.filter(pk=lead.pk).first()
+    if score is None:
+        return None
+    by = current()
+    design = scoring.design([lead.pk], by.model)
+    added = contributions(design, by.model.terms)[0]
+    order = np.argsort(-np.abs(added), kind="stable")
+    kept = claims.kept(rules.band(score.p_30))
+    average = by.model.prior.log_odds
+    return Explanation(
+        lead=lead,
+        score=score,
+        sentence=rules.sentence(score, kept),
+        outlook=rules.outlook(score, clock.now().date()),
+        kept=kept,
+        is_mostly_prior=by.is_mostly_prior,
+        average=average,
+        curve=score.log_odds - average - float(added.sum()),
+        parts=[
+            Part(by.model.terms[at].key, by.model.terms[at].label, float(added[at])) for at in order if added[at] != 0.0
+        ],
+    )

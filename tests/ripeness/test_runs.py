@@ -1,0 +1,236 @@
+"""The model learns from the company's own outcomes: put to use only if better, kept, chosen by hand, taken back."""
+
+from datetime import date, timedelta
+
+import numpy as np
+import psycopg
+import pytest
+from django.db import connection
+
+from ripeline.base import clock
+from ripeline.catalog import actions as catalog
+from ripeline.catalog import queries as catalog_queries
+from ripeline.catalog.models import FieldType
+from ripeline.leads import actions as leads
+from ripeline.leads.deciding import decide
+from ripeline.leads.models import Lead
+from ripeline.people.actions import PeopleError
+from ripeline.people.models import AuditEntry, User
+from ripeline.people.rules import NotAllowed
+from ripeline.ripeness import actions, current, fitting, queries, rules
+from ripeline.ripeness.models import ModelRun, RunState, Score, Verdict
+from ripeline.science.model import Model, renew
+from tests.cast import MONDAY, MakeLead, by
+from tests.ripeness.company import grow
+
+
+def fitted(ada: User, as_of: date | None = None) -> ModelRun:
+    run = actions.request_fit(actor=ada, as_of=as_of)
+    assert actions.work(run.pk)
+    run.refresh_from_db()
+    assert not run.problem
+    return run
+
+
+def shown() -> dict[str, tuple[object, ...]]:
+    names = [f.name for f in Score._meta.fields if f.name not in ("lead_id", "scored_at")]
+    return {str(score.pk): tuple(getattr(score, name) for name in names) for score in Score.objects.all()}
+
+
+def test_without_leads_or_with_one_win_the_general_rule_stays_and_says_why(
+    ada: User, alice: User, make_lead: MakeLead
+) -> None:
+    assert "No lead has come yet" in fitted(ada).reason
+    leads.win(make_lead(alice).pk, by(alice), reason=catalog_queries.reason("bought_from_us"))
+    make_lead(alice)
+    run = fitted(ada)
+    assert run.verdict == Verdict.TOO_LITTLE
+    assert run.reason.startswith("Of 2 leads one has ripened so far")
+    assert queries.current_run().is_prior
+    assert queries.is_mostly_prior()
+
+
+def test_where_everybody_won_nothing_breaks(ada: User, alice: User) -> None:
+    grow(alice, n=40, chance={"referral": 1.0}, wins_alone=True)
+    run = fitted(ada)
+    assert run.state == RunState.DONE
+    assert run.reason
+    actions.rescore()
+
+
+def test_a_model_that_was_right_about_later_outcomes_is_put_to_use_and_everybody_is_scored_by_it(
+    ada: User, alice: User, make_lead: MakeLead
+) -> None:
+    grow(alice)
+    actions.rescore()
+    before = shown()
+    run = fitted(ada)
+    assert (run.verdict, run.is_current, run.state) == (Verdict.PROMOTED, True, RunState.DONE)
+    assert "better than the general rule" in run.reason
+    assert (run.n, run.events > 60, run.first_day is not None) == (240, True, True)
+    assert {row["key"] for row in run.coefficients} >= {"referral", "display"}
+    assert run.metrics["models"][fitting.THEN]["actual"] >= 10
+    assert sum(band["n"] for band in run.calibration) > 50
+    assert ModelRun.objects.filter(is_current=True).count() == 1
+    after = shown()
+    assert after.keys() == before.keys()
+    assert {row[-1] for row in after.values()} == {run.name}
+    newcomer = make_lead(alice)
+    actions.rescore([newcomer.pk])
+    assert Score.objects.get(pk=newcomer.pk).model == run.name  # at birth too
+    referral, display = (row["mean"] for row in run.coefficients if row["key"] in ("referral", "display"))
+    assert referral > display + 1
+    assert not queries.is_mostly_prior()
+
+
+def test_taking_a_model_back_restores_the_very_scores(ada: User, alice: User) -> None:
+    with clock.at(MONDAY):
+        grow(alice)
+        actions.rescore()
+        by_rule = shown()
+        first = fitted(ada)
+        by_first = shown()
+        assert by_first != by_rule
+        actions.rollback(actor=ada)
+        assert shown() == by_rule
+        actions.promote(actor=ada, run_id=first.pk)
+        assert shown() == by_first
+    assert set(AuditEntry.objects.filter(verb__startswith="model.").values_list("verb", flat=True)) == {
+        "model.fit", "model.rollback", "model.promote",
+    }  # fmt: skip
+
+
+def test_what_somebody_chose_stays_until_later_outcomes_speak_against_it(ada: User, alice: User) -> None:
+    grow(alice)
+    fitted(ada)
+    actions.rollback(actor=ada)
+    again = fitted(ada)
+    assert again.verdict == Verdict.KEPT
+    assert "But Ada chose the current one" in again.reason
+    assert queries.current_run().is_prior
+
+
+def test_only_administrators_teach_choose_and_take_back(mallory: User, mona: User, carol: User) -> None:
+    prior = ModelRun.objects.get(is_prior=True)
+    for user in (mallory, mona, carol):
+        with pytest.raises(NotAllowed):
+            actions.request_fit(actor=user)
+        with pytest.raises(NotAllowed):
+            actions.promote(actor=user, run_id=prior.pk)
+        with pytest.raises(NotAllowed):
+            actions.rollback(actor=user)
+        with pytest.raises(NotAllowed):
+            actions.learn_from(actor=user, key="chairs", is_learnt_from=True)
+
+
+def test_what_is_changed_after_they_came_has_no_effect(ada: User, alice: User) -> None:
+    with clock.at(MONDAY):
+        catalog.custom_fields({"status": ("Status", FieldType.TEXT)})
+        actions.learn_from(actor=ada, key="status", is_learnt_from=True)
+        grow(alice, person=lambda *_: {"title": "Nurse", "custom": {"status": "new"}})
+        honest = fitted(ada)
+        for lead in Lead.objects.filter(opportunities__isnull=False):  # a leak: written because of what became of them
+            leads.edit(lead.pk, by(alice), fields={"title": "Chief Buying Officer"})
+            decide(lead.pk, by(alice), kind="imported", change=lambda _: {"custom": {"status": "hot"}})
+    with clock.at(MONDAY + timedelta(seconds=1)):
+        leaky = fitting.gather(clock.now())
+    assert set(leaky.captured.table.get("field.status", np.array([]))) <= {"new"}
+    assert not np.any(leaky.captured.signals["title_c_level"] == 1)
+    again = renew(Model.of_prior(), leaky.record()).model
+    stored = Model.from_dict(honest.model)
+    assert [term.mean for term in again.terms] == pytest.approx([term.mean for term in stored.terms], abs=1e-4)
+
+
+def test_answers_given_when_they_came_are_learnt_from_and_said_as_reasons(ada: User, alice: User) -> None:
+    grow(alice, answers=lambda _, ripens: {"budget": "this year" if ripens else "not yet"})
+    run = fitted(ada)
+    assert "answer.budget" in run.columns
+    said = [reason.words for score in Score.objects.all() for reason in rules.reasons(score.reasons)]
+    assert "Budget: not yet" in said
+
+
+def test_a_field_of_ones_own_counts_only_where_an_administrator_says_so(ada: User, alice: User) -> None:
+    catalog.custom_fields({"chairs": ("Chairs", FieldType.NUMBER)})
+    with clock.at(MONDAY):
+        grow(alice, n=120, person=lambda _, ripens: {"custom": {"chairs": 3 if ripens else 1}})
+        assert "field.chairs" not in fitting.gather(clock.now()).captured.table
+        actions.learn_from(actor=ada, key="chairs", is_learnt_from=True)
+        found = fitting.gather(clock.now()).captured.table["field.chairs"]
+        assert set(found.tolist()) == {1.0, 3.0}
+        with pytest.raises(PeopleError, match="There is no field"):
+            actions.learn_from(actor=ada, key="stairs", is_learnt_from=True)
+
+
+def test_the_same_leads_give_the_same_model_in_whatever_order(alice: User) -> None:
+    with clock.at(MONDAY):
+        grow(alice, n=120)
+        known = fitting.gather(clock.now())
+    mixed = known.take(np.random.default_rng(1).permutation(len(known.outcomes)))
+    one, other = (renew(Model.of_prior(), each.record()).model for each in (known, mixed))
+    assert [t.mean for t in one.terms] == pytest.approx([t.mean for t in other.terms], abs=1e-6)
+    assert one.prior.log_odds == pytest.approx(other.prior.log_odds, abs=1e-6)
+
+
+def test_as_of_a_day_gone_by_nothing_later_counts_and_nothing_is_put_to_use(ada: User, alice: User) -> None:
+    with clock.at(MONDAY):
+        grow(alice)
+        then = fitting.gather(MONDAY - timedelta(days=50))
+        run = fitted(ada, as_of=(MONDAY - timedelta(days=50)).date())
+    assert run.verdict == Verdict.LOOKED_BACK
+    assert (run.is_current, run.n) == (False, len(then.outcomes))
+    assert then.outcomes.start.max() < then.outcomes.as_of
+    assert (then.outcomes.start + then.outcomes.time).max() <= then.outcomes.as_of + 1e-6
+    with pytest.raises(PeopleError, match="has not come yet"), clock.at(MONDAY):
+        actions.request_fit(actor=ada, as_of=date(2999, 1, 1))
+
+
+def test_where_only_wins_are_recorded_the_chance_to_buy_from_anybody_stays_the_rules(ada: User, alice: User) -> None:
+    grow(alice, n=300, chance={"referral": 0.3, "display": 0.1}, wins_alone=True)
+    run = fitted(ada)
+    assert (run.verdict, run.wins_alone) == (Verdict.PROMOTED, True)
+    assert "were won" in run.reason
+    assert queries.is_mostly_prior()
+    model = current.current().model
+    assert model.prior.log_odds == Model.of_prior().prior.log_odds
+    expected = queries.expected(Lead.objects.filter(owner=alice))
+    assert expected.ours[-1] < expected.buyers[-1]
+
+
+def test_asking_twice_before_it_began_is_asking_once(ada: User) -> None:
+    assert actions.request_fit(actor=ada).pk == actions.request_fit(actor=ada).pk
+    assert actions.request_nightly().pk == ModelRun.objects.get(state=RunState.QUEUED).pk
+
+
+def test_a_fit_that_was_broken_off_is_begun_again_and_one_in_anothers_hands_left_alone(ada: User) -> None:
+    run = actions.request_fit(actor=ada)
+    ModelRun.objects.filter(pk=run.pk).update(state=RunState.RUNNING, began_at=clock.now())  # as kill -9 leaves it
+    params = {k: v for k, v in connection.get_connection_params().items() if k not in ("cursor_factory", "context")}
+    with psycopg.connect(**params, autocommit=True) as other:
+        other.execute("SELECT pg_advisory_lock(hashtext('ripeline model run'), %s)", [run.pk])
+        assert not actions.work(run.pk)
+    assert run.pk in queries.waiting()
+    assert actions.work(run.pk)
+    assert run.pk not in queries.waiting()
+    assert not actions.work(run.pk)
+
+
+def test_one_that_broke_off_while_scoring_goes_on_with_that(ada: User, alice: User) -> None:
+    grow(alice)
+    run = fitted(ada)
+    Score.objects.all().delete()
+    ModelRun.objects.filter(pk=run.pk).update(state=RunState.SCORING)
+    assert actions.work(run.pk)
+    assert set(Score.objects.values_list("model", flat=True)) == {run.name}
+
+
+def test_what_breaks_is_kept_with_the_run_and_the_model_stays(ada: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    def breaks(*_: object, **__: object) -> None:
+        raise ArithmeticError("no numbers today")
+
+    monkeypatch.setattr(fitting, "find", breaks)
+    run = actions.request_fit(actor=ada)
+    assert actions.work(run.pk)
+    run.refresh_from_db()
+    assert (run.state, run.problem) == (RunState.FAILED, "ArithmeticError: no numbers today")
+    assert "The current model stays" in run.reason
+    assert queries.current_run().is_prior
