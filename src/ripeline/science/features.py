@@ -74,8 +74,9 @@ class Feature:
         return f"{self.column}={self.level}" if self.level else self.column
 
     @property
-    def is_band(self) -> bool:
-        return bool(self.level) and (np.isfinite(self.low) or np.isfinite(self.high))
+    def is_of_number(self) -> bool:
+        """Whether it is a number or one of its bands."""
+        return not self.level or bool(np.isfinite(self.low) or np.isfinite(self.high))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -149,7 +150,7 @@ class Encoder:
             if values.shape != (n,):
                 raise InputError(name, f"expected {n} values, got {values.shape}")
             features = [self.features[place] for place in places]
-            fill = _fill_number if any(not feature.level for feature in features) else _fill_text
+            fill = _fill_number if any(feature.is_of_number for feature in features) else _fill_text
             for place, column in zip(places, fill(features, values), strict=True):
                 design[:, place] = column
         return design
@@ -202,7 +203,7 @@ def _of_number(name: str, values: NDArray[Any]) -> list[Feature]:
     edges = [-np.inf, *cuts, np.inf]
     for start, end in pairwise(edges):
         count = int(((known >= start) & (known < end)).sum())
-        if FEWEST <= count < n:
+        if cuts and FEWEST <= count < n:
             features.append(_share(name, _band(start, end), count / n, low=start, high=end))
     if len(known) <= n - FEWEST:
         features.append(_share(name, UNKNOWN, 1 - len(known) / n))
@@ -242,7 +243,7 @@ def _is_number(values: NDArray[Any]) -> bool:
 
 def _as_numbers(values: NDArray[Any]) -> FloatArray:
     number = gate.optional("values", values, n=len(values))
-    return np.where(np.isfinite(number), number, np.nan)
+    return np.where(np.isfinite(number), number + 0.0, np.nan)  # + 0.0: there is no minus zero
 
 
 def _as_text(values: NDArray[Any]) -> NDArray[np.str_]:
