@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
+from django.core.cache import cache
 from playwright.sync_api import Page, expect
 
 from ripeline.base import clock
@@ -51,7 +52,7 @@ def test_the_leader_reads_how_they_ripen_and_looks_into_it(
     page = open_page(carol, "/today")
     page.get_by_role("link", name="Insight").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Are they ripening?")
-    expect(page.locator(".said .lead")).to_contain_text("leads that came in the last twelve months")
+    expect(page.locator(".said .lead")).to_contain_text("leads that came in the last two years")
     picture = page.get_by_role("img", name="how many have ripened").first
     expect(picture).to_be_visible()
     axe(page)
@@ -111,6 +112,7 @@ def test_a_picture_that_cannot_be_drawn_leaves_the_words_and_the_table(
     def broken(chart: object) -> str:
         raise ValueError("no renderer")
 
+    cache.clear()
     monkeypatch.setattr(charts, "_draw", broken)
     page = open_page(carol, "/insight?came=ever&whose=everybody")
     expect(page.locator(".said .lead")).to_contain_text("120 leads")

@@ -18,6 +18,7 @@ from ripeline.science.outcomes import HORIZON, OPEN, RIPE
 
 LEVEL = 0.9  # how likely a range is to hold the truth
 FEW = 10  # of fewer leads no share is given
+SOON = 31.0  # days: who was written down so soon after they came counts as watched from the start
 LANDMARKS = (7, 14, 30, 60, 91, 182, 274, 365)  # ages at which one is asked for
 GRID = np.arange(0.0, HORIZON + 1, 5.0)  # ages of the picture
 
@@ -47,6 +48,7 @@ class Cohort:
     won: int
     at: Point | None
     before: int = 0  # customers already when they came: not among the n
+    unwatched: int = 0  # brought in long after they came, and nobody said what became of them before: nor are these
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,27 +65,27 @@ class Curve:
 
 
 class Watched:
-    """Episodes on their way to a cohort: how long each was watched, and what the estimate says."""
+    """Episodes on their way to a cohort: how long each was watched, and what the estimate says.
+
+    Those of whose first weeks nothing is known are left out and counted: one cannot say how many of them had ripened.
+    """
 
     def __init__(self, episodes: Episodes) -> None:
         seen = episodes.observed()
-        outcomes = seen.outcomes
-        kept = episodes.take(seen.kept)
+        rows = seen.outcomes.entry <= SOON
+        outcomes = seen.outcomes.take(rows)
         self.before = seen.before
         self.n = len(outcomes)
+        self.unwatched = len(episodes) - self.n - self.before
         self.ripe: BoolArray = outcomes.code == RIPE
-        self.won = int((~np.isnan(kept.won_at) & self.ripe).sum())
+        self.won = int((~np.isnan(episodes.won_at[np.flatnonzero(seen.kept)[rows]]) & self.ripe).sum())
         had = np.minimum(episodes.as_of - outcomes.start, HORIZON)
         # Who was let go for good will not ripen, and is watched on as long as the others who came with them.
-        until = np.where(outcomes.code == OPEN, outcomes.time, np.maximum(had, outcomes.time))
-        self.follow_up: FloatArray = until
-        entry = outcomes.entry if outcomes.entry.any() else None
+        self.follow_up: FloatArray = np.where(outcomes.code == OPEN, outcomes.time, np.maximum(had, outcomes.time))
         self.estimate: KaplanMeier | None = None
         if self.n:
-            time = np.where(self.ripe, outcomes.time, until)
-            if entry is not None:
-                time = np.maximum(time, entry)
-            self.estimate = kaplan_meier(time, self.ripe, entry=entry, level=LEVEL)
+            time = np.where(self.ripe, outcomes.time, self.follow_up)
+            self.estimate = kaplan_meier(time, self.ripe, level=LEVEL)
 
     @property
     def longest(self) -> float:
@@ -126,6 +128,7 @@ def cohort(key: str, label: str, watched: Watched, expected: Expected) -> Cohort
     age = watched.landmark
     return Cohort(
         key=key, label=label, n=watched.n, ripe=int(watched.ripe.sum()), won=watched.won, before=watched.before,
+        unwatched=watched.unwatched,
         at=None if age is None else point(watched, expected, age),
     )  # fmt: skip
 

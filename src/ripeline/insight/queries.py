@@ -18,7 +18,7 @@ from ripeline.people.models import User
 from ripeline.ripeness.episodes import SOURCE_TYPES, Episodes, Ids, day, episodes, moment
 from ripeline.science.gate import BoolArray, IntArray
 
-MOST = 24  # cohorts told apart; of sources and campaigns those with the most leads
+MOST = 25  # cohorts told apart; of sources and campaigns those with the most leads
 _TYPES: Mapping[str, str] = dict(SourceType.choices)
 
 
@@ -128,7 +128,7 @@ def _told_apart(
     for place in order[:MOST]:
         part = rows[codes == place]
         told.append(cohorts.cohort(*keys[place], Watched(found.take(part)), belief.of(part)))
-    return told, max(len(order) - MOST, 0)
+    return [one for one in told if one.n], max(len(order) - MOST, 0)
 
 
 def _keys(found: Episodes, by: By, names: _Names, zone: tzinfo) -> tuple[list[tuple[str, str]], IntArray]:

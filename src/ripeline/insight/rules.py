@@ -33,8 +33,8 @@ class By(StrEnum):
     CAMPAIGN = "campaign"
 
 
-YEAR, EVER = "year", "ever"
-"""Periods beside quarters ("2026-Q1"): the last twelve months, and all that is on record."""
+YEARS, EVER = "years", "ever"
+"""Periods beside quarters ("2026-Q1"): the last two years, and all that is on record."""
 
 
 def scopes(actor: User) -> tuple[Whose, ...]:
@@ -53,7 +53,7 @@ class Asked:
     """Which leads, and how to tell them apart. Read from and written to an address."""
 
     whose: Whose
-    came: str = YEAR
+    came: str = YEARS
     by: By = By.MONTH
     type: str = ""
     source: UUID | None = None
@@ -66,7 +66,7 @@ class Asked:
         whose, by, came, kind = (query.get(name, "") for name in ("whose", "by", "came", "type"))
         return cls(
             whose=Whose(whose) if whose in allowed else allowed[0],
-            came=came if came == EVER or quarter(came) else YEAR,
+            came=came if came == EVER or quarter(came) else YEARS,
             by=By(by) if by in set(By) else By.MONTH,
             type=kind if kind in SourceType.values else "",
             source=_uuid(query.get("source", "")),
@@ -85,7 +85,7 @@ class Asked:
         return bool(self.type or self.source or self.campaign)
 
 
-_USUAL = frozenset({("came", YEAR), ("by", By.MONTH.value)})
+_USUAL = frozenset({("came", YEARS), ("by", By.MONTH.value)})
 
 
 def quarter(text: str) -> tuple[date, date] | None:
@@ -112,8 +112,8 @@ def days(came: str, today: date) -> tuple[date | None, date | None]:
     """First and last day of a period; None where it is open."""
     if came == EVER:
         return None, None
-    if came == YEAR:
-        return today - timedelta(days=365), None
+    if came == YEARS:
+        return today - timedelta(days=730), None
     return quarter(came) or (None, None)
 
 
@@ -124,14 +124,14 @@ def period_words(came: str) -> str:
     """A period after "that came": "in the first quarter of 2026"."""
     if came == EVER:
         return "since records began"
-    if came == YEAR:
-        return "in the last twelve months"
+    if came == YEARS:
+        return "in the last two years"
     return f"in the {_NTH[int(came[-1]) - 1]} quarter of {came[:4]}"
 
 
 def period_label(came: str) -> str:
     """A period as a choice."""
-    labels = {EVER: "All on record", YEAR: "Last twelve months"}
+    labels = {EVER: "All on record", YEARS: "Last two years"}
     return labels.get(came) or f"{_NTH[int(came[-1]) - 1].capitalize()} quarter of {came[:4]}"
 
 

@@ -32,17 +32,15 @@ def verdict(cohort: Cohort) -> str:
     at = cohort.at
     if at is None or at.share is None or at.low is None or at.high is None:
         return "Too early to say"
-    if at.rule > at.high:
-        return "Slower so far"
-    if at.rule < at.low:
-        return "Faster so far"
-    return "As expected" if at.high - at.low < at.rule or at.high - at.low < 0.1 else "Not told apart yet"
+    if place := _place(at.rule, at.low, at.high):
+        return "Slower so far" if place > 0 else "Faster so far"
+    return "As expected" if at.high - at.low < at.rule or at.high - at.low < 0.1 else "Cannot tell yet"
 
 
 def headline(cohort: Cohort, came: str) -> list[str]:
     """The sentences above the picture. `came`: the period, as in "leads that came in the first quarter of 2026"."""
     if not cohort.n:
-        return [f"No lead came {came}."]
+        return _nobody(cohort, came)
     leads = f"{cohort.n:,} lead{'s' if cohort.n > 1 else ''}"
     if cohort.n < FEW:
         return [
@@ -55,6 +53,17 @@ def headline(cohort: Cohort, came: str) -> list[str]:
     return [
         f"Of the {leads} that came {came}, {_seen(at)} within {AGES[at.age]}{_range(at)}.",
         _beside(at),
+    ]
+
+
+def _nobody(cohort: Cohort, came: str) -> list[str]:
+    if not cohort.unwatched:
+        return [f"No lead came {came} of whom anything can be said." if cohort.before else f"No lead came {came}."]
+    them = "1 lead came" if cohort.unwatched == 1 else f"{cohort.unwatched:,} leads came"
+    was = "was" if cohort.unwatched == 1 else "were"
+    return [
+        f"{them} {came}, but {was} brought in much later, without what had become of them.",
+        "How many had ripened by then, nobody can say. Import their outcomes, and they count at once.",
     ]
 
 
@@ -74,15 +83,29 @@ def _range(at: Point) -> str:
 def _beside(at: Point) -> str:
     assert at.low is not None
     assert at.high is not None
-    rule, model = of_100(at.rule), of_100(at.model)
-    expected = f"The Rule of 45 expects {rule} by then, the model {model} for these very leads"
-    if at.rule > at.high:
-        ending = "these ripen more slowly, or we hear of it late."
-    elif at.rule < at.low:
-        ending = "these ripen faster."
-    else:
-        ending = "what we see agrees with the rule, as far as so many leads can tell."
-    return f"{expected}: {ending}"
+    rule, model = (_place(one, at.low, at.high) for one in (at.rule, at.model))
+    expected = f"The Rule of 45 expects {of_100(at.rule)} by then, the model {of_100(at.model)} for these very leads"
+    if rule == model:
+        return f"{expected}: {_BOTH[rule]}"
+    return f"{expected}: {_RULE[rule]}, {_MODEL[model]}."
+
+
+def _place(expected: float, low: float, high: float) -> int:
+    """Whether an expectation lies below what is seen (−1), within its range (0), or above it (1)."""
+    return (expected > high) - (expected < low)
+
+
+_BOTH = {
+    -1: "they ripen faster than either.",
+    0: "what we see agrees with both, as far as so many leads can tell.",
+    1: "they ripen more slowly than either, or we hear of it late.",
+}
+_RULE = {
+    -1: "they ripen faster than the rule",
+    0: "what we see agrees with the rule",
+    1: "they are slower than the rule",
+}
+_MODEL = {-1: "and faster than the model", 0: "and the model agrees", 1: "and the model expected more"}
 
 
 def rest(cohort: Cohort) -> str:

@@ -44,8 +44,8 @@ class NotDrawnError(Exception):
 def picture(build: Build, data: Any, *, title: str, words: str, name: str) -> SafeString:
     """The chart that `build` makes of `data` (plain: it is hashed), as inline SVG with a title and its words.
 
-    `name` tells pictures of one page apart. Who cannot see it is told `words`. Raises NotDrawnError whatever went wrong:
-    a page has its words and its table without it.
+    `name` tells pictures of one page apart. Who cannot see it is told `words`. Raises NotDrawnError whatever went
+    wrong: a page has its words and its table without it.
     """
     key = hashlib.sha256(f"{build.__module__}.{build.__qualname__}:{json.dumps(data)}".encode()).hexdigest()
     shapes: str | None = cache.get(f"chart:{key}")

@@ -49,7 +49,7 @@ def insight(request: HttpRequest) -> HttpResponse:
         "export_url": f"{reverse('insight-file')}?{asked.query()}",
         "leads_url": _leads_url(asked, found),
         "by_label": BY[asked.by],
-        "is_empty": not found.whole.n and not found.whole.before,
+        "is_empty": not (found.whole.n or found.whole.before or found.whole.unwatched),
         "is_narrowed": asked.is_narrowed or asked.came != rules.EVER,
         "wider": f"{reverse('insight')}?{urlencode({'whose': asked.whose, 'came': rules.EVER})}",
         "import_url": verbs_for(actor.role).get("imports", ""),
@@ -94,7 +94,7 @@ def _answer(actor: User, asked: Asked) -> Ripening:
 
 def _choices(actor: User, asked: Asked, found: Ripening) -> dict[str, Any]:
     """What the form offers."""
-    periods = [rules.YEAR, *found.quarters, rules.EVER]
+    periods = [rules.YEARS, *found.quarters, rules.EVER]
     if asked.came not in periods:
         periods.insert(1, asked.came)
     return {
