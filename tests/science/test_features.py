@@ -64,7 +64,7 @@ def test_a_thousand_categories_give_few_features() -> None:
 
 def test_a_number_enters_as_it_is_and_by_its_band() -> None:
     encoder = Encoder.of({"chairs": np.arange(100.0)})
-    assert [feature.key for feature in encoder.features][0] == "chairs"
+    assert next(feature.key for feature in encoder.features) == "chairs"
     assert len(encoder.features) == 6
     design = encoder.design({"chairs": [0.0, 50.0, 99.0]}, n=3)
     assert np.all(np.diff(design[:, 0]) > 0)
