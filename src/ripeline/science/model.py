@@ -245,12 +245,20 @@ def renew(before: Model, record: Record, *, weight: FloatArray | None = None) ->
         cuts=CUTS,
     )
     learned = learn(design, record.outcomes, belief=belief, stratum=facts.curve, weight=weight)
-    return Renewed(model=_posterior(before, record, learned, terms, encoder), learned=learned)
+    followed = frozenset(facts.curve.tolist())
+    return Renewed(model=_posterior(before, record, learned, terms, encoder, followed), learned=learned)
 
 
-def _posterior(before: Model, record: Record, learned: Learned, terms: tuple[Term, ...], encoder: Encoder) -> Model:
+def _posterior(
+    before: Model,
+    record: Record,
+    learned: Learned,
+    terms: tuple[Term, ...],
+    encoder: Encoder,
+    followed: frozenset[int],
+) -> Model:
     found = learned.fit
-    curves, ends = _curves(before.curves, learned)
+    curves, ends = _curves(before.curves, learned, followed)
     share = float(expit(found.intercept))
     shifts = tuple(float(logit(share * end) - logit(share)) for end in ends)
     among = slice(0, 1 + len(terms))
@@ -282,14 +290,21 @@ def _posterior(before: Model, record: Record, learned: Learned, terms: tuple[Ter
     )
 
 
-def _curves(before: Curves, learned: Learned) -> tuple[Curves, list[float]]:
-    """Each stratum's curve over the horizon, scaled to end at 1, and the share that it was scaled by."""
+def _curves(before: Curves, learned: Learned, followed: frozenset[int]) -> tuple[Curves, list[float]]:
+    """Each stratum's curve over the horizon, scaled to end at 1, and the share that it was scaled by.
+
+    A curve that no lead has followed stays as it was.
+    """
     shape = learned.fit.shape
     days = np.arange(HORIZON + 1)
     theta = shape.theta(learned.fit.parameters)
     generator = np.random.default_rng(1)
     curves, ends = [], []
     for at, curve in enumerate(before.all):
+        if at not in followed:
+            curves.append(curve)
+            ends.append(1.0)
+            continue
         place = shape.theta_at(at)
         covariance = learned.fit.covariance[place, place]
         ripe = -np.expm1(-shape.latency.cumulative(theta[at], days))
