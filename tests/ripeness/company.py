@@ -91,4 +91,3 @@ def _bear(owner: User, source_id: UUID, person: dict[str, Any], answers: dict[st
         actor=people.system(), origin="test",
     )  # fmt: skip
     return lead_id
-

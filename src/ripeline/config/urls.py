@@ -19,6 +19,7 @@ SCREENS = (
     "ripeline.web.lead_new",
     "ripeline.web.lead",
     "ripeline.web.verbs",
+    "ripeline.web.opinions",
     "ripeline.web.imports",
     "ripeline.web.insight",
 )

@@ -2,21 +2,24 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import numpy as np
+from django.db import connection
 from django.db.models import Count, Q, QuerySet
 from scipy.special import expit
 
 from ripeline.base import clock
 from ripeline.leads.models import CLOSED_STATES, Lead, State
 from ripeline.ripeness import scoring
+from ripeline.ripeness.claims import ENOUGH as ENOUGH_CLAIMS
 from ripeline.ripeness.claims import kept, kept_all
+from ripeline.ripeness.current import ENOUGH as MOSTLY
 from ripeline.ripeness.current import current, terms
 from ripeline.ripeness.models import ModelRun, Score, Term
 from ripeline.ripeness.opinions import disputes, perceived
-from ripeline.ripeness.rules import RIPE_FROM, TURNING_FROM, Tag
+from ripeline.ripeness.rules import RIPE_FROM, TURNING_FROM, Tag, band
 from ripeline.ripeness.runs import waiting
 from ripeline.science.expectation import Expectation, expect, shared_error
 from ripeline.science.model import Model
@@ -24,8 +27,8 @@ from ripeline.science.prior import Prior
 from ripeline.science.terms import Term as PriorTerm
 
 __all__ = [
-    "all_scores", "current", "current_run", "disputes", "expected", "is_mostly_prior", "kept", "kept_all", "model",
-    "of", "perceived", "prior_terms", "run", "runs", "table", "tagged", "waiting",
+    "all_scores", "beside", "current", "current_run", "disputes", "expected", "is_mostly_prior", "kept", "kept_all",
+    "model", "of", "perceived", "prior_terms", "run", "runs", "table", "tagged", "waiting",
 ]  # fmt: skip
 
 
@@ -113,7 +116,32 @@ def current_run() -> ModelRun | None:
 
 def is_mostly_prior() -> bool:
     """Whether scores are mostly the general rule as yet."""
-    return current().is_mostly_prior
+    found = ModelRun.objects.filter(is_current=True).values_list("mostly_prior", flat=True).first()
+    return found is None or found > MOSTLY
+
+
+class Beside(NamedTuple):
+    """What is shown beside a score: how often the same was said and came true, whether it is mostly the general rule,
+    and how good the lead seems to whoever works it."""
+
+    kept: tuple[int, int] | None
+    is_mostly_prior: bool
+    perceived: str
+
+
+_BESIDE = """
+SELECT (SELECT ARRAY[n, did] FROM kept_word WHERE band = %s), (SELECT mostly_prior FROM model_run WHERE is_current),
+       COALESCE((SELECT quality FROM perceived WHERE lead_id = %s), '')
+"""
+
+
+def beside(score: Score) -> Beside:
+    """What is shown beside a lead's score, in one query."""
+    with connection.cursor() as cursor:
+        cursor.execute(_BESIDE, [band(score.p_30), score.lead_id])
+        counts, mostly, quality = cursor.fetchone()
+    enough = counts is not None and counts[0] >= ENOUGH_CLAIMS
+    return Beside((counts[0], counts[1]) if enough else None, mostly is None or mostly > MOSTLY, quality)
 
 
 def model() -> dict[str, Any]:

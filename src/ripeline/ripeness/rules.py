@@ -145,14 +145,14 @@ def between(low: float, high: float) -> str:
 
 def headline(score: Score) -> str:
     """A score as a sentence first and a number second."""
-    chance = f"{percent(score.p_30)}, {between(score.p_30_low, score.p_30_high)}"
+    chance = f"{percent(score.p_30)}, {between(score.p_30_low, score.p_30_high).removesuffix(' %')}"
     match tag(score.p_30):
         case Tag.RIPE:
             return f"Likely ready within a month ({chance})."
         case Tag.TURNING:
             return f"May be ready within a month ({chance})."
         case _:
-            return f"Still green: ready within a month in {chance.replace(',', ' of cases like this one,', 1)}."
+            return f"Still green (ready within a month: {chance})."
 
 
 def outlook(score: Score, today: date) -> str:

@@ -8,8 +8,8 @@ from django.utils import timezone
 
 from ripeline.base import clock
 from ripeline.leads.models import CLOSED_STATES, Enquiry, State
-from ripeline.ripeness import rules
-from ripeline.ripeness.models import Score
+from ripeline.ripeness import queries, rules
+from ripeline.ripeness.models import Quality, Score
 from ripeline.worklist.suggesting import LABELS, Outcome
 
 # The outcomes in the order of their keys, 1 to 8.
@@ -21,7 +21,8 @@ DOORS = {
 }  # fmt: skip
 
 REASONS_AT_MOST = 5
-PRIOR_MODELS = "prior"  # how the names of models begin that know only the general rule
+# One's own view of a lead: its key, what it says, its word.
+QUALITIES = (("+", Quality.GOOD.value, "Good"), ("0", Quality.FAIR.value, "Fair"), ("-", Quality.POOR.value, "Poor"))
 
 
 @dataclass(frozen=True)
@@ -37,7 +38,10 @@ class Ripe:
     spread: int  # from low to high
     speaks_for: list[str]
     speaks_against: list[str]
+    said_before: str  # how often the same was said, and came true; "" while too little is known of that
     is_mostly_prior: bool
+    perceived: str  # how good it seems to whoever works it
+    qualities: tuple[tuple[str, str, str], ...] = QUALITIES
 
 
 @dataclass(frozen=True)
@@ -62,6 +66,7 @@ def ripe(score: Score | None, state: str) -> Ripe | None:
     if score is None or not ripens(state):
         return None
     reasons = rules.reasons(score.reasons)[:REASONS_AT_MOST]
+    beside = queries.beside(score)
     low, high = round(score.p_30_low * 100), round(score.p_30_high * 100)
     return Ripe(
         tag=rules.tag(score.p_30),
@@ -73,7 +78,9 @@ def ripe(score: Score | None, state: str) -> Ripe | None:
         spread=max(high - low, 1),
         speaks_for=[reason.words for reason in reasons if reason.weight > 0],
         speaks_against=[reason.words for reason in reasons if reason.weight <= 0],
-        is_mostly_prior=score.model.startswith(PRIOR_MODELS),
+        said_before=rules.kept_words(score.p_30, beside.kept),
+        is_mostly_prior=beside.is_mostly_prior,
+        perceived=beside.perceived,
     )
 
 

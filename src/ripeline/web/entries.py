@@ -19,7 +19,8 @@ ICONS = {
     "outcome": "message-circle", "note": "notebook-pen", "next_set": "calendar-clock", "replanned": "calendar-clock",
     "handed": "arrow-right-left", "nurtured": "sprout", "returned": "undo-dot", "opportunity": "target",
     "won": "circle-check-big", "lost": "circle-x", "disqualified": "ban", "reopened": "rotate-ccw", "edited": "pencil",
-    "imported": "file-up", "merged": "merge", "unmerged": "split", "undone": "undo-2",
+    "imported": "file-up", "disputed": "message-circle", "perceived": "circle",
+    "merged": "merge", "unmerged": "split", "undone": "undo-2",
 }  # fmt: skip
 DOORS = {
     "import": "by an import", "by_hand": "entered by hand", "form": "by a form", "booth": "at a booth",
@@ -124,6 +125,16 @@ def _edited(entry: Activity, _sees_next: bool) -> str:
     return f"Changed: {', '.join(FIELDS.get(name, name) for name in names)}" if names else _plainly(entry, True)
 
 
+def _disputed(entry: Activity, _sees_next: bool) -> str:
+    seen = {"riper": "Sees it as riper", "greener": "Sees it as greener"}.get(entry.data.get("direction", ""), "")
+    return f"{seen or _plainly(entry, True)}: “{entry.data.get('words', '')}”"
+
+
+def _perceived(entry: Activity, _sees_next: bool) -> str:
+    quality = entry.data.get("quality")
+    return f"Seems a {quality} lead to them" if quality else "No view of how good it is any more"
+
+
 def _merged(entry: Activity, _sees_next: bool) -> str:
     name = entry.data.get("name", "another record")
     return f"Merged with {name}" if entry.kind == "merged" else f"Merge with {name} undone"
@@ -157,6 +168,8 @@ _WORDS: dict[str, Callable[[Activity, bool], str]] = {
     "disqualified": _closed,
     "reopened": _reopened,
     "edited": _edited,
+    "disputed": _disputed,
+    "perceived": _perceived,
     "merged": _merged,
     "unmerged": _merged,
     "undone": _undone,

@@ -50,6 +50,7 @@ SETTINGS = (
 )
 PAGES = (
     *RAIL,
+    Entry("Seen differently", "disputes", "message-circle"),
     *SETTINGS,
 )
 VERBS = (

@@ -1,0 +1,108 @@
+"""What was said about leads, held against what came; and the words in which it is said."""
+
+from datetime import timedelta
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ripeline.base import clock
+from ripeline.leads import actions as leads
+from ripeline.leads.models import Lead
+from ripeline.people.models import User
+from ripeline.ripeness import actions, claims, queries, rules
+from ripeline.ripeness.models import Claim, Score
+from ripeline.science import reasons
+from ripeline.science.prior import DEFAULT_CURVES, DEFAULT_TERMS
+from ripeline.science.terms import NO, UNKNOWN, YES, contributions, encode
+from tests.cast import MONDAY, MakeLead, by, soon
+
+
+def test_what_is_said_of_a_lead_is_kept_once_in_thirty_days(alice: User, make_lead: MakeLead) -> None:
+    with clock.at(MONDAY):
+        make_lead(alice)
+        actions.rescore()
+    for days in (1, 29, 31, 45):
+        with clock.at(MONDAY + timedelta(days=days)):
+            actions.rescore()
+    assert [(claim.day - MONDAY.date()).days for claim in Claim.objects.order_by("day")] == [0, 31]
+    claim = Claim.objects.order_by("day")[0]
+    assert claim.band == rules.band(claim.p_30)
+    assert claim.model == "prior-1"
+
+
+def test_how_often_it_came_true_is_counted_from_what_was_shown(alice: User, make_lead: MakeLead) -> None:
+    with clock.at(MONDAY):
+        many = [make_lead(alice, name="X", email="", company="") for _ in range(25)]
+        actions.rescore()
+    (shown,) = set(Claim.objects.values_list("band", flat=True))
+    for ahead, lead in zip((3, 10, 20, 29, 33, 40), many, strict=False):
+        with clock.at(MONDAY + timedelta(days=ahead)):
+            leads.open_opportunity(lead.pk, by(alice), next=soon())
+    with clock.at(MONDAY + timedelta(days=29)):
+        actions.rescore()
+        assert queries.kept(shown) is None  # not over yet
+    with clock.at(MONDAY + timedelta(days=45)):
+        actions.rescore()
+        assert queries.kept(shown) == (25, 4)  # those after the 30 days do not count
+        leads.undo(Lead.objects.get(pk=many[0].pk).decision_id, by(alice))
+        claims.count()
+        assert queries.kept(shown) == (25, 3)  # nor does what was taken back
+
+
+def test_of_few_leads_nothing_is_said_yet(alice: User, make_lead: MakeLead) -> None:
+    with clock.at(MONDAY):
+        for _ in range(19):
+            make_lead(alice)
+        actions.rescore()
+    with clock.at(MONDAY + timedelta(days=40)):
+        actions.rescore()
+        assert queries.kept_all() == {}
+        assert rules.kept_words(0.34, None) == ""
+
+
+def test_the_sentence_says_what_why_and_how_often_it_was_right() -> None:
+    score = Score(
+        p_30=0.34, p_30_low=0.25, p_30_high=0.45,
+        reasons=[["quote_request", True, 1.1], ["title_director", True, 0.2], ["x", True, -0.1, "Budget: not yet"]],
+    )  # fmt: skip
+    assert rules.sentence(score, (212, 71)) == (
+        "Likely ready within a month (34 %, between 25 and 45): asked for a quote (+), leads a department (+),"
+        " Budget: not yet (−). Of 212 leads we said this about, 71 did."
+    )
+    score.p_30, score.p_30_low, score.p_30_high, score.reasons = 0.03, 0.01, 0.05, []
+    assert rules.sentence(score) == "Still green (ready within a month: 3 %, between 1 and 5)."
+
+
+@given(st.data())
+def test_order_and_signs_of_the_reasons_are_those_of_the_sorted_contributions(data: st.DataObject) -> None:
+    sources = [term.key for term in DEFAULT_TERMS if term.kind == "source_type"]
+    facts = encode(
+        DEFAULT_TERMS,
+        source_type=[data.draw(st.sampled_from(["", *sources]))],
+        signals={key: [data.draw(st.sampled_from([YES, NO, UNKNOWN]))] for key in rules.SIGNALS},
+        curves=DEFAULT_CURVES,
+    )
+    ranked = reasons.rank(facts.design, DEFAULT_TERMS)
+    stored = [
+        [DEFAULT_TERMS[at].key, has, weight]
+        for at, has, weight in zip(ranked.term[0], ranked.present[0], ranked.weight[0], strict=True)
+        if at >= 0
+    ]
+    said = rules.reasons(stored)
+    by_group: dict[str, float] = {}
+    for term, adds in zip(DEFAULT_TERMS, contributions(facts.design, DEFAULT_TERMS)[0].tolist(), strict=True):
+        by_group[term.group] = by_group.get(term.group, 0.0) + adds
+    groups = {term.key: term.group for term in DEFAULT_TERMS}
+    assert [weight for _, weight in said] == pytest.approx([by_group[groups[key]] for key, _, _ in stored])
+    assert [abs(weight) for _, weight in said] == sorted((abs(weight) for _, weight in said), reverse=True)
+    signs = [words.strip()[-3:] for words in rules.why(stored).split(", ") if words.endswith(")")]
+    assert [sign for sign in signs if sign in ("(+)", "(−)")] == ["(+)" if w > 0 else "(−)" for _, w in said]
+
+
+@given(st.floats(0, 1))
+def test_a_band_never_spans_two_tags(p: float) -> None:
+    low, high = rules.BANDS[rules.band(p)], rules.BANDS[rules.band(p) + 1]
+    assert low <= p <= high
+    assert rules.tag(low) == rules.tag(np.nextafter(high, 0)) == rules.tag(min(p, float(np.nextafter(high, 0))))
