@@ -1,6 +1,8 @@
 """Are they ripening? What the figures are, what they say in words, and who may ask."""
 
+from dataclasses import replace
 from datetime import date, timedelta
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -10,13 +12,17 @@ from hypothesis import strategies as st
 from pytest_django import DjangoAssertNumQueries
 
 from ripeline.base import clock
-from ripeline.insight import queries, rules, words
+from ripeline.insight import expected, queries, rules, words
 from ripeline.insight.cohorts import GRID, LANDMARKS
 from ripeline.insight.expected import early_rush, rule_of_45
 from ripeline.insight.queries import Ripening
 from ripeline.insight.rules import Asked, By, Whose
+from ripeline.leads.models import Enquiry
 from ripeline.people.models import User
 from ripeline.people.rules import NotAllowed
+from ripeline.ripeness import queries as ripeness
+from ripeline.ripeness.current import Current
+from ripeline.science.model import Model
 from tests.cast import MONDAY, MakeLead
 from tests.insight.conftest import MakePast
 
@@ -116,11 +122,47 @@ def test_the_rule_of_45_and_the_early_rush_end_at_the_same_45() -> None:
     assert rush[0] > 4 * 4.1
 
 
+def test_the_model_in_use_is_the_one_that_is_asked(
+    alice: User, ada: User, make_past: MakePast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_past(alice, 10, ago=400)
+    before = asked(ada).points[-1]
+    learnt = Model.of_prior()
+    learnt = replace(learnt, prior=replace(learnt.prior, log_odds=learnt.prior.log_odds - 2))
+    monkeypatch.setattr(ripeness, "current", lambda: Current("run-2", learnt))
+    after = asked(ada).points[-1]
+    assert after.model < 0.4 * before.model
+    assert after.rule == before.rule
+
+
+def test_of_very_many_leads_the_model_is_asked_about_a_sample(
+    alice: User, ada: User, make_past: MakePast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_past(alice, 30, ago=400)
+    make_past(alice, 1, ago=200, source="Quote requests")
+    whole = asked(ada).points[-1].model
+    monkeypatch.setattr(expected, "SAMPLE", 4)
+    sampled = asked(ada, by="source")
+    assert sampled.points[-1].model == pytest.approx(whole, abs=0.1)
+    assert len(sampled.cohorts) == 2
+
+
+def test_the_leads_of_one_import_are_looked_at_whenever_they_came(alice: User, ada: User, make_past: MakePast) -> None:
+    brought = make_past(alice, 12, ago=900, ripe=3)
+    make_past(alice, 5, ago=100)
+    run = UUID(int=7)
+    Enquiry.objects.filter(lead__in=brought).update(import_run_id=run)
+    found = asked(ada, run=str(run))
+    assert (found.whole.n, found.whole.ripe) == (12, 3)
+    assert asked(ada, run=str(run), came="years").whole.n == 0
+    assert Asked.parse(ada, {"run": str(run)}).query() == f"whose=everybody&run={run}"
+
+
 def test_it_takes_as_many_queries_for_ten_leads_as_for_one(
     alice: User, ada: User, make_past: MakePast, django_assert_max_num_queries: DjangoAssertNumQueries
 ) -> None:
     make_past(alice, 10, ago=100, source="Quote requests")
-    with django_assert_max_num_queries(4):
+    with django_assert_max_num_queries(8):
         asked(ada, by="source")
 
 
@@ -135,7 +177,7 @@ def test_the_sentence_says_how_many_how_sure_and_what_was_expected(alice: User, 
         " (between 23 and 38)."
     )
     assert second == (
-        "The Rule of 45 expects 12 by then, the model 13 for these very leads: they ripen faster than either."
+        "The Rule of 45 expects 12 by then, the model 14 for these very leads: they ripen faster than either."
     )
 
 

@@ -2,7 +2,10 @@
 
 import csv
 import io
+import os
 import re
+import subprocess
+import sys
 from datetime import timedelta
 from xml.etree import ElementTree
 
@@ -13,7 +16,7 @@ from django.test import Client
 from ripeline.base import clock
 from ripeline.catalog import actions as catalog
 from ripeline.leads import actions as leads
-from ripeline.leads.models import Lead
+from ripeline.leads.models import Enquiry, Lead
 from ripeline.people.models import AuditEntry, User
 from ripeline.web import charts, insight
 from tests.cast import MakeLead, by, soon
@@ -141,6 +144,35 @@ def test_where_it_took_long_to_add_up_it_is_not_added_up_again(
     assert "20 leads" in signed_in(carol).get("/insight").text
     assert "Nothing to look back on yet" in signed_in(carol).get("/insight?came=ever").text
     cache.clear()
+
+
+def test_the_list_can_be_asked_for_the_days_the_kind_and_the_campaign_they_came_by(
+    carol: User, alice: User, past: list[Lead], make_lead: MakeLead
+) -> None:
+    make_lead(alice, name="Tomás Oliveira")
+    campaign = catalog.campaigns_named(["Spring"])["Spring"]
+    Enquiry.objects.filter(lead=past[3]).update(campaign=campaign)
+    client = signed_in(carol)
+    day = (clock.now() - timedelta(days=30)).date()
+    for query, count, chip in (
+        (f"since={day}", "1 lead", "Came since"),
+        (f"until={day}", "20 leads", "Came until"),
+        ("type=trade_show", "20 leads", "Trade show"),
+        (f"campaign={campaign.pk}", "1 lead", "From one campaign"),
+        ("since=never&until=2026-99-01&type=x&campaign=y", "21 leads", ""),
+    ):
+        page = client.get(f"/leads?view=team&{query}").text
+        assert f"<b>{count}</b>" in page, query
+        assert chip in page
+
+
+def test_neither_library_is_loaded_before_a_picture_is_drawn() -> None:
+    script = (
+        "import sys, django; django.setup(); import ripeline.config.urls; from django.urls import reverse;"
+        "reverse('insight'); assert not {'altair', 'vl_convert'} & set(sys.modules)"
+    )
+    settings = {"DJANGO_SETTINGS_MODULE": "tests.settings"}
+    subprocess.run([sys.executable, "-c", script], check=True, env=os.environ | settings, timeout=60)
 
 
 def test_nonsense_in_the_address_is_left_out(carol: User, past: list[Lead]) -> None:

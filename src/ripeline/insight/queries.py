@@ -62,8 +62,8 @@ def ripening(actor: User, asked: Asked, *, zone: tzinfo) -> Ripening:
     first, last = rules.days(asked.came, today)
     names = _Names()
     chosen = _chosen(found, asked, first, last, zone)
-    belief = Belief(found)
     rows = np.flatnonzero(chosen)
+    belief = Belief(found, rows)
     whole, expected = Watched(found.take(rows)), belief.of(rows)
     told, others = _told_apart(found, rows, asked.by, names, zone, belief)
     return Ripening(
@@ -110,6 +110,8 @@ def _chosen(found: Episodes, asked: Asked, first: date | None, last: date | None
         chosen &= found.source.among([asked.source])
     if asked.campaign:
         chosen &= found.campaign.among([asked.campaign])
+    if asked.run:
+        chosen &= found.import_run.among([asked.run])
     return chosen
 
 

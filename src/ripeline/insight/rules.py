@@ -58,34 +58,36 @@ class Asked:
     type: str = ""
     source: UUID | None = None
     campaign: UUID | None = None
+    run: UUID | None = None  # the import that brought them: then from any time, unless a period is asked for
 
     @classmethod
     def parse(cls, actor: User, query: Mapping[str, str]) -> "Asked":
         """From an address's query, within what `actor` may see; what it does not understand is left out."""
         allowed = scopes(actor)
         whose, by, came, kind = (query.get(name, "") for name in ("whose", "by", "came", "type"))
+        run = _uuid(query.get("run", ""))
+        usual = EVER if run else YEARS
         return cls(
             whose=Whose(whose) if whose in allowed else allowed[0],
-            came=came if came == EVER or quarter(came) else YEARS,
+            came=came if came in (EVER, YEARS) or quarter(came) else usual,
             by=By(by) if by in set(By) else By.MONTH,
             type=kind if kind in SourceType.values else "",
             source=_uuid(query.get("source", "")),
             campaign=_uuid(query.get("campaign", "")),
+            run=run,
         )
 
     def query(self, **changes: object) -> str:
         """As an address's query, with some of it changed."""
         wanted = replace(self, **changes)  # type: ignore[arg-type]
         parts = {name: str(value) for name, value in vars(wanted).items() if value}
-        return urlencode({name: value for name, value in parts.items() if (name, value) not in _USUAL})
+        usual = {("came", EVER if wanted.run else YEARS), ("by", By.MONTH.value)}
+        return urlencode({name: value for name, value in parts.items() if (name, value) not in usual})
 
     @property
     def is_narrowed(self) -> bool:
         """Whether more than a period is asked for."""
-        return bool(self.type or self.source or self.campaign)
-
-
-_USUAL = frozenset({("came", YEARS), ("by", By.MONTH.value)})
+        return bool(self.type or self.source or self.campaign or self.run)
 
 
 def quarter(text: str) -> tuple[date, date] | None:

@@ -51,6 +51,7 @@ def insight(request: HttpRequest) -> HttpResponse:
         "by_label": BY[asked.by],
         "is_empty": not (found.whole.n or found.whole.before or found.whole.unwatched),
         "is_narrowed": asked.is_narrowed or asked.came != rules.EVER,
+        "without_run": f"{reverse('insight')}?{asked.query(run=None)}" if asked.run else "",
         "wider": f"{reverse('insight')}?{urlencode({'whose': asked.whose, 'came': rules.EVER})}",
         "import_url": verbs_for(actor.role).get("imports", ""),
         **_choices(actor, asked, found),
@@ -152,7 +153,7 @@ def _leads_url(asked: Asked, found: Ripening, by: By | None = None, key: str = "
     """The leads behind a cohort in the list, those the viewer may find; "" where the list cannot be asked for it."""
     view = {Whose.MINE: "mine", Whose.TEAM: "team", Whose.EVERYBODY: "all"}[asked.whose]
     given: dict[str, object] = {"view": view, "since": found.first, "until": found.last}
-    given |= {"type": asked.type, "source": asked.source, "campaign": asked.campaign}
+    given |= {"type": asked.type, "source": asked.source, "campaign": asked.campaign, "run": asked.run}
     if by is By.MONTH:
         first, last = rules.month(key)
         given |= {"since": max(first, found.first or first), "until": last}
