@@ -80,6 +80,8 @@ def test_on_a_phone_the_picture_is_drawn_for_it_and_the_table_scrolls_by_itself(
     axe(page)
     dark = open_page(carol, "/insight", dark=True)
     axe(dark)
+    large = open_page(carol, "/insight", zoom=2)
+    assert fits(large)
 
 
 def test_choosing_a_period_asks_at_once_and_keeps_it_in_the_address(

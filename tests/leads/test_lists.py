@@ -325,7 +325,7 @@ def twenty_reps(alice: User, bob: User, make_user: MakeUser, north: Team, south:
 @pytest.fixture
 def hundred_thousand(twenty_reps: list[User]) -> None:
     """A hundred thousand leads of twenty reps in two teams, an eighth of them in the queue, from thirty sources."""
-    sources = sources_named([f"Source {n}" for n in range(30)])
+    sources = sources_named([f"{'Fair' if n == 11 else 'Source'} {n}" for n in range(30)])
     given = {
         "users": [rep.pk for rep in twenty_reps],
         "desks": [people.responsible_of(rep).pk for rep in twenty_reps],
@@ -379,6 +379,10 @@ def test_no_list_reads_the_whole_table_at_a_hundred_thousand_leads(
         {"view": "all", "q": "firm42"},
         {"view": "mine", "q": "person firm7"},
         {"view": "all", "custom": {"size": "size40"}},
+        {"view": "all", "since": MONDAY.date() - timedelta(days=3)},
+        {"view": "all", "since": MONDAY.date() - timedelta(days=200), "until": MONDAY.date() - timedelta(days=190)},
+        {"view": "all", "type": "trade_show"},
+        {"view": "mine", "type": "trade_show"},
     ]
     wrong = []
     for actor, filters in itertools.product((alice, carol, ada), asked):
