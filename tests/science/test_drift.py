@@ -40,11 +40,11 @@ def test_what_is_expected_is_what_happens_while_the_model_holds() -> None:
     assert expected == pytest.approx(actual, abs=4 * np.sqrt(actual))
 
 
-def test_a_world_that_holds_still_raises_few_alarms() -> None:
-    alarms = [stream(seed).changed for seed in range(60)]
-    assert np.mean(alarms) <= 0.1
-    days = [stream(seed).alarm.mean() for seed in range(10)]
-    assert np.mean(days) <= 0.1
+def test_a_world_that_holds_still_raises_an_alarm_in_few_years() -> None:
+    """A year each, looked at every day: the question is whether there is any alarm, not on how many days."""
+    years = [stream(seed) for seed in range(30)]
+    assert np.mean([year.alarm.any() for year in years]) <= 0.2
+    assert np.mean([year.changed for year in years]) <= 0.1
 
 
 def test_a_fall_of_a_third_is_noticed_within_a_few_weeks() -> None:
