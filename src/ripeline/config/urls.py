@@ -22,6 +22,7 @@ SCREENS = (
     "ripeline.web.opinions",
     "ripeline.web.imports",
     "ripeline.web.insight",
+    "ripeline.web.rightness",
 )
 
 urlpatterns: list[URLPattern | URLResolver] = [path("", include(module)) for module in SCREENS]

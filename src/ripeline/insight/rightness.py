@@ -154,7 +154,8 @@ def _said(found: Rightness) -> str:
 def _world(now: Day | None) -> str:
     if now is None:
         return "Whether the world has changed is watched from day to day, and needs four weeks to begin with."
-    counts = f"In the four weeks up to {now.day:%-d %B %Y} {now.actual:,} leads ripened, and {now.expected:,.0f} were expected"
+    weeks = f"In the four weeks up to {now.day.day} {now.day:%B %Y}"
+    counts = f"{weeks} {now.actual:,} leads ripened, and {now.expected:,.0f} were expected"
     if now.expected < FEWEST_EXPECTED:
         return f"{counts}: too few to judge by."
     if not now.alarm:

@@ -11,11 +11,12 @@ from ripeline.ripeness.models import Term
 from ripeline.ripeness.opinions import dispute, perceive, take_back_perceived
 from ripeline.ripeness.runs import promote, request_fit, request_nightly, rollback, work
 from ripeline.ripeness.scoring import rescore
+from ripeline.ripeness.watching import watch
 from ripeline.science import prior
 
 __all__ = [
     "dispute", "learn_from", "perceive", "promote", "request_fit", "request_nightly", "rescore", "rollback", "seed",
-    "set_term", "take_back_perceived", "work",
+    "set_term", "take_back_perceived", "watch", "work",
 ]  # fmt: skip
 
 

@@ -39,15 +39,18 @@ def count() -> None:
     """Count anew how often what was said came true; outcomes may have been corrected since."""
     today = clock.now().date()
     due = Claim.objects.filter(day__lte=today - WITHIN).order_by("lead_id", "day")
-    rows = list(due.values_list("lead_id", "day", "band"))
-    did = _came_true([lead.bytes for lead, _, _ in rows], [said.toordinal() - _EPOCH for _, said, _ in rows])
-    bands = np.array([band for _, _, band in rows], dtype=np.int64)
+    rows = list(due.values_list("lead_id", "day", "band", "p_30"))
+    did = _came_true([row[0].bytes for row in rows], [row[1].toordinal() - _EPOCH for row in rows])
+    bands = np.array([row[2] for row in rows], dtype=np.int64)
+    said = np.bincount(bands, weights=np.array([row[3] for row in rows]), minlength=len(BANDS) - 1)
     n = np.bincount(bands, minlength=len(BANDS) - 1)
     true = np.bincount(bands[did], minlength=len(BANDS) - 1)
     with transaction.atomic():
         KeptWord.objects.all().delete()
         KeptWord.objects.bulk_create(
-            KeptWord(band=band, n=int(n[band]), did=int(true[band]), counted_at=clock.now())
+            KeptWord(
+                band=band, n=int(n[band]), did=int(true[band]), said=float(said[band] / n[band]), counted_at=clock.now()
+            )
             for band in range(len(n))
             if n[band]
         )
@@ -82,3 +85,8 @@ def kept(band: int) -> tuple[int, int] | None:
 def kept_all() -> dict[int, tuple[int, int]]:
     """The same for every band that has enough."""
     return {band: (n, did) for band, n, did in KeptWord.objects.values_list("band", "n", "did") if n >= ENOUGH}
+
+
+def kept_bands() -> list[tuple[int, int, int, float]]:
+    """(band, claims that are over, how many came true, what they said on the average), of every band that has any."""
+    return list(KeptWord.objects.order_by("band").values_list("band", "n", "did", "said"))

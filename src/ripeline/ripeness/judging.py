@@ -72,7 +72,7 @@ def later(outcomes: Outcomes, day: float) -> BoolArray:
 
 def judge(model: Model, captured: Captured, outcomes: Outcomes, *, day: float, wins_alone: bool) -> Judged:
     """Hold a model against what happened after `day`, of episodes that are `later` than it."""
-    odds, curve = _odds(model, captured, wins_alone=wins_alone)
+    odds, curve = odds_of(model, captured, wins_alone=wins_alone)
     since = outcomes.since(day)  # of `later` episodes: none drops out
     share = model.curves.share
     buyer = expit(odds)
@@ -99,7 +99,7 @@ def judge(model: Model, captured: Captured, outcomes: Outcomes, *, day: float, w
     )
 
 
-def _odds(model: Model, captured: Captured, *, wins_alone: bool) -> tuple[FloatArray, Any]:
+def odds_of(model: Model, captured: Captured, *, wins_alone: bool) -> tuple[FloatArray, Any]:
     """η of the event (ripe, or won where only wins are recorded), and the curve of each lead."""
     facts = model.facts(source_type=captured.source_type, signals=captured.signals, table=captured.table)
     odds = model.score(facts, age_days=np.zeros(len(facts.design))).log_odds

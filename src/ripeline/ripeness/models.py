@@ -162,10 +162,25 @@ class KeptWord(models.Model):
     band = models.PositiveSmallIntegerField(primary_key=True)
     n = models.PositiveIntegerField()
     did = models.PositiveIntegerField()
+    said = models.FloatField(default=0)  # on the average, of those n
     counted_at = models.DateTimeField()
 
     class Meta:
         db_table = "kept_word"
+
+
+class Watched(models.Model):
+    """What the model of a day expected of the leads then open, and what came; written once, when the day is over."""
+
+    day = models.DateField()
+    source_type = models.CharField(max_length=40, blank=True, default="")
+    expected = models.FloatField()
+    actual = models.PositiveIntegerField()
+    model = models.CharField(max_length=40)
+
+    class Meta:
+        db_table = "watched"
+        constraints = [models.UniqueConstraint(fields=["day", "source_type"], name="watched_once")]
 
 
 class Direction(models.TextChoices):

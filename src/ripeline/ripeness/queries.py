@@ -14,7 +14,7 @@ from ripeline.base import clock
 from ripeline.leads.models import CLOSED_STATES, Lead, State
 from ripeline.ripeness import scoring
 from ripeline.ripeness.claims import ENOUGH as ENOUGH_CLAIMS
-from ripeline.ripeness.claims import kept, kept_all
+from ripeline.ripeness.claims import kept, kept_all, kept_bands
 from ripeline.ripeness.current import ENOUGH as MOSTLY
 from ripeline.ripeness.current import current, terms
 from ripeline.ripeness.models import ModelRun, Score, Term
@@ -28,7 +28,7 @@ from ripeline.science.terms import Term as PriorTerm
 
 __all__ = [
     "all_scores", "beside", "current", "current_run", "disputes", "expected", "is_mostly_prior", "kept", "kept_all",
-    "model", "of", "perceived", "prior_terms", "run", "runs", "table", "tagged", "waiting",
+    "kept_bands", "model", "of", "perceived", "prior_terms", "run", "runs", "table", "tagged", "waiting",
 ]  # fmt: skip
 
 

@@ -49,6 +49,7 @@ def insight(request: HttpRequest) -> HttpResponse:
         "export_url": f"{reverse('insight-file')}?{asked.query()}",
         "leads_url": _leads_url(asked, found),
         "by_label": BY[asked.by],
+        "sees_model": Whose.EVERYBODY in rules.scopes(actor),
         "is_empty": not (found.whole.n or found.whole.before or found.whole.unwatched),
         "is_narrowed": asked.is_narrowed or asked.came != rules.EVER,
         "without_run": f"{reverse('insight')}?{asked.query(run=None)}" if asked.run else "",

@@ -56,6 +56,7 @@ TASKS: tuple[Task, ...] = (
     Task("rescue", routing.rescue, every=timedelta(minutes=5)),  # leads of somebody who left, dates of somebody away
     Task("release", routing.release, every=timedelta(minutes=5)),  # the queue's best to whoever has time
     Task("replan", worklist.replan_overdue, every=timedelta(hours=1)),  # overdue leads to the coming days, by value
+    Task("watch", ripeness.watch, at=time(0, 30)),  # what was expected of yesterday, before the model learns of it
     Task("fit", ripeness.request_nightly, at=time(1, 0)),  # the model learns from the outcomes up to now
     Task("rescore", ripeness.rescore, at=time(2, 0)),  # P(30 days) changes with age
     Task("recycle", worklist.recycle, at=time(3, 0)),  # lost a year ago: worth another look
