@@ -154,7 +154,7 @@ def _said(found: Rightness) -> str:
 def _world(now: Day | None) -> str:
     if now is None:
         return "Whether the world has changed is watched from day to day, and needs four weeks to begin with."
-    weeks = f"In the four weeks up to {now.day.day} {now.day:%B %Y}"
+    weeks = f"In the four weeks up to {now.day.day} {now.day:%B %Y},"
     counts = f"{weeks} {now.actual:,} leads ripened, and {now.expected:,.0f} were expected"
     if now.expected < FEWEST_EXPECTED:
         return f"{counts}: too few to judge by."
@@ -170,8 +170,8 @@ def _world(now: Day | None) -> str:
 def _speaks(found: Rightness) -> str:
     run = found.current
     if run is None or run.is_prior:
-        return "What speaks is the Rule of 45 with your own means: it has learnt nothing from your outcomes yet."
-    learnt = f"What speaks has learnt from {run.n:,} leads, {run.events:,} of them ripe"
+        return "The chances come from the Rule of 45 with your own means: nothing is learnt from your outcomes yet."
+    learnt = f"The chances are learnt from {run.n:,} leads, {run.events:,} of which ripened"
     if found.is_mostly_prior:
-        return f"{learnt}, and is still mostly the Rule of 45."
+        return f"{learnt}: few, so they are still mostly the Rule of 45."
     return f"{learnt}."

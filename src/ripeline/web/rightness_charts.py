@@ -26,12 +26,12 @@ def calibration(data: dict[str, Any]) -> Any:
     """Each band as a point with its range; on the line what was said is what came."""
     import altair as alt
 
-    size = 285 if data["narrow"] else 380
+    width, height = (285, 285) if data["narrow"] else (690, 340)
     top = 10 * -(-max([10.0, *(row["high"] for row in data["rows"]), *(row["said"] for row in data["rows"])]) // 10)
     scale, steps = alt.Scale(domain=[0, top], nice=False), 10 if top <= 60 else 20
     axis = alt.Axis(values=list(range(0, 101, steps)))
-    x = alt.X("said:Q", title="Said: of 100", scale=scale, axis=axis)
-    y = alt.Y("came:Q", title="Came: of 100", scale=scale, axis=axis)
+    x = alt.X("said:Q", title="Ready within a month, of 100: as we said", scale=scale, axis=axis)
+    y = alt.Y("came:Q", title="as it came", scale=scale, axis=axis)
     line = [{"said": 0, "came": 0}, {"said": top, "came": top}]
     rows = alt.InlineData(values=data["rows"])
     layers = [
@@ -39,7 +39,7 @@ def calibration(data: dict[str, Any]) -> Any:
         alt.Chart(rows).mark_rule(color=RIPE, strokeWidth=3, opacity=0.35).encode(x=x, y=alt.Y("low:Q"), y2="high:Q"),
         alt.Chart(rows).mark_circle(color=RIPE, size=90, opacity=1).encode(x=x, y=y),
     ]
-    return themed(alt.layer(*layers), width=size, height=size)
+    return themed(alt.layer(*layers), width=width, height=height)
 
 
 def plain_days(days: Sequence[Day], *, is_narrow: bool) -> dict[str, Any]:
