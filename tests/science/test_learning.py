@@ -1,11 +1,13 @@
 """Learning from outcomes: from the prior to the data, with the shape of time chosen by what it foretold."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 from scipy.special import expit, logit
 
 from ripeline.science import learning, truth
-from ripeline.science.errors import InputError, NotConvergedError
+from ripeline.science.errors import InputError, NotConvergedError, NotFiniteError, UnknownKeyError
 from ripeline.science.learning import Belief, Learned, cuts_over, learn
 from ripeline.science.mixture_cure import survival
 from ripeline.science.outcomes import RIPE, Observed, Outcomes, observe
@@ -206,6 +208,39 @@ def test_all_wins_on_one_and_the_same_day_can_be_learnt_from(day: float) -> None
 def test_no_leads_are_refused() -> None:
     with pytest.raises(InputError, match="no leads"):
         bare(observe([], ripe_at=[], as_of=1.0))
+
+
+@pytest.mark.parametrize(
+    ("given", "error"),
+    [
+        ({"design": np.full((9, 1), NAN)}, NotFiniteError),
+        ({"design": np.full((9, 1), np.inf)}, NotFiniteError),
+        ({"design": np.full((9, 1), "many")}, InputError),
+        ({"design": np.zeros((8, 1))}, InputError),
+        ({"design": np.zeros((9, 2))}, InputError),
+        ({"weight": np.ones(8)}, InputError),
+        ({"weight": np.full(9, NAN)}, NotFiniteError),
+        ({"weight": np.full(9, -1.0)}, InputError),
+        ({"stratum": np.full(9, 1)}, UnknownKeyError),
+        ({"stratum": np.full(9, -1)}, UnknownKeyError),
+    ],
+)
+def test_what_cannot_be_learnt_from_is_refused_by_name(given: dict[str, Any], error: type[Exception]) -> None:
+    seen = observe(np.zeros(9), ripe_at=[4.0] + [NAN] * 8, as_of=20.0).outcomes
+    with pytest.raises(error, match=next(iter(given))):
+        learn(**{"design": np.zeros((9, 1)), "outcomes": seen, "belief": belief(1), **given})
+
+
+@pytest.mark.parametrize("level", [0.0, 1.0, NAN])
+def test_a_belief_that_no_outcome_could_move_is_none(level: float) -> None:
+    with pytest.raises(InputError, match="level"):
+        belief(level=level)
+
+
+def test_weights_of_nothing_leave_the_belief() -> None:
+    seen = observe(np.zeros(9), ripe_at=[4.0] + [NAN] * 8, as_of=20.0).outcomes
+    found = learn(np.zeros((9, 1)), seen, belief=belief(1), weight=np.zeros(9))
+    assert found.fit.intercept == pytest.approx(found.belief.log_odds)
 
 
 def test_no_wins_among_many_can_be_learnt_from() -> None:

@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import logit
 
+from ripeline.science import gate
 from ripeline.science.errors import InputError, NotConvergedError
 from ripeline.science.gate import FloatArray, IntArray
 from ripeline.science.latency import Latency, Pieces, Weibull
@@ -71,7 +72,7 @@ class Belief:
         """An even pace over the horizon, and no opinion on which way any fact points."""
         cuts = cuts_over(horizon)
         return cls(
-            log_odds=float(logit(level)),
+            log_odds=float(logit(gate.number("level", level, low=1e-6, high=1 - 1e-6))),
             log_odds_sd=level_sd,
             mean=np.zeros(len(sd)),
             sd=sd,
@@ -164,8 +165,8 @@ def learn(
 
     Raises
     ------
-    InputError
-        Shapes that differ, no rows.
+    InputError, NotFiniteError, UnknownKeyError
+        Shapes that differ, no rows, a weight below 0, NaN, a stratum that the belief does not have.
     NotConvergedError
         No shape of time could be fitted.
 
@@ -182,8 +183,7 @@ def learn(
     >>> bool(learned.fit.coefficients[0] > 0.4), learned.mostly_prior < 0.3, sorted(learned.log_scores)
     (True, True, ['pieces', 'weibull'])
     """
-    if not len(outcomes):
-        raise InputError("outcomes", "there are no leads to learn from")
+    design, stratum, weight = _checked(design, outcomes, belief, stratum, weight)
     shapes = _shapes(belief, outcomes, pace=pace)
     scores: dict[str, float] = {}
     if outcomes.events >= ENOUGH_TO_CHOOSE and np.ptp(outcomes.start) > 0:
@@ -197,6 +197,24 @@ def learn(
             continue
         return Learned(fit=found, belief=belief, log_scores=scores)
     raise NotConvergedError("none of the shapes of time could be fitted")
+
+
+def _checked(
+    design: NDArray[np.floating],
+    outcomes: Outcomes,
+    belief: Belief,
+    stratum: IntArray | None,
+    weight: FloatArray | None,
+) -> tuple[NDArray[np.floating], IntArray | None, FloatArray | None]:
+    n = len(outcomes)
+    if not n:
+        raise InputError("outcomes", "there are no leads to learn from")
+    design = gate.matrix("design", design, columns=len(belief.mean))
+    if len(design) != n:
+        raise InputError("design", f"expected {n} rows, got {len(design)}")
+    if stratum is not None:
+        stratum = gate.codes("stratum", stratum, keys=[str(at) for at in range(len(belief.shares))], n=n)
+    return design, stratum, None if weight is None else gate.vector("weight", weight, n=n, low=0.0)
 
 
 def fit_as(
