@@ -96,6 +96,7 @@ def asked(lead: dict[str, object]) -> tuple[Model, Facts, Scores]:
 
 
 @given(LEADS)
+@settings(max_examples=50)
 def test_chances_keep_their_order_and_so_do_their_intervals(lead: dict[str, object]) -> None:
     found = asked(lead)[2]
     assert found.p_30[0] <= found.p_ever[0] + 1e-12
@@ -111,6 +112,7 @@ def test_chances_keep_their_order_and_so_do_their_intervals(lead: dict[str, obje
 
 
 @given(LEADS)
+@settings(max_examples=50)
 def test_a_stored_model_scores_to_the_last_bit_alike(lead: dict[str, object]) -> None:
     model, facts, found = asked(lead)
     again = Model.from_dict(json.loads(json.dumps(model.to_dict(), allow_nan=False)))
@@ -127,6 +129,7 @@ def test_a_stored_model_scores_to_the_last_bit_alike(lead: dict[str, object]) ->
 
 
 @given(LEADS)
+@settings(max_examples=50)
 def test_the_order_and_signs_of_the_reasons_are_those_of_the_sorted_contributions(lead: dict[str, object]) -> None:
     model, facts, found = asked(lead)
     ranked = reasons.rank(facts.design, model.terms, limit=50, least=0.0)

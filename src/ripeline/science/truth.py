@@ -145,7 +145,8 @@ def stepped(cuts: ArrayLike, rates: ArrayLike) -> Pace:
     def pace(share: FloatArray) -> FloatArray:
         wanted = -np.log1p(-share)
         place = np.searchsorted(reached, wanted, side="right") - 1
-        return starts[place] + (wanted - reached[place]) / hazard[place]
+        age: FloatArray = starts[place] + (wanted - reached[place]) / hazard[place]
+        return age
 
     return pace
 
@@ -182,7 +183,9 @@ def simulate(
     lost_share : float
         Of those who never ripen, the share that is let go for good, some day of its year.
     late_share : float
-        Of all, the share that is captured late, up to `late_by` days after it began.
+        Of all, the share that is captured late.
+    late_by : float
+        Up to so many days after it began, evenly.
 
     Returns
     -------
