@@ -10,7 +10,7 @@ from django.db import connection, transaction
 from ripeline.base import clock
 from ripeline.catalog import actions as catalog
 from ripeline.catalog.models import FieldType
-from ripeline.demo import arriving, company, present, spreadsheet
+from ripeline.demo import arriving, company, learning, present, spreadsheet
 from ripeline.demo.arriving import DAYS, Inflow
 from ripeline.demo.company import SDR
 from ripeline.demo.life import Life
@@ -54,14 +54,18 @@ def write(*, leads: int, seed: int, progress: Callable[[str], None]) -> None:
 
 def _tell(days: range, stage: Stage, pursuits: Pursuits, time: Time, telling: Telling) -> None:
     """What happens on some days."""
-    imported_on = spreadsheet.day(stage)
+    imported_on, nights = spreadsheet.day(stage), learning.nights(days, ago=DAYS)
     for day in days:
         if day == imported_on:
             telling.tell(stage.moment(day + 10 / 24))
             spreadsheet.bring_in(stage, round(len(pursuits.inflow.day) * spreadsheet.SHARE), time, telling)
         if _opens(stage, day):
             _open_doors(day, stage, pursuits, time, telling)
+        if day in nights:
+            telling.tell(stage.moment(day + 0.99))
+            learning.learn(stage, time, day)
     telling.tell(stage.moment(days[-1] + 0.99))
+    learning.look_on(stage, time, days[-1])
 
 
 def _stage(inflow: Inflow, seed: int, leads: int) -> Stage:
@@ -108,7 +112,9 @@ def _open_doors(day: int, stage: Stage, pursuits: Pursuits, time: Time, telling:
     if not newcomers:
         return
     time.go(newcomers[-1].arrival.context.captured_at + timedelta(seconds=1))
-    for place, (one, lead_id, owner) in enumerate(admit(newcomers, stage.staff.system), start=first):
+    came = list(admit(newcomers, stage.staff.system))
+    learning.greet(stage, time, newcomers[0].arrival.context.captured_at, [lead_id for _, lead_id, _ in came])
+    for place, (one, lead_id, owner) in enumerate(came, start=first):
         life = Life(
             stage, inflow, pursuits.by_desk[stage.desk_of(owner)], int(pursuits.handed_to[place]), place,
             one.who, one.arrival.keys[0], one.facts,

@@ -42,7 +42,7 @@ INSERT INTO score ({", ".join(_COLUMNS)}) SELECT {", ".join(_COLUMNS)} FROM scor
 ON CONFLICT (lead_id) DO UPDATE SET {", ".join(f"{name} = excluded.{name}" for name in _COLUMNS[1:])}
 """  # noqa: S608
 _DROP_CLOSED = """
-DELETE FROM score USING lead WHERE lead.id = score.lead_id AND score.lead_id = ANY(%s)
+DELETE FROM score USING lead WHERE lead.id = score.lead_id AND (%(ids)s::uuid[] IS NULL OR score.lead_id = ANY(%(ids)s))
 AND (lead.merged_into_id IS NOT NULL OR lead.state IN ('won', 'lost', 'disqualified'))
 """
 
@@ -61,10 +61,9 @@ def rescore(lead_ids: Collection[UUID] | None = None) -> int:
         with transaction.atomic():
             _write(rows, by)
         done += len(rows)
-    if lead_ids is not None:
-        with connection.cursor() as cursor:
-            cursor.execute(_DROP_CLOSED, [list(lead_ids)])
-    else:
+    with connection.cursor() as cursor:
+        cursor.execute(_DROP_CLOSED, {"ids": None if lead_ids is None else list(lead_ids)})
+    if lead_ids is None:
         claims.count()
     return done
 
