@@ -49,7 +49,7 @@ def test_the_same_seed_gives_the_same_figures() -> None:
 
 
 @given(st.integers(0, 2**32 - 1))
-@settings(max_examples=10)
+@settings(max_examples=5)
 def test_what_is_written_after_the_day_of_learning_changes_nothing_to_the_last_bit(seed: int) -> None:
     """A planted leak brings no profit: later wins, refusals and even slow ones that would stretch the horizon."""
     rng, data, day = np.random.default_rng(seed), dated(), 120.0
