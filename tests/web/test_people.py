@@ -20,7 +20,7 @@ from ripeline.people import actions, links, queries
 from ripeline.people.actions import PeopleError
 from ripeline.people.models import Absence, AuditEntry, Company, Team, User
 from ripeline.people.rules import NotAllowed
-from ripeline.ripeness.models import Term
+from ripeline.ripeness.models import ModelRun, Term
 from ripeline.web import letters
 from tests.cast import MakeLead, MakeUser
 
@@ -78,6 +78,7 @@ MAY_OPEN = {
     "/settings/company": ADA,
     "/settings/ripening": ADA,
     "/settings/ripening/quote_request": ADA,
+    "/settings/ripening/runs/{rule}": ADA,
 }
 MAY_POST = {
     "/settings/people/{alice}": {"ada", "carol"},
@@ -94,6 +95,10 @@ MAY_POST = {
     "/settings/teams/{north}/remove": ADA,
     "/settings/company": ADA,
     "/settings/ripening/quote_request": ADA,
+    "/settings/ripening/learn-now": ADA,
+    "/settings/ripening/promote": ADA,
+    "/settings/ripening/rollback": ADA,
+    "/settings/ripening/fields": ADA,
 }
 
 
@@ -102,7 +107,8 @@ def ids(everybody: dict[str, User], north: Team) -> dict[str, str]:
     day = TODAY + timedelta(days=30)
     absence = Absence.objects.create(user=everybody["alice"], first_day=day, last_day=day)
     people = {name: str(user.pk) for name, user in everybody.items()}
-    return people | {"north": str(north.pk), "absence": str(absence.pk)}
+    rule = ModelRun.objects.get(is_prior=True)
+    return people | {"north": str(north.pk), "absence": str(absence.pk), "rule": str(rule.pk)}
 
 
 @pytest.mark.parametrize("page", MAY_OPEN)
@@ -467,7 +473,7 @@ BUDGET = {
     "/settings/people/{alice}/deactivate": 18,
     "/settings/teams": 4,
     "/settings/company": 4,
-    "/settings/ripening": 4,
+    "/settings/ripening": 8,
 }
 
 

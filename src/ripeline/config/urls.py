@@ -11,6 +11,7 @@ SCREENS = (
     "ripeline.web.people",
     "ripeline.web.absences",
     "ripeline.web.company",
+    "ripeline.web.model",
     "ripeline.web.prior",
     "ripeline.web.leads",
     "ripeline.web.many",

@@ -15,9 +15,13 @@ from ripeline.capture import actions, pieces, queries, rules, runs
 from ripeline.capture.actions import MappingError, UnreadableFileError
 from ripeline.capture.fields import Kind
 from ripeline.capture.models import ImportKind, ImportRun, ImportState
+from ripeline.leads.models import Lead
 from ripeline.people.models import User
+from ripeline.ripeness import yields
+from ripeline.ripeness.yields import Yield
 from ripeline.web import import_mapping
 from ripeline.web.shell import say
+from ripeline.worklist import belief
 
 PAGE = 30  # imports in a list
 SHOWN = 8  # rejected rows, and remarks, on the page; the rest is in the file
@@ -197,9 +201,16 @@ def _result(run: ImportRun) -> dict[str, Any]:
         "rejects_left": run.rejected - len(shown),
         "remarked": queries.remarked(run),
         "remarks": list(queries.remarks(run, SHOWN)),
+        "yields": _yields(run),
         "ahead": queries.ahead(run) if run.kind == ImportKind.LEADS else None,
         "may_go_on": run.state != ImportState.DONE and queries.is_kept(run),
     }
+
+
+def _yields(run: ImportRun) -> Yield | None:
+    """What the batch should yield and has yielded; None where it is too small to say."""
+    found = yields.of(Lead.objects.filter(import_run_id=run.pk)) if run.kind == ImportKind.LEADS else None
+    return found if found and found.n >= belief.ENOUGH else None
 
 
 urlpatterns = [

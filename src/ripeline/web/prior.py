@@ -13,6 +13,7 @@ from ripeline.people.actions import PeopleError
 from ripeline.ripeness import actions, queries
 from ripeline.science.prior import DEFAULT_CURVES, DEFAULT_PRIOR
 from ripeline.science.terms import UNKNOWN, YES, Term, contributions, encode
+from ripeline.web import model
 from ripeline.web.forms import TermForm, posted
 from ripeline.web.shell import say, tabs, viewer
 
@@ -66,6 +67,7 @@ def prior(request: HttpRequest) -> HttpResponse:
             ("How they came to you", [line for line in lines if line.term.kind == "source_type"]),
             ("What else is known", [line for line in lines if line.term.kind == "signal"]),
         ],
+        **model.parts(),
     }
     return render(request, "people/prior.html", answer)
 

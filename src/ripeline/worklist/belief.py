@@ -4,12 +4,13 @@ from dataclasses import asdict, dataclass
 from datetime import date, datetime, time
 from typing import Any
 
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Avg, Exists, OuterRef, Q
 
 from ripeline.leads.models import IS_OPEN, Lead, Opportunity, OpportunityState, State
 from ripeline.people.models import User
 from ripeline.people.working_time import Calendar
 from ripeline.ripeness import queries as ripeness
+from ripeline.ripeness import yields
 
 ENOUGH = 10  # of fewer leads an expectation says nothing
 
@@ -27,6 +28,10 @@ class Belief:
     ours_low: int
     ours_high: int
     won: int
+    soon: int = 0  # buyers within a month, and within three
+    quarter: int = 0
+    contacts: float = 0.0  # that a lead takes; measured, or as planned
+    contacts_so_far: float = 0.0
 
     @property
     def words(self) -> str:
@@ -46,7 +51,17 @@ class Belief:
         """How sure that is, for who wants to know."""
         return (
             f"Within a year: between {self.buyers_low} and {self.buyers_high} buyers,"
-            f" {self.ours_low} to {self.ours_high} of them yours (four times in five)."
+            f" {self.ours_low} to {self.ours_high} of them yours (four times in five).{self.effort}"
+        )
+
+    @property
+    def effort(self) -> str:
+        """When, and for how much work; "" in plans made before that was known."""
+        if not self.contacts:
+            return ""
+        return (
+            f" About {self.soon} within a month and {self.quarter} within three. It takes about {self.contacts:.0f}"
+            f" contacts a lead; so far each has had {self.contacts_so_far:.1f}."
         )
 
 
@@ -58,6 +73,8 @@ def of(user: User, now: datetime, calendar: Calendar) -> dict[str, Any]:
     found = ripeness.expected(had)
     if found.n < ENOUGH:
         return {}
+    contacts, _ = yields.effort()
+    so_far = had.filter(merged_into__isnull=True).aggregate(mean=Avg("touches"))["mean"] or 0.0
     believed = Belief(
         n=found.n,
         since=f"{since:%B}",
@@ -68,6 +85,10 @@ def of(user: User, now: datetime, calendar: Calendar) -> dict[str, Any]:
         ours_low=int(found.ours_low[-1]),
         ours_high=int(found.ours_high[-1]),
         won=had.filter(_won_since(calendar.at(since, time(0))), merged_into__isnull=True).count(),
+        soon=round(found.buyers[0]),
+        quarter=round(found.buyers[1]),
+        contacts=round(contacts, 1),
+        contacts_so_far=round(so_far, 2),
     )
     return asdict(believed)
 
