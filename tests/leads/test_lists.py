@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from ripeline.base import clock
 from ripeline.catalog import queries as catalog
-from ripeline.catalog.actions import sources_named
+from ripeline.catalog.actions import campaigns_named, sources_named
 from ripeline.leads import lists, rules
 from ripeline.leads.filters import visible
 from ripeline.leads.lists import Filters, Page, Sort
@@ -309,6 +309,12 @@ FROM (
             abs(hashint4(n + 2000000)::bigint) AS dice3 FROM generate_series(1, %(size)s) AS n) AS thrown
 ) AS drawn
 """
+_ENQUIRIES = """
+INSERT INTO enquiry (id, lead_id, episode, door, landing_page, message, answers, captured_at, created_at, campaign_id)
+SELECT gen_random_uuid(), id, 1, 'import', '', '', '{}', captured_at, captured_at,
+    CASE WHEN dice < 10 THEN (%(campaigns)s::uuid[])[1 + dice] END
+FROM (SELECT id, captured_at, abs(hashtext(id::text)::bigint) %% 40 AS dice FROM lead) AS thrown
+"""
 _SCORES = """
 INSERT INTO score (lead_id, log_odds, log_odds_sd, curve, p_ever, p_ever_low, p_ever_high, p_30, p_30_low, p_30_high,
     p_win, window_start, window_end, is_concentrated, reasons, model, scored_at)
@@ -338,7 +344,9 @@ def hundred_thousand(twenty_reps: list[User]) -> None:
     with connection.cursor() as cursor:
         cursor.execute(_LEADS.replace(" % ", " %% "), given)
         cursor.execute(_SCORES, {"moment": MONDAY})
-        cursor.execute('ANALYZE lead, score, "user", responsible, source')
+        campaigns = [campaign.pk for campaign in campaigns_named([f"Campaign {n}" for n in range(10)]).values()]
+        cursor.execute(_ENQUIRIES, {"campaigns": campaigns})
+        cursor.execute('ANALYZE lead, score, enquiry, "user", responsible, source')
 
 
 def plans(statements: Iterable[str]) -> Iterator[dict[str, Any]]:
@@ -350,8 +358,8 @@ def plans(statements: Iterable[str]) -> Iterator[dict[str, Any]]:
 
 
 def scans(plan: dict[str, Any]) -> Iterator[tuple[str, float]]:
-    """How the two large tables were read, and how many rows of them were looked at."""
-    if plan.get("Relation Name") in ("lead", "score"):
+    """How the large tables were read, and how many rows of them were looked at."""
+    if plan.get("Relation Name") in ("lead", "score", "enquiry"):
         yield plan["Node Type"], (plan["Actual Rows"] + plan.get("Rows Removed by Filter", 0)) * plan["Actual Loops"]
     for part in plan.get("Plans", []):
         yield from scans(part)
@@ -361,6 +369,7 @@ def test_no_list_reads_the_whole_table_at_a_hundred_thousand_leads(
     hundred_thousand: None, alice: User, carol: User, ada: User
 ) -> None:
     source = sources_named(["Source 7"])["Source 7"].pk
+    campaign = campaigns_named(["Campaign 7"])["Campaign 7"].pk
     asked: list[dict[str, Any]] = [
         {"view": "all"},
         {"view": "mine"},
@@ -383,6 +392,8 @@ def test_no_list_reads_the_whole_table_at_a_hundred_thousand_leads(
         {"view": "all", "since": MONDAY.date() - timedelta(days=200), "until": MONDAY.date() - timedelta(days=190)},
         {"view": "all", "type": "trade_show"},
         {"view": "mine", "type": "trade_show"},
+        {"view": "all", "campaign": campaign},
+        {"view": "mine", "campaign": campaign},
     ]
     wrong = []
     for actor, filters in itertools.product((alice, carol, ada), asked):

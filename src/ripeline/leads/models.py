@@ -210,7 +210,10 @@ class Enquiry(models.Model):
 
     class Meta:
         db_table = "enquiry"
-        indexes = [models.Index(fields=["lead", "captured_at"], name="enquiry_of_lead")]
+        indexes = [
+            models.Index(fields=["lead", "captured_at"], name="enquiry_of_lead"),
+            models.Index(fields=["campaign", "lead"], name="enquiry_of_campaign", condition=Q(campaign__isnull=False)),
+        ]
 
 
 class OpportunityState(models.TextChoices):
