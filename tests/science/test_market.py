@@ -91,8 +91,14 @@ def test_93_of_100_that_are_won_were_reached_by_the_sixth_call(never_giving_up: 
 def test_whoever_is_found_sooner_is_won_more_often(market: Market) -> None:
     delays = np.array([0.0, 10.0, 40.0, 1000.0])
     chance = market.law.p_close(delays)
-    assert chance[0] == pytest.approx(0.5)
     assert np.all(np.diff(chance) < 0)
+
+
+def test_half_of_the_sales_go_to_the_first_who_has_set_the_vision_and_a_hasty_proposal_costs(market: Market) -> None:
+    first = np.zeros(1)
+    cold, nurtured, hasty = (market.law.p_close(first, talks=talks, hasty=h)[0] for talks, h in ((0, 0), (2, 0), (2, 1)))
+    assert nurtured == pytest.approx(0.5, abs=0.02)
+    assert cold < hasty < nurtured
 
 
 def test_an_attempt_within_the_hour_reaches_more(market: Market) -> None:

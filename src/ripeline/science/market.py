@@ -63,7 +63,8 @@ class Fate:
     reason : ndarray of int
         Position in `law.reasons`: why it is lost, if it is.
     luck_close : ndarray
-        Uniform: won if below the law's chance.
+        Uniform: won if below the law's chance. As that falls with every day, this is also the day on which a rival who
+        would win comes first.
     luck_reach : ndarray, shape (n, law.attempts)
         Uniform: the attempt reaches the person if below the law's chance.
     """
@@ -190,7 +191,8 @@ def follow_up(market: Market, contact_after: ArrayLike) -> FollowUp:
     """What becomes of the leads of a market if they are contacted on the given days.
 
     A lead that is found ripe is being sold to from then on, and decides when its window closes: the later contacts of
-    the plan are not made. One that is reached after it decided, or says that it will not buy, is let go.
+    the plan are not made. One that is reached after it decided, or says that it will not buy, is let go. (A plan is
+    taken to leave people in peace: only `simulation` knows of turning somebody away by calling too often.)
 
     Parameters
     ----------
@@ -236,7 +238,7 @@ def follow_up(market: Market, contact_after: ArrayLike) -> FollowUp:
         ripe = here & ~green & (age < closes)
         found[ripe] = age[ripe]
         delay = np.where(ripe, age - np.where(ripe, fate.ripe_after, 0.0), 0.0)
-        wins = ripe & (fate.luck_close < law.p_close(delay))
+        wins = ripe & (fate.luck_close < law.p_close(delay, talks=talks_before_ripe))
         missed = here & ~green & ~ripe
         unfit = green & (talks >= fate.frank_after)
         endings = ((WON, wins, closes), (LOST, ripe & ~wins, closes), (MISSED, missed, age), (UNFIT, unfit, age))

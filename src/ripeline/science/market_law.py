@@ -5,12 +5,47 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from scipy.special import expit, logit
 
 from ripeline.science import gate
 from ripeline.science.assumptions import Assumptions
 from ripeline.science.curves import Curve
 from ripeline.science.errors import AssumptionError
-from ripeline.science.gate import BoolArray, FloatArray
+from ripeline.science.gate import BoolArray, FloatArray, IntArray
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class JourneyLaw:
+    """What leads do that a company can see, on their way through the buying stages.
+
+    Attributes
+    ----------
+    kinds : tuple of str, length k
+        What is seen: visits, downloads, replies.
+    stages : tuple of str, length s
+        Resting, interest, consideration, decision.
+    per_month : ndarray, shape (s, k)
+        Things of each kind that a person who can be seen does in a month.
+    interest_median, consideration_median, sigma
+        Days that a buyer spends in those stages before being ripe, log-normal.
+    false_alarm
+        Share of the others who look into it once all the same, as a buyer would.
+    seen
+        Share of people whose visits and downloads can be told to be theirs; replies always can.
+    bot_share, bot_per_month
+        Share of addresses behind a gateway whose machine clicks, and how often in a month; it looks like a visit.
+    """
+
+    kinds: tuple[str, ...]
+    stages: tuple[str, ...]
+    per_month: FloatArray
+    interest_median: float
+    consideration_median: float
+    sigma: float
+    false_alarm: float
+    seen: float
+    bot_share: float
+    bot_per_month: float
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -31,6 +66,12 @@ class Law:
         Days that a ripe buyer takes to decide, log-normal.
     close_first, close_later, close_days
         P(win | reached so many days after ripening) = later + (first − later) exp(−delay / days).
+    vision, hasty
+        What having set the buyer's vision adds to the log-odds of that, and what each proposal made too early takes.
+    nurtured_after
+        Conversations before ripening that set the vision, and make orders larger.
+    pester_days, pester_turns_away
+        P(a conversation with a green lead turns it away for good | within so many days of the one before).
     reach, fresh, fresh_days, never_reached, attempts
         P(an attempt reaches), the same at the moment of arrival and how fast that fades, share never reached.
     frank
@@ -39,10 +80,14 @@ class Law:
         Effort of one attempt, and of a conversation on top.
     first_days, every_days
         The reference follow-up, see `market.steady`.
-    amount_median, amount_sigma, nurtured_factor, nurtured_after
-        Amounts, log-normal; larger after so many conversations before ripening.
+    amount_median, amount_sigma, nurtured_factor
+        Amounts, log-normal; larger by this factor after nurture.
     reasons, reason_buyer, reason_share
         Loss reasons: keys, whether for buyers (who bought elsewhere), shares within their kind.
+    respond_minutes, from_hour, to_hour
+        The soonest that anybody can be called back, and a seller's hours.
+    journey : JourneyLaw
+        What leads do meanwhile that a company can see.
     """
 
     per_month: float
@@ -81,15 +126,33 @@ class Law:
     reasons: tuple[str, ...]
     reason_buyer: BoolArray
     reason_share: FloatArray
+    vision: float
+    hasty: float
+    pester_days: float
+    pester_turns_away: float
+    respond_minutes: float
+    from_hour: float
+    to_hour: float
+    journey: JourneyLaw
 
     @property
     def horizon(self) -> int:
         """Days after arrival by which every buyer has ripened."""
         return self.ripening[0].horizon
 
-    def p_close(self, delay: FloatArray) -> FloatArray:
-        """P(a ripe lead buys from us | reached so many days after it ripened, within its window)."""
-        return self.close_later + (self.close_first - self.close_later) * np.exp(-delay / self.close_days)
+    @property
+    def minutes_per_attempt(self) -> float:
+        """What an attempt takes on average, with the conversation that it leads to now and then."""
+        return self.attempt_minutes + self.reach * self.conversation_minutes
+
+    def p_close(self, delay: FloatArray, *, talks: IntArray | int = 0, hasty: IntArray | int = 0) -> FloatArray:
+        """P(a ripe lead buys from us | reached so many days after it ripened, within its window).
+
+        `talks`: conversations with it before it was ripe; `hasty`: how often a proposal was made in them.
+        """
+        cold = self.close_later + (self.close_first - self.close_later) * np.exp(-delay / self.close_days)
+        lift = self.vision * (np.asarray(talks) >= self.nurtured_after) - self.hasty * np.asarray(hasty)
+        return np.where(lift == 0.0, cold, expit(logit(cold) + lift))
 
     def p_reach(self, age: FloatArray) -> FloatArray:
         """P(an attempt so many days after arrival reaches a person who can be reached)."""
@@ -140,6 +203,7 @@ def load(path: Path) -> Law:
             reasons=tuple(row["key"] for row in reasons),
             reason_buyer=np.array([row["buyer"] for row in reasons]),
             reason_share=gate.vector("share", [row["share"] for row in reasons], low=0, high=1),
+            journey=_journey(file),
         )
         _check(file.file, law, sources)
     return law
@@ -162,6 +226,30 @@ def _ripening(file: Assumptions) -> tuple[Curve, Curve]:
     return even, early
 
 
+_KINDS = ("visit", "download", "reply")
+
+
+def _journey(file: Assumptions) -> JourneyLaw:
+    stages = file.rows("stage", {"key": str, **dict.fromkeys(_KINDS, float)})
+    if tuple(row["key"] for row in stages) != STAGES:
+        raise AssumptionError(file.file, "stage", f"these are needed, in this order: {', '.join(STAGES)}")
+    rates = np.array([[row[kind] for kind in _KINDS] for row in stages])
+    if rates.min() < 0 or rates.max() > 1000:
+        raise AssumptionError(file.file, "stage", "rates are between 0 and 1000 a month")
+    return JourneyLaw(
+        kinds=_KINDS,
+        stages=STAGES,
+        per_month=rates,
+        interest_median=file.number("journey.interest_days", low=0.1, high=3650),
+        consideration_median=file.number("journey.consideration_days", low=0.1, high=3650),
+        sigma=file.number("journey.sigma", low=0, high=3),
+        false_alarm=file.number("journey.false_alarm", low=0, high=1),
+        seen=file.number("journey.seen", low=0, high=1),
+        bot_share=file.number("journey.bot_share", low=0, high=1),
+        bot_per_month=file.number("journey.bot_per_month", low=0, high=1000),
+    )
+
+
 def _shares(file: Assumptions, table: str, rows: list[dict[str, Any]]) -> FloatArray:
     """The column `share` as a mix: it has to add up to 1."""
     share = gate.vector("share", [row["share"] for row in rows], low=0, high=1)
@@ -181,12 +269,19 @@ def _check(file: str, law: Law, sources: list[dict[str, Any]]) -> None:
         ("signal", "the shares of a group add up to more than 1", any(total > 1 + 1e-9 for total in groups.values())),
         ("loss_reason", "one is needed for buyers and one for others", len(set(law.reason_buyer.tolist())) < 2),
         ("closing.first", "must not be below closing.later", law.close_first < law.close_later),
+        (
+            "closing.later",
+            "must lie within 0 and 1, and closing.first too",
+            min(law.close_later, 1 - law.close_first) <= 0,
+        ),
+        ("response.to_hour", "must be later than from_hour", law.to_hour <= law.from_hour),
     )
     for key, problem, is_so in problems:
         if is_so:
             raise AssumptionError(file, key, problem)
 
 
+STAGES = ("resting", "interest", "consideration", "decision")
 _RIPENING = ("even", "early")
 _NUMBERS = {
     "per_month": ("arrivals.per_month", 0, 1e7),
@@ -207,7 +302,14 @@ _NUMBERS = {
     "amount_median": ("amount.median", 0.01, 1e12),
     "amount_sigma": ("amount.sigma", 0, 5),
     "nurtured_factor": ("amount.nurtured_factor", 0, 100),
+    "vision": ("nurture.vision", 0, 5),
+    "hasty": ("nurture.hasty", 0, 5),
+    "pester_days": ("pestering.days", 0, 365),
+    "pester_turns_away": ("pestering.turns_away", 0, 1),
+    "respond_minutes": ("response.soonest_minutes", 0, 1440),
+    "from_hour": ("response.from_hour", 0, 24),
+    "to_hour": ("response.to_hour", 0, 24),
 }
-_COUNTS = {"attempts": "reach.attempts", "nurtured_after": "amount.nurtured_after"}
+_COUNTS = {"attempts": "reach.attempts", "nurtured_after": "nurture.after"}
 
 DEFAULT_LAW = load(Path(__file__).with_name("market.toml"))

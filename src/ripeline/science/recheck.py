@@ -24,6 +24,10 @@ I = a v ρ e^{−δt} + (1 − ρ) I(t). That sum is an approximation (the two p
 ρ = 0 the index is exact. After k silent attempts the person is reachable at all with the chance that Bayes' rule
 leaves, and the next attempt regains its chance with time: a_k(t) = a_k (1 − e^{−t/r_k}), r_k growing with each silence.
 
+**What they did since** (visits, replies: `signals`) multiplies the odds of being ripe by w. Of the chance Q of being ripe
+now, which becomes Q′, what is above the model's is like what a contact teaches: it will not grow by waiting. So
+I′ = I (1 − Q′)/(1 − Q) + a v (Q′ − Q (1 − Q′)/(1 − Q)), and where w < 1, I′ = I Q′/Q.
+
 References
 ----------
 Whittle, P. (1988). Restless bandits: activity allocation in a changing world. J. Applied Probability 25A, 287-298.
@@ -171,6 +175,7 @@ def contact_value(
     ever_reached: ArrayLike = False,
     days_unseen: ArrayLike = 0.0,
     value: ArrayLike = 1.0,
+    ripe_odds: ArrayLike = 1.0,
     minutes: ArrayLike | None = None,
     rules: Rules | None = None,
 ) -> FloatArray:
@@ -180,6 +185,8 @@ def contact_value(
     ----------
     days_since_contact : array_like, shape (n,)
         Since the last contact or attempt; since capture where there was none.
+    ripe_odds : array_like, shape (n,)
+        w, `signals.Believed.odds`: how many times likelier what they did since makes it that they are ripe now.
     p_30, disposition, kind, attempts, ever_reached, days_unseen, value, minutes, rules
         As in `next_contact`.
 
@@ -212,9 +219,10 @@ def contact_value(
     n = len(leads.hazard)
     since = gate.vector("days_since_contact", days_since_contact, n=n, low=0.0)
     cost = gate.vector("minutes", rules.minutes if minutes is None else minutes, n=n, low=1e-3)
+    odds = gate.vector("ripe_odds", ripe_odds, n=n, low=0.0)
     worth = np.empty(n)
     for rows in gate.blocks(n):
-        worth[rows] = leads.index(since[rows], rows)
+        worth[rows] = leads.index(since[rows], rows, odds[rows])
     return np.where(since < leads.not_before, 0.0, worth / cost)
 
 
@@ -262,19 +270,30 @@ class _Leads:
             not_before=rules.not_before[ended],
         )
 
-    def index(self, days: FloatArray | float, rows: IntArray | slice) -> FloatArray:
+    def index(self, days: FloatArray | float, rows: IntArray | slice, odds: FloatArray | None = None) -> FloatArray:
         """What a contact is worth so many days after the last one: the price at which it would be just right."""
         ripens, closes = self.hazard[rows], self.closing_window[rows]
         t = self.unseen[rows] + days
         waiting = ripens * t * np.exp(-np.minimum(ripens, closes) * t) * _phi(np.abs(closes - ripens) * t)
         # Where the hazard exceeds 1/window this grows without bound; `waiting` is the smaller one long before the cut.
         rising = closes * t * _phi(np.maximum((closes - ripens) * t, -50.0)) + np.expm1(-closes * t)
-        already = self.ripe[rows]
-        found = already * np.exp(-closes * t) + (1 - already) * np.maximum(np.minimum(rising, waiting), 0.0)
+        already, left = self.ripe[rows], np.exp(-closes * t)
+        found = already * left + (1 - already) * np.maximum(np.minimum(rising, waiting), 0.0)
+        if odds is not None:
+            found = _with_odds(found, already * left + (1 - already) * waiting, odds)
         pause = self.again[rows]
         there = np.where(pause > 0, -np.expm1(-np.divide(days, np.where(pause > 0, pause, 1.0))), 1.0)
         result: FloatArray = self.gain[rows] * there * found
         return result
+
+
+def _with_odds(found: FloatArray, ripe: FloatArray, odds: FloatArray) -> FloatArray:
+    """The index after what they did, from that before and the chance of being ripe now."""
+    now = np.minimum(ripe, 1 - 1e-9)
+    then = odds * now / (1 - now + odds * now)
+    less = found * np.divide(then, now, out=np.ones_like(now), where=now > 0)
+    rest = (1 - then) / (1 - now)
+    return np.where(odds >= 1, found * rest + (then - now * rest), less)
 
 
 def _phi(z: FloatArray) -> FloatArray:

@@ -1,4 +1,4 @@
-"""Whom to contact today: the choice itself, pure, so that a simulator runs the very same code.
+"""Whom to contact today: the choice, pure; its arithmetic is `science.choice`, which a simulated market runs too.
 
 What a person promised, agreed or chose comes first and always. Whoever asked for us and has heard from nobody comes
 next, as many as a day holds. The rest of the day goes to those with whom a minute brings most (`routing.worth`), until
@@ -9,7 +9,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from decimal import Decimal
-from enum import IntEnum
 from typing import Any
 from uuid import UUID
 
@@ -21,6 +20,9 @@ from ripeline.leads.models import NextKind, State
 from ripeline.ripeness.rules import LABELS as RIPENESS
 from ripeline.ripeness.rules import tag
 from ripeline.routing.worth import AVERAGE_P_30, Standing, worth
+from ripeline.science import choice
+from ripeline.science.choice import FRESH_DAYS
+from ripeline.science.choice import Rank as Rank
 
 # Minutes that a contact takes, by what it is (judgement: look up, call or write, note what came of it).
 MINUTES: dict[str, int] = {
@@ -41,18 +43,10 @@ HAND_RAISERS: dict[str, str] = {
     SourceType.INBOUND_CALL.value: "Called us",
     SourceType.TRIAL.value: "Started a trial",
 }
-FRESH = timedelta(days=14)  # for so long an unanswered request comes before everything but dates
+FRESH = timedelta(days=FRESH_DAYS)  # for so long an unanswered request comes before everything but dates
 
 LABELS: dict[str, str] = {"promise": "You promised", "meeting": "Meeting", "opportunity": "Opportunity"}
 LABELS |= {str(tag): label for tag, label in RIPENESS.items()}
-
-
-class Rank(IntEnum):
-    """What comes first, whatever it is worth."""
-
-    ASKED = 0  # a hand-raiser whom nobody has called
-    DATED = 1  # a meeting, a promise, a date that a person chose
-    OPEN = 2  # chosen by worth
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -138,28 +132,14 @@ def plan(candidates: Sequence[Candidate], *, now: datetime, budget: int, at_leas
     ranks = [c.rank(now) for c in ordered]
     minutes = [c.minutes for c in ordered]
     values = worth([c.standing for c in ordered], now=now, minutes=[float(m) for m in minutes])
-    values = _likelier_first(values, ordered, ranks)
+    new = [rank is Rank.OPEN and c.standing.learnt() == "new" for rank, c in zip(ranks, ordered, strict=True)]
+    values = choice.likelier_first(values, chance=[_chance(c) for c in ordered], new=np.array(new, dtype=np.bool_))
     picked = fill(
         ranks=[int(rank) for rank in ranks], values=values, minutes=minutes, budget=budget, at_least_one=at_least_one
     )
     items = [Chosen(ordered[i], ranks[i], float(values[i])) for i in picked]
     items.sort(key=lambda item: (item.rank, *_within(item), item.candidate.lead_id))
     return Choice(items, len(ordered))
-
-
-def _likelier_first(
-    values: NDArray[np.float64], ordered: Sequence[Candidate], ranks: Sequence[Rank]
-) -> NDArray[np.float64]:
-    """The same worths, dealt anew among those with whom nobody has been in touch: the likelier has the higher.
-
-    Of them nothing is known but how likely they are. What a contact is worth besides says only how long ago their
-    enquiry (or the day on which they were taken up again) is, and would put an old lead at 1 % before one at 4 %.
-    """
-    new = [i for i, c in enumerate(ordered) if ranks[i] is Rank.OPEN and c.standing.learnt() == "new"]
-    by_chance = sorted(new, key=lambda i: (-_chance(ordered[i]), -values[i]))
-    dealt = values.copy()
-    dealt[by_chance] = np.sort(values[new])[::-1]
-    return dealt
 
 
 def _chance(candidate: Candidate) -> float:
@@ -179,22 +159,5 @@ def _within(item: Chosen) -> tuple[float, ...]:
 def fill(
     *, ranks: ArrayLike, values: ArrayLike, minutes: ArrayLike, budget: int, at_least_one: bool = True
 ) -> NDArray[np.intp]:
-    """Which of n candidates fill a day, as positions: the pure core, in arrays.
-
-    `ranks`, shape (n,): `Rank`; `values`: worth of a minute; `minutes`: of each. Of equal worth the earlier position
-    goes first, so callers give a fixed order.
-    """
-    rank, value = np.asarray(ranks, dtype=np.int64), np.asarray(values, dtype=np.float64)
-    cost = np.asarray(minutes, dtype=np.int64)
-    chosen = rank == Rank.DATED
-    asked = np.flatnonzero(rank == Rank.ASKED)
-    asked = asked[np.argsort(-value[asked], kind="stable")]
-    chosen[asked[np.cumsum(cost[asked]) <= max(budget, 0)]] = True
-    left = budget - int(cost[chosen].sum())
-    rest = np.flatnonzero(~chosen)
-    for position in rest[np.lexsort((rest, -value[rest], rank[rest]))]:
-        alone = at_least_one and not chosen.any()
-        if cost[position] <= left or alone:
-            chosen[position] = True
-            left -= int(cost[position])
-    return np.flatnonzero(chosen)
+    """Which of n candidates fill a day, as positions; see `science.choice.fill`."""
+    return np.flatnonzero(choice.fill(ranks, values, minutes, budget=budget, at_least_one=at_least_one))

@@ -1,0 +1,221 @@
+r"""What visits, downloads and replies say: how much likelier they make it that a lead is ripe, or about to be.
+
+A lead is ripe, or comparing (it will be ripe within a month), or resting. In each state a person who can be seen does
+things of kind j at a Poisson rate λ_j; one who cannot be seen leaves only what machines do in their name, and replies.
+With counts c_j that decay with a half-life (O(1) per event) and the exposure E that has decayed alike,
+
+.. math:: L_s = \Big( m \prod_{j} \lambda_{sj}^{c_j} e^{-\lambda_{sj} E}
+                + (1 - m) \prod_j \lambda_{0j}^{c_j} e^{-\lambda_{0j} E} \Big)^{\theta}.
+
+Bayes' rule then gives P(ripe within 30 days | what they did) and the factor on the odds of being ripe now, which
+`recheck.contact_value` takes. θ says how far signals are believed: 1 as the table says, 0 not at all, below 0 they
+mislead. It is learnt: each conversation finds somebody ripe or not, and was said to be so likely.
+
+References
+----------
+Azar, Y., Horvitz, E., Lubetzky, E., Peres, Y., Shahaf, D. (2018). Tractable near-optimal policies for crawling. PNAS
+115, 8099-8103 (change signals as noisy hints).
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import ArrayLike
+from scipy.special import expit, logit
+
+from ripeline.science import gate
+from ripeline.science.assumptions import Assumptions
+from ripeline.science.gate import BoolArray, FloatArray
+from ripeline.science.prior import MONTH
+
+RESTING, COMPARING, RIPE = 0, 1, 2
+_POWERS: FloatArray = np.linspace(-0.5, 2.5, 25)
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Signals:
+    """The assumptions of the model, from `signals.toml`.
+
+    Attributes
+    ----------
+    kinds : tuple of str, length k
+    per_day : ndarray, shape (3, k)
+        λ: resting, comparing, ripe.
+    person : ndarray of bool, shape (k,)
+        Needs a person who can be seen.
+    seen, machine_per_day, memory_days, trust_sd : float
+        m; λ_0 of the first kind (visits); 1/e-time of the counts; how unsure θ is at first.
+    """
+
+    kinds: tuple[str, ...]
+    per_day: FloatArray
+    person: BoolArray
+    seen: float
+    machine_per_day: float
+    memory_days: float
+    trust_sd: float
+
+
+def load(path: Path) -> Signals:
+    """The assumptions of a file like `signals.toml`.
+
+    Raises
+    ------
+    AssumptionError
+        A value is missing, has no basis, or makes no sense.
+    """
+    with Assumptions(path) as file:
+        rows = file.rows("kind", {"key": str, "resting": float, "comparing": float, "ripe": float, "person": bool})
+        rates = [
+            gate.vector(name, [row[name] for row in rows], low=1e-6, high=1000)
+            for name in ("resting", "comparing", "ripe")
+        ]
+        return Signals(
+            kinds=tuple(row["key"] for row in rows),
+            per_day=np.array(rates) / MONTH,
+            person=np.array([row["person"] for row in rows]),
+            seen=file.number("people.seen", low=0.001, high=0.999),
+            machine_per_day=file.number("people.machine_per_month", low=1e-6, high=1000) / MONTH,
+            memory_days=file.number("memory.half_life_days", low=0.1, high=3650) / np.log(2),
+            trust_sd=file.number("trust.sd", low=1e-3, high=10),
+        )
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Believed:
+    """What signals make of n leads; every array has shape (n,).
+
+    Attributes
+    ----------
+    p_30 : ndarray
+        P(ripe within 30 days | not yet ripe, what they did).
+    odds : ndarray
+        Factor on the odds of being ripe now.
+    """
+
+    p_30: FloatArray
+    odds: FloatArray
+
+
+def believe(
+    p_30: ArrayLike,
+    *,
+    counts: ArrayLike,
+    days: ArrayLike,
+    trust: float = 1.0,
+    signals: Signals | None = None,
+) -> Believed:
+    """What is to be believed of n leads after what they did.
+
+    Parameters
+    ----------
+    p_30 : array_like, shape (n,)
+        P(ripe within 30 days) without signals.
+    counts : array_like, shape (n, k)
+        Decayed counts by kind, see `decayed`.
+    days : array_like, shape (n,)
+        For so long they could have been seen.
+    trust : float
+        θ; `Trust.power` is the learnt one.
+    signals : Signals, optional
+        By default those of `signals.toml`.
+
+    Returns
+    -------
+    Believed
+
+    Raises
+    ------
+    InputError, NotFiniteError
+        Shapes that differ, probabilities outside [0, 1], negative counts or days.
+
+    Examples
+    --------
+    Nothing for a month, two visits, and two visits with a reply:
+
+    >>> found = believe([0.04] * 3, counts=[[0, 0, 0], [2, 0, 0], [2, 0, 1]], days=[30.0] * 3)
+    >>> found.p_30.round(2).tolist(), found.odds.round(1).tolist()
+    ([0.03, 0.2, 0.46], [0.6, 9.3, 52.3])
+    """
+    signals = signals or DEFAULT_SIGNALS
+    chance = gate.vector("p_30", p_30, low=0.0, high=1.0)
+    seen = gate.matrix("counts", counts, columns=len(signals.kinds))
+    exposed = gate.vector("days", days, n=len(chance), low=0.0)
+    resting, comparing, ripe = trust * _log_likelihood(signals, seen, exposed)
+    not_ripe = np.logaddexp(np.log1p(-np.minimum(chance, 1 - 1e-12)) + resting, np.log(chance + 1e-300) + comparing)
+    return Believed(
+        p_30=np.where(chance > 0, np.exp(np.log(chance + 1e-300) + comparing - not_ripe), 0.0).clip(0.0, 1.0),
+        odds=np.exp(np.clip(ripe - not_ripe, -20.0, 20.0)),
+    )
+
+
+def decayed(counts: FloatArray, days: ArrayLike, *, signals: Signals | None = None) -> FloatArray:
+    """Counts, shape (n,), so many days later.
+
+    Examples
+    --------
+    >>> decayed(np.array([4.0]), 10.0).round(2).tolist()
+    [2.0]
+    """
+    signals = signals or DEFAULT_SIGNALS
+    later: FloatArray = counts * np.exp(-gate.vector("days", days, n=len(counts), low=0.0) / signals.memory_days)
+    return later
+
+
+def _log_likelihood(signals: Signals, counts: FloatArray, days: FloatArray) -> FloatArray:
+    """log L of each state, shape (3, n), up to what is common to all."""
+    exposure = signals.memory_days * -np.expm1(-days / signals.memory_days)
+    person = signals.person
+    machine = np.where(np.arange(len(signals.kinds)) == 0, signals.machine_per_day, 1e-4)
+    unseen = counts[:, person] @ np.log(machine[person]) - machine[person].sum() * exposure
+    found = []
+    for rate in signals.per_day:
+        visible = rate + np.where(person, machine, 0.0)
+        one = counts[:, person] @ np.log(visible[person]) - visible[person].sum() * exposure
+        other = counts[:, ~person] @ np.log(rate[~person]) - rate[~person].sum() * exposure
+        found.append(np.logaddexp(np.log(signals.seen) + one, np.log1p(-signals.seen) + unseen) + other)
+    return np.array(found)
+
+
+@dataclass(kw_only=True)
+class Trust:
+    """How far signals are believed, θ: N(1, sd²) at first, then by what conversations found.
+
+    Examples
+    --------
+    Of those said to be ripe because of many visits, nobody is:
+
+    >>> trust = Trust()
+    >>> before = trust.power
+    >>> trust.learn(ripe=[False] * 60, chance=[0.1] * 60, odds_of=lambda power: np.full(60, np.exp(2 * power)))
+    >>> round(before, 2), trust.power < 0.3
+    (1.0, True)
+    """
+
+    signals: Signals = field(default_factory=lambda: DEFAULT_SIGNALS)
+
+    def __post_init__(self) -> None:
+        self._log: FloatArray = -0.5 * np.square((_POWERS - 1.0) / self.signals.trust_sd)
+
+    @property
+    def power(self) -> float:
+        """θ as believed now."""
+        weight = np.exp(self._log - self._log.max())
+        return float(weight @ _POWERS / weight.sum())
+
+    def learn(self, *, ripe: ArrayLike, chance: ArrayLike, odds_of: Callable[[float], FloatArray]) -> None:
+        """Conversations that found n leads ripe or not.
+
+        `chance`: of each being ripe, without signals; `odds_of`: what the signals would have made of the odds if they
+        were believed that far.
+        """
+        was = gate.flags("ripe", ripe, n=len(np.atleast_1d(ripe)))
+        before = logit(np.clip(gate.vector("chance", chance, n=len(was), low=0.0, high=1.0), 1e-4, 1 - 1e-4))
+        for at, power in enumerate(_POWERS):
+            said = expit(before + np.log(odds_of(float(power))))
+            self._log[at] += float(np.where(was, np.log(said), np.log1p(-said)).sum())
+
+
+DEFAULT_SIGNALS = load(Path(__file__).with_name("signals.toml"))
