@@ -139,7 +139,9 @@ def percent(p: float) -> str:
 
 
 def between(low: float, high: float) -> str:
-    """An interval in whole percents: "between 25 and 45 %"."""
+    """An interval in whole percents: "between 25 and 45 %"; "at most 1 %" where it lies below."""
+    if round(high * 100) <= 1:
+        return "at most 1 %"
     return f"between {round(low * 100)} and {round(high * 100)} %"
 
 
