@@ -12,11 +12,12 @@ prequential approach. JRSS A 147, 278-292.
 """
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import logit
+from scipy.special import expit, logit
 
 from ripeline.science import gate
 from ripeline.science.errors import InputError, NotConvergedError
@@ -109,11 +110,15 @@ class Learned:
         What was believed before.
     log_scores : mapping of str to float
         Of each shape of time that was tried, per event; empty where there was too little to choose by.
+    doubt : float
+        How far the best two shapes are apart on the average lead's log-odds of ripening within the horizon. The choice
+        is by the near future, and says little about the months that nobody has lived through yet.
     """
 
     fit: Fit
     belief: Belief
     log_scores: Mapping[str, float]
+    doubt: float = 0.0
 
     @property
     def shape(self) -> str:
@@ -123,7 +128,12 @@ class Learned:
     @property
     def mostly_prior(self) -> float:
         """Posterior ÷ prior sd of the average lead's log-odds: near 1 the outcomes have said little as yet."""
-        return float(self.fit.sd[0] / self.belief.log_odds_sd)
+        return self.log_odds_sd / self.belief.log_odds_sd
+
+    @property
+    def log_odds_sd(self) -> float:
+        """Of the average lead's log-odds, with the doubt about the shape of time."""
+        return float(np.hypot(self.fit.sd[0], self.doubt))
 
     def log_odds(self, design: FloatArray) -> FloatArray:
         """η of rows, shape (n,)."""
@@ -190,13 +200,24 @@ def learn(
         scores = log_scores(design, outcomes, shapes, belief=belief, stratum=stratum, weight=weight)
     best = max(scores, key=lambda name: scores[name]) if scores else _name(shapes[0])
     ordered = sorted(shapes, key=lambda shape: _name(shape) != best)
+    fits: list[Fit] = []
     for shape in ordered:
-        try:
-            found = fit_as(design, outcomes, shape, belief=belief, stratum=stratum, weight=weight)
-        except NotConvergedError:
-            continue
-        return Learned(fit=found, belief=belief, log_scores=scores)
-    raise NotConvergedError("none of the shapes of time could be fitted")
+        with suppress(NotConvergedError):
+            fits.append(fit_as(design, outcomes, shape, belief=belief, stratum=stratum, weight=weight))
+        if len(fits) == (2 if scores else 1):
+            break
+    if not fits:
+        raise NotConvergedError("none of the shapes of time could be fitted")
+    most = 0 if stratum is None else int(np.bincount(stratum).argmax())
+    ever = [_ever(found, most, outcomes.horizon) for found in fits]
+    return Learned(fit=fits[0], belief=belief, log_scores=scores, doubt=abs(ever[0] - ever[-1]))
+
+
+def _ever(found: Fit, stratum: int, horizon: float) -> float:
+    """The average lead's log-odds of ripening within the horizon."""
+    hazard = found.shape.latency.cumulative(found.shape.theta(found.parameters)[stratum], np.array([horizon]))
+    share = expit(found.intercept) * -np.expm1(-hazard[0])
+    return float(logit(np.clip(share, 1e-9, 1 - 1e-9)))
 
 
 def _checked(

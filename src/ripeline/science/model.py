@@ -50,8 +50,8 @@ class Model:
         The company's own features; none before they are learnt.
     covariance : ndarray, shape (k + 1, k + 1), or None
         Of b_0 and the terms; None where they are independent.
-    log_odds_of_win : float or None
-        The average lead's log-odds of buying from us, where only wins are recorded.
+    log_odds_of_win, log_odds_of_win_sd : float or None
+        The average lead's log-odds of buying from us, and their doubt, where only wins are recorded.
     mostly_prior : float
         Posterior ÷ prior sd of the average lead's log-odds. 1 before any outcome.
     """
@@ -63,6 +63,7 @@ class Model:
     encoder: Encoder = field(default_factory=lambda: Encoder(features=()))
     covariance: FloatArray | None = None
     log_odds_of_win: float | None = None
+    log_odds_of_win_sd: float | None = None
     mostly_prior: float = 1.0
 
     @classmethod
@@ -108,6 +109,7 @@ class Model:
             shifts=self.shifts,
             covariance=self.covariance,
             log_odds_of_win=self.log_odds_of_win,
+            log_odds_of_win_sd=self.log_odds_of_win_sd,
             level=level,
         )
 
@@ -129,6 +131,7 @@ class Model:
             "features": [_without_ends(asdict(feature)) for feature in self.encoder.features],
             "covariance": None if self.covariance is None else self.covariance.tolist(),
             "log_odds_of_win": self.log_odds_of_win,
+            "log_odds_of_win_sd": self.log_odds_of_win_sd,
             "mostly_prior": self.mostly_prior,
         }
 
@@ -144,6 +147,7 @@ class Model:
             encoder=Encoder(features=tuple(Feature(**feature) for feature in stored["features"])),
             covariance=None if covariance is None else np.array(covariance),
             log_odds_of_win=stored["log_odds_of_win"],
+            log_odds_of_win_sd=stored["log_odds_of_win_sd"],
             mostly_prior=stored["mostly_prior"],
         )
 
@@ -263,10 +267,11 @@ def _posterior(
     shifts = tuple(float(logit(share * end) - logit(share)) for end in ends)
     among = slice(0, 1 + len(terms))
     covariance = found.covariance[among, among].copy()
+    covariance[0, 0] += learned.doubt**2
     prior = replace(
         before.prior,
         log_odds=found.intercept,
-        log_odds_sd=float(found.sd[0]),
+        log_odds_sd=learned.log_odds_sd,
         closing_won=before.prior.closing_won + record.won,
         closing_lost=before.prior.closing_lost + record.lost,
     )
@@ -286,6 +291,7 @@ def _posterior(
         encoder=encoder,
         covariance=covariance,
         log_odds_of_win=found.intercept if record.wins_alone else None,
+        log_odds_of_win_sd=learned.log_odds_sd if record.wins_alone else None,
         mostly_prior=1.0 if record.wins_alone else min(learned.mostly_prior, 1.0),
     )
 

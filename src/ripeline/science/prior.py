@@ -130,6 +130,7 @@ def score(
     shifts: ArrayLike = 0.0,
     covariance: FloatArray | None = None,
     log_odds_of_win: float | None = None,
+    log_odds_of_win_sd: float | None = None,
     level: float = 0.8,
 ) -> Scores:
     """What is expected of n leads that have not ripened yet.
@@ -150,9 +151,9 @@ def score(
         What following a curve adds to the log-odds: see `model`.
     covariance : ndarray, shape (k + 1, k + 1), optional
         Of b_0 and the terms' means, where outcomes have tied them together; by default they are independent.
-    log_odds_of_win : float, optional
-        The average lead's log-odds of buying from us, where it was learnt from wins alone; by default p_win is p_ever
-        times the closing ratio.
+    log_odds_of_win, log_odds_of_win_sd : float, optional
+        The average lead's log-odds of buying from us, and their doubt, where they were learnt from wins alone; by
+        default p_win is p_ever times the closing ratio.
     level : float
         How likely the intervals are to hold the truth.
 
@@ -207,7 +208,8 @@ def score(
         p_win_sd = np.hypot((1 - p_ever) * sd, prior.closing_sd / prior.closing) / (1 - p_win)
     else:
         p_win = np.minimum(expit(still - prior.log_odds + log_odds_of_win), p_ever)
-        p_win_sd = sd
+        of_level = prior.log_odds_sd if log_odds_of_win_sd is None else log_odds_of_win_sd
+        p_win_sd = np.sqrt(np.maximum(sd**2 - prior.log_odds_sd**2, 0.0) + of_level**2)
     p_win_low, p_win_high = _around(p_win, z * p_win_sd)
 
     window = curves.window(kind, age)
