@@ -20,6 +20,7 @@ from ripeline.people.rules import NotAllowed
 from ripeline.ripeness import actions, current, fitting, queries, rules
 from ripeline.ripeness.models import ModelRun, RunState, Score, Verdict
 from ripeline.science.model import Model, renew
+from ripeline.worker import schedule, tasks
 from tests.cast import MONDAY, MakeLead, by
 from tests.ripeness.company import grow
 
@@ -234,3 +235,12 @@ def test_what_breaks_is_kept_with_the_run_and_the_model_stays(ada: User, monkeyp
     assert (run.state, run.problem) == (RunState.FAILED, "ArithmeticError: no numbers today")
     assert "The current model stays" in run.reason
     assert queries.current_run().is_prior
+
+
+def test_the_night_asks_for_a_fit_and_the_worker_does_it(ada: User) -> None:
+    night = next(task for task in schedule.TASKS if task.name == "fit")
+    night.run()
+    (waiting,) = queries.waiting()
+    assert tasks.work(lambda: False)
+    assert not tasks.work(lambda: False)
+    assert ModelRun.objects.get(pk=waiting).verdict == Verdict.TOO_LITTLE

@@ -7,8 +7,9 @@ off while scoring goes on with that.
 
 import contextlib
 import logging
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date, datetime
+from math import isfinite
 from typing import Any
 
 import psycopg
@@ -131,10 +132,15 @@ def _keep(run: ModelRun, found: fitting.Found, as_of: datetime) -> None:
     run.metrics, run.calibration = dict(found.metrics), found.calibration
     if found.renewed is not None:
         run.model, run.mostly_prior = found.renewed.model.to_dict(), found.renewed.model.mostly_prior
-        run.shape, run.shape_scores = found.renewed.learned.shape, dict(found.renewed.learned.log_scores)
+        run.shape, run.shape_scores = found.renewed.learned.shape, _finite(found.renewed.learned.log_scores)
         run.coefficients, run.columns = found.coefficients(), sorted(found.gathered.captured.table)
     run.state = RunState.SCORING if found.verdict == Verdict.PROMOTED else RunState.DONE
     run.save()
+
+
+def _finite(scores: Mapping[str, float]) -> dict[str, float]:
+    """Without what JSON does not have."""
+    return {name: round(score, 4) for name, score in scores.items() if isfinite(score)}
 
 
 def _fail(run: ModelRun, problem: Exception) -> None:
