@@ -24,6 +24,7 @@ COMMANDS = {
     "export": ("ripeline.cli.export", "Write all leads to a CSV file."),
     "user": ("ripeline.cli.user", "Add people."),
     "model": ("ripeline.cli.model", "The ripening model: teach, choose, explain and judge it."),
+    "simulate": ("ripeline.cli.simulate", "Compare ways of following up on a simulated market."),
     "bench": ("ripeline.cli.bench", "Run a benchmark; each figure beside its limit or a peer."),
     "db": ("ripeline.cli.db", "Bring the schema up to date; check that the data keeps every promise."),
 }

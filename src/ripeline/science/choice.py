@@ -1,7 +1,7 @@
 """Whom to contact on a day: the choice itself in arrays, as Today makes it and as the simulated market tries it.
 
-What has a date comes first and always. Whoever asked for us and has heard from nobody comes next, as many as a day holds.
-The rest of the day goes to those with whom a minute brings most, until the minutes are used up.
+What has a date comes first and always. Whoever asked for us and has heard from nobody comes next, as many as a day
+holds. The rest of the day goes to those with whom a minute brings most, until the minutes are used up.
 """
 
 from enum import IntEnum

@@ -45,7 +45,7 @@ def uniform(seed: int, purpose: str, lead: ArrayLike, day: ArrayLike = 0) -> Flo
     """
     start = _mixed(_mixed(_whole("seed", seed)) + np.uint64(zlib.crc32(purpose.encode())))
     mixed = _mixed(_mixed(_whole("lead", lead) + start) + _whole("day", day))
-    result: FloatArray = (mixed >> np.uint64(11)) * 2.0**-53
+    result: FloatArray = (mixed >> np.uint64(11)).astype(np.float64) * 2.0**-53
     return result
 
 

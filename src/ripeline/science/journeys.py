@@ -123,7 +123,8 @@ def events(market: Market, rng: np.random.Generator, *, until: float) -> Events:
     >>> market = simulate(days=365, rng=np.random.default_rng(1))
     >>> seen = events(market, np.random.default_rng(2), until=500)
     >>> age = seen.day - market.arrivals.day[seen.lead]
-    >>> ripe = (age >= market.fate.ripe_after[seen.lead]) & (age < (market.fate.ripe_after + market.fate.window)[seen.lead])
+    >>> ripens, window = market.fate.ripe_after[seen.lead], market.fate.window[seen.lead]
+    >>> ripe = (age >= ripens) & (age < ripens + window)
     >>> bool(0.1 < ripe.mean() < 0.6)
     True
     """

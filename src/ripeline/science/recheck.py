@@ -24,8 +24,8 @@ I = a v ρ e^{−δt} + (1 − ρ) I(t). That sum is an approximation (the two p
 ρ = 0 the index is exact. After k silent attempts the person is reachable at all with the chance that Bayes' rule
 leaves, and the next attempt regains its chance with time: a_k(t) = a_k (1 − e^{−t/r_k}), r_k growing with each silence.
 
-**What they did since** (visits, replies: `signals`) multiplies the odds of being ripe by w. Of the chance Q of being ripe
-now, which becomes Q′, what is above the model's is like what a contact teaches: it will not grow by waiting. So
+**What they did since** (visits, replies: `signals`) multiplies the odds of being ripe by w. Of the chance Q of being
+ripe now, which becomes Q′, what is above the model's is like what a contact teaches: it will not grow by waiting. So
 I′ = I (1 − Q′)/(1 − Q) + a v (Q′ − Q (1 − Q′)/(1 − Q)), and where w < 1, I′ = I Q′/Q.
 
 References
@@ -127,7 +127,7 @@ def next_contact(
     >>> next_contact([0.01, 0.04, 0.3], disposition="reached", kind="even").days.tolist()
     [110, 35, 10]
     >>> next_contact([0.04] * 5, disposition="no_answer", attempts=[1, 2, 3, 4, 5], kind="even").days.tolist()
-    [2, 4, 10, 35, 64]
+    [2, 3, 4, 10, 51]
     """
     rules = rules or DEFAULT_RULES
     leads = _Leads.of(

@@ -18,7 +18,7 @@ Azar, Y., Horvitz, E., Lubetzky, E., Peres, Y., Shahaf, D. (2018). Tractable nea
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -141,7 +141,7 @@ def believe(
     """
     signals = signals or DEFAULT_SIGNALS
     chance = gate.vector("p_30", p_30, low=0.0, high=1.0)
-    seen = gate.matrix("counts", counts, columns=len(signals.kinds))
+    seen = gate.matrix("counts", counts, columns=len(signals.kinds)).astype(np.float64)
     exposed = gate.vector("days", days, n=len(chance), low=0.0)
     resting, comparing, ripe = trust * _log_likelihood(signals, seen, exposed)
     not_ripe = np.logaddexp(np.log1p(-np.minimum(chance, 1 - 1e-12)) + resting, np.log(chance + 1e-300) + comparing)
@@ -194,10 +194,10 @@ class Trust:
     (1.0, True)
     """
 
-    signals: Signals = field(default_factory=lambda: DEFAULT_SIGNALS)
+    signals: Signals | None = None
 
     def __post_init__(self) -> None:
-        self._log: FloatArray = -0.5 * np.square((_POWERS - 1.0) / self.signals.trust_sd)
+        self._log: FloatArray = -0.5 * np.square((_POWERS - 1.0) / (self.signals or DEFAULT_SIGNALS).trust_sd)
 
     @property
     def power(self) -> float:

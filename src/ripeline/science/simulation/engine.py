@@ -110,7 +110,7 @@ class _Ledger:
         # At first as if nobody answered: where a call stands in the day matters only to who has come within the hour.
         at = world.called_at(leads, day, spent)
         reached = world.answers(leads, np.full(len(leads), day), at - world.market.arrivals.day[leads])
-        took = law.attempt_minutes + law.conversation_minutes * reached
+        took = law.attempt_minutes + law.conversation_minutes * reached.astype(np.float64)
         before = spent + np.cumsum(took) - took
         n = int(np.searchsorted(before, budget - law.attempt_minutes - law.conversation_minutes + 1e-9, side="right"))
         leads, reached, took = leads[:n], reached[:n], took[:n]

@@ -17,7 +17,6 @@ from ripeline.science.gate import BoolArray, FloatArray, IntArray
 from ripeline.science.simulation.seen import Seen
 from ripeline.science.simulation.world import World
 
-
 FEW, SPARE = 10, 4.0
 """Calls a day that the clairvoyant may make in any case; and for each lead, over all days."""
 
@@ -117,7 +116,7 @@ class Oracle:
                 room[at] -= 1
 
     def _nurture(self, can: Chances, rows: IntArray, room: IntArray, talks: int) -> None:
-        """Who can only be won by setting the vision: so many talks before, and the call that wins, where there is room."""
+        """Who can only be won by setting the vision: so many talks before, and the call that wins, if there is room."""
         for row in rows.tolist():
             before = np.flatnonzero(can.green[row] & (room > 0))[:talks]
             if len(before) < talks:
@@ -171,7 +170,11 @@ def bound(world: World) -> float:
     each = law.attempt_minutes + law.conversation_minutes
     minutes = sparse.csr_matrix((np.full(n, each), (place, at)), shape=(world.reps * len(can.day), n))
     limit = np.concatenate([np.ones(leads), np.zeros(leads), np.tile(world.minutes[can.day], world.reps)])
-    solved = linprog(
-        -(kind < 2).astype(float), A_ub=sparse.vstack([once, vision, minutes]), b_ub=limit, bounds=(0, 1), method="highs"
+    solved = linprog(  # type: ignore[call-overload] # it does take sparse matrices
+        -(kind < 2).astype(float),
+        A_ub=sparse.vstack([once, vision, minutes]),
+        b_ub=limit,
+        bounds=(0, 1),
+        method="highs",
     )
     return float(-solved.fun)

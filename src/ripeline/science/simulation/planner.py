@@ -1,7 +1,7 @@
 """Ripeline's own way of following up: the functions that the product uses, and nothing that it does not know.
 
-The model's scores (`model`), what leads did (`signals`), what a contact is worth now (`recheck`) and how a day is filled
-(`choice`). Nothing is tuned to a market: every assumption is the product's.
+The model's scores (`model`), what leads did (`signals`), what a contact is worth now (`recheck`) and how a day is
+filled (`choice`). Nothing is tuned to a market: every assumption is the product's.
 """
 
 from dataclasses import dataclass, fields

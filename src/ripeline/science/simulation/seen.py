@@ -7,8 +7,8 @@ from ripeline.science.gate import BoolArray, FloatArray, IntArray
 
 NOT_REACHED, GREEN, RIPE, TOO_LATE, NO = 0, 1, 2, 3, 4
 FINDINGS = ("not_reached", "green", "ripe", "too_late", "no")
-"""What an attempt finds: nobody; not now; ripe, and being sold to from now on; bought elsewhere; will not buy, or not from
-somebody who calls so often."""
+"""What an attempt finds: nobody; not now; ripe, and being sold to from now on; bought elsewhere; will not buy, or not
+from somebody who calls so often."""
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

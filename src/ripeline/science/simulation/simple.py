@@ -7,7 +7,6 @@ import numpy as np
 from ripeline.science.gate import BoolArray, FloatArray, IntArray
 from ripeline.science.simulation.seen import Seen
 
-
 PEACE_DAYS = 7.0
 """Nobody who was spoken to is called again within a week, by any policy."""
 
@@ -103,7 +102,9 @@ class Points:
         weights = self.weights
         self._add(seen)
         source = np.array([_SOURCE.get(key, 10) for key in seen.source_types], dtype=np.float64)[seen.source_type]
-        facts: FloatArray = sum((_FACT.get(key, 0) * has for key, has in seen.facts.items()), np.zeros(len(source)))
+        facts = np.zeros(len(source))
+        for key, has in seen.facts.items():
+            facts += _FACT.get(key, 0) * has
         since = seen.now - np.where(seen.attempts > 0, seen.last_attempt, seen.arrived)
         score = source + facts + weights.doing * self._done + weights.waiting * since / 7
         wanted = np.flatnonzero(_rested(seen, weights.pause_days))
