@@ -175,14 +175,14 @@ def _day(ledger: _Ledger, day: int) -> None:
             return
         seen = ledger.seen(day, budget - spent)
         wanted = np.asarray(ledger.policy.choose(seen), dtype=np.int64)
-        wanted = wanted[seen.is_open[wanted] & ~called[wanted]]
+        wanted = wanted[ledger.open(world.known_by(day))[wanted] & ~called[wanted]]
         if not len(wanted):
             return
         _, first = np.unique(wanted, return_index=True)
         wanted = wanted[np.sort(first)]
         before = spent.sum()
         for rep in range(world.reps):
-            mine = wanted[seen.rep[wanted] == rep]
+            mine = wanted[world.rep[wanted] == rep]
             spent[rep] += ledger.call(mine, day, float(spent[rep]), budget)
         called[wanted] = ledger.last[wanted] >= day
         if spent.sum() == before:

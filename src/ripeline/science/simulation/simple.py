@@ -123,7 +123,10 @@ class Points:
 
 @dataclass(frozen=True, kw_only=True)
 class Steady:
-    """The reference follow-up: on set days after arrival and then at a steady pace, until a lead is given up."""
+    """The reference follow-up: on set days after arrival and then at a steady pace, until a lead is given up.
+
+    Who was just spoken to is left in peace for a week; the next of the days then comes later.
+    """
 
     plan: FloatArray
     name: str = "steady"
@@ -131,7 +134,7 @@ class Steady:
 
     def choose(self, seen: Seen) -> IntArray:
         nth = np.append(self.plan, np.inf)[np.minimum(seen.attempts, len(self.plan))]
-        return np.flatnonzero(seen.is_open & (seen.now - seen.arrived >= nth))
+        return np.flatnonzero(_rested(seen, 0.0) & (seen.now - seen.arrived >= nth))
 
 
 def _rested(seen: Seen, pause_days: float) -> BoolArray:
