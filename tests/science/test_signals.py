@@ -41,10 +41,10 @@ def test_silence_says_a_little_for_not_yet() -> None:
     assert 0.3 < found.odds[0] < 1
 
 
-def test_a_count_halves_in_ten_days_whatever_the_steps() -> None:
-    whole = decayed(np.array([8.0]), 10.0)
+def test_a_count_halves_in_twenty_days_whatever_the_steps() -> None:
+    whole = decayed(np.array([8.0]), 20.0)
     steps = np.array([8.0])
-    for _ in range(10):
+    for _ in range(20):
         steps = decayed(steps, 1.0)
     assert whole[0] == pytest.approx(4.0)
     assert steps[0] == pytest.approx(whole[0])

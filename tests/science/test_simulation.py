@@ -1,4 +1,4 @@
-"""The simulated market tells the facts back, treats every policy alike, and lets none but the clairvoyant look behind."""
+"""The simulated market tells the facts back, treats policies alike, and lets only the clairvoyant look behind."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

@@ -1,6 +1,7 @@
 """``ripeline simulate``: ways of following up, side by side on a simulated market. It needs no database."""
 
 import json
+import math
 from pathlib import Path
 
 import click
@@ -53,6 +54,9 @@ def command(
 
     Leads are followed up until the year of the last one is over. Means over the markets, with 95 % intervals.
     """
+    for option, value in (("--leads-per-month", leads_per_month), ("--minutes-per-day", minutes_per_day)):
+        if value is not None and not math.isfinite(value):
+            raise Failed(f"{option} must be a number.", status=MISUSE)
     law = _law(market)
     rate = law.per_month if leads_per_month is None else leads_per_month
     needed = law.attempt_minutes + law.conversation_minutes

@@ -32,6 +32,9 @@ WINS_ALONE = 0.15
 COEFFICIENT_SD = 0.2
 """Of a feature's effect in log-odds, a standard deviation of the feature: few facts move a lead by more."""
 
+TIED_SD = 0.5
+"""How far the shapes of different kinds of source differ in what is wrong with the belief about them."""
+
 ENOUGH_FOR_PACE = 1000
 """Wins before facts may act on when, not only on who."""
 
@@ -288,15 +291,25 @@ def prior_of(belief: Belief, shape: Shape) -> Gaussian:
         middle = [np.interp((0.25, 0.75), s, belief.cuts) for s in belief.shares]
         theta = [Weibull().through_points(at, np.array([0.25, 0.75])) for at in middle]
     pace = shape.latency.precision()
-    return Gaussian(
-        mean=np.concatenate([[belief.log_odds], belief.mean, *theta, np.zeros(len(late))]),
-        precision=independent(
-            np.array([[1.0 / belief.log_odds_sd**2]]),
-            np.diag(1.0 / belief.sd**2),
-            *[pace] * shape.strata,
-            np.diag(1.0 / belief.sd[late] ** 2),
-        ),
+    precision = independent(
+        np.array([[1.0 / belief.log_odds_sd**2]]),
+        np.diag(1.0 / belief.sd**2),
+        *[pace] * shape.strata,
+        np.diag(1.0 / belief.sd[late] ** 2),
     )
+    for stratum in range(1, shape.strata):
+        _tie(precision, shape.theta_at(0), shape.theta_at(stratum))
+    mean = np.concatenate([[belief.log_odds], belief.mean, *theta, np.zeros(len(late))])
+    return Gaussian(mean=mean, precision=precision)
+
+
+def _tie(precision: FloatArray, one: slice, other: slice) -> None:
+    """Believe that two shapes are off by much the same, so that few leads do not bend the shape of their own kind."""
+    between = np.eye(one.stop - one.start) / TIED_SD**2
+    precision[one, one] += between
+    precision[other, other] += between
+    precision[one, other] -= between
+    precision[other, one] -= between
 
 
 def log_scores(

@@ -137,7 +137,7 @@ def believe(
 
     >>> found = believe([0.04] * 3, counts=[[0, 0, 0], [2, 0, 0], [2, 0, 1]], days=[30.0] * 3)
     >>> found.p_30.round(2).tolist(), found.odds.round(1).tolist()
-    ([0.03, 0.2, 0.46], [0.6, 9.3, 52.3])
+    ([0.03, 0.17, 0.4], [0.5, 5.9, 35.5])
     """
     signals = signals or DEFAULT_SIGNALS
     chance = gate.vector("p_30", p_30, low=0.0, high=1.0)
@@ -156,7 +156,7 @@ def decayed(counts: FloatArray, days: ArrayLike, *, signals: Signals | None = No
 
     Examples
     --------
-    >>> decayed(np.array([4.0]), 10.0).round(2).tolist()
+    >>> decayed(np.array([4.0]), 20.0).round(2).tolist()
     [2.0]
     """
     signals = signals or DEFAULT_SIGNALS

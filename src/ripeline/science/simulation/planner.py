@@ -21,7 +21,7 @@ FIRST_MINUTES, MINUTES = 8.0, 6.0
 """What Today counts for a first contact and for another."""
 
 
-ENOUGH = 100
+ENOUGH = 20
 """Conversations after which the trust in signals is renewed."""
 
 
