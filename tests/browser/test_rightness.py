@@ -20,7 +20,7 @@ def a_record(db: None) -> None:
     """What was said and what came; ninety days, of which the last few brought fewer than expected."""
     for band, n, did, mean in ((0, 900, 9, 0.012), (1, 1400, 40, 0.031), (2, 500, 27, 0.05), (3, 300, 26, 0.08),
                                (4, 160, 19, 0.12), (5, 100, 19, 0.2), (6, 40, 14, 0.31)):  # fmt: skip
-        KeptWord.objects.create(band=band, n=n, did=did, said=mean, counted_at=clock.now())
+        KeptWord.objects.create(band=band, by_rule=True, n=n, did=did, said=mean, counted_at=clock.now())
     today = clock.now().date()
     Watched.objects.bulk_create(
         Watched(

@@ -14,8 +14,8 @@ from ripeline.ripeness.models import KeptWord, Watched
 pytestmark = pytest.mark.django_db
 
 
-def said(band: int, n: int, did: int, mean: float) -> None:
-    KeptWord.objects.create(band=band, n=n, did=did, said=mean, counted_at=clock.now())
+def said(band: int, n: int, did: int, mean: float, *, by_rule: bool = True) -> None:
+    KeptWord.objects.create(band=band, by_rule=by_rule, n=n, did=did, said=mean, counted_at=clock.now())
 
 
 def days(expected: float, actual: int, *, number: int = 60, source_type: str = "webinar") -> None:
@@ -51,6 +51,14 @@ def test_a_model_that_promised_twice_too_much_is_told_so(carol):
     found = rightness.rightness(carol)
     assert "too much was promised" in rightness.headline(found)[0]
     assert not found.bands[0].is_right
+
+
+def test_what_the_model_has_learnt_is_judged_apart_from_what_the_rule_said(carol):
+    said(5, 400, 40, 0.2)
+    said(5, 100, 19, 0.2, by_rule=False)
+    found = rightness.rightness(carol)
+    assert found.n == 100
+    assert rightness.headline(found)[0].startswith("The model has said 100 times")
 
 
 def test_while_the_world_holds_still_the_last_weeks_are_within_chance(mona):

@@ -42,13 +42,13 @@ def test_how_often_it_came_true_is_counted_from_what_was_shown(alice: User, make
             leads.open_opportunity(lead.pk, by(alice), next=soon())
     with clock.at(MONDAY + timedelta(days=29)):
         actions.rescore()
-        assert queries.kept(shown) is None  # not over yet
+        assert queries.kept(shown, has_learnt=False) is None  # not over yet
     with clock.at(MONDAY + timedelta(days=45)):
         actions.rescore()
-        assert queries.kept(shown) == (25, 4)  # those after the 30 days do not count
+        assert queries.kept(shown, has_learnt=False) == (25, 4, False)  # those after the 30 days do not count
         leads.undo(Lead.objects.get(pk=many[0].pk).decision_id, by(alice))
         claims.count()
-        assert queries.kept(shown) == (25, 3)  # nor does what was taken back
+        assert queries.kept(shown, has_learnt=True) == (25, 3, True)  # nor does what was taken back
 
 
 def test_of_few_leads_nothing_is_said_yet(alice: User, make_lead: MakeLead) -> None:
@@ -58,7 +58,8 @@ def test_of_few_leads_nothing_is_said_yet(alice: User, make_lead: MakeLead) -> N
         actions.rescore()
     with clock.at(MONDAY + timedelta(days=40)):
         actions.rescore()
-        assert queries.kept_all() == {}
+        assert queries.kept_bands(by_rule=False) == []
+        assert queries.kept(rules.band(0.05), has_learnt=True) is None
         assert rules.kept_words(0.34, None) == ""
 
 
@@ -67,7 +68,7 @@ def test_the_sentence_says_what_why_and_how_often_it_was_right() -> None:
         p_30=0.34, p_30_low=0.25, p_30_high=0.45,
         reasons=[["quote_request", True, 1.1], ["title_director", True, 0.2], ["x", True, -0.1, "Budget: not yet"]],
     )  # fmt: skip
-    assert rules.sentence(score, (212, 71)) == (
+    assert rules.sentence(score, rules.Kept(212, 71)) == (
         "Likely ready within a month (34 %, between 25 and 45): asked for a quote (+), leads a department (+),"
         " Budget: not yet (−). Of 212 leads we said this about, 71 did."
     )

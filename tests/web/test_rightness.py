@@ -14,7 +14,7 @@ pytestmark = pytest.mark.django_db
 def a_record():
     """What was said and what came, and sixty quiet days."""
     for band, n, did, mean in ((0, 900, 9, 0.01), (2, 500, 27, 0.05), (5, 100, 19, 0.2)):
-        KeptWord.objects.create(band=band, n=n, did=did, said=mean, counted_at=clock.now())
+        KeptWord.objects.create(band=band, by_rule=True, n=n, did=did, said=mean, counted_at=clock.now())
     today = clock.now().date()
     Watched.objects.bulk_create(
         Watched(day=today - timedelta(days=back), source_type="webinar", expected=1.0, actual=1, model="run-2")

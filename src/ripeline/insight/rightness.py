@@ -57,7 +57,8 @@ class Day:
 class Rightness:
     """All that is known about how right the model is."""
 
-    bands: Sequence[Band]
+    bands: Sequence[Band]  # of what was learnt, if that has said enough; else of the general rule
+    is_learnt: bool
     n: int
     overall: Ratio
     days: Sequence[Day]  # oldest first; only whole windows
@@ -82,9 +83,12 @@ def rightness(actor: User) -> Rightness:
     """
     if Whose.EVERYBODY not in scopes(actor):
         raise NotAllowed("This adds up everybody's leads, for those who lead, market or administer.")
-    bands = [_band(place, n, did, said) for place, n, did, said in ripeness.kept_bands()]
+    learnt, of_rule = (ripeness.kept_bands(by_rule=by_rule) for by_rule in (False, True))
+    is_learnt = sum(n for _, n, _, _ in learnt) >= FEW
+    bands = [_band(*row) for row in (learnt if is_learnt else of_rule)]
     return Rightness(
         bands=bands,
+        is_learnt=is_learnt,
         n=sum(band.n for band in bands),
         overall=expected_over_actual(
             sum(band.n * band.said for band in bands), sum(band.did for band in bands), level=LEVEL
@@ -141,14 +145,24 @@ def _said(found: Rightness) -> str:
             " of it a month later, and too few months are over."
         )
     expected, actual = found.overall.expected, found.overall.actual
+    who = "The model" if found.is_learnt else "The Rule of 45"
     counts = (
-        f"So far it was said {found.n:,} times how likely a lead was to be ready within a month. By that"
+        f"{who} has said {found.n:,} times how likely a lead was to be ready within a month. By that"
         f" {expected:,.0f} were to be expected, and {actual:,} were:"
     )
     low, high = found.overall.low, found.overall.high
     if low <= 1.0 and (high is None or high >= 1.0):
-        return f"{counts} right, as far as chance lets us see."
-    return f"{counts} {'too much' if expected > actual else 'too little'} was promised."
+        verdict = "right, as far as chance lets us see."
+    else:
+        verdict = f"{'too much' if expected > actual else 'too little'} was promised."
+    since = "" if found.is_learnt or found.current is None or found.current.is_prior else _since_then(found.current)
+    return f"{counts} {verdict}{since}"
+
+
+def _since_then(run: ModelRun) -> str:
+    at = run.current_since
+    day = f" on {at.day} {at:%B %Y}" if at else ""
+    return f" The model has learnt from that, and took its place{day}; what it says is counted a month later."
 
 
 def _world(now: Day | None) -> str:

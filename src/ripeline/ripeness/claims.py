@@ -6,6 +6,7 @@ they answer whether what stands on the screen can be believed, not which model w
 """
 
 from datetime import date, timedelta
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -14,8 +15,8 @@ from numpy.typing import NDArray
 
 from ripeline.base import clock
 from ripeline.ripeness.episodes import episodes
-from ripeline.ripeness.models import Claim, KeptWord
-from ripeline.ripeness.rules import BANDS
+from ripeline.ripeness.models import PRIOR, Claim, KeptWord
+from ripeline.ripeness.rules import BANDS, Kept
 from ripeline.science.prior import MONTH
 
 WITHIN = timedelta(days=30)
@@ -39,21 +40,21 @@ def count() -> None:
     """Count anew how often what was said came true; outcomes may have been corrected since."""
     today = clock.now().date()
     due = Claim.objects.filter(day__lte=today - WITHIN).order_by("lead_id", "day")
-    rows = list(due.values_list("lead_id", "day", "band", "p_30"))
+    rows = list(due.values_list("lead_id", "day", "band", "p_30", "model"))
     did = _came_true([row[0].bytes for row in rows], [row[1].toordinal() - _EPOCH for row in rows])
     bands = np.array([row[2] for row in rows], dtype=np.int64)
-    said = np.bincount(bands, weights=np.array([row[3] for row in rows]), minlength=len(BANDS) - 1)
-    n = np.bincount(bands, minlength=len(BANDS) - 1)
-    true = np.bincount(bands[did], minlength=len(BANDS) - 1)
+    chances = np.array([row[3] for row in rows], dtype=np.float64)
+    by_rule = np.array([row[4] == PRIOR for row in rows], dtype=np.bool_)
+    counted = []
+    for band, of_rule in product(range(len(BANDS) - 1), (True, False)):
+        here = (bands == band) & (by_rule == of_rule)
+        if n := int(here.sum()):
+            said = float(chances[here].mean())
+            counted.append(KeptWord(band=band, by_rule=of_rule, n=n, did=int(did[here].sum()), said=said,
+                                    counted_at=clock.now()))  # fmt: skip
     with transaction.atomic():
         KeptWord.objects.all().delete()
-        KeptWord.objects.bulk_create(
-            KeptWord(
-                band=band, n=int(n[band]), did=int(true[band]), said=float(said[band] / n[band]), counted_at=clock.now()
-            )
-            for band in range(len(n))
-            if n[band]
-        )
+        KeptWord.objects.bulk_create(counted)
 
 
 _EPOCH = date(1970, 1, 1).toordinal()
@@ -76,17 +77,14 @@ def _came_true(leads: list[bytes], days: list[int]) -> NDArray[np.bool_]:
     return hit
 
 
-def kept(band: int) -> tuple[int, int] | None:
-    """(how many claims of this band are over, how many came true); None while they are too few to say anything."""
-    found = KeptWord.objects.filter(band=band).values_list("n", "did").first()
-    return found if found and found[0] >= ENOUGH else None
+def kept(band: int, *, has_learnt: bool) -> Kept | None:
+    """How often a claim of this band came true: of what was learnt, once that has said it often enough."""
+    found = {word.by_rule: word for word in KeptWord.objects.filter(band=band, n__gte=ENOUGH)}
+    word = (found.get(False) if has_learnt else None) or found.get(True)
+    return Kept(word.n, word.did, word.by_rule and has_learnt) if word else None
 
 
-def kept_all() -> dict[int, tuple[int, int]]:
-    """The same for every band that has enough."""
-    return {band: (n, did) for band, n, did in KeptWord.objects.values_list("band", "n", "did") if n >= ENOUGH}
-
-
-def kept_bands() -> list[tuple[int, int, int, float]]:
+def kept_bands(*, by_rule: bool) -> list[tuple[int, int, int, float]]:
     """(band, claims that are over, how many came true, what they said on the average), of every band that has any."""
-    return list(KeptWord.objects.order_by("band").values_list("band", "n", "did", "said"))
+    words = KeptWord.objects.filter(by_rule=by_rule).order_by("band")
+    return list(words.values_list("band", "n", "did", "said"))

@@ -10,7 +10,7 @@ from ripeline.leads.models import Lead
 from ripeline.leads.rules import email_key
 from ripeline.ripeness import claims, rules, scoring
 from ripeline.ripeness.current import current
-from ripeline.ripeness.models import Score
+from ripeline.ripeness.models import PRIOR, Score
 from ripeline.science.terms import contributions
 
 
@@ -32,7 +32,7 @@ class Explanation:
     score: Score
     sentence: str
     outlook: str
-    kept: tuple[int, int] | None
+    kept: rules.Kept | None
     is_mostly_prior: bool
     average: float
     curve: float
@@ -60,7 +60,7 @@ def explain(lead: Lead) -> Explanation | None:
     design = scoring.design([lead.pk], by.model)
     added = contributions(design, by.model.terms)[0]
     order = np.argsort(-np.abs(added), kind="stable")
-    kept = claims.kept(rules.band(score.p_30))
+    kept = claims.kept(rules.band(score.p_30), has_learnt=score.model != PRIOR)
     average = by.model.prior.log_odds
     return Explanation(
         lead=lead,

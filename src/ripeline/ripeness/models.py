@@ -157,9 +157,14 @@ class Claim(models.Model):
 
 
 class KeptWord(models.Model):
-    """Of the claims in a band whose 30 days are over, how many came true. Derived, and counted anew each night."""
+    """Of the claims in a band whose 30 days are over, how many came true. Derived, and counted anew each night.
 
-    band = models.PositiveSmallIntegerField(primary_key=True)
+    Those of the general rule and those of what was learnt since are told apart.
+    """
+
+    id = models.BigAutoField(primary_key=True)
+    band = models.PositiveSmallIntegerField()
+    by_rule = models.BooleanField()
     n = models.PositiveIntegerField()
     did = models.PositiveIntegerField()
     said = models.FloatField(default=0)  # on the average, of those n
@@ -167,6 +172,7 @@ class KeptWord(models.Model):
 
     class Meta:
         db_table = "kept_word"
+        constraints = [models.UniqueConstraint(fields=["band", "by_rule"], name="kept_word_once")]
 
 
 class Watched(models.Model):

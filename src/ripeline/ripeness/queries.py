@@ -14,12 +14,12 @@ from ripeline.base import clock
 from ripeline.leads.models import CLOSED_STATES, Lead, State
 from ripeline.ripeness import scoring
 from ripeline.ripeness.claims import ENOUGH as ENOUGH_CLAIMS
-from ripeline.ripeness.claims import kept, kept_all, kept_bands
+from ripeline.ripeness.claims import kept, kept_bands
 from ripeline.ripeness.current import ENOUGH as MOSTLY
 from ripeline.ripeness.current import current, terms
-from ripeline.ripeness.models import ModelRun, Score, Term
+from ripeline.ripeness.models import PRIOR, ModelRun, Score, Term
 from ripeline.ripeness.opinions import disputes, perceived
-from ripeline.ripeness.rules import RIPE_FROM, TURNING_FROM, Tag, band
+from ripeline.ripeness.rules import RIPE_FROM, TURNING_FROM, Kept, Tag, band
 from ripeline.ripeness.runs import waiting
 from ripeline.science.expectation import Expectation, expect, shared_error
 from ripeline.science.model import Model
@@ -27,8 +27,8 @@ from ripeline.science.prior import Prior
 from ripeline.science.terms import Term as PriorTerm
 
 __all__ = [
-    "all_scores", "beside", "current", "current_run", "disputes", "expected", "is_mostly_prior", "kept", "kept_all",
-    "kept_bands", "model", "of", "perceived", "prior_terms", "run", "runs", "table", "tagged", "waiting",
+    "all_scores", "beside", "current", "current_run", "disputes", "expected", "is_mostly_prior", "kept", "kept_bands",
+    "model", "of", "perceived", "prior_terms", "run", "runs", "table", "tagged", "waiting",
 ]  # fmt: skip
 
 
@@ -124,24 +124,33 @@ class Beside(NamedTuple):
     """What is shown beside a score: how often the same was said and came true, whether it is mostly the general rule,
     and how good the lead seems to whoever works it."""
 
-    kept: tuple[int, int] | None
+    kept: Kept | None
     is_mostly_prior: bool
     perceived: str
 
 
 _BESIDE = """
-SELECT (SELECT ARRAY[n, did] FROM kept_word WHERE band = %s), (SELECT mostly_prior FROM model_run WHERE is_current),
-       COALESCE((SELECT quality FROM perceived WHERE lead_id = %s), '')
+SELECT (SELECT ARRAY[n, did, by_rule::int] FROM kept_word
+        WHERE band = %(band)s AND n >= %(enough)s AND (by_rule OR %(has_learnt)s) ORDER BY by_rule LIMIT 1),
+       (SELECT mostly_prior FROM model_run WHERE is_current),
+       COALESCE((SELECT quality FROM perceived WHERE lead_id = %(lead)s), '')
 """
 
 
 def beside(score: Score) -> Beside:
     """What is shown beside a lead's score, in one query."""
+    has_learnt = score.model != PRIOR
     with connection.cursor() as cursor:
-        cursor.execute(_BESIDE, [band(score.p_30), score.lead_id])
+        given: dict[str, Any] = {
+            "band": band(score.p_30),
+            "enough": ENOUGH_CLAIMS,
+            "has_learnt": has_learnt,
+            "lead": score.lead_id,
+        }
+        cursor.execute(_BESIDE, given)
         counts, mostly, quality = cursor.fetchone()
-    enough = counts is not None and counts[0] >= ENOUGH_CLAIMS
-    return Beside((counts[0], counts[1]) if enough else None, mostly is None or mostly > MOSTLY, quality)
+    said = Kept(counts[0], counts[1], bool(counts[2]) and has_learnt) if counts else None
+    return Beside(said, mostly is None or mostly > MOSTLY, quality)
 
 
 def model() -> dict[str, Any]:

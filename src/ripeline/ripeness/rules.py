@@ -114,16 +114,29 @@ def why(stored: Sequence[Sequence[Any]], *, at_most: int = 4) -> str:
     return ", ".join(f"{words} ({'+' if weight > 0 else '−'})" for words, weight in reasons(stored)[:at_most])
 
 
-def kept_words(p_30: float, kept: tuple[int, int] | None) -> str:
+class Kept(NamedTuple):
+    """How often something was said whose month is over, and how often it came true.
+
+    `of_before`: the general rule said it, and what scores now has learnt since.
+    """
+
+    n: int
+    did: int
+    of_before: bool = False
+
+
+def kept_words(p_30: float, kept: Kept | None) -> str:
     """How often the same was said before, and came true; "" while that is not known."""
     if kept is None:
         return ""
-    n, did = kept
     did_what = "were ready within the month" if tag(p_30) is Tag.GREEN else "did"
-    return f"Of {n:,} leads we said this about, {did:,} {did_what}."
+    if kept.of_before:
+        said = f"Of {kept.n:,} leads the Rule of 45 said this about, {kept.did:,} {did_what}"
+        return f"{said}; what we say now has learnt from that."
+    return f"Of {kept.n:,} leads we said this about, {kept.did:,} {did_what}."
 
 
-def sentence(score: Score, kept: tuple[int, int] | None = None) -> str:
+def sentence(score: Score, kept: Kept | None = None) -> str:
     """A score as a sentence: what to expect, why, and how often that was right."""
     said = headline(score).removesuffix(".")
     reason = why(score.reasons)
