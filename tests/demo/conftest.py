@@ -16,7 +16,7 @@ from ripeline.demo import build
 from tests.server_plugin import named
 
 NOW = datetime(2026, 11, 24, 10, 15, tzinfo=UTC)  # a Tuesday morning
-LEADS = 300
+LEADS = 380  # so many that each rep has a day of several reasons
 
 
 @contextmanager
