@@ -96,7 +96,9 @@ def test_whoever_is_found_sooner_is_won_more_often(market: Market) -> None:
 
 def test_half_of_the_sales_go_to_the_first_who_has_set_the_vision_and_a_hasty_proposal_costs(market: Market) -> None:
     first = np.zeros(1)
-    cold, nurtured, hasty = (market.law.p_close(first, talks=talks, hasty=h)[0] for talks, h in ((0, 0), (2, 0), (2, 1)))
+    cold, nurtured, hasty = (
+        market.law.p_close(first, talks=talks, hasty=h)[0] for talks, h in ((0, 0), (2, 0), (2, 1))
+    )
     assert nurtured == pytest.approx(0.5, abs=0.02)
     assert cold < hasty < nurtured
 
