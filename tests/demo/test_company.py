@@ -71,7 +71,7 @@ def test_each_rep_has_a_day_of_different_reasons() -> None:
     for rep in reps():
         day = worklist.plan_for(rep)
         labels = Counter(row.label for row in day.rows)
-        assert 5 <= day.total <= 16, (rep.name, labels)
+        assert 4 <= day.total <= 16, (rep.name, labels)  # a company of few leads: days of a dozen need the whole one
         assert len(labels) >= 3, (rep.name, labels)
         assert labels["You promised"] >= 1
         assert len({row.why for row in day.rows}) > day.total * 0.7

@@ -44,7 +44,7 @@ def test_the_files_that_come_with_ripeline_are_read_whole(name: str) -> None:
         ("market.toml", 'ripening = "early"', 'ripening = "late"', "ripening must be even or early"),
         ("market.toml", "close_hour = { value = 20", "close_hour = { value = 6", "later than open_hour"),
         ("market.toml", "0.25, 0.25]", "0.25]", "seven are needed"),
-        ("market.toml", "first = { value = 0.5", "first = { value = 0.1", "must not be below closing.later"),
+        ("market.toml", "first = { value = 0.36", "first = { value = 0.1", "must not be below closing.later"),
         ("market.toml", "even = { value = [0, 0.23, 0.54, 1]", "even = { value = [0, 0.9, 0.54, 1]", "must rise"),
     ],
 )
