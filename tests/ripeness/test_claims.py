@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from ripeline.base import clock
 from ripeline.leads import actions as leads
+from ripeline.leads import merging
 from ripeline.leads.models import Lead
 from ripeline.people.models import User
 from ripeline.ripeness import actions, claims, queries, rules
@@ -107,3 +108,43 @@ def test_a_band_never_spans_two_tags(p: float) -> None:
     low, high = rules.BANDS[rules.band(p)], rules.BANDS[rules.band(p) + 1]
     assert low <= p <= high
     assert rules.tag(low) == rules.tag(np.nextafter(high, 0)) == rules.tag(min(p, float(np.nextafter(high, 0))))
+
+
+def test_who_is_ripe_already_gets_no_claim_and_one_made_before_that_was_known_does_not_count(
+    alice: User, make_lead: MakeLead
+) -> None:
+    with clock.at(MONDAY):
+        for _ in range(22):
+            make_lead(alice, name="X", email="", company="")
+        ripe = make_lead(alice, name="X", email="", company="")
+        late = make_lead(alice, name="X", email="", company="")
+        actions.rescore()
+        leads.open_opportunity(ripe.pk, by(alice), next=soon())
+    with clock.at(MONDAY + timedelta(days=31)):
+        actions.rescore()
+        assert Claim.objects.filter(lead_id=ripe.pk).count() == 1
+        assert Claim.objects.filter(lead_id=late.pk).count() == 2
+    with clock.at(MONDAY + timedelta(days=70)):
+        claims.count()
+        before = sum(n for _, n, _, _ in queries.kept_bands(by_rule=True))
+        Claim.objects.create(
+            lead_id=ripe.pk, day=(MONDAY + timedelta(days=32)).date(), p_30=0.3, p_ever=0.5, band=6, model="prior-1"
+        )
+        claims.count()
+        assert sum(n for _, n, _, _ in queries.kept_bands(by_rule=True)) == before
+
+
+def test_a_claim_about_a_duplicate_comes_true_when_the_record_that_lives_on_ripens(
+    alice: User, make_lead: MakeLead
+) -> None:
+    with clock.at(MONDAY):
+        one, other = make_lead(alice, name="X"), make_lead(alice, name="X")
+        actions.rescore()
+    with clock.at(MONDAY + timedelta(days=2)):
+        merging.merge(survivor_id=one.pk, duplicate_id=other.pk, by=by(alice))
+    with clock.at(MONDAY + timedelta(days=10)):
+        leads.open_opportunity(one.pk, by(alice), next=soon())
+    with clock.at(MONDAY + timedelta(days=45)):
+        claims.count()
+    ((_, n, did, _),) = queries.kept_bands(by_rule=True)
+    assert (n, did) == (2, 2)

@@ -93,7 +93,9 @@ class Asked:
 def quarter(text: str) -> tuple[date, date] | None:
     """First and last day of "2026-Q1"; None for what is no quarter."""
     year, _, number = text.partition("-Q")
-    if not (year.isascii() and year.isdigit() and len(year) == 4 and number in ("1", "2", "3", "4")) or year < "1900":
+    if not (year.isascii() and year.isdigit() and len(year) == 4 and number in ("1", "2", "3", "4")):
+        return None
+    if not "1900" <= year <= "2200":
         return None
     last = 3 * int(number)
     return date(int(year), last - 2, 1), date(int(year), last, calendar.monthrange(int(year), last)[1])

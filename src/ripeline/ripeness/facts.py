@@ -4,8 +4,9 @@ Nothing that was written after an episode began may count when learning. Source,
 answers and capturer are read from the enquiry that began it, which nobody edits. Title, address, telephone, company,
 country and custom fields live on the lead and may be changed: each is read back to what it was before the first change
 that was recorded after the episode began (every change keeps what was there before). Where the data do not allow it:
-what stood in a file when it was imported is taken for what was known, though the file may be younger than the enquiry;
-and a merge leaves the survivor's fields as they are, whichever of the two had them first.
+of leads that were written down more than a day after they came (a file of old ones), title, telephone and company count
+as not known, for those are what gets filled in of somebody who becomes a customer; the rest of the file is taken for
+what was known; and a merge leaves the survivor's fields as they are, whichever of the two had them first.
 
 An open lead is scored by what its record says now: somebody who corrects a title wants the score to follow.
 
@@ -17,7 +18,7 @@ does, for most files have columns that were filled in later, because of what bec
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -37,10 +38,12 @@ FACTS = (Path(__file__).parent / "facts.sql").read_text("utf-8")
 BLOCK = 20_000  # leads read at a time
 LABELS = {
     "campaign": "Campaign", "landing_page": "Landing page", "country": "Country", "product": "Interested in",
-    "capturer": "Captured by", "weekday": "Came on",
+    "capturer": "", "weekday": "",  # who captured it is adjusted for, and never said: it would judge a colleague
 }  # fmt: skip
 FIELD, ANSWER = "field.", "answer."  # how the columns of custom fields and of answers begin
 _WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+_LATE = timedelta(days=1)  # written down so much after they came
+_FILLED_IN = ("title", "phone", "company")  # what gets filled in because somebody becomes a customer
 _EDITABLE = ("email", "title", "phone", "company", "country", "custom")
 
 # What was changed on these leads, the first change first, with what was there before.
@@ -151,6 +154,9 @@ def _known(leads: Sequence[UUID], starts: Sequence[datetime], *, back: bool) -> 
     for row, start in zip(rows, starts, strict=True):
         lead_id, created_at, email, title, phone, company, country, custom, message, url, answers, campaign, by = row
         was = _before(edits.get(lead_id, ()), max(start, created_at))
+        if back and created_at - start > _LATE:
+            title = phone = company = ""  # nobody can say what was known when they came
+            was = {name: value for name, value in was.items() if name not in _FILLED_IN}
         found.append(
             _Row(
                 email=was.get("email", email) or "", title=was.get("title", title) or "",

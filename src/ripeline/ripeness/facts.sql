@@ -1,5 +1,5 @@
 -- What is known of leads, for scoring them or for learning from them: one row for each (lead, moment) given, in their order.
--- Of the enquiries the one counts that began the episode: the last one up to the moment, else the first one after it.
+-- Of the enquiries the one counts that began the episode: of all records merged, the last one up to the moment.
 SELECT given.lead_id, lead.created_at, lead.email, lead.title, lead.phone <> '', lead.company <> '', lead.country,
        lead.custom, COALESCE(came.message <> '', false), COALESCE(came.landing_page, ''),
        COALESCE(came.answers, '{}'::jsonb), COALESCE(campaign.name, ''),
@@ -7,7 +7,9 @@ SELECT given.lead_id, lead.created_at, lead.email, lead.title, lead.phone <> '',
 FROM unnest(%(ids)s::uuid[], %(moments)s::timestamptz[]) WITH ORDINALITY AS given(lead_id, moment, place)
 JOIN lead ON lead.id = given.lead_id
 LEFT JOIN LATERAL (
-    SELECT * FROM enquiry AS e WHERE e.lead_id = given.lead_id
+    SELECT * FROM enquiry AS e
+    WHERE (e.lead_id = given.lead_id OR e.lead_id IN (SELECT id FROM lead AS m WHERE m.merged_into_id = given.lead_id))
+      AND e.captured_at <= given.moment + interval '1 day'
     ORDER BY e.captured_at > given.moment, abs(date_part('epoch', e.captured_at - given.moment)), e.id LIMIT 1
 ) AS came ON true
 LEFT JOIN campaign ON campaign.id = came.campaign_id

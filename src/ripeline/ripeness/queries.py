@@ -60,8 +60,9 @@ def expected(leads: QuerySet[Lead]) -> Expectation:
         ripe=Count("pk", filter=Q(state=State.OPPORTUNITY)),
     )
     green = whole.exclude(state__in=[*CLOSED_STATES, State.OPPORTUNITY])
-    scores = list(Score.objects.filter(lead_id__in=green.values("pk")).values_list("lead_id", "log_odds", "curve"))
     ages = dict(green.values_list("pk", "episode_at"))
+    stored = Score.objects.filter(lead_id__in=green.values("pk")).values_list("lead_id", "log_odds", "curve")
+    scores = [row for row in stored if row[0] in ages]  # one may have been closed, or have come, meanwhile
     moment, by = clock.now(), current()
     age_days = [max((moment - ages[lead_id]).total_seconds() / 86_400, 0) % 365 for lead_id, _, _ in scores]
     return expect(

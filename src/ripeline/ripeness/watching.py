@@ -1,8 +1,9 @@
 """Is the world still what the model learnt? Each day's expected number of ripe leads is kept, beside the actual one.
 
 What was expected of a day is written once, by the model that was in use then, and stays: a later model, which knows
-what happened, would have known better. Days before there was anything to write are filled in with the present model,
-so that the watch does not begin blind; they say which model spoke.
+what happened, would have known better. What came of it is counted anew each night, for some of it is written down late.
+Days before there was anything to write are filled in with the present model, so that the watch does not begin blind;
+they say which model spoke.
 """
 
 from collections.abc import Iterator, Sequence
@@ -26,17 +27,18 @@ BLOCK = 2_000
 
 
 def watch() -> int:
-    """Write down every day that is over and not written down yet; how many. Idempotent."""
+    """Write down every day that is over, and count anew what came of the last ones; how many are new. Idempotent."""
     today = np.floor(days_of(clock.now()))
     newest = Watched.objects.aggregate(newest=Max("day"))["newest"]
-    since = today - LOOKED_BACK
+    first = today - LOOKED_BACK
+    since = first
     if newest is not None:
         since = max(since, days_of(datetime(newest.year, newest.month, newest.day, tzinfo=UTC)) + 1)
-    if since >= today:
-        return 0
-    rows = list(_days(current(), since, today))
-    Watched.objects.bulk_create(rows, ignore_conflicts=True, batch_size=BLOCK)
-    return int(today - since)
+    Watched.objects.bulk_create(
+        _days(current(), first, today), batch_size=BLOCK, update_conflicts=True, update_fields=["actual"],
+        unique_fields=["day", "source_type"],
+    )  # fmt: skip
+    return int(max(today - since, 0))
 
 
 def _days(used: Current, since: float, until: float) -> Iterator[Watched]:

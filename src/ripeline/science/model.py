@@ -171,7 +171,7 @@ class Record:
     table : mapping of str to ndarray
         The company's own columns, as known at capture.
     labels : mapping of str to str
-        What people call those columns.
+        What people call those columns; "" for one that is adjusted for and never given as a reason.
     wins_alone : bool
         Only wins are recorded.
     won, lost : int
@@ -346,6 +346,8 @@ def _centred(terms: Sequence[Term], design: FloatArray) -> tuple[Term, ...]:
 def _feature_term(feature: Feature, labels: Mapping[str, str]) -> Term:
     label = labels.get(feature.column, feature.column)
     said = {OTHER: "", UNKNOWN: f"{label}: not given", "": ""}.get(feature.level, f"{label}: {feature.level}")
+    if not label:  # adjusted for, but not for everybody to read
+        label, said = feature.column, ""
     return Term(
         key=feature.key,
         label=f"{label}: {feature.level}" if feature.level else label,

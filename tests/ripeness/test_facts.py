@@ -1,0 +1,58 @@
+"""What was known of a lead when it came: nothing that was filled in later may count when learning."""
+
+from datetime import timedelta
+
+import pytest
+
+from ripeline.base import clock
+from ripeline.leads import actions as leads
+from ripeline.leads import merging
+from ripeline.people.models import User
+from ripeline.ripeness.episodes import episodes
+from ripeline.ripeness.facts import at_capture
+from ripeline.science.terms import UNKNOWN, YES
+from tests.cast import MONDAY, MakeLead, by
+
+pytestmark = pytest.mark.django_db
+
+
+def test_a_telephone_number_of_a_lead_from_an_old_file_is_not_known_to_have_been_there(
+    alice: User, make_lead: MakeLead
+) -> None:
+    with clock.at(MONDAY):
+        make_lead(alice, phone="+442079460000", title="Director", company="Northgate", captured=timedelta(days=200))
+    with clock.at(MONDAY + timedelta(days=1)):
+        known = at_capture(episodes())
+    assert {known.signals[key][0] for key in ("phone", "company", "title_director")} == {UNKNOWN}
+
+
+def test_a_telephone_number_given_on_the_day_counts(alice: User, make_lead: MakeLead) -> None:
+    with clock.at(MONDAY):
+        make_lead(alice, phone="+442079460000", title="Director", captured=timedelta(0))
+    with clock.at(MONDAY + timedelta(days=1)):
+        known = at_capture(episodes())
+    assert known.signals["phone"][0] == YES
+    assert known.signals["title_director"][0] == YES
+
+
+def test_a_title_written_in_later_does_not_count_for_learning(alice: User, make_lead: MakeLead) -> None:
+    with clock.at(MONDAY):
+        lead = make_lead(alice, captured=timedelta(0))
+    with clock.at(MONDAY + timedelta(days=5)):
+        leads.edit(lead.pk, by(alice), fields={"title": "Director"})
+    with clock.at(MONDAY + timedelta(days=6)):
+        known = at_capture(episodes())
+    assert known.signals["title_director"][0] == UNKNOWN
+
+
+def test_of_merged_records_the_first_enquiry_is_what_was_known(alice: User, make_lead: MakeLead) -> None:
+    with clock.at(MONDAY):
+        first = make_lead(alice, captured=timedelta(0))
+    with clock.at(MONDAY + timedelta(days=60)):
+        second = make_lead(alice, captured=timedelta(0), message="Please send a quote")
+        merging.merge(survivor_id=second.pk, duplicate_id=first.pk, by=by(alice))
+    with clock.at(MONDAY + timedelta(days=61)):
+        found = episodes()
+        known = at_capture(found)
+    assert len(found) == 1
+    assert known.signals["message"][0] == UNKNOWN
