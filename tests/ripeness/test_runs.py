@@ -1,11 +1,13 @@
 """The model learns from the company's own outcomes: put to use only if better, kept, chosen by hand, taken back."""
 
 from datetime import date, timedelta
+from threading import Event, current_thread
+from typing import Any
 
 import numpy as np
 import psycopg
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 
 from ripeline.base import clock
 from ripeline.catalog import actions as catalog
@@ -17,12 +19,13 @@ from ripeline.leads.models import Lead
 from ripeline.people.actions import PeopleError
 from ripeline.people.models import AuditEntry, User
 from ripeline.people.rules import NotAllowed
-from ripeline.ripeness import actions, current, fitting, queries, rules
-from ripeline.ripeness.models import ModelRun, RunState, Score, Verdict
+from ripeline.ripeness import actions, current, fitting, queries, rules, runs, scoring
+from ripeline.ripeness.models import PRIOR, ModelRun, RunState, Score, Verdict
 from ripeline.science.model import Model, renew
 from ripeline.worker import schedule, tasks
 from tests.cast import MONDAY, MakeLead, by
 from tests.ripeness.company import grow
+from tests.threads import run_in_threads, until_somebody_waits
 
 
 def fitted(ada: User, as_of: date | None = None) -> ModelRun:
@@ -109,6 +112,146 @@ def test_what_somebody_chose_stays_until_later_outcomes_speak_against_it(ada: Us
     assert again.verdict == Verdict.KEPT
     assert "But Ada chose the current one" in again.reason
     assert queries.current_run().is_prior
+
+
+def test_what_somebody_chose_while_a_fit_was_learning_stays(
+    ada: User, alice: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    grow(alice)
+    fitted(ada)
+    find = fitting.find
+
+    def find_while_ada_takes_the_model_back(*given: Any, **named: Any) -> fitting.Found:
+        actions.rollback(actor=ada)
+        found = find(*given, **named)
+        assert found.verdict == Verdict.PROMOTED
+        return found
+
+    monkeypatch.setattr(fitting, "find", find_while_ada_takes_the_model_back)
+    run = fitted(ada)
+    assert (run.verdict, run.state, run.is_current) == (Verdict.KEPT, RunState.DONE, False)
+    assert run.reason.endswith(
+        "by log score). But Ada chose the general rule while it was learning, so that one stays."
+    )
+    assert queries.current_run().is_prior
+    assert set(Score.objects.values_list("model", flat=True)) <= {PRIOR}
+
+
+def kept_run(ada: User) -> ModelRun:
+    """One that learnt a model and was not put to use."""
+    return ModelRun.objects.create(
+        asked_by=ada, state=RunState.DONE, verdict=Verdict.KEPT, model=Model.of_prior().to_dict(), ended_at=clock.now()
+    )
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_who_choose_at_once_choose_one_after_the_other(ada: User) -> None:
+    one, other = kept_run(ada), kept_run(ada)
+    one_is_chosen = Event()
+
+    def choose_one() -> None:
+        with transaction.atomic():
+            runs._make_current(one, chosen_by=ada)
+            one_is_chosen.set()
+            until_somebody_waits()
+
+    def choose_the_other() -> None:
+        one_is_chosen.wait()
+        actions.promote(actor=ada, run_id=other.pk)
+
+    assert run_in_threads(choose_one, choose_the_other) == []
+    other.refresh_from_db()
+    assert (other.is_current, other.previous_id) == (True, one.pk)
+    assert ModelRun.objects.filter(is_current=True).count() == 1
+
+
+def test_a_pass_through_all_leads_begins_anew_when_another_model_is_put_to_use_on_the_way(
+    ada: User, alice: User, make_lead: MakeLead, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for _ in range(3):
+        make_lead(alice)
+    chosen = kept_run(ada)
+    write, written = scoring._write, []
+
+    def write_while_ada_chooses(rows: Any, by: current.Current) -> None:
+        write(rows, by)
+        written.append(by.name)
+        if len(written) == 2:
+            runs._make_current(chosen, chosen_by=ada)
+
+    monkeypatch.setattr(scoring, "BLOCK", 1)
+    monkeypatch.setattr(scoring, "_write", write_while_ada_chooses)
+    assert actions.rescore() == 3
+    assert written == [PRIOR] * 2 + [chosen.name] * 3
+    assert set(Score.objects.values_list("model", flat=True)) == {chosen.name}
+
+
+def test_a_lead_that_comes_while_a_model_is_chosen_is_scored_by_that_one(
+    ada: User, alice: User, make_lead: MakeLead, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lead, chosen = make_lead(alice), kept_run(ada)
+    read = scoring._facts
+
+    def read_while_ada_chooses(which: str, **given: Any) -> Any:
+        runs._make_current(chosen, chosen_by=ada)
+        return read(which, **given)
+
+    monkeypatch.setattr(scoring, "_facts", read_while_ada_chooses)
+    actions.rescore([lead.pk])
+    assert Score.objects.get(pk=lead.pk).model == chosen.name
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_passes_through_all_leads_go_one_after_the_other_and_the_last_choice_scores(
+    ada: User,
+    alice: User,
+    make_lead: MakeLead,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    lead, chosen = make_lead(alice), kept_run(ada)
+    write, written, is_writing = scoring._write, [], Event()
+
+    def write_while_somebody_waits(rows: Any, by: current.Current) -> None:
+        if not is_writing.is_set():
+            is_writing.set()
+            until_somebody_waits()  # Ada: until this block is written, her choice waits
+        write(rows, by)
+        written.append(by.name)
+
+    def choose() -> None:
+        is_writing.wait()
+        actions.promote(actor=ada, run_id=chosen.pk)
+
+    monkeypatch.setattr(scoring, "_write", write_while_somebody_waits)
+    assert run_in_threads(actions.rescore, choose) == []
+    assert written == [PRIOR, chosen.name]
+    assert Score.objects.get(pk=lead.pk).model == chosen.name
+
+
+@pytest.mark.django_db(transaction=True)
+def test_who_scores_all_leads_waits_for_another_who_does(
+    alice: User, make_lead: MakeLead, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_lead(alice)
+    write, order, is_writing = scoring._write, [], Event()
+
+    def write_while_somebody_waits(rows: Any, by: current.Current) -> None:
+        who = current_thread().name
+        order.append(who)
+        if not is_writing.is_set():
+            is_writing.set()
+            until_somebody_waits()
+        write(rows, by)
+        order.append(who)
+
+    def come_later() -> None:
+        is_writing.wait()
+        actions.rescore()
+
+    monkeypatch.setattr(scoring, "_write", write_while_somebody_waits)
+    assert run_in_threads(actions.rescore, come_later) == []
+    assert len(order) == 4
+    assert order[0] == order[1] != order[2] == order[3]
 
 
 def test_only_administrators_teach_choose_and_take_back(mallory: User, mona: User, carol: User) -> None:

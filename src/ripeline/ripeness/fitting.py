@@ -27,6 +27,7 @@ from ripeline.science.outcomes import RIPE, Outcomes
 from ripeline.science.terms import Term
 
 RULE, NOW, THEN = "the general rule", "the current model", "the renewed model"
+IN_USE = "It is put to use."  # how the reason of a promoted run ends
 
 # Leads whose deal was lost, and when, as of a moment: what the closing ratio learns from.
 _LOST = """
@@ -251,7 +252,7 @@ def _decide(
     reason = f"On {what} it would have been better than {rival} ({gain:.2f} more for each, by log score)."
     if chosen := _chosen_lately(now_used, known, since):
         return Verdict.KEPT, f"{reason} {chosen}"
-    return Verdict.PROMOTED, f"{reason} It is put to use."
+    return Verdict.PROMOTED, f"{reason} {IN_USE}"
 
 
 def _chosen_lately(now_used: ModelRun | None, known: Gathered, since: float) -> str:

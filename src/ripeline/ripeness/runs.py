@@ -8,6 +8,7 @@ off while scoring goes on with that.
 import contextlib
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import date, datetime
 from math import isfinite
 from typing import Any
@@ -116,12 +117,31 @@ def _fit(run: ModelRun) -> None:
     run.state, run.began_at = RunState.RUNNING, clock.now()
     as_of = run.as_of or run.began_at
     run.save(update_fields=["state", "began_at"])
-    now_used = ModelRun.objects.filter(is_current=True).select_related("chosen_by").first()
+    now_used = _now_used()
     found = fitting.find(as_of, now_used=now_used, looks_back=run.looks_back)
     with transaction.atomic():
+        scoring.keep_current(to_change_it=True)
+        if found.verdict == Verdict.PROMOTED and (chosen := _chosen_meanwhile(now_used)):
+            reason = f"{found.reason.removesuffix(fitting.IN_USE)}{chosen}"
+            found = replace(found, verdict=Verdict.KEPT, reason=reason)
         _keep(run, found, as_of)
         if found.verdict == Verdict.PROMOTED:
             _make_current(run, chosen_by=None)
+
+
+def _now_used() -> ModelRun | None:
+    return ModelRun.objects.filter(is_current=True).select_related("chosen_by").first()
+
+
+def _chosen_meanwhile(before: ModelRun | None) -> str:
+    """Why a better model is not put to use: the current one is not the one it was held against; "" where it is."""
+    now = _now_used()
+    if now is None or (before and (before.pk, before.current_since) == (now.pk, now.current_since)):
+        return ""
+    which = "the general rule" if now.is_prior else f"run {now.pk}"
+    if now.chosen_by is None:
+        return f"But {which} was put to use meanwhile, which it was not held against, so that one stays."
+    return f"But {now.chosen_by.name} chose {which} while it was learning, so that one stays."
 
 
 def _keep(run: ModelRun, found: fitting.Found, as_of: datetime) -> None:
@@ -160,7 +180,8 @@ def _finish(run: ModelRun) -> None:
 
 
 def _make_current(run: ModelRun, *, chosen_by: User | None, taking_back: bool = False) -> ModelRun | None:
-    """Put a run to use instead of the current one, which is returned. Within a transaction."""
+    """Put a run to use instead of the current one, which is returned. Within a transaction, which others wait for."""
+    scoring.keep_current(to_change_it=True)
     before = ModelRun.objects.select_for_update().filter(is_current=True).first()
     if before is not None:
         ModelRun.objects.filter(pk=before.pk).update(is_current=False)
@@ -189,6 +210,7 @@ def rollback(*, actor: User) -> ModelRun:
 
 def _choose(actor: User, run_id: int, *, verb: str, taking_back: bool = False) -> ModelRun:
     with transaction.atomic():
+        scoring.keep_current(to_change_it=True)  # before the row, as a fit does
         run = ModelRun.objects.select_for_update().filter(pk=run_id).first()
         if run is None:
             raise PeopleError(f"There is no run {run_id}; ripeline model list shows them.", "run")

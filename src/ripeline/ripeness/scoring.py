@@ -1,6 +1,7 @@
 """Scoring leads by the current model, set by set: the facts in, the scores out by COPY."""
 
 from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -54,18 +55,61 @@ _Row = tuple[UUID, str, str, bool, bool, int, datetime, str, bool]
 
 
 def rescore(lead_ids: Collection[UUID] | None = None) -> int:
-    """Score these leads, or every open one; how many. Idempotent; closed and merged leads lose their score."""
-    by = current()
-    done = 0
-    for rows in _blocks(lead_ids):
-        with transaction.atomic():
-            _write(rows, by)
-        done += len(rows)
+    """Score these leads, or every open one; how many. Idempotent; closed and merged leads lose their score.
+
+    All of them are scored by one process at a time: who comes meanwhile waits, and then scores them anew.
+    """
+    if lead_ids is None:
+        with _one_at_a_time():
+            done = None
+            while done is None:  # begun anew where another model was put to use on the way
+                done = _pass(None)
+    else:
+        done = _pass(lead_ids) or 0
     with connection.cursor() as cursor:
         cursor.execute(_DROP_CLOSED, {"ids": None if lead_ids is None else list(lead_ids)})
     if lead_ids is None:
         claims.count()
     return done
+
+
+def _pass(lead_ids: Collection[UUID] | None) -> int | None:
+    """Score block by block, each by the model that is current when it is written; how many.
+
+    None where a pass through all leads finds that the model is no longer the one it began with.
+    """
+    began_with, done = current().name, 0
+    for rows in _blocks(lead_ids):
+        with transaction.atomic():
+            keep_current()
+            by = current()
+            if lead_ids is None and by.name != began_with:
+                return None
+            _write(rows, by)
+        done += len(rows)
+    return done
+
+
+def keep_current(*, to_change_it: bool = False) -> None:
+    """Let nobody else change which model is current until the transaction ends; many may, who only score by it."""
+    shared = "" if to_change_it else "_shared"
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT pg_advisory_xact_lock{shared}(hashtext('ripeline current model'))")
+
+
+@contextmanager
+def _one_at_a_time() -> Iterator[None]:
+    """Wait until nobody else scores all leads; nobody else does inside the block, nor until a transaction around it
+    ends."""
+    within = "_xact" if connection.in_atomic_block else ""
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT pg_advisory{within}_lock(hashtext('ripeline rescore'))")
+    try:
+        yield
+    finally:
+        if not within and connection.is_usable():
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT pg_advisory_unlock(hashtext('ripeline rescore'))")
 
 
 def _blocks(lead_ids: Collection[UUID] | None) -> Iterator[Sequence[_Row]]:
