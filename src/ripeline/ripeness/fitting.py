@@ -176,7 +176,7 @@ def _learn(
     """Learn from a record; where the world has changed lately, what is new counts more."""
     record = known.record(columns=columns, wins_alone=wins_alone)
     renewed = renew(rule, record)
-    if record.wins_alone or not has_changed(renewed.model, known):
+    if not has_changed(renewed.model, known):
         return renewed
     return renew(rule, record, weight=drift.recency(known.outcomes))
 
@@ -188,13 +188,10 @@ def has_changed(model: Model, known: Gathered) -> bool:
 
 def watched(model: Model, known: Gathered) -> drift.Watch:
     """Expected and actual ripe leads of the last weeks, day by day."""
-    facts = model.facts(
-        source_type=known.captured.source_type, signals=known.captured.signals, table=known.captured.table
-    )
-    odds = model.score(facts, age_days=np.zeros(len(known.outcomes))).log_odds
+    odds, curve = judging.odds_of(model, known.captured, wins_alone=known.wins_alone)
     until = known.outcomes.as_of
     days = drift.daily(
-        odds, known.outcomes, curve=facts.curve, curves=model.curves, since=until - 2 * drift.WINDOW, until=until
+        odds, known.outcomes, curve=curve, curves=model.curves, since=until - 2 * drift.WINDOW, until=until
     )
     return drift.watch(days)
 

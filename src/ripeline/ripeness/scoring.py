@@ -213,5 +213,5 @@ def own_columns(encoder: Encoder, leads: Sequence[UUID], starts: Sequence[dateti
     if not encoder.features:
         return {}
     numbers = {feature.column: False for feature in encoder.features}
-    numbers |= {feature.column: True for feature in encoder.features if not feature.level}
+    numbers |= {feature.column: True for feature in encoder.features if feature.is_of_number}
     return facts.of_open(leads, starts, numbers)
