@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import psycopg
 import pytest
-from django.db import connection, transaction
+from django.db import OperationalError, connection, transaction
 
 from ripeline.base import clock
 from ripeline.catalog import actions as catalog
@@ -378,6 +378,85 @@ def test_what_breaks_is_kept_with_the_run_and_the_model_stays(ada: User, monkeyp
     assert (run.state, run.problem) == (RunState.FAILED, "ArithmeticError: no numbers today")
     assert "The current model stays" in run.reason
     assert queries.current_run().is_prior
+
+
+def the_disk_is_full(*_: object, **__: object) -> None:
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("DO $$ BEGIN RAISE EXCEPTION 'no space left' USING ERRCODE = 'disk_full'; END $$")
+
+
+def test_what_the_database_cannot_do_ends_a_fit_in_words(ada: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fitting, "find", the_disk_is_full)
+    run = actions.request_fit(actor=ada)
+    assert actions.work(run.pk)
+    run.refresh_from_db()
+    assert run.state == RunState.FAILED
+    assert "no space left" in run.problem
+    assert run.pk not in queries.waiting()
+
+
+def test_a_model_in_use_stays_so_when_scoring_by_it_breaks_and_may_be_chosen_again(
+    ada: User, alice: User, make_lead: MakeLead, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lead, run = make_lead(alice), kept_run(ada)
+    runs._make_current(run, chosen_by=ada)
+    ModelRun.objects.filter(pk=run.pk).update(state=RunState.SCORING, verdict=Verdict.PROMOTED, reason="It was better.")
+    with monkeypatch.context() as broken:
+        broken.setattr(scoring, "rescore", the_disk_is_full)
+        assert actions.work(run.pk)
+    run.refresh_from_db()
+    assert (run.state, run.is_current, run.verdict) == (RunState.FAILED, True, Verdict.PROMOTED)
+    assert run.reason.startswith("It was better. It is in use, but scoring every lead by it broke off")
+    assert "no space left" in run.problem
+    assert actions.promote(actor=ada, run_id=run.pk).state == RunState.DONE
+    run.refresh_from_db()
+    assert (run.problem, run.reason) == ("", "It was better.")
+    assert Score.objects.get(pk=lead.pk).model == run.name
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_fit_whose_database_goes_away_is_begun_again_once_it_is_back(
+    ada: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def the_database_goes_away(*_: object, **__: object) -> None:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_terminate_backend(pg_backend_pid())")
+
+    run = actions.request_fit(actor=ada)
+    with monkeypatch.context() as broken:
+        broken.setattr(fitting, "find", the_database_goes_away)
+        with pytest.raises(OperationalError):
+            actions.work(run.pk)
+    connection.close()
+    assert run.pk in queries.waiting()
+    assert actions.work(run.pk)
+    run.refresh_from_db()
+    assert (run.state, run.verdict, run.metrics) == (RunState.DONE, Verdict.TOO_LITTLE, {})
+
+
+def test_a_fit_that_takes_its_process_down_three_times_is_not_begun_again(
+    ada: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Killed(BaseException):
+        """Nothing in the process can do anything about it."""
+
+    begun = []
+
+    def is_killed(*_: object, **__: object) -> None:
+        begun.append(1)
+        raise Killed
+
+    monkeypatch.setattr(fitting, "find", is_killed)
+    run = actions.request_fit(actor=ada)
+    for _ in range(3):
+        with pytest.raises(Killed):
+            actions.work(run.pk)
+    assert actions.work(run.pk)
+    assert len(begun) == 3
+    run.refresh_from_db()
+    assert (run.state, run.verdict) == (RunState.FAILED, Verdict.KEPT)
+    assert "ended 3 times before it was done" in run.reason
+    assert run.pk not in queries.waiting()
 
 
 def test_the_night_asks_for_a_fit_and_the_worker_does_it(ada: User) -> None:

@@ -1,8 +1,8 @@
 """Model runs: asked for by an action, worked by one process at a time, put to use or not, chosen by hand, taken back.
 
 Who works a run holds an advisory lock on a connection of its own, which PostgreSQL frees when that process dies. A fit
-writes nothing until it is done, so one that was broken off is simply begun again; one that was put to use and broken
-off while scoring goes on with that.
+writes nothing until it is done, so one that was broken off is simply begun again, though not for ever; one that was put
+to use and broken off while scoring goes on with that.
 """
 
 import contextlib
@@ -14,7 +14,7 @@ from math import isfinite
 from typing import Any
 
 import psycopg
-from django.db import OperationalError, connection, transaction
+from django.db import connection, transaction
 
 from ripeline.base import clock
 from ripeline.people import actions as people
@@ -31,6 +31,14 @@ log = logging.getLogger(__name__)
 
 _LOCK = "ripeline model run"
 WAITING = (RunState.QUEUED, RunState.RUNNING, RunState.SCORING)
+TRIES = 3  # times that a fit is begun; one that takes its process down each time would be begun for ever
+
+_BROKE = "Something broke on our side; the log says what. The current model stays."
+_BROKEN_OFF = (
+    f"The process that worked it ended {TRIES} times before it was done, perhaps for want of memory, so it is not begun"
+    " again. The current model stays."
+)
+_UNSCORED = " It is in use, but scoring every lead by it broke off; they are all scored again each night."
 
 
 def seed() -> None:
@@ -88,17 +96,24 @@ def work(run_id: int, *, is_stopping: Callable[[], bool] = lambda: False) -> boo
         run = ModelRun.objects.select_related("asked_by").get(pk=run_id)
         if run.state not in WAITING:
             return False
-        if run.state != RunState.SCORING:
-            try:
+        if run.state == RunState.RUNNING and _begun(run) >= TRIES:
+            _fail(run.pk, f"It was broken off {TRIES} times.", reason=_BROKEN_OFF)
+            return True
+        try:
+            if run.state != RunState.SCORING:
                 _fit(run)
-            except (psycopg.OperationalError, OperationalError):
+            _finish(run)
+        except Exception as problem:
+            if not connection.is_usable():
                 raise  # the database is gone: begun again once it is back
-            except Exception as problem:
-                log.exception("A fit failed")
-                _fail(run, problem)
-                return True
-        _finish(run)
+            log.exception("A fit failed")
+            _fail(run.pk, f"{type(problem).__name__}: {problem}"[:2000], reason=_BROKE)
         return True
+
+
+def _begun(run: ModelRun) -> int:
+    """How often a run was begun that is not done: until it is, that is all there is in its metrics."""
+    return 0 if run.state == RunState.QUEUED else int(run.metrics.get("begun", 1))
 
 
 @contextlib.contextmanager
@@ -114,9 +129,10 @@ def _claimed(run_id: int) -> Iterator[bool]:
 
 def _fit(run: ModelRun) -> None:
     """Learn and decide; what was found is written in one transaction, at the end."""
+    run.metrics = {"begun": _begun(run) + 1}
     run.state, run.began_at = RunState.RUNNING, clock.now()
     as_of = run.as_of or run.began_at
-    run.save(update_fields=["state", "began_at"])
+    run.save(update_fields=["state", "began_at", "metrics"])
     now_used = _now_used()
     found = fitting.find(as_of, now_used=now_used, looks_back=run.looks_back)
     with transaction.atomic():
@@ -163,12 +179,15 @@ def _finite(scores: Mapping[str, float]) -> dict[str, float]:
     return {name: round(score, 4) for name, score in scores.items() if isfinite(score)}
 
 
-def _fail(run: ModelRun, problem: Exception) -> None:
-    ModelRun.objects.filter(pk=run.pk).update(
-        state=RunState.FAILED, ended_at=clock.now(), verdict=Verdict.KEPT,
-        problem=f"{type(problem).__name__}: {problem}"[:2000],
-        reason="Something broke on our side; the log says what. The current model stays.",
-    )  # fmt: skip
+def _fail(run_id: int, problem: str, *, reason: str) -> None:
+    """End a run that broke; one already put to use stays in use, for the reason it was."""
+    run = ModelRun.objects.get(pk=run_id)  # as it is stored: what a transaction took back did not happen
+    if run.state == RunState.SCORING:
+        run.reason = f"{run.reason.removesuffix(_UNSCORED)}{_UNSCORED}"
+    else:
+        run.verdict, run.reason, run.ended_at = Verdict.KEPT, reason, clock.now()
+    run.state, run.problem = RunState.FAILED, problem
+    run.save(update_fields=["state", "verdict", "reason", "problem", "ended_at"])
 
 
 def _finish(run: ModelRun) -> None:
@@ -176,7 +195,9 @@ def _finish(run: ModelRun) -> None:
     if run.state != RunState.SCORING:
         return
     scoring.rescore()
-    ModelRun.objects.filter(pk=run.pk, state=RunState.SCORING).update(state=RunState.DONE)
+    ModelRun.objects.filter(pk=run.pk, state=RunState.SCORING).update(
+        state=RunState.DONE, problem="", reason=run.reason.removesuffix(_UNSCORED)
+    )
 
 
 def _make_current(run: ModelRun, *, chosen_by: User | None, taking_back: bool = False) -> ModelRun | None:
@@ -214,7 +235,7 @@ def _choose(actor: User, run_id: int, *, verb: str, taking_back: bool = False) -
         run = ModelRun.objects.select_for_update().filter(pk=run_id).first()
         if run is None:
             raise PeopleError(f"There is no run {run_id}; ripeline model list shows them.", "run")
-        if run.is_current:
+        if run.is_current and run.state != RunState.FAILED:
             return run
         if not run.is_prior and run.model is None:
             raise PeopleError(f"Run {run_id} learnt no model: {run.reason or run.get_state_display()}", "run")
