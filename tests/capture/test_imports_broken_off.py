@@ -85,6 +85,8 @@ def other_hand(transactional_db: None) -> Iterator["psycopg.Connection[Any]"]:
     """A connection of somebody who can end those of others."""
     with psycopg.connect(**connection.get_connection_params(), autocommit=True) as hand:
         yield hand
+    if not connection.is_usable():
+        connection.close()  # so that what failed here fails here alone
 
 
 _END = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE datname = current_database() AND pid <> "
@@ -102,7 +104,7 @@ def test_an_import_whose_connections_are_cut_goes_on_by_itself(other_hand: "psyc
     def watch(now: ImportRun) -> None:
         if now.position in (10, 20) and now.position not in cut:
             cut.append(now.position)
-            assert end_others(other_hand) == 2, "its own, and the one of its claim"
+            assert end_others(other_hand) >= 2, "its own, and the one of its claim (and any that a test has left)"
 
     assert actions.work(run.pk, size=10, watch=watch)
     assert cut == [10, 20]
