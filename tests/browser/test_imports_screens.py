@@ -53,6 +53,11 @@ def uploaded(page: Page, file: Path) -> UUID:
     return UUID(page.url.rsplit("/", 1)[1])
 
 
+def settled(page: Page) -> None:
+    """Wait until what was asked for stands on the page: an answer that has come is not shown yet."""
+    page.wait_for_selector("html:not([data-waits])", state="attached")
+
+
 def test_a_spreadsheet_goes_in_and_says_what_happens_next(
     open_page: OpenPage, axe: Axe, shot: Shot, company: Company, mona: User, tmp_path: Path
 ) -> None:
@@ -76,20 +81,26 @@ def test_a_spreadsheet_goes_in_and_says_what_happens_next(
 
     with page.expect_response("**/mapping"):
         page.get_by_label("E-Mail-Adresse", exact=True).select_option("ignore")
+    settled(page)
     page.get_by_label("Name", exact=True).select_option("ignore")
+    settled(page)
     expect(page.get_by_text("Nobody could be told from another: map a column to E-mail")).to_be_visible()
     axe(page)
     shot(page, "imports-mapping-wrong")
     with page.expect_response("**/mapping"):
         page.get_by_role("button", name="Import these rows").click()
+    settled(page)
     expect(page.get_by_text("Nobody could be told from another: map a column to E-mail")).to_be_visible()
     page.get_by_label("E-Mail-Adresse", exact=True).select_option("email")
+    settled(page)
     expect(page.get_by_text("Nobody could be told")).to_have_count(0)
     with page.expect_response("**/mapping"):
         page.get_by_label("Name", exact=True).select_option("name")
+    settled(page)
     with page.expect_response("**/mapping"):
         page.get_by_label("Where do they come from?").fill("Old CRM")
         page.get_by_label("Where do they come from?").press("Tab")
+    settled(page)
     expect(page.get_by_role("cell", name="1,000.50 EUR").first).to_be_visible()
     page.get_by_role("button", name="Import these rows").click()
 
