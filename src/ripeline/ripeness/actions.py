@@ -6,7 +6,7 @@ from ripeline.catalog import actions as catalog
 from ripeline.people import actions as people
 from ripeline.people import rules as people_rules
 from ripeline.people.models import User
-from ripeline.ripeness import runs
+from ripeline.ripeness import runs, scoring
 from ripeline.ripeness.models import Term
 from ripeline.ripeness.opinions import dispute, perceive, take_back_perceived
 from ripeline.ripeness.runs import promote, request_fit, request_nightly, rollback, work
@@ -52,6 +52,7 @@ def set_term(*, actor: User, key: str, mean: float, sd: float, basis: str) -> in
     if not (-5 <= mean <= 5 and 0 < sd <= 5):
         raise people.PeopleError("The mean must lie between −5 and 5, its uncertainty between 0 and 5.", "mean")
     with transaction.atomic():
+        scoring.keep_current(to_change_it=True)  # nobody scores by means that were just changed
         term = Term.objects.select_for_update().get(key=key)
         people.audit(actor=actor, verb="ripeness.set_term", target=key, before=[term.mean, term.sd], after=[mean, sd])
         Term.objects.filter(key=key).update(mean=mean, sd=sd, basis=basis)

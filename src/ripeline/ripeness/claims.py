@@ -1,8 +1,8 @@
 """What was said about leads, kept as it was shown, and how often it came true.
 
 A claim is kept when a lead is scored, once in 30 days: "about a chance of a third to be ready within a month". When the
-30 days are over, the episodes tell whether it was. Claims of a band are counted together, whichever model made them:
-they answer whether what stands on the screen can be believed, not which model was better.
+30 days are over, the episodes tell whether it was. Claims of a band are counted together, those of the general rule
+apart from those of what was learnt: they answer whether what stands on the screen can be believed.
 """
 
 from datetime import date, timedelta

@@ -303,14 +303,6 @@ def in_words(problem: ScienceError) -> str:
     return f"The record cannot be learnt from ({problem}). The current one stays."
 
 
-def closing_of(model: Model) -> float:
-    """Of those who buy, how many buy from us, as the model has it."""
-    if model.log_odds_of_win is None:
-        return model.prior.closing
-    of_win, ever = (1 / (1 + np.exp(-odds)) for odds in (model.log_odds_of_win, model.prior.log_odds))
-    return float(min(of_win / ever, 0.999))
-
-
 def covers(as_of: datetime, now: datetime) -> bool:
     """Whether a moment is as good as now."""
     return now - as_of < timedelta(minutes=5)
