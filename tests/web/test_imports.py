@@ -232,3 +232,13 @@ def test_the_list_costs_the_same_however_long_and_turns_its_pages(
     assert older
     assert "list-02.csv" in text(client.get(older[1]))
     assert client.get("/imports?before=nonsense").status_code == 200
+
+
+def test_the_batch_leads_to_how_it_ripens_for_whoever_may_see_it(signed_in: SignIn, mona: User, sam: User) -> None:
+    rows = "".join(f"p{n}@firm.example,Person {n}\n" for n in range(12))
+    run_id, _ = worked(signed_in(mona), f"E-mail,Name\n{rows}".encode())
+    page = signed_in(mona).get(f"/imports/{run_id}").content.decode()
+    assert "What to expect of them" in page
+    assert f'href="/insight?run={run_id}"' in page
+    assert signed_in(mona).get(f"/insight?run={run_id}").status_code == 200
+    assert "/insight?run=" not in signed_in(sam).get(f"/imports/{run_id}").content.decode()

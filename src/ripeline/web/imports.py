@@ -15,12 +15,13 @@ from ripeline.capture import actions, pieces, queries, rules, runs
 from ripeline.capture.actions import MappingError, UnreadableFileError
 from ripeline.capture.fields import Kind
 from ripeline.capture.models import ImportKind, ImportRun, ImportState
+from ripeline.insight.rules import READERS
 from ripeline.leads.models import Lead
 from ripeline.people.models import User
 from ripeline.ripeness import yields
 from ripeline.ripeness.yields import Yield
 from ripeline.web import import_mapping
-from ripeline.web.shell import say
+from ripeline.web.shell import say, viewer
 from ripeline.worklist import belief
 
 PAGE = 30  # imports in a list
@@ -74,7 +75,7 @@ def one(request: HttpRequest, run_id: UUID) -> HttpResponse:
         return render(request, "imports/mapping.html", import_mapping.page(run))
     if run.state in (ImportState.QUEUED, ImportState.RUNNING):
         return render(request, "imports/progress.html", _progress(run))
-    return render(request, "imports/result.html", _result(run))
+    return render(request, "imports/result.html", {**_result(run), "sees_insight": viewer(request).role in READERS})
 
 
 @require_safe
