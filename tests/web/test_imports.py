@@ -18,6 +18,7 @@ from ripeline.capture.models import ImportRun
 from ripeline.leads.models import Lead
 from ripeline.people.models import User
 from tests.bad_files import NOBODY, REFUSED, TAKEN, Bad, Odd
+from tests.capture.sheets import workbook
 
 pytestmark = pytest.mark.django_db
 
@@ -111,6 +112,23 @@ def test_another_separator_or_encoding_finds_other_columns(signed_in: SignIn, mo
     assert chosen(page, "encoding") == "cp850"
     page = client.post(f"{where}/mapping", {"delimiter": "semicolon", "header": "no"})
     assert "Column 1" in text(page)
+
+
+def test_a_workbook_is_read_and_another_of_its_sheets_can_be_chosen(signed_in: SignIn, mona: User) -> None:
+    client = signed_in(mona)
+    rows = [("Name", "E-mail"), ("Ann Lee", "ann@x.example"), ("Bo Li", "bo@x.example")]
+    content = workbook(rows, more={"Partners": [("Partner", "Mail"), ("Cy Fox", "cy@x.example")]})
+    where = upload(client, content, name="leads.xlsx").url
+    page = client.get(where)
+    assert "Read from the sheet Leads of 2, heading in row 1" in text(page)
+    assert "Leads: 3 rows Partners: 2 rows" in text(page)
+    assert chosen(page, "sheet") == "Leads"
+    asked = client.post(f"{where}/mapping", {"sheet": "Partners", "to-0": "name"}, headers={"HX-Request": "true"})
+    assert "cy@x.example" in text(asked)
+    assert chosen(asked, "to-1") == "email"
+    assert client.post(f"{where}/mapping", {"sheet": "Partners", "to-0": "name", "start": "1"}).status_code == 302
+    actions.work(UUID(where.rsplit("/", 1)[1]))
+    assert [lead.name for lead in Lead.objects.all()] == ["Cy Fox"]
 
 
 def test_a_mapping_used_before_is_used_again_and_said_so(signed_in: SignIn, mona: User, sam: User) -> None:

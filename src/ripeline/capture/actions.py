@@ -18,6 +18,7 @@ from ripeline.capture.looking import Looked, Said, look
 from ripeline.capture.mapping import FieldMap, MappingError, signature
 from ripeline.capture.models import ImportPiece, ImportRun, ImportState
 from ripeline.capture.runs import work
+from ripeline.capture.workbooks import Table, as_table
 from ripeline.leads.rules import NotAllowed
 from ripeline.people.models import User
 from ripeline.timeline import actions as timeline
@@ -35,7 +36,7 @@ def begin(
     actor: User,
     kind: Kind,
     filename: str,
-    file: BinaryIO,
+    file: BinaryIO | Table,
     said: Said | None = None,
     looked: Looked | None = None,
     source: str = "",
@@ -48,7 +49,8 @@ def begin(
     """
     rules.require_importer(actor)
     filename = filename.replace("\\", "/").rpartition("/")[2].strip()[-255:] or "file.csv"
-    size, digest = pieces.weigh(file)
+    whole = (file.workbook or file.file) if isinstance(file, Table) else file
+    size, digest = pieces.weigh(whole)
     if size > pieces.LARGEST:
         most = pieces.LARGEST // 1024**2
         raise UnreadableFileError(
@@ -63,12 +65,22 @@ def begin(
         created_at=clock.now(), source=_source(source),
     )  # fmt: skip
     said = said or Said()
-    _draft(run, looked or look(file, kind=kind, name=filename, said=said), said)
-    with transaction.atomic():
-        _tidy()
-        run.save(force_insert=True)
-        pieces.store(run.pk, file)
+    with as_table(file, name=filename, sheet=said.whole.sheet) as table:
+        _draft(run, looked or look(table, kind=kind, name=filename, said=said), said)
+        with transaction.atomic():
+            _tidy()
+            run.save(force_insert=True)
+            _store(run, table)
     return run
+
+
+def _store(run: ImportRun, table: Table) -> None:
+    """Keep what is read, and a workbook, which may have been looked at before, too."""
+    size = pieces.store(run.pk, table.file)
+    if table.workbook:
+        pieces.store(run.pk, table.workbook, is_workbook=True)
+        run.sheet_size = size
+        run.save(update_fields=["sheet_size"])
 
 
 def _source(name: str) -> str:
@@ -105,7 +117,10 @@ def prepare(
         if run.state != ImportState.UPLOADED:
             raise MappingError("This import has started already; its mapping can no longer be changed.")
         said = Said.from_json(run.told) if said is None else said
-        looked = looking.at(run, said, mapping)
+        with looking.opened(run, said) as table:
+            looked = looking.at(run, said, mapping, table=table)
+            if table.workbook:
+                _store(run, table)
         _draft(run, looked, said)
         run.source = run.source if source is None else _source(source)
         run.save(update_fields=["dialect", "told", "mapping", "signature", "source"])
@@ -121,6 +136,7 @@ def confirm(*, actor: User, run_id: UUID) -> ImportRun:
         dialect = Dialect.from_json(run.dialect)
         if found := looking.problems(dialect, FieldMap.from_json(looking.kind_of(run), dialect.labels, run.mapping)):
             raise MappingError(" ".join(found))
+        pieces.forget_workbook(run.pk)
         return _queue(run)
 
 

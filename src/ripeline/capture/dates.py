@@ -52,7 +52,8 @@ _NAMED = (
     _compiled(r"(?P<name>[a-z]{3}) +(?P<day>\d{1,2})" + _TIME + r" (?P<year>\d{4})"),  # Feb 13 10:00:00 2018
 )
 _WEEKDAY = re.compile(r"([a-z]{2,12})[.,]* (?=[a-z]{3,12}\.? \d|\d)", re.IGNORECASE)
-_SERIAL = re.compile(r"[2-7]\d{4}(?:[.,]\d+)?")  # days since 1899-12-30, as Excel counts
+_SERIAL = re.compile(r"[2-7]\d{4}(?:[.,]\d+)?")  # days, as Excel counts them
+_DAY_0 = {False: datetime(1899, 12, 30, tzinfo=UTC), True: datetime(1904, 1, 1, tzinfo=UTC)}  # True: old Macintoshes
 _EPOCH = re.compile(r"1\d{9}(?:\d{3})?")
 _NOTHING = re.compile(r"0{1,4}[-/.]0{1,2}[-/.]0{1,4}(?:[T ]0{2}:0{2}(?::0{2})?)?")  # MySQL's zero date
 
@@ -72,11 +73,13 @@ class DayOrder(NamedTuple):
     unclear: str = ""
 
 
-def moment(text: str, *, zone: tzinfo, now: datetime, day_first: bool | None = None) -> Moment | None:
+def moment(
+    text: str, *, zone: tzinfo, now: datetime, day_first: bool | None = None, is_1904: bool = False
+) -> Moment | None:
     """The moment that `text` names; None if it is empty or a zero date.
 
     A time without a zone is one of `zone`. `now` decides the century of two-digit years. With `day_first` None, a date
-    that could be either is refused. BadValueError says what is wrong.
+    that could be either is refused. `is_1904`: bare counts of days begin in 1904. BadValueError says what is wrong.
     """
     cleaned = " ".join(text[:200].split())
     if not cleaned or _NOTHING.fullmatch(cleaned):
@@ -85,7 +88,7 @@ def moment(text: str, *, zone: tzinfo, now: datetime, day_first: bool | None = N
         seconds = int(cleaned) / (1000 if len(cleaned) == 13 else 1)
         return Moment(datetime.fromtimestamp(seconds, UTC), is_day=False)
     if _SERIAL.fullmatch(cleaned):
-        return _serial(cleaned, zone)
+        return _serial(cleaned, zone, is_1904)
     parts = _parts(cleaned)
     if parts is None:
         raise BadValueError(f"“{text.strip()[:40]}” is not a date: write it like 2018-02-13")
@@ -180,10 +183,10 @@ def _zone(given: str, zone: tzinfo) -> tzinfo:
     return timezone(-offset if given[0] == "-" else offset)
 
 
-def _serial(text: str, zone: tzinfo) -> Moment:
+def _serial(text: str, zone: tzinfo, is_1904: bool) -> Moment:
     """Excel's count of days, of the zone's own clock."""
     days = float(text.replace(",", "."))
-    at = datetime(1899, 12, 30, tzinfo=zone) + timedelta(seconds=round(days * 86_400))  # wall clock, so DST is right
+    at = _DAY_0[is_1904].replace(tzinfo=zone) + timedelta(seconds=round(days * 86_400))  # wall clock, so DST is right
     return _recent(Moment(at.astimezone(UTC), is_day=days == int(days)), text)
 
 

@@ -36,6 +36,7 @@ class Told:
     escape: str | None = None
     header: bool | None = None
     skip: int | None = None
+    sheet: str | None = None  # of a workbook
 
 
 class Detected(NamedTuple):
@@ -161,8 +162,18 @@ def _heading_at(rows: Sequence[Record | Broken], usual: int) -> int:
     for at, row in enumerate(rows[:30]):
         filled = sum(bool(cell.strip()) for cell in row.cells)
         if filled > max(usual // 2, 1) or usual < 3:
-            return at if filled else _first_filled(rows)
+            return _lower(rows, at if filled else _first_filled(rows))
     return _first_filled(rows)
+
+
+def _lower(rows: Sequence[Record | Broken], at: int) -> int:
+    """The heading is the lower of two rows if that one says more names of fields: the upper one groups its columns."""
+    below = rows[at + 1 : at + 2]
+    return at + 1 if below and len(_known(below[0].cells)) > max(len(_known(rows[at].cells)), 1) else at
+
+
+def _known(cells: Sequence[str]) -> list[str]:
+    return [cell for each in cells if key(cell := clean(each)) in _KNOWN_HEADINGS]
 
 
 def _first_filled(rows: Sequence[Record | Broken]) -> int:
@@ -198,7 +209,7 @@ def _with_heading(dialect: Dialect, rows: list[Record | Broken], told: Told, nam
 
 def _is_heading(first: Record, below: Sequence[Record]) -> tuple[bool, str]:
     cells = [clean(cell) for cell in first.cells]
-    if known := [cell for cell in cells if key(cell) in _KNOWN_HEADINGS]:
+    if known := _known(cells):
         return True, f"it says “{known[0]}”"
     value = next((cell for cell in cells if "@" in cell or is_date(cell) or re.fullmatch(r"[\d.,+/: -]*\d", cell)), "")
     if value:

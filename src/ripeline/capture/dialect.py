@@ -53,6 +53,14 @@ class Column:
     number_why: str = ""
 
 
+class Sheet(NamedTuple):
+    """A sheet of a workbook, with how many rows that are not blank."""
+
+    name: str
+    rows: int
+    is_hidden: bool = False
+
+
 class Finding(NamedTuple):
     """One thing found out about a file, for a page: what, the answer, the reason."""
 
@@ -76,6 +84,9 @@ class Dialect:
     zone: str = "UTC"  # of times without one
     country: str = ""  # of phone numbers without a country code
     currency: str = ""  # of amounts without one
+    sheet: str = ""  # of a workbook, the one that is read
+    sheets: tuple[Sheet, ...] = ()  # the workbook's
+    is_1904: bool = False  # days are counted from 1904, as Excel on a Macintosh once did
     why: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -111,13 +122,14 @@ class Dialect:
 
     def findings(self) -> list[Finding]:
         """What was found, in words, for a page on which each can be changed."""
-        found = [
+        text = [
             Finding("Encoding", ENCODINGS[self.encoding], self.why.get("encoding", "")),
             Finding("Separator", DELIMITERS.get(self.delimiter, self.delimiter), self.why.get("delimiter", "")),
             Finding("Quotes", QUOTES[self.quote], self.why.get("quote", "")),
             Finding("A quote inside a cell", ESCAPES[self.escape], self.why.get("escape", "")),
-            Finding("Heading", f"row {self.skip + 1}" if self.header else "none", self.why.get("header", "")),
         ]
+        found = [Finding("Sheet", self.sheet, self.why.get("sheet", ""))] if self.sheet else text
+        found.append(Finding("Heading", f"row {self.skip + 1}" if self.header else "none", self.why.get("header", "")))
         if self.pad_short:
             found.append(Finding("Short rows", "missing cells are empty", self.why.get("pad_short", "")))
         for column in self.columns:
@@ -134,12 +146,14 @@ class Dialect:
         data = asdict(self)
         data["columns"] = [asdict(column) for column in self.columns]
         data["why"] = dict(self.why)
+        data["sheets"] = [list(sheet) for sheet in self.sheets]
         return data
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Self:
         """What `to_json` gave; ValueError if it is something else."""
         try:
-            return cls(**{**data, "columns": tuple(Column(**column) for column in data["columns"])})
+            columns = tuple(Column(**column) for column in data["columns"])
+            return cls(**{**data, "columns": columns, "sheets": tuple(Sheet(*each) for each in data.get("sheets", ()))})
         except (TypeError, KeyError) as problem:
             raise ValueError(f"not a dialect: {problem}") from problem

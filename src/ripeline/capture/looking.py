@@ -1,6 +1,7 @@
 """A first look at an uploaded file: how it speaks, and which column is which; corrected by what a person says."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 from typing import Any, BinaryIO, Self
 
@@ -12,6 +13,7 @@ from ripeline.capture.fields import Kind
 from ripeline.capture.mapping import FieldMap, Guess, fitting, guess, signature, undecided
 from ripeline.capture.models import ImportKind, ImportMapping, ImportRun
 from ripeline.capture.rows import Chunk, chunks
+from ripeline.capture.workbooks import Table, as_table
 from ripeline.people import working_time
 
 EVERY = ""  # instead of a column's label
@@ -55,13 +57,11 @@ class Looked:
     is_remembered: bool = False
 
 
-def look(file: BinaryIO, *, kind: Kind, name: str, said: Said) -> Looked:
+def look(file: BinaryIO | Table, *, kind: Kind, name: str, said: Said) -> Looked:
     """Look at a file. Raises UnreadableFileError, in a sentence, if there is nothing to import in it."""
-    firm = working_time.company()
     _check(said.whole)
-    detected = detect(
-        file, name=name, told=said.whole, zone=firm.time_zone, country=firm.country, currency=firm.currency
-    )
+    with as_table(file, name=name, sheet=said.whole.sheet) as table:
+        detected = _detected(table, name, said.whole)
     labels = detected.dialect.labels
     guesses = guess(kind, labels, detected.samples)
     last = ImportMapping.objects.filter(signature=signature(labels), kind=kind).first()
@@ -71,12 +71,26 @@ def look(file: BinaryIO, *, kind: Kind, name: str, said: Said) -> Looked:
     return Looked(detected, said.applied(dialect), guesses, FieldMap.from_json(kind, labels, last.mapping), True)
 
 
-def at(run: ImportRun, said: Said, mapping: Mapping[str, str] | None = None) -> Looked:
+def at(run: ImportRun, said: Said, mapping: Mapping[str, str] | None = None, *, table: Table | None = None) -> Looked:
     """The same for an upload that is kept; with `mapping` (field by label) instead of the guesses, if given."""
-    looked = look(pieces.opened(run), kind=kind_of(run), name=run.filename, said=said)
+    with nullcontext(table) if table else opened(run, said) as found:
+        looked = look(found, kind=kind_of(run), name=run.filename, said=said)
     if mapping is None:
         return looked
     return replace(looked, mapping=FieldMap.from_json(kind_of(run), looked.dialect.labels, mapping))
+
+
+@contextmanager
+def opened(run: ImportRun, said: Said) -> Iterator[Table]:
+    """The rows of an upload that is kept; of a workbook those of the sheet that is wanted now."""
+    dialect, wanted = Dialect.from_json(run.dialect), said.whole.sheet
+    if run.sheet_size is None:
+        yield Table(pieces.opened(run))
+    elif wanted in (None, dialect.sheet):
+        yield Table(pieces.opened(run), None, dialect.sheets, dialect.sheet, dialect.is_1904)
+    else:
+        with as_table(pieces.opened_workbook(run), name=run.filename, sheet=wanted) as table:
+            yield table
 
 
 def preview(run: ImportRun, looked: Looked, rows: int) -> Chunk:
@@ -90,6 +104,24 @@ def preview(run: ImportRun, looked: Looked, rows: int) -> Chunk:
 def kind_of(run: ImportRun) -> Kind:
     """A run's kind, as files of rows know it."""
     return "leads" if run.kind == ImportKind.LEADS else "outcomes"
+
+
+def _detected(table: Table, name: str, told: Told) -> Detected:
+    """How a file or a sheet speaks; a sheet was written as text here, so only its heading is to be found."""
+    firm = working_time.company()
+    if table.sheets:
+        told = replace(told, encoding="utf-8", delimiter=",", quote='"', escape="")
+    found = detect(
+        table.file, name=name, told=told, zone=firm.time_zone, country=firm.country, currency=firm.currency
+    )  # fmt: skip
+    if not table.sheets:
+        return found
+    why = "you said so" if told.sheet else "it has the most rows" if len(table.sheets) > 1 else "it is the only one"
+    dialect = replace(
+        found.dialect, sheet=table.sheet, sheets=table.sheets, is_1904=table.is_1904,
+        why={**{k: v for k, v in found.dialect.why.items() if k not in ("encoding", "delimiter")}, "sheet": why},
+    )  # fmt: skip
+    return found._replace(dialect=dialect)
 
 
 def _check(told: Told) -> None:

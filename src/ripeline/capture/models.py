@@ -33,6 +33,7 @@ class ImportRun(models.Model):
     filename = models.CharField(max_length=255)
     size = models.BigIntegerField(default=0)
     digest = models.CharField(max_length=64)  # SHA-256 of the file
+    sheet_size = models.BigIntegerField(null=True)  # of a workbook: of its sheet as text, which is what is read
     signature = models.CharField(max_length=64, blank=True, default="")  # of its header
     dialect = models.JSONField(default=dict)
     told = models.JSONField(default=dict)  # what a person said of the dialect, kept with the mapping
@@ -71,15 +72,19 @@ class ImportRun(models.Model):
 
 
 class ImportPiece(models.Model):
-    """A slice of the uploaded file; kept in the database so that any worker on any machine can go on with it."""
+    """A slice of the uploaded file; kept in the database so that any worker on any machine can go on with it.
+
+    Of a workbook the sheet that is read is kept as text, and beside it the workbook itself until the import starts.
+    """
 
     run = models.ForeignKey(ImportRun, on_delete=models.CASCADE, db_index=False)
+    is_workbook = models.BooleanField(default=False)
     number = models.PositiveIntegerField()
     content = models.BinaryField()
 
     class Meta:
         db_table = "import_piece"
-        constraints = [models.UniqueConstraint(fields=["run", "number"], name="import_piece_once")]
+        constraints = [models.UniqueConstraint(fields=["run", "is_workbook", "number"], name="import_piece_once")]
 
 
 class ImportReject(models.Model):

@@ -32,10 +32,14 @@ def weigh(file: BinaryIO) -> Weighed:
     return Weighed(size, found.hexdigest())
 
 
-def store(run_id: UUID, file: BinaryIO) -> None:
-    """Keep a file's content for a run; within a transaction, and in bounded memory."""
+def store(run_id: UUID, file: BinaryIO, *, is_workbook: bool = False) -> int:
+    """Keep a file’s content for a run, instead of what was kept; in a transaction, and in bounded memory. Its size."""
+    ImportPiece.objects.filter(run=run_id, is_workbook=is_workbook).delete()
+    size = 0
     for number, content in enumerate(_pieces(file)):
-        ImportPiece.objects.create(run_id=run_id, number=number, content=content)
+        ImportPiece.objects.create(run_id=run_id, is_workbook=is_workbook, number=number, content=content)
+        size += len(content)
+    return size
 
 
 def _pieces(file: BinaryIO) -> Iterator[bytes]:
@@ -49,22 +53,34 @@ def forget(run_id: UUID) -> None:
     ImportPiece.objects.filter(run=run_id).delete()
 
 
+def forget_workbook(run_id: UUID) -> None:
+    """Let a workbook go: its sheet is chosen, and kept as text."""
+    ImportPiece.objects.filter(run=run_id, is_workbook=True).delete()
+
+
 def opened(run: ImportRun) -> BinaryIO:
-    """The file of a run, to be read anywhere."""
-    return io.BufferedReader(_Pieces(run.pk, run.size), buffer_size=256 * 1024)
+    """What is read of the file of a run, to be read anywhere: the file, or the sheet of a workbook, as text."""
+    size = run.size if run.sheet_size is None else run.sheet_size
+    return io.BufferedReader(_Pieces(run.pk, size), buffer_size=256 * 1024)
+
+
+def opened_workbook(run: ImportRun) -> BinaryIO:
+    """The workbook of a run that has not started, as it was uploaded."""
+    return io.BufferedReader(_Pieces(run.pk, run.size, is_workbook=True), buffer_size=256 * 1024)
 
 
 class _Pieces(io.RawIOBase):
     """A file in pieces; each is fetched when it is first read, and only the last few are held."""
 
-    def __init__(self, run_id: UUID, size: int) -> None:
+    def __init__(self, run_id: UUID, size: int, *, is_workbook: bool = False) -> None:
         super().__init__()
         self._size = size
         self._at = 0
 
         @lru_cache(maxsize=_HELD)
         def piece(number: int) -> bytes:
-            return bytes(ImportPiece.objects.values_list("content", flat=True).get(run=run_id, number=number))
+            kept = ImportPiece.objects.values_list("content", flat=True)
+            return bytes(kept.get(run=run_id, is_workbook=is_workbook, number=number))
 
         self._piece = piece
 

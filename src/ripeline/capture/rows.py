@@ -199,7 +199,9 @@ class _Conversion:
         return _READERS.get(known.takes, values.Parsed)(text)
 
     def _moment(self, row: Row, known: Field, column: Column, text: str) -> tuple[Value | None, str]:
-        found = moment(text, zone=self._zone, now=self._now, day_first=column.day_first)
+        found = moment(
+            text, zone=self._zone, now=self._now, day_first=column.day_first, is_1904=self._dialect.is_1904
+        )  # fmt: skip
         if found is None:
             return None, ""
         if found.at > self._now + _CLOCKS_DIFFER:

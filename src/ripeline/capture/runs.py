@@ -28,7 +28,7 @@ from ripeline.capture.rows import SIZE, Chunk, Row, chunks, count
 from ripeline.capture.taking import LeadTaker, Tally
 from ripeline.timeline import actions as timeline
 
-MOST_ROWS = 1_000_000  # of a file
+MOST_ROWS = 1_048_576  # of a file: as many as a sheet can have
 PATIENCE = 120.0  # seconds without getting on, after which a broken database is given up
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 5.0  # seconds between tries
 

@@ -22,6 +22,7 @@ from ripeline.capture.fields import CUSTOM, FIELDS, IGNORE, Kind
 from ripeline.capture.looking import EVERY, Looked, look, problems
 from ripeline.capture.mapping import FieldMap, chosen
 from ripeline.capture.models import ImportRun, ImportState
+from ripeline.capture.workbooks import Table, as_table
 from ripeline.cli.output import Failed, say
 from ripeline.people import queries as people
 from ripeline.people.models import User
@@ -38,6 +39,7 @@ class Wishes:
     kind: Kind
     pairs: Sequence[tuple[str, str]] = ()
     source: str = ""
+    sheet: str | None = None
     encoding: str | None = None
     delimiter: str | None = None
     day_first: bool | None = None
@@ -46,7 +48,7 @@ class Wishes:
     @property
     def said(self) -> Said:
         return Said(
-            Told(encoding=self.encoding, delimiter=self.delimiter),
+            Told(encoding=self.encoding, delimiter=self.delimiter, sheet=self.sheet),
             {} if self.day_first is None else {EVERY: self.day_first},
             {} if self.decimal_comma is None else {EVERY: self.decimal_comma},
         )
@@ -107,8 +109,8 @@ def bring_in(file: Path, wishes: Wishes, *, rejects: Path | None, kept_in: Path)
     """Import a file and wait for its end; raises Failed, in a sentence, if it is refused."""
     actor = people.system()
     try:
-        with _opened(file) as content:
-            run = _started(actor, file, content, wishes)
+        with _opened(file) as content, as_table(content, name=file.name, sheet=wishes.sheet) as table:
+            run = _started(actor, file, table, wishes)
     except (UnreadableFileError, MappingError) as problem:
         raise Failed(str(problem)) from problem
     run = _Foreground(actor, run.pk).finish()
@@ -128,7 +130,7 @@ def _opened(file: Path) -> Iterator[BinaryIO]:
         raise Failed(f"{file} cannot be read ({problem.strerror or problem}). Name a CSV file.") from problem
 
 
-def _started(actor: User, file: Path, content: BinaryIO, wishes: Wishes) -> ImportRun:
+def _started(actor: User, file: Path, content: Table, wishes: Wishes) -> ImportRun:
     """A run for this file: the one that was broken off, if it is wanted as that was, else a new one."""
     looked = look(content, kind=wishes.kind, name=file.name, said=wishes.said)
     mapping = chosen(wishes.kind, looked.dialect.labels, wishes.pairs) if wishes.pairs else looked.mapping
@@ -160,7 +162,7 @@ def _tell(looked: Looked, mapping: FieldMap, *, is_remembered: bool) -> None:
     if len(mapping.targets) > _SHOWN:
         say(f"  … and {len(mapping.targets) - _SHOWN} more")
     for about, answer, _ in looked.dialect.findings():
-        if about.startswith(("Dates", "Numbers")) or (about == "Encoding" and answer != "UTF-8"):
+        if about.startswith(("Dates", "Numbers", "Sheet")) or (about == "Encoding" and answer != "UTF-8"):
             say(f"  {about}: {answer}")
 
 

@@ -28,6 +28,7 @@ def _pairs(_context: click.Context, _option: click.Parameter, given: tuple[str, 
     "out). Without any the columns are guessed, or as last time. FIELD may be custom:Label or ignore.",
 )  # fmt: skip
 @click.option("--source", default="", metavar="NAME", help="Where the people come from whose rows do not say.")
+@click.option("--sheet", metavar="NAME", help="Of a workbook, the sheet to read; otherwise the one with the most rows.")
 @click.option("--encoding", help="The file's encoding (utf-8, cp1252 …); otherwise found out.")
 @click.option("--delimiter", help="What separates cells: one character, or tab; otherwise found out.")
 @click.option("--day-first/--month-first", default=None, help="How dates like 03/04/2024 are meant.")
@@ -35,10 +36,10 @@ def _pairs(_context: click.Context, _option: click.Parameter, given: tuple[str, 
 @click.option("--rejects", type=click.Path(path_type=Path), metavar="FILE", help="Where to write the refused rows.")
 @json_option
 def command(
-    file: Path, outcomes: bool, pairs: list[tuple[str, str]], source: str, encoding: str | None, delimiter: str | None,
-    day_first: bool | None, decimal_comma: bool | None, rejects: Path | None, as_json: bool,
+    file: Path, outcomes: bool, pairs: list[tuple[str, str]], source: str, sheet: str | None, encoding: str | None,
+    delimiter: str | None, day_first: bool | None, decimal_comma: bool | None, rejects: Path | None, as_json: bool,
 ) -> None:  # fmt: skip
-    """Import a CSV file of leads, or of outcomes.
+    """Import a file of leads, or of outcomes: CSV, Excel or LibreOffice.
 
     Every row is accounted for: created, updated, unchanged or rejected. The rejected ones come back as a file with
     their reasons, to be corrected and imported again. Importing the same file twice changes nothing. One that was
@@ -49,8 +50,9 @@ def command(
         from ripeline.cli.importing import Wishes, bring_in
 
         wishes = Wishes(
-            kind="outcomes" if outcomes else "leads", pairs=pairs, source=" ".join(source.split()), encoding=encoding,
-            delimiter=_NAMED.get(delimiter or "", delimiter), day_first=day_first, decimal_comma=decimal_comma,
+            kind="outcomes" if outcomes else "leads", pairs=pairs, source=" ".join(source.split()), sheet=sheet,
+            encoding=encoding, delimiter=_NAMED.get(delimiter or "", delimiter), day_first=day_first,
+            decimal_comma=decimal_comma,
         )  # fmt: skip
         done = bring_in(file, wishes, rejects=rejects, kept_in=house.home / "rejected")
     if as_json:

@@ -14,7 +14,7 @@ from django.utils.formats import date_format
 from ripeline.capture import actions, looking
 from ripeline.capture.actions import Said, UnreadableFileError
 from ripeline.capture.detection import Told
-from ripeline.capture.dialect import DELIMITERS, ENCODINGS, Column, Dialect
+from ripeline.capture.dialect import DELIMITERS, ENCODINGS, Column, Dialect, Sheet
 from ripeline.capture.fields import CUSTOM, FIELDS, IGNORE
 from ripeline.capture.looking import Looked
 from ripeline.capture.mapping import FieldMap, undecided
@@ -86,6 +86,9 @@ def _whole(told: Told, dialect: Dialect, form: Mapping[str, str]) -> Told:
     encoding = form.get("encoding", dialect.encoding)
     delimiter = _WORDS["delimiter"].get(form.get("delimiter", ""), dialect.delimiter)
     header = form.get("header", "yes" if dialect.header else "no") == "yes"
+    sheet = form.get("sheet", dialect.sheet)
+    if sheet != dialect.sheet:
+        return Told(sheet=sheet)  # another table: nothing that was said of this one holds for it
     if encoding != dialect.encoding and encoding in ENCODINGS:
         told = replace(told, encoding=encoding)
     if delimiter != dialect.delimiter:
@@ -125,6 +128,7 @@ def _context(run: ImportRun, looked: Looked, *, error: str = "") -> dict[str, An
         "why": dialect.why,
         "encodings": [Option(code, words, code == dialect.encoding) for code, words in ENCODINGS.items()],
         "delimiters": _delimiters(dialect.delimiter),
+        "sheets": _sheets(dialect),
         "headers": [
             Option("yes", f"in row {dialect.skip + 1}" if dialect.header else "in the first row", dialect.header),
             Option("no", "none: each row is a person", not dialect.header),
@@ -142,6 +146,16 @@ def _in_words(problem: str, mapping: FieldMap) -> str:
     for name, field in FIELDS[mapping.kind].items():
         named = re.sub(rf"\b{name}\b", field.label, named)
     return before + mapped + named
+
+
+def _sheets(dialect: Dialect) -> list[Option]:
+    """The sheets of a workbook; none of a file that is no workbook."""
+    return [Option(sheet.name, _sheet(sheet), sheet.name == dialect.sheet) for sheet in dialect.sheets]
+
+
+def _sheet(sheet: Sheet) -> str:
+    rows = "1 row" if sheet.rows == 1 else f"{sheet.rows:,} rows"
+    return f"{sheet.name}: {rows}, hidden" if sheet.is_hidden else f"{sheet.name}: {rows}"
 
 
 def _delimiters(present: str) -> list[Option]:
