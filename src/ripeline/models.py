@@ -1,7 +1,16 @@
 """Every slice's tables, in one place for Django's one app; a new model is added here."""
 
-from ripeline.capture.models import ImportMapping, ImportPiece, ImportReject, ImportRemark, ImportRun
-from ripeline.catalog.models import Campaign, CloseReason, CustomField, Source
+from ripeline.capture.models import (
+    Door,
+    DoorDay,
+    ImportMapping,
+    ImportPiece,
+    ImportReject,
+    ImportRemark,
+    ImportRun,
+    Submission,
+)  # fmt: skip
+from ripeline.catalog.models import Campaign, CloseReason, CustomField, Question, Source
 from ripeline.leads.models import Account, Enquiry, Identity, Lead, Opportunity, RecordView, SavedView
 from ripeline.people.models import Absence, AuditEntry, Company, Responsible, Team, User
 from ripeline.ripeness.models import Claim, Dispute, KeptWord, ModelRun, Perceived, Score, Term
@@ -12,7 +21,8 @@ from ripeline.worklist.models import Plan, PlanItem
 
 __all__ = [
     "Absence", "Account", "Activity", "AuditEntry", "Beat", "Campaign", "Claim", "CloseReason", "Company",
-    "CustomField", "Dispute", "Enquiry", "Identity", "ImportMapping", "ImportPiece", "ImportReject", "ImportRemark",
-    "ImportRun", "KeptWord", "Lead", "ModelRun", "Opportunity", "Perceived", "Plan", "PlanItem", "Reaction",
-    "RecordView", "Responsible", "SavedView", "Score", "Source", "Team", "Term", "Turn", "User",
+    "CustomField", "Dispute", "Door", "DoorDay", "Enquiry", "Identity", "ImportMapping", "ImportPiece", "ImportReject",
+    "ImportRemark", "ImportRun", "KeptWord", "Lead", "ModelRun", "Opportunity", "Perceived", "Plan", "PlanItem",
+    "Question", "Reaction", "RecordView", "Responsible", "SavedView", "Score", "Source", "Submission", "Team", "Term",
+    "Turn", "User",
 ]  # fmt: skip

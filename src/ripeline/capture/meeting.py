@@ -51,7 +51,7 @@ def meet_again(cases: Sequence[Case], actor: User, origin: str) -> None:
     for case in cases:
         assert case.lead_id is not None
         lead, pending = people_here[case.lead_id], changes.get(case.lead_id, {})
-        corrects = case.arrival.corrects or rules.may(actor, Verb.WORK, lead)
+        corrects = case.arrival.corrects or (not actor.is_system and rules.may(actor, Verb.WORK, lead))
         if found := _differences(lead, case.arrival.person, pending, corrects=corrects):
             changes.setdefault(case.lead_id, {}).update(found)
             changed.add(id(case))

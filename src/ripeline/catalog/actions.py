@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 
+from ripeline.catalog import standard
 from ripeline.catalog.models import Campaign, CloseReason, CloseState, CustomField, Source
 from ripeline.catalog.rules import guess_source_type, name_key
 
@@ -33,6 +34,7 @@ def seed() -> None:
         ],
         ignore_conflicts=True,
     )
+    standard.seed()
 
 
 def sources_named(names: Iterable[str]) -> dict[str, Source]:
@@ -46,6 +48,14 @@ def sources_named(names: Iterable[str]) -> dict[str, Source]:
     )
     by_key = {source.key: source for source in Source.objects.filter(key__in=set(keys.values()))}
     return {name: by_key[key] for name, key in keys.items()}
+
+
+def source_of(name: str, source_type: str) -> Source:
+    """The source of this name, made of this kind where it is new; one that is here keeps its kind."""
+    source, _ = Source.objects.get_or_create(
+        key=name_key(name), defaults={"name": name.strip()[:160], "source_type": source_type}
+    )
+    return source
 
 
 def campaigns_named(names: Iterable[str]) -> dict[str, Campaign]:

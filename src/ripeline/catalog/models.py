@@ -1,4 +1,4 @@
-"""Sources and campaigns (with cost), close reasons and custom fields: reference tables that people edit."""
+"""Sources and campaigns (with cost), close reasons, custom fields and the capture standard: tables that people edit."""
 
 from django.db import models
 from django.db.models import Q
@@ -109,6 +109,54 @@ class CustomField(models.Model):
         constraints = [
             one_of("field_type", FieldType, name="custom_field_type"),
             models.CheckConstraint(condition=~Q(key=""), name="custom_field_key_given"),
+        ]
+
+    def __str__(self) -> str:
+        return self.label
+
+
+class AnswerType(models.TextChoices):
+    TEXT = "text", "A short text"
+    LONG_TEXT = "long_text", "A longer text"
+    CHOICE = "choice", "One of a list"
+    CHOICES = "choices", "Any of a list"
+    NUMBER = "number", "A number"
+    DATE = "date", "A date"
+    YES_NO = "yes_no", "Yes or no"
+    CONSENT = "consent", "A consent"
+
+
+class Meaning(models.TextChoices):
+    """What an answer says for qualification."""
+
+    NEED = "need", "What they need"
+    AUTHORITY = "authority", "Their part in the decision"
+    TIMELINE = "timeline", "When they want it"
+    BUDGET = "budget", "Their budget"
+    PRODUCT = "product", "Which product"
+    CONSENT = "consent", "What they agree to"
+    OTHER = "other", "Something else"
+
+
+class Question(models.Model):
+    """A question of the capture standard: defined once, asked in the same words at every door that has room for it."""
+
+    id = primary_key()
+    key = models.CharField(max_length=40, unique=True)  # names the answer on an enquiry, for ever
+    label = models.CharField(max_length=200)  # as it is asked; of a consent, what is agreed to
+    help = models.CharField(max_length=300, blank=True, default="")
+    answer_type = models.CharField(max_length=10, choices=AnswerType.choices, default=AnswerType.TEXT)
+    options = models.JSONField(default=list)  # of a list: the words to choose from
+    meaning = models.CharField(max_length=10, choices=Meaning.choices, default=Meaning.OTHER)
+    is_active = models.BooleanField(default=True)
+    position = models.PositiveSmallIntegerField(default=100)
+
+    class Meta:
+        db_table = "question"
+        constraints = [
+            one_of("answer_type", AnswerType, name="question_answer_type"),
+            one_of("meaning", Meaning, name="question_meaning"),
+            models.CheckConstraint(condition=~Q(key=""), name="question_key_given"),
         ]
 
     def __str__(self) -> str:

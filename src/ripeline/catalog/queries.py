@@ -1,8 +1,8 @@
 """Reading the catalog."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
-from ripeline.catalog.models import CloseReason, CustomField, Source
+from ripeline.catalog.models import Campaign, CloseReason, CustomField, Question, Source
 
 
 def reason(code: str) -> CloseReason:
@@ -24,3 +24,19 @@ def sources() -> Sequence[Source]:
 def custom_fields() -> Sequence[CustomField]:
     """Every custom field in its order."""
     return list(CustomField.objects.order_by("position", "label"))
+
+
+def campaigns() -> Sequence[Campaign]:
+    """Every campaign by name."""
+    return list(Campaign.objects.order_by("name"))
+
+
+def questions(*, retired: bool = False) -> Sequence[Question]:
+    """The capture standard in its order; with `retired`, also what is not asked any more."""
+    found = Question.objects.order_by("position", "label")
+    return list(found if retired else found.filter(is_active=True))
+
+
+def asked(keys: Iterable[str]) -> dict[str, str]:
+    """How each question was put, by its key: also those retired since."""
+    return dict(Question.objects.filter(key__in=set(keys)).values_list("key", "label"))

@@ -22,6 +22,9 @@ SCREENS = (
     "ripeline.web.verbs",
     "ripeline.web.opinions",
     "ripeline.web.imports",
+    "ripeline.web.doors",
+    "ripeline.web.standard",
+    "ripeline.web.form_page",
     "ripeline.web.insight",
     "ripeline.web.rightness",
 )

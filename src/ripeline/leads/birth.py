@@ -48,6 +48,7 @@ class Context:
     landing_page: str = ""
     message: str = ""
     answers: Mapping[str, Any] = field(default_factory=dict)
+    trail: Mapping[str, Any] = field(default_factory=dict)
     captured_by_id: UUID | None = None
     import_run_id: UUID | None = None
     event_key: str = ""  # names the event where it came from: the same again is not a second enquiry
@@ -101,6 +102,7 @@ def note_enquiries(came: Iterable[tuple[UUID, Context, int]]) -> None:
             "id": new_id(), "lead_id": lead_id, "episode": episode, "door": context.door,
             "source_id": context.source_id, "campaign_id": context.campaign_id,
             "landing_page": context.landing_page[:500], "message": context.message, "answers": dict(context.answers),
+            "trail": dict(context.trail),
             "captured_at": context.captured_at, "captured_by_id": context.captured_by_id,
             "import_run_id": context.import_run_id, "created_at": moment,
         }

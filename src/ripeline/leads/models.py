@@ -203,6 +203,7 @@ class Enquiry(models.Model):
     landing_page = models.CharField(max_length=500, blank=True, default="")
     message = models.TextField(blank=True, default="")  # what they said
     answers = models.JSONField(default=dict)
+    trail = models.JSONField(default=dict)  # how they got to the page: referrer, utm, first
     captured_at = models.DateTimeField()
     captured_by = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+", db_index=False)
     import_run_id = models.UUIDField(null=True)

@@ -45,3 +45,17 @@ def require_administers(actor: User) -> None:
     """Raise NotAllowed unless `actor` administers."""
     if not administers(actor):
         raise NotAllowed("Only an administrator may change who works here and the company's settings.")
+
+
+KEEP_CATALOG = frozenset({Role.ADMIN, Role.MARKETER})
+
+
+def keeps_catalog(actor: User) -> bool:
+    """Whether `actor` may change the catalog and the doors (I8, the last column but one)."""
+    return actor.is_active and (actor.is_system or actor.role in KEEP_CATALOG)
+
+
+def require_keeps_catalog(actor: User) -> None:
+    """Raise NotAllowed unless `actor` keeps the catalog and the doors."""
+    if not keeps_catalog(actor):
+        raise NotAllowed("Only marketing and administrators may change how leads come in.")

@@ -1,12 +1,16 @@
 """What the record and Today's sheet both show of a lead: its ripeness in words, how it came to us, its last entries."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
+from urllib.parse import urlsplit
 
 from django.utils import timezone
 
 from ripeline.base import clock
+from ripeline.catalog import queries as catalog
+from ripeline.catalog.standard import words
 from ripeline.leads.models import CLOSED_STATES, Enquiry, State
 from ripeline.ripeness import queries, rules
 from ripeline.ripeness.models import Quality, Score
@@ -46,14 +50,37 @@ class Ripe:
 
 @dataclass(frozen=True)
 class Came:
-    """One time that they came to us, with the words for its door."""
+    """One time that they came to us: the words for its door, what they answered, how they had found us."""
 
     enquiry: Enquiry
     door: str
+    answers: list[tuple[str, str]]
+    found_by: str
 
 
 def came(enquiries: Iterable[Enquiry]) -> list[Came]:
-    return [Came(each, DOORS.get(each.door, each.door.replace("_", " "))) for each in enquiries]
+    """The enquiries for a card; one query more where questions were answered."""
+    found = list(enquiries)
+    keys = {key for each in found for key in each.answers}
+    asked = catalog.asked(keys) if keys else {}
+    return [
+        Came(
+            each,
+            DOORS.get(each.door, each.door.replace("_", " ")),
+            [(asked.get(key, key.replace("_", " ")), words(value)) for key, value in each.answers.items()],
+            _found_by(each.trail),
+        )
+        for each in found
+    ]
+
+
+def _found_by(trail: Mapping[str, Any]) -> str:
+    """How they had found the page they came by, in a few words; "" where nobody knows."""
+    place = urlsplit(str(trail.get("referrer", ""))).hostname or ""
+    told = [str(trail[name]) for name in ("utm_source", "utm_medium", "utm_term") if trail.get(name)]
+    here = " / ".join(told) or place.removeprefix("www.")
+    first = urlsplit(str((trail.get("first") or {}).get("page", ""))).path
+    return ", ".join([f"by {here}"] * bool(here) + [f"first seen on {first}"] * bool(first))
 
 
 def ripens(state: str) -> bool:

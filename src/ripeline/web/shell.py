@@ -19,6 +19,7 @@ from ripeline.people.working_time import company
 _EVERYBODY = frozenset(Role)
 _SELLERS = frozenset({Role.ADMIN, Role.LEADER, Role.SDR, Role.REP})
 _READ_FIGURES = frozenset({Role.ADMIN, Role.LEADER, Role.MARKETER, Role.REP})
+_KEEP_CATALOG = frozenset({Role.ADMIN, Role.MARKETER})
 _BRING_LEADS = frozenset({Role.ADMIN, Role.LEADER, Role.MARKETER, Role.SDR})
 
 
@@ -37,6 +38,7 @@ RAIL = (
     Entry("Today", "today", "sun", _SELLERS, under="today"),
     Entry("Leads", "leads", "users", under="leads"),
     Entry("Imports", "imports", "file-up", _BRING_LEADS, under="imports"),
+    Entry("Capture", "capture", "door-open", _KEEP_CATALOG, under="capture"),
     Entry("Insight", "insight", "chart-line", _READ_FIGURES, under="insight"),
     Entry("Settings", "settings", "settings", under="settings"),
 )
@@ -56,6 +58,7 @@ PAGES = (
 VERBS = (
     Entry("Add a lead", "lead-new", "user-plus"),
     Entry("Import a spreadsheet", "imports", "file-up", _BRING_LEADS),
+    Entry("Make a form", "form-new", "clipboard-list", _KEEP_CATALOG),
     Entry("Invite somebody", "invite", "mail-plus", frozenset({Role.ADMIN})),
 )
 # What to do while there is no lead at all.

@@ -1,0 +1,221 @@
+"""Doors that somebody has set up: forms, what they ask and look like, and how they are doing."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+from urllib.parse import urlsplit
+from uuid import UUID
+
+from django.db import connection, transaction
+from django.db.models import Count, Max, Q, Sum
+
+from ripeline.base import clock
+from ripeline.capture.models import Door, DoorDay, DoorKind, Submission, SubmissionState
+from ripeline.catalog import actions as catalog
+from ripeline.catalog import queries as catalog_queries
+from ripeline.catalog.models import Question, SourceType
+from ripeline.people import actions as people
+from ripeline.people.models import User
+from ripeline.people.rules import require_keeps_catalog
+
+# What a form is for decides what kind of source it is, and with it how ripe those are who fill it in.
+HAND_RAISING = (SourceType.QUOTE_REQUEST, SourceType.DEMO_REQUEST, SourceType.CONTACT_FORM, SourceType.TRIAL)
+READING = (SourceType.CONTENT_DOWNLOAD, SourceType.WEBINAR, SourceType.COURSE, SourceType.OTHER)
+PERSON = ("name", "company", "phone", "title")  # asked beside the e-mail address, which always is
+HEALTH_DAYS = 30
+
+_COLOUR = re.compile(r"#[0-9a-f]{6}")
+FONTS = ("system-ui", "serif", "monospace", "inherit")
+COLOURS = ("accent", "paper", "ink")
+
+
+class DoorError(ValueError):
+    """A door that cannot be so; `field` says where to show it."""
+
+    def __init__(self, message: str, field: str = "") -> None:
+        super().__init__(message)
+        self.field = field
+
+
+@dataclass(frozen=True, kw_only=True)
+class FormDraft:
+    """A form as somebody wants it."""
+
+    name: str
+    source_type: str
+    source: str = ""  # whom its people are credited to; else made from the name
+    campaign: str = ""
+    title: str
+    intro: str = ""
+    verb: str = "Send"
+    thanks: str = "Thank you. We will be in touch."
+    redirect_url: str = ""
+    fields: Mapping[str, str] = field(default_factory=dict)
+    questions: Sequence[tuple[str, bool]] = ()  # key, whether it must be answered
+    style: Mapping[str, Any] = field(default_factory=dict)
+    sites: Sequence[str] = ()
+
+
+@dataclass(frozen=True)
+class Health:
+    """How a door is doing, over the last `HEALTH_DAYS` days but for the last time."""
+
+    door: Door
+    last_at: datetime | None
+    taken: int
+    held: int  # still waiting for a look
+    seen: int
+    refused: int
+
+    @property
+    def conversion(self) -> float | None:
+        """Of those who opened it, the part that came in."""
+        return min(self.taken / self.seen, 1.0) if self.seen else None
+
+    @property
+    def looks_shut(self) -> bool:
+        """Open to many and through for nobody: something about it may be broken."""
+        return self.door.is_active and self.seen >= 50 and not self.taken
+
+
+def keep_form(*, actor: User, draft: FormDraft, door: Door | None = None) -> Door:
+    """Set up a form, or change one; its address stays. Raises DoorError beside the field at fault."""
+    require_keeps_catalog(actor)
+    checked = _checked(draft)
+    with transaction.atomic():
+        found = door or Door(kind=DoorKind.FORM, slug=_free_slug(draft.name), created_by=actor)
+        for name, value in checked.items():
+            setattr(found, name, value)
+        found.source = catalog.source_of(draft.source.strip() or f"Website: {checked['name']}", draft.source_type)
+        found.campaign = catalog.campaigns_named([draft.campaign]).get(draft.campaign)
+        found.save()
+        people.audit(actor=actor, verb="door.change" if door else "door.add", target=found.slug)
+    return found
+
+
+def set_active(*, actor: User, door: Door, is_active: bool) -> None:
+    """Shut a door or open it again; what came through it stays."""
+    require_keeps_catalog(actor)
+    if Door.objects.filter(pk=door.pk, is_active=not is_active).update(is_active=is_active):
+        people.audit(actor=actor, verb="door.open" if is_active else "door.shut", target=door.slug)
+
+
+def open_door(slug: str) -> Door | None:
+    """The form at this address, shut or not."""
+    return Door.objects.filter(kind=DoorKind.FORM, slug=slug).select_related("source", "campaign").first()
+
+
+def find(door_id: UUID) -> Door | None:
+    return Door.objects.select_related("source", "campaign").filter(pk=door_id).first()
+
+
+def asks(door: Door) -> list[tuple[Question, bool]]:
+    """The questions that a door asks, in its order, with whether they must be answered; without those retired since."""
+    standard = {question.key: question for question in catalog_queries.questions()}
+    return [
+        (standard[each["key"]], bool(each.get("required"))) for each in door.questions if each.get("key") in standard
+    ]
+
+
+def health() -> list[Health]:
+    """Every door with how it is doing, the open ones first; three queries."""
+    since = clock.now() - timedelta(days=HEALTH_DAYS)
+    taken, held = Q(state=SubmissionState.TAKEN), Q(state=SubmissionState.HELD)
+    sent = {
+        row["door"]: row
+        for row in Submission.objects.values("door").annotate(
+            last=Max("received_at", filter=taken), held=Count("pk", filter=held),
+            taken=Count("pk", filter=taken & Q(received_at__gte=since)),
+        )
+    }  # fmt: skip
+    days = {
+        row["door"]: row
+        for row in DoorDay.objects.filter(day__gte=since.date())
+        .values("door")
+        .annotate(seen=Sum("seen"), refused=Sum("refused"))
+    }
+    none: dict[str, Any] = {}
+    return [
+        Health(
+            door, sent.get(door.pk, none).get("last"), sent.get(door.pk, none).get("taken", 0),
+            sent.get(door.pk, none).get("held", 0), days.get(door.pk, none).get("seen", 0),
+            days.get(door.pk, none).get("refused", 0),
+        )
+        for door in Door.objects.select_related("source").order_by("-is_active", "name")
+    ]  # fmt: skip
+
+
+def note(door: Door, what: str) -> None:
+    """Count one on today's row: `seen` or `refused`."""
+    assert what in ("seen", "refused")
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"""INSERT INTO door_day AS d (door_id, day, seen, refused) VALUES (%s, %s, %s, %s)
+            ON CONFLICT (door_id, day) DO UPDATE SET {what} = d.{what} + 1""",  # noqa: S608 - one of two words
+            [door.pk, clock.now().date(), int(what == "seen"), int(what == "refused")],
+        )
+
+
+def _checked(draft: FormDraft) -> dict[str, Any]:
+    name, title = " ".join(draft.name.split()), " ".join(draft.title.split())
+    for value, where, wanted in ((name, "name", "Give the form a name."), (title, "title", "Give the page a heading.")):
+        if not value:
+            raise DoorError(wanted, where)
+    if draft.source_type not in (*HAND_RAISING, *READING):
+        raise DoorError("Choose what the form is for.", "source_type")
+    standard = {question.key for question in catalog_queries.questions()}
+    return {
+        "name": name[:120], "title": title[:160], "intro": draft.intro.strip()[:1000],
+        "verb": " ".join(draft.verb.split())[:40] or "Send", "redirect_url": _address(draft.redirect_url),
+        "thanks": draft.thanks.strip()[:1000] or "Thank you. We will be in touch.",
+        "fields": {key: how for key in PERSON if (how := draft.fields.get(key)) in ("required", "optional")},
+        "questions": [{"key": key, "required": must} for key, must in draft.questions if key in standard],
+        "style": _style(draft.style), "sites": _sites(draft.sites),
+    }  # fmt: skip
+
+
+def _address(text: str) -> str:
+    text = text.strip()
+    if not text:
+        return ""
+    parts = urlsplit(text)
+    if parts.scheme not in ("http", "https") or not parts.hostname or len(text) > 500:
+        raise DoorError("Write a whole address, such as https://www.example.com/thanks.", "redirect_url")
+    return text
+
+
+def _style(style: Mapping[str, Any]) -> dict[str, Any]:
+    kept: dict[str, Any] = {}
+    for name in COLOURS:
+        if text := str(style.get(name) or "").strip().lower():
+            if not _COLOUR.fullmatch(text):
+                raise DoorError("Write a colour as # and six digits, such as #1f6f54.", name)
+            kept[name] = text
+    if style.get("font") in FONTS:
+        kept["font"] = style["font"]
+    if str(style.get("corners") or "").isdigit():
+        kept["corners"] = min(int(style["corners"]), 30)
+    return kept
+
+
+def _sites(sites: Sequence[str]) -> list[str]:
+    kept = []
+    for text in sites:
+        if not text.strip():
+            continue
+        parts = urlsplit(text.strip() if "//" in text else f"https://{text.strip()}")
+        if parts.scheme not in ("http", "https") or not re.fullmatch(r"[a-z0-9.-]+(:\d+)?", parts.netloc.lower()):
+            raise DoorError(f"“{text.strip()[:80]}” is not the address of a site, such as https://www.example.com.",
+                            "sites")  # fmt: skip
+        kept.append(f"{parts.scheme}://{parts.netloc.lower()}")
+    return list(dict.fromkeys(kept))[:20]
+
+
+def _free_slug(name: str) -> str:
+    base = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:50].strip("-") or "form"
+    slug, number = base, 2
+    while Door.objects.filter(slug=slug).exists():
+        slug, number = f"{base}-{number}", number + 1
+    return slug

@@ -1,0 +1,259 @@
+"""What is sent through a form: read, kept as it was sent, and admitted like any arrival, all in one transaction.
+
+Whatever looks like a machine's work is held back, not thrown away: somebody looks, and lets it in or discards it.
+"""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from django.db import IntegrityError, transaction
+
+from ripeline.base import clock
+from ripeline.capture import doors, values
+from ripeline.capture.admission import Arrival, admit
+from ripeline.capture.models import Door, Submission, SubmissionState
+from ripeline.capture.proof import Proof
+from ripeline.capture.text import BadValueError, clean, clean_lines
+from ripeline.catalog import standard
+from ripeline.catalog.models import AnswerType, Meaning
+from ripeline.leads import identity
+from ripeline.leads.birth import Context, Person
+from ripeline.leads.deciding import once_more
+from ripeline.leads.models import Lead
+from ripeline.people import actions as people_actions
+from ripeline.people import queries as people
+from ripeline.people import working_time
+from ripeline.people.models import User
+from ripeline.people.rules import require_keeps_catalog
+from ripeline.ripeness import actions as ripeness
+from ripeline.ripeness import queries as scores
+
+WINDOW = timedelta(minutes=10)
+FROM_ONE_ADDRESS = 20  # in the window: an office behind one address may be many people, a machine is more
+TOO_FAST = timedelta(seconds=1)
+LINKS = 3  # in what somebody wrote: more than people put in
+_LINK = re.compile(r"https?://|\bwww\.|\[url", re.IGNORECASE)
+
+TRAIL = ("utm_source", "utm_medium", "utm_campaign", "utm_term", "utm_content")
+
+
+class RefusedError(ValueError):
+    """What was sent is not complete, or not right; `errors` by field, for whoever sent it."""
+
+    def __init__(self, errors: Mapping[str, str]) -> None:
+        super().__init__("; ".join(errors.values()))
+        self.errors = dict(errors)
+
+
+class TooOftenError(ValueError):
+    """So much has come from there lately that it must wait."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sent:
+    """What came, as it came."""
+
+    proof: Proof
+    fields: Mapping[str, Sequence[str]]
+    address: str  # a keyed hash of where it came from
+    bait: str = ""  # the field that people do not see
+    page: str = ""  # where the form stood
+    trail: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Received:
+    """What somebody said, read."""
+
+    person: dict[str, str]
+    answers: dict[str, Any]
+    message: str
+
+    def kept(self) -> dict[str, Any]:
+        return {"person": self.person, "answers": self.answers, "message": self.message}
+
+
+@once_more
+def take(*, door: Door, sent: Sent) -> Submission:
+    """Take a submission in: durable, resolved, routed and scored when this returns. The same again is the same.
+
+    Raises RefusedError beside the fields at fault, and TooOftenError; nothing is kept of either.
+    """
+    if before := Submission.objects.filter(pk=sent.proof.id).first():
+        return before
+    received = read(door, sent.fields)
+    since = clock.now() - WINDOW
+    if Submission.objects.filter(address=sent.address, received_at__gte=since).count() >= FROM_ONE_ADDRESS:
+        raise TooOftenError
+    why = _suspicion(sent, received)
+    submission = Submission(
+        pk=sent.proof.id, door=door, content=received.kept() | {"page": sent.page[:500]}, trail=dict(sent.trail),
+        address=sent.address, why=why, received_at=clock.now(),
+        state=SubmissionState.HELD if why else SubmissionState.TAKEN,
+    )  # fmt: skip
+    with transaction.atomic():
+        try:
+            with transaction.atomic():
+                submission.save(force_insert=True)
+        except IntegrityError:
+            return Submission.objects.get(pk=sent.proof.id)  # it was pressed twice, and the other press was first
+        if not why:
+            _admit(submission)
+    return submission
+
+
+@dataclass(frozen=True)
+class Rehearsal:
+    """What would have become of a submission."""
+
+    held: str = ""  # why it would wait for a look
+    is_new: bool = False
+    lead: str = ""
+    responsible: str = ""
+    p_30: float | None = None
+
+
+def rehearse(*, actor: User, door: Door, sent: Sent) -> Rehearsal:
+    """Do all that a submission does, say what came of it, and leave no trace. Raises what `take` raises."""
+    require_keeps_catalog(actor)
+    with transaction.atomic():
+        began = clock.now()
+        submission = take(door=door, sent=sent)
+        found = Rehearsal(held=submission.why)
+        if submission.lead_id:
+            lead = Lead.objects.select_related("responsible").get(pk=submission.lead_id)
+            score = scores.of([lead.pk]).get(lead.pk)
+            found = Rehearsal(
+                is_new=lead.created_at >= began, lead=str(lead), responsible=lead.responsible.name,
+                p_30=score.p_30 if score else None,
+            )  # fmt: skip
+        transaction.set_rollback(True)
+    return found
+
+
+def release(*, actor: User, submission_id: UUID) -> Submission:
+    """Let in what was held back: it counts from when it was sent."""
+    require_keeps_catalog(actor)
+    with transaction.atomic():
+        found = Submission.objects.select_for_update(of=("self",)).select_related("door").get(pk=submission_id)
+        if found.state == SubmissionState.HELD:
+            found.state = SubmissionState.TAKEN
+            _admit(found)
+            found.save(update_fields=["state", "lead_id"])
+            people_actions.audit(actor=actor, verb="submission.release", target=str(found.pk))
+    return found
+
+
+def discard(*, actor: User, submission_id: UUID) -> Submission:
+    """Put aside what was held back; it can be let in for as long as it is kept."""
+    require_keeps_catalog(actor)
+    changed = Submission.objects.filter(pk=submission_id, state=SubmissionState.HELD).update(
+        state=SubmissionState.DISCARDED
+    )
+    if changed:
+        people_actions.audit(actor=actor, verb="submission.discard", target=str(submission_id))
+    return Submission.objects.select_related("door").get(pk=submission_id)
+
+
+def hold_again(*, actor: User, submission_id: UUID) -> None:
+    """Take a discarding back."""
+    require_keeps_catalog(actor)
+    Submission.objects.filter(pk=submission_id, state=SubmissionState.DISCARDED).update(state=SubmissionState.HELD)
+
+
+def held(door: Door | None = None) -> list[Submission]:
+    """What waits for a look, the newest first."""
+    found = Submission.objects.filter(state=SubmissionState.HELD).select_related("door").order_by("-received_at")
+    return list((found.filter(door=door) if door else found)[:200])
+
+
+def latest(door: Door, count: int = 10) -> list[Submission]:
+    """What came through a door last."""
+    found = Submission.objects.filter(door=door, state=SubmissionState.TAKEN).order_by("-received_at")
+    return list(found[:count])
+
+
+def read(door: Door, fields: Mapping[str, Sequence[str]]) -> Received:
+    """Read every field, so that all faults are said at once. Raises RefusedError."""
+    person, errors = _person(door, fields)
+    answers, message, more = _answers(door, fields)
+    if errors | more:
+        raise RefusedError(errors | more)
+    return Received(person, answers, message)
+
+
+def _person(door: Door, fields: Mapping[str, Sequence[str]]) -> tuple[dict[str, str], dict[str, str]]:
+    """Who they say they are, and what is wrong with it by field."""
+    country = working_time.company().country
+    parsers: dict[str, Callable[[str], str]] = {
+        "email": lambda text: values.email(text).value,
+        "phone": lambda text: values.phone(text, country=country).value,
+    }
+    person, errors = {}, {}
+    for name, how in {"email": "required", **door.fields}.items():
+        text = clean((fields.get(name) or [""])[0])[:300]
+        person[name] = ""
+        if not text and how == "required":
+            errors[name] = "Please fill this in."
+        elif text:
+            try:
+                person[name] = parsers[name](text) if name in parsers else text[:200]
+            except BadValueError as wrong:
+                errors[name] = f"{str(wrong)[:1].upper()}{str(wrong)[1:]}."
+    return person, errors
+
+
+def _answers(door: Door, fields: Mapping[str, Sequence[str]]) -> tuple[dict[str, Any], str, dict[str, str]]:
+    """What they answered, what they need in their own words, and what is wrong by field."""
+    answers: dict[str, Any] = {}
+    message, errors = "", {}
+    for question, required in doors.asks(door):
+        name = f"q-{question.key}"
+        try:
+            value = standard.read(question, [clean_lines(text) for text in fields.get(name, ())], required=required)
+        except standard.AnswerError as wrong:
+            errors[name] = str(wrong)
+            continue
+        if question.meaning == Meaning.NEED and question.answer_type == AnswerType.LONG_TEXT and not message:
+            message = value or ""
+        elif value is not None:
+            answers[question.key] = value
+    return answers, message, errors
+
+
+def _suspicion(sent: Sent, received: Received) -> str:
+    """Why this looks like a machine's work; "" if it does not."""
+    if sent.bait.strip():
+        return "It filled in a field that people do not see."
+    if sent.proof.age < TOO_FAST:
+        return "It was sent within a second of the page being opened."
+    written = " ".join([received.message, *(str(value) for value in received.answers.values())])
+    if (count := len(_LINK.findall(written))) >= LINKS:
+        return f"What is written has {count} links."
+    return ""
+
+
+def _admit(submission: Submission) -> None:
+    door, content = submission.door, submission.content
+    person = Person(**content["person"])
+    key = identity.email(person.email)
+    assert key is not None  # the address was read
+    arrival = Arrival(
+        keys=(key,), person=person, source=door.source.name,
+        campaign=door.campaign.name if door.campaign else str(submission.trail.get("utm_campaign", ""))[:160],
+        context=Context(
+            door=door.kind, captured_at=submission.received_at, message=content["message"],
+            answers=content["answers"], landing_page=content.get("page", ""), trail=submission.trail,
+            event_key=f"form:{submission.pk}",
+        ),
+        corrects=False,
+    )  # fmt: skip
+    (found,) = admit([arrival], actor=people.system(), origin="form")
+    submission.lead_id = found.lead_id
+    if submission.lead_id:
+        Submission.objects.filter(pk=submission.pk).update(lead_id=submission.lead_id)
+        ripeness.rescore([submission.lead_id])

@@ -1,0 +1,211 @@
+"""The capture standard: the questions of every door, and how an answer is read. Changed by whoever keeps the doors."""
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+
+from ripeline.catalog.models import AnswerType, Meaning, Question
+from ripeline.catalog.rules import name_key
+from ripeline.people import actions as people
+from ripeline.people.models import User
+from ripeline.people.rules import require_keeps_catalog
+
+LONGEST = 5_000  # characters of a longer text
+SHORT = 300
+OPTIONS_AT_MOST = 40
+LISTS = frozenset({AnswerType.CHOICE.value, AnswerType.CHOICES.value})
+
+# key, as asked, help, type, options, meaning
+_STANDARD: tuple[tuple[str, str, str, AnswerType, tuple[str, ...], Meaning], ...] = (
+    ("need", "What would you like to achieve?", "", AnswerType.LONG_TEXT, (), Meaning.NEED),
+    (
+        "role", "What is your part in it?", "", AnswerType.CHOICE,
+        ("I decide", "I prepare the decision", "I will work with it", "I am only looking around"), Meaning.AUTHORITY,
+    ),
+    (
+        "timeline", "When should it be in place?", "", AnswerType.CHOICE,
+        ("Within a month", "Within three months", "Within half a year", "Later", "No plans yet"), Meaning.TIMELINE,
+    ),
+    ("budget", "Is there a budget for it?", "", AnswerType.CHOICE, ("Yes", "It is being asked for", "Not yet"),
+     Meaning.BUDGET),
+    ("product", "Which product is it about?", "", AnswerType.TEXT, (), Meaning.PRODUCT),
+    (
+        "may_write", "You may write to me about this and similar subjects now and then.",
+        "You can take this back at any time.", AnswerType.CONSENT, (), Meaning.CONSENT,
+    ),
+)  # fmt: skip
+
+
+class AnswerError(ValueError):
+    """An answer that does not fit its question; the message is for whoever gave it."""
+
+
+class QuestionError(ValueError):
+    """A question that cannot be asked so; `field` says where to show it."""
+
+    def __init__(self, message: str, field: str = "") -> None:
+        super().__init__(message)
+        self.field = field
+
+
+def seed() -> None:
+    """Make the questions to begin with; leaves those already there, and people's changes to them, alone."""
+    if Question.objects.exists():
+        return
+    Question.objects.bulk_create(
+        [
+            Question(key=key, label=label, help=hint, answer_type=kind, options=list(options), meaning=meaning,
+                     position=position * 10)
+            for position, (key, label, hint, kind, options, meaning) in enumerate(_STANDARD, start=1)
+        ],
+        ignore_conflicts=True,
+    )  # fmt: skip
+
+
+def read(question: Question, given: Sequence[str], *, required: bool = False) -> Any:
+    """An answer as it is kept, from what was sent for it: text, number, ISO date, list or bool; None if there is none.
+
+    Raises AnswerError.
+    """
+    texts = [text.strip() for text in given if text.strip()]
+    if not texts:
+        if required:
+            raise AnswerError("Please tick this." if _is_tick(question) else "Please fill this in.")
+        return None
+    kind = question.answer_type
+    if kind == AnswerType.CONSENT:
+        return {"given": True, "wording": question.label}
+    if kind == AnswerType.CHOICES:
+        return [_option(question, text) for text in dict.fromkeys(texts)]
+    text = texts[0]
+    if kind == AnswerType.CHOICE:
+        return _option(question, text)
+    if kind == AnswerType.YES_NO:
+        return _yes_no(text)
+    if kind == AnswerType.NUMBER:
+        return _number(text)
+    if kind == AnswerType.DATE:
+        return _day(text)
+    most = LONGEST if kind == AnswerType.LONG_TEXT else SHORT
+    if len(text) > most:
+        raise AnswerError(f"Please use no more than {most:,} characters; these are {len(text):,}.")
+    return text
+
+
+def words(value: Any) -> str:
+    """A kept answer as a person reads it."""
+    if isinstance(value, dict):
+        return "agreed" if value.get("given") else "not agreed"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, list):
+        return ", ".join(map(str, value))
+    return str(value)
+
+
+def _is_tick(question: Question) -> bool:
+    return question.answer_type == AnswerType.CONSENT
+
+
+def _option(question: Question, text: str) -> str:
+    if text not in question.options:
+        raise AnswerError("Please choose one of the answers on the list.")
+    return text
+
+
+def _yes_no(text: str) -> bool:
+    if text.casefold() in ("yes", "true", "1", "on"):
+        return True
+    if text.casefold() in ("no", "false", "0"):
+        return False
+    raise AnswerError("Please answer yes or no.")
+
+
+def _number(text: str) -> int | float:
+    try:
+        value = float(text.replace(" ", "").replace(",", "."))
+    except ValueError:
+        raise AnswerError("Please write a number, such as 12.") from None
+    if not -1e15 < value < 1e15:
+        raise AnswerError("Please write a number, such as 12.")
+    return int(value) if value.is_integer() else value
+
+
+def _day(text: str) -> str:
+    try:
+        return date.fromisoformat(text).isoformat()
+    except ValueError:
+        raise AnswerError("Please write a date, such as 2026-03-31.") from None
+
+
+def keep(
+    *, actor: User, question: Question | None = None, label: str, hint: str = "", answer_type: str,
+    options: Sequence[str] = (), meaning: str,
+) -> Question:  # fmt: skip
+    """Add a question, or change how one is put. Its key never changes, so that answers stay comparable.
+
+    What was asked as a list stays one: an answer that somebody gave keeps its meaning. Raises QuestionError.
+    """
+    require_keeps_catalog(actor)
+    label, options = " ".join(label.split()), _options(options)
+    if not label:
+        raise QuestionError("Write the question as it should be asked.", "label")
+    if answer_type in LISTS and len(options) < 2:
+        raise QuestionError("Write at least two answers to choose from, one a line.", "options")
+    if question and question.answer_type != answer_type and {question.answer_type, answer_type} - LISTS:
+        raise QuestionError("The kind of answer stays, as answers were given in it; retire it and add another.",
+                            "answer_type")  # fmt: skip
+    with transaction.atomic():
+        found = question or Question(key=_new_key(label), position=_last() + 10)
+        found.label, found.help, found.answer_type = label[:200], " ".join(hint.split())[:300], answer_type
+        found.options, found.meaning = options if answer_type in LISTS else [], meaning
+        found.save()
+        people.audit(actor=actor, verb="question.change" if question else "question.add", target=found.key)
+    return found
+
+
+def set_active(*, actor: User, question_id: UUID, is_active: bool) -> Question:
+    """Retire a question, which leaves every door; or ask it again."""
+    require_keeps_catalog(actor)
+    found = Question.objects.get(pk=question_id)
+    if found.is_active != is_active:
+        found.is_active = is_active
+        found.save(update_fields=["is_active"])
+        people.audit(actor=actor, verb="question.ask" if is_active else "question.retire", target=found.key)
+    return found
+
+
+def move(*, actor: User, question_id: UUID, up: bool) -> None:
+    """Move a question one place in the order in which questions are asked."""
+    require_keeps_catalog(actor)
+    with transaction.atomic():
+        rows = list(Question.objects.select_for_update().filter(is_active=True).order_by("position", "label"))
+        at = next((i for i, each in enumerate(rows) if each.pk == question_id), None)
+        if at is None or not 0 <= (to := at + (-1 if up else 1)) < len(rows):
+            return
+        rows[at], rows[to] = rows[to], rows[at]
+        for position, each in enumerate(rows, start=1):
+            each.position = position * 10
+        Question.objects.bulk_update(rows, ["position"])
+
+
+def _options(options: Sequence[str]) -> list[str]:
+    cleaned = list(dict.fromkeys(" ".join(each.split())[:120] for each in options if each.strip()))
+    if len(cleaned) > OPTIONS_AT_MOST:
+        raise QuestionError(f"Nobody reads more than {OPTIONS_AT_MOST} answers; these are {len(cleaned)}.", "options")
+    return cleaned
+
+
+def _new_key(label: str) -> str:
+    base = name_key(label).replace(" ", "_")[:32].strip("_") or "question"
+    key, number = base, 2
+    while Question.objects.filter(key=key).exists():
+        key, number = f"{base}_{number}", number + 1
+    return key
+
+
+def _last() -> int:
+    return max(Question.objects.values_list("position", flat=True), default=0)

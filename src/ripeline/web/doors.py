@@ -1,0 +1,238 @@
+"""Capture: the doors by which people come to us, how each is doing, and what was held back."""
+
+from typing import Any
+from uuid import UUID
+
+from django import forms
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import path, reverse
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from ripeline.capture import doors, submissions
+from ripeline.capture.doors import DoorError, FormDraft
+from ripeline.capture.models import Door, Submission
+from ripeline.catalog import queries as catalog
+from ripeline.catalog.models import SourceType
+from ripeline.catalog.standard import words
+from ripeline.people.models import User
+from ripeline.people.rules import require_keeps_catalog
+from ripeline.web import form_page
+from ripeline.web.forms import Form, posted
+from ripeline.web.shell import say, viewer
+
+ASKED = (("", "Not asked"), ("optional", "Asked"), ("required", "Must be answered"))
+PERSON = {"name": "Name", "company": "Company", "phone": "Telephone", "title": "What they do there"}
+TITLES = {
+    SourceType.QUOTE_REQUEST: "Ask for a quote", SourceType.DEMO_REQUEST: "See a demonstration",
+    SourceType.CONTACT_FORM: "Talk to us", SourceType.TRIAL: "Try it for free",
+    SourceType.CONTENT_DOWNLOAD: "Get the paper", SourceType.WEBINAR: "Come to the webinar",
+    SourceType.COURSE: "Join the course", SourceType.OTHER: "Stay in touch",
+}  # fmt: skip
+
+
+def _text(label: str, length: int, *, rows: int = 0, **more: Any) -> forms.CharField:
+    widget = forms.Textarea({"rows": rows}) if rows else forms.TextInput({"autocomplete": "off"})
+    return forms.CharField(label=label, max_length=length, widget=widget, **more)
+
+
+class NewForm(Form):
+    """What a form begins with."""
+
+    name = _text("Its name, for you", 120)
+    source_type = forms.ChoiceField(
+        label="What do people ask for with it?",
+        choices=[
+            ("They want to talk", [(kind.value, kind.label) for kind in doors.HAND_RAISING]),
+            ("They want to read, or to learn", [(kind.value, kind.label) for kind in doors.READING]),
+        ],
+        help_text="It decides how ripe they are, and how soon somebody should call.",
+    )
+
+
+class FormSettings(NewForm):
+    title = _text("Heading", 160)
+    intro = _text("What stands below it", 1000, rows=3, required=False)
+    verb = _text("On its button", 40)
+    thanks = _text("What is said afterwards", 1000, rows=2)
+    redirect_url = _text(
+        "Or a page of yours afterwards", 500, required=False, help_text="A whole address; instead of the words above."
+    )
+    campaign = forms.CharField(
+        label="Campaign", max_length=160, required=False, widget=forms.TextInput({"list": "campaigns"}),
+        help_text="Otherwise the one that the link they came by names (utm_campaign).",
+    )  # fmt: skip
+    accent = _text("Colour of its button", 7, required=False)
+    paper = _text("Colour of its ground", 7, required=False)
+    ink = _text("Colour of its letters", 7, required=False)
+    font = forms.ChoiceField(
+        label="Letters", choices=[("system-ui", "Plain"), ("serif", "With serifs"), ("monospace", "Typewriter")]
+    )
+    corners = forms.IntegerField(label="Round corners", min_value=0, max_value=30)
+    sites = _text(
+        "Sites that may show it in a page of theirs", 2000, rows=2, required=False,
+        help_text="One a line, such as https://www.example.com. Without any, it has its own page only.",
+    )  # fmt: skip
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name, label in PERSON.items():
+            self.fields[f"ask-{name}"] = forms.ChoiceField(label=label, choices=ASKED, required=False)
+        self.standard = catalog.questions()
+        for question in self.standard:
+            self.fields[f"ask-q-{question.key}"] = forms.ChoiceField(
+                label=question.label, choices=ASKED, required=False
+            )
+
+    def person(self) -> list[Any]:
+        return [self[f"ask-{name}"] for name in PERSON]
+
+    def questions(self) -> list[Any]:
+        return [self[f"ask-q-{question.key}"] for question in self.standard]
+
+    def show_door(self, error: DoorError) -> None:
+        self.add_error(error.field if error.field in self.fields else None, str(error))
+
+    def draft(self) -> FormDraft:
+        given = self.cleaned_data
+        asked = [(q.key, given[f"ask-q-{q.key}"]) for q in self.standard]
+        return FormDraft(
+            name=given["name"], source_type=given["source_type"], campaign=given["campaign"], title=given["title"],
+            intro=given["intro"], verb=given["verb"], thanks=given["thanks"], redirect_url=given["redirect_url"],
+            fields={name: given[f"ask-{name}"] for name in PERSON},
+            questions=[(key, how == "required") for key, how in asked if how],
+            style={name: given[name] for name in ("accent", "paper", "ink", "font", "corners")},
+            sites=given["sites"].splitlines(),
+        )  # fmt: skip
+
+
+def _initial(door: Door) -> dict[str, Any]:
+    """A form's settings as its fields begin."""
+    asked = {f"ask-q-{each['key']}": "required" if each["required"] else "optional" for each in door.questions}
+    return {
+        "name": door.name, "source_type": door.source.source_type, "title": door.title, "intro": door.intro,
+        "verb": door.verb, "thanks": door.thanks, "redirect_url": door.redirect_url,
+        "campaign": door.campaign.name if door.campaign else "", "sites": "\n".join(door.sites),
+        "font": "system-ui", "corners": 8, **door.style, **asked,
+        **{f"ask-{name}": how for name, how in door.fields.items()},
+    }  # fmt: skip
+
+
+@require_safe
+def capture(request: HttpRequest) -> HttpResponse:
+    """Every door, and how it is doing."""
+    require_keeps_catalog(viewer(request))
+    found = doors.health()
+    answer = {"here": "doors", "doors": found, "waiting": sum(each.held for each in found), "days": doors.HEALTH_DAYS}
+    return render(request, "capture/doors.html", answer)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def new(request: HttpRequest) -> HttpResponse:
+    """Begin a form: a name and what it is for; the rest has sensible beginnings."""
+    actor = viewer(request)
+    require_keeps_catalog(actor)
+    form = NewForm(posted(request))
+    if request.method == "POST" and form.is_valid():
+        kind = SourceType(form.cleaned_data["source_type"])
+        keys = {question.key for question in catalog.questions()}
+        asks = ("need", "timeline") if kind in doors.HAND_RAISING else ("role",)
+        draft = FormDraft(
+            name=form.cleaned_data["name"], source_type=kind, title=TITLES[kind], verb=TITLES[kind],
+            fields={"name": "required", "company": "optional"}
+            | ({"phone": "optional"} if kind in doors.HAND_RAISING else {}),
+            questions=[(key, False) for key in asks if key in keys],
+        )  # fmt: skip
+        try:
+            door = doors.keep_form(actor=actor, draft=draft)
+        except DoorError as error:
+            form.add_error(error.field if error.field in form.fields else None, str(error))
+        else:
+            say(request, "Your form has a page of its own already. Look at it, and change what you like.")
+            return redirect("door", door.pk)
+    return render(request, "capture/new.html", {"here": "doors", "form": form}, status=422 if form.errors else 200)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def door(request: HttpRequest, door_id: UUID) -> HttpResponse:
+    """A form: what it asks and looks like, where it stands, what came through it."""
+    actor = viewer(request)
+    require_keeps_catalog(actor)
+    found = _find(door_id)
+    form = FormSettings(posted(request), initial=_initial(found))
+    if request.method == "POST" and form.is_valid():
+        try:
+            doors.keep_form(actor=actor, door=found, draft=form.draft())
+        except DoorError as error:
+            form.show_door(error)
+        else:
+            say(request, "Kept; the form is so from now on.")
+            return redirect("door", door_id)
+    answer = {
+        "here": "doors", "door": found, "form": form, "campaigns": catalog.campaigns(), "latest": submissions.latest(found),
+        "health": next((each for each in doors.health() if each.door.pk == found.pk), None),
+        "address": form_page.address(request, found), "snippet": form_page.snippet(request, found),
+        "days": doors.HEALTH_DAYS,
+    }  # fmt: skip
+    return render(request, "capture/door.html", answer, status=422 if form.errors else 200)
+
+
+@require_POST
+def door_active(request: HttpRequest, door_id: UUID) -> HttpResponse:
+    """Shut a door, or open it again."""
+    found, is_active = _find(door_id), request.POST.get("to") == "open"
+    doors.set_active(actor=viewer(request), door=found, is_active=is_active)
+    say(request, f"{found.name} is open again." if is_active else f"{found.name} is shut; what came through it stays.")
+    return redirect("door", door_id)
+
+
+@require_safe
+def held(request: HttpRequest) -> HttpResponse:
+    """What was held back as a machine's work, for somebody to look at."""
+    require_keeps_catalog(viewer(request))
+    waiting = submissions.held()
+    asked = catalog.asked(key for each in waiting for key in each.content["answers"])
+    answer = {"here": "held", "waiting": [{"sent": each, "said": _said(each, asked)} for each in waiting]}
+    return render(request, "capture/held.html", answer)
+
+
+def _said(sent: Submission, asked: dict[str, str]) -> list[tuple[str, str]]:
+    content = sent.content
+    person = [(PERSON.get(name, "E-mail"), value) for name, value in content["person"].items() if value]
+    message = [("What they said", content["message"])] if content["message"] else []
+    return person + message + [(asked.get(key, key), words(value)) for key, value in content["answers"].items()]
+
+
+@require_POST
+def held_deed(request: HttpRequest, submission_id: UUID, deed: str) -> HttpResponse:
+    actor: User = viewer(request)
+    try:
+        if deed == "release":
+            found = submissions.release(actor=actor, submission_id=submission_id)
+            say(request, f"{found.content['person'].get('name') or found.content['person']['email']} is let in.")
+        elif deed == "discard":
+            submissions.discard(actor=actor, submission_id=submission_id)
+            say(request, "Discarded.", undo=reverse("held-deed", args=[submission_id, "hold"]))
+        else:
+            submissions.hold_again(actor=actor, submission_id=submission_id)
+            say(request, "It waits for a look again.")
+    except Submission.DoesNotExist:
+        raise Http404 from None
+    return redirect("held")
+
+
+def _find(door_id: UUID) -> Door:
+    found = doors.find(door_id)
+    if found is None:
+        raise Http404
+    return found
+
+
+urlpatterns = [
+    path("capture", capture, name="capture"),
+    path("capture/forms/new", new, name="form-new"),
+    path("capture/doors/<uuid:door_id>", door, name="door"),
+    path("capture/doors/<uuid:door_id>/active", door_active, name="door-active"),
+    path("capture/held", held, name="held"),
+    path("capture/held/<uuid:submission_id>/<str:deed>", held_deed, name="held-deed"),
+]

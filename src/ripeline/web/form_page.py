@@ -1,0 +1,224 @@
+"""A form as strangers see it: a page of its own, or a frame in a page of the company's. No cookie, no script needed."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django.contrib.auth.decorators import login_not_required
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import path, reverse
+from django.utils.crypto import salted_hmac
+from django.utils.http import urlencode
+from django.views.decorators.cache import cache_control, never_cache
+from django.views.decorators.clickjacking import xframe_options_exempt
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_http_methods, require_safe
+
+from ripeline.capture import doors, proof, submissions
+from ripeline.capture.models import Door
+from ripeline.catalog.models import Question
+from ripeline.people.models import User
+from ripeline.web import tries
+from ripeline.web.shell import firm_of
+
+BAIT = "fax"  # asked where nobody sees it
+TRAIL = ("page", "referrer", *submissions.TRAIL)  # what a page passes on of how somebody came
+FIRST = tuple(f"first_{name}" for name in ("at", *TRAIL))  # the same of their first visit
+LONGEST = 500  # characters of each
+
+LABELS = {"name": "Your name", "company": "Company", "phone": "Telephone", "title": "What you do there"}
+FILLS = {"name": "name", "company": "organization", "phone": "tel", "title": "organization-title"}
+STALE = "This page had been open for a long time. Please look at it once more and send it again."
+TOO_OFTEN = (
+    "A lot has come from your network just now. Please send it again in ten minutes; what you wrote is still here."
+)
+
+
+@dataclass(frozen=True)
+class Line:
+    """A field of the page."""
+
+    name: str
+    label: str
+    kind: str  # of the control
+    value: str = ""
+    values: tuple[str, ...] = ()
+    options: tuple[str, ...] = ()
+    help: str = ""
+    fills: str = ""
+    required: bool = False
+    error: str = ""
+
+
+@login_not_required
+@csrf_exempt  # a stranger has no session to abuse, and the page sets no cookie; the proof is what is asked for instead
+@xframe_options_exempt
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def form(request: HttpRequest, slug: str) -> HttpResponse:
+    door = _door(slug)
+    if not door.is_active:
+        return _framed(render(request, "form/shut.html", {"door": door, "firm": firm_of(request)}, status=410), door)
+    if request.method != "POST":
+        if request.method == "GET" and not _is_ours(request) and not request.headers.get("Sec-Purpose"):
+            doors.note(door, "seen")
+        return _page(request, door)
+    try:
+        sent = _sent(request, door)
+        if request.POST.get("try") == "1" and isinstance(request.user, User):
+            return _tried(request, door, submissions.rehearse(actor=request.user, door=door, sent=sent))
+        submissions.take(door=door, sent=sent)
+    except proof.StaleProofError:
+        return _page(request, door, problem=STALE, status=422)
+    except submissions.TooOftenError:
+        response = _page(request, door, problem=TOO_OFTEN, status=429)
+        response["Retry-After"] = str(int(submissions.WINDOW.total_seconds()))
+        return response
+    except submissions.RefusedError as wrong:
+        doors.note(door, "refused")
+        return _page(request, door, errors=wrong.errors, status=422)
+    address = reverse("form-thanks", args=[slug])
+    return redirect(f"{address}?embed=1" if _is_embedded(request) else address)
+
+
+@login_not_required
+@xframe_options_exempt
+@require_safe
+def thanks(request: HttpRequest, slug: str) -> HttpResponse:
+    """What is said afterwards; where the company has a page of its own for that, it leads there."""
+    door = _door(slug)
+    answer = {"door": door, "firm": firm_of(request), "embedded": _is_embedded(request)}
+    return _framed(render(request, "form/thanks.html", answer), door)
+
+
+@login_not_required
+@cache_control(max_age=60)
+@require_safe
+def style(_: HttpRequest, slug: str) -> HttpResponse:
+    """The colours and letters of this form, over those of every form."""
+    chosen = _door(slug).style
+    rules = [f"--{name}: {chosen[name]};" for name in doors.COLOURS if name in chosen]
+    if "font" in chosen:
+        rules.append(f"--font: {chosen['font']};")
+    if "corners" in chosen:
+        rules.append(f"--r: {chosen['corners']}px;")
+    return HttpResponse(":root { " + " ".join(rules) + " }\n", content_type="text/css")
+
+
+def _door(slug: str) -> Door:
+    door = doors.open_door(slug)
+    if door is None:
+        raise Http404
+    return door
+
+
+def _is_ours(request: HttpRequest) -> bool:
+    """Whether somebody who works here looks at the page: that is no visit."""
+    return isinstance(request.user, User)
+
+
+def _is_embedded(request: HttpRequest) -> bool:
+    return "embed" in request.GET or request.POST.get("embed") == "1"
+
+
+def _sent(request: HttpRequest, door: Door) -> submissions.Sent:
+    given = request.POST
+    trail: dict[str, Any] = {
+        name: given[name][:LONGEST] for name in TRAIL if name != "page" and given.get(name, "").strip()
+    }
+    first = {name.removeprefix("first_"): given[name][:LONGEST] for name in FIRST if given.get(name, "").strip()}
+    if first:
+        trail["first"] = first
+    return submissions.Sent(
+        proof=proof.read(door, given.get("proof", "")),
+        fields={name: given.getlist(name) for name in given},
+        address=salted_hmac("ripeline.submission", tries.address(request)).hexdigest(),
+        bait=given.get(BAIT, ""),
+        page=given.get("page", "")[:LONGEST],
+        trail=trail,
+    )
+
+
+def _tried(request: HttpRequest, door: Door, found: submissions.Rehearsal) -> HttpResponse:
+    """What whoever set the form up sees instead of the thanks, when they try it."""
+    return _framed(render(request, "form/tried.html", {"door": door, "firm": firm_of(request), "found": found}), door)
+
+
+def _page(
+    request: HttpRequest, door: Door, *, errors: Mapping[str, str] | None = None, problem: str = "", status: int = 200
+) -> HttpResponse:
+    """The page, with what was typed and what is wrong with it."""
+    errors = errors or {}
+    answer = {
+        "door": door,
+        "firm": firm_of(request),
+        "lines": _lines(request, door, errors),
+        "proof": proof.issue(door),
+        "bait": BAIT,
+        "passed_on": _passed_on(request, door),
+        "embedded": _is_embedded(request),
+        "is_trial": _is_ours(request) and "1" in (request.GET.get("try"), request.POST.get("try")),
+        "problem": problem,
+        "faults": len(errors),
+    }
+    return _framed(render(request, "form/form.html", answer, status=status), door)
+
+
+def _lines(request: HttpRequest, door: Door, errors: Mapping[str, str]) -> list[Line]:
+    typed = request.POST
+    lines = [
+        Line("email", "E-mail", "email", value=typed.get("email", ""), fills="email", required=True,
+             error=errors.get("email", ""))
+    ]  # fmt: skip
+    person = [
+        Line(name, LABELS[name], "tel" if name == "phone" else "text", value=typed.get(name, ""), fills=FILLS[name],
+             required=door.fields[name] == "required", error=errors.get(name, ""))
+        for name in doors.PERSON if name in door.fields
+    ]  # fmt: skip
+    lines = person[:1] + lines + person[1:] if "name" in door.fields else lines + person
+    return lines + [_line(typed.getlist(f"q-{q.key}"), q, must, errors) for q, must in doors.asks(door)]
+
+
+def _line(given: list[str], question: Question, required: bool, errors: Mapping[str, str]) -> Line:
+    name = f"q-{question.key}"
+    return Line(
+        name, question.label, str(question.answer_type), value=given[0] if given else "", values=tuple(given),
+        options=tuple(question.options), help=question.help, required=required, error=errors.get(name, ""),
+    )  # fmt: skip
+
+
+def _passed_on(request: HttpRequest, door: Door) -> dict[str, str]:
+    """How they came, which the page hands on to what is sent: by the frame's address, or by this page's own."""
+    given = request.POST if request.method == "POST" else request.GET
+    kept = {name: given[name][:LONGEST] for name in (*TRAIL, *FIRST) if given.get(name, "").strip()}
+    if request.method != "POST" and "page" not in kept:
+        kept["page"] = request.build_absolute_uri(reverse("form", args=[door.slug]))
+        if referrer := request.headers.get("Referer", ""):
+            kept["referrer"] = referrer[:LONGEST]
+    return kept
+
+
+def _framed(response: HttpResponse, door: Door) -> HttpResponse:
+    """Only we ourselves, and the sites that somebody named, may show the form in a page of theirs."""
+    response._csp_replace = {"frame-ancestors": ["'self'", *door.sites]}  # type: ignore[attr-defined]
+    return response
+
+
+def snippet(request: HttpRequest, door: Door) -> str:
+    """What to paste into a page to have the form there."""
+    script = request.build_absolute_uri("/static/ripeline/embed.js")
+    return f'<script src="{script}" data-form="{door.slug}" async></script>'
+
+
+def address(request: HttpRequest, door: Door, **query: str) -> str:
+    """The form's own page."""
+    found = request.build_absolute_uri(reverse("form", args=[door.slug]))
+    return f"{found}?{urlencode(query)}" if query else found
+
+
+urlpatterns = [
+    path("f/<slug:slug>", form, name="form"),
+    path("f/<slug:slug>/thanks", thanks, name="form-thanks"),
+    path("f/<slug:slug>/style.css", style, name="form-style"),
+]

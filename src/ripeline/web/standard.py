@@ -1,0 +1,103 @@
+"""Capture, Questions: the standard that every door asks by."""
+
+from typing import Any
+from uuid import UUID
+
+from django import forms
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import path, reverse
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from ripeline.catalog import queries, standard
+from ripeline.catalog.models import AnswerType, Meaning, Question
+from ripeline.catalog.standard import QuestionError
+from ripeline.people.rules import require_keeps_catalog
+from ripeline.web.forms import Form, posted
+from ripeline.web.shell import say, viewer
+
+
+class QuestionForm(Form):
+    label = forms.CharField(label="The question, as it is asked", max_length=200)
+    hint = forms.CharField(label="A word of help below it", max_length=300, required=False)
+    answer_type = forms.ChoiceField(label="How it is answered", choices=AnswerType.choices)
+    options = forms.CharField(
+        label="The answers to choose from", max_length=5000, required=False, widget=forms.Textarea({"rows": 5}),
+        help_text="One a line; for “one of a list” and “any of a list”.",
+    )  # fmt: skip
+    meaning = forms.ChoiceField(
+        label="What it tells", choices=Meaning.choices, help_text="Where the answer belongs when a lead is qualified."
+    )
+
+
+@require_safe
+def questions(request: HttpRequest) -> HttpResponse:
+    require_keeps_catalog(viewer(request))
+    known = queries.questions(retired=True)
+    answer = {
+        "here": "questions",
+        "asked": [q for q in known if q.is_active],
+        "retired": [q for q in known if not q.is_active],
+    }
+    return render(request, "capture/questions.html", answer)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def question(request: HttpRequest, question_id: UUID | None = None) -> HttpResponse:
+    """Add a question, or change how one is put."""
+    actor = viewer(request)
+    require_keeps_catalog(actor)
+    found = _find(question_id) if question_id else None
+    form = QuestionForm(posted(request), initial=_initial(found))
+    if request.method == "POST" and form.is_valid():
+        given = form.cleaned_data
+        try:
+            standard.keep(
+                actor=actor, question=found, label=given["label"], hint=given["hint"],
+                answer_type=given["answer_type"], options=given["options"].splitlines(), meaning=given["meaning"],
+            )  # fmt: skip
+        except QuestionError as error:
+            form.add_error(error.field if error.field in form.fields else None, str(error))
+        else:
+            say(request, "Kept; every door that asks it asks it so." if found else "Kept; now choose where to ask it.")
+            return redirect("questions")
+    answer = {"here": "questions", "form": form, "question": found}
+    return render(request, "capture/question.html", answer, status=422 if form.errors else 200)
+
+
+@require_POST
+def deed(request: HttpRequest, question_id: UUID, what: str) -> HttpResponse:
+    """Retire a question, ask it again, or move it."""
+    actor, found = viewer(request), _find(question_id)
+    if what in ("up", "down"):
+        standard.move(actor=actor, question_id=found.pk, up=what == "up")
+    else:
+        standard.set_active(actor=actor, question_id=found.pk, is_active=what == "ask")
+        if what == "retire":
+            undo = reverse("question-deed", args=[found.pk, "ask"])
+            say(request, "Not asked any more; the answers given stay.", undo=undo)
+    return redirect("questions")
+
+
+def _find(question_id: UUID) -> Question:
+    try:
+        return Question.objects.get(pk=question_id)
+    except Question.DoesNotExist:
+        raise Http404 from None
+
+
+def _initial(found: Question | None) -> dict[str, Any]:
+    if found is None:
+        return {}
+    return {
+        "label": found.label, "hint": found.help, "answer_type": found.answer_type, "meaning": found.meaning,
+        "options": "\n".join(found.options),
+    }  # fmt: skip
+
+
+urlpatterns = [
+    path("capture/questions", questions, name="questions"),
+    path("capture/questions/new", question, name="question-new"),
+    path("capture/questions/<uuid:question_id>", question, name="question"),
+    path("capture/questions/<uuid:question_id>/<str:what>", deed, name="question-deed"),
+]

@@ -1,0 +1,23 @@
+/* A form of Ripeline in a page of your own: <script src="…/embed.js" data-form="its-name" async></script>.
+ * Puts a frame where the script stands and keeps it as tall as the form. Sets no cookie and stores nothing. */
+"use strict";
+(() => {
+  const script = document.currentScript, slug = script.dataset.form, home = new URL(script.src).origin;
+  const here = new URL(location.href), query = new URLSearchParams({ embed: "1", page: (here.origin + here.pathname).slice(0, 500) });
+  if (document.referrer) query.set("referrer", document.referrer.slice(0, 500));
+  for (const name of ["utm_source", "utm_medium", "utm_campaign", "utm_term", "utm_content"]) {
+    const value = here.searchParams.get(name);
+    if (value) query.set(name, value.slice(0, 500));
+  }
+  const frame = document.createElement("iframe");
+  frame.src = `${home}/f/${encodeURIComponent(slug)}?${query}`;
+  frame.title = script.dataset.title || "Form";
+  frame.loading = "lazy";
+  frame.style.cssText = "width:100%;border:0;display:block;min-height:20rem;color-scheme:light";
+  script.after(frame);
+  addEventListener("message", (event) => {
+    if (event.source !== frame.contentWindow || event.origin !== home || event.data?.ripeline !== slug) return;
+    if (event.data.height > 0) frame.style.height = `${Math.min(Number(event.data.height), 20000)}px`;
+    if (/^https?:/.test(event.data.go || "")) location.assign(event.data.go);
+  });
+})();

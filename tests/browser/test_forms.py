@@ -1,0 +1,161 @@
+"""Forms in a real browser: on their own page, in a page of another site, and as those who keep them see them."""
+
+import threading
+from collections.abc import Callable, Iterator
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+from pytest_django.live_server_helper import LiveServer
+
+from ripeline.capture import doors, submissions
+from ripeline.capture.doors import FormDraft
+from ripeline.capture.models import Door
+from ripeline.leads.models import Enquiry, Lead
+from ripeline.people.models import Company, User
+
+OpenPage = Callable[..., Page]
+Axe = Callable[[Page], None]
+Shot = Callable[[Page, str], None]
+
+
+@pytest.fixture
+def door(mona: User) -> Door:
+    Company.objects.update(name="Northwind Dental", time_zone="Europe/Lisbon", country="PT")
+    draft = FormDraft(
+        name="Quote", source_type="quote_request", title="Ask for a quote", verb="Ask for a quote",
+        intro="Tell us in a line what you need. A person answers, usually within the hour.",
+        fields={"name": "required", "company": "optional", "phone": "optional"},
+        questions=[("need", False), ("timeline", True), ("may_write", False)],
+    )  # fmt: skip
+    return doors.keep_form(actor=mona, draft=draft)
+
+
+class _Quiet(SimpleHTTPRequestHandler):
+    def log_message(self, format: str, *args: object) -> None:
+        """Nothing: what a test prints is read."""
+
+
+@pytest.fixture
+def other_site(tmp_path: Path) -> Iterator[tuple[str, Path]]:
+    """A site of the company's own, on another origin: its address, and where its pages are put."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(_Quiet, directory=str(tmp_path)))
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}", tmp_path
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+@pytest.fixture
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A browser under test is quicker than a person; what is tested elsewhere is not in its way here."""
+    monkeypatch.setattr(submissions, "TOO_FAST", submissions.TOO_FAST * 0)
+
+
+def test_a_stranger_asks_for_a_quote_on_a_phone(
+    open_page: OpenPage, axe: Axe, shot: Shot, door: Door, patient: None
+) -> None:
+    page = open_page(None, "/f/quote?utm_source=google", phone=True)
+    axe(page)
+    shot(page, "form")
+    page.get_by_role("button", name="Ask for a quote").click()
+    expect(page.get_by_text("3 answers need another look")).to_be_visible()
+    expect(page.get_by_label("Your name")).to_be_focused()
+    axe(page)
+    shot(page, "form-wrong")
+    page.get_by_label("Your name").fill("Priya Raman")
+    page.get_by_label("E-mail").fill("priya@northgate.example")
+    page.get_by_label("What would you like to achieve?").fill("Two chairs by spring.")
+    page.get_by_label("When should it be in place?").select_option("Within a month")
+    page.get_by_role("button", name="Ask for a quote").click()
+    expect(page.get_by_text("We will be in touch")).to_be_visible()
+    axe(page)
+    shot(page, "form-thanks")
+    assert page.context.cookies() == []
+    assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
+    enquiry = Enquiry.objects.select_related("lead").get()
+    assert (enquiry.lead.name, enquiry.message) == ("Priya Raman", "Two chairs by spring.")
+    assert enquiry.trail["utm_source"] == "google"
+
+
+def test_a_form_stands_in_a_page_of_another_site_that_was_named_and_in_no_other(
+    open_page: OpenPage, live_server: LiveServer, other_site: tuple[str, Path], door: Door, mona: User, patient: None
+) -> None:
+    site, pages = other_site
+    (pages / "contact.html").write_text(
+        f'<!doctype html><title>Contact</title><link rel="icon" href="data:,"><h1>Contact</h1>'
+        f'<script src="{live_server.url}/static/ripeline/embed.js" data-form="quote" async></script>'
+    )
+    (pages / "thanks.html").write_text(
+        '<!doctype html><title>Thanks</title><link rel="icon" href="data:,"><h1>Ours</h1>'
+    )
+    draft = FormDraft(
+        name="Quote", source_type="quote_request", title="Ask for a quote", verb="Send", sites=[site],
+        fields={"name": "required"}, redirect_url=f"{site}/thanks.html",
+    )  # fmt: skip
+    doors.keep_form(actor=mona, door=door, draft=draft)
+    page = open_page(None, f"{site}/contact.html?utm_campaign=Spring&private=1")
+    frame = page.frame_locator("iframe")
+    expect(frame.get_by_role("heading", name="Ask for a quote")).to_be_visible()
+    frame.get_by_label("Your name").fill("Priya Raman")
+    frame.get_by_label("E-mail").fill("priya@northgate.example")
+    frame.get_by_role("button", name="Send").click()
+    expect(page.get_by_role("heading", name="Ours")).to_be_visible()
+    assert page.context.cookies() == []
+    enquiry = Enquiry.objects.select_related("campaign").get()
+    assert enquiry.landing_page == f"{site}/contact.html"
+    assert enquiry.trail["utm_campaign"] == "Spring"
+
+
+def test_a_marketer_makes_a_form_tries_it_and_lets_in_what_was_held_back(
+    open_page: OpenPage, axe: Axe, shot: Shot, door: Door, mona: User, alice: User, patient: None
+) -> None:
+    page = open_page(mona, "/capture")
+    expect(page.get_by_role("link", name="Quote")).to_be_visible()
+    axe(page)
+    shot(page, "capture")
+    page.get_by_role("link", name="New form").click()
+    page.get_by_label("Its name, for you").fill("See a demo")
+    page.get_by_label("What do people ask for with it?").select_option("demo_request")
+    axe(page)
+    shot(page, "capture-new")
+    page.get_by_role("button", name="Make it").click()
+    expect(page.get_by_role("heading", name="As people see it")).to_be_visible()
+    preview = page.frame_locator("iframe.preview")
+    expect(preview.get_by_role("heading", name="See a demonstration")).to_be_visible()
+    page.get_by_label("Heading").fill("See it at work")
+    page.get_by_role("button", name="Keep").click()
+    expect(preview.get_by_role("heading", name="See it at work")).to_be_visible()
+    axe(page)
+    shot(page, "capture-form")
+
+    with page.context.expect_page() as trial:
+        page.get_by_role("link", name="Try it").click()
+    tried = trial.value
+    tried.get_by_label("Your name").fill("Tester")
+    tried.get_by_label("E-mail").fill("tester@example.com")
+    tried.get_by_role("button", name="See a demonstration").click()
+    expect(tried.get_by_text("would be a new lead")).to_be_visible()
+    axe(tried)
+    assert not Lead.objects.exists()
+
+    stranger = open_page(None, "/f/quote")
+    stranger.get_by_label("Your name").fill("Bo")
+    stranger.get_by_label("E-mail").fill("bo@x.example")
+    stranger.get_by_label("When should it be in place?").select_option("Later")
+    stranger.locator("[name=fax]").evaluate("field => { field.value = 'filled' }")
+    stranger.get_by_role("button", name="Ask for a quote").click()
+    expect(stranger.get_by_text("We will be in touch")).to_be_visible()
+    page.goto("/capture/held")
+    axe(page)
+    shot(page, "capture-held")
+    page.get_by_role("button", name="Let in").click()
+    expect(page.get_by_text("Bo is let in")).to_be_visible()
+    assert Lead.objects.get().name == "Bo"
+    page.goto("/capture/questions")
+    axe(page)
+    shot(page, "capture-questions")

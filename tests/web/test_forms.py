@@ -1,0 +1,230 @@
+"""Forms as strangers meet them, and Capture as those who keep the doors do."""
+
+import re
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from ripeline.base import clock
+from ripeline.capture import doors
+from ripeline.capture.doors import FormDraft
+from ripeline.capture.models import Door, DoorDay, Submission
+from ripeline.catalog.models import Question
+from ripeline.leads.models import Enquiry, Lead
+from ripeline.people.models import Company, User
+
+FIELDS = {"name": "Priya Raman", "email": "priya@northgate.example", "q-timeline": "Later"}
+
+
+@pytest.fixture
+def door(mona: User) -> Door:
+    Company.objects.update(name="Northwind Dental")
+    draft = FormDraft(
+        name="Quote", source_type="quote_request", title="Ask for a quote", fields={"name": "required"},
+        questions=[("need", False), ("timeline", True), ("may_write", False)], sites=["https://www.northwind.example"],
+    )  # fmt: skip
+    return doors.keep_form(actor=mona, draft=draft)
+
+
+def signed_in(user: User) -> Client:
+    client = Client()
+    client.force_login(user)
+    return client
+
+
+def opened(client: Client, path: str = "/f/quote", **headers: str) -> tuple[str, dict[str, str]]:
+    """The page, and the fields that it hands on unseen."""
+    page = client.get(path, headers=headers).content.decode()
+    return page, dict(re.findall(r'type="hidden" name="([\w-]+)" value="([^"]*)"', page))
+
+
+def send(client: Client, fields: dict[str, Any], unseen: dict[str, str]) -> Any:
+    """Send a page that was opened a little while ago."""
+    with clock.at(clock.now() + timedelta(seconds=20)):
+        return client.post("/f/quote", fields | unseen)
+
+
+def test_a_stranger_fills_in_a_form_without_script_and_without_a_cookie(client: Client, door: Door) -> None:
+    page, unseen = opened(client, "/f/quote?utm_source=google&utm_campaign=Spring", referer="https://search.example/q")
+    assert "Ask for a quote" in page
+    answer = send(client, FIELDS, unseen)
+    assert (answer.status_code, answer["Location"]) == (302, "/f/quote/thanks")
+    assert "We will be in touch" in client.get(answer["Location"]).content.decode()
+    assert not client.cookies
+    enquiry = Enquiry.objects.select_related("lead", "campaign").get()
+    assert enquiry.lead.name == "Priya Raman"
+    assert enquiry.trail == {"utm_source": "google", "utm_campaign": "Spring", "referrer": "https://search.example/q"}
+    assert enquiry.campaign
+    assert enquiry.campaign.name == "Spring"
+    assert enquiry.landing_page == "http://testserver/f/quote"
+
+
+def test_what_was_typed_stays_when_something_is_wrong(client: Client, door: Door) -> None:
+    _, unseen = opened(client)
+    typed = {"name": "", "email": "priya@", "q-need": "Two <b>chairs</b>", "q-may_write": "yes"}
+    answer = send(client, typed, unseen)
+    page = answer.content.decode()
+    assert answer.status_code == 422
+    assert "3 answers need another look" in page
+    assert 'value="priya@"' in page
+    assert "Two &lt;b&gt;chairs&lt;/b&gt;" in page
+    assert re.search(r'name="q-may_write" value="yes" checked', page)
+    assert DoorDay.objects.get().refused == 1
+    assert send(client, FIELDS, unseen).status_code == 302, "the same page goes through once it is right"
+
+
+def test_a_page_left_open_for_days_keeps_what_was_typed_and_asks_once_more(client: Client, door: Door) -> None:
+    _, unseen = opened(client)
+    with clock.at(clock.now() + timedelta(days=3)):
+        answer = client.post("/f/quote", FIELDS | unseen)
+        page = answer.content.decode()
+        assert answer.status_code == 422
+        assert "open for a long time" in page
+        assert "Priya Raman" in page
+    assert not Submission.objects.exists()
+
+
+def test_who_sends_without_end_is_told_when_to_come_back(client: Client, door: Door) -> None:
+    for number in range(20):
+        _, unseen = opened(client)
+        assert send(client, FIELDS | {"email": f"p{number}@x.example"}, unseen).status_code == 302
+    _, unseen = opened(client)
+    answer = send(client, FIELDS, unseen)
+    assert (answer.status_code, answer["Retry-After"]) == (429, "600")
+    assert "Priya Raman" in answer.content.decode()
+
+
+def test_only_the_sites_that_were_named_may_show_it_in_a_page_of_theirs(client: Client, door: Door) -> None:
+    answer = client.get("/f/quote?embed=1")
+    assert "frame-ancestors 'self' https://www.northwind.example" in answer["Content-Security-Policy"]
+    assert "X-Frame-Options" not in answer
+    assert "frame-ancestors 'none'" in client.get("/sign-in")["Content-Security-Policy"]
+
+
+def test_the_colours_of_the_company_are_its_own_style_sheet(client: Client, door: Door, mona: User) -> None:
+    draft = FormDraft(name="Quote", source_type="quote_request", title="Ask", style={"accent": "#AA0044", "corners": 3})
+    doors.keep_form(actor=mona, door=door, draft=draft)
+    assert client.get("/f/quote/style.css").content == b":root { --accent: #aa0044; --r: 3px; }\n"
+
+
+def test_a_form_that_was_shut_says_so_and_one_that_never_was_is_not_found(
+    client: Client, door: Door, mona: User
+) -> None:
+    _, unseen = opened(client)
+    doors.set_active(actor=mona, door=door, is_active=False)
+    assert client.get("/f/quote").status_code == 410
+    assert send(client, FIELDS, unseen).status_code == 410
+    assert client.get("/f/nowhere").status_code == 404
+    assert not Lead.objects.exists()
+
+
+def test_a_page_of_the_companys_own_follows_where_one_was_named(client: Client, door: Door, mona: User) -> None:
+    draft = FormDraft(
+        name="Quote",
+        source_type="quote_request",
+        title="Ask",
+        redirect_url="https://www.northwind.example/thanks?a=1&b",
+    )
+    doors.keep_form(actor=mona, door=door, draft=draft)
+    page = client.get("/f/quote/thanks").content.decode()
+    assert 'content="0; url=https://www.northwind.example/thanks?a=1&amp;b"' in page
+    assert 'data-go="https' in client.get("/f/quote/thanks?embed=1").content.decode()
+
+
+def test_opening_it_is_counted_but_not_when_one_of_us_does(client: Client, door: Door, mona: User) -> None:
+    opened(client)
+    client.head("/f/quote")
+    client.get("/f/quote", headers={"sec-purpose": "prefetch"})
+    signed_in(mona).get("/f/quote?try=1")
+    assert DoorDay.objects.get().seen == 1
+
+
+def test_trying_a_form_says_what_would_happen_and_keeps_nothing(door: Door, mona: User) -> None:
+    mine = signed_in(mona)
+    page, unseen = opened(mine, "/f/quote?try=1")
+    assert "nothing is kept" in page
+    answer = send(mine, FIELDS, unseen).content.decode()
+    assert "It works" in answer
+    assert "Priya Raman" in answer
+    assert not Lead.objects.exists()
+    assert not Submission.objects.exists()
+
+
+def test_a_stranger_who_says_to_be_trying_is_a_submission_like_any(client: Client, door: Door) -> None:
+    _, unseen = opened(client)
+    assert send(client, FIELDS | {"try": "1"}, unseen).status_code == 302
+    assert Lead.objects.count() == 1
+
+
+def test_a_marketer_makes_a_form_in_a_minute(mona: User) -> None:
+    mine = signed_in(mona)
+    assert "No doors yet" in mine.get("/capture").content.decode()
+    answer = mine.post("/capture/forms/new", {"name": "Talk to us", "source_type": "contact_form"})
+    door = Door.objects.get()
+    assert answer["Location"] == f"/capture/doors/{door.pk}"
+    page = mine.get(answer["Location"]).content.decode()
+    assert "http://testserver/f/talk-to-us" in page
+    assert door.fields == {"name": "required", "company": "optional", "phone": "optional"}
+    settings = {
+        "name": "Talk", "source_type": "contact_form", "title": "Talk to us", "verb": "Send", "thanks": "Thanks.",
+        "font": "serif", "corners": "4", "accent": "#123456", "sites": "www.northwind.example\n",
+        "ask-name": "required", "ask-q-role": "required",
+    }  # fmt: skip
+    assert mine.post(answer["Location"], settings | {"accent": "blue"}).status_code == 422
+    assert mine.post(answer["Location"], settings).status_code == 302
+    door.refresh_from_db()
+    assert (door.slug, door.questions) == ("talk-to-us", [{"key": "role", "required": True}])
+    page = mine.get(answer["Location"]).content.decode()
+    assert "/static/ripeline/embed.js" in page
+    assert mine.post(f"/capture/doors/{door.pk}/active", {"to": "shut"}).status_code == 302
+    assert "Shut" in mine.get("/capture").content.decode()
+
+
+def test_what_was_held_back_is_looked_at(client: Client, door: Door, mona: User) -> None:
+    _, unseen = opened(client)
+    send(client, FIELDS | {"fax": "1"}, unseen)
+    mine = signed_in(mona)
+    assert "1 submission looked like" in mine.get("/capture").content.decode()
+    page = mine.get("/capture/held").content.decode()
+    assert "priya@northgate.example" in page
+    pk = Submission.objects.get().pk
+    mine.post(f"/capture/held/{pk}/discard")
+    assert "Nothing is held back" in mine.get("/capture/held").content.decode()
+    mine.post(f"/capture/held/{pk}/hold")
+    mine.post(f"/capture/held/{pk}/release")
+    assert Lead.objects.get().name == "Priya Raman"
+
+
+def test_questions_are_added_changed_and_retired(mona: User) -> None:
+    mine = signed_in(mona)
+    filled = {"label": "How many chairs?", "answer_type": "number", "meaning": "need"}
+    assert mine.post("/capture/questions/new", filled | {"answer_type": "choice"}).status_code == 422
+    assert mine.post("/capture/questions/new", filled).status_code == 302
+    chairs = Question.objects.get(key="how_many_chairs")
+    assert mine.post(f"/capture/questions/{chairs.pk}", filled | {"label": "How many seats?"}).status_code == 302
+    assert "How many seats?" in mine.get("/capture/questions").content.decode()
+    mine.post(f"/capture/questions/{chairs.pk}/retire")
+    assert "Not asked any more" in mine.get("/capture/questions").content.decode()
+    mine.post(f"/capture/questions/{chairs.pk}/ask")
+    chairs.refresh_from_db()
+    assert chairs.is_active
+
+
+@pytest.mark.parametrize("path", ["/capture", "/capture/forms/new", "/capture/questions", "/capture/held"])
+def test_reps_and_leaders_have_no_use_for_capture(alice: User, carol: User, path: str) -> None:
+    for who in (alice, carol):
+        assert signed_in(who).get(path).status_code == 403
+    assert 'href="/capture"' not in signed_in(alice).get("/leads").content.decode()
+
+
+def test_what_they_answered_stands_on_the_record_in_the_words_of_the_question(
+    client: Client, door: Door, ada: User
+) -> None:
+    _, unseen = opened(client, "/f/quote?utm_source=google&utm_medium=cpc")
+    send(client, FIELDS | {"q-may_write": "yes"}, unseen)
+    page = signed_in(ada).get(f"/leads/{Lead.objects.get().pk}").content.decode()
+    assert "When should it be in place?" in page
+    assert "agreed" in page
+    assert "by a form, by google / cpc" in page
