@@ -10,7 +10,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('ripeline', '0001_initial'),
+        ('ripeline', '0002_workbooks'),
     ]
 
     operations = [
