@@ -169,7 +169,8 @@ def door(request: HttpRequest, door_id: UUID) -> HttpResponse:
             say(request, "Kept; the form is so from now on.")
             return redirect("door", door_id)
     answer = {
-        "here": "doors", "door": found, "form": form, "campaigns": catalog.campaigns(), "latest": submissions.latest(found),
+        "here": "doors", "door": found, "form": form, "campaigns": catalog.campaigns(),
+        "latest": submissions.latest(found),
         "health": next((each for each in doors.health() if each.door.pk == found.pk), None),
         "address": form_page.address(request, found), "snippet": form_page.snippet(request, found),
         "days": doors.HEALTH_DAYS,
