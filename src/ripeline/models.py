@@ -11,7 +11,7 @@ from ripeline.capture.models import (
     Submission,
 )  # fmt: skip
 from ripeline.catalog.models import Campaign, CloseReason, CustomField, Question, Source
-from ripeline.leads.models import Account, Enquiry, Identity, Lead, Opportunity, RecordView, SavedView
+from ripeline.leads.models import Account, DefaultView, Enquiry, Identity, Lead, Opportunity, RecordView, SavedView
 from ripeline.people.models import Absence, AuditEntry, Company, Responsible, Team, User
 from ripeline.ripeness.models import Claim, Dispute, KeptWord, ModelRun, Perceived, Score, Term
 from ripeline.routing.models import Turn
@@ -21,8 +21,8 @@ from ripeline.worklist.models import Plan, PlanItem
 
 __all__ = [
     "Absence", "Account", "Activity", "AuditEntry", "Beat", "Campaign", "Claim", "CloseReason", "Company",
-    "CustomField", "Dispute", "Door", "DoorDay", "Enquiry", "Identity", "ImportMapping", "ImportPiece", "ImportReject",
-    "ImportRemark", "ImportRun", "KeptWord", "Lead", "ModelRun", "Opportunity", "Perceived", "Plan", "PlanItem",
-    "Question", "Reaction", "RecordView", "Responsible", "SavedView", "Score", "Source", "Submission", "Team", "Term",
-    "Turn", "User",
+    "CustomField", "DefaultView", "Dispute", "Door", "DoorDay", "Enquiry", "Identity", "ImportMapping",
+    "ImportPiece", "ImportReject", "ImportRemark", "ImportRun", "KeptWord", "Lead", "ModelRun", "Opportunity",
+    "Perceived", "Plan", "PlanItem", "Question", "Reaction", "RecordView", "Responsible", "SavedView", "Score",
+    "Source", "Submission", "Team", "Term", "Turn", "User",
 ]  # fmt: skip

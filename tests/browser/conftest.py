@@ -4,8 +4,8 @@
 content policy refused, fails the test. `axe(page)` finds what keeps people out. `shot(page, name)` keeps pictures
 (desktop, phone, dark) in the directory that SHOTS names, or nothing.
 
-A page that has just been followed to, or is being changed, is no page yet: its scripts do not hear, or a key would fall on
-what is about to be replaced. So `page.keyboard` waits until the page says that it is there whole, and pointer and
+A page that has just been followed to, or is being changed, is no page yet: its scripts do not hear, or a key would fall
+on what is about to be replaced. So `page.keyboard` waits until the page says that it is there whole, and pointer and
 assertions wait for its scripts. `open_page(…, ahead=True)` is for what happens when somebody types faster than that.
 """
 

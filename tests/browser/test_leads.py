@@ -142,20 +142,23 @@ def test_everything_that_matches_is_exported(open_page: OpenPage, alice: User, s
     assert len(whole.value.path().read_text("utf-8-sig").strip().splitlines()) == 61
 
 
-def test_a_view_is_kept_under_a_name(open_page: OpenPage, axe: Axe, alice: User, sixty: list[Lead]) -> None:
+def test_a_view_is_kept_under_a_name(open_page: OpenPage, axe: Axe, shot: Shot, alice: User, sixty: list[Lead]) -> None:
     page = open_page(alice, "/leads")
     page.get_by_label("Next step", exact=True).select_option("week")
     expect(page).to_have_url("/leads?due=week")
     page.get_by_label("Order").select_option("next")
     expect(page).to_have_url("/leads?due=week&sort=next")
     page.get_by_text("Keep this view").click()
-    page.get_by_label("Name of the view").fill("This week")
+    page.get_by_label("Name of the new view").fill("This week")
     page.get_by_role("button", name="Keep", exact=True).click()
     expect(page.locator(".toast")).to_contain_text("“This week” is kept")
     axe(page)
     page.goto("/leads")
     page.get_by_role("link", name="This week", exact=True).click()
-    expect(page).to_have_url("/leads?due=week&sort=next")
+    expect(page).to_have_url(re.compile(r"/leads\?due=week&sort=next&kept="))
+    page.locator("summary", has_text="This week").click()
+    axe(page)
+    shot(page, "leads-view")
     page.get_by_role("button", name="Remove “This week”").click()
     expect(page.locator(".toast")).to_contain_text("is removed")
     page.keyboard.press("z")
@@ -167,11 +170,33 @@ def test_own_fields(open_page: OpenPage, alice: User, sixty: list[Lead]) -> None
     Lead.objects.filter(pk=sixty[0].pk).update(custom={"chairs": 14})
     page = open_page(alice, "/leads")
     page.get_by_text("Own fields").click()
-    page.get_by_label("is exactly").fill("14")
+    page.get_by_label("Value").fill("14")
     page.get_by_role("button", name="Show").click()
     expect(page.get_by_text("1 lead", exact=True)).to_be_visible()
     page.get_by_role("link", name="Chairs: 14").click()
     expect(page.get_by_text("40 leads")).to_be_visible()
+
+
+def test_columns_are_chosen_and_put_in_order(
+    open_page: OpenPage, axe: Axe, shot: Shot, alice: User, sixty: list[Lead]
+) -> None:
+    page = open_page(alice, "/leads")
+    page.locator("summary", has_text="Columns").click()
+    page.get_by_label("Telephone").check()
+    page.get_by_label("Came to us").uncheck()
+    page.get_by_role("button", name="Telephone earlier").click()
+    axe(page)
+    shot(page, "leads-columns")
+    page.get_by_role("button", name="Show", exact=True).click()
+    expect(page).to_have_url("/leads?cols=ripeness%2Cstate%2Cnext%2Csource%2Cphone")
+    expect(page.locator("thead th").last).to_have_text("Telephone")
+    expect(page.locator("tbody tr").first).to_contain_text("+3519")
+    axe(page)
+    phone = open_page(alice, "/leads?cols=ripeness,phone,email,next", phone=True)
+    expect(phone.locator("tbody tr").first).to_contain_text("+3519")
+    assert fits(phone)
+    axe(phone)
+    shot(phone, "leads-columns-chosen")
 
 
 def test_the_list_on_a_phone_in_the_dark_and_twice_as_large(
