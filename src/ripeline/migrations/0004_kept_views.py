@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('ripeline', '0001_initial'),
+        ('ripeline', '0003_doors'),
     ]
 
     operations = [
