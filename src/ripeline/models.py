@@ -10,19 +10,19 @@ from ripeline.capture.models import (
     ImportRun,
     Submission,
 )  # fmt: skip
-from ripeline.catalog.models import Campaign, CloseReason, CustomField, Question, Source
-from ripeline.leads.models import Account, DefaultView, Enquiry, Identity, Lead, Opportunity, RecordView, SavedView
+from ripeline.catalog.models import Campaign, CloseReason, CustomField, PageRule, Question, Site, Source, Tracking
+from ripeline.leads.models import Account, Enquiry, Identity, Lead, Opportunity, RecordView, SavedView
 from ripeline.people.models import Absence, AuditEntry, Company, Responsible, Team, User
 from ripeline.ripeness.models import Claim, Dispute, KeptWord, ModelRun, Perceived, Score, Term
 from ripeline.routing.models import Turn
-from ripeline.timeline.models import Activity, Reaction
+from ripeline.timeline.models import Activity, Hit, Reaction, Visitor
 from ripeline.worker.models import Beat
 from ripeline.worklist.models import Plan, PlanItem
 
 __all__ = [
     "Absence", "Account", "Activity", "AuditEntry", "Beat", "Campaign", "Claim", "CloseReason", "Company",
-    "CustomField", "DefaultView", "Dispute", "Door", "DoorDay", "Enquiry", "Identity", "ImportMapping",
-    "ImportPiece", "ImportReject", "ImportRemark", "ImportRun", "KeptWord", "Lead", "ModelRun", "Opportunity",
+    "CustomField", "Dispute", "Door", "DoorDay", "Enquiry", "Hit", "Identity", "ImportMapping", "ImportPiece",
+    "ImportReject", "ImportRemark", "ImportRun", "KeptWord", "Lead", "ModelRun", "Opportunity", "PageRule",
     "Perceived", "Plan", "PlanItem", "Question", "Reaction", "RecordView", "Responsible", "SavedView", "Score",
-    "Source", "Submission", "Team", "Term", "Turn", "User",
+    "Site", "Source", "Submission", "Team", "Term", "Tracking", "Turn", "User", "Visitor",
 ]  # fmt: skip

@@ -1,10 +1,12 @@
 """Sources and campaigns (with cost), close reasons, custom fields and the capture standard: tables that people edit."""
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 
 from ripeline.base import clock
 from ripeline.base.fields import one_of, primary_key
+from ripeline.catalog.pages import LABELS, PageKind
 
 
 class SourceType(models.TextChoices):
@@ -161,3 +163,51 @@ class Question(models.Model):
 
     def __str__(self) -> str:
         return self.label
+
+
+class Site(models.Model):
+    """A website of the company's whose visits are recorded: a host and its subdomains."""
+
+    id = models.SmallAutoField(primary_key=True)
+    host = models.CharField(max_length=190, unique=True)  # www.example.com; with :port only where it is given
+    key = models.CharField(max_length=24, unique=True)  # stands in the script's tag; public
+    created_at = models.DateTimeField(default=clock.now)
+
+    class Meta:
+        db_table = "site"
+
+    def __str__(self) -> str:
+        return self.host
+
+
+class PageRule(models.Model):
+    """Which pages are of which kind: the first pattern that fits a path counts."""
+
+    id = models.BigAutoField(primary_key=True)
+    position = models.PositiveSmallIntegerField()
+    pattern = models.CharField(max_length=200)
+    kind = models.CharField(max_length=10, choices=[(kind.value, label) for kind, label in LABELS.items()])
+
+    class Meta:
+        db_table = "page_rule"
+        ordering = ["position", "id"]
+        constraints = [
+            models.CheckConstraint(condition=Q(kind__in=[kind.value for kind in PageKind]), name="page_rule_kind")
+        ]
+
+
+class Tracking(models.Model):
+    """How visits are recorded: a table of one row. `version` rises with each change, so that the intake notices."""
+
+    id = models.SmallIntegerField(primary_key=True, default=1)
+    own_networks = ArrayField(models.TextField(), default=list)  # as `timeline.hits.network_of` writes them
+    months_kept = models.PositiveSmallIntegerField(default=13)  # of raw hits; the timeline keeps what leads did
+    version = models.PositiveIntegerField(default=1)
+    applied = models.PositiveIntegerField(default=1)  # the version by which kept hits were last decided
+
+    class Meta:
+        db_table = "tracking"
+        constraints = [
+            models.CheckConstraint(condition=Q(id=1), name="tracking_is_one"),
+            models.CheckConstraint(condition=Q(months_kept__range=(1, 60)), name="tracking_months_kept"),
+        ]

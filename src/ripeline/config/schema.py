@@ -5,8 +5,10 @@ from django.db import DEFAULT_DB_ALIAS, connections
 from django.db.migrations.executor import MigrationExecutor
 
 from ripeline.catalog import actions as catalog
+from ripeline.catalog import tracking
 from ripeline.people import actions as people
 from ripeline.ripeness import actions as ripeness
+from ripeline.timeline import partitions
 
 _LOCK = 0x5249504C  # an advisory lock of our own: two commands do not migrate at once
 
@@ -35,3 +37,5 @@ def seed() -> None:
     people.seed()
     catalog.seed()
     ripeness.seed()
+    tracking.seed()
+    partitions.prepare()

@@ -10,6 +10,7 @@ from enum import StrEnum
 class Family(StrEnum):
     THEIRS = "theirs"  # what they did
     OURS = "ours"  # what we did to reach them
+    VISITS = "visits"  # what they did on our pages and with our mails
     RECORD = "record"  # what was decided or changed about the record
 
 
@@ -32,6 +33,12 @@ KINDS: dict[str, Kind] = {
         Kind("outcome", "Outcome", Family.OURS),
         Kind("note", "Note", Family.OURS),
         Kind("disputed", "Seen differently", Family.OURS),
+        Kind("visited", "Visited", Family.VISITS),
+        Kind("downloaded", "Downloaded", Family.VISITS),
+        Kind("used", "Used", Family.VISITS),
+        Kind("clicked", "Followed our link", Family.VISITS),
+        Kind("opened", "Opened a mail", Family.VISITS),  # shown, never scored: programs open mails too
+        Kind("recognised", "Recognised on the site", Family.RECORD, reacts=True),
         Kind("perceived", "How good it seems", Family.RECORD),
         Kind("next_set", "Next date set", Family.RECORD),
         Kind("replanned", "Moved by the planner", Family.RECORD),
@@ -53,3 +60,6 @@ KINDS: dict[str, Kind] = {
     )
 }
 REACTING = frozenset(code for code, kind in KINDS.items() if kind.reacts)
+
+# What a hit becomes on the timeline of the person whose it is.
+OF_HITS = {"view": "visited", "download": "downloaded", "event": "used", "click": "clicked", "open": "opened"}

@@ -1,10 +1,12 @@
 """Append-only activities keyed by lead id, and the reactions they cause."""
 
+from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 
 from ripeline.base import clock
 from ripeline.base.fields import primary_key
 from ripeline.people.models import User
+from ripeline.timeline.hits import HitKind, Who
 
 
 class Activity(models.Model):
@@ -47,3 +49,65 @@ class Reaction(models.Model):
     class Meta:
         db_table = "reaction"
         indexes = [models.Index(fields=["due_at", "id"], name="reaction_due")]
+
+
+class Visitor(models.Model):
+    """That a visitor is a lead, since when, and how we know: a row each time somebody else turned out to sit there.
+
+    Strongly: they said so (a form, our own site's sign-in). Weakly: they came by a link made for that lead, and mails
+    are forwarded; so it counts from then on, and only until somebody says who they are. Who a hit belongs to is decided
+    in one place, `storing.WHOSE`. Visitors whom nobody knows have no row.
+    """
+
+    id = models.BigAutoField(primary_key=True)
+    visitor_id = models.UUIDField()
+    lead_id = models.UUIDField()
+    since = models.DateTimeField()
+    is_strong = models.BooleanField()
+    how = models.CharField(max_length=20)  # form, api, mail …
+    linked_at = models.DateTimeField(default=clock.now)
+
+    class Meta:
+        db_table = "visitor"
+        constraints = [
+            models.UniqueConstraint(fields=["visitor_id", "lead_id", "since", "is_strong"], name="visitor_link_once")
+        ]
+        indexes = [
+            models.Index(fields=["lead_id"], name="visitor_of_lead"),
+            models.Index(fields=["linked_at"], name="visitor_linked"),
+        ]
+
+
+class Hit(models.Model):
+    """Something that happened on a site, raw, as the intake took it: by visitor, partitioned by month.
+
+    The event's id is a UUIDv7 made where it happened, and the table is partitioned by it: so a partition is a month,
+    and the primary key makes an event count once however late it is sent again. `who` and `page_kind` are derived from
+    the rest and can be decided anew (`visits.reclassify`).
+    """
+
+    pk = models.CompositePrimaryKey("visitor_id", "event_id")
+    visitor_id = models.UUIDField()
+    event_id = models.UUIDField()
+    site_id = models.SmallIntegerField()  # 0: a tracked link or a pixel
+    kind = models.TextField()
+    page_kind = models.TextField()
+    who = models.TextField()
+    has_consent = models.BooleanField()  # without, the visitor is one page view
+    occurred_at = models.DateTimeField()  # by our clock
+    received_at = models.DateTimeField()
+    lead_id = models.UUIDField(null=True)
+    host = models.TextField()
+    path = models.TextField()
+    network = models.TextField()
+    agent = models.TextField()
+    marks = models.TextField()
+    data = models.JSONField(default=dict)
+
+    class Meta:
+        db_table = "hit"
+        constraints = [
+            models.CheckConstraint(condition=models.Q(kind__in=[kind.value for kind in HitKind]), name="hit_kind"),
+            models.CheckConstraint(condition=models.Q(who__in=[who.value for who in Who]), name="hit_who"),
+        ]
+        indexes = [BrinIndex(fields=["received_at"], name="hit_received", pages_per_range=16, autosummarize=True)]

@@ -15,6 +15,7 @@ from django.db import OperationalError, transaction
 
 from ripeline.base import clock
 from ripeline.ripeness import actions as ripeness
+from ripeline.timeline import visits
 from ripeline.timeline.models import Reaction
 
 log = logging.getLogger(__name__)
@@ -35,6 +36,7 @@ REACTIONS: dict[str, Sequence[React]] = {
     "merged": (ripeness.rescore,),
     "unmerged": (ripeness.rescore,),
     "undone": (ripeness.rescore,),
+    "recognised": (visits.settle_leads,),  # what that visitor did before is on the lead's timeline
 }
 
 BATCH = 1000

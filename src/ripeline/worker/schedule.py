@@ -18,6 +18,7 @@ from ripeline.people import working_time
 from ripeline.people.working_time import Calendar
 from ripeline.ripeness import actions as ripeness
 from ripeline.routing import actions as routing
+from ripeline.timeline import visits
 from ripeline.worker import tidying
 from ripeline.worker.models import Beat
 from ripeline.worklist import actions as worklist
@@ -53,6 +54,12 @@ class Task:
 
 TASKS: tuple[Task, ...] = (
     Task("return_due", routing.return_due, every=timedelta(minutes=1)),  # Keep in touch hands back whose day has come
+    Task("settle_visits", visits.settle_recent, every=timedelta(minutes=1)),  # hits that crossed with a recognition
+    Task(
+        "scanners", visits.find_scanners, every=timedelta(minutes=1)
+    ),  # links of a mail that were followed all at once
+    Task("reclassify", visits.reclassify_if_changed, every=timedelta(seconds=10)),  # kept hits, by new rules
+    Task("months", visits.keep_partitions, every=timedelta(hours=6)),  # hits' tables: the coming months, the past ones
     Task("rescue", routing.rescue, every=timedelta(minutes=5)),  # leads of somebody who left, dates of somebody away
     Task("release", routing.release, every=timedelta(minutes=5)),  # the queue's best to whoever has time
     Task("replan", worklist.replan_overdue, every=timedelta(hours=1)),  # overdue leads to the coming days, by value
