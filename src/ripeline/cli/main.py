@@ -17,6 +17,7 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 COMMANDS = {
     "up": ("ripeline.cli.up", "Serve Ripeline: database, web pages and worker, supervised."),
     "web": ("ripeline.cli.web", "Serve the web pages alone."),
+    "intake": ("ripeline.cli.intake", "Take tracked visits alone."),
     "worker": ("ripeline.cli.worker", "Run the background work alone."),
     "status": ("ripeline.cli.status", "Leads by state, wins, the shoebox, how far the worker is behind, versions."),
     "doctor": ("ripeline.cli.doctor", "Say what is wrong with this installation and what to do."),

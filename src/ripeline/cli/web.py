@@ -14,6 +14,7 @@ import click
 from ripeline.cli import ports
 from ripeline.cli.opening import TAKEN, opened, prepared_option, settings
 from ripeline.cli.output import Failed
+from ripeline.config.environment import Environment
 from ripeline.postgres.tether import tie
 
 
@@ -33,26 +34,27 @@ def command(prepared: bool) -> None:
             from django.db import connections
 
             connections.close_all()  # the pages are made in processes of their own
-        _serve(given.bind, given.port, given.web_processes, given.tls_cert, given.tls_key)
+        serve("ripeline.config.asgi:application", given)
 
 
-def _serve(bind: str, port: int, processes: int, certificate: Any, key: Any) -> None:
+def serve(target: str, given: Environment) -> None:
+    """Serve an ASGI application in processes of its own, until told to stop."""
     from granian import Granian
     from granian.constants import Interfaces
     from granian.log import LogLevels
 
     multiprocessing.set_start_method("spawn")  # a fork would copy our threads' locks in whatever state they are
     server = Granian(
-        "ripeline.config.asgi:application",
-        address=bind,
-        port=port,
+        target,
+        address=given.bind,
+        port=given.port,
         interface=Interfaces.ASGI,
-        workers=processes,
+        workers=given.web_processes,
         websockets=False,
         log_level=LogLevels.warning,
         log_access=False,
-        ssl_cert=certificate,
-        ssl_key=key,
+        ssl_cert=given.tls_cert,
+        ssl_key=given.tls_key,
         respawn_failed_workers=True,
         workers_kill_timeout=8,
     )

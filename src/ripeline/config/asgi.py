@@ -1,4 +1,4 @@
-"""The web process: a raw ASGI door for what must be fast, Django (as WSGI in threads) for the rest."""
+"""The web process: the raw ASGI intake for what comes in thousands, Django (as WSGI in threads) for the rest."""
 
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, cast
@@ -8,7 +8,9 @@ from a2wsgi.asgi_typing import Receive, Scope, Send
 from a2wsgi.wsgi_typing import WSGIApp
 
 from ripeline.config import environment
+from ripeline.config.intake import application as _intake
 from ripeline.config.wsgi import application as django
+from ripeline.intake.app import PREFIX, lifespan
 
 _wsgi = WSGIMiddleware(cast(WSGIApp, django), workers=environment.load().web_threads)
 
@@ -16,7 +18,9 @@ _wsgi = WSGIMiddleware(cast(WSGIApp, django), workers=environment.load().web_thr
 async def application(scope: Scope, receive: Receive, send: Send) -> None:
     """Dispatch one connection. `/-/alive` answers without Django or the database: the process breathes."""
     if scope["type"] == "lifespan":
-        await _lifespan(receive, send)
+        await lifespan(_intake, cast(Any, receive), cast(Any, send))
+    elif scope["type"] == "http" and scope["path"].startswith(PREFIX):
+        await _intake(cast(Any, scope), cast(Any, receive), cast(Any, send))
     elif scope["type"] == "http" and scope["path"] == "/-/alive":
         await send({"type": "http.response.start", "status": 200, "headers": [(b"content-type", b"text/plain")]})
         await send({"type": "http.response.body", "body": b"alive\n"})
@@ -31,13 +35,3 @@ def _coroutines(call: Callable[..., Awaitable[Any]]) -> Callable[..., Coroutine[
         return await call(*args)
 
     return called
-
-
-async def _lifespan(receive: Receive, send: Send) -> None:
-    while True:
-        message = await receive()
-        if message["type"] == "lifespan.startup":
-            await send({"type": "lifespan.startup.complete"})
-        elif message["type"] == "lifespan.shutdown":
-            await send({"type": "lifespan.shutdown.complete"})
-            return

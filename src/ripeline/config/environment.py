@@ -163,6 +163,19 @@ class Environment:
         8,
         "The most database connections each process holds, at least RIPELINE_WEB_THREADS; 0 opens one for each page.",
     )
+    intake_rate: int = _setting(
+        "RIPELINE_INTAKE_RATE",
+        parsing.whole(0, 999_999_999),
+        100,
+        "How many tracked events a second one address may send to each web process, ten seconds' worth at once; 0 is "
+        "no limit, for servers of yours that send in batches.",
+    )
+    intake_queue: int = _setting(
+        "RIPELINE_INTAKE_QUEUE",
+        parsing.whole(500, 10_000_000),
+        20_000,
+        "How many tracked events each web process lets wait for the database before it answers 503.",
+    )
 
     @property
     def base_url(self) -> str:

@@ -1,0 +1,106 @@
+"""A tracked link leads where we said and nowhere else; what machines do with it is not taken for a person."""
+
+import time
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+from uuid import uuid4
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ripeline.catalog.models import Site
+from ripeline.timeline import links
+from ripeline.timeline.links import BadLink, Link
+from ripeline.timeline.models import Hit, Visitor
+from tests.home_plugin import until
+from tests.intake.conftest import SECRET, SITE, Running, single
+
+LEAD = uuid4()
+
+
+def token(target: str = f"https://{SITE}/guide?x=1#part", **more: Any) -> str:
+    given = {"kind": "click", "target": target, "lead_id": LEAD, "message": "m1", "sent": int(time.time()) - 3600}
+    return links.make(Link(**{**given, **more}), SECRET)
+
+
+def test_who_follows_a_link_gets_there_and_is_counted(intake: Running, site: Site) -> None:
+    until(lambda: intake.setup_is_read)
+    answer = intake("GET", f"/i/c/{token()}")
+    assert answer.status == 302
+    assert answer.headers["location"].startswith(f"https://{SITE}/guide?x=1&ripeline=")
+    assert answer.headers["location"].endswith("#part")
+    hit = Hit.objects.get()
+    assert (hit.kind, hit.lead_id, hit.path, hit.who) == ("click", LEAD, "/guide", "human")
+    elsewhere = intake("GET", f"/i/c/{token('https://partner.example/offer')}")
+    assert elsewhere.headers["location"] == "https://partner.example/offer", "strangers' sites learn nothing"
+
+
+@pytest.mark.parametrize(
+    ("method", "agent", "sent_ago"), [("HEAD", "Mozilla/5.0 Firefox/140.0", 60), ("GET", "Mimecast", 60)]
+)
+def test_a_scanner_gets_there_too_and_is_not_taken_for_them(
+    intake: Running, site: Site, method: str, agent: str, sent_ago: int
+) -> None:
+    until(lambda: intake.setup_is_read)
+    answer = intake(method, f"/i/c/{token(sent=int(time.time()) - sent_ago)}", user_agent=agent)
+    assert (answer.status, "ripeline=" in answer.headers["location"]) == (302, False)
+    assert Hit.objects.get().who == "scanner"
+
+
+def test_a_link_followed_in_the_second_its_mail_went_out(intake: Running, site: Site) -> None:
+    intake("GET", f"/i/c/{token(sent=int(time.time()))}")
+    assert Hit.objects.get().who == "scanner"
+
+
+@pytest.mark.parametrize("bad", ["", "x", "A" * 5000, "https://evil.example", "%2e%2e"])
+def test_a_link_that_is_not_ours_leads_nowhere(intake: Running, site: Site, bad: str) -> None:
+    answer = intake("GET", f"/i/c/{bad}")
+    assert (answer.status, b"not complete" in answer.body) == (404, True)
+    assert "location" not in answer.headers
+    assert Hit.objects.count() == 0
+
+
+@given(place=st.integers(0, 80), change=st.integers(1, 63))
+def test_a_link_that_was_changed_is_not_ours(place: int, change: int) -> None:
+    letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+    good = links.make(Link("click", "https://casaverde.example/", LEAD), SECRET)
+    at = place % (len(good) - 1)  # the last letter has bits to spare
+    bad = good[:at] + letters[(letters.index(good[at]) + change) % 64] + good[at + 1 :]
+    with pytest.raises(BadLink):
+        links.read(bad, SECRET, "click")
+
+
+@pytest.mark.parametrize(
+    "target",
+    ["javascript:alert(1)", "//evil.example", "https://", "https:///x", "https://a\r\nSet-Cookie: x", "ftp://a/"],
+)
+def test_a_link_is_only_made_to_a_web_page(target: str) -> None:
+    with pytest.raises(BadLink):
+        links.make(Link("click", target), SECRET)
+
+
+def test_a_token_is_good_for_one_purpose_and_one_secret() -> None:
+    with pytest.raises(BadLink):
+        links.read(token(), SECRET, "open")
+    with pytest.raises(BadLink):
+        links.read(token(), SECRET + "x", "click")
+
+
+def test_who_came_by_their_link_is_weakly_known_if_they_agreed(intake: Running, site: Site, lead_id: Any) -> None:
+    until(lambda: intake.setup_is_read)
+    where = intake("GET", f"/i/c/{token(lead_id=lead_id)}").headers["location"]
+    (person,) = parse_qs(urlsplit(where).query)[links.PARAMETER]
+    shy, open_ = uuid4(), uuid4()
+    assert intake.one(single(site, shy, person=person, consent=False)).status == 202
+    assert intake.one(single(site, open_, person=person)).status == 202
+    assert intake.one(single(site, uuid4(), person="forged")).status == 202, "a false token says nothing"
+    found = Visitor.objects.get()
+    assert (found.visitor_id, found.lead_id, found.is_strong) == (open_, lead_id, False)
+
+
+def test_a_mail_that_is_opened_is_noted_and_shown_a_picture(intake: Running, site: Site) -> None:
+    made = links.make(Link("open", lead_id=LEAD, message="m1"), SECRET)
+    answer = intake("GET", f"/i/p.gif?t={made}")
+    assert (answer.status, Hit.objects.get().kind) == (200, "open")
+    assert intake("GET", "/i/p.gif?t=nonsense").status == 422
