@@ -3,11 +3,16 @@
 `open_page(user, path)` opens a page as somebody signed in (None: nobody); a script error, or anything the page's own
 content policy refused, fails the test. `axe(page)` finds what keeps people out. `shot(page, name)` keeps pictures
 (desktop, phone, dark) in the directory that SHOTS names, or nothing.
+
+A page that has just been followed to, or is being changed, is no page yet: its scripts do not hear, or a key would fall
+on what is about to be replaced. So `page.keyboard` waits until the page says that it is there whole, and pointer and
+assertions wait for its scripts. `open_page(…, ahead=True)` is for what happens when somebody types faster than that.
 """
 
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
@@ -32,6 +37,7 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+WHOLE = "html[data-ready]:not([data-asks], [data-waits])"
 DESKTOP, PHONE = {"width": 1360, "height": 900}, {"width": 390, "height": 844}
 
 OpenPage = Callable[..., Page]
@@ -63,7 +69,14 @@ def open_page(chromium: Browser, live_server: LiveServer) -> Iterator[OpenPage]:
             wrong.append(message.text)
 
     def open_it(
-        user: User | None, path: str = "/", *, phone: bool = False, dark: bool = False, zoom: float = 1.0
+        user: User | None,
+        path: str = "/",
+        *,
+        phone: bool = False,
+        dark: bool = False,
+        zoom: float = 1.0,
+        ahead: bool = False,
+        script: bool = True,
     ) -> Page:
         size = PHONE if phone else DESKTOP
         context = chromium.new_context(
@@ -74,6 +87,7 @@ def open_page(chromium: Browser, live_server: LiveServer) -> Iterator[OpenPage]:
             locale="en-GB",
             timezone_id="Europe/Lisbon",
             has_touch=phone,
+            java_script_enabled=script,
         )
         contexts.append(context)
         context.route("**/*", _this_machine_only)
@@ -82,6 +96,10 @@ def open_page(chromium: Browser, live_server: LiveServer) -> Iterator[OpenPage]:
         if user is not None:
             context.add_cookies([_session(user, live_server.url)])
         page = context.new_page()
+        if script:
+            _wait_for_scripts(page)
+        if script and not ahead:
+            _wait_for_the_whole(page)
         page.goto(path)
         return page
 
@@ -89,6 +107,25 @@ def open_page(chromium: Browser, live_server: LiveServer) -> Iterator[OpenPage]:
     for context in contexts:
         context.close()
     assert wrong == []
+
+
+def _wait_for_scripts(page: Page) -> None:
+    """Pointer and assertions wait until the scripts of the page hear, as they would wait for a veil to lift."""
+    page.add_locator_handler(page.locator("html:not([data-ready])"), lambda: None)
+
+
+def _wait_for_the_whole(page: Page) -> None:
+    """The keyboard waits until the page is there whole and nothing changes it."""
+
+    def waiting(act: Callable[..., None]) -> Callable[..., None]:
+        def acts(*args: Any, **options: Any) -> None:
+            page.wait_for_selector(WHOLE, state="attached")
+            act(*args, **options)
+
+        return acts
+
+    for name in ("press", "type"):
+        setattr(page.keyboard, name, waiting(getattr(page.keyboard, name)))
 
 
 def _this_machine_only(route: Route) -> None:
@@ -112,7 +149,7 @@ def axe() -> Callable[[Page], None]:
     checker = Axe()
 
     def check(page: Page) -> None:
-        page.wait_for_selector("html:not([data-waits])", state="attached")  # a page that is being changed is no page
+        page.wait_for_selector(WHOLE, state="attached")
         found = checker.run(page)
         assert found.violations_count == 0, f"{page.url}\n{found.generate_report()}"
 

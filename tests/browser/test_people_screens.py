@@ -256,7 +256,6 @@ def test_the_palette_finds_pages_and_goes_there_by_keyboard(
     expect(chosen(page)).to_have_text("Company")
     page.keyboard.press("Enter")
     expect(page).to_have_url("/settings/company")
-    page.wait_for_load_state()
     page.keyboard.press("Control+k")
     page.keyboard.type("xyzzy")
     expect(page.get_by_text("Nobody and nothing by that name.")).to_be_visible()

@@ -7,10 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from django.conf import settings
-from django.test import Client
-from playwright.sync_api import Browser, Locator, Page, Route, expect
-from pytest_django.live_server_helper import LiveServer
+from playwright.sync_api import Locator, Page, Route, expect
 
 from ripeline.catalog.actions import sources_named
 from ripeline.leads import actions
@@ -221,7 +218,7 @@ def at_once(page: Page, *keys: str) -> None:
 def test_a_key_acts_on_the_chosen_row_however_fast_it_is_pressed(
     open_page: OpenPage, alice: User, day: list[Lead]
 ) -> None:
-    page = open_page(alice, "/today")
+    page = open_page(alice, "/today", ahead=True)
     third = page.locator(".list a.row").nth(2).get_attribute("data-lead")
     at_once(page, "j", "j", "2")
     expect(page.locator(".toast")).to_contain_text("no answer")
@@ -232,7 +229,7 @@ def test_a_key_acts_on_the_chosen_row_however_fast_it_is_pressed(
 def test_a_key_pressed_twice_does_not_fall_on_whoever_comes_next(
     open_page: OpenPage, alice: User, day: list[Lead]
 ) -> None:
-    page = open_page(alice, "/today")
+    page = open_page(alice, "/today", ahead=True)
     at_once(page, "2", "2", "2")
     expect(page.locator(".toast")).to_contain_text("no answer")
     settled(page)
@@ -250,7 +247,7 @@ def held_back(page: Page, glob: str) -> list[Route]:
 def test_what_is_typed_after_s_while_the_sheet_is_on_its_way_goes_into_the_box(
     open_page: OpenPage, alice: User, day: list[Lead]
 ) -> None:
-    page = open_page(alice, "/today")
+    page = open_page(alice, "/today", ahead=True)
     second = page.locator(".list a.row").nth(1).get_attribute("data-lead")
     waiting = held_back(page, f"**/today/{second}")
     with page.expect_request(f"**/today/{second}"):
@@ -271,7 +268,7 @@ def test_what_is_typed_after_s_while_the_sheet_is_on_its_way_goes_into_the_box(
 def test_a_whole_snooze_may_be_typed_before_the_last_outcome_was_answered(
     open_page: OpenPage, alice: User, day: list[Lead]
 ) -> None:
-    page = open_page(alice, "/today")
+    page = open_page(alice, "/today", ahead=True)
     first, second = in_sheet(page), page.locator(".list a.row").nth(1).get_attribute("data-lead")
     waiting = held_back(page, "**/outcome")
     with page.expect_request("**/outcome"):
@@ -391,14 +388,8 @@ def test_it_works_at_twice_the_size(open_page: OpenPage, axe: Axe, alice: User, 
     axe(page)
 
 
-def test_it_works_without_a_script(chromium: Browser, live_server: LiveServer, alice: User, day: list[Lead]) -> None:
-    client = Client()
-    client.force_login(alice)
-    name = settings.SESSION_COOKIE_NAME
-    context = chromium.new_context(java_script_enabled=False, base_url=live_server.url)
-    context.add_cookies([{"name": name, "value": client.cookies[name].value, "url": live_server.url}])
-    page = context.new_page()
-    page.goto("/today")
+def test_it_works_without_a_script(open_page: OpenPage, alice: User, day: list[Lead]) -> None:
+    page = open_page(alice, "/today", script=False)
     page.locator(".list a.row").nth(1).click()
     lead = in_sheet(page)
     page.get_by_label("Snooze until").fill("in 3 weeks")
@@ -410,7 +401,6 @@ def test_it_works_without_a_script(chromium: Browser, live_server: LiveServer, a
     assert in_sheet(page) == lead
     page.get_by_role("button", name="Bought elsewhere").click()
     expect(page.locator(DONE)).to_have_count(1)
-    context.close()
 
 
 def test_whoever_came_in_is_said_and_whoever_calls_nobody_is_told_so(

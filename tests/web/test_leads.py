@@ -149,7 +149,8 @@ def test_own_fields_are_asked_for_and_can_be_taken_away(signed_in: SignIn, alice
     lead = make_lead(alice, name="Priya Raman")
     make_lead(alice, name="Marta Nilsen")
     Lead.objects.filter(pk=lead.pk).update(custom={"chairs": 14})
-    shown = signed_in(alice).get("/leads?field=chairs&holds=14")
+    shown = signed_in(alice).get("/leads?field=chairs&holds=14", follow=True)
+    assert shown.redirect_chain == [("/leads?f.chairs=14", 302)]
     assert "Chairs: 14" in text(shown)
     assert "1 lead" in text(shown)
     assert 'href="/leads"' in shown.text
@@ -214,16 +215,18 @@ def test_the_palette_finds_people_wherever_they_are(
 
 def test_a_view_is_kept_opened_removed_and_brought_back(signed_in: SignIn, alice: User, lead: Lead) -> None:
     client = signed_in(alice)
-    client.post("/leads/views", {"name": "Fairs", "query": "state=new&sort=next"})
+    kept = client.post("/leads/views", {"name": "Fairs", "query": "state=new&sort=next"})
     view = SavedView.objects.get(user=alice)
     assert view.query == "state=new&sort=next"
+    assert kept.headers["Location"] == f"/leads?state=new&sort=next&kept={view.pk}"
     shown = client.get("/leads?state=new&sort=next")
     assert "Remove “Fairs”" in shown.text
     client.post(f"/leads/views/{view.pk}/forget")
-    assert not SavedView.objects.exists()
-    undo = unescape(re.search(r'action="([^"]*restore[^"]*)"', client.get("/leads").text)[1])  # type: ignore[index]
+    gone = client.get("/leads").text
+    assert ">Fairs<" not in gone
+    undo = unescape(re.search(r'action="([^"]*restore[^"]*)"', gone)[1])  # type: ignore[index]
     client.post(undo)
-    assert SavedView.objects.get(user=alice).query == "state=new&sort=next"
+    assert ">Fairs<" in client.get("/leads").text
 
 
 def test_what_no_form_of_ours_sends_is_refused_and_breaks_nothing(signed_in: SignIn, alice: User, lead: Lead) -> None:

@@ -14,6 +14,7 @@ SCREENS = (
     "ripeline.web.model",
     "ripeline.web.prior",
     "ripeline.web.leads",
+    "ripeline.web.kept",
     "ripeline.web.many",
     "ripeline.web.export",
     "ripeline.web.today",

@@ -4,15 +4,12 @@ A filter on something that the viewer may not see of a lead (its next date, its 
 one could ask for it piece by piece (I8).
 """
 
-import contextlib
-import json
-import math
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from datetime import date, datetime, time, timedelta, tzinfo
 from enum import StrEnum
 from functools import reduce
-from operator import and_, or_
+from operator import and_
 from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
@@ -25,13 +22,14 @@ from django.db.models.functions import Concat
 from ripeline.base import clock
 from ripeline.base.ids import new_id
 from ripeline.catalog.models import Source, SourceType
-from ripeline.leads import rules
+from ripeline.leads import own_fields, rules
 from ripeline.leads.models import CLOSED_STATES, IS_OPEN, Enquiry, Lead, State
 from ripeline.leads.rules import Relation, Verb
 from ripeline.people.models import Responsible, ResponsibleKind, Role, User
 
 NOBODY = "nobody"  # as an owner: leads that no rep owns
 CUSTOM = "f."  # prefix of a custom field's name in the address
+LOOKED_AT = 50_000  # leads, the newest, to which a list puts a question that no index answers
 
 
 class View(StrEnum):
@@ -103,7 +101,7 @@ class Filters:
             ripe="".join(c for c in query.get("ripe", "") if c.isalnum() or c in "_-")[:20],
             run=_uuid(query.get("run", "")),
             custom={
-                key.removeprefix(CUSTOM)[:63]: value[:200]
+                key.removeprefix(CUSTOM)[:70]: value[:200]
                 for key, value in query.items()
                 if key.startswith(CUSTOM) and value and "\x00" not in key + value
             },
@@ -124,10 +122,13 @@ class Filters:
         return bool(replace(self, view="").write())
 
 
-def matching(actor: User, filters: Filters, *, zone: tzinfo, scores: QuerySet[Any] | None = None) -> QuerySet[Lead]:
+def matching(
+    actor: User, filters: Filters, *, zone: tzinfo, scores: QuerySet[Any] | None = None, whole: bool = False
+) -> QuerySet[Lead]:
     """The leads that `actor` may find and that pass. `zone`: whose midnight "today" is.
 
-    `scores`: rows with a `lead_id`, of the leads that have the tag `filters.ripe`.
+    `scores`: rows with a `lead_id`, of the leads that have the tag `filters.ripe`. `whole`: also beyond the newest
+    LOOKED_AT where a question has to be put to each, for whoever does not keep a person waiting.
     """
     view = View(filters.view or views_of(actor)[0])
     scope = rules.findable(actor) & _in_view(actor, view)
@@ -147,11 +148,28 @@ def matching(actor: User, filters: Filters, *, zone: tzinfo, scores: QuerySet[An
         found = found.filter(visible(actor, Verb.SEE_CONTEXT), IS_OPEN, tagged)
     if filters.run:
         found = found.filter(visible(actor, Verb.SEE_CONTEXT), import_run_id=filters.run)
-    if filters.custom:
-        found = found.filter(visible(actor, Verb.SEE_CONTEXT))
-        for key, value in filters.custom.items():
-            found = found.filter(_custom(key, value))
-    return _searched(actor, found, filters.q)
+    quick, slow = _own_fields(filters)
+    if quick or slow:
+        found = found.filter(visible(actor, Verb.SEE_CONTEXT), *quick)
+    found = _searched(actor, found, filters.q)
+    if slow and not whole:
+        found = Lead.objects.filter(pk__in=found.order_by("-captured_at", "-id").values("pk")[:LOOKED_AT])
+    return found.filter(*slow) if slow else found
+
+
+def reaches_all(actor: User, filters: Filters, *, zone: tzinfo, scores: QuerySet[Any] | None = None) -> bool:
+    """Whether `matching` without `whole` looks at every lead that it is asked for."""
+    if not _own_fields(filters)[1]:
+        return True
+    quick = {name: value for name, value in filters.custom.items() if not own_fields.is_slow(name)}
+    found = matching(actor, replace(filters, custom=quick), zone=zone, scores=scores)
+    return found.order_by()[: LOOKED_AT + 1].count() <= LOOKED_AT
+
+
+def _own_fields(filters: Filters) -> tuple[list[Q], list[Q]]:
+    """The conditions on the company's own fields: those that an index answers, and those that ask each lead."""
+    asked = [(own_fields.is_slow(name), own_fields.condition(name, text)) for name, text in filters.custom.items()]
+    return [found for is_slow, found in asked if not is_slow], [found for is_slow, found in asked if is_slow]
 
 
 def visible(actor: User, verb: Verb) -> Q:
@@ -268,16 +286,6 @@ def _due(due: Due, zone: tzinfo) -> Q:
         case Due.WEEK:
             return Q(next_at__gte=midnight(1), next_at__lt=midnight(8))
     return Q(next_at__gte=midnight(8))
-
-
-def _custom(key: str, value: str) -> Q:
-    """The custom field holds this, be it kept as text, a number or a truth."""
-    readings: list[object] = [value]
-    with contextlib.suppress(ValueError):
-        reading = json.loads(value)
-        if isinstance(reading, int | float | bool) and not (isinstance(reading, float) and not math.isfinite(reading)):
-            readings.append(reading)
-    return reduce(or_, (Q(custom__contains={key: reading}) for reading in readings))
 
 
 def _searched(actor: User, found: QuerySet[Lead], text: str) -> QuerySet[Lead]:

@@ -14,12 +14,14 @@ from uuid import UUID
 from django.db.models import Q, QuerySet
 
 from ripeline.leads import rules
-from ripeline.leads.filters import Due, Filters, View, matching, views_of, visible
+from ripeline.leads.filters import LOOKED_AT, Due, Filters, View, matching, reaches_all, views_of, visible
 from ripeline.leads.models import CLOSED_STATES, IS_OPEN, Lead
 from ripeline.leads.rules import Verb
 from ripeline.people.models import User
 
-__all__ = ["Due", "Filters", "Page", "Row", "Sort", "View", "chosen", "every", "page", "sorts_of", "views_of"]
+__all__ = [
+    "LOOKED_AT", "Due", "Filters", "Page", "Row", "Sort", "View", "chosen", "every", "page", "sorts_of", "views_of"
+]  # fmt: skip
 
 COUNTED_TO = 10_000  # beyond this a list says "10,000+"
 SIZE = 50
@@ -131,6 +133,26 @@ class Row:
     def amount(self) -> Decimal | None:
         return self.lead.amount if Verb.SEE_OUTCOMES in self.verbs else None
 
+    @property
+    def touches(self) -> int | None:
+        return self.lead.touches if Verb.SEE_OUTCOMES in self.verbs else None
+
+    @property
+    def country(self) -> str:
+        return self.lead.country if self.sees_context else ""
+
+    @property
+    def language(self) -> str:
+        return self.lead.language if self.sees_context else ""
+
+    @property
+    def reference(self) -> str:
+        return self.lead.reference if self.sees_context else ""
+
+    def own(self, key: str) -> Any:
+        """What a field of the company's own holds."""
+        return self.lead.custom.get(key) if self.sees_context else None
+
 
 @dataclass(frozen=True)
 class Page:
@@ -141,6 +163,7 @@ class Page:
     previous: str
     count: int
     count_capped: bool
+    is_limited: bool = False  # a question that no index answers was put to the newest LOOKED_AT only
 
 
 @dataclass(frozen=True)
@@ -215,6 +238,7 @@ def page(
         previous=_write(keys[0], sort) if keys and has_previous else "",
         count=min(count, COUNTED_TO),
         count_capped=count > COUNTED_TO,
+        is_limited=not reaches_all(actor, filters, zone=zone, scores=tagged),
     )
 
 
@@ -222,7 +246,7 @@ def every(
     actor: User, filters: Filters, *, zone: tzinfo, tagged: QuerySet[Any] | None = None
 ) -> Iterator[Sequence[Row]]:
     """Everything that passes, newest first, in chunks: for an export, which holds no more than one in memory."""
-    found = matching(actor, filters, zone=zone, scores=tagged)
+    found = matching(actor, filters, zone=zone, scores=tagged, whole=True)
     key, cursor = _KEYS[Sort.NEWEST], None
     while keys := _keys(found, None, key, cursor, backwards=False, limit=CHUNK):
         yield _rows(actor, [pk for _, pk in keys])
@@ -268,7 +292,8 @@ def _keys(
 _HOLDER = ("id", "name", "team_id", "tracking")
 _SHOWN = (
     "name", "title", "email", "phone", "company", "custom", "captured_at", "amount", "currency", "state", "next_at",
-    "next_kind", "last_touch_at", "merged_into_id", "owner_id", "responsible_id", "source__name", "close_reason__label",
+    "next_kind", "last_touch_at", "touches", "country", "language", "reference",
+    "merged_into_id", "owner_id", "responsible_id", "source__name", "close_reason__label",
     "responsible__name", "responsible__kind", "responsible__user_id",
     *(f"owner__{column}" for column in _HOLDER), *(f"responsible__user__{column}" for column in _HOLDER),
 )  # fmt: skip

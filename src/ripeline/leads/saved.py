@@ -1,38 +1,175 @@
-"""Ways of looking at the list that people keep under a name, each for themselves."""
+"""Ways of looking at the list that people keep under a name: for themselves, for a team, for everybody.
+
+Whoever keeps a view, and an administrator, may change it; sharing one is for those whose work is other people's lists.
+"""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
-from ripeline.leads.deciding import LeadError
-from ripeline.leads.models import SavedView
-from ripeline.people.models import User
+from django.db import IntegrityError, transaction
+from django.db.models import Q, QuerySet
 
-AT_MOST = 20  # for one person: more would be a list to search in
+from ripeline.base import clock
+from ripeline.leads.deciding import LeadError
+from ripeline.leads.models import Audience, DefaultView, SavedView
+from ripeline.people import actions as people
+from ripeline.people.models import Role, Team, User
+from ripeline.people.rules import NotAllowed
+
+AT_MOST = 20  # that one person keeps: more would be a list to search in
+LONGEST = 2000  # characters of a query
+_SHARING = frozenset({Role.LEADER, Role.MARKETER, Role.ADMIN})
+
+
+@dataclass(frozen=True)
+class Sharing:
+    """Who else is to see a view."""
+
+    audience: str = Audience.MINE
+    team: Team | None = None
+
+
+def may_share(actor: User) -> bool:
+    """Whether `actor` may keep views for others: a leader for the own team or all, a marketer or admin for any."""
+    return actor.role in _SHARING
+
+
+def may_change(actor: User, view: SavedView) -> bool:
+    """Whether the view is the actor's to rename, replace, share or remove."""
+    return view.user_id == actor.pk or (actor.role == Role.ADMIN and view.audience != Audience.MINE)
 
 
 def of(user: User) -> Sequence[SavedView]:
-    """What `user` keeps, by name."""
-    return list(SavedView.objects.filter(user=user).order_by("name"))
+    """What `user` keeps or is shown, their own first, each by name."""
+    found = sorted(_seen(user).select_related("user", "team"), key=lambda view: (view.user_id != user.pk, view.name))
+    return list(found)
 
 
-def save(*, actor: User, name: str, query: str) -> SavedView:
+def default_of(user: User) -> SavedView | None:
+    """The view that `user` begins with, if they chose one and still see it."""
+    found = DefaultView.objects.filter(user=user, view__in=_seen(user).values("pk")).select_related("view").first()
+    return found.view if found else None
+
+
+def _seen(user: User) -> QuerySet[SavedView]:
+    shared = Q(audience=Audience.EVERYBODY)
+    if user.team_id:
+        shared |= Q(audience=Audience.TEAM, team=user.team_id)
+    if user.role == Role.ADMIN:
+        shared |= Q(audience=Audience.TEAM)
+    return SavedView.objects.filter(Q(user=user) | shared, removed_at__isnull=True)
+
+
+def save(*, actor: User, name: str, query: str, sharing: Sharing | None = None) -> SavedView:
     """Keep a list's query under a name; the same name again replaces it. Raises LeadError."""
-    name = " ".join(name.split())
-    if not name:
-        raise LeadError("Give the view a name.")
-    if len(name) > 60 or len(query) > 1000:
-        raise LeadError("That is too long to keep; a name has at most 60 characters.")
-    kept = SavedView.objects.filter(user=actor)
-    if kept.exclude(name=name).count() >= AT_MOST:
-        raise LeadError(f"You keep {AT_MOST} views already; remove one first.")
-    view, _ = SavedView.objects.update_or_create(user=actor, name=name, defaults={"query": query})
+    name, query = _checked(name, query)
+    with transaction.atomic():
+        kept = SavedView.objects.select_for_update().filter(user=actor, removed_at__isnull=True)
+        mine = {view.name: view for view in kept}
+        if name not in mine and len(mine) >= AT_MOST:
+            raise LeadError(f"You keep {AT_MOST} views already; remove one first.")
+        view = mine.get(name) or SavedView(user=actor, name=name)
+        view.query = query
+        if sharing is not None:
+            _share(actor, view, sharing)
+        try:
+            with transaction.atomic():
+                view.save()
+        except IntegrityError as problem:  # kept in another window in this moment
+            raise LeadError(f"You keep a view “{name}” already.") from problem
     return view
 
 
-def forget(*, actor: User, view_id: UUID) -> str:
-    """Remove one of one's own views; its name, "" if it was not there."""
-    view = SavedView.objects.filter(user=actor, pk=view_id).first()
-    if view is None:
-        return ""
-    view.delete()
-    return view.name
+def change(*, actor: User, view_id: UUID, name: str | None = None, query: str | None = None,
+           sharing: Sharing | None = None) -> SavedView:  # fmt: skip
+    """Rename a view, replace what it asks for, or share it otherwise. Raises LeadError, NotAllowed."""
+    with transaction.atomic():
+        view = _own(actor, view_id)
+        view.name, view.query = _checked(view.name if name is None else name, view.query if query is None else query)
+        if sharing is not None:
+            _share(actor, view, sharing)
+        if _name_is_taken(view):
+            raise LeadError(f"A view is called “{view.name}” already; choose another name.")
+        view.save()
+    return view
+
+
+def forget(*, actor: User, view_id: UUID) -> SavedView | None:
+    """Remove a view; None if it was not there any more. `bring_back` undoes it."""
+    with transaction.atomic():
+        try:
+            view = _own(actor, view_id)
+        except LeadError:
+            return None
+        view.removed_at = clock.now()
+        view.save(update_fields=["removed_at"])
+    return view
+
+
+def bring_back(*, actor: User, view_id: UUID) -> SavedView:
+    """Undo of removing: whoever begins with it does so again. Raises LeadError if its name is in use by now."""
+    with transaction.atomic():
+        view = SavedView.objects.select_for_update().filter(pk=view_id).first()
+        if view is None or not may_change(actor, view):
+            raise LeadError("This view is gone for good.")
+        if _name_is_taken(view):
+            raise LeadError(f"A view is called “{view.name}” again; rename that one first.")
+        view.removed_at = None
+        view.save(update_fields=["removed_at"])
+    return view
+
+
+def begin_with(*, actor: User, view_id: UUID | None) -> None:
+    """Choose the view that one's list begins with; None: the usual one."""
+    if view_id is None:
+        DefaultView.objects.filter(user=actor).delete()
+        return
+    if not _seen(actor).filter(pk=view_id).exists():
+        raise LeadError("This view is no longer there.")
+    DefaultView.objects.update_or_create(user=actor, defaults={"view_id": view_id})
+
+
+def tidy(*, before: datetime) -> int:
+    """Remove for good what was removed before a moment; how many."""
+    return SavedView.objects.filter(removed_at__lt=before).delete()[0]
+
+
+def _own(actor: User, view_id: UUID) -> SavedView:
+    found = SavedView.objects.select_for_update().filter(pk=view_id, removed_at__isnull=True).first()
+    if found is None or (found.user_id != actor.pk and found.audience == Audience.MINE):
+        raise LeadError("This view is no longer there.")
+    if not may_change(actor, found):
+        raise NotAllowed(f"“{found.name}” is kept by {found.user.name}; you can keep one of your own like it.")
+    return found
+
+
+def _name_is_taken(view: SavedView) -> bool:
+    same = SavedView.objects.filter(user=view.user_id, name=view.name, removed_at__isnull=True)
+    return same.exclude(pk=view.pk).exists()
+
+
+def _share(actor: User, view: SavedView, sharing: Sharing) -> None:
+    if sharing.audience != Audience.MINE:
+        if not may_share(actor):
+            raise NotAllowed("Views for others are kept by leaders, marketing and administrators.")
+        if sharing.audience == Audience.TEAM and sharing.team is None:
+            raise LeadError("Choose the team that is to see this view.")
+        if actor.role == Role.LEADER and sharing.team is not None and sharing.team.pk != actor.team_id:
+            raise NotAllowed("You can share a view with your own team, or with everybody.")
+    given = (view.audience, view.team_id)
+    view.audience = sharing.audience
+    view.team = sharing.team if sharing.audience == Audience.TEAM else None
+    if given != (view.audience, view.team_id):
+        people.audit(actor=actor, verb="view.share", target=view.name, audience=view.audience,
+                     team=view.team.name if view.team else "")  # fmt: skip
+
+
+def _checked(name: str, query: str) -> tuple[str, str]:
+    name = " ".join(name.split())
+    if not name:
+        raise LeadError("Give the view a name.")
+    if len(name) > 60 or len(query) > LONGEST:
+        raise LeadError("That is too long to keep; a name has at most 60 characters.")
+    return name, query

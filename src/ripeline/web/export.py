@@ -20,8 +20,8 @@ from ripeline.leads.lists import Row
 from ripeline.people import actions as people
 from ripeline.people.models import User
 from ripeline.ripeness import queries as ripeness
-from ripeline.web.leads import Asked
-from ripeline.web.many import asked_for, takes_all, ticked
+from ripeline.web.asking import Asked, asked_of_form
+from ripeline.web.many import takes_all, ticked
 
 HEADINGS = (
     "Id", "Name", "Title", "E-mail", "Telephone", "Company", "State", "With", "Next date", "Next step", "Source",
@@ -41,7 +41,7 @@ def export(request: HttpRequest) -> HttpResponseBase:
     """GET: the list of the address; POST: the leads ticked, or everything that the form's list matches."""
     assert isinstance(request.user, User)
     zone = timezone.get_current_timezone()  # asked for now: while the file streams it is the viewer's no longer
-    asked = asked_for(request) if request.method == "POST" else Asked.of(request)
+    asked = asked_of_form(request) if request.method == "POST" else Asked.of(request)
     if request.method == "POST" and not takes_all(request):
         ids = ticked(request)
         chunks: Iterable[Sequence[Row]] = iter([lists.chosen(request.user, ids)])

@@ -1,49 +1,39 @@
 """The list of leads: search, filters kept in the address, views kept under a name, choosing many to give or export."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 from django.http import HttpRequest, HttpResponse, QueryDict
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.urls import path, reverse
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.html import format_html
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_safe
 
 from ripeline.catalog import queries as catalog
-from ripeline.catalog.models import Source, SourceType
-from ripeline.leads import lists, saved
-from ripeline.leads.deciding import LeadError
+from ripeline.catalog.models import Campaign, CustomField, Source, SourceType
+from ripeline.leads import columns, lists, own_fields, saved
 from ripeline.leads.filters import CUSTOM, NOBODY
 from ripeline.leads.lists import Due, Filters, Row, Sort, View
-from ripeline.leads.models import SavedView
+from ripeline.leads.models import Audience, SavedView
 from ripeline.people import queries as people
 from ripeline.people.models import Role, User
 from ripeline.ripeness import queries as ripeness
 from ripeline.ripeness import rules as ripeness_rules
-from ripeline.ripeness.models import Score
-from ripeline.web import cards
-from ripeline.web.screens import go
-from ripeline.web.shell import say, verbs_for
+from ripeline.web import cards, kept
+from ripeline.web import columns as cells
+from ripeline.web.asking import HOWS, Asked, in_words
+from ripeline.web.shell import verbs_for, viewer
 from ripeline.web.templatetags.words import STATE_WORDS
 
 VIEWS = {View.MINE: "Mine", View.TEAM: "My team", View.QUEUE: "Qualify queue", View.ALL: "Everybody"}
 SORTS = {Sort.NEWEST: "Newest first", Sort.NEXT: "Next step first", Sort.RIPEST: "Ripest first"}
 DUES = {Due.OVERDUE: "Overdue", Due.TODAY: "Due today", Due.WEEK: "In the next 7 days", Due.LATER: "Later"}
-CARRIED = ("run", "type", "campaign", "since", "until")  # filters without a field in the form
+CARRIED = ("run", "type", "campaign", "since", "until", "cols", "kept")  # filters without a field in the form
 GIVERS = frozenset({Role.LEADER, Role.ADMIN})  # who may give many at once
-
-
-@dataclass(frozen=True)
-class Line:
-    """A row of the list with how ripe it is, where the viewer may know."""
-
-    row: Row
-    tag: str
-    p_30: float | None
 
 
 @dataclass(frozen=True)
@@ -53,137 +43,148 @@ class Choice:
     chosen: bool
 
 
-@dataclass(frozen=True)
-class Asked:
-    """What an address asks the list for."""
-
-    actor: User
-    filters: Filters
-    sort: Sort
-    after: str = ""
-    before: str = ""
-
-    @classmethod
-    def of(cls, request: HttpRequest, query: QueryDict | None = None) -> "Asked":
-        assert isinstance(request.user, User)
-        given = {
-            name: value for name, value in (request.GET if query is None else query).items() if isinstance(value, str)
-        }
-        key, value = given.pop("field", ""), given.pop("holds", "")  # the custom field chosen in the form
-        if key and value:
-            given[CUSTOM + key] = value
-        filters = Filters.parse(given)
-        if filters.view and View(filters.view) not in lists.views_of(request.user):
-            filters = replace(filters, view="")
-        sort = given.get("sort", "")
-        return cls(
-            actor=request.user,
-            filters=filters,
-            sort=Sort(sort) if sort in set(Sort) else Sort.NEWEST,
-            after=given.get("after", ""),
-            before=given.get("before", ""),
-        )
-
-    @property
-    def view(self) -> View:
-        return View(self.filters.view or lists.views_of(self.actor)[0])
-
-    def url(self, **changes: Any) -> str:
-        """The address of this list with some filters changed, and from its beginning unless a cursor is given."""
-        place = {name: changes.pop(name, "") for name in ("after", "before")}
-        sort = changes.pop("sort", "" if self.sort == Sort.NEWEST else self.sort.value)
-        query = replace(self.filters, **changes).url(sort=sort, **place)
-        return f"{reverse('leads')}?{query}" if query else reverse("leads")
-
-    def page(self) -> lists.Page:
-        return lists.page(
-            self.actor,
-            self.filters,
-            zone=timezone.get_current_timezone(),
-            sort=self.sort,
-            after=self.after,
-            before=self.before,
-            scores=ripeness.all_scores(),
-            tagged=self.tagged(),
-        )
-
-    def tagged(self) -> Any:
-        return ripeness.tagged(self.filters.ripe) if self.filters.ripe else None
-
-
 @require_safe
 def leads(request: HttpRequest) -> HttpResponse:
+    if not request.GET and (view := saved.default_of(viewer(request))):
+        return redirect(kept.address(view))
     asked = Asked.of(request)
+    if "col" in request.GET or "field" in request.GET:
+        return redirect(asked.here())  # what a form of the page sent, as an address that can be kept
+    views = saved.of(asked.actor)
     if request.headers.get("HX-Target") == "results":
-        answer = render(request, "leads/results.html", _results(asked) | {"tabs": _tabs(asked), "is_part": True})
+        shown = _results(asked, views) | {"tabs": _tabs(asked, views), "is_part": True}
+        answer = render(request, "leads/results.html", shown)
         typed = request.headers.get("HX-Trigger-Name") == "q"
-        answer["HX-Replace-Url" if typed else "HX-Push-Url"] = asked.url()
+        answer["HX-Replace-Url" if typed else "HX-Push-Url"] = asked.here()
         return answer
-    return render(request, "leads/leads.html", _results(asked) | _form(asked))
+    return render(request, "leads/leads.html", _results(asked, views) | _form(asked, views))
 
 
-def _results(asked: Asked) -> dict[str, Any]:
+def _results(asked: Asked, views: Sequence[SavedView]) -> dict[str, Any]:
     """What stands below the search and the filters, and changes with them."""
     page = asked.page()
-    views = saved.of(asked.actor)
-    here = asked.url().partition("?")[2]
+    fields = catalog.custom_fields()
     verbs = verbs_for(asked.actor.role)
     return {
         "asked": asked,
         "filters": asked.filters,
-        "lines": _lines(page.rows),
         "sorts": _choices({sort: SORTS[sort] for sort in lists.sorts_of(asked.filters)}, asked.sort),
         "page": page,
-        "newer": asked.url(before=page.previous) if page.previous else "",
-        "older": asked.url(after=page.next) if page.next else "",
-        "views": views,
-        "view_here": next((view for view in views if view.query == here), None),
-        "query": here,
-        "everybody": asked.url(view=View.ALL.value) if View.ALL in lists.views_of(asked.actor) else "",
+        "looked_at": lists.LOOKED_AT,
+        "newer": asked.here(before=page.previous) if page.previous else "",
+        "older": asked.here(after=page.next) if page.next else "",
+        "query": asked.query(),
+        "everybody": asked.here(view=View.ALL.value) if View.ALL in lists.views_of(asked.actor) else "",
         "nothing_asked": asked.url() == reverse("leads") or (not asked.filters and not asked.after),
-        "cleared": Asked(asked.actor, Filters(view=asked.filters.view), asked.sort).url(),
+        "cleared": _cleared(asked),
         "assignable": people.assignable() if asked.actor.role in GIVERS and page.rows else [],
         "key": uuid4().hex,
         "add_url": verbs.get("lead-new", ""),
         "import_url": verbs.get("imports", ""),
-        **_own_fields(asked),
+        **_table(asked, page.rows, fields),
+        **_own_fields(asked, fields),
+        **_kept(asked, views),
     }
 
 
-def _lines(rows: Sequence[Row]) -> list[Line]:
+def _cleared(asked: Asked) -> str:
+    """The list without filters: never that which an empty address begins with."""
+    whole = Asked(asked.actor, Filters(view=asked.filters.view), asked.sort, asked.columns).url()
+    begins_elsewhere = whole == reverse("leads") and saved.default_of(asked.actor)
+    return f"{whole}?view={asked.view}" if begins_elsewhere else whole
+
+
+def _table(asked: Asked, rows: Sequence[Row], fields: Sequence[CustomField]) -> dict[str, Any]:
+    """The rows and their columns, and the columns there are to choose from: those chosen first, in their order."""
+    shown, known = asked.shown(fields), columns.all_columns(fields)
+    styled = [(column, cells.css(column, is_chosen=bool(asked.columns))) for column in shown]
     scores = ripeness.of([row.id for row in rows if row.sees_context and cards.ripens(row.lead.state)])
-    return [_line(row, scores.get(row.id)) for row in rows]
+    rest = [column for column in known.values() if column not in shown]
+    return {
+        "lines": [cells.line(row, scores.get(row.id), styled) for row in rows],
+        "columns": styled,
+        "to_choose": [(column, True) for column in shown] + [(column, False) for column in rest],
+        "usual_columns": asked.here(cols=""),
+        "unchosen": [(k, v) for k, v in QueryDict(asked.query(kept=None, cols="")).items()],
+    }
 
 
-def _line(row: Row, score: Score | None) -> Line:
-    return Line(row, ripeness_rules.tag(score.p_30) if score else "", score.p_30 if score else None)
+def _kept(asked: Asked, views: Sequence[SavedView]) -> dict[str, Any]:
+    """The kept view that is open, what may be done with it, and what it names that is no more."""
+    here = _open_view(asked, views)
+    sharing = kept.audiences(asked.actor)
+    default = saved.default_of(asked.actor) if here else None
+    return {
+        "view_here": here,
+        "view_is_mine": bool(here and saved.may_change(asked.actor, here)),
+        "view_is_changed": bool(here and here.query != asked.query()),
+        "view_is_default": bool(here and default and default.pk == here.pk),
+        "audiences": [Choice(value, label, value == kept.chosen_audience(here)) for value, label in sharing],
+        "gone": _gone(asked),
+    }
 
 
-def _form(asked: Asked) -> dict[str, Any]:
+def _open_view(asked: Asked, views: Sequence[SavedView]) -> SavedView | None:
+    """The view that was opened, or else one that asks for just this."""
+    by_id = next((view for view in views if view.pk == asked.kept), None)
+    return by_id or next((view for view in views if view.query == asked.query() != ""), None)
+
+
+def _gone(asked: Asked) -> list[tuple[str, str]]:
+    """What is asked for and is no more, in words, and the address without it."""
+    filters, found = asked.filters, []
+    fields = {field.key for field in catalog.custom_fields()} if filters.custom or asked.columns else set()
+    if filters.source and not Source.objects.filter(pk=filters.source).exists():
+        found.append(("It asks for a source that is no longer here.", asked.here(source=None)))
+    if filters.campaign and not Campaign.objects.filter(pk=filters.campaign).exists():
+        found.append(("It asks for a campaign that is no longer here.", asked.here(campaign=None)))
+    if filters.owner and filters.owner != NOBODY and not people.people().filter(pk=filters.owner).exists():
+        found.append(("It asks for somebody who is no longer here.", asked.here(owner=None)))
+    for name, value in filters.custom.items():
+        rest = {key: text for key, text in filters.custom.items() if key != name}
+        if own_fields.split(name)[0] not in fields:
+            found.append((f"It asks for a field “{own_fields.split(name)[0]}”, which there is not.",
+                          asked.here(custom=rest)))  # fmt: skip
+        elif not own_fields.is_readable(name, value):
+            words = f"“{value}” is neither a number nor a day such as 2026-01-31, so nobody is found by it."
+            found.append((words, asked.here(custom=rest)))
+    known = set(columns.COLUMNS) | {columns.OWN + key for key in fields}
+    if lost := [key for key in asked.columns if key not in known]:
+        left = ",".join(key for key in asked.columns if key in known)
+        found.append((f"It shows a column that there is not: {', '.join(lost)}.", asked.here(cols=left)))
+    return found
+
+
+def _form(asked: Asked, views: Sequence[SavedView]) -> dict[str, Any]:
     """The choices of the filters: few queries, the same for any list."""
     filters = asked.filters
     return {
-        "tabs": _tabs(asked),
+        "tabs": _tabs(asked, views),
         "states": _choices({"open": "Open", "closed": "Closed"} | STATE_WORDS, filters.state),
         "dues": _choices(DUES, filters.due) if asked.actor.role != Role.MARKETER else [],
         "ripenesses": _choices(ripeness_rules.LABELS, filters.ripe),
         "sources": _choices({str(source.pk): source.name for source in _sources()}, str(filters.source or "")),
         "owners": _choices(_owners(asked.actor), str(filters.owner or "")) if asked.view != View.MINE else [],
-        "carried": [(key, value) for key, value in filters.write().items() if key.startswith(CUSTOM) or key in CARRIED],
+        "carried": [
+            (key, value)
+            for key, value in QueryDict(asked.query(kept=None)).items()
+            if key.startswith(CUSTOM) or key in CARRIED
+        ],
     }
 
 
-def _own_fields(asked: Asked) -> dict[str, Any]:
-    """The company's own fields: those that can still be asked for, and the chips of what is asked."""
-    custom, labels = asked.filters.custom, {field.key: field.label for field in catalog.custom_fields()}
+def _own_fields(asked: Asked, fields: Sequence[CustomField]) -> dict[str, Any]:
+    """The company's own fields: those that can be asked for, and the chips of what is asked."""
+    custom, labels = asked.filters.custom, {field.key: field.label for field in fields}
     chips = [
-        (f"{labels.get(key, key)}: {value}", asked.url(custom={k: v for k, v in custom.items() if k != key}))
-        for key, value in custom.items()
+        (in_words(name, value, labels), asked.here(custom={k: v for k, v in custom.items() if k != name}))
+        for name, value in custom.items()
     ]
     return {
-        "fields": {key: label for key, label in labels.items() if key not in custom},
+        "fields": labels,
+        "hows": HOWS,
         "chips": chips + _origins(asked),
-        "hidden": [(k, v) for k, v in QueryDict(asked.url().partition("?")[2]).items()],
+        "hidden": [(k, v) for k, v in QueryDict(asked.query(kept=None)).items()],
     }
 
 
@@ -197,11 +198,38 @@ def _origins(asked: Asked) -> list[tuple[str, str]]:
         "since": f"Came since {date_format(filters.since)}" if filters.since else "",
         "until": f"Came until {date_format(filters.until)}" if filters.until else "",
     }
-    return [(words, asked.url(**{name: "" if name == "type" else None})) for name, words in given.items() if words]
+    return [(words, asked.here(**{name: "" if name == "type" else None})) for name, words in given.items() if words]
 
 
-def _tabs(asked: Asked) -> list[tuple[str, str, bool]]:
-    return [(VIEWS[view], asked.url(view=view.value), view == asked.view) for view in lists.views_of(asked.actor)]
+@dataclass(frozen=True)
+class Tab:
+    """A view of the list: built in, or kept by somebody (`title` says by whom)."""
+
+    label: str
+    url: str
+    is_here: bool
+    title: str = ""
+    is_kept: bool = False
+
+
+def _tabs(asked: Asked, views: Sequence[SavedView]) -> list[Tab]:
+    here = _open_view(asked, views)
+    built_in = [
+        Tab(VIEWS[view], asked.url(view=view.value), here is None and view == asked.view)
+        for view in lists.views_of(asked.actor)
+    ]
+    return built_in + [
+        Tab(view.name, kept.address(view), view == here, _whose(asked.actor, view), is_kept=True) for view in views
+    ]
+
+
+def _whose(actor: User, view: SavedView) -> str:
+    """By whom a view is kept and for whom."""
+    shared = {Audience.EVERYBODY: "everybody", Audience.TEAM: f"team {view.team.name}" if view.team else ""}
+    whom = shared.get(Audience(view.audience), "")
+    if view.user_id == actor.pk:
+        return f"Kept by you for {whom}" if whom else "Kept by you"
+    return f"Kept by {view.user.name} for {whom}" if whom else f"Kept by {view.user.name}"
 
 
 def _choices(known: dict[Any, str], chosen: str) -> list[Choice]:
@@ -218,46 +246,6 @@ def _owners(actor: User) -> dict[str, str]:
     if actor.role == Role.LEADER:
         found = found.filter(team=actor.team_id)
     return {str(user.pk): user.name for user in found} | {NOBODY: "Nobody yet"}
-
-
-@require_POST
-def keep_view(request: HttpRequest) -> HttpResponse:
-    """Keep the list as it stands under a name."""
-    return _keep(request, request.POST)
-
-
-@require_POST
-def restore_view(request: HttpRequest) -> HttpResponse:
-    """Undo of removing a view: the toast's address carries what it was."""
-    return _keep(request, request.GET)
-
-
-def _keep(request: HttpRequest, given: QueryDict) -> HttpResponse:
-    assert isinstance(request.user, User)
-    query = Asked.of(request, QueryDict(given.get("query", ""))).url().partition("?")[2]
-    try:
-        view = saved.save(actor=request.user, name=given.get("name", ""), query=query)
-    except LeadError as error:
-        say(request, str(error), is_error=True)
-    else:
-        say(request, f"“{view.name}” is kept above the list.")
-    return go(request, _address(query))
-
-
-@require_POST
-def forget_view(request: HttpRequest, view_id: UUID) -> HttpResponse:
-    assert isinstance(request.user, User)
-    view = SavedView.objects.filter(user=request.user, pk=view_id).first()
-    if view:
-        saved.forget(actor=request.user, view_id=view_id)
-        again = QueryDict(mutable=True)
-        again.update({"name": view.name, "query": view.query})
-        say(request, f"“{view.name}” is removed.", undo=f"{reverse('lead-view-restore')}?{again.urlencode()}")
-    return go(request, _address(view.query if view else ""))
-
-
-def _address(query: str) -> str:
-    return f"{reverse('leads')}?{query}" if query else reverse("leads")
 
 
 @require_safe
@@ -281,8 +269,5 @@ def palette(request: HttpRequest) -> HttpResponse:
 
 urlpatterns = [
     path("leads", leads, name="leads"),
-    path("leads/views", keep_view, name="lead-view-keep"),
-    path("leads/views/restore", restore_view, name="lead-view-restore"),
-    path("leads/views/<uuid:view_id>/forget", forget_view, name="lead-view-forget"),
     path("palette", palette, name="palette"),
 ]

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from itertools import chain, islice
 from uuid import UUID, uuid4
 
-from django.http import HttpRequest, HttpResponse, QueryDict
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import path, reverse
 from django.utils import timezone
@@ -16,16 +16,12 @@ from ripeline.leads.lists import Row
 from ripeline.leads.rules import NotAllowed
 from ripeline.people import queries as people
 from ripeline.people.models import Responsible, User
-from ripeline.web.leads import GIVERS, Asked
+from ripeline.web.asking import Asked, asked_of_form
+from ripeline.web.leads import GIVERS
 from ripeline.web.screens import go
 from ripeline.web.shell import say
 
 TICKED_AT_MOST = 5_000
-
-
-def asked_for(request: HttpRequest) -> Asked:
-    """The list that the form was on: its query travels with the form."""
-    return Asked.of(request, QueryDict(request.POST.get("query", "")))
 
 
 def ticked(request: HttpRequest) -> list[UUID]:
@@ -57,7 +53,7 @@ def give(request: HttpRequest) -> HttpResponse:
     assert isinstance(request.user, User)
     if request.user.role not in GIVERS:
         raise NotAllowed("Only a leader or an administrator can give many leads at once.")
-    asked = asked_for(request)
+    asked = asked_of_form(request)
     back = redirect(asked.url())
     to = next((each for each in people.assignable() if str(each.pk) == request.POST.get("to")), None)
     if to is None:

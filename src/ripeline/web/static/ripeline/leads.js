@@ -69,6 +69,20 @@
     if (box) { event.preventDefault(); box.click(); }
   });
 
+  /* A column moves before its neighbour; those chosen are shown in the order of their list. */
+  document.addEventListener("click", (event) => {
+    const button = event.target.closest("form[data-columns] [data-earlier]");
+    const item = button?.closest("li");
+    if (!item?.previousElementSibling) return;
+    item.previousElementSibling.before(item);
+    $("input", item).checked = true;
+    button.focus();
+  });
+  document.addEventListener("keydown", (event) => {
+    const box = event.key === "Escape" && event.target.closest?.("details.drop[open]");
+    if (box) { box.open = false; $("summary", box).focus(); }
+  });
+
   /* On the way back the focus is where it was left. */
   document.addEventListener("click", (event) => {
     const row = event.target.closest("tbody[data-list] a.row");

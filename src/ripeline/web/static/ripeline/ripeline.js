@@ -13,6 +13,8 @@
  *   data-check-all="name"   a box that checks all boxes of that name in its form
  *   data-reveal="id"        a box that shows the password in the field with that id
  *   data-focus              gets the focus when it is swapped in
+ *
+ * <html> says how far the page is: `data-ready`, its scripts hear; `data-asks`, an answer to a part of it is on its way.
  */
 "use strict";
 (() => {
@@ -54,6 +56,18 @@
 
   /* ---- What the server answers to a part of a page ------------------------------------------------------------- */
 
+  const page = document.documentElement;
+  const asking = new Set();
+
+  document.addEventListener("htmx:beforeSend", ({ detail: { xhr } }) => {
+    asking.add(xhr);
+    page.dataset.asks = "yes";
+    xhr.addEventListener("loadend", () => setTimeout(() => { // after what came has settled
+      asking.delete(xhr);
+      const leaves = ["HX-Redirect", "HX-Refresh", "HX-Location"].some((name) => xhr.getResponseHeader(name));
+      if (!asking.size && !leaves) delete page.dataset.asks;
+    }, htmx.config.defaultSettleDelay));
+  });
   document.addEventListener("htmx:responseError", (event) => {
     const { xhr } = event.detail;
     const isWords = (xhr.getResponseHeader("Content-Type") || "").startsWith("text/plain");
@@ -242,6 +256,7 @@
     guess();
     $(".tabs [aria-current]")?.scrollIntoView({ inline: "center", block: "nearest" });
     $('[aria-invalid="true"]')?.focus();
+    setTimeout(() => { page.dataset.ready = "yes"; }); // after what the page's other scripts do now
   });
 
   window.ripeline = { say };

@@ -23,7 +23,7 @@ CREATE INDEX hit_received ON hit USING brin (received_at) WITH (pages_per_range 
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('ripeline', '0003_doors'),
+        ('ripeline', '0004_kept_views'),
     ]
 
     operations = [

@@ -1,0 +1,136 @@
+"""What an address asks the list of leads for, and the address of what is asked."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+from uuid import UUID
+
+from django.http import HttpRequest, QueryDict
+from django.urls import reverse
+from django.utils import timezone
+
+from ripeline.catalog.models import CustomField
+from ripeline.leads import columns, lists, own_fields
+from ripeline.leads.columns import Column
+from ripeline.leads.filters import CUSTOM
+from ripeline.leads.lists import Filters, Sort, View
+from ripeline.people.models import User
+from ripeline.ripeness import queries as ripeness
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What an address asks the list for. `columns` empty: the usual ones. `kept`: the view it was opened from."""
+
+    actor: User
+    filters: Filters
+    sort: Sort
+    columns: tuple[str, ...] = ()
+    kept: UUID | None = None
+    after: str = ""
+    before: str = ""
+
+    @classmethod
+    def of(cls, request: HttpRequest, query: QueryDict | None = None) -> "Asked":
+        assert isinstance(request.user, User)
+        asked = request.GET if query is None else query
+        given = {name: value for name, value in asked.items() if isinstance(value, str)}
+        _put_own_field(given)
+        filters = Filters.parse(given)
+        if filters.view and View(filters.view) not in lists.views_of(request.user):
+            filters = replace(filters, view="")
+        sort = given.get("sort", "")
+        return cls(
+            actor=request.user,
+            filters=filters,
+            sort=Sort(sort) if sort in set(Sort) else Sort.NEWEST,
+            columns=columns.read(",".join(asked.getlist("col")) or given.get("cols", "")),
+            kept=_uuid(given.get("kept", "")),
+            after=given.get("after", ""),
+            before=given.get("before", ""),
+        )
+
+    @property
+    def view(self) -> View:
+        return View(self.filters.view or lists.views_of(self.actor)[0])
+
+    def url(self, **changes: Any) -> str:
+        """The address of this list with some filters changed, and from its beginning unless a cursor is given."""
+        query = self.query(**changes)
+        return f"{reverse('leads')}?{query}" if query else reverse("leads")
+
+    def query(self, *, kept: UUID | str | None = "", **changes: Any) -> str:
+        """The same as a query; without the view it was opened from unless `kept` names it (None: this one)."""
+        place = {name: changes.pop(name, "") for name in ("after", "before")}
+        sort = changes.pop("sort", "" if self.sort == Sort.NEWEST else self.sort.value)
+        cols = changes.pop("cols", ",".join(self.columns))
+        kept = self.kept if kept is None else kept
+        return replace(self.filters, **changes).url(sort=sort, cols=cols, kept=str(kept or ""), **place)
+
+    def here(self, **changes: Any) -> str:
+        """The address of this list as `url` has it, still opened from the view it was opened from."""
+        return self.url(kept=None, **changes)
+
+    def page(self) -> lists.Page:
+        return lists.page(
+            self.actor,
+            self.filters,
+            zone=timezone.get_current_timezone(),
+            sort=self.sort,
+            after=self.after,
+            before=self.before,
+            scores=ripeness.all_scores(),
+            tagged=self.tagged(),
+        )
+
+    def tagged(self) -> Any:
+        return ripeness.tagged(self.filters.ripe) if self.filters.ripe else None
+
+    def shown(self, fields: Sequence[CustomField]) -> list[Column]:
+        """The columns of this list, those that are no more left out."""
+        known = columns.all_columns(fields)
+        if chosen := [known[key] for key in self.columns if key in known]:
+            return chosen
+        return [known[key] for key in columns.USUAL if key != "with" or self.view != View.MINE]
+
+
+def _put_own_field(given: dict[str, str]) -> None:
+    """The question about an own field that the form asks (`field`, `how`, `holds`) as an address has it."""
+    key, how, value = given.pop("field", ""), given.pop("how", ""), given.pop("holds", "").strip()
+    if how == own_fields.How.EMPTY:
+        value = "1"
+    if key and value:
+        given[CUSTOM + own_fields.joined(key, how)] = value
+
+
+def asked_of_form(request: HttpRequest) -> Asked:
+    """The list that a form was on: its query travels with the form."""
+    return Asked.of(request, QueryDict(request.POST.get("query", "")))
+
+
+def in_words(name: str, value: str, labels: Mapping[str, str]) -> str:
+    """A question about an own field: "Chairs at least 10"."""
+    key, how = own_fields.split(name)
+    label = labels.get(key, key)
+    match how:
+        case own_fields.How.IS:
+            return f"{label}: {value}"
+        case own_fields.How.EMPTY:
+            return f"{label} is empty"
+    return f"{label} {HOWS[how]} {value}"
+
+
+HOWS = {
+    own_fields.How.IS: "is exactly",
+    own_fields.How.HAS: "contains",
+    own_fields.How.FROM: "from",
+    own_fields.How.TO: "up to",
+    own_fields.How.EMPTY: "is empty",
+}
+
+
+def _uuid(text: str) -> UUID | None:
+    try:
+        return UUID(text)
+    except ValueError:
+        return None
