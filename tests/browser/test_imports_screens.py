@@ -5,7 +5,7 @@ from pathlib import Path
 from uuid import UUID
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, Route, expect
 
 from ripeline.capture import actions
 from ripeline.capture.models import ImportRun
@@ -53,9 +53,9 @@ def uploaded(page: Page, file: Path) -> UUID:
     return UUID(page.url.rsplit("/", 1)[1])
 
 
-def settled(page: Page) -> None:
-    """Wait until what was asked for stands on the page: an answer that has come is not shown yet."""
-    page.wait_for_selector("html[data-ready]:not([data-asks])", state="attached")
+def heads(page: Page) -> Locator:
+    """The fields of the preview, which say what stands on the page: an answer that has come is not shown yet."""
+    return page.locator("table.preview thead th")
 
 
 def test_a_spreadsheet_goes_in_and_says_what_happens_next(
@@ -79,28 +79,17 @@ def test_a_spreadsheet_goes_in_and_says_what_happens_next(
     shot(page, "imports-mapping")
     assert fits(page)
 
-    with page.expect_response("**/mapping"):
-        page.get_by_label("E-Mail-Adresse", exact=True).select_option("ignore")
-    settled(page)
+    page.get_by_label("E-Mail-Adresse", exact=True).select_option("ignore")
     page.get_by_label("Name", exact=True).select_option("ignore")
-    settled(page)
     expect(page.get_by_text("Nobody could be told from another: map a column to E-mail")).to_be_visible()
     axe(page)
     shot(page, "imports-mapping-wrong")
-    with page.expect_response("**/mapping"):
-        page.get_by_role("button", name="Import these rows").click()
-    settled(page)
-    expect(page.get_by_text("Nobody could be told from another: map a column to E-mail")).to_be_visible()
     page.get_by_label("E-Mail-Adresse", exact=True).select_option("email")
-    settled(page)
     expect(page.get_by_text("Nobody could be told")).to_have_count(0)
-    with page.expect_response("**/mapping"):
-        page.get_by_label("Name", exact=True).select_option("name")
-    settled(page)
-    with page.expect_response("**/mapping"):
-        page.get_by_label("Where do they come from?").fill("Old CRM")
-        page.get_by_label("Where do they come from?").press("Tab")
-    settled(page)
+    page.get_by_label("Name", exact=True).select_option("name")
+    expect(heads(page).get_by_text("Name")).to_be_visible()
+    page.get_by_label("Where do they come from?").fill("Old CRM")
+    page.get_by_label("Where do they come from?").press("Tab")
     expect(page.get_by_role("cell", name="1,000.50 EUR").first).to_be_visible()
     page.get_by_role("button", name="Import these rows").click()
 
@@ -169,6 +158,105 @@ def test_dates_that_could_be_either_are_asked_about_beside_their_column(
     expect(page.get_by_text("say which")).to_have_count(0)
     expect(page.get_by_role("cell", name="3 Apr 2026")).to_be_visible()
     assert page.evaluate("document.activeElement.id") == "order-1", "the focus stays where it was"
+
+
+THREE = "Name;E-mail;Was\nAnn;a@x.example;Dentist\nBo;b@x.example;Nurse\n"
+
+
+def holding(page: Page) -> list[Route]:
+    """What is asked of the mapping's address waits in this list until it is let on."""
+    held: list[Route] = []
+    page.route("**/mapping", lambda route: held.append(route))
+    return held
+
+
+def let_on(page: Page, held: list[Route]) -> None:
+    """Let on what waits in the list, as soon as it does."""
+    for _ in range(500):
+        if held:
+            return held.pop(0).continue_()
+        page.wait_for_timeout(20)
+    raise AssertionError("nothing was asked")
+
+
+def chosen(run_id: UUID) -> dict[str, str]:
+    return {label: target for label, target in ImportRun.objects.get(pk=run_id).mapping.items() if target != "ignore"}
+
+
+def test_what_is_chosen_while_an_answer_is_on_its_way_is_kept(
+    open_page: OpenPage, company: Company, mona: User, tmp_path: Path
+) -> None:
+    page = open_page(mona, "/imports/new")
+    run_id = uploaded(page, written(tmp_path, THREE))
+    held = holding(page)
+    with page.expect_request("**/mapping"):
+        page.get_by_label("Name", exact=True).select_option("company")
+    page.get_by_label("Was", exact=True).focus()
+    page.get_by_label("Was", exact=True).select_option("title")
+    let_on(page, held)
+    let_on(page, held)  # the first answer says nothing of the second choice; it is not shown, and all is asked again
+    expect(heads(page)).to_have_text(["Row", "E-mail", "Job title", "Company"])
+    expect(page.get_by_label("Name", exact=True)).to_have_value("company")
+    expect(page.get_by_label("Was", exact=True)).to_have_value("title")
+    assert page.evaluate("document.activeElement.id") == "to-2", "the focus stays where it was"
+    assert chosen(run_id) == {"Name": "company", "E-mail": "email", "Was": "title"}
+
+
+@pytest.mark.parametrize("moment", ["has come and is not shown", "is being shown"])
+def test_what_is_chosen_in_the_moment_an_answer_comes_is_kept(
+    open_page: OpenPage, company: Company, mona: User, tmp_path: Path, moment: str
+) -> None:
+    page = open_page(mona, "/imports/new")
+    run_id = uploaded(page, written(tmp_path, THREE))
+    page.get_by_label("Was", exact=True).select_option("title")
+    expect(heads(page).get_by_text("Job title")).to_be_visible()
+    choose = """() => {
+        const other = document.getElementById("to-2");
+        other.value = "ignore";
+        other.dispatchEvent(new Event("change", { bubbles: true }));
+    }"""
+    if moment == "is being shown":
+        page.evaluate(f"addEventListener('htmx:afterSwap', () => setTimeout({choose}), {{ once: true }})")
+    else:
+        page.evaluate(f"addEventListener('htmx:beforeOnLoad', {choose}, {{ once: true }})")
+    page.get_by_label("Name", exact=True).select_option("company")
+    expect(heads(page)).to_have_text(["Row", "E-mail", "Company"])
+    expect(page.get_by_label("Was", exact=True)).to_have_value("ignore")
+    assert chosen(run_id) == {"Name": "company", "E-mail": "email"}
+
+
+def test_an_answer_does_not_shut_the_list_that_somebody_has_opened(
+    open_page: OpenPage, company: Company, mona: User, tmp_path: Path
+) -> None:
+    page = open_page(mona, "/imports/new")
+    uploaded(page, written(tmp_path, THREE))
+    held = holding(page)
+    with page.expect_request("**/mapping"):
+        page.get_by_label("Name", exact=True).select_option("company")
+    page.get_by_label("Was", exact=True).click()
+    page.wait_for_selector("#to-2:open")
+    with page.expect_response("**/mapping"):
+        let_on(page, held)
+    expect(page.locator("#mapping")).not_to_have_attribute("aria-busy", "true")
+    expect(page.locator("#to-2:open")).to_have_count(1)
+    page.keyboard.press("Escape")
+    let_on(page, held)  # what was answered meanwhile is asked for again
+    expect(heads(page).get_by_text("Company")).to_be_visible()
+
+
+def test_an_import_started_while_an_answer_is_on_its_way_goes_in_as_chosen(
+    open_page: OpenPage, company: Company, mona: User, tmp_path: Path
+) -> None:
+    page = open_page(mona, "/imports/new")
+    run_id = uploaded(page, written(tmp_path, THREE))
+    held = holding(page)
+    with page.expect_request("**/mapping"):
+        page.get_by_label("Was", exact=True).select_option("title")
+    page.get_by_role("button", name="Import these rows").click()
+    let_on(page, held)
+    let_on(page, held)
+    expect(page.get_by_text("Waiting for its turn")).to_be_visible()
+    assert chosen(run_id)["Was"] == "title"
 
 
 def test_cancelled_and_failed_imports_say_how_to_go_on(
