@@ -10,6 +10,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from ripeline.base import clock
+from ripeline.base.addresses import email_key as email_key
 from ripeline.leads.models import CLOSED_STATES, Lead
 from ripeline.people import queries as people
 from ripeline.people.models import ResponsibleKind, Role, Tracking, User
@@ -149,23 +150,6 @@ def is_open(lead: Lead) -> bool:
 
 # Addresses at these belong to a person, not to a company.
 FREE_MAIL = frozenset((Path(__file__).parent / "free_mail.txt").read_text("utf-8").split())
-
-
-_LONGEST_ADDRESS = 254  # characters that an address can have, and an identity's key
-
-
-def email_key(email: str) -> str:
-    """The identity key of an address: NFKC, case folded, the domain in its ASCII form; "" if it is none."""
-    text = unicodedata.normalize("NFKC", email).strip().casefold()
-    local, at, domain = text.rpartition("@")
-    if not (local and at and domain):
-        return ""
-    try:
-        domain = domain.encode("idna").decode("ascii")
-    except UnicodeError:
-        return ""
-    key = f"{local}@{domain}"
-    return key if len(key) <= _LONGEST_ADDRESS else ""  # cut, two of them could become one
 
 
 def domain_of(email: str) -> str:
