@@ -12,6 +12,9 @@ from ripeline.capture.models import (
 )  # fmt: skip
 from ripeline.catalog.models import Campaign, CloseReason, CustomField, PageRule, Question, Site, Source, Tracking
 from ripeline.leads.models import Account, DefaultView, Enquiry, Identity, Lead, Opportunity, RecordView, SavedView
+from ripeline.catalog.models import Campaign, CloseReason, CustomField, Question, Source
+from ripeline.leads.models import Account, Enquiry, Identity, Lead, Opportunity, RecordView, SavedView
+from ripeline.outbox.models import Consent, ConsentEvent, MailServer, Message, Purpose, Suppression, Wording
 from ripeline.people.models import Absence, AuditEntry, Company, Responsible, Team, User
 from ripeline.ripeness.models import Claim, Dispute, KeptWord, ModelRun, Perceived, Score, Term
 from ripeline.routing.models import Turn
@@ -21,8 +24,9 @@ from ripeline.worklist.models import Plan, PlanItem
 
 __all__ = [
     "Absence", "Account", "Activity", "AuditEntry", "Beat", "Campaign", "Claim", "CloseReason", "Company",
-    "CustomField", "DefaultView", "Dispute", "Door", "DoorDay", "Enquiry", "Hit", "Identity", "ImportMapping",
-    "ImportPiece", "ImportReject", "ImportRemark", "ImportRun", "KeptWord", "Lead", "ModelRun", "Opportunity",
-    "PageRule", "Perceived", "Plan", "PlanItem", "Question", "Reaction", "RecordView", "Responsible", "SavedView",
-    "Score", "Site", "Source", "Submission", "Team", "Term", "Tracking", "Turn", "User", "Visitor",
+    "Consent", "ConsentEvent", "CustomField", "DefaultView", "Dispute", "Door", "DoorDay", "Enquiry", "Hit",
+    "Identity", "ImportMapping", "ImportPiece", "ImportReject", "ImportRemark", "ImportRun", "KeptWord", "Lead",
+    "MailServer", "Message", "ModelRun", "Opportunity", "PageRule", "Perceived", "Plan", "PlanItem", "Purpose",
+    "Question", "Reaction", "RecordView", "Responsible", "SavedView", "Score", "Site", "Source", "Submission",
+    "Suppression", "Team", "Term", "Tracking", "Turn", "User", "Visitor", "Wording",
 ]  # fmt: skip

@@ -176,6 +176,29 @@ def _port(patient: Patient) -> Finding:
     return Finding("port", False, f"{what}.", do) if taken else Finding("port", True, f"{where} is free.")
 
 
+def _mail(patient: Patient) -> Finding:
+    """Signs in to the mail server, and sends nothing."""
+    from ripeline.outbox.smtp import Smtp
+    from ripeline.outbox.transport import UnreachableError
+
+    given = patient.environment
+    if given.mail_esp:
+        what = f"Mail goes through {given.mail_esp.capitalize()}; that is tried by a test message in Settings, Mail."
+        return Finding("mail", True, what)
+    if given.smtp_url is None:
+        return Finding("mail", True, "No mail server is set (RIPELINE_SMTP_URL): invitations and resets are links.")
+    server = Smtp(given.smtp_url, timeout=10)
+    try:
+        server.ready()
+    except UnreachableError as problem:
+        return Finding("mail", False, problem.what, problem.do)
+    server.leave()
+    if given.base_url_given is None:
+        what = f"The mail server {server.name} answers, but links in mail would lead to {given.base_url}."
+        return Finding("mail", False, what, "Set RIPELINE_BASE_URL to the address that people open.")
+    return Finding("mail", True, f"The mail server {server.name} answers and lets Ripeline in.")
+
+
 def _database(patient: Patient, keep: contextlib.ExitStack, progress: Callable[[str], None]) -> Finding:
     """Connects, and leaves DATABASE_URL in the environment for the checks that need Django."""
     import psycopg
@@ -260,6 +283,22 @@ def _worker(patient: Patient) -> Finding:
     return Finding("worker", True, f"Last sign of life {silent:.0f} seconds ago; {waiting} reactions wait.")
 
 
+def _outbox(_: Patient) -> Finding:
+    from ripeline.outbox import queries
+
+    if queries.is_key_changed():
+        what = "Mail is stopped: consent and suppression were noted under another secret key."
+        return Finding("outbox", False, what, "Put the old RIPELINE_SECRET_KEY, or the home's file secret_key, back.")
+    left, error = queries.backlog(), queries.server().error
+    if left.lag > _LATE and queries.can_send():
+        what = f"{left.waiting} messages wait, the oldest for {left.lag / 60:.0f} minutes. {error}".strip()
+        return Finding("outbox", False, what, "Look whether a worker runs, and at Settings, Mail.")
+    if left.doubt:
+        what = f"Whether {left.doubt} messages arrived is in doubt: their hand-over was broken off."
+        return Finding("outbox", False, what, "Decide about each in Settings, Mail, In doubt.")
+    return Finding("outbox", True, f"{left.waiting} messages wait.")
+
+
 _ON_THE_MACHINE: list[tuple[str, Callable[[Patient], Finding]]] = [
     ("home", _home),
     ("permissions", _permissions),
@@ -267,5 +306,10 @@ _ON_THE_MACHINE: list[tuple[str, Callable[[Patient], Finding]]] = [
     ("clock", _clock),
     ("running", _instance),
     ("port", _port),
+    ("mail", _mail),
 ]
-_IN_THE_DATABASE: list[tuple[str, Callable[[Patient], Finding]]] = [("schema", _schema), ("worker", _worker)]
+_IN_THE_DATABASE: list[tuple[str, Callable[[Patient], Finding]]] = [
+    ("schema", _schema),
+    ("worker", _worker),
+    ("outbox", _outbox),
+]

@@ -10,8 +10,8 @@ from ripeline.cli.output import emit, finish, json_option, say
 def command(as_json: bool) -> None:
     """Say what is wrong with this installation and what to do; exit status 1 when something is.
 
-    Looks at settings, Python, home, permissions, disk, clock, other instances, database, schema, worker and port, and
-    goes on when one of them is broken. Changes nothing.
+    Looks at settings, Python, home, permissions, disk, clock, other instances, port, the mail server (signs in, sends
+    nothing), database, schema, worker and outbox, and goes on when one of them is broken. Changes nothing.
     """
     from ripeline.cli import checks
 

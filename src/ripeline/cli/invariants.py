@@ -12,6 +12,7 @@ from django.db import connection, transaction
 
 from ripeline.capture.models import ImportState
 from ripeline.leads.models import CLOSED_STATES, FARTHEST_NEXT
+from ripeline.outbox.models import HANDED_OVER
 from ripeline.people.models import ResponsibleKind
 from ripeline.people.queries import SELLERS
 
@@ -118,6 +119,25 @@ INVARIANTS: list[tuple[str, str, str]] = [
            (state = '{ImportState.DONE}' AND position <> rows)
            OR rejected <> (SELECT count(*) FROM import_reject WHERE import_reject.run_id = import_run.id)
         """,  # noqa: S608 - our own constants
+    ),
+    (
+        "mail_was_recorded_first",
+        "Every mail that was handed over has its own Message-ID and the moment of its hand-over (I5).",
+        f"""
+        SELECT min(id::text) FROM message WHERE state IN ({_listed(HANDED_OVER)})
+        GROUP BY message_id HAVING count(*) > 1 OR message_id = '' OR bool_or(handed_at IS NULL)
+        """,  # noqa: S608 - our own constants
+    ),
+    (
+        "mail_for_a_purpose_was_agreed_to",
+        "Mail for a purpose went only to addresses whose agreement is on record (I5).",
+        """
+        SELECT id FROM message
+        WHERE state = 'sent' AND purpose <> '' AND NOT EXISTS (
+            SELECT FROM consent JOIN consent_event ON consent_event.consent_id = consent.id
+            WHERE consent.address_hash = message.address_hash AND consent.purpose_id = message.purpose
+              AND consent_event.state = 'given' AND consent_event.at <= message.handed_at)
+        """,
     ),
     (
         "constraints_are_in_force",

@@ -126,14 +126,41 @@ class Environment:
         parsing.smtp_url,
         None,
         "The mail server: smtps://user:password@host:465, smtp+tls://user:password@host:587 (STARTTLS) or "
-        "smtp://localhost:25. Without it, invitations and resets are links to copy.",
+        "smtp://localhost:25. Without it nothing is mailed: invitations and resets are links to copy.",
         secret=True,
     )
     mail_from: str | None = _setting(
         "RIPELINE_MAIL_FROM",
         parsing.mail_address,
         None,
-        "The sender of Ripeline's own mail (invitations, resets). Needed when RIPELINE_SMTP_URL is set.",
+        "The sender of every mail: leads@example.com or Example Ltd <leads@example.com>. Needed with RIPELINE_SMTP_URL "
+        "or RIPELINE_MAIL_ESP.",
+    )
+    mail_reply_to: str | None = _setting(
+        "RIPELINE_MAIL_REPLY_TO",
+        parsing.mail_address,
+        None,
+        "Where answers to mail go; without it, to the sender.",
+    )
+    mail_esp: str | None = _setting(
+        "RIPELINE_MAIL_ESP",
+        parsing.mail_provider,
+        None,
+        "Send through the API of an e-mail service provider instead of RIPELINE_SMTP_URL: brevo, mailersend, mailgun, "
+        "postmark, resend, sendgrid or sparkpost.",
+    )
+    mail_esp_key: str | None = _setting(
+        "RIPELINE_MAIL_ESP_KEY",
+        str,
+        None,
+        "The API key of RIPELINE_MAIL_ESP (at Postmark: the server token).",
+        secret=True,
+    )
+    mail_esp_url: str | None = _setting(
+        "RIPELINE_MAIL_ESP_URL",
+        parsing.web_url,
+        None,
+        "Another address of that API, for instance Mailgun's in Europe: https://api.eu.mailgun.net/v3",
     )
     tls_cert: Path | None = _setting(
         "RIPELINE_TLS_CERT",
@@ -271,12 +298,23 @@ def _disagreements(values: Mapping[str, Any]) -> list[str]:
     for one, other in (("tls_cert", "tls_key"), ("tls_key", "tls_cert")):
         if one in values and other not in values:
             problems.append(f"RIPELINE_{one.upper()} is set without RIPELINE_{other.upper()}: HTTPS needs both.")
-    if "smtp_url" in values and "mail_from" not in values:
-        problems.append("RIPELINE_SMTP_URL is set without RIPELINE_MAIL_FROM: mail needs a sender.")
+    problems += _mail_disagreements(values)
     default = Environment()
     threads, pool = (values.get(name, getattr(default, name)) for name in ("web_threads", "db_pool"))
     if pool and threads > pool:
         problems.append(f"RIPELINE_DB_POOL is {pool}, less than RIPELINE_WEB_THREADS ({threads}): pages would wait.")
+    return problems
+
+
+def _mail_disagreements(values: Mapping[str, Any]) -> list[str]:
+    problems = []
+    for name in ("smtp_url", "mail_esp"):
+        if name in values and "mail_from" not in values:
+            problems.append(f"RIPELINE_{name.upper()} is set without RIPELINE_MAIL_FROM: mail needs a sender.")
+    if "smtp_url" in values and "mail_esp" in values:
+        problems.append("RIPELINE_SMTP_URL and RIPELINE_MAIL_ESP are both set: mail goes one way; unset one of them.")
+    if "mail_esp" in values and "mail_esp_key" not in values:
+        problems.append("RIPELINE_MAIL_ESP is set without RIPELINE_MAIL_ESP_KEY.")
     return problems
 
 

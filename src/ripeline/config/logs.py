@@ -3,11 +3,11 @@
 import logging
 import re
 
-_LINK = re.compile(r"(/(?:reset|invitation)/)[^\s/]+/[^\s/]+")
+_LINK = re.compile(r"(/(?:reset|invitation|confirm|unsubscribe)/)[^\s/]+(?:/[^\s/]+)?")
 
 
 class WithoutLinks(logging.Filter):
-    """Takes the secret out of links that set a password: Django logs the path of every request it refuses."""
+    """Takes the secret out of links that act without a sign-in: Django logs the path of every request it refuses."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         text = record.getMessage()

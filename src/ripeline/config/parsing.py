@@ -132,6 +132,24 @@ def smtp_url(text: str) -> str:
     return text
 
 
+MAIL_PROVIDERS = ("brevo", "mailersend", "mailgun", "postmark", "resend", "sendgrid", "sparkpost")
+
+
+def mail_provider(text: str) -> str:
+    """A provider whose API takes nothing but a key."""
+    if text.lower() not in MAIL_PROVIDERS:
+        raise ValueError(f"give {', '.join(MAIL_PROVIDERS[:-1])} or {MAIL_PROVIDERS[-1]}.")
+    return text.lower()
+
+
+def web_url(text: str) -> str:
+    """An http or https address, with a path if need be."""
+    parts = urlsplit(text)
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
+        raise ValueError("give an address such as https://api.eu.mailgun.net/v3.")
+    return text
+
+
 def _port(text: str) -> int | None:
     try:
         return urlsplit(text).port

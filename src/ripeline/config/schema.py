@@ -6,6 +6,7 @@ from django.db.migrations.executor import MigrationExecutor
 
 from ripeline.catalog import actions as catalog
 from ripeline.catalog import tracking
+from ripeline.outbox import actions as outbox
 from ripeline.people import actions as people
 from ripeline.ripeness import actions as ripeness
 from ripeline.timeline import partitions
@@ -39,3 +40,4 @@ def seed() -> None:
     ripeness.seed()
     tracking.seed()
     partitions.prepare()
+    outbox.seed()

@@ -14,7 +14,11 @@ DEBUG = False
 # Asked for by the first-run page when other machines can reach it, so that no stranger makes himself administrator.
 SETUP_TOKEN = home.setup_token(home.locate(ENV)) if ENV.beyond_loopback else ""
 BASE_URL = ENV.base_url
-HAS_SMTP = bool(ENV.smtp_url)
+# How mail leaves (outbox.delivery); with neither a server nor a provider nothing is mailed.
+SMTP_URL = ENV.smtp_url
+MAIL_ESP = ENV.mail_esp
+MAIL_FROM = ENV.mail_from or "ripeline@localhost"
+MAIL_REPLY_TO = ENV.mail_reply_to
 ALLOWED_HOSTS = list(ENV.allowed_hosts)
 CSRF_TRUSTED_ORIGINS = [ENV.base_url] if ENV.base_url else []
 ROOT_URLCONF = "ripeline.config.urls"
@@ -144,24 +148,12 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 FORM_RENDERER = "django.forms.renderers.DjangoTemplates"
 
 
-def _mail(url: str) -> dict[str, Any]:
-    parts = urlsplit(url)
-    return {
-        "EMAIL_HOST": parts.hostname or "localhost",
-        "EMAIL_PORT": parts.port or (465 if parts.scheme == "smtps" else 25),
-        "EMAIL_HOST_USER": unquote(parts.username or ""),
-        "EMAIL_HOST_PASSWORD": unquote(parts.password or ""),
-        "EMAIL_USE_SSL": parts.scheme == "smtps",
-        "EMAIL_USE_TLS": parts.scheme == "smtp+tls",
-    }
-
-
-EMAIL_TIMEOUT = 10
-DEFAULT_FROM_EMAIL = ENV.mail_from or "ripeline@localhost"
-if ENV.smtp_url:
-    globals().update(_mail(ENV.smtp_url))
-else:
-    EMAIL_BACKEND = "django.core.mail.backends.dummy.EmailBackend"  # screens show a link to copy instead
+ANYMAIL: dict[str, Any] = {}
+if ENV.mail_esp:  # what each provider calls its key
+    _key = {"postmark": "SERVER_TOKEN", "mailersend": "API_TOKEN"}.get(ENV.mail_esp, "API_KEY")
+    ANYMAIL[f"{ENV.mail_esp.upper()}_{_key}"] = ENV.mail_esp_key
+    if ENV.mail_esp_url:
+        ANYMAIL[f"{ENV.mail_esp.upper()}_API_URL"] = ENV.mail_esp_url
 
 LOGGING = {
     "version": 1,

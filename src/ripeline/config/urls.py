@@ -13,6 +13,8 @@ SCREENS = (
     "ripeline.web.company",
     "ripeline.web.model",
     "ripeline.web.prior",
+    "ripeline.web.mail",
+    "ripeline.web.subscriptions",
     "ripeline.web.leads",
     "ripeline.web.kept",
     "ripeline.web.many",

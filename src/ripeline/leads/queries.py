@@ -1,6 +1,6 @@
 """Reading leads: counts, one lead with what the rules need, colleagues."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -8,7 +8,7 @@ from uuid import UUID
 from django.db.models import Count, Q
 
 from ripeline.leads import rules
-from ripeline.leads.models import Lead, Opportunity, OpportunityState, RecordView, State
+from ripeline.leads.models import Enquiry, Lead, Opportunity, OpportunityState, RecordView, State
 from ripeline.people.models import User
 
 
@@ -23,6 +23,21 @@ def get(lead_id: UUID) -> Lead:
 def family(lead: Lead) -> list[UUID]:
     """The ids under which this lead's rows lie: its own, and those merged into it."""
     return [lead.pk, *Lead.objects.filter(merged_into=lead).values_list("pk", flat=True)]
+
+
+def answered(since: Mapping[UUID, datetime]) -> set[UUID]:
+    """Of these leads, those whom we reached, or who came to us again, after the moment given for each."""
+    survivors = dict(Lead.objects.filter(pk__in=since).values_list("pk", "merged_into_id"))
+    found = set()
+    for lead_id, moment in since.items():
+        now_is = survivors.get(lead_id) or lead_id
+        same = Q(lead=now_is) | Q(lead__merged_into=now_is)
+        if (
+            Lead.objects.filter(pk=now_is, last_reached_at__gt=moment).exists()
+            or Enquiry.objects.filter(same, captured_at__gt=moment).exists()
+        ):
+            found.add(lead_id)
+    return found
 
 
 def counts() -> dict[str, Any]:

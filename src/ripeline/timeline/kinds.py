@@ -32,6 +32,10 @@ KINDS: dict[str, Kind] = {
         Kind("meeting", "Meeting", Family.OURS),
         Kind("outcome", "Outcome", Family.OURS),
         Kind("note", "Note", Family.OURS),
+        Kind("mailed", "Mail sent", Family.OURS),  # by the outbox; no touch by a person
+        Kind("bounced", "Mail came back", Family.OURS),
+        Kind("agreed", "Agreed to mail", Family.THEIRS),
+        Kind("unsubscribed", "Wants no more mail", Family.THEIRS),
         Kind("disputed", "Seen differently", Family.OURS),
         Kind("visited", "Visited", Family.VISITS),
         Kind("downloaded", "Downloaded", Family.VISITS),

@@ -1,4 +1,4 @@
-"""The worker process: reactions, the schedule and long work side by side, until told to stop.
+"""The worker process: reactions, the schedule, long work and the post side by side, until told to stop.
 
 Each runs in a thread of its own, so that an import or a nightly pass does not keep reactions waiting. The main thread
 listens for NOTIFY and wakes them; without a word they look every few seconds anyhow.
@@ -14,6 +14,8 @@ from types import FrameType
 import psycopg
 from django.db import DatabaseError, connection, connections
 
+from ripeline.leads import queries as leads
+from ripeline.outbox.delivery import Sender
 from ripeline.timeline.actions import WAKE
 from ripeline.worker import reactions, schedule, tasks
 
@@ -33,10 +35,12 @@ class Worker:
 
     def run(self) -> None:
         """Work until `stop`; returns when the batches in hand are done."""
+        post = Sender(answered=leads.answered)
         threads = [
             self._thread("reactions", lambda: reactions.work() > 0),
             self._thread("schedule", lambda: schedule.tick() > 0),
             self._thread("long work", lambda: tasks.work(self.stopping.is_set)),
+            self._thread("post", lambda: post.work(self.stopping.is_set)),
         ]
         for thread in threads:
             thread.start()
@@ -45,6 +49,7 @@ class Worker:
             wake.set()
         for thread in threads:
             thread.join()
+        post.close()
 
     def stop(self, *_: object) -> None:
         """Stop after the current batches."""

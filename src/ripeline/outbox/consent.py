@@ -1,0 +1,198 @@
+"""Consent for each purpose, with its evidence: asked and confirmed (double opt-in), given, withdrawn."""
+
+import ipaddress
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from django.db import transaction
+
+from ripeline.base import clock
+from ripeline.outbox import actions, links, suppression
+from ripeline.outbox.actions import OutboxError
+from ripeline.outbox.addresses import address_hash
+from ripeline.outbox.links import Unsubscribing
+from ripeline.outbox.models import (
+    Consent,
+    ConsentEvent,
+    ConsentState,
+    Purpose,
+    Scope,
+    Suppression,
+    SuppressionReason,
+    Wording,
+)
+from ripeline.people import queries as people
+from ripeline.people.models import User
+from ripeline.timeline import actions as timeline
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """How we know: in words, and where a form or a link brings it, the words shown and whence it came."""
+
+    how: str
+    wording: Wording | None = None
+    ip: str = ""
+    user_agent: str = ""
+    actor: User | None = None  # who noted it; none where they did it themselves
+
+
+def ask(
+    *, to: str, purpose: str, evidence: Evidence, name: str = "", lead_id: UUID | None = None, base_url: str = ""
+) -> Consent:
+    """Double opt-in: note that somebody asked for this mail, and send the link by which they confirm it.
+
+    Who has agreed already is asked nothing. One mail a day at most, whoever fills in whatever form how often.
+    """
+    now = clock.now()
+    with transaction.atomic():
+        consent = _standing(to, purpose, ConsentState.PENDING, lead_id, now)
+        if consent.state == ConsentState.GIVEN:
+            return consent
+        if consent.state == ConsentState.WITHDRAWN:
+            consent.state, consent.since = ConsentState.PENDING, now
+        consent.lead_id = lead_id or consent.lead_id
+        consent.save()
+        _note(consent, ConsentState.PENDING, evidence, now)
+        actions.send(
+            kind="confirm",
+            to=to,
+            name=name,
+            lead_id=lead_id,
+            key=f"{consent.pk.hex}:{now.date()}",
+            context={"consent": str(consent.pk), "base_url": base_url},
+        )
+    return consent
+
+
+def confirm(*, token: str, evidence: Evidence) -> Consent | None:
+    """What the link of a double opt-in does when its form is sent. Again changes nothing; None: the link is over.
+
+    Whoever had unsubscribed from everything before gets this mail again: they have just said so.
+    """
+    found = links.confirming(token)
+    if found is None:
+        return None
+    now = clock.now()
+    with transaction.atomic():
+        consent = Consent.objects.select_for_update(of=("self",)).select_related("purpose").filter(pk=found[0]).first()
+        if consent is None or consent.state == ConsentState.WITHDRAWN:
+            return None
+        if consent.state == ConsentState.GIVEN:
+            return consent
+        if int(consent.since.timestamp()) != found[1]:  # it was withdrawn and asked for anew
+            return None
+        _become(consent, ConsentState.GIVEN, evidence, now)
+        Suppression.objects.filter(
+            address_hash=consent.address_hash, scope=Scope.PURPOSES, lifted_at__isnull=True
+        ).update(lifted_at=now, lifted_why=f"They confirmed: {consent.purpose.name}"[:300])
+    return consent
+
+
+def confirmable(token: str) -> Consent | None:
+    """Which consent a link would confirm, or has confirmed; None: the link is over. Changes nothing."""
+    found = links.confirming(token)
+    consent = Consent.objects.select_related("purpose").filter(pk=found[0]).first() if found else None
+    if consent is None or consent.state == ConsentState.WITHDRAWN:
+        return None
+    is_same = consent.state == ConsentState.GIVEN or int(consent.since.timestamp()) == (found or (None, 0))[1]
+    return consent if is_same else None
+
+
+def give(*, to: str, purpose: str, evidence: Evidence, lead_id: UUID | None = None) -> Consent:
+    """Note a consent that needs no confirming (signed on paper, another system's own double opt-in)."""
+    if not evidence.how.strip():
+        raise OutboxError("A consent says how it was given.", "how")
+    now = clock.now()
+    with transaction.atomic():
+        consent = _standing(to, purpose, ConsentState.PENDING, lead_id, now)
+        if consent.state != ConsentState.GIVEN:
+            _become(consent, ConsentState.GIVEN, evidence, now)
+    return consent
+
+
+def withdraw(*, to: str, purpose: str, evidence: Evidence, lead_id: UUID | None = None) -> None:
+    """Send no more of this. Again changes nothing."""
+    _withdraw(_hash(to), purpose, evidence, lead_id)
+
+
+def unsubscribe(*, what: Unsubscribing, everything: bool, evidence: Evidence) -> None:
+    """What the link in a mail does when it is posted: stop its purpose, or everything. Again changes nothing."""
+    with transaction.atomic():
+        _withdraw(what.address_hash, what.purpose, evidence, what.lead_id)
+        if everything:
+            suppression.suppress(known_as=what.address_hash, reason=SuppressionReason.UNSUBSCRIBED, note=evidence.how)
+
+
+def _withdraw(hashed: str, purpose: str, evidence: Evidence, lead_id: UUID | None) -> None:
+    now = clock.now()
+    with transaction.atomic():
+        consent = _of(hashed, purpose, ConsentState.WITHDRAWN, lead_id, now)
+        is_noted = consent.state != ConsentState.WITHDRAWN or not consent.events.exists()
+        if is_noted:
+            _become(consent, ConsentState.WITHDRAWN, evidence, now)
+
+
+def _hash(address: str) -> str:
+    hashed = address_hash(address)
+    if not hashed:
+        raise OutboxError(f"{address or 'An empty text'} is not an e-mail address.", "to")
+    return hashed
+
+
+def _standing(to: str, purpose: str, first: ConsentState, lead_id: UUID | None, now: datetime) -> Consent:
+    return _of(_hash(to), purpose, first, lead_id, now)
+
+
+def _of(hashed: str, purpose: str, first: ConsentState, lead_id: UUID | None, now: datetime) -> Consent:
+    """The row of this address and purpose, made if it is not there yet, locked."""
+    if not Purpose.objects.filter(pk=purpose).exists():
+        raise OutboxError(f"There is no purpose {purpose!r}.", "purpose")
+    Consent.objects.bulk_create(
+        [Consent(address_hash=hashed, purpose_id=purpose, state=first, since=now, lead_id=lead_id)],
+        ignore_conflicts=True,
+    )
+    rows = Consent.objects.select_for_update(of=("self",)).select_related("purpose")
+    return rows.get(address_hash=hashed, purpose=purpose)
+
+
+def _become(consent: Consent, state: ConsentState, evidence: Evidence, now: datetime) -> None:
+    consent.state, consent.since = state, now
+    consent.save()
+    _note(consent, state, evidence, now)
+
+
+def _address(ip: str) -> str | None:
+    """An IP address as it can be kept; none where what came is none."""
+    with suppress(ValueError):
+        return str(ipaddress.ip_address(ip))
+    return None
+
+
+def _note(consent: Consent, state: ConsentState, evidence: Evidence, now: datetime) -> None:
+    """The evidence, and on the lead's timeline what they agreed to or stopped."""
+    event = ConsentEvent.objects.create(
+        consent=consent,
+        state=state,
+        at=now,
+        how=evidence.how[:120],
+        wording=evidence.wording,
+        ip=_address(evidence.ip),
+        user_agent=evidence.user_agent[:300],
+        actor=evidence.actor,
+    )
+    kind = {ConsentState.GIVEN: "agreed", ConsentState.WITHDRAWN: "unsubscribed"}.get(state)
+    if kind and consent.lead_id:
+        timeline.record(
+            timeline.Entry(
+                lead_id=consent.lead_id,
+                kind=kind,
+                actor_id=(evidence.actor or people.system()).pk,
+                origin="outbox",
+                event_key=event.pk.hex,
+                occurred_at=now,
+                data={"purpose": consent.purpose.name},
+            )
+        )

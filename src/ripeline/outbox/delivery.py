@@ -1,0 +1,296 @@
+"""Handing messages over, each at most once (I5). The worker's post thread has one `Sender` and lets it work.
+
+A batch is claimed by moving its next try ahead. Then, for each message: it is written; whether it may go is asked, and
+that its hand-over begins is recorded, in one conditional UPDATE that commits before the server hears of it; it is
+handed over; what came of it is recorded. Whoever dies in between leaves it `sending`, which becomes `doubt` and is not
+repeated by itself. A refusal for now (4xx) puts it back to `waiting`: the server has said that it did not take it.
+"""
+
+import logging
+import time
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any
+from uuid import UUID, uuid4
+
+from django.conf import settings
+from django.db import DatabaseError, connection, transaction
+from django.db.models import Q
+
+from ripeline.base import clock
+from ripeline.outbox import queries, rules, suppression
+from ripeline.outbox.kinds import KINDS, NobodyError
+from ripeline.outbox.letters import Letter
+from ripeline.outbox.mail import Mail, Party
+from ripeline.outbox.models import MailServer, Message, MessageState, SuppressionReason
+from ripeline.outbox.smtp import Smtp
+from ripeline.outbox.transport import Outcome, Result, Transport, UnreachableError
+from ripeline.timeline import actions as timeline
+
+log = logging.getLogger(__name__)
+
+# Of these leads (with the moment their mail was caused), those who have answered since.
+Answered = Callable[[Mapping[UUID, datetime]], set[UUID]]
+
+BATCH = 50
+PAUSES = (10, 30, 60, 300)  # seconds to wait while the server cannot be used
+HANG_UP_AFTER = 60.0  # seconds without mail
+
+_CLAIM = """
+UPDATE message SET due_at = %(until)s, claimed_by = %(sender)s
+WHERE id IN (
+    SELECT id FROM message WHERE state = 'waiting' AND due_at <= %(now)s
+    ORDER BY due_at, id LIMIT %(batch)s FOR UPDATE SKIP LOCKED)
+RETURNING *
+"""
+
+# The re-check at the moment of sending and the record of its beginning are one statement.
+_BEGIN = """
+UPDATE message SET state = 'sending', handed_at = %(now)s, message_id = %(message_id)s, attempts = attempts + 1
+WHERE id = %(id)s AND state = 'waiting' AND claimed_by = %(sender)s
+  AND NOT EXISTS (
+    SELECT FROM suppression
+    WHERE suppression.address_hash = message.address_hash AND lifted_at IS NULL
+      AND (scope = 'everything' OR message.purpose <> ''))
+  AND (purpose = '' OR EXISTS (
+    SELECT FROM consent
+    WHERE consent.address_hash = message.address_hash AND consent.purpose_id = message.purpose
+      AND consent.state = 'given'))
+"""
+
+
+def transport() -> Transport | None:
+    """The way out that the settings name; None where there is none."""
+    if settings.MAIL_ESP:
+        from ripeline.outbox.esp import Esp  # its libraries are loaded where they are used
+
+        return Esp(settings.MAIL_ESP)
+    return Smtp(settings.SMTP_URL) if settings.SMTP_URL else None
+
+
+class Sender:
+    """Claims messages and hands them over, over one connection. Used by one thread."""
+
+    def __init__(self, *, answered: Answered, way_out: Callable[[], Transport | None] = transport) -> None:
+        self.name = uuid4().hex
+        self._answered = answered
+        self._way_out = way_out
+        self._transport: Transport | None = None
+        self._failures = 0
+        self._rests_until = 0.0
+        self._used_at = 0.0
+        self._unrecorded: list[tuple[Message, Result]] = []  # handed over while the database was away
+
+    def work(self, is_stopping: Callable[[], bool] = lambda: False) -> bool:
+        """Send a batch of what is due; whether there was any."""
+        while self._unrecorded:
+            self._record(*self._unrecorded[0])
+            self._unrecorded.pop(0)
+        notice_broken_off()
+        if time.monotonic() < self._rests_until or not queries.can_send() or queries.is_key_changed():
+            return False
+        batch = self._claim()
+        if not batch:
+            self._hang_up()
+            return False
+        try:
+            way = self._ready()
+            for message in batch:
+                if is_stopping():
+                    break
+                self._send(way, message)
+            MailServer.objects.update(worked_at=clock.now())
+        except UnreachableError as problem:
+            self._rest(problem)
+        finally:
+            self._release()
+        return self._failures == 0
+
+    def close(self) -> None:
+        """Let go of the server."""
+        if self._transport:
+            self._transport.leave()
+            self._transport = None
+
+    def _claim(self) -> list[Message]:
+        now = clock.now()
+        values = {"now": now, "until": now + rules.LEASE, "sender": self.name, "batch": BATCH}
+        return sorted(Message.objects.raw(_CLAIM, values), key=lambda m: (m.wanted_at, m.pk))
+
+    def _ready(self) -> Transport:
+        self._transport = self._transport or self._way_out()
+        if self._transport is None:
+            raise UnreachableError("No mail server is set.", "Set RIPELINE_SMTP_URL.")
+        self._transport.ready()
+        self._used_at = time.monotonic()
+        if self._failures or queries.server().error:
+            log.info("Mail can be handed over to %s again.", self._transport.name)
+            MailServer.objects.update(failing_since=None, error="")
+        self._failures = 0
+        return self._transport
+
+    def _send(self, way: Transport, message: Message) -> None:
+        """One message, from the last look whether it may go to the record of what came of it."""
+        if message.wanted_at + rules.GIVE_UP_AFTER < clock.now():
+            self._hold(message, MessageState.FAILED, "too_late")
+            return
+        if message.stops_when_answered and message.lead_id and self._answered({message.lead_id: message.created_at}):
+            self._hold(message, MessageState.STOPPED, "answered")
+            return
+        try:
+            mail = written(message)
+        except NobodyError:
+            self._hold(message, MessageState.STOPPED, "nobody")
+            return
+        except DatabaseError:
+            raise
+        except Exception:
+            log.exception("Message %s (%s) could not be written.", message.pk, message.kind)
+            self._hold(message, MessageState.FAILED, "unwritable")
+            return
+        if not self._begin(message):
+            return
+        try:
+            result = way.hand_over(mail)
+        except UnreachableError:
+            _put_back(message, clock.now(), words="")
+            raise
+        self._unrecorded.append((message, result))
+        self._record(message, result)
+        self._unrecorded.pop()
+
+    def _begin(self, message: Message) -> bool:
+        """Record that its hand-over begins, if it may go; committed when this returns."""
+        values: dict[str, Any] = {
+            "id": message.pk,
+            "sender": self.name,
+            "now": clock.now(),
+            "message_id": message.message_id,
+        }
+        with connection.cursor() as cursor:
+            cursor.execute(_BEGIN, values)
+            if cursor.rowcount:
+                message.attempts += 1
+                return True
+        if queries.is_suppressed(message.to_address, for_purpose=bool(message.purpose)):
+            self._hold(message, MessageState.STOPPED, "suppressed")
+        elif message.purpose and not queries.has_consent(message.to_address, message.purpose):
+            self._hold(message, MessageState.STOPPED, "unconsented")
+        return False  # else it was cancelled, or is another's by now
+
+    def _hold(self, message: Message, state: MessageState, reason: str) -> None:
+        """It is not to be sent. Nothing is done where another sender has it by now."""
+        mine = Message.objects.filter(pk=message.pk, state=MessageState.WAITING, claimed_by=self.name)
+        mine.update(state=state, reason=reason, ended_at=clock.now(), context={})
+
+    def _record(self, message: Message, result: Result) -> None:
+        if result.outcome is Outcome.LATER:
+            again = rules.next_try(message.wanted_at, message.attempts, clock.now())
+            if again:
+                _put_back(message, again, words=result.words)
+            else:
+                _end(message, MessageState.FAILED, "too_late", result.words)
+            return
+        _end(message, *_ENDS[result.outcome], result.words)
+        if result.outcome is Outcome.DOUBT:
+            log.warning("Whether message %s arrived is in doubt (%s).", message.pk, result.words)
+
+    def _rest(self, problem: UnreachableError) -> None:
+        """The server cannot be used: everything waits, and the page says why."""
+        pause = PAUSES[min(self._failures, len(PAUSES) - 1)]
+        self._failures += 1
+        self._rests_until = time.monotonic() + pause
+        log.warning("Mail waits: %s %s Again in %s s.", problem.what, problem.do, pause)
+        if self._transport:
+            self._transport.close()
+        MailServer.objects.filter(failing_since__isnull=True).update(failing_since=clock.now())
+        MailServer.objects.update(error=f"{problem.what} {problem.do}"[:500])
+
+    def _release(self) -> None:
+        """What was claimed and not begun is free again."""
+        mine = Message.objects.filter(state=MessageState.WAITING, claimed_by=self.name, due_at__gt=clock.now())
+        mine.update(due_at=clock.now(), claimed_by="")
+
+    def _hang_up(self) -> None:
+        if self._transport and time.monotonic() - self._used_at > HANG_UP_AFTER:
+            self.close()
+
+
+_ENDS = {
+    Outcome.SENT: (MessageState.SENT, ""),
+    Outcome.BAD_ADDRESS: (MessageState.BOUNCED, "address"),
+    Outcome.REFUSED: (MessageState.FAILED, "refused"),
+    Outcome.DOUBT: (MessageState.DOUBT, ""),
+}
+
+
+def notice_broken_off() -> int:
+    """Messages whose sender died in the middle are in doubt from now on; how many were found."""
+    long_ago = clock.now() - rules.UNDER_WAY
+    left = Message.objects.filter(state=MessageState.SENDING, handed_at__lt=long_ago)
+    return left.update(state=MessageState.DOUBT, reply="Whoever sent it was broken off.")
+
+
+def written(message: Message) -> Mail:
+    """The mail that a message becomes; gives it its Message-ID, the same at every try."""
+    sender = Party.parse(settings.MAIL_FROM)
+    message.message_id = f"<{message.pk.hex}@{sender.domain}>"
+    letter: Letter = KINDS[message.kind].write(message)
+    mail = Mail(
+        sender=Party(sender.address, sender.name or letter.firm),
+        to=Party(message.to_address, message.to_name),
+        reply_to=Party.parse(settings.MAIL_REPLY_TO) if settings.MAIL_REPLY_TO else None,
+        subject=letter.subject,
+        text=letter.text(),
+        html=letter.html(),
+        message_id=message.message_id,
+        date=clock.now(),
+        headers={"Auto-Submitted": "auto-generated", "X-Auto-Response-Suppress": "All", **letter.headers},
+    )
+    mail.sender.header(), mail.to.header()  # what cannot be an address is found before the hand-over begins
+    return mail
+
+
+def _put_back(message: Message, due_at: datetime, *, words: str) -> None:
+    """The server has not taken it: it waits for its next try."""
+    began = (MessageState.SENDING, MessageState.DOUBT)
+    Message.objects.filter(pk=message.pk, state__in=began).update(
+        state=MessageState.WAITING, due_at=due_at, claimed_by="", reply=words
+    )
+
+
+def _end(message: Message, state: MessageState, reason: str, words: str) -> None:
+    """Record what became of a hand-over, and on the lead's timeline what reached them; in one transaction.
+
+    Also where somebody has taken it for broken off meanwhile, or had it sent again: it was handed over.
+    """
+    now = clock.now()
+    changes: dict[str, Any] = {"state": state, "reason": reason, "reply": words}
+    if state != MessageState.DOUBT:  # what is in doubt may be sent once more
+        changes |= {"ended_at": now, "context": {}}
+    open_still = Q(state__in=(MessageState.WAITING, MessageState.SENDING, MessageState.DOUBT))
+    with transaction.atomic():
+        if not Message.objects.filter(open_still, pk=message.pk).update(**changes):
+            return
+        if state == MessageState.BOUNCED:
+            suppression.suppress(known_as=message.address_hash, reason=SuppressionReason.BOUNCED, note=words)
+        if message.lead_id and state in _TOLD:
+            _tell(message, _TOLD[state], now)
+
+
+_TOLD = {MessageState.SENT: "mailed", MessageState.BOUNCED: "bounced"}
+
+
+def _tell(message: Message, kind: str, now: datetime) -> None:
+    assert message.lead_id
+    timeline.record(
+        timeline.Entry(
+            lead_id=message.lead_id,
+            kind=kind,
+            actor_id=message.actor_id,
+            origin="outbox",
+            event_key=message.pk.hex,
+            occurred_at=now,
+            data={"mail": KINDS[message.kind].label, "message": str(message.pk)},
+        )
+    )

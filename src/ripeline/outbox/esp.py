@@ -1,0 +1,71 @@
+"""Mail through the API of an e-mail service provider, by django-anymail."""
+
+from contextlib import suppress
+from typing import Any
+
+import requests
+from anymail.exceptions import AnymailAPIError, AnymailError, AnymailRecipientsRefused
+from django.core.mail import EmailMultiAlternatives, get_connection
+
+from ripeline.outbox.mail import Mail, ascii_domain, plain
+from ripeline.outbox.rules import one_line
+from ripeline.outbox.transport import Outcome, Result, UnreachableError
+
+_ADVICE = "Check RIPELINE_MAIL_ESP_KEY and what the provider's own pages say; mail waits meanwhile."
+
+
+class Esp:
+    """A provider by anymail's name for it."""
+
+    def __init__(self, provider: str) -> None:
+        self.name = provider.capitalize()
+        self._backend: Any = get_connection(f"anymail.backends.{provider}.EmailBackend")
+
+    def ready(self) -> None:
+        self._backend.open()
+
+    def hand_over(self, mail: Mail) -> Result:
+        letter = EmailMultiAlternatives(
+            subject=plain(mail.subject),
+            body=mail.text,
+            from_email=str(mail.sender.header()),
+            to=[str(mail.to.header())],
+            reply_to=[str(mail.reply_to.header())] if mail.reply_to else None,
+            headers={**mail.headers, "Message-ID": mail.message_id},
+        )
+        letter.attach_alternative(mail.html, "text/html")
+        try:
+            self._backend.send_messages([letter])
+        except AnymailRecipientsRefused as refusal:
+            return Result(Outcome.BAD_ADDRESS, one_line(str(refusal)))
+        except AnymailAPIError as problem:
+            return self._judged(problem)
+        except AnymailError as problem:
+            return Result(Outcome.REFUSED, one_line(str(problem)))
+        status = getattr(letter, "anymail_status", None)
+        recipient = status.recipients.get(ascii_domain(mail.to.address)) if status else None
+        if recipient and recipient.status in ("invalid", "rejected"):
+            return Result(Outcome.BAD_ADDRESS, f"{self.name} says the address is {recipient.status}")
+        return Result(Outcome.SENT, f"{self.name} took it")
+
+    def close(self) -> None:
+        with suppress(requests.RequestException):
+            self._backend.close()
+
+    def leave(self) -> None:
+        self.close()
+
+    def _judged(self, problem: AnymailAPIError) -> Result:
+        """What a failed call says about this mail, or UnreachableError where it is not about the mail."""
+        code, said = problem.status_code, one_line(str(problem))
+        if code is None:
+            if isinstance(problem, requests.ConnectionError) and not isinstance(problem, requests.ReadTimeout):
+                before_the_request = isinstance(problem, requests.ConnectTimeout) or "Failed to establish" in said
+                if before_the_request:
+                    raise UnreachableError(f"{self.name} does not answer ({said})", _ADVICE) from problem
+            return Result(Outcome.DOUBT, said)
+        if code in (401, 403):
+            raise UnreachableError(f"{self.name} does not let us in ({said})", _ADVICE) from problem
+        if code == 429:
+            return Result(Outcome.LATER, said)
+        return Result(Outcome.DOUBT if code >= 500 else Outcome.REFUSED, said)

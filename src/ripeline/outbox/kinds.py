@@ -1,0 +1,165 @@
+"""The kinds of mail: one list, so that everybody can grep what is sent and by whom. Each says how it is written.
+
+A kind that answers somebody (`for_purpose` false) is transactional and needs no consent; any other is sent for a
+purpose that they agreed to, and carries the links to stop it. What a writer needs comes in the message's `context`.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from django.conf import settings
+
+from ripeline.outbox import links
+from ripeline.outbox.letters import Letter, Link, greeting, paragraphs_of
+from ripeline.outbox.models import Consent, ConsentState, Message, Purpose
+from ripeline.people import links as passwords
+from ripeline.people import queries as people
+from ripeline.people.models import User
+from ripeline.people.working_time import company
+
+
+class NobodyError(Exception):
+    """There is no longer anybody to write this to."""
+
+
+Writer = Callable[[Message], Letter]
+
+
+@dataclass(frozen=True)
+class Kind:
+    code: str
+    label: str
+    write: Writer
+    for_purpose: bool = False
+
+
+def address(message: Message, path: str) -> str:
+    """An absolute link, on the address under which the page was open that caused the mail, or the one that is set."""
+    return f"{message.context.get('base_url') or settings.BASE_URL}{path}"
+
+
+def firm() -> str:
+    return company().name or "Ripeline"
+
+
+def _colleague(message: Message) -> User:
+    found = people.people().filter(email=message.to_address, is_active=True).first()
+    if found is None:
+        raise NobodyError
+    return found
+
+
+def _invitation(message: Message) -> Letter:
+    user, name = _colleague(message), firm()
+    if user.has_usable_password():  # they have chosen one meanwhile
+        raise NobodyError
+    return Letter(
+        subject=f"{name} invites you to Ripeline",
+        paragraphs=(
+            greeting(user.name),
+            f"you are invited to Ripeline, where {name} follows up its leads. Choose a password, and you are in.",
+        ),
+        link=Link("Choose a password", address(message, passwords.path(user))),
+        small=("The link works once, for three days.",),
+        firm=name,
+    )
+
+
+def _reset(message: Message) -> Letter:
+    user = _colleague(message)
+    return Letter(
+        subject="A new password for Ripeline",
+        paragraphs=(greeting(user.name), "here you set a new password for Ripeline."),
+        link=Link("Set a new password", address(message, passwords.path(user))),
+        small=(
+            "The link works once, for three days. If you did not ask for it, nothing needs to be done: "
+            "your password stays as it is.",
+        ),
+        firm=firm(),
+    )
+
+
+def _test(message: Message) -> Letter:
+    return Letter(
+        subject="Mail from Ripeline arrives",
+        paragraphs=(
+            greeting(message.to_name),
+            "this is the test message that you asked for. It came the way every mail of Ripeline goes, "
+            "so invitations, resets and answers to forms will arrive too.",
+        ),
+        small=(f"Its Message-ID is {message.message_id}.",),
+        firm=firm(),
+    )
+
+
+def _confirm(message: Message) -> Letter:
+    """Double opt-in. `context`: consent (its id)."""
+    consent = Consent.objects.filter(pk=message.context["consent"], state=ConsentState.PENDING).first()
+    if consent is None:  # confirmed or withdrawn meanwhile
+        raise NobodyError
+    name, purpose = firm(), consent.purpose.name
+    return Letter(
+        subject=f"Please confirm: {purpose}",
+        paragraphs=(
+            greeting(message.to_name),
+            f"somebody, we hope you, asked for mail from {name}: {purpose}. Please confirm that it was you. "
+            "Without that we send nothing.",
+        ),
+        link=Link("Yes, it was me", address(message, links.confirm_path(consent.pk, consent.since))),
+        small=("The link holds for seven days. If it was not you, nothing needs to be done.",),
+        firm=name,
+    )
+
+
+def _asset(message: Message) -> Letter:
+    """What they asked for. `context`: title, url, and if you like subject and text."""
+    given = message.context
+    said = paragraphs_of(given.get("text") or f"here is what you asked for: {given['title']}.")
+    return Letter(
+        subject=given.get("subject") or given["title"],
+        paragraphs=(greeting(message.to_name), *said),
+        link=Link(given.get("label") or f"Open {given['title']}", given["url"]),
+        firm=firm(),
+    )
+
+
+def _thanks(message: Message) -> Letter:
+    """An answer to a form. `context`: subject, text."""
+    return Letter(
+        subject=message.context["subject"],
+        paragraphs=(greeting(message.to_name), *paragraphs_of(message.context["text"])),
+        firm=firm(),
+    )
+
+
+def _letter(message: Message) -> Letter:
+    """Mail for a purpose. `context`: subject, text, and if you like url with label."""
+    given = message.context
+    purpose = Purpose.objects.get(pk=message.purpose)
+    where = address(message, links.unsubscribe_path(message.address_hash, message.purpose, message.lead_id))
+    headers = {"List-Unsubscribe": f"<{where}>"}
+    if where.startswith("https://"):  # RFC 8058 knows one click by HTTPS alone
+        headers["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
+    return Letter(
+        subject=given["subject"],
+        paragraphs=(greeting(message.to_name), *paragraphs_of(given["text"])),
+        link=Link(given.get("label") or "Read more", given["url"]) if given.get("url") else None,
+        firm=firm(),
+        why=f"You get this because you agreed to it: {purpose.name}.",
+        unsubscribe=Link("Stop this mail", where),
+        headers=headers,
+    )
+
+
+KINDS: dict[str, Kind] = {
+    kind.code: kind
+    for kind in (
+        Kind("invitation", "Invitation", _invitation),
+        Kind("reset", "New password", _reset),
+        Kind("test", "Test message", _test),
+        Kind("confirm", "Please confirm", _confirm),
+        Kind("asset", "What they asked for", _asset),
+        Kind("thanks", "Thank you", _thanks),
+        Kind("letter", "Letter", _letter, for_purpose=True),
+    )
+}

@@ -1,0 +1,33 @@
+"""What the tests of the outbox share."""
+
+from uuid import uuid4
+
+from ripeline.outbox import actions, consent
+from ripeline.outbox.consent import Evidence
+from ripeline.outbox.models import Message
+from tests.threads import in_threads
+
+__all__ = ["in_threads"]
+
+PRIYA = "priya@northgate.example"
+NEWS = actions.NEWS
+SAID_SO = Evidence(how="said so by telephone")
+
+
+def thank(to: str = PRIYA, **more: object) -> Message:
+    """An answer to somebody, which needs no consent."""
+    given = {"kind": "thanks", "key": uuid4().hex, "context": {"subject": "Thank you", "text": "We call you."}}
+    return actions.send(to=to, **{**given, **more})  # type: ignore[arg-type]
+
+
+def news(to: str = PRIYA, **more: object) -> Message:
+    """Mail for a purpose."""
+    given = {
+        "kind": "letter", "purpose": NEWS, "key": uuid4().hex,
+        "context": {"subject": "What is new", "text": "A new planner.\n\nAnd a new price."},
+    }  # fmt: skip
+    return actions.send(to=to, **{**given, **more})  # type: ignore[arg-type]
+
+
+def agree(to: str = PRIYA, **more: object) -> None:
+    consent.give(to=to, purpose=NEWS, evidence=SAID_SO, **more)  # type: ignore[arg-type]
