@@ -2,13 +2,12 @@
 
 import io
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from threading import Barrier, Thread
 
 import pytest
-from django.core import mail
 from django.db import connection
 from django.test import Client
 from pytest_django import DjangoAssertNumQueries
@@ -16,10 +15,14 @@ from pytest_django.fixtures import Settings
 
 from ripeline.base import clock
 from ripeline.config.logs import WithoutLinks
+from ripeline.outbox.models import Message
 from ripeline.people import actions, links, queries
 from ripeline.people.models import AuditEntry, Company, User
-from ripeline.web import letters, sign_in, tries
+from ripeline.web import sign_in, tries
 from tests.cast import PASSWORD
+from tests.mail_server import Post
+
+SendAll = Callable[[], None]
 
 FIRST = {
     "company_name": "Northwind Dental",
@@ -34,20 +37,6 @@ NEW = {"password": "green apples in june"}
 
 def signs_in(client: Client, email: str, password: str = PASSWORD, **more: str) -> int:
     return client.post("/sign-in", {"email": email, "password": password}, **more).status_code
-
-
-@pytest.fixture
-def post(settings: Settings) -> Iterator[None]:
-    """A mail server is set; letters land in `mail.outbox`."""
-    settings.HAS_SMTP = True
-    yield
-    arrived()
-
-
-def arrived() -> list[mail.EmailMessage]:
-    """Every letter sent so far, once the post office has handed them over."""
-    letters.post_office.submit(lambda: None).result()
-    return mail.outbox
 
 
 # --- first run --------------------------------------------------------------------------------------------------------
@@ -337,37 +326,52 @@ def test_without_a_mail_server_the_page_says_whom_to_ask(client: Client, alice: 
     assert "Ask one of your administrators" in client.post("/forgot-password", {"email": alice.email}).text
 
 
-@pytest.mark.usefixtures("post")
-def test_a_link_is_mailed_and_the_answer_does_not_say_who_is_here(client: Client, alice: User) -> None:
+def test_a_link_is_mailed_and_the_answer_does_not_say_who_is_here(
+    client: Client, alice: User, post: Post, send_all: SendAll
+) -> None:
     known = client.post("/forgot-password", {"email": "ALICE@example.com"})
     unknown = client.post("/forgot-password", {"email": "nobody@example.com"})
     assert known.status_code == unknown.status_code == 200
     assert known.text.replace("alice@example.com", "") == unknown.text.replace("nobody@example.com", "")
-    [letter] = arrived()
-    assert letter.to == [alice.email]
-    path = "/" + next(word for word in letter.body.split() if "/reset/" in word).split("/", 3)[3]
+    send_all()
+    [letter] = post.received
+    assert letter.to == alice.email
+    path = "/reset/" + letter.text.split("/reset/")[1].split()[0]
     assert client.get(path).status_code == 200
+    assert Message.objects.get(to_address="nobody@example.com").reason == "nobody"
 
 
-@pytest.mark.usefixtures("post")
-def test_nobody_is_flooded_with_links(client: Client, alice: User) -> None:
+def test_asking_costs_the_same_for_who_is_here_and_who_is_not(
+    client: Client, alice: User, post: Post, django_assert_max_num_queries: DjangoAssertNumQueries
+) -> None:
+    asked = []
+    for email in ("nobody@example.com", alice.email):
+        with django_assert_max_num_queries(30) as seen:
+            client.post("/forgot-password", {"email": email})
+        asked.append(len(seen))
+    assert asked[0] == asked[1]
+
+
+def test_nobody_is_flooded_with_links(client: Client, alice: User, post: Post, send_all: SendAll) -> None:
     for _ in range(sign_in.LETTERS_FOR_ONE_PERSON + 3):
         assert client.post("/forgot-password", {"email": alice.email}).status_code == 200
-    assert len(arrived()) == sign_in.LETTERS_FOR_ONE_PERSON
+    send_all()
+    assert len(post.received) == sign_in.LETTERS_FOR_ONE_PERSON
 
 
-@pytest.mark.usefixtures("post")
-def test_links_in_mail_carry_the_address_people_open(client: Client, alice: User, settings: Settings) -> None:
+def test_links_in_mail_carry_the_address_people_open(
+    client: Client, alice: User, settings: Settings, post: Post, send_all: SendAll
+) -> None:
     settings.ENV = replace(settings.ENV, base_url_given="https://leads.example.com")
     client.post("/forgot-password", {"email": alice.email}, headers={"Host": "localhost"})
-    assert "https://leads.example.com/reset/" in arrived()[0].body
+    send_all()
+    assert "https://leads.example.com/reset/" in post.received[0].text
 
 
-@pytest.mark.usefixtures("post")
-def test_a_foreign_host_name_never_reaches_a_letter(client: Client, alice: User) -> None:
+def test_a_foreign_host_name_never_reaches_a_letter(client: Client, alice: User, post: Post) -> None:
     answer = client.post("/forgot-password", {"email": alice.email}, headers={"Host": "evil.example"})
     assert answer.status_code == 400
-    assert arrived() == []
+    assert not Message.objects.exists()
 
 
 # --- what anybody may open --------------------------------------------------------------------------------------------

@@ -20,6 +20,7 @@ ICONS = {
     "handed": "arrow-right-left", "nurtured": "sprout", "returned": "undo-dot", "opportunity": "target",
     "won": "circle-check-big", "lost": "circle-x", "disqualified": "ban", "reopened": "rotate-ccw", "edited": "pencil",
     "imported": "file-up", "disputed": "message-circle", "perceived": "circle",
+    "mailed": "send", "bounced": "mail-x", "agreed": "mail-check", "unsubscribed": "mail-x",
     "merged": "merge", "unmerged": "split", "undone": "undo-2",
 }  # fmt: skip
 DOORS = {
@@ -29,7 +30,7 @@ DOORS = {
 DISPOSITIONS = {outcome.value: label.lower() for outcome, label in LABELS.items()}
 FIELDS = {"phone": "telephone", "amount": "value"}
 WHYS = {"past the horizon": "they came more than a year ago"}
-DOERS_UNSAID = frozenset({"captured", "enquired"})  # what they did themselves
+DOERS_UNSAID = frozenset({"captured", "enquired", "agreed", "unsubscribed"})  # what they did themselves
 
 
 @dataclass(frozen=True)
@@ -140,6 +141,14 @@ def _merged(entry: Activity, _sees_next: bool) -> str:
     return f"Merged with {name}" if entry.kind == "merged" else f"Merge with {name} undone"
 
 
+def _mailed(entry: Activity, _sees_next: bool) -> str:
+    return f"{_plainly(entry, True)}: {entry.data.get('mail', '').lower()}"
+
+
+def _about_mail(entry: Activity, _sees_next: bool) -> str:
+    return f"{_plainly(entry, True)}: {entry.data.get('purpose', '')}"
+
+
 def _undone(entry: Activity, _sees_next: bool) -> str:
     kind = KINDS.get(entry.data.get("kind", ""))
     return f"Taken back: {kind.label.lower() if kind else 'the last step'}"
@@ -170,6 +179,10 @@ _WORDS: dict[str, Callable[[Activity, bool], str]] = {
     "edited": _edited,
     "disputed": _disputed,
     "perceived": _perceived,
+    "mailed": _mailed,
+    "bounced": _mailed,
+    "agreed": _about_mail,
+    "unsubscribed": _about_mail,
     "merged": _merged,
     "unmerged": _merged,
     "undone": _undone,

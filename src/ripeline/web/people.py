@@ -90,23 +90,15 @@ def invite(request: HttpRequest) -> HttpResponse:
                 )
                 rest = ("minutes_per_day", "weight", "lead_cap", "tracking")
                 actions.change_user(actor=actor, user=user, **{name: given[name] for name in rest})
+                letter = letters.send(request, user, actor=actor) if letters.can_send() else None
         except PeopleError as error:
             form.show(error)
         else:
-            _tell_of_invitation(request, user)
+            way = f"an invitation is on its way to {user.email}" if letter else "hand over the link below"
+            say(request, f"{user.name} was added; {way}.")
             return redirect("person", user.pk)
     status = 422 if form.errors else 200
     return render(request, "people/invite.html", {"tabs": tabs(request), "form": form}, status=status)
-
-
-def _tell_of_invitation(request: HttpRequest, user: User) -> None:
-    if not letters.can_send():
-        say(request, f"{user.name} was added. Hand over the link below.")
-    elif letters.send(user, letters.link(request, user)):
-        say(request, f"{user.name} was added, and an invitation sent to {user.email}.")
-    else:
-        text = f"{user.name} was added, but the mail server refused the invitation. Show the link and hand it over."
-        say(request, text, is_error=True)
 
 
 @never_cache
@@ -144,6 +136,7 @@ def _person_page(request: HttpRequest, user: User, *, status: int = 200, **more:
         "can_send": letters.can_send(),
         "absences": sheet(actor, user),
         "is_self": actor.pk == user.pk,
+        "letter": letters.last(user) if "link" in may else None,
     }
     if is_invited and "link" in may and not letters.can_send():
         answer["link"] = letters.link(request, user)
@@ -161,12 +154,11 @@ def link(request: HttpRequest, person_id: UUID) -> HttpResponse:
         say(request, f"{user.name} does not work here now; let them back in first.", is_error=True)
         return redirect("person", user.pk)
     actions.audit(actor=actor, verb="user.link", target=user.email)
-    address = letters.link(request, user)
     if request.POST.get("how") == "mail" and letters.can_send():
-        if letters.send(user, address):
-            say(request, f"A link was sent to {user.email}.")
-            return redirect("person", user.pk)
-        say(request, "The mail server refused it. Hand over the link yourself.", is_error=True)
+        letters.send(request, user, actor=actor)
+        say(request, f"A link is on its way to {user.email}.")
+        return redirect("person", user.pk)
+    address = letters.link(request, user)
     initial = {name: getattr(user, name) for name in SET_BY_FORM}
     return _person_page(request, user, link=address, form=Person(initial=initial, only=rules.changeable(actor, user)))
 

@@ -49,6 +49,7 @@ SETTINGS = (
     Entry("Teams", "teams", "network", frozenset({Role.ADMIN})),
     Entry("Company", "company", "building-2", frozenset({Role.ADMIN})),
     Entry("Ripening", "prior", "sprout", frozenset({Role.ADMIN})),
+    Entry("Mail", "mail", "mail", frozenset({Role.ADMIN})),
 )
 PAGES = (
     *RAIL,

@@ -70,9 +70,7 @@ def forgot(request: HttpRequest) -> HttpResponse:
     if tries.count("reset.from", tries.address(request)) >= LETTERS_FROM_ONE_ADDRESS:
         return errors.too_many(request, "Many links were asked for from here. Wait a quarter of an hour.")
     if tries.count("reset.asked", email) < LETTERS_FOR_ONE_PERSON:
-        user = queries.people().filter(email=email, is_active=True).first()
-        if user:
-            letters.send_soon(user, letters.link(request, user))
+        letters.send_reset(request, email)
     people.audit(actor=None, verb="reset.asked", target=email)
     people.audit(actor=None, verb="reset.from", target=tries.address(request))
     return render(request, "people/forgot_sent.html", {"email": email})

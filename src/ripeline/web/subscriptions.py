@@ -1,0 +1,68 @@
+"""The links in mail that act without a sign-in: confirm, unsubscribe.
+
+Looking shows and posting acts: what scans links on the way only looks.
+"""
+
+from django.contrib.auth.decorators import login_not_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import path
+from django.views.decorators.cache import never_cache
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_http_methods
+
+from ripeline.outbox import consent, links, queries
+from ripeline.outbox.consent import Evidence
+from ripeline.people.working_time import company
+from ripeline.web import tries
+
+get_or_post = require_http_methods(["GET", "HEAD", "POST"])
+
+
+def _evidence(request: HttpRequest, how: str) -> Evidence:
+    return Evidence(how=how, ip=tries.address(request), user_agent=request.headers.get("User-Agent", ""))
+
+
+@csrf_exempt  # RFC 8058: a mail program posts it; the token is what allows it
+@login_not_required
+@never_cache
+@get_or_post
+def unsubscribe(request: HttpRequest, token: str) -> HttpResponse:
+    """Stop one purpose (one click does that) or everything."""
+    what = links.unsubscribing(token)
+    if what is None:
+        return render(request, "mail/unsubscribe_over.html", {"firm": _firm()}, status=404)
+    answer = {"firm": _firm(), "purpose": queries.purpose_name(what.purpose)}
+    if request.method != "POST":
+        return render(request, "mail/unsubscribe.html", answer)
+    one_click = request.POST.get("List-Unsubscribe") == "One-Click"
+    everything = request.POST.get("what") == "everything"
+    how = "one click in the mail program" if one_click else "link in a mail"
+    consent.unsubscribe(what=what, everything=everything, evidence=_evidence(request, how))
+    return render(request, "mail/unsubscribed.html", answer | {"everything": everything})
+
+
+@csrf_exempt  # the token allows it; a mail's reader has no cookie of ours
+@login_not_required
+@never_cache
+@get_or_post
+def confirm(request: HttpRequest, token: str) -> HttpResponse:
+    """The second half of a double opt-in."""
+    asked = consent.confirmable(token)
+    if request.method == "POST" and asked:
+        asked = consent.confirm(token=token, evidence=_evidence(request, "link in the mail that asked"))
+        if asked:
+            return render(request, "mail/confirmed.html", {"firm": _firm(), "purpose": asked.purpose.name})
+    if asked is None:
+        return render(request, "mail/confirm_over.html", {"firm": _firm()}, status=410)
+    return render(request, "mail/confirm.html", {"firm": _firm(), "purpose": asked.purpose.name})
+
+
+def _firm() -> str:
+    return company().name or "Ripeline"
+
+
+urlpatterns = [
+    path("unsubscribe/<str:token>", unsubscribe, name="unsubscribe"),
+    path("confirm/<str:token>", confirm, name="confirm"),
+]
