@@ -12,6 +12,7 @@ import psycopg
 import pytest
 
 from tests.cli.conftest import Run
+from tests.mail_server import StartPost
 
 Look = Callable[..., dict[str, dict[str, Any]]]
 
@@ -129,6 +130,34 @@ def test_a_schema_behind_and_one_of_a_newer_ripeline_are_findings(look: Look, da
     findings = look(DATABASE_URL=database)
     assert wrong(findings) == {"schema"}
     assert "ripeline db migrate" in findings["schema"]["do"]
+
+
+def test_a_mail_server_is_signed_in_to_and_what_is_wrong_with_it_is_a_finding(look: Look, start_post: StartPost):
+    post = start_post()
+    mail = {
+        "RIPELINE_SMTP_URL": f"smtp://127.0.0.1:{post.port}",
+        "RIPELINE_MAIL_FROM": "leads@northwind.example",
+        "RIPELINE_BASE_URL": "https://leads.northwind.example",
+    }
+    assert not wrong(look(**mail))
+    assert post.connections == 1
+    assert post.asked == []
+    del mail["RIPELINE_BASE_URL"]
+    assert "RIPELINE_BASE_URL" in look(**mail)["mail"]["do"]
+    findings = look(**mail | {"RIPELINE_SMTP_URL": "smtp://127.0.0.1:1"})
+    assert wrong(findings) == {"mail"}
+    assert "does not answer" in findings["mail"]["what"]
+
+
+def test_another_secret_key_than_the_one_that_addresses_were_noted_under_is_a_finding(look: Look, database: str):
+    beat(database, "1 second")
+    with psycopg.connect(database) as connection:
+        connection.execute("UPDATE mail_server SET key_check = 'another'")
+        connection.execute(
+            "INSERT INTO suppression (id, address_hash, scope, reason, note, at, lifted_why)"
+            " VALUES (gen_random_uuid(), 'x', 'everything', 'by_hand', '', now(), '')"
+        )
+    assert "another secret key" in look(DATABASE_URL=database)["outbox"]["what"]
 
 
 def beat(database: str, ago: str) -> None:

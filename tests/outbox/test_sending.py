@@ -413,11 +413,24 @@ def test_what_is_wrong_with_the_server_is_said_with_what_helps(
 def test_with_another_secret_key_nothing_is_sent_until_somebody_looked(
     post: Post, settings: Settings, sender: Sender
 ) -> None:
+    agree()
     thank()
-    settings.SECRET_KEY = "another" * 10
+    key, settings.SECRET_KEY = settings.SECRET_KEY, "another" * 10
+    actions.seed()
     assert queries.is_key_changed()
     assert not sender.work()
-    assert post.received == []
+    settings.SECRET_KEY = key
+    assert sender.work()
+    assert len(post.received) == 1
+
+
+def test_where_no_address_was_noted_yet_another_key_is_as_good(post: Post, settings: Settings, sender: Sender) -> None:
+    settings.SECRET_KEY = "another" * 10
+    actions.seed()
+    agree()
+    thank()
+    assert sender.work()
+    assert len(post.received) == 1
 
 
 # --- who may get it ---------------------------------------------------------------------------------------------------

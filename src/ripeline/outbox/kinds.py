@@ -163,3 +163,8 @@ KINDS: dict[str, Kind] = {
         Kind("letter", "Letter", _letter, for_purpose=True),
     )
 }
+
+
+def label(kind: str) -> str:
+    """A kind in words, also one that is no longer sent."""
+    return KINDS[kind].label if kind in KINDS else kind

@@ -32,13 +32,17 @@ def can_send() -> bool:
 
 def server() -> MailServer:
     """How the way out was the last time."""
-    found, _ = MailServer.objects.get_or_create(id=1, defaults={"key_check": key_check()})
-    return found
+    return MailServer.objects.filter(id=1).first() or MailServer(key_check=key_check())
+
+
+def has_hashes() -> bool:
+    """Whether any address is noted by its hash, for or against mail."""
+    return Suppression.objects.exists() or Consent.objects.exists()
 
 
 def is_key_changed() -> bool:
-    """Whether suppression and consent were noted under another secret key, so that none would be found."""
-    return server().key_check != key_check()
+    """Whether consent and suppression were noted under another secret key, so that none would be found."""
+    return server().key_check != key_check() and has_hashes()
 
 
 @dataclass(frozen=True)

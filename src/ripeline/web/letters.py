@@ -1,10 +1,12 @@
 """Mail of Ripeline's own (invitations, resets): through the outbox where there is a way out, else links to copy."""
 
+from datetime import timedelta
 from uuid import uuid4
 
 from django.conf import settings
 from django.http import HttpRequest
 
+from ripeline.base import clock
 from ripeline.outbox import actions as outbox
 from ripeline.outbox import queries
 from ripeline.outbox.models import Message, MessageState
@@ -12,6 +14,7 @@ from ripeline.people import links
 from ripeline.people.models import User
 
 KINDS = ("invitation", "reset")
+HOLDS = timedelta(seconds=settings.PASSWORD_RESET_TIMEOUT)
 
 
 def can_send() -> bool:
@@ -46,5 +49,6 @@ def send_reset(request: HttpRequest, email: str) -> None:
 
 
 def last(user: User) -> Message | None:
-    """The last letter of ours to somebody who works here."""
-    return queries.latest(KINDS, user.email)
+    """The last letter of ours to somebody who works here, as long as its link may hold."""
+    found = queries.latest(KINDS, user.email)
+    return found if found and found.created_at > clock.now() - HOLDS else None

@@ -15,7 +15,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from ripeline.outbox import actions, queries, suppression
 from ripeline.outbox.actions import OutboxError
 from ripeline.outbox.delivery import transport
-from ripeline.outbox.kinds import KINDS
+from ripeline.outbox.kinds import label
 from ripeline.outbox.models import Message, MessageState
 from ripeline.outbox.rules import REASONS
 from ripeline.people import rules
@@ -103,7 +103,7 @@ def mail(request: HttpRequest) -> HttpResponse:
     shown, lately, left = found[:PAGE], queries.lately(), queries.backlog()
     older = {"state": state, "before": f"{shown[-1].created_at.isoformat()}_{shown[-1].pk}"} if shown else {}
     answer = _frame(request) | {
-        "rows": [{"message": each, "kind": KINDS[each.kind].label, "words": words(each)} for each in shown],
+        "rows": [{"message": each, "kind": label(each.kind), "words": words(each)} for each in shown],
         "key": uuid4().hex,
         "state": state,
         "states": STATES,
@@ -183,7 +183,7 @@ def suppressed(request: HttpRequest) -> HttpResponse:
                 "suppressions": queries.suppressions(address),
                 "consents": queries.consents(address),
                 "messages": [
-                    {"message": each, "kind": KINDS[each.kind].label, "words": words(each)}
+                    {"message": each, "kind": label(each.kind), "words": words(each)}
                     for each in queries.messages(address=address, limit=10)
                 ],
             }
