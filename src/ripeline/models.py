@@ -12,8 +12,6 @@ from ripeline.capture.models import (
 )  # fmt: skip
 from ripeline.catalog.models import Campaign, CloseReason, CustomField, PageRule, Question, Site, Source, Tracking
 from ripeline.leads.models import Account, DefaultView, Enquiry, Identity, Lead, Opportunity, RecordView, SavedView
-from ripeline.catalog.models import Campaign, CloseReason, CustomField, Question, Source
-from ripeline.leads.models import Account, Enquiry, Identity, Lead, Opportunity, RecordView, SavedView
 from ripeline.outbox.models import Consent, ConsentEvent, MailServer, Message, Purpose, Suppression, Wording
 from ripeline.people.models import Absence, AuditEntry, Company, Responsible, Team, User
 from ripeline.ripeness.models import Claim, Dispute, KeptWord, ModelRun, Perceived, Score, Term
