@@ -83,7 +83,7 @@ def test_the_mail_pages_keep_nobody_out(
         shot(page, name)
         assert fits(open_page(ada, path, phone=True)), name
     page = open_page(ada, "/settings/mail/suppressed")
-    page.get_by_label("Address").fill(PRIYA)
+    page.get_by_role("textbox", name="Address").fill(PRIYA)
     page.get_by_role("button", name="Look it up").click()
     expect(page.get_by_role("heading", name=PRIYA)).to_be_visible()
     axe(page)

@@ -18,7 +18,11 @@ from tests.outbox.conftest import PRIYA, agree, news, thank
 
 pytestmark = pytest.mark.django_db
 TAKEN = {"ErrorCode": 0, "Message": "OK", "MessageID": "b7bc2f4a", "SubmittedAt": "2026-06-01T10:00:00Z", "To": PRIYA}
-INACTIVE = {"ErrorCode": 406, "Message": f"Found inactive addresses: {PRIYA}."}
+INACTIVE = {
+    "ErrorCode": 406,
+    "Message": "You tried to send to a recipient that has been marked as inactive.\n"
+    f"Found inactive addresses: {PRIYA}.\nInactive recipients are ones that have generated a hard bounce.",
+}
 
 
 @dataclass

@@ -160,7 +160,7 @@ class Environment:
         "RIPELINE_MAIL_ESP_URL",
         parsing.web_url,
         None,
-        "Another address of that API, for instance Mailgun's in Europe: https://api.eu.mailgun.net/v3",
+        "Another address of that API, such as https://api.eu.mailgun.net/v3 for Mailgun in Europe.",
     )
     tls_cert: Path | None = _setting(
         "RIPELINE_TLS_CERT",

@@ -7,11 +7,18 @@ import requests
 from anymail.exceptions import AnymailAPIError, AnymailError, AnymailRecipientsRefused
 from django.core.mail import EmailMultiAlternatives, get_connection
 
-from ripeline.outbox.mail import Mail, ascii_domain, plain
+from ripeline.outbox.mail import Mail, plain
 from ripeline.outbox.rules import one_line
 from ripeline.outbox.transport import Outcome, Result, UnreachableError
 
 _ADVICE = "Check RIPELINE_MAIL_ESP_KEY and what the provider's own pages say; mail waits meanwhile."
+
+_STATUS = {
+    "invalid": Outcome.BAD_ADDRESS,
+    "rejected": Outcome.BAD_ADDRESS,
+    "failed": Outcome.REFUSED,
+    "unknown": Outcome.DOUBT,
+}
 
 
 class Esp:
@@ -42,11 +49,9 @@ class Esp:
             return self._judged(problem)
         except AnymailError as problem:
             return Result(Outcome.REFUSED, one_line(str(problem)))
-        status = getattr(letter, "anymail_status", None)
-        recipient = status.recipients.get(ascii_domain(mail.to.address)) if status else None
-        if recipient and recipient.status in ("invalid", "rejected"):
-            return Result(Outcome.BAD_ADDRESS, f"{self.name} says the address is {recipient.status}")
-        return Result(Outcome.SENT, f"{self.name} took it")
+        statuses = set(letter.anymail_status.status or ()) or {"unknown"}  # type: ignore[attr-defined]
+        outcome = next((_STATUS[each] for each in _STATUS if each in statuses), Outcome.SENT)
+        return Result(outcome, f"{self.name}: {', '.join(sorted(map(str, statuses)))}")
 
     def close(self) -> None:
         with suppress(requests.RequestException):
