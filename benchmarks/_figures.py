@@ -3,7 +3,7 @@
 import contextlib
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,7 @@ class Figure:
     peer: str | None = None  # what `limit` or `peer_value` is
     peer_value: float | None = None
     ratio: float | None = None
+    peer_recorded: dict[str, float] | None = None  # what others needed, measured elsewhere: no ratio
 
     def as_dict(self) -> dict[str, Any]:
         return asdict(self)
@@ -30,20 +31,25 @@ class Figure:
         beside = self.peer_value if self.peer_value is not None else self.limit
         if beside is not None:
             said += f"   {self.peer}: {beside:,.4g}"
-        return said + (f"   ratio {self.ratio:.3f}" if self.ratio else "")
+        said += f"   ratio {self.ratio:.3f}" if self.ratio else ""
+        return said + "".join(f"   (recorded: {who}: {value:g})" for who, value in (self.peer_recorded or {}).items())
 
 
 @contextlib.contextmanager
-def database() -> Iterator[str]:
-    """An empty installation on an embedded PostgreSQL of its own, fsync on, with Django set up; gone afterwards."""
+def database(keep: Path | None = None) -> Iterator[str]:
+    """An empty installation on an embedded PostgreSQL of its own, fsync on, with Django set up; gone afterwards.
+
+    `keep`: the home that it shall have, with what it holds already; it stays.
+    """
     from ripeline import postgres
 
-    with tempfile.TemporaryDirectory(prefix="ripeline-bench-") as place:
+    with contextlib.nullcontext(keep) if keep else tempfile.TemporaryDirectory(prefix="ripeline-bench-") as place:
         home = Path(place)
+        home.mkdir(exist_ok=True)
         home.chmod(0o711)
         with postgres.ensure(home) as url:
             os.environ |= {
-                "RIPELINE_HOME": place,
+                "RIPELINE_HOME": str(home),
                 "DATABASE_URL": url,
                 "DJANGO_SETTINGS_MODULE": "ripeline.config.settings",
             }
@@ -57,3 +63,19 @@ def database() -> Iterator[str]:
             schema.prepare()
             yield url
             connections.close_all()
+
+
+@contextlib.contextmanager
+def company(leads: int, *, keep: Path | None, say: Callable[[str], None]) -> Iterator[str]:
+    """An installation that holds a made company of so many leads: the one that `keep` has already, or a new one."""
+    from benchmarks import _company
+
+    with database(keep) as url:
+        from ripeline.leads.models import Lead
+
+        there = Lead.objects.count()
+        if there and there != leads:
+            raise ValueError(f"{keep} holds {there:,} leads: name another directory, or --leads {there}.")
+        if not there:
+            _company.make(leads, say=say)
+        yield url

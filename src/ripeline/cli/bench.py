@@ -1,6 +1,7 @@
 """``ripeline bench``: runs a benchmark of the checkout; each figure beside a limit or peer of the same run."""
 
 import importlib.util
+import inspect
 import sys
 from pathlib import Path
 from types import ModuleType
@@ -30,8 +31,12 @@ def _load(path: Path) -> ModuleType:
 @click.command("bench")
 @click.argument("name", required=False)
 @click.option("--list", "list_all", is_flag=True, help="List the benchmarks.")
+@click.option("--leads", type=click.IntRange(100), help="How many leads the made company has, where there is one.")
+@click.option(
+    "--keep", type=click.Path(path_type=Path), help="Keep the made company in this directory, for the next run."
+)
 @json_option
-def command(name: str | None, list_all: bool, as_json: bool) -> None:
+def command(name: str | None, list_all: bool, leads: int | None, keep: Path | None, as_json: bool) -> None:
     """Run the benchmark NAME in a database of its own and print each figure beside its limit or peer."""
     benchmarks = _found()
     if not benchmarks:
@@ -44,7 +49,10 @@ def command(name: str | None, list_all: bool, as_json: bool) -> None:
     if name not in benchmarks:
         raise Failed(f"There is no benchmark {name!r}; there are {', '.join(benchmarks)}.", status=2)
     module = _load(benchmarks[name])
-    for figure in module.run(say):
+    given = {option: value for option, value in {"leads": leads, "keep": keep}.items() if value is not None}
+    if unknown := given.keys() - inspect.signature(module.run).parameters.keys():
+        raise Failed(f"The benchmark {name} has no --{sorted(unknown)[0]}.", status=2)
+    for figure in module.run(say, **given):
         if as_json:
             emit(figure.as_dict())
         else:
