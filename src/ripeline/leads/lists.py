@@ -332,7 +332,8 @@ def _lead(values: Sequence[Any], known: dict[tuple[type[Model], UUID], Any]) -> 
         one = known.get(key)
         holder, _, field = path.rpartition("__")
         whose = lead.responsible if holder else lead
-        whose._meta.get_field(field).set_cached_value(whose, one)
+        relation: Any = whose._meta.get_field(field)
+        relation.set_cached_value(whose, one)
     return lead
 
 

@@ -5,8 +5,8 @@ A claim is kept when a lead is scored, once in 30 days: "about a chance of a thi
 apart from those of what was learnt: they answer whether what stands on the screen can be believed.
 """
 
+from collections.abc import Iterator
 from datetime import date, timedelta
-from itertools import product
 from typing import Any
 from uuid import UUID
 
@@ -15,10 +15,12 @@ from django.db import transaction
 from numpy.typing import NDArray
 
 from ripeline.base import clock
-from ripeline.leads.models import Lead, State
-from ripeline.ripeness.episodes import episodes
-from ripeline.ripeness.models import PRIOR, Claim, KeptWord
+from ripeline.base.copying import copied, copied_rows
+from ripeline.leads.models import State
+from ripeline.ripeness.episodes import Episodes, episodes
+from ripeline.ripeness.models import PRIOR, KeptWord
 from ripeline.ripeness.rules import BANDS, Kept
+from ripeline.science.gate import FloatArray
 from ripeline.science.prior import MONTH
 
 WITHIN = timedelta(days=30)
@@ -42,62 +44,76 @@ def keep(cursor: Any, today: date) -> None:
     cursor.execute(_KEEP, {**given, "ripe": State.OPPORTUNITY.value})
 
 
+# Some of the claims whose 30 days are over, by the order of (lead_id, day); of a record that was merged away, the lead
+# that lives on: a redirect is always one step.
+_DUE = """
+SELECT claim.lead_id, COALESCE(lead.merged_into_id, claim.lead_id), claim.day - '1970-01-01'::date, claim.band::int,
+       claim.p_30, claim.model = %(rule)s
+FROM claim LEFT JOIN lead ON lead.id = claim.lead_id
+WHERE claim.day <= %(until)s AND (claim.lead_id, claim.day) > (%(lead)s, '1970-01-01'::date + %(day)s)
+ORDER BY claim.lead_id, claim.day LIMIT %(limit)s
+"""
+_ROW = copied_rows(own="S16", lead="S16", day=">i4", band=">i4", p_30=">f8", by_rule="?")
+_BLOCK = 200_000  # claims at a time: there are a dozen a year for each open lead
+_AGES = 100_000.0  # days: longer than any record reaches
+
+
 def count() -> None:
     """Count anew how often what was said came true; outcomes may have been corrected since."""
-    today = clock.now().date()
-    due = Claim.objects.filter(day__lte=today - WITHIN).order_by("lead_id", "day")
-    rows = list(due.values_list("lead_id", "day", "band", "p_30", "model"))
-    whose = _survivors()
-    leads = [whose.get(row[0], row[0]).bytes for row in rows]
-    counts, did = _came_true(leads, [row[1].toordinal() - _EPOCH for row in rows])
-    rows = [row for row, is_counted in zip(rows, counts, strict=True) if is_counted]
-    bands = np.array([row[2] for row in rows], dtype=np.int64)
-    chances = np.array([row[3] for row in rows], dtype=np.float64)
-    by_rule = np.array([row[4] == PRIOR for row in rows], dtype=np.bool_)
-    counted = []
-    for band, of_rule in product(range(len(BANDS) - 1), (True, False)):
-        here = (bands == band) & (by_rule == of_rule)
-        if n := int(here.sum()):
-            said = float(chances[here].mean())
-            counted.append(KeptWord(band=band, by_rule=of_rule, n=n, did=int(did[here].sum()), said=said,
-                                    counted_at=clock.now()))  # fmt: skip
+    moment = clock.now()
+    record, cells = _Record(episodes()), (len(BANDS) - 1) * 2
+    n, did, said = np.zeros(cells, dtype=np.int64), np.zeros(cells, dtype=np.int64), np.zeros(cells)
+    for rows in _due(moment.date() - WITHIN):
+        counts, hit = record.came_true(rows["lead"], rows["day"].astype(np.float64))
+        cell = (rows["band"] * 2 + rows["by_rule"])[counts]
+        n += np.bincount(cell, minlength=cells)
+        did += np.bincount(cell[hit], minlength=cells)
+        said += np.bincount(cell, weights=rows["p_30"][counts], minlength=cells)
+    counted = [
+        KeptWord(band=cell // 2, by_rule=bool(cell % 2), n=int(n[cell]), did=int(did[cell]),
+                 said=float(said[cell] / n[cell]), counted_at=moment)
+        for cell in np.flatnonzero(n).tolist()
+    ]  # fmt: skip
     with transaction.atomic():
         KeptWord.objects.all().delete()
         KeptWord.objects.bulk_create(counted)
 
 
-_EPOCH = date(1970, 1, 1).toordinal()
-_AGES = 100_000.0  # days: longer than any record reaches
+def _due(until: date) -> Iterator[NDArray[np.void]]:
+    given: dict[str, Any] = {"rule": PRIOR, "until": until, "lead": UUID(int=0), "day": 0, "limit": _BLOCK}
+    while len(rows := copied(_DUE, given, _ROW)):
+        yield rows
+        last = rows[-1]
+        given |= {"lead": UUID(bytes=bytes(last["own"]).ljust(16, b"\0")), "day": int(last["day"])}
 
 
-def _survivors() -> dict[UUID, UUID]:
-    """For each record that was merged away, the one that lives on: a redirect is always one step."""
-    merged = Lead.objects.filter(merged_into__isnull=False).values_list("pk", "merged_into")
-    return {lead: target for lead, target in merged if target is not None}
+class _Record:
+    """What became of every lead, to ask of many claims at once."""
 
+    def __init__(self, found: Episodes) -> None:
+        self._leads, self._whose = np.unique(found.lead.raw, return_inverse=True)
+        line = self._whose * _AGES  # one line on which each lead has a stretch of its own
+        self._order = np.argsort(line + found.start, kind="stable")
+        self._begins = (line + found.start)[self._order]
+        ripe_at = np.where(found.won_before_captured, -np.inf, found.ripe_at)
+        self._over = np.fmin(ripe_at, found.never_at)
+        ripe = np.isfinite(ripe_at)
+        self._ripens = np.append(np.sort((line + np.where(ripe, ripe_at, 0.0))[ripe]), np.inf)
 
-def _came_true(leads: list[bytes], days: list[int]) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
-    """Which claims count, for the lead was neither ripe nor let go when they were made; and of those, in their order,
-    whether the lead ripened within 30 days of the end of the day."""
-    if not leads:
-        return np.zeros(0, dtype=np.bool_), np.zeros(0, dtype=np.bool_)
-    found = episodes()
-    n = len(found)
-    said = np.array(days, dtype=np.float64)
-    _, codes = np.unique(np.concatenate([found.lead.raw, np.array(leads, dtype="S16")]), return_inverse=True)
-    line, own = codes[:n] * _AGES, codes[n:] * _AGES  # one line on which each lead has a stretch of its own
-    began = np.argsort(line + found.start, kind="stable")
-    last = np.searchsorted((line + found.start)[began], own + said + 1.0, side="right") - 1
-    episode = began[np.maximum(last, 0)] if n else np.zeros(len(leads), dtype=np.int64)
-    known = (last >= 0) & (codes[:n][episode] == codes[n:]) if n else np.zeros(len(leads), dtype=np.bool_)
-    ripe_at = np.where(found.won_before_captured, -np.inf, found.ripe_at)
-    over = np.fmin(ripe_at, found.never_at)[episode] < said if n else known
-    counts: NDArray[np.bool_] = known & ~over
-    ripe = np.isfinite(ripe_at)
-    moments = np.sort((line + np.where(ripe, ripe_at, 0.0))[ripe])
-    following = np.append(moments, np.inf)[np.searchsorted(moments, own + said)]
-    hit: NDArray[np.bool_] = following < own + said + MONTH + 1.0
-    return counts, hit[counts]
+    def came_true(self, leads: NDArray[np.bytes_], said: FloatArray) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+        """Which claims count, for the lead was neither ripe nor let go when they were made; and of those, in their
+        order, whether the lead ripened within 30 days of the end of the day."""
+        if not len(self._leads):
+            return np.zeros(len(leads), dtype=np.bool_), np.zeros(0, dtype=np.bool_)
+        place = np.minimum(np.searchsorted(self._leads, leads), len(self._leads) - 1)
+        own = place * _AGES
+        last = np.searchsorted(self._begins, own + said + 1.0, side="right") - 1
+        episode = self._order[np.maximum(last, 0)]
+        known = (self._leads[place] == leads) & (last >= 0) & (self._whose[episode] == place)
+        counts: NDArray[np.bool_] = known & ~(self._over[episode] < said)
+        following = self._ripens[np.searchsorted(self._ripens, own + said)]
+        hit: NDArray[np.bool_] = following < own + said + MONTH + 1.0
+        return counts, hit[counts]
 
 
 def kept(band: int, *, has_learnt: bool) -> Kept | None:

@@ -18,10 +18,10 @@ from typing import Any
 from uuid import UUID
 
 import numpy as np
-from django.db import connection
 from numpy.typing import NDArray
 
 from ripeline.base import clock
+from ripeline.base.copying import copied, copied_rows
 from ripeline.catalog.models import SourceType
 from ripeline.science.gate import BoolArray, FloatArray, IntArray
 from ripeline.science.outcomes import HORIZON, NEVER, OPEN, RIPE, Observed, observe
@@ -33,16 +33,13 @@ EPISODES = (Path(__file__).parent / "episodes.sql").read_text("utf-8")
 _NOBODY = UUID(int=0)
 _LATE = 1.0  # days after which an episode counts as written down late
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_HEADER, _TRAILER = 19, 2  # bytes of a binary COPY before its rows (without extension) and after them
 
 _COLUMNS: tuple[tuple[str, str], ...] = (
     ("lead", "S16"), ("number", ">i4"), ("start", ">f8"), ("recorded", ">f8"), ("ripe_at", ">f8"), ("won_at", ">f8"),
     ("never_at", ">f8"), ("watched_until", ">f8"), ("won_before_captured", "?"), ("source", "S16"),
     ("campaign", "S16"), ("owner", "S16"), ("import_run", "S16"), ("source_type", ">i4"),
 )  # fmt: skip
-_ROW = np.dtype(
-    [("fields", ">i2"), *(part for name, kind in _COLUMNS for part in ((f"{name}_size", ">i4"), (name, kind)))]
-)
+_ROW = copied_rows(**dict(_COLUMNS))
 
 
 @dataclass(frozen=True, eq=False)
@@ -198,17 +195,8 @@ def episodes(*, as_of: datetime | None = None) -> Episodes:
 
 
 def _read(as_of: datetime) -> NDArray[np.void]:
-    """The rows of `episodes.sql`, as PostgreSQL sends them: of one size, so read without looking at each."""
-    given = {"as_of": as_of, "nobody": _NOBODY, "types": list(SourceType.values)}
-    statement = f"COPY ({EPISODES}) TO STDOUT (FORMAT BINARY)"
-    with connection.cursor() as cursor, connection.wrap_database_errors:
-        plain: Any = cursor.cursor  # the one that logs queries takes no parameters for a COPY
-        with plain.copy(statement, given) as copy:
-            sent = b"".join(copy)
-    rows = np.frombuffer(sent, dtype=_ROW, offset=_HEADER, count=(len(sent) - _HEADER - _TRAILER) // _ROW.itemsize)
-    if len(rows) and not (rows["fields"] == len(_COLUMNS)).all():
-        raise RuntimeError("episodes.sql returns rows of another shape than episodes.py reads")
-    return rows
+    """The rows of `episodes.sql`."""
+    return copied(EPISODES, {"as_of": as_of, "nobody": _NOBODY, "types": list(SourceType.values)}, _ROW)
 
 
 def _watched_from(real: dict[str, FloatArray], runs: Ids) -> FloatArray:
