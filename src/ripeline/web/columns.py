@@ -1,34 +1,20 @@
 """The cells of the list as they look: each column's value in the words, tags and shapes of the rest."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime
+from functools import lru_cache
 from typing import Any
+from uuid import UUID
 
+from django.urls import reverse
 from django.utils.html import conditional_escape, format_html
-from django.utils.safestring import SafeString
+from django.utils.safestring import SafeString, mark_safe
 
 from ripeline.leads.columns import OWN, Column
 from ripeline.leads.lists import Row
 from ripeline.ripeness import rules as ripeness
 from ripeline.ripeness.models import Score
 from ripeline.web.templatetags import words
-
-
-@dataclass(frozen=True)
-class Cell:
-    css: str
-    label: str
-    html: SafeString | str
-
-
-@dataclass(frozen=True)
-class Line:
-    """A row of the list: who it is, and the cells of the columns chosen."""
-
-    row: Row
-    cells: Sequence[Cell]
-
 
 _CSS = {"state": "stage", "source": "source wide", "came": "came wide"}
 _PLACED = frozenset({"ripeness", "state", "next", "with"})  # they have a place of their own on a phone
@@ -42,8 +28,43 @@ def css(column: Column, *, is_chosen: bool) -> str:
     return named.removesuffix(" wide") + ("" if column.key in _PLACED else " extra")
 
 
-def line(row: Row, score: Score | None, columns: Sequence[tuple[Column, str]]) -> Line:
-    return Line(row, [Cell(css, column.label, _html(column, row, score)) for column, css in columns])
+def line(row: Row, score: Score | None, columns: Sequence[tuple[Column, str]]) -> SafeString:
+    """A row of the list: who it is, and the cells of the columns chosen.
+
+    Made here and not in a template, where fifty rows took more than half of the page's time.
+    """
+    cells = [
+        format_html('<td class="{}" data-label="{}">{}</td>', css, column.label, _html(column, row, score))
+        for column, css in columns
+    ]
+    return format_html(
+        '<tr{}><td class="box"><input type="checkbox" name="lead" value="{}" aria-label="Choose {}"></td>'
+        '<td class="name"><a class="row who" href="{}">{}{}</a>{}</td>{}</tr>\n',
+        "" if row.is_open else _GONE,
+        row.id,
+        row.name,
+        _address(row.id),
+        row.name,
+        format_html(" <span>{}</span>", row.company) if row.company else "",
+        format_html("<small>{}</small>", row.title) if row.title else "",
+        mark_safe("".join(cells)),  # noqa: S308 - each of them is escaped
+    )
+
+
+_GONE = mark_safe(' class="gone"')
+_NOBODY = UUID(int=0)
+
+
+def _address(lead_id: UUID) -> str:
+    """Where a lead's record is."""
+    before, after = _around_id()
+    return f"{before}{lead_id}{after}"
+
+
+@lru_cache(maxsize=1)
+def _around_id() -> tuple[str, str]:
+    before, _, after = reverse("lead", args=[_NOBODY]).partition(str(_NOBODY))
+    return before, after
 
 
 def _html(column: Column, row: Row, score: Score | None) -> SafeString | str:

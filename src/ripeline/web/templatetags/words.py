@@ -169,6 +169,7 @@ def initials(name: str) -> str:
 
 
 @register.simple_tag
+@lru_cache(maxsize=32)
 def state_tag(state: str) -> SafeString:
     """A lead's state: its drawing and its word."""
     found = State(state)
@@ -182,6 +183,7 @@ def state_words(state: str) -> str:
 
 
 @register.simple_tag
+@lru_cache(maxsize=32)
 def ripeness_tag(level: str, words: str = "") -> SafeString:
     """How ripe: "ripe", "turning" or "green", as a filled, half or empty circle and a word."""
     return format_html('<span class="tag {}">{}</span>', level, words or LABELS[Tag(level)])
