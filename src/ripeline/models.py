@@ -13,7 +13,7 @@ from ripeline.capture.models import (
 from ripeline.catalog.models import Campaign, CloseReason, CustomField, PageRule, Question, Site, Source, Tracking
 from ripeline.leads.models import Account, DefaultView, Enquiry, Identity, Lead, Opportunity, RecordView, SavedView
 from ripeline.outbox.models import Consent, ConsentEvent, MailServer, Message, Purpose, Suppression, Wording
-from ripeline.people.models import Absence, AuditEntry, Company, Responsible, Team, User
+from ripeline.people.models import Absence, ApiKey, AuditEntry, Company, Responsible, Team, User
 from ripeline.ripeness.models import Claim, Dispute, KeptWord, ModelRun, Perceived, Score, Term
 from ripeline.routing.models import Turn
 from ripeline.timeline.models import Activity, Hit, Reaction, Visitor
@@ -21,7 +21,7 @@ from ripeline.worker.models import Beat
 from ripeline.worklist.models import Plan, PlanItem
 
 __all__ = [
-    "Absence", "Account", "Activity", "AuditEntry", "Beat", "Campaign", "Claim", "CloseReason", "Company",
+    "Absence", "Account", "Activity", "ApiKey", "AuditEntry", "Beat", "Campaign", "Claim", "CloseReason", "Company",
     "Consent", "ConsentEvent", "CustomField", "DefaultView", "Dispute", "Door", "DoorDay", "Enquiry", "Hit",
     "Identity", "ImportMapping", "ImportPiece", "ImportReject", "ImportRemark", "ImportRun", "KeptWord", "Lead",
     "MailServer", "Message", "ModelRun", "Opportunity", "PageRule", "Perceived", "Plan", "PlanItem", "Purpose",

@@ -156,6 +156,32 @@ def test_a_marketer_makes_a_form_tries_it_and_lets_in_what_was_held_back(
     page.get_by_role("button", name="Let in").click()
     expect(page.get_by_text("Bo is let in")).to_be_visible()
     assert Lead.objects.get().name == "Bo"
+    page.goto("/capture/hooks/new")
+    page.get_by_label("Which tool is it for?").fill("Lead ads")
+    page.get_by_role("button", name="Make it").click()
+    expect(page.get_by_text("Nothing was sent yet")).to_be_visible()
+    axe(page)
+    sent = {"field_data": [{"name": "email", "values": ["kim@x.example"]}, {"name": "full_name", "values": ["Kim"]}]}
+    assert page.request.post(page.get_by_label("The address to send to").input_value(), data=sent).status == 202
+    page.reload()
+    expect(page.get_by_label("E-mail", exact=True)).to_have_value("field_data.email.0")
+    axe(page)
+    shot(page, "capture-hook")
+    page.get_by_role("button", name="Keep").click()
+    expect(page.get_by_text("Kept; 1 that waited came in")).to_be_visible()
+    assert Lead.objects.filter(name="Kim").exists()
     page.goto("/capture/questions")
     axe(page)
     shot(page, "capture-questions")
+
+
+def test_an_administrator_makes_a_key_for_a_program(open_page: OpenPage, axe: Axe, shot: Shot, ada: User) -> None:
+    page = open_page(ada, "/settings/keys")
+    axe(page)
+    page.get_by_label("Which program is it for?").fill("Web shop")
+    page.get_by_role("button", name="Make a key").click()
+    expect(page.get_by_text("Copy the key now")).to_be_visible()
+    axe(page)
+    shot(page, "keys")
+    page.get_by_role("button", name="Revoke the key of Web shop").click()
+    expect(page.get_by_text("The key is revoked")).to_be_visible()

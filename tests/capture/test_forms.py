@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ripeline.base import clock
-from ripeline.capture import doors, proof, submissions
+from ripeline.capture import doors, holding, proof, submissions
 from ripeline.capture.doors import DoorError, FormDraft
 from ripeline.capture.models import Door, Submission, SubmissionState
 from ripeline.capture.proof import Proof, StaleProofError
@@ -139,13 +139,13 @@ def test_what_looks_like_a_machines_work_waits_and_can_be_let_in(
     assert found.state == SubmissionState.HELD
     assert why in found.why
     assert not Lead.objects.exists()
-    assert submissions.held() == [found]
-    submissions.discard(actor=mona, submission_id=found.pk)
-    assert submissions.held() == []
-    submissions.hold_again(actor=mona, submission_id=found.pk)
+    assert holding.held() == [found]
+    holding.discard(actor=mona, submission_id=found.pk)
+    assert holding.held() == []
+    holding.hold_again(actor=mona, submission_id=found.pk)
     with clock.at(clock.now() + timedelta(days=2)):
-        submissions.release(actor=mona, submission_id=found.pk)
-        submissions.release(actor=mona, submission_id=found.pk)
+        holding.release(actor=mona, submission_id=found.pk)
+        holding.release(actor=mona, submission_id=found.pk)
     (enquiry,) = Enquiry.objects.all()
     assert enquiry.captured_at == found.received_at, "it counts from when it was sent"
 

@@ -102,9 +102,9 @@ def set_active(*, actor: User, door: Door, is_active: bool) -> None:
         people.audit(actor=actor, verb="door.open" if is_active else "door.shut", target=door.slug)
 
 
-def open_door(slug: str) -> Door | None:
-    """The form at this address, shut or not."""
-    return Door.objects.filter(kind=DoorKind.FORM, slug=slug).select_related("source", "campaign").first()
+def open_door(slug: str, kind: str = DoorKind.FORM) -> Door | None:
+    """The form (or other kind of door) at this address, shut or not."""
+    return Door.objects.filter(kind=kind, slug=slug).select_related("source", "campaign").first()
 
 
 def find(door_id: UUID) -> Door | None:

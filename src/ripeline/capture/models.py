@@ -142,6 +142,8 @@ class ImportMapping(models.Model):
 
 class DoorKind(models.TextChoices):
     FORM = "form", "Form"
+    API = "api", "Program"
+    HOOK = "hook", "Web hook"
 
 
 class Door(models.Model):
@@ -162,6 +164,7 @@ class Door(models.Model):
     questions = models.JSONField(default=list)  # [{"key", "required"}] of the standard, in its own order
     style = models.JSONField(default=dict)  # accent, paper, ink (#rrggbb), font, corners (pixels)
     sites = models.JSONField(default=list)  # origins of pages that may embed it
+    mapping = models.JSONField(default=dict)  # of a web hook: field → where it stands in what is sent
     is_active = models.BooleanField(default=True)
     created_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+", db_index=False)
     created_at = models.DateTimeField(default=clock.now)

@@ -6,9 +6,8 @@ Whatever looks like a machine's work is held back, not thrown away: somebody loo
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
-from uuid import UUID
 
 from django.db import IntegrityError, transaction
 
@@ -23,8 +22,8 @@ from ripeline.catalog.models import AnswerType, Meaning
 from ripeline.leads import identity
 from ripeline.leads.birth import Context, Person
 from ripeline.leads.deciding import once_more
-from ripeline.leads.models import Lead
-from ripeline.people import actions as people_actions
+from ripeline.leads.identity import Key
+from ripeline.leads.models import IdentityKind, Lead
 from ripeline.people import queries as people
 from ripeline.people import working_time
 from ripeline.people.models import User
@@ -34,6 +33,7 @@ from ripeline.ripeness import queries as scores
 
 WINDOW = timedelta(minutes=10)
 FROM_ONE_ADDRESS = 20  # in the window: an office behind one address may be many people, a machine is more
+FROM_ONE_PROGRAM = 6_000  # ten a second: more than that is an import
 TOO_FAST = timedelta(seconds=1)
 LINKS = 3  # in what somebody wrote: more than people put in
 _LINK = re.compile(r"https?://|\bwww\.|\[url", re.IGNORECASE)
@@ -86,9 +86,7 @@ def take(*, door: Door, sent: Sent) -> Submission:
     if before := Submission.objects.filter(pk=sent.proof.id).first():
         return before
     received = read(door, sent.fields)
-    since = clock.now() - WINDOW
-    if Submission.objects.filter(address=sent.address, received_at__gte=since).count() >= FROM_ONE_ADDRESS:
-        raise TooOftenError
+    limit(sent.address, FROM_ONE_ADDRESS)
     why = _suspicion(sent, received)
     submission = Submission(
         pk=sent.proof.id, door=door, content=received.kept() | {"page": sent.page[:500]}, trail=dict(sent.trail),
@@ -102,7 +100,7 @@ def take(*, door: Door, sent: Sent) -> Submission:
         except IntegrityError:
             return Submission.objects.get(pk=sent.proof.id)  # it was pressed twice, and the other press was first
         if not why:
-            _admit(submission)
+            admit_one(submission)
     return submission
 
 
@@ -133,42 +131,6 @@ def rehearse(*, actor: User, door: Door, sent: Sent) -> Rehearsal:
             )  # fmt: skip
         transaction.set_rollback(True)
     return found
-
-
-def release(*, actor: User, submission_id: UUID) -> Submission:
-    """Let in what was held back: it counts from when it was sent."""
-    require_keeps_catalog(actor)
-    with transaction.atomic():
-        found = Submission.objects.select_for_update(of=("self",)).select_related("door").get(pk=submission_id)
-        if found.state == SubmissionState.HELD:
-            found.state = SubmissionState.TAKEN
-            _admit(found)
-            found.save(update_fields=["state", "lead_id"])
-            people_actions.audit(actor=actor, verb="submission.release", target=str(found.pk))
-    return found
-
-
-def discard(*, actor: User, submission_id: UUID) -> Submission:
-    """Put aside what was held back; it can be let in for as long as it is kept."""
-    require_keeps_catalog(actor)
-    changed = Submission.objects.filter(pk=submission_id, state=SubmissionState.HELD).update(
-        state=SubmissionState.DISCARDED
-    )
-    if changed:
-        people_actions.audit(actor=actor, verb="submission.discard", target=str(submission_id))
-    return Submission.objects.select_related("door").get(pk=submission_id)
-
-
-def hold_again(*, actor: User, submission_id: UUID) -> None:
-    """Take a discarding back."""
-    require_keeps_catalog(actor)
-    Submission.objects.filter(pk=submission_id, state=SubmissionState.DISCARDED).update(state=SubmissionState.HELD)
-
-
-def held(door: Door | None = None) -> list[Submission]:
-    """What waits for a look, the newest first."""
-    found = Submission.objects.filter(state=SubmissionState.HELD).select_related("door").order_by("-received_at")
-    return list((found.filter(door=door) if door else found)[:200])
 
 
 def latest(door: Door, count: int = 10) -> list[Submission]:
@@ -237,23 +199,37 @@ def _suspicion(sent: Sent, received: Received) -> str:
     return ""
 
 
-def _admit(submission: Submission) -> None:
+def limit(address: str, most: int) -> None:
+    """Raise TooOftenError where so much has come from there within the window."""
+    if Submission.objects.filter(address=address, received_at__gte=clock.now() - WINDOW).count() >= most:
+        raise TooOftenError
+
+
+def admit_one(submission: Submission) -> None:
+    """Make a lead of what was submitted, or bring one up to date; within a transaction."""
     door, content = submission.door, submission.content
-    person = Person(**content["person"])
-    key = identity.email(person.email)
-    assert key is not None  # the address was read
+    person = dict(content["person"])
+    reference = person.pop("external_id", "")
+    keys = [identity.email(person.get("email", "")), identity.external(reference)]
+    named = content.get("campaign") or str(submission.trail.get("utm_campaign", ""))[:160]
     arrival = Arrival(
-        keys=(key,), person=person, source=door.source.name,
-        campaign=door.campaign.name if door.campaign else str(submission.trail.get("utm_campaign", ""))[:160],
+        keys=tuple(key for key in keys if key) or (Key(IdentityKind.NATURAL, f"submission:{submission.pk}"),),
+        person=Person(reference=reference, **person),
+        source=content.get("source") or door.source.name,
+        campaign=door.campaign.name if door.campaign else named,
         context=Context(
-            door=door.kind, captured_at=submission.received_at, message=content["message"],
-            answers=content["answers"], landing_page=content.get("page", ""), trail=submission.trail,
-            event_key=f"form:{submission.pk}",
+            door=door.kind,
+            captured_at=datetime.fromisoformat(content["captured_at"])
+            if content.get("captured_at")
+            else submission.received_at,
+            message=content["message"], answers=content["answers"], landing_page=content.get("page", ""),
+            trail=submission.trail, event_key=f"submission:{submission.pk}",
         ),
         corrects=False,
     )  # fmt: skip
-    (found,) = admit([arrival], actor=people.system(), origin="form")
+    (found,) = admit([arrival], actor=people.system(), origin=door.kind)
+    if found.lead_id is None:
+        raise RefusedError({"external_id": found.reason})
     submission.lead_id = found.lead_id
-    if submission.lead_id:
-        Submission.objects.filter(pk=submission.pk).update(lead_id=submission.lead_id)
-        ripeness.rescore([submission.lead_id])
+    Submission.objects.filter(pk=submission.pk).update(lead_id=found.lead_id)
+    ripeness.rescore([found.lead_id])

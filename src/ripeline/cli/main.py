@@ -24,6 +24,7 @@ COMMANDS = {
     "import": ("ripeline.cli.imports", "Import a CSV file of leads or outcomes."),
     "export": ("ripeline.cli.export", "Write all leads to a CSV file."),
     "user": ("ripeline.cli.user", "Add people."),
+    "apikey": ("ripeline.cli.apikey", "Keys by which programs use the API."),
     "model": ("ripeline.cli.model", "The ripening model: teach, choose, explain and judge it."),
     "simulate": ("ripeline.cli.simulate", "Compare ways of following up on a simulated market."),
     "bench": ("ripeline.cli.bench", "Run a benchmark; each figure beside its limit or a peer."),

@@ -2,6 +2,8 @@
 
 from django.urls import URLPattern, URLResolver, include, path
 
+from ripeline.api import urls as api_urls
+
 SCREENS = (
     "ripeline.web.shell",
     "ripeline.web.ready",
@@ -26,6 +28,8 @@ SCREENS = (
     "ripeline.web.opinions",
     "ripeline.web.imports",
     "ripeline.web.doors",
+    "ripeline.web.hooks",
+    "ripeline.web.keys",
     "ripeline.web.standard",
     "ripeline.web.form_page",
     "ripeline.web.insight",
@@ -33,6 +37,8 @@ SCREENS = (
 )
 
 urlpatterns: list[URLPattern | URLResolver] = [path("", include(module)) for module in SCREENS]
+urlpatterns += [path("api/v1/", include((api_urls.urlpatterns, "api")))]
+urlpatterns += [path("", include("ripeline.api.hooks"))]
 
 handler400 = "ripeline.web.errors.bad_request"
 handler403 = "ripeline.web.errors.forbidden"

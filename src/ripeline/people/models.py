@@ -142,3 +142,23 @@ class AuditEntry(models.Model):
     class Meta:
         db_table = "audit_entry"
         indexes = [models.Index(fields=["verb", "target", "at"], name="audit_verb_target")]
+
+
+class ApiKey(models.Model):
+    """What a program signs in with: only a digest of the secret is kept, and what it may do (`people.keys.SCOPES`)."""
+
+    id = primary_key()
+    name = models.CharField(max_length=80)
+    start = models.CharField(max_length=12)  # of the secret, to tell keys apart
+    digest = models.CharField(max_length=64, unique=True)  # SHA-256 of the secret
+    scopes = ArrayField(models.CharField(max_length=20))
+    created_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+", db_index=False)
+    created_at = models.DateTimeField(default=clock.now)
+    used_at = models.DateTimeField(null=True)  # to the hour
+    revoked_at = models.DateTimeField(null=True)
+
+    class Meta:
+        db_table = "api_key"
+
+    def __str__(self) -> str:
+        return self.name

@@ -20,8 +20,9 @@ from ripeline.worklist.suggesting import LABELS, Outcome
 OUTCOMES = [(key, outcome.value, LABELS[outcome]) for key, outcome in enumerate(list(Outcome)[:8], start=1)]
 
 DOORS = {
-    "import": "imported from a spreadsheet", "by_hand": "entered by hand", "form": "by a form", "booth": "at a booth",
-    "call": "by telephone", "event": "at an event", "partner": "by a partner",
+    "import": "imported from a spreadsheet", "by_hand": "entered by hand", "form": "by a form", "api": "by a program",
+    "hook": "by a web hook", "booth": "at a booth", "call": "by telephone", "event": "at an event",
+    "partner": "by a partner",
 }  # fmt: skip
 
 REASONS_AT_MOST = 5

@@ -9,9 +9,10 @@ from django.shortcuts import redirect, render
 from django.urls import path, reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from ripeline.capture import doors, submissions
+from ripeline.capture import doors, holding, submissions
 from ripeline.capture.doors import DoorError, FormDraft
-from ripeline.capture.models import Door, Submission
+from ripeline.capture.machines import flat
+from ripeline.capture.models import Door, DoorKind, Submission
 from ripeline.catalog import queries as catalog
 from ripeline.catalog.models import SourceType
 from ripeline.catalog.standard import words
@@ -159,6 +160,8 @@ def door(request: HttpRequest, door_id: UUID) -> HttpResponse:
     actor = viewer(request)
     require_keeps_catalog(actor)
     found = _find(door_id)
+    if found.kind != DoorKind.FORM:
+        return redirect("hook-door", door_id)
     form = FormSettings(posted(request), initial=_initial(found))
     if request.method == "POST" and form.is_valid():
         try:
@@ -191,7 +194,7 @@ def door_active(request: HttpRequest, door_id: UUID) -> HttpResponse:
 def held(request: HttpRequest) -> HttpResponse:
     """What was held back as a machine's work, for somebody to look at."""
     require_keeps_catalog(viewer(request))
-    waiting = submissions.held()
+    waiting = holding.held()
     asked = catalog.asked(key for each in waiting for key in each.content["answers"])
     answer = {"here": "held", "waiting": [{"sent": each, "said": _said(each, asked)} for each in waiting]}
     return render(request, "capture/held.html", answer)
@@ -199,6 +202,8 @@ def held(request: HttpRequest) -> HttpResponse:
 
 def _said(sent: Submission, asked: dict[str, str]) -> list[tuple[str, str]]:
     content = sent.content
+    if "raw" in content and not content["person"]:
+        return [(path, text[:300]) for path, text in list(flat(content["raw"]))[:12]]
     person = [(PERSON.get(name, "E-mail"), value) for name, value in content["person"].items() if value]
     message = [("What they said", content["message"])] if content["message"] else []
     return person + message + [(asked.get(key, key), words(value)) for key, value in content["answers"].items()]
@@ -209,14 +214,17 @@ def held_deed(request: HttpRequest, submission_id: UUID, deed: str) -> HttpRespo
     actor: User = viewer(request)
     try:
         if deed == "release":
-            found = submissions.release(actor=actor, submission_id=submission_id)
-            say(request, f"{found.content['person'].get('name') or found.content['person']['email']} is let in.")
+            found = holding.release(actor=actor, submission_id=submission_id)
+            person = found.content["person"]
+            say(request, f"{person.get('name') or person.get('email') or 'It'} is let in.")
         elif deed == "discard":
-            submissions.discard(actor=actor, submission_id=submission_id)
+            holding.discard(actor=actor, submission_id=submission_id)
             say(request, "Discarded.", undo=reverse("held-deed", args=[submission_id, "hold"]))
         else:
-            submissions.hold_again(actor=actor, submission_id=submission_id)
+            holding.hold_again(actor=actor, submission_id=submission_id)
             say(request, "It waits for a look again.")
+    except holding.StillHeldError as error:
+        say(request, f"Nobody can be found in it yet. {error}", is_error=True)
     except Submission.DoesNotExist:
         raise Http404 from None
     return redirect("held")

@@ -50,6 +50,7 @@ SETTINGS = (
     Entry("Company", "company", "building-2", frozenset({Role.ADMIN})),
     Entry("Ripening", "prior", "sprout", frozenset({Role.ADMIN})),
     Entry("Mail", "mail", "mail", frozenset({Role.ADMIN})),
+    Entry("Keys", "keys", "key-round", frozenset({Role.ADMIN})),
 )
 PAGES = (
     *RAIL,

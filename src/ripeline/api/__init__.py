@@ -1,0 +1,1 @@
+"""The REST face: translates JSON to actions and back, and decides nothing."""

@@ -1,0 +1,58 @@
+"""Web hooks: what a form or advertising tool sends about somebody, at an address that is the secret."""
+
+import json
+from typing import Any
+
+from django.contrib.auth.decorators import login_not_required
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.urls import path
+from django.utils.crypto import salted_hmac
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_POST
+
+from ripeline.capture import doors, machines
+from ripeline.capture.models import Door, DoorKind, SubmissionState
+from ripeline.capture.submissions import WINDOW, TooOftenError
+
+LARGEST = 256 * 1024  # bytes of one
+
+
+@login_not_required
+@csrf_exempt  # a program has no session; the address is the secret
+@require_POST
+def hook(request: HttpRequest, slug: str) -> HttpResponse:
+    """202 once it is kept: in at once where the mapping finds somebody in it, else held back until it does."""
+    door = doors.open_door(slug, DoorKind.HOOK)
+    if door is None or not door.is_active:
+        return _say(404, "There is no web hook here.")
+    if int(request.META.get("CONTENT_LENGTH") or 0) > LARGEST:
+        return _say(413, f"Send at most {LARGEST // 1024} kB at a time.")
+    try:
+        payload = _read(request)
+    except ValueError:
+        return _say(400, "Send JSON, or the fields of a form.")
+    try:
+        found = machines.take_hook(door=door, payload=payload, address=_place(door))
+    except TooOftenError:
+        response = _say(429, "Too much at once.")
+        response["Retry-After"] = str(int(WINDOW.total_seconds()))
+        return response
+    is_in = found.state == SubmissionState.TAKEN
+    return JsonResponse({"id": found.pk, "state": "taken" if is_in else "held", "why": found.why}, status=202)
+
+
+def _read(request: HttpRequest) -> Any:
+    if request.content_type in ("application/x-www-form-urlencoded", "multipart/form-data"):
+        return {name: values[0] if len(values) == 1 else values for name, values in request.POST.lists()}
+    return json.loads(request.body.decode("utf-8").replace("\x00", "").replace("\\u0000", ""))
+
+
+def _place(door: Door) -> str:
+    return salted_hmac("ripeline.hook", str(door.pk)).hexdigest()
+
+
+def _say(status: int, error: str) -> JsonResponse:
+    return JsonResponse({"error": error}, status=status)
+
+
+urlpatterns = [path("h/<slug:slug>", hook, name="hook")]

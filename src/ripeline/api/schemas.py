@@ -1,0 +1,64 @@
+"""What the API takes and gives, as OpenAPI shows it."""
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from ninja import Schema
+from pydantic import ConfigDict, Field
+
+Line = Annotated[str, Field(max_length=300)]
+Mark = Annotated[str, Field(max_length=500)]
+
+
+class Trail(Schema):
+    """How they got to the page."""
+
+    model_config = ConfigDict(extra="forbid")
+    referrer: Mark = ""
+    utm_source: Mark = ""
+    utm_medium: Mark = ""
+    utm_campaign: Mark = ""
+    utm_term: Mark = ""
+    utm_content: Mark = ""
+
+
+class EnquiryIn(Schema):
+    """Somebody came to you. One of name, email, phone and external_id is enough; give all you know."""
+
+    model_config = ConfigDict(extra="forbid")
+    email: Line = ""
+    name: Line = ""
+    first_name: Line = ""
+    last_name: Line = ""
+    phone: Line = Field("", max_length=300, description="Any way of writing it; without a country code, yours.")
+    company: Line = ""
+    title: Line = Field("", max_length=300, description="What they do there.")
+    website: Line = ""
+    country: Line = Field("", max_length=300, description="ISO 3166 code, such as PT.")
+    language: Line = Field("", max_length=300, description="ISO 639 code, such as pt.")
+    external_id: Line = Field("", max_length=300, description="The id of this person in your system.")
+    source: Annotated[str, Field(max_length=160)] = Field("", description="Whom to credit; otherwise the key's name.")
+    campaign: Annotated[str, Field(max_length=160)] = ""
+    message: Annotated[str, Field(max_length=20_000)] = Field("", description="What they said.")
+    landing_page: Mark = ""
+    answers: dict[str, Any] = Field(
+        default_factory=dict, max_length=100, description="By the key of the question, as in the capture standard."
+    )
+    trail: Trail = Field(default_factory=Trail)
+    captured_at: datetime | None = Field(None, description="When they came, with a time zone; otherwise now.")
+
+
+class EnquiryOut(Schema):
+    """What became of it."""
+
+    id: UUID = Field(description="Of what you sent.")
+    lead: UUID | None = Field(description="The lead, as in its address.")
+    result: Literal["created", "repeated"] = Field(description="repeated: the same Idempotency-Key was here before.")
+
+
+class Problem(Schema):
+    """What is wrong, in words; `fields` by field where it is about one."""
+
+    error: str
+    fields: dict[str, str] = Field(default_factory=dict)

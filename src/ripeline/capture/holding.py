@@ -1,0 +1,79 @@
+"""What was held back: looked at by a person, and let in, discarded, or tried again with a better mapping."""
+
+from uuid import UUID
+
+from django.db import transaction
+
+from ripeline.capture import machines, submissions
+from ripeline.capture.models import Door, DoorKind, Submission, SubmissionState
+from ripeline.capture.submissions import RefusedError
+from ripeline.people import actions as people
+from ripeline.people.models import User
+from ripeline.people.rules import require_keeps_catalog
+
+SHOWN = 200
+
+
+class StillHeldError(ValueError):
+    """Nobody can be found in it yet; says what is missing."""
+
+
+def held(door: Door | None = None) -> list[Submission]:
+    """What waits for a look, the newest first."""
+    found = Submission.objects.filter(state=SubmissionState.HELD).select_related("door").order_by("-received_at")
+    return list((found.filter(door=door) if door else found)[:SHOWN])
+
+
+def release(*, actor: User, submission_id: UUID) -> Submission:
+    """Let in what was held back: it counts from when it was sent. Raises StillHeldError."""
+    require_keeps_catalog(actor)
+    with transaction.atomic():
+        found = Submission.objects.select_for_update(of=("self",)).select_related("door__source", "door__campaign")
+        submission = found.get(pk=submission_id)
+        if submission.state == SubmissionState.HELD:
+            _let_in(submission)
+            people.audit(actor=actor, verb="submission.release", target=str(submission.pk))
+    return submission
+
+
+def retry(*, actor: User, door: Door) -> int:
+    """Let in whatever a changed mapping now finds somebody in; how many."""
+    require_keeps_catalog(actor)
+    count = 0
+    for submission in held(door):
+        try:
+            count += release(actor=actor, submission_id=submission.pk).state == SubmissionState.TAKEN
+        except StillHeldError:
+            continue
+    return count
+
+
+def discard(*, actor: User, submission_id: UUID) -> Submission:
+    """Put aside what was held back; this can be taken back."""
+    require_keeps_catalog(actor)
+    waits = Submission.objects.filter(pk=submission_id, state=SubmissionState.HELD)
+    if waits.update(state=SubmissionState.DISCARDED):
+        people.audit(actor=actor, verb="submission.discard", target=str(submission_id))
+    return Submission.objects.select_related("door").get(pk=submission_id)
+
+
+def hold_again(*, actor: User, submission_id: UUID) -> None:
+    """Take a discarding back."""
+    require_keeps_catalog(actor)
+    Submission.objects.filter(pk=submission_id, state=SubmissionState.DISCARDED).update(state=SubmissionState.HELD)
+
+
+def _let_in(submission: Submission) -> None:
+    if submission.door.kind == DoorKind.HOOK:
+        raw = submission.content["raw"]
+        content, why = machines.mapped(submission.door, raw)
+        if why:
+            raise StillHeldError(why)
+        submission.content = content | {"raw": raw}
+    submission.state = SubmissionState.TAKEN
+    try:
+        with transaction.atomic():
+            submissions.admit_one(submission)
+    except RefusedError as wrong:
+        raise StillHeldError(str(wrong)) from wrong
+    submission.save(update_fields=["state", "content", "lead_id"])

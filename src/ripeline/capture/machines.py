@@ -1,0 +1,267 @@
+"""Doors for programs: leads sent as JSON by a key of ours, or by a tool of others' whose words are mapped to ours."""
+
+import hashlib
+import json
+import secrets
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID, uuid4, uuid5
+
+from django.db import IntegrityError, transaction
+
+from ripeline.base import clock
+from ripeline.capture import submissions, values
+from ripeline.capture.doors import DoorError
+from ripeline.capture.headings import HEADINGS
+from ripeline.capture.models import Door, DoorKind, Submission, SubmissionState
+from ripeline.capture.submissions import RefusedError
+from ripeline.capture.text import BadValueError, clean, clean_lines
+from ripeline.capture.text import key as key_of
+from ripeline.catalog import actions as catalog
+from ripeline.catalog import queries as catalog_queries
+from ripeline.catalog import standard
+from ripeline.catalog.models import SourceType
+from ripeline.catalog.rules import guess_source_type
+from ripeline.leads.deciding import once_more
+from ripeline.people import actions as people_actions
+from ripeline.people import working_time
+from ripeline.people.models import ApiKey, User
+from ripeline.people.rules import require_keeps_catalog
+
+PERSON = ("name", "first_name", "last_name", "email", "phone", "company", "title", "website", "country", "language",
+          "external_id")  # fmt: skip
+FIELDS = (*PERSON, "message", "source", "campaign", "landing_page")  # as an import calls them
+CLOCKS_DIFFER = timedelta(minutes=10)
+_SPACE = UUID("7d1f1c52-52a5-4c0e-9d0c-5a3a1a9b7c11")  # of the ids that senders' own keys are made into
+DEEP, WIDE = 8, 200  # how far into what a tool sends is looked
+
+
+class ConflictError(ValueError):
+    """The same idempotency key, with something else in it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Entry:
+    """A lead as a program says it."""
+
+    fields: Mapping[str, str] = field(default_factory=dict)
+    answers: Mapping[str, Any] = field(default_factory=dict)
+    trail: Mapping[str, str] = field(default_factory=dict)
+    captured_at: datetime | None = None
+
+
+@once_more
+def take(*, key: ApiKey, entry: Entry, idempotency_key: str = "") -> tuple[Submission, bool]:
+    """Take a lead in for a program: durable, resolved, routed and scored when this returns; and whether it was new.
+
+    Raises RefusedError by field, ConflictError, and TooOftenError.
+    """
+    door = _door_of(key)
+    number = uuid5(_SPACE, f"{key.pk}:{idempotency_key}") if idempotency_key else uuid4()
+    content = read(entry)
+    digest = _digest(content)
+    if before := Submission.objects.filter(pk=number).first():
+        return _same(before, digest), False
+    submissions.limit(str(key.pk), submissions.FROM_ONE_PROGRAM)
+    return _kept(
+        Submission(
+            pk=number, door=door, state=SubmissionState.TAKEN, content=content | {"digest": digest},
+            trail=dict(entry.trail), address=str(key.pk), received_at=clock.now(),
+        ), digest,
+    )  # fmt: skip
+
+
+@once_more
+def take_hook(*, door: Door, payload: Any, address: str) -> Submission:
+    """Take what a tool sends: always kept as it came; in at once where the mapping finds a person in it."""
+    submissions.limit(address, submissions.FROM_ONE_PROGRAM)
+    raw = payload if isinstance(payload, dict) else {"value": payload}
+    number = uuid5(_SPACE, f"{door.pk}:{_digest(raw)}")
+    if before := Submission.objects.filter(pk=number).first():
+        return before
+    content, why = mapped(door, raw)
+    submission = Submission(
+        pk=number, door=door, state=SubmissionState.HELD if why else SubmissionState.TAKEN, why=why[:200],
+        content=content | {"raw": raw}, address=address, received_at=clock.now(),
+    )  # fmt: skip
+    return _kept(submission, "")[0]
+
+
+def mapped(door: Door, raw: Mapping[str, Any]) -> tuple[dict[str, Any], str]:
+    """What a door's mapping makes of something sent, and why it must wait ("" if it need not)."""
+    found = dict(flat(raw))
+    said = {name: found[path] for name, path in door.mapping.items() if found.get(path, "").strip()}
+    if not door.mapping:
+        return _empty(), "Nobody has said yet where the name and the address stand in it."
+    try:
+        return read(Entry(fields=said)), ""
+    except RefusedError as wrong:
+        return _empty(), f"{'; '.join(f'{name}: {text}' for name, text in wrong.errors.items())}"
+
+
+def keep_hook(
+    *, actor: User, name: str, source_type: str, mapping: Mapping[str, str], door: Door | None = None
+) -> Door:
+    """Set up a web hook or change one; its address, which is its secret, stays. Raises DoorError."""
+    require_keeps_catalog(actor)
+    name = " ".join(name.split())[:120]
+    if not name:
+        raise DoorError("Give it a name.", "name")
+    if source_type not in SourceType.values:
+        raise DoorError("Choose what kind of source it is.", "source_type")
+    with transaction.atomic():
+        found = door or Door(
+            kind=DoorKind.HOOK, slug=secrets.token_hex(20), created_by=actor, title=name, verb="-", thanks="-"
+        )
+        found.name, found.mapping = name, {k: v[:300] for k, v in mapping.items() if k in FIELDS and v.strip()}
+        found.source = catalog.source_of(name, source_type)
+        found.save()
+        people_actions.audit(actor=actor, verb="door.change" if door else "door.add", target=str(found.pk))
+    return found
+
+
+def last_sent(door: Door) -> Submission | None:
+    """What a tool sent last: what its mapping is made by."""
+    return Submission.objects.filter(door=door).order_by("-received_at").first()
+
+
+_CALLED, _SAID = ("name", "key", "label", "field", "question", "title"), ("value", "values", "answer", "text")
+
+
+def flat(value: Any, at: str = "", depth: int = 0) -> Iterator[tuple[str, str]]:
+    """The texts in something sent, each with where it stands: `contact.email`, `answers.0.text`.
+
+    One of a list that says what it is called stands under that: of [{"name": "email", "values": ["a@x"]}], `email.0`.
+    """
+    if depth > DEEP:
+        return
+    if isinstance(value, Mapping):
+        called = next((value[key] for key in _CALLED if isinstance(value.get(key), str)), "")
+        said = next((key for key in _SAID if key in value), "")
+        if at.rpartition(".")[2].isdigit() and called and said:
+            yield from flat(value[said], f"{at.rpartition('.')[0]}.{called[:80]}".lstrip("."), depth + 1)
+            return
+        for key, each in list(value.items())[:WIDE]:
+            yield from flat(each, f"{at}.{key}" if at else str(key), depth + 1)
+    elif isinstance(value, list):
+        for index, each in enumerate(value[:WIDE]):
+            yield from flat(each, f"{at}.{index}" if at else str(index), depth + 1)
+    elif value is not None and at:
+        yield at, str(value)
+
+
+# Not the id: what one tool numbers 1 and what another does are two people.
+_GUESSED = [name for name in FIELDS if name != "external_id"]
+_MEANS = {heading: name for name in reversed(_GUESSED) for heading in HEADINGS.get(name, ())}
+
+
+def guess_mapping(raw: Mapping[str, Any]) -> dict[str, str]:
+    """Where each field probably stands in something sent, by what its place is called."""
+    found: dict[str, str] = {}
+    for path, _ in flat(raw):
+        words = [word for word in path.split(".") if not word.isdigit()]
+        if words and (name := _MEANS.get(key_of(words[-1]))):
+            found.setdefault(name, path)
+    return found
+
+
+def read(entry: Entry) -> dict[str, Any]:
+    """An entry as it is kept, every fault said at once by field. Raises RefusedError."""
+    person, errors = _person(entry.fields)
+    if not errors and not any(person[name] for name in ("name", "email", "phone", "external_id")):
+        errors["email"] = "Give at least a name, an e-mail address, a telephone number or an id."
+    at = entry.captured_at
+    if at and (at.tzinfo is None or at > clock.now() + CLOCKS_DIFFER):
+        errors["captured_at"] = "It lies in the future." if at.tzinfo else "Say the time zone, such as …Z or …+01:00."
+    answers, more = _answers(entry.answers)
+    if errors | more:
+        raise RefusedError(errors | more)
+    rest = {name: clean_lines(str(entry.fields.get(name, "")))[:20_000] for name in FIELDS if name not in PERSON}
+    return {
+        "person": person, "answers": answers, "message": rest["message"], "page": rest["landing_page"][:500],
+        "source": rest["source"][:160], "campaign": rest["campaign"][:160],
+        "captured_at": at.isoformat() if at else "",
+    }  # fmt: skip
+
+
+def _person(fields: Mapping[str, str]) -> tuple[dict[str, str], dict[str, str]]:
+    """Who they are, and what is wrong with it by field."""
+    country = working_time.company().country
+    parsers: dict[str, Callable[[str], values.Parsed[str]]] = {
+        "email": values.email, "website": values.domain, "external_id": values.external_id, "name": values.person_name,
+        "phone": lambda text: values.phone(text, country=country),
+    }  # fmt: skip
+    person, errors = {}, {}
+    for name in PERSON:
+        text = clean(str(fields.get(name, "")))[:300]
+        try:
+            person[name] = str(parsers[name](text).value) if text and name in parsers else text[:200]
+        except BadValueError as wrong:
+            errors[name] = f"{str(wrong)[:1].upper()}{str(wrong)[1:]}."
+    parts = [person.pop("first_name"), person.pop("last_name")]
+    person["name"] = person["name"] or " ".join(filter(None, parts))
+    return person, errors
+
+
+def _answers(given: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, str]]:
+    known = {question.key: question for question in catalog_queries.questions()}
+    answers: dict[str, Any] = {}
+    errors: dict[str, str] = {}
+    for key, value in given.items():
+        if key not in known:
+            errors[f"answers.{key[:40]}"] = f"There is no such question; there are: {', '.join(known) or 'none'}."
+            continue
+        texts = [str(each) for each in value] if isinstance(value, list) else [str(value)]
+        try:
+            answer = standard.read(known[key], [clean_lines(text) for text in texts])
+        except standard.AnswerError as wrong:
+            errors[f"answers.{key}"] = str(wrong)
+        else:
+            answers |= {} if answer is None else {key: answer}
+    return answers, errors
+
+
+def _empty() -> dict[str, Any]:
+    return {"person": {}, "answers": {}, "message": ""}
+
+
+def _door_of(key: ApiKey) -> Door:
+    """The door by which what a key brings is counted, made with its first lead."""
+    slug = f"api-{key.pk}"
+    found = Door.objects.select_related("source", "campaign").filter(slug=slug).first()
+    if found:
+        return found
+    source = catalog.source_of(f"API: {key.name}", guess_source_type(key.name))
+    Door.objects.bulk_create(
+        [
+            Door(kind=DoorKind.API, name=key.name, slug=slug, source=source, title=key.name, verb="-", thanks="-",
+                 created_by=key.created_by)
+        ],
+        ignore_conflicts=True,
+    )  # fmt: skip
+    return Door.objects.select_related("source", "campaign").get(slug=slug)
+
+
+def _kept(submission: Submission, digest: str) -> tuple[Submission, bool]:
+    with transaction.atomic():
+        try:
+            with transaction.atomic():
+                submission.save(force_insert=True)
+        except IntegrityError:
+            return _same(Submission.objects.get(pk=submission.pk), digest), False
+        if submission.state == SubmissionState.TAKEN:
+            submissions.admit_one(submission)
+    return submission, True
+
+
+def _same(before: Submission, digest: str) -> Submission:
+    if digest and before.content.get("digest") != digest:
+        raise ConflictError
+    return before
+
+
+def _digest(content: Any) -> str:
+    text = json.dumps(content, sort_keys=True, default=str)
+    return hashlib.sha256(text.encode()).hexdigest()

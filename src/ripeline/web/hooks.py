@@ -1,0 +1,114 @@
+"""Capture, doors for programs: a web hook and where its words go; and what a key of ours brings."""
+
+from typing import Any
+from uuid import UUID
+
+from django import forms
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import path, reverse
+from django.views.decorators.http import require_http_methods
+
+from ripeline.capture import doors, holding, machines, submissions
+from ripeline.capture.doors import DoorError
+from ripeline.capture.models import Door, DoorKind
+from ripeline.catalog.models import SourceType
+from ripeline.people.rules import require_keeps_catalog
+from ripeline.web.forms import Form, posted
+from ripeline.web.shell import say, viewer
+
+LABELS = {
+    "email": "E-mail", "name": "Name", "first_name": "First name", "last_name": "Last name", "phone": "Telephone",
+    "company": "Company", "title": "What they do there", "website": "Web site", "country": "Country",
+    "external_id": "Id in that tool", "message": "What they said", "campaign": "Campaign", "source": "Source",
+    "landing_page": "Page",
+}  # fmt: skip
+
+
+class NewHook(Form):
+    name = forms.CharField(label="Which tool is it for?", max_length=120)
+    source_type = forms.ChoiceField(label="What kind of source is it?", choices=SourceType.choices)
+
+
+class HookSettings(NewHook):
+    """Where each field stands in what the tool sends."""
+
+    def __init__(self, *args: Any, places: list[tuple[str, str]], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        choices = [("", "Not in it"), *((at, f"{at}: {text[:40]}") for at, text in places)]
+        for name, label in LABELS.items():
+            known = {at for at, _ in choices}
+            more = [(at, at) for at in [str((self.initial or {}).get(f"at-{name}") or "")] if at and at not in known]
+            self.fields[f"at-{name}"] = forms.ChoiceField(label=label, choices=[*choices, *more], required=False)
+
+    def mapping(self) -> dict[str, str]:
+        return {name: self.cleaned_data[f"at-{name}"] for name in LABELS}
+
+    def places(self) -> list[Any]:
+        return [self[f"at-{name}"] for name in LABELS]
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def new(request: HttpRequest) -> HttpResponse:
+    actor = viewer(request)
+    require_keeps_catalog(actor)
+    form = NewHook(posted(request))
+    if request.method == "POST" and form.is_valid():
+        try:
+            door = machines.keep_hook(actor=actor, mapping={}, **form.cleaned_data)
+        except DoorError as error:
+            form.add_error(error.field if error.field in form.fields else None, str(error))
+        else:
+            return redirect("hook-door", door.pk)
+    return render(request, "capture/hook_new.html", {"here": "doors", "form": form}, status=422 if form.errors else 200)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def door(request: HttpRequest, door_id: UUID) -> HttpResponse:
+    """A door for programs; of a web hook, also where its words go, made by what it sent last."""
+    actor = viewer(request)
+    require_keeps_catalog(actor)
+    found = doors.find(door_id)
+    if found is None or found.kind == DoorKind.FORM:
+        raise Http404
+    sent = machines.last_sent(found)
+    raw = (sent.content.get("raw") or {}) if sent else {}
+    form = HookSettings(posted(request), places=list(machines.flat(raw))[:200], initial=_initial(found, raw))
+    if request.method == "POST" and found.kind == DoorKind.HOOK and form.is_valid():
+        given = form.cleaned_data
+        try:
+            kept = machines.keep_hook(
+                actor=actor, door=found, name=given["name"], source_type=given["source_type"], mapping=form.mapping()
+            )
+        except DoorError as error:
+            form.add_error(error.field if error.field in form.fields else None, str(error))
+        else:
+            count = holding.retry(actor=actor, door=kept)
+            say(request, f"Kept; {count} that waited came in." if count else "Kept.")
+            return redirect("hook-door", door_id)
+    answer = {
+        "here": "doors", "door": found, "form": form, "sent": sent, "is_hook": found.kind == DoorKind.HOOK,
+        "address": request.build_absolute_uri(reverse("hook", args=[found.slug])) if _is_hook(found) else "",
+        "waiting": len(holding.held(found)), "latest": submissions.latest(found), "days": doors.HEALTH_DAYS,
+        "is_guessed": bool(raw) and not found.mapping,
+        "health": next((each for each in doors.health() if each.door.pk == found.pk), None),
+    }  # fmt: skip
+    return render(request, "capture/hook.html", answer, status=422 if form.errors else 200)
+
+
+def _is_hook(door: Door) -> bool:
+    return door.kind == DoorKind.HOOK
+
+
+def _initial(door: Door, raw: dict[str, Any]) -> dict[str, Any]:
+    """The mapping as it stands; to begin with, as what was sent suggests."""
+    mapping = door.mapping or machines.guess_mapping(raw)
+    return {
+        "name": door.name, "source_type": door.source.source_type, **{f"at-{k}": v for k, v in mapping.items()}
+    }  # fmt: skip
+
+
+urlpatterns = [
+    path("capture/hooks/new", new, name="hook-new"),
+    path("capture/hooks/<uuid:door_id>", door, name="hook-door"),
+]

@@ -1,0 +1,156 @@
+"""Programs bring leads in with a key: once each, with their context, and told in words what is wrong."""
+
+import json
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+import pytest
+import schemathesis
+from django.test import Client
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from pytest_django.live_server_helper import LiveServer
+from schemathesis import Case, GenerationMode
+from schemathesis.checks import not_a_server_error
+from schemathesis.specs.openapi.checks import response_schema_conformance
+
+from ripeline.base import clock
+from ripeline.capture.models import Door, Submission
+from ripeline.leads.models import Enquiry, Lead
+from ripeline.people import keys
+from ripeline.people.actions import PeopleError
+from ripeline.people.models import ApiKey, AuditEntry, User
+from ripeline.people.rules import NotAllowed
+from ripeline.ripeness.models import Score
+
+PRIYA = {"name": "Priya Raman", "email": "priya@northgate.example", "company": "Northgate"}
+PATH = "/api/v1/enquiries"
+
+
+@pytest.fixture
+def secret(ada: User) -> str:
+    return keys.issue(actor=ada, name="Web shop", scopes=["capture"])[1]
+
+
+def send(secret: str, body: Any, key: str = "", **more: Any) -> Any:
+    headers = {"authorization": f"Bearer {secret}"} | ({"idempotency-key": key} if key else {})
+    text = body if isinstance(body, str) else json.dumps(body)
+    return Client().post(PATH, text, content_type="application/json", headers=headers | more)
+
+
+def test_a_program_brings_a_lead_with_its_context(secret: str) -> None:
+    body = PRIYA | {
+        "source": "Shop", "campaign": "Spring", "message": "Two chairs", "landing_page": "/chairs",
+        "answers": {"timeline": "Within a month"}, "trail": {"utm_source": "google"}, "external_id": "c-7",
+        "captured_at": (clock.now() - timedelta(hours=3)).isoformat(),
+    }  # fmt: skip
+    answer = send(secret, body)
+    assert answer.status_code == 201, answer.content
+    said = answer.json()
+    lead = Lead.objects.get(pk=UUID(said["lead"]))
+    assert said["result"] == "created"
+    assert (lead.name, lead.reference) == ("Priya Raman", "c-7")
+    assert lead.responsible_id
+    assert lead.next_at
+    assert Score.objects.filter(lead_id=lead.pk).exists()
+    enquiry = Enquiry.objects.select_related("source", "campaign").get()
+    assert (enquiry.door, enquiry.message, enquiry.landing_page) == ("api", "Two chairs", "/chairs")
+    assert (str(enquiry.source), str(enquiry.campaign)) == ("Shop", "Spring")
+    assert enquiry.answers == {"timeline": "Within a month"}
+    assert enquiry.trail == {"utm_source": "google"}
+    assert clock.now() - enquiry.captured_at > timedelta(hours=2)
+    assert Door.objects.get().name == "Web shop", "what a key brings is counted as a door"
+
+
+def test_the_same_key_of_theirs_twice_counts_once_and_with_something_else_is_refused(secret: str) -> None:
+    first, again = send(secret, PRIYA, "order-1"), send(secret, PRIYA, "order-1")
+    assert (first.status_code, again.status_code) == (201, 200)
+    assert first.json()["lead"] == again.json()["lead"]
+    assert again.json()["result"] == "repeated"
+    other = send(secret, PRIYA | {"email": "bo@x.example"}, "order-1")
+    assert other.status_code == 409
+    assert Enquiry.objects.count() == 1
+
+
+def test_who_is_here_already_comes_again_and_nothing_is_overwritten(secret: str) -> None:
+    first = send(secret, PRIYA).json()["lead"]
+    again = send(secret, {"email": "Priya@Northgate.example", "name": "P. R.", "phone": "+351 210 000 000"}).json()
+    lead = Lead.objects.get()
+    assert again["lead"] == first
+    assert (lead.name, lead.phone) == ("Priya Raman", "+351210000000")
+    assert Enquiry.objects.count() == 2
+
+
+def test_what_is_wrong_is_said_by_field_and_nothing_is_kept(secret: str) -> None:
+    body = {"email": "priya@", "phone": "1", "answers": {"timeline": "Tomorrow", "shoe": "42"},
+            "captured_at": "2999-01-01T00:00:00Z"}  # fmt: skip
+    answer = send(secret, body)
+    assert answer.status_code == 422
+    assert set(answer.json()["fields"]) == {"email", "phone", "answers.timeline", "answers.shoe", "captured_at"}
+    assert send(secret, {}).json()["fields"]["email"].startswith("Give at least")
+    assert send(secret, {"emial": "a@x.example"}).json()["fields"] == {"emial": "Extra inputs are not permitted"}
+    assert send(secret, "{").status_code == 400
+    assert send(secret, "[]").status_code == 422
+    assert not Submission.objects.exists()
+
+
+def test_two_people_in_one_are_refused(secret: str) -> None:
+    send(secret, PRIYA)
+    send(secret, {"external_id": "c-9", "name": "Bo"})
+    answer = send(secret, PRIYA | {"external_id": "c-9"})
+    assert answer.status_code == 422
+    assert "two different people" in answer.json()["fields"]["external_id"]
+
+
+def test_a_key_is_asked_for_and_a_revoked_one_is_none(secret: str, ada: User) -> None:
+    assert Client().post(PATH, "{}", content_type="application/json").status_code == 401
+    assert send("rk_nonsense", PRIYA)["WWW-Authenticate"] == "Bearer"
+    keys.revoke(actor=ada, key_id=ApiKey.objects.get().pk)
+    assert send(secret, PRIYA).status_code == 401
+    assert not Lead.objects.exists()
+
+
+def test_keys_are_made_by_administrators_shown_once_and_kept_as_a_digest(ada: User, alice: User, mona: User) -> None:
+    key, secret = keys.issue(actor=ada, name=" Web  shop ", scopes=["capture"])
+    assert key.name == "Web shop"
+    assert secret not in str(ApiKey.objects.values_list().get())
+    assert AuditEntry.objects.filter(verb="key.add", actor=ada).exists()
+    for who in (alice, mona):
+        with pytest.raises(NotAllowed):
+            keys.issue(actor=who, name="x", scopes=["capture"])
+        with pytest.raises(NotAllowed):
+            keys.revoke(actor=who, key_id=key.pk)
+    for wrong in ([], ["everything"]):
+        with pytest.raises(PeopleError):
+            keys.issue(actor=ada, name="x", scopes=wrong)
+
+
+def test_the_page_of_keys_shows_a_secret_on_one_answer_alone(ada: User, carol: User) -> None:
+    mine, hers = Client(), Client()
+    mine.force_login(ada)
+    hers.force_login(carol)
+    assert hers.get("/settings/keys").status_code == 403
+    assert "No keys yet" in mine.get("/settings/keys").content.decode()
+    page = mine.post("/settings/keys", {"name": "Web shop", "scopes": ["capture"]}).content.decode()
+    secret = page.split('id="secret" value="')[1].split('"')[0]
+    assert send(secret, PRIYA).status_code == 201
+    assert secret not in mine.get("/settings/keys").content.decode()
+    mine.post(f"/settings/keys/{ApiKey.objects.get().pk}/revoke")
+    assert "Revoked" in mine.get("/settings/keys").content.decode()
+    assert mine.post("/settings/keys", {"name": ""}).status_code == 422
+
+
+def test_whatever_the_description_allows_or_not_is_answered_as_it_says(live_server: LiveServer, secret: str) -> None:
+    described = schemathesis.openapi.from_url(f"{live_server.url}/api/v1/openapi.json")
+    operation = described["/api/v1/enquiries"]["POST"]
+    anything = st.one_of(*(operation.as_strategy(generation_mode=mode) for mode in GenerationMode))
+
+    @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+    @given(case=anything)
+    def each(case: Case) -> None:
+        case.headers["Authorization"] = f"Bearer {secret}"
+        response = case.call()
+        case.validate_response(response, checks=[not_a_server_error, response_schema_conformance])
+
+    each()

@@ -1,0 +1,137 @@
+"""Web hooks: what a tool sends is never lost, and comes in once somebody has said where everything stands in it."""
+
+import json
+from typing import Any
+
+import pytest
+from django.test import Client
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from ripeline.capture import holding, machines
+from ripeline.capture.holding import StillHeldError
+from ripeline.capture.models import Door, Submission, SubmissionState
+from ripeline.leads.models import Enquiry, Lead
+from ripeline.people.models import User
+from ripeline.people.rules import NotAllowed
+
+TYPEFORM = {
+    "event_id": "e1",
+    "form_response": {
+        "landed_at": "2026-11-20T10:00:00Z",
+        "answers": [
+            {"field": {"id": "a"}, "type": "text", "text": "Priya Raman"},
+            {"field": {"id": "b"}, "type": "email", "email": "priya@northgate.example"},
+        ],
+    },
+}
+LEAD_AD = {
+    "id": "1", "created_time": "2026-11-20",
+    "field_data": [
+        {"name": "email", "values": ["priya@northgate.example"]},
+        {"name": "full_name", "values": ["Priya Raman"]},
+        {"name": "company_name", "values": ["Northgate"]},
+    ],
+}  # fmt: skip
+
+
+@pytest.fixture
+def door(mona: User) -> Door:
+    return machines.keep_hook(actor=mona, name="Lead ads", source_type="social", mapping={})
+
+
+def send(door: Door, payload: Any, content_type: str = "application/json") -> Any:
+    body = payload if isinstance(payload, str | bytes) else json.dumps(payload)
+    return Client().post(f"/h/{door.slug}", body, content_type=content_type)
+
+
+def test_what_comes_before_anybody_said_where_things_stand_waits_and_then_comes_in(door: Door, mona: User) -> None:
+    answer = send(door, LEAD_AD)
+    assert (answer.status_code, answer.json()["state"]) == (202, "held")
+    assert not Lead.objects.exists()
+    guessed = machines.guess_mapping(LEAD_AD)
+    assert guessed == {
+        "email": "field_data.email.0", "name": "field_data.full_name.0", "company": "field_data.company_name.0"
+    }  # fmt: skip
+    kept = machines.keep_hook(actor=mona, door=door, name="Lead ads", source_type="social", mapping=guessed)
+    assert holding.retry(actor=mona, door=kept) == 1
+    lead = Lead.objects.get()
+    assert (lead.name, lead.email, lead.company) == ("Priya Raman", "priya@northgate.example", "Northgate")
+    enquiry = Enquiry.objects.get()
+    assert enquiry.captured_at == Submission.objects.get().received_at
+    assert enquiry.door == "hook"
+    again = send(door, LEAD_AD | {"id": "2", "field_data": [{"name": "email", "values": ["bo@x.example"]}]})
+    assert again.json()["state"] == "taken"
+    assert Lead.objects.count() == 2
+
+
+def test_the_same_delivery_twice_counts_once(door: Door, mona: User) -> None:
+    machines.keep_hook(
+        actor=mona, door=door, name="Lead ads", source_type="social", mapping=machines.guess_mapping(LEAD_AD)
+    )
+    assert send(door, LEAD_AD).json()["id"] == send(door, LEAD_AD).json()["id"]
+    assert Enquiry.objects.count() == 1
+
+
+def test_something_that_nobody_is_in_stays_held_and_says_why(door: Door, mona: User, alice: User) -> None:
+    machines.keep_hook(actor=mona, door=door, name="Lead ads", source_type="social", mapping={"email": "mail"})
+    assert "Give at least" in send(door, {"other": 1}).json()["why"]
+    pk = Submission.objects.get().pk
+    with pytest.raises(StillHeldError):
+        holding.release(actor=mona, submission_id=pk)
+    assert Submission.objects.get().state == SubmissionState.HELD
+    with pytest.raises(NotAllowed):
+        holding.release(actor=alice, submission_id=pk)
+
+
+def test_the_fields_of_a_form_serve_as_well_as_json(door: Door, mona: User) -> None:
+    machines.keep_hook(actor=mona, door=door, name="Lead ads", source_type="social", mapping={"email": "your-email"})
+    body = "your-email=priya%40northgate.example&x=1&x=2"
+    assert send(door, body, "application/x-www-form-urlencoded").json()["state"] == "taken"
+
+
+def test_a_wrong_address_no_json_and_too_much_are_refused(door: Door) -> None:
+    assert Client().post("/h/nowhere", "{}", content_type="application/json").status_code == 404
+    assert send(door, "{").status_code == 400
+    assert send(door, b"\xff\xfe").status_code == 400
+    assert send(door, {"x": "y" * 300_000}).status_code == 413
+    assert Client().get(f"/h/{door.slug}").status_code == 405
+    assert not Submission.objects.exists()
+
+
+def test_a_marketer_connects_a_tool(door: Door, mona: User, carol: User) -> None:
+    client = Client()
+    client.force_login(mona)
+    made = client.post("/capture/hooks/new", {"name": "Typeform", "source_type": "content_download"})
+    page = client.get(made["Location"]).content.decode()
+    assert "Nothing was sent yet" in page
+    hook = Door.objects.get(name="Typeform")
+    assert f"http://testserver/h/{hook.slug}" in page
+    send(hook, TYPEFORM)
+    page = client.get(made["Location"]).content.decode()
+    assert "form_response.answers.1.email: priya@northgate.example" in page
+    assert "1 waits until" in page
+    filled = {"name": "Typeform", "source_type": "content_download", "at-name": "form_response.answers.0.text",
+              "at-email": "form_response.answers.1.email"}  # fmt: skip
+    assert client.post(made["Location"], filled | {"name": " "}).status_code == 422
+    client.post(made["Location"], filled)
+    assert Lead.objects.get().name == "Priya Raman"
+    assert "Priya Raman" in client.get(made["Location"]).content.decode()
+    assert client.get(f"/capture/doors/{hook.pk}")["Location"] == made["Location"]
+    client.force_login(carol)
+    assert client.get(made["Location"]).status_code == 403
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=60),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=12), inner, max_size=4),
+    max_leaves=20,
+)
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(payload=JSON)
+def test_whatever_is_sent_is_kept_as_it_came(door: Door, payload: Any) -> None:
+    answer = send(door, json.dumps(payload))
+    assert answer.status_code == 202, answer.content
+    assert Submission.objects.filter(pk=answer.json()["id"]).exists()
