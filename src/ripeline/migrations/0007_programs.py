@@ -11,7 +11,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('ripeline', '0003_doors'),
+        ('ripeline', '0006_outbox'),
     ]
 
     operations = [
