@@ -3,7 +3,8 @@
 from typing import Any
 
 from django.http import HttpRequest
-from ninja import Header, Router, Status
+from ninja import Router, Status
+from ninja.params.functions import Header
 
 from ripeline.api.schemas import EnquiryIn, EnquiryOut, Problem
 from ripeline.capture import machines
