@@ -3,6 +3,8 @@
 from ripeline.capture.models import (
     Door,
     DoorDay,
+    Export,
+    ExportPiece,
     ImportMapping,
     ImportPiece,
     ImportReject,
@@ -11,7 +13,18 @@ from ripeline.capture.models import (
     Submission,
 )  # fmt: skip
 from ripeline.catalog.models import Campaign, CloseReason, CustomField, PageRule, Question, Site, Source, Tracking
-from ripeline.leads.models import Account, DefaultView, Enquiry, Identity, Lead, Opportunity, RecordView, SavedView
+from ripeline.leads.models import (
+    Account,
+    Batch,
+    BatchItem,
+    DefaultView,
+    Enquiry,
+    Identity,
+    Lead,
+    Opportunity,
+    RecordView,
+    SavedView,
+)
 from ripeline.outbox.models import Consent, ConsentEvent, MailServer, Message, Purpose, Suppression, Wording
 from ripeline.people.models import Absence, ApiKey, AuditEntry, Company, Responsible, Team, User
 from ripeline.ripeness.models import Claim, Dispute, KeptWord, ModelRun, Perceived, Score, Term
@@ -21,10 +34,11 @@ from ripeline.worker.models import Beat
 from ripeline.worklist.models import Plan, PlanItem
 
 __all__ = [
-    "Absence", "Account", "Activity", "ApiKey", "AuditEntry", "Beat", "Campaign", "Claim", "CloseReason", "Company",
-    "Consent", "ConsentEvent", "CustomField", "DefaultView", "Dispute", "Door", "DoorDay", "Enquiry", "Hit",
-    "Identity", "ImportMapping", "ImportPiece", "ImportReject", "ImportRemark", "ImportRun", "KeptWord", "Lead",
-    "MailServer", "Message", "ModelRun", "Opportunity", "PageRule", "Perceived", "Plan", "PlanItem", "Purpose",
-    "Question", "Reaction", "RecordView", "Responsible", "SavedView", "Score", "Site", "Source", "Submission",
-    "Suppression", "Team", "Term", "Tracking", "Turn", "User", "Visitor", "Wording",
+    "Absence", "Account", "Activity", "ApiKey", "AuditEntry", "Batch", "BatchItem", "Beat", "Campaign", "Claim",
+    "CloseReason", "Company", "Consent", "ConsentEvent", "CustomField", "DefaultView", "Dispute", "Door", "DoorDay",
+    "Enquiry", "Export", "ExportPiece", "Hit", "Identity", "ImportMapping", "ImportPiece", "ImportReject",
+    "ImportRemark", "ImportRun", "KeptWord", "Lead", "MailServer", "Message", "ModelRun", "Opportunity", "PageRule",
+    "Perceived", "Plan", "PlanItem", "Purpose", "Question", "Reaction", "RecordView", "Responsible", "SavedView",
+    "Score", "Site", "Source", "Submission", "Suppression", "Team", "Term", "Tracking", "Turn", "User", "Visitor",
+    "Wording",
 ]  # fmt: skip

@@ -9,10 +9,12 @@ from playwright.sync_api import Page, expect
 
 from ripeline.base import clock
 from ripeline.catalog.actions import custom_fields, sources_named
-from ripeline.leads import actions
-from ripeline.leads.models import Lead, State
+from ripeline.leads import actions, batches
+from ripeline.leads.models import Batch, Lead, State
 from ripeline.people.models import Company, User
 from ripeline.ripeness import actions as ripeness
+from ripeline.ripeness.queries import tagged
+from ripeline.web import many
 from tests.cast import MakeLead, by, soon
 
 OpenPage = Callable[..., Page]
@@ -129,6 +131,72 @@ def test_what_is_ticked_is_remembered_from_page_to_page_and_given(
     assert Lead.objects.filter(owner=bob).count() == before
 
 
+def test_many_are_given_while_one_watches_and_all_come_back(
+    open_page: OpenPage,
+    axe: Axe,
+    shot: Shot,
+    carol: User,
+    bob: User,
+    sixty: list[Lead],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(many, "AT_ONCE", 3)
+    before = Lead.objects.filter(owner=bob).count()
+    page = open_page(carol, "/leads")
+    page.get_by_label("Choose all on this page").check()
+    page.get_by_label("everything that matches (60)").check()
+    page.locator(".chosen").get_by_label("Give to").select_option(label="Bob")
+    page.get_by_role("button", name="Give", exact=True).click()
+    expect(page.get_by_text("Waiting for its turn")).to_be_visible()
+    axe(page)
+    batch = Batch.objects.get()
+    moments: list[int] = []
+
+    def watch(now: Batch) -> None:
+        if now.position == 40:
+            moments.append(now.position)
+            expect(page.get_by_text("40 of 60 leads")).to_be_visible()
+            page.reload()
+            expect(page.get_by_text("40 of 60 leads")).to_be_visible()
+            axe(page)
+            shot(page, "batch-moving")
+
+    assert batches.work(batch.pk, tagged=tagged, size=20, watch=watch)
+    assert moments == [40]
+    expect(page.get_by_text("40 leads are with Bob now; left as they are: 20 there already.")).to_be_visible()
+    axe(page)
+    shot(page, "batch-done")
+    page.get_by_role("button", name="Take all of it back").click()
+    expect(page.get_by_text("Waiting for its turn")).to_be_visible()
+    assert batches.work(batch.pk, tagged=tagged)
+    expect(page.get_by_text("40 leads were put back as they were")).to_be_visible()
+    assert Lead.objects.filter(owner=bob).count() == before
+
+
+def test_a_next_date_for_many_is_asked_in_words(
+    open_page: OpenPage, axe: Axe, shot: Shot, alice: User, sixty: list[Lead]
+) -> None:
+    page = open_page(alice, "/leads")
+    for n in range(4):
+        page.get_by_label(re.compile("^Choose ")).nth(n + 1).check()
+    page.get_by_role("button", name="Set the next date").click()
+    expect(page.get_by_text("4 leads that you ticked")).to_be_visible()
+    axe(page)
+    page.get_by_label("When").fill("when pigs fly")
+    page.keyboard.press("Enter")
+    expect(page.locator("#when-error")).to_contain_text("is not a date that can be read here")
+    expect(page.get_by_label("When")).to_be_focused()
+    axe(page)
+    shot(page, "many-wrong")
+    page.get_by_label("When").fill("in 3 weeks, after the fair")
+    page.get_by_label("Spread over working days").fill("2")
+    page.keyboard.press("Enter")
+    expect(page.locator(".toast")).to_contain_text("4 leads are given their next date")
+    expect(page.locator(".chosen")).to_be_hidden()
+    page.keyboard.press("z")
+    expect(page.locator(".toast")).to_contain_text("Taken back: 4 leads are as they were")
+
+
 def test_everything_that_matches_is_exported(open_page: OpenPage, alice: User, sixty: list[Lead]) -> None:
     page = open_page(alice, "/leads?view=all")
     page.get_by_label("Choose all on this page").check()
@@ -137,8 +205,9 @@ def test_everything_that_matches_is_exported(open_page: OpenPage, alice: User, s
         page.locator(".chosen").get_by_role("button", name="Export").click()
     text = download.value.path().read_text("utf-8-sig")
     assert len(text.strip().splitlines()) == 61
+    page.locator("summary", has_text="Export").click()
     with page.expect_download() as whole:
-        page.get_by_role("link", name="Export").click()
+        page.get_by_role("link", name="CSV").click()
     assert len(whole.value.path().read_text("utf-8-sig").strip().splitlines()) == 61
 
 
@@ -182,8 +251,8 @@ def test_columns_are_chosen_and_put_in_order(
 ) -> None:
     page = open_page(alice, "/leads")
     page.locator("summary", has_text="Columns").click()
-    page.get_by_label("Telephone").check()
-    page.get_by_label("Came to us").uncheck()
+    page.get_by_label("Column Telephone").check()
+    page.get_by_label("Column Came to us").uncheck()
     page.get_by_role("button", name="Telephone earlier").click()
     axe(page)
     shot(page, "leads-columns")

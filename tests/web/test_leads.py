@@ -16,13 +16,12 @@ from pytest_django import DjangoAssertNumQueries
 
 from ripeline.base import clock
 from ripeline.capture import actions as imports
-from ripeline.catalog import queries as catalog
 from ripeline.catalog.actions import custom_fields, sources_named
-from ripeline.leads import actions, handing
+from ripeline.leads import actions
 from ripeline.leads.models import Lead, SavedView
 from ripeline.people.actions import change_user
 from ripeline.people.models import AuditEntry, User
-from ripeline.people.queries import responsible_of, system
+from ripeline.people.queries import system
 from ripeline.ripeness import actions as ripeness
 from tests.cast import MakeLead, by, soon
 
@@ -291,79 +290,6 @@ def test_only_the_list_asked_for_is_exported_and_only_those_ticked(
     whole = client.post("/leads/export", {"lead": [one.pk], "everything": "1", "query": "state=working"})
     assert [row["Name"] for row in rows_of(whole)] == ["Two"]
     assert two.name == "Two"
-
-
-# --- giving many ---
-
-
-def test_carol_gives_many_and_takes_them_back_in_one_go(
-    signed_in: SignIn, carol: User, alice: User, bob: User, make_lead: MakeLead
-) -> None:
-    leads = [make_lead(alice, name=f"Lead {n}") for n in range(3)]
-    closed = make_lead(alice, name="Closed")
-    actions.close(closed.pk, by(alice), reason=catalog.reason("no_budget"))
-    client = signed_in(carol)
-    given = {
-        "to": responsible_of(bob).pk,
-        "lead": [lead.pk for lead in (*leads, closed)],
-        "query": "",
-        "key": uuid4().hex,
-    }
-    client.post("/leads/give", given)
-    client.post("/leads/give", given)  # the same request again
-    assert set(Lead.objects.filter(pk__in=[lead.pk for lead in leads]).values_list("owner__name", flat=True)) == {"Bob"}
-    page = client.get("/leads").text
-    assert "3 leads are with Bob now; 1 stayed" in unescape(page)
-    undo = re.search(r'action="(/leads/give/[^"]+/undo)"', page)[1]  # type: ignore[index]
-    actions.set_next(leads[0].pk, by(bob), next=soon(days=3))
-    client.post(undo, {"key": uuid4().hex})
-    owners = dict(Lead.objects.values_list("name", "owner__name"))
-    assert (owners["Lead 0"], owners["Lead 1"], owners["Lead 2"]) == ("Bob", "Alice", "Alice")
-    assert "2 leads are where they were; 1 were changed since" in unescape(client.get("/leads").text)
-
-
-def test_everything_that_matches_goes_over_and_so_many_at_once(
-    signed_in: SignIn, carol: User, alice: User, bob: User, make_lead: MakeLead, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    for n in range(5):
-        make_lead(alice, name=f"Lead {n}", state="working" if n else "new")
-    monkeypatch.setattr(handing, "AT_MOST", 3)
-    client = signed_in(carol)
-    asked = {"to": responsible_of(bob).pk, "everything": "1", "query": f"state=working&owner={alice.pk}", "key": "k1"}
-    client.post("/leads/give", asked)
-    assert Lead.objects.filter(owner=bob).count() == 3
-    assert "repeat it for the rest" in client.get("/leads").text
-    client.post("/leads/give", asked | {"key": "k2"})
-    assert dict(Lead.objects.values_list("name", "owner__name"))["Lead 0"] == "Alice"
-    assert Lead.objects.filter(owner=bob).count() == 4
-
-
-def test_reps_cannot_give_many_and_nobody_gives_to_nobody(
-    signed_in: SignIn, alice: User, carol: User, mona: User, mallory: User, lead: Lead
-) -> None:
-    asked = {"to": responsible_of(alice).pk, "lead": [lead.pk], "query": ""}
-    assert signed_in(alice).post("/leads/give", asked).status_code == 403
-    client = signed_in(carol)
-    client.post("/leads/give", asked | {"to": ""})
-    assert "Choose who is to have them" in client.get("/leads").text
-    client.post("/leads/give", asked | {"to": responsible_of(mona).pk})  # she works in marketing, so is not offered
-    assert "Choose who is to have them" in client.get("/leads").text
-    assert Lead.objects.get(pk=lead.pk).owner == alice
-    south = signed_in(mallory)
-    mallory.role = "leader"
-    mallory.save()
-    south.post("/leads/give", asked | {"to": responsible_of(mallory).pk})  # not hers to find
-    assert Lead.objects.get(pk=lead.pk).owner == alice
-
-
-def test_taking_back_is_only_for_whoever_gave(
-    signed_in: SignIn, carol: User, ada: User, alice: User, bob: User, lead: Lead
-) -> None:
-    client = signed_in(carol)
-    client.post("/leads/give", {"to": responsible_of(bob).pk, "lead": [lead.pk], "query": "", "key": "k"})
-    receipt = AuditEntry.objects.get(verb="leads.give").pk
-    signed_in(ada).post(f"/leads/give/{receipt}/undo", {"key": "u"})
-    assert Lead.objects.get(pk=lead.pk).owner == bob
 
 
 def test_late_leads_say_so_in_words_and_by_a_shape(signed_in: SignIn, alice: User, make_lead: MakeLead) -> None:

@@ -62,7 +62,7 @@ def work(
 
     while True:
         try:
-            with _claimed(run_id) as is_ours:
+            with claimed(run_id) as is_ours:
                 return is_ours and _go_on(run_id, got_on, is_stopping, size)
         except _TakenOverError:
             return False
@@ -83,7 +83,7 @@ def work(
 
 
 @contextlib.contextmanager
-def _claimed(run_id: UUID) -> Iterator[bool]:
+def claimed(run_id: UUID) -> Iterator[bool]:
     """Have the run to oneself inside the block, if nobody else has."""
     params: dict[str, Any] = connection.get_connection_params()
     with contextlib.closing(psycopg.connect(**params, autocommit=True)) as own:

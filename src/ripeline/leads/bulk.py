@@ -17,17 +17,26 @@ from django.db import connection, transaction
 from ripeline.base import clock
 from ripeline.leads import deciding, rules
 from ripeline.leads.closing import reopening
-from ripeline.leads.deciding import By, Changes, Decision, Next, in_state, once_more
+from ripeline.leads.deciding import By, Changes, Decision, LeadError, Next, in_state, once_more
 from ripeline.leads.models import Account, Lead, NextKind, State
 from ripeline.leads.rules import Verb
 from ripeline.people.models import Responsible, ResponsibleKind, User
 from ripeline.timeline import actions as timeline
+from ripeline.timeline.models import Activity
 
 BATCH = 500  # leads locked and held in memory at a time; all batches of a call are one transaction
 
 Change = Callable[[Lead], Changes | None]  # what becomes of a locked lead; None leaves it as it is
 Facts = Callable[[Lead], dict[str, Any]]  # what the entry keeps, asked before the change
 Words = Callable[[Lead], str]  # what somebody wrote
+
+
+class Refused(LeadError):
+    """One lead of many is left as it is; `why` is the reason, for counting."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(why)
+        self.why = why
 
 
 @dataclass(frozen=True)
@@ -55,30 +64,40 @@ def decide_many(
     body: Words | None = None,
     verb: Verb = Verb.WORK,
     skips_busy: bool = False,
+    refused: dict[UUID, str] | None = None,
 ) -> list[Decision]:
     """Make one decision for each of many leads, all or none; those merged away or already decided so are left out.
 
     `skips_busy`: also those that somebody else is deciding about this moment, rather than to wait for them. Raises
-    NotAllowed if `by.actor` may not for one of them.
+    NotAllowed if `by.actor` may not for one of them, LeadError if one cannot be decided so; with `refused` that one is
+    left as it is, and why is put there.
     """
     made: list[Decision] = []
     with transaction.atomic():
         for ids in _batches(sorted(lead_ids)):
+            leads = _locked(ids, skips_busy)
             made += _decide_batch(
-                _locked(ids, skips_busy), by, kind=kind, change=change, facts=facts, body=body, verb=verb
+                leads, by, kind=kind, change=change, facts=facts, body=body, verb=verb, refused=refused
             )
     return made
 
 
 def _decide_batch(
-    leads: Sequence[Lead], by: By, *, kind: str, change: Change, facts: Facts, body: Words | None, verb: Verb
-) -> list[Decision]:
+    leads: Sequence[Lead], by: By, *, kind: str, change: Change, facts: Facts, body: Words | None, verb: Verb,
+    refused: dict[UUID, str] | None,
+) -> list[Decision]:  # fmt: skip
     entries: dict[UUID, timeline.Entry] = {}
     changed: dict[UUID, tuple[Lead, Changes]] = {}
     for lead in leads:
-        rules.require(by.actor, verb, lead)
-        data = facts(lead)
-        changes = change(lead)
+        try:
+            rules.require(by.actor, verb, lead)
+            data = facts(lead)
+            changes = change(lead)
+        except (LeadError, rules.NotAllowed) as problem:
+            if refused is None:
+                raise
+            refused[lead.pk] = _why(problem)
+            continue
         if changes is None:
             continue
         entry = timeline.Entry(
@@ -95,6 +114,12 @@ def _decide_batch(
     changed = {pk: found for pk, found in changed.items() if entries[pk].id in new}
     _write([lead for lead, _ in changed.values()], {name for _, changes in changed.values() for name in changes})
     return [Decision(lead, entries[pk].id) for pk, (lead, _) in changed.items()]
+
+
+def _why(problem: Exception) -> str:
+    if isinstance(problem, Refused):
+        return problem.why
+    return "not_yours" if isinstance(problem, rules.NotAllowed) else "refused"
 
 
 def _batches(ids: Sequence[UUID]) -> Iterator[Sequence[UUID]]:
@@ -127,19 +152,24 @@ def _write(leads: Sequence[Lead], names: Collection[str]) -> None:
         )
 
 
+def gift(lead: Lead, given: Gift) -> Changes:
+    """What being given makes of an open lead."""
+    changes: Changes = {"responsible_id": given.to.pk}
+    if given.to.user_id and not (given.keeps_owner and lead.owner_id):
+        changes["owner_id"] = given.to.user_id
+    if given.to.user_id and lead.state == State.NURTURE:
+        changes |= in_state(State.WORKING)
+    return changes | (given.next.changes() if given.next else {})
+
+
 def give_many(gifts: Mapping[UUID, Gift], by: By, *, kind: str = "handed", skips_busy: bool = False) -> list[Decision]:
     """Make somebody responsible for each of many open leads; a person becomes its owner, unless the credit stays."""
 
     def change(lead: Lead) -> Changes | None:
-        gift = gifts[lead.pk]
-        if not rules.is_open(lead) or not gift.to.is_active or gift.held_by not in (None, lead.responsible_id):
+        given = gifts[lead.pk]
+        if not rules.is_open(lead) or not given.to.is_active or given.held_by not in (None, lead.responsible_id):
             return None
-        changes: Changes = {"responsible_id": gift.to.pk}
-        if gift.to.user_id and not (gift.keeps_owner and lead.owner_id):
-            changes["owner_id"] = gift.to.user_id
-        if gift.to.user_id and lead.state == State.NURTURE:
-            changes |= in_state(State.WORKING)
-        return changes | (gift.next.changes() if gift.next else {})
+        return gift(lead, given)
 
     def facts(lead: Lead) -> dict[str, Any]:
         return {"to": gifts[lead.pk].to.name, "why": dict(gifts[lead.pk].why)}
@@ -225,6 +255,49 @@ def replan_many(nexts: Mapping[UUID, Next], by: By) -> list[Decision]:
         return {"note": nexts[lead.pk].note}
 
     return decide_many(nexts.keys(), by, kind="replanned", change=change, facts=facts)
+
+
+@once_more
+def undo_many(activity_ids: Collection[UUID], by: By) -> set[UUID]:
+    """Take back decisions of the actor's own that are still their lead's last; which were, all in one transaction.
+
+    As with `deciding.undo`, what would leave a lead with somebody who takes none stays as it is.
+    """
+    back: set[UUID] = set()
+    with transaction.atomic():
+        entries = {entry.lead_id: entry for entry in Activity.objects.filter(pk__in=activity_ids, actor_id=by.actor.pk)}
+        for ids in _batches(sorted(entries)):
+            back |= _undo_batch(_locked(ids), entries, by)
+    return back
+
+
+def _undo_batch(leads: Sequence[Lead], entries: Mapping[UUID, Activity], by: By) -> set[UUID]:
+    last = [lead for lead in leads if lead.decision_id == entries[lead.pk].pk and "before" in entries[lead.pk].data]
+    desks = Responsible.objects.select_related("user").in_bulk(
+        {entries[lead.pk].data["before"].get("responsible_id", lead.responsible_id) for lead in last}
+    )
+    restored: dict[UUID, Lead] = {}
+    names: set[str] = set()
+    for lead in last:
+        before = entries[lead.pk].data["before"]
+        for name, value in before.items():
+            setattr(lead, name, deciding._column(name).to_python(value))
+        held = desks[lead.responsible_id]
+        if rules.is_open(lead) and held.kind == ResponsibleKind.REP and not held.is_active:
+            continue
+        restored[lead.pk] = lead
+        names |= before.keys()
+    undone = [
+        timeline.Entry(
+            lead_id=pk, kind="undone", actor_id=by.actor.pk, origin=by.origin, event_key=by.key,
+            occurred_at=clock.now(), data={"of": str(entries[pk].pk), "kind": entries[pk].kind},
+        )
+        for pk in restored
+    ]  # fmt: skip
+    new = timeline.record_all(undone)
+    written = [restored[entry.lead_id] for entry in undone if entry.id in new]
+    _write(written, names)
+    return {entries[lead.pk].pk for lead in written}
 
 
 def move_accounts(*, of: User, to: User | None) -> int:

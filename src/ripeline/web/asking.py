@@ -33,15 +33,23 @@ class Asked:
     @classmethod
     def of(cls, request: HttpRequest, query: QueryDict | None = None) -> "Asked":
         assert isinstance(request.user, User)
-        asked = request.GET if query is None else query
+        return cls._read(request.user, request.GET if query is None else query)
+
+    @classmethod
+    def of_text(cls, actor: User, query: str) -> "Asked":
+        """What a query that was kept asks for."""
+        return cls._read(actor, QueryDict(query))
+
+    @classmethod
+    def _read(cls, actor: User, asked: QueryDict) -> "Asked":
         given = {name: value for name, value in asked.items() if isinstance(value, str)}
         _put_own_field(given)
         filters = Filters.parse(given)
-        if filters.view and View(filters.view) not in lists.views_of(request.user):
+        if filters.view and View(filters.view) not in lists.views_of(actor):
             filters = replace(filters, view="")
         sort = given.get("sort", "")
         return cls(
-            actor=request.user,
+            actor=actor,
             filters=filters,
             sort=Sort(sort) if sort in set(Sort) else Sort.NEWEST,
             columns=columns.read(",".join(asked.getlist("col")) or given.get("cols", "")),

@@ -1,80 +1,131 @@
-"""A list of leads as a CSV file: what its viewer may see of each, streamed, formulas neutralised, and audited."""
+"""A list of leads as a file: what its viewer may see of each, at once where it is little, else by the worker."""
 
-import csv
-from collections.abc import Iterable, Iterator, Sequence
-from datetime import tzinfo
+import io
+from collections.abc import Iterable, Sequence
 from typing import Any
+from uuid import UUID
 
-from django.http import HttpRequest, HttpResponseBase, StreamingHttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.shortcuts import redirect, render
 from django.urls import path
 from django.utils import timezone
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django_htmx.http import HttpResponseClientRefresh
 
-from ripeline.base import clock
-from ripeline.capture.exporting import chances
-from ripeline.capture.exporting import text as as_text
-from ripeline.capture.text import safe_cell
-from ripeline.catalog import queries as catalog
+from ripeline.capture import exports
+from ripeline.capture.models import Export, ExportState, FileFormat
 from ripeline.leads import lists
 from ripeline.leads.lists import Row
-from ripeline.people import actions as people
-from ripeline.people.models import User
-from ripeline.ripeness import queries as ripeness
+from ripeline.people.models import Role
 from ripeline.web.asking import Asked, asked_of_form
-from ripeline.web.many import takes_all, ticked
+from ripeline.web.many import counted, takes_all, ticked
+from ripeline.web.shell import say, viewer
 
-HEADINGS = (
-    "Id", "Name", "Title", "E-mail", "Telephone", "Company", "State", "With", "Next date", "Next step", "Source",
-    "Came to us", "Last touch", "Amount", "Currency", "Ripe within 30 days", "Buys in the end", "Reason",
-)  # fmt: skip
-
-
-class _Line:
-    """A file whose `write` hands the text back: csv writes, the response streams."""
-
-    def write(self, text: str) -> str:
-        return text
+AT_ONCE = 2_000  # leads that are written while one waits; more are the worker's
+TYPES = {
+    FileFormat.CSV: "text/csv; charset=utf-8",
+    FileFormat.XLSX: "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+}
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def export(request: HttpRequest) -> HttpResponseBase:
     """GET: the list of the address; POST: the leads ticked, or everything that the form's list matches."""
-    assert isinstance(request.user, User)
-    zone = timezone.get_current_timezone()  # asked for now: while the file streams it is the viewer's no longer
+    actor = viewer(request)
     asked = asked_of_form(request) if request.method == "POST" else Asked.of(request)
-    if request.method == "POST" and not takes_all(request):
-        ids = ticked(request)
-        chunks: Iterable[Sequence[Row]] = iter([lists.chosen(request.user, ids)])
-        people.audit(actor=request.user, verb="leads.export", target=f"{len(ids)} chosen")
+    given = request.POST.get("format") or request.GET.get("format")
+    file_format = FileFormat.XLSX if given == FileFormat.XLSX else FileFormat.CSV
+    ids = ticked(request) if request.method == "POST" and not takes_all(request) else None
+    count = len(ids) if ids is not None else counted(asked, lists.COUNTED_TO + 1)
+    if count > AT_ONCE:
+        zone = str(timezone.get_current_timezone())
+        asks = exports.ask(
+            actor=actor, query=asked.query(), file_format=file_format, zone=zone, lead_ids=ids, count=count
+        )
+        return redirect("leads-export-file", asks.pk)
+    exports.note(actor=actor, query=asked.query(), count=None if ids is None else count, file_format=file_format)
+    return _at_once(asked, ids, file_format)
+
+
+def _at_once(asked: Asked, ids: Sequence[UUID] | None, file_format: FileFormat) -> HttpResponseBase:
+    zone = timezone.get_current_timezone()  # asked for now: while the file streams it is the viewer's no longer
+    chunks: Iterable[Sequence[Row]] = (
+        lists.every(asked.actor, asked.filters, zone=zone, tagged=asked.tagged())
+        if ids is None
+        else iter([lists.chosen(asked.actor, ids)])
+    )
+    lines = exports.rows(chunks, exports.table(asked.columns))
+    if file_format == FileFormat.CSV:
+        content: Iterable[Any] = exports.as_csv(lines, zone)
     else:
-        chunks = lists.every(request.user, asked.filters, zone=zone, tagged=asked.tagged())
-        people.audit(actor=request.user, verb="leads.export", target="list", query=asked.url())
-    name = f"leads-{timezone.localtime(clock.now()):%Y-%m-%d}.csv"
-    answer = StreamingHttpResponse(_file(chunks, zone), content_type="text/csv; charset=utf-8")
-    answer["Content-Disposition"] = f'attachment; filename="{name}"'
+        file = io.BytesIO()
+        exports.write_workbook(file, lines, zone)
+        content = [file.getvalue()]
+    return _file(content, exports.filename(file_format, zone), file_format)
+
+
+def _file(content: Iterable[Any], filename: str, file_format: FileFormat) -> HttpResponseBase:
+    answer = StreamingHttpResponse(content, content_type=TYPES[file_format])
+    answer["Content-Disposition"] = f'attachment; filename="{filename}"'
     return answer
 
 
-def _file(chunks: Iterable[Sequence[Row]], zone: tzinfo) -> Iterator[str]:
-    """The file's text piece by piece; it begins with a byte order mark, by which spreadsheets know UTF-8."""
-    fields = catalog.custom_fields()
-    writer = csv.writer(_Line())
-    yield "\ufeff" + writer.writerow([*HEADINGS, *(safe_cell(field.label) for field in fields)])
-    for rows in chunks:
-        scores = ripeness.of([row.id for row in rows if row.sees_context])
-        for row in rows:
-            cells = [*_cells(row), *chances(scores.get(row.id)), row.close_reason]
-            custom = row.lead.custom if row.sees_context else {}
-            cells += [custom.get(field.key) for field in fields]
-            yield writer.writerow([safe_cell(as_text(cell, zone, "minutes")) for cell in cells])
+@require_safe
+def written(request: HttpRequest, export_id: UUID) -> HttpResponse:
+    """How far a file is, and where it is fetched."""
+    return render(request, "leads/export.html", _shown(request, _found(request, export_id)))
 
 
-def _cells(row: Row) -> list[Any]:
-    return [
-        row.id, row.name, row.title, row.email, row.phone, row.company, row.state_label, row.owner, row.next_at,
-        row.next_kind, row.source, row.captured_at, row.last_touch_at, row.amount,
-        row.lead.currency if row.amount else "",
-    ]  # fmt: skip
+@require_safe
+def progress(request: HttpRequest, export_id: UUID) -> HttpResponse:
+    found = _found(request, export_id)
+    if found.state in (ExportState.QUEUED, ExportState.RUNNING):
+        return render(request, "leads/export_moving.html", _shown(request, found))
+    return HttpResponseClientRefresh()
 
 
-urlpatterns = [path("leads/export", export, name="leads-export")]
+@require_safe
+def fetch(request: HttpRequest, export_id: UUID) -> HttpResponseBase:
+    found = _found(request, export_id)
+    if not exports.can_be_fetched(found):
+        say(request, "This file is no longer here; ask for it again.", is_error=True)
+        return redirect("leads-export-file", found.pk)
+    exports.note_fetched(actor=viewer(request), export=found)
+    answer = _file(exports.content(found), found.filename, FileFormat(found.file_format))
+    answer["Content-Length"] = str(found.size)
+    return answer
+
+
+@require_POST
+def cancel(request: HttpRequest, export_id: UUID) -> HttpResponse:
+    exports.cancel(actor=viewer(request), export_id=_found(request, export_id).pk)
+    return redirect("leads-export-file", export_id)
+
+
+def _found(request: HttpRequest, export_id: UUID) -> Export:
+    """A file is for whoever asked for it, and for administrators."""
+    found = Export.objects.filter(pk=export_id).first()
+    if found is None or (found.asked_by_id != viewer(request).pk and viewer(request).role != Role.ADMIN):
+        raise Http404
+    return found
+
+
+def _shown(request: HttpRequest, found: Export) -> dict[str, Any]:
+    is_known = found.rows is not None and found.rows <= lists.COUNTED_TO
+    return {
+        "export": found,
+        "is_moving": found.state in (ExportState.QUEUED, ExportState.RUNNING),
+        "can_be_fetched": exports.can_be_fetched(found),
+        "is_known": is_known,
+        "share": found.position / found.rows if is_known and found.rows else 0,
+        "back": Asked.of_text(viewer(request), found.query).here(),
+    }
+
+
+urlpatterns = [
+    path("leads/export", export, name="leads-export"),
+    path("leads/exports/<uuid:export_id>", written, name="leads-export-file"),
+    path("leads/exports/<uuid:export_id>/progress", progress, name="leads-export-progress"),
+    path("leads/exports/<uuid:export_id>/fetch", fetch, name="leads-export-fetch"),
+    path("leads/exports/<uuid:export_id>/cancel", cancel, name="leads-export-cancel"),
+]

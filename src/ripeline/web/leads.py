@@ -15,10 +15,10 @@ from django.views.decorators.http import require_safe
 
 from ripeline.catalog import queries as catalog
 from ripeline.catalog.models import Campaign, CustomField, Source, SourceType
-from ripeline.leads import columns, lists, own_fields, saved
+from ripeline.leads import batches, columns, lists, own_fields, saved
 from ripeline.leads.filters import CUSTOM, NOBODY
 from ripeline.leads.lists import Due, Filters, Row, Sort, View
-from ripeline.leads.models import Audience, SavedView
+from ripeline.leads.models import Audience, BatchVerb, SavedView
 from ripeline.people import queries as people
 from ripeline.people.models import Role, User
 from ripeline.ripeness import queries as ripeness
@@ -33,7 +33,6 @@ VIEWS = {View.MINE: "Mine", View.TEAM: "My team", View.QUEUE: "Qualify queue", V
 SORTS = {Sort.NEWEST: "Newest first", Sort.NEXT: "Next step first", Sort.RIPEST: "Ripest first"}
 DUES = {Due.OVERDUE: "Overdue", Due.TODAY: "Due today", Due.WEEK: "In the next 7 days", Due.LATER: "Later"}
 CARRIED = ("run", "type", "campaign", "since", "until", "cols", "kept")  # filters without a field in the form
-GIVERS = frozenset({Role.LEADER, Role.ADMIN})  # who may give many at once
 
 
 @dataclass(frozen=True)
@@ -64,7 +63,7 @@ def _results(asked: Asked, views: Sequence[SavedView]) -> dict[str, Any]:
     """What stands below the search and the filters, and changes with them."""
     page = asked.page()
     fields = catalog.custom_fields()
-    verbs = verbs_for(asked.actor.role)
+    verbs, doable = verbs_for(asked.actor.role), batches.verbs_of(asked.actor)
     return {
         "asked": asked,
         "filters": asked.filters,
@@ -77,7 +76,8 @@ def _results(asked: Asked, views: Sequence[SavedView]) -> dict[str, Any]:
         "everybody": asked.here(view=View.ALL.value) if View.ALL in lists.views_of(asked.actor) else "",
         "nothing_asked": asked.url() == reverse("leads") or (not asked.filters and not asked.after),
         "cleared": _cleared(asked),
-        "assignable": people.assignable() if asked.actor.role in GIVERS and page.rows else [],
+        "assignable": people.assignable() if BatchVerb.GIVE in doable and page.rows else [],
+        "many": [verb for verb in BatchVerb if verb in doable and verb != BatchVerb.GIVE],
         "key": uuid4().hex,
         "add_url": verbs.get("lead-new", ""),
         "import_url": verbs.get("imports", ""),

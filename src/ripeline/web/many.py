@@ -1,33 +1,54 @@
 """What is done with many leads at once: those ticked, or everything that the list's filters match."""
 
-from collections.abc import Sequence
-from itertools import chain, islice
+from collections.abc import Callable, Sequence
+from datetime import timedelta
+from hashlib import sha256
+from typing import Any
 from uuid import UUID, uuid4
 
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
 from django.urls import path, reverse
 from django.utils import timezone
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_POST, require_safe
+from django_htmx.http import HttpResponseClientRefresh
 
-from ripeline.leads import handing, lists
-from ripeline.leads.deciding import By, LeadError
-from ripeline.leads.lists import Row
+from ripeline.base import clock
+from ripeline.catalog import queries as catalog
+from ripeline.catalog.models import CloseState
+from ripeline.leads import batches, lists, verdicts
+from ripeline.leads.deciding import LeadError
+from ripeline.leads.filters import matching
+from ripeline.leads.models import FARTHEST_NEXT, Batch, BatchState, BatchVerb
 from ripeline.leads.rules import NotAllowed
 from ripeline.people import queries as people
-from ripeline.people.models import Responsible, User
+from ripeline.people import working_time
+from ripeline.people.models import Role, User
+from ripeline.ripeness import queries as ripeness
 from ripeline.web.asking import Asked, asked_of_form
-from ripeline.web.leads import GIVERS
 from ripeline.web.screens import go
-from ripeline.web.shell import say
+from ripeline.web.shell import say, viewer
+from ripeline.web.templatetags.words import plural
+from ripeline.worklist import dates
+from ripeline.worklist.days import NotADate
 
-TICKED_AT_MOST = 5_000
+AT_ONCE = 200  # leads that are done while one waits; more are the worker's
+SPREAD_AT_MOST = 60  # working days
+SHOWN = 100  # leads named on a batch's page
+
+
+class _WrongError(ValueError):
+    """What was typed cannot be; `field` says where."""
+
+    def __init__(self, field: str, words: str) -> None:
+        super().__init__(words)
+        self.field = field
 
 
 def ticked(request: HttpRequest) -> list[UUID]:
     """The leads ticked, on this page and on others."""
     found = []
-    for text in request.POST.getlist("lead")[:TICKED_AT_MOST]:
+    for text in request.POST.getlist("lead")[: batches.TICKED_AT_MOST]:
         try:
             found.append(UUID(text))
         except ValueError:
@@ -40,61 +61,218 @@ def takes_all(request: HttpRequest) -> bool:
     return bool(request.POST.get("everything"))
 
 
-def _rows(request: HttpRequest, asked: Asked, limit: int) -> Sequence[Row]:
-    if not takes_all(request):
-        return lists.chosen(asked.actor, ticked(request))
-    chunks = lists.every(asked.actor, asked.filters, zone=timezone.get_current_timezone(), tagged=asked.tagged())
-    return list(islice(chain.from_iterable(chunks), limit))
-
-
 @require_POST
-def give(request: HttpRequest) -> HttpResponse:
-    """Give the chosen leads to somebody."""
-    assert isinstance(request.user, User)
-    if request.user.role not in GIVERS:
-        raise NotAllowed("Only a leader or an administrator can give many leads at once.")
+def many(request: HttpRequest, verb: str) -> HttpResponse:
+    """Ask how (`go` is missing or something is wrong with it), or do it."""
+    if verb not in set(BatchVerb):
+        raise Http404
+    actor, what = viewer(request), BatchVerb(verb)
+    if what not in batches.verbs_of(actor):
+        raise NotAllowed("Only a leader or an administrator can give many leads at once, and marketing changes none.")
     asked = asked_of_form(request)
-    back = redirect(asked.url())
+    if not takes_all(request) and not ticked(request):
+        say(request, "Tick the leads that are meant first.", is_error=True)
+        return redirect(asked.here())
+    if "go" not in request.POST:
+        return _form(request, asked, what)
+    try:
+        return _do(request, asked, what, _TERMS[what](request))
+    except _WrongError as wrong:
+        if "quick" in request.POST:
+            say(request, str(wrong), is_error=True)
+            return redirect(asked.here())
+        return _form(request, asked, what, wrong)
+
+
+def _do(request: HttpRequest, asked: Asked, verb: BatchVerb, terms: dict[str, Any]) -> HttpResponse:
+    is_all = takes_all(request)
+    ids = None if is_all else ticked(request)
+    try:
+        batch = batches.ask(
+            actor=asked.actor, verb=verb, terms=terms, key=_key(request, verb, asked, ids),
+            zone=str(timezone.get_current_timezone()), query=asked.query(), lead_ids=ids,
+        )  # fmt: skip
+    except LeadError as problem:
+        raise _WrongError("", str(problem)) from problem
+    if counted(asked, AT_ONCE + 1) <= AT_ONCE if ids is None else len(ids) <= AT_ONCE:
+        batches.work(batch.pk, tagged=ripeness.tagged)
+    batch.refresh_from_db()
+    if batch.state != BatchState.DONE:
+        return redirect("lead-batch", batch.pk)
+    say(request, words(batch), undo=reverse("lead-batch-undo", args=[batch.pk]) if batch.done else "")
+    return redirect(asked.here())
+
+
+def _key(request: HttpRequest, verb: BatchVerb, asked: Asked, ids: Sequence[UUID] | None) -> str:
+    """Names the request: what is sent twice is one, but not what a page kept by the browser asks for anew."""
+    given = request.POST.get("key") or uuid4().hex
+    asks = f"{given} {verb} {asked.query()} {'all' if ids is None else sorted(ids)}"
+    return sha256(asks.encode()).hexdigest()
+
+
+def _form(request: HttpRequest, asked: Asked, verb: BatchVerb, wrong: _WrongError | None = None) -> HttpResponse:
+    is_all = takes_all(request)
+    ids = [] if is_all else ticked(request)
+    count = counted(asked, lists.COUNTED_TO + 1) if is_all else len(ids)
+    context = {
+        "verb": verb, "label": verb.label, "asked": asked, "query": asked.query(), "back": asked.here(),
+        "is_all": is_all, "ids": ids, "count": min(count, lists.COUNTED_TO), "is_capped": count > lists.COUNTED_TO,
+        "at_once": AT_ONCE, "key": (request.POST.get("key") if wrong else "") or uuid4().hex,
+        "typed": request.POST, "wrong": wrong,
+        "wrong_field": wrong.field if wrong else "", "wrong_words": str(wrong) if wrong else "",
+        "assignable": people.assignable() if verb == BatchVerb.GIVE else [],
+        "reasons": _reasons() if verb == BatchVerb.CLOSE else [], "most_days": SPREAD_AT_MOST,
+    }  # fmt: skip
+    return render(request, "leads/many.html", context, status=422 if wrong else 200)
+
+
+def counted(asked: Asked, most: int) -> int:
+    """How many leads everything that matches is, counted no further than `most`."""
+    found = matching(
+        asked.actor, asked.filters, zone=timezone.get_current_timezone(), scores=asked.tagged(), whole=True
+    )
+    return found.order_by()[:most].count()
+
+
+def _reasons() -> Sequence[Any]:
+    return [reason for reason in catalog.reasons() if reason.state != CloseState.WON]
+
+
+def _to_whom(request: HttpRequest) -> dict[str, Any]:
     to = next((each for each in people.assignable() if str(each.pk) == request.POST.get("to")), None)
     if to is None:
-        say(request, "Choose who is to have them.", is_error=True)
-        return back
-    rows = _rows(request, asked, handing.AT_MOST + 1)
-    by = By(request.user, "web", request.POST.get("key") or uuid4().hex)
+        raise _WrongError("to", "Choose who is to have them.")
+    return {"to": str(to.pk), "name": to.name}
+
+
+def _when(request: HttpRequest) -> dict[str, Any]:
+    """The moments, from the first on one a working day if they are to be spread."""
+    calendar, now = working_time.calendar_of(viewer(request)), clock.now()
     try:
-        given = handing.give(rows, by, to=to)
-    except LeadError as error:
-        say(request, str(error), is_error=True)
-        return back
-    undo = reverse("leads-give-undo", args=[given.receipt]) if given.receipt else ""
-    say(request, _words(given, to, len(rows) > handing.AT_MOST), undo=undo)
-    return back
+        when = dates.read(request.POST.get("when", "").replace("\x00", ""), now=now, calendar=calendar)
+    except NotADate as problem:
+        raise _WrongError("when", str(problem)) from problem
+    over = request.POST.get("over", "").strip() or "1"
+    if not over.isdecimal() or not 1 <= int(over) <= SPREAD_AT_MOST:
+        raise _WrongError("over", f"Between 1 and {SPREAD_AT_MOST} working days.")
+    local = when.at.astimezone(calendar.zone)
+    days = calendar.coming(local.date(), int(over))
+    moments = [when.at, *(calendar.at(day, local.time()) for day in days if day > local.date())][: int(over)]
+    if moments[-1] > now + FARTHEST_NEXT - timedelta(hours=1):
+        raise _WrongError("over", "The last of them would be more than 400 days away; spread them over fewer days.")
+    return {"moments": [moment.isoformat() for moment in moments], "note": when.note}
 
 
-def _words(given: handing.Given, to: Responsible, is_more: bool) -> str:
-    if not given.count:
-        return f"Nothing to give: these are closed, or with {to.name} already."
-    leads = "1 lead is" if given.count == 1 else f"{given.count:,} leads are"
-    if is_more:
-        return f"{leads} with {to.name} now. That is as many as go at once; repeat it for the rest."
-    left = f"; {given.left:,} stayed (closed, or there already)" if given.left else ""
-    return f"{leads} with {to.name} now{left}."
+def _why(request: HttpRequest) -> dict[str, Any]:
+    reason = next((each for each in _reasons() if each.code == request.POST.get("reason")), None)
+    if reason is None:
+        raise _WrongError("reason", "Say why they are let go.")
+    return {"reason": reason.code, "note": request.POST.get("note", "").replace("\x00", "").strip()[:2000]}
+
+
+_TERMS: dict[BatchVerb, Callable[[HttpRequest], dict[str, Any]]] = {
+    BatchVerb.GIVE: _to_whom,
+    BatchVerb.NEXT: _when,
+    BatchVerb.NURTURE: _when,
+    BatchVerb.CLOSE: _why,
+    BatchVerb.REOPEN: _when,
+}
+
+
+# --- a batch and what became of it ---
+
+
+@require_safe
+def batch(request: HttpRequest, batch_id: UUID) -> HttpResponse:
+    found = _found(request, batch_id)
+    return render(request, "leads/batch.html", _moving(found) | _outcome(viewer(request), found))
+
+
+@require_safe
+def progress(request: HttpRequest, batch_id: UUID) -> HttpResponse:
+    """The part of the page that moves, until there is something else to show."""
+    found = _found(request, batch_id)
+    if found.state in batches.WAITING:
+        return render(request, "leads/batch_moving.html", _moving(found))
+    return HttpResponseClientRefresh()
 
 
 @require_POST
-def take_back(request: HttpRequest, receipt: UUID) -> HttpResponse:
-    assert isinstance(request.user, User)
+def cancel(request: HttpRequest, batch_id: UUID) -> HttpResponse:
+    found = _found(request, batch_id)
+    batches.cancel(actor=viewer(request), batch_id=found.pk)
+    return redirect("lead-batch", found.pk)
+
+
+@require_POST
+def undo(request: HttpRequest, batch_id: UUID) -> HttpResponse:
     try:
-        done, left = handing.take_back(receipt, By(request.user, "web", request.POST.get("key") or uuid4().hex))
+        found = batches.undo(actor=viewer(request), batch_id=batch_id)
     except LeadError as error:
         say(request, str(error), is_error=True)
-    else:
-        stayed = f"; {left:,} were changed since and stay" if left else ""
-        say(request, f"Taken back: {done:,} {'lead is' if done == 1 else 'leads are'} where they were{stayed}.")
-    return go(request, reverse("leads"))
+        return go(request, reverse("leads"))
+    if found.state == BatchState.UNDO_QUEUED and found.done <= AT_ONCE:
+        batches.work(found.pk, tagged=ripeness.tagged)
+        found.refresh_from_db()
+    if found.state != BatchState.UNDONE or found.undone < found.done:
+        return go(request, reverse("lead-batch", args=[found.pk]))
+    say(request, f"Taken back: {plural(found.undone, 'lead is,leads are')} as they were.")
+    return go(request, Asked.of_text(viewer(request), found.query).here())
+
+
+def _found(request: HttpRequest, batch_id: UUID) -> Batch:
+    """A batch is for whoever asked for it, and for administrators to look at."""
+    actor = viewer(request)
+    found = Batch.objects.select_related("asked_by").filter(pk=batch_id).first()
+    if found is None or (found.asked_by_id != actor.pk and actor.role != Role.ADMIN):
+        raise Http404
+    return found
+
+
+def _moving(found: Batch) -> dict[str, Any]:
+    undoes = found.state in (BatchState.UNDO_QUEUED, BatchState.UNDOING)
+    return {
+        "batch": found, "label": found.get_verb_display(), "undoes": undoes,
+        "is_moving": found.state in batches.WAITING, "share": found.position / found.total if found.total else 0,
+    }  # fmt: skip
+
+
+def _outcome(actor: User, found: Batch) -> dict[str, Any]:
+    """What became of it: the counts by reason, and the leads that were left, by name."""
+    left = found.items.exclude(outcome__in=["", verdicts.DONE, verdicts.BACK]).order_by("number")
+    shown = dict(left.values_list("lead_id", "outcome")[:SHOWN])
+    rows = [(row, verdicts.WORDS[shown[row.id]]) for row in lists.chosen(actor, list(shown))]
+    changed = found.done - found.undone if found.state == BatchState.UNDONE else 0
+    return {
+        "words": words(found), "back": Asked.of_text(actor, found.query).here(), "rows": rows,
+        "left_count": sum(found.left.values()) + changed, "changed": changed, "shown": SHOWN,
+        "may_undo": found.asked_by_id == actor.pk and found.done
+        and found.state in (BatchState.DONE, BatchState.CANCELLED, BatchState.FAILED),
+    }  # fmt: skip
+
+
+_DONE = {
+    BatchVerb.GIVE: "{} with {} now",
+    BatchVerb.NEXT: "{} given their next date",
+    BatchVerb.NURTURE: "{} in Keep in touch now",
+    BatchVerb.CLOSE: "{} let go",
+    BatchVerb.REOPEN: "{} taken up again",
+}
+
+
+def words(found: Batch) -> str:
+    """What a batch did, and what it left and why."""
+    did = _DONE[BatchVerb(found.verb)].format(plural(found.done, "lead is,leads are"), found.terms.get("name", ""))
+    if not found.done:
+        did = "Nothing was changed"
+    left = ", ".join(f"{count:,} {verdicts.WORDS[why]}" for why, count in sorted(found.left.items()))
+    return f"{did[0].upper()}{did[1:]}" + (f"; left as they are: {left}." if left else ".")
 
 
 urlpatterns = [
-    path("leads/give", give, name="leads-give"),
-    path("leads/give/<uuid:receipt>/undo", take_back, name="leads-give-undo"),
+    path("leads/many/<str:verb>", many, name="leads-many"),
+    path("leads/batches/<uuid:batch_id>", batch, name="lead-batch"),
+    path("leads/batches/<uuid:batch_id>/progress", progress, name="lead-batch-progress"),
+    path("leads/batches/<uuid:batch_id>/cancel", cancel, name="lead-batch-cancel"),
+    path("leads/batches/<uuid:batch_id>/undo", undo, name="lead-batch-undo"),
 ]

@@ -11,13 +11,13 @@
   const boxes = (root) => $$('input[type=checkbox][name="lead"]', root);
 
   /* Ticks of other pages live in the session of this tab, and go along as hidden fields. */
-  const store = (of) => `leads:${of.dataset.choosing.replace(/&?(after|before)=[^&]*/g, "")}`;
-  const remembered = (of) => new Set(JSON.parse(sessionStorage.getItem(store(of)) || "[]"));
+  const store = (query) => `leads:${query.replace(/&?(after|before)=[^&]*/g, "")}`;
+  const remembered = (of) => new Set(JSON.parse(sessionStorage.getItem(store(of.dataset.choosing)) || "[]"));
 
   function remember(of) {
     const kept = remembered(of);
     for (const box of boxes(of)) box.checked ? kept.add(box.value) : kept.delete(box.value);
-    sessionStorage.setItem(store(of), JSON.stringify([...kept]));
+    sessionStorage.setItem(store(of.dataset.choosing), JSON.stringify([...kept]));
     show(of, kept);
   }
 
@@ -55,12 +55,13 @@
   document.addEventListener("reset", (event) => {
     if (!event.target.matches("form[data-choosing]")) return;
     const of = event.target;
-    sessionStorage.removeItem(store(of));
+    sessionStorage.removeItem(store(of.dataset.choosing));
     setTimeout(() => { for (const box of boxes(of)) box.checked = false; show(of, new Set()); });
   });
   document.addEventListener("submit", (event) => {
     const of = event.target;
-    if (of.matches("form[data-choosing]") && event.submitter?.formAction.endsWith("/give")) sessionStorage.removeItem(store(of));
+    const query = of.dataset.doneWith ?? (event.submitter?.name === "go" ? of.dataset.choosing : undefined);
+    if (query !== undefined) sessionStorage.removeItem(store(query));
   });
   document.addEventListener("keydown", (event) => {
     const row = event.target.closest?.("a.row");

@@ -1,0 +1,287 @@
+"""Lists of leads as files: what their asker may see of each (I8), in bounded memory, as long work where it is much.
+
+A file that was broken off is simply begun again. It is kept in pieces in the database until it expires, so that any
+machine can serve it, to whoever asked for it.
+"""
+
+import csv
+import io
+import logging
+import tempfile
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import datetime, timedelta, tzinfo
+from decimal import Decimal
+from typing import IO, Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from django.db import InterfaceError, OperationalError, transaction
+from django.http import QueryDict
+from openpyxl import Workbook
+from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
+
+from ripeline.base import clock
+from ripeline.capture.exporting import chances, text
+from ripeline.capture.models import Export, ExportPiece, ExportState, FileFormat
+from ripeline.capture.runs import claimed
+from ripeline.capture.text import safe_cell
+from ripeline.catalog import queries as catalog
+from ripeline.leads import columns, lists
+from ripeline.leads.filters import Filters
+from ripeline.leads.lists import Row
+from ripeline.people import actions as people
+from ripeline.people.models import User
+from ripeline.ripeness import queries as ripeness
+from ripeline.ripeness.models import Score
+from ripeline.timeline import actions as timeline
+
+log = logging.getLogger(__name__)
+
+KEPT = timedelta(days=7)  # how long a file can be fetched
+PIECE = 1024 * 1024  # bytes
+TOLD = 2_000  # rows after which the progress is noted and a cancel noticed
+SHEET_ROWS = 1_048_575  # that a sheet holds below its heading
+_LONGEST_CELL = 32_767  # characters
+_BROKE = "Something broke on our side; the log says what. Ask for the file again."
+_WHOLE = (
+    "Id", "Name", "Title", "E-mail", "Telephone", "Company", "State", "With", "Next date", "Next step", "Source",
+    "Came to us", "Last touch", "Amount", "Currency", "Ripe within 30 days", "Buys in the end", "Reason",
+)  # fmt: skip
+
+Table = tuple[list[str], Callable[[Row, Score | None], list[Any]]]  # the heading, and the cells of a row
+Chunks = Iterable[Sequence[Row]]
+
+
+class _CancelledError(Exception):
+    """Whoever asked for the file wants it no more."""
+
+
+# --- what stands in a file ---
+
+
+def table(chosen: Sequence[str]) -> Table:
+    """The columns that a list shows; everything there is where none are chosen."""
+    fields = catalog.custom_fields()
+    if not chosen:
+        heading = [*_WHOLE, *(field.label for field in fields)]
+        return heading, lambda row, score: [*_whole(row, score), *(row.own(field.key) for field in fields)]
+    known = columns.all_columns(fields)
+    shown = [known[key] for key in chosen if key in known]
+    heading = ["Id", "Name", "Company", *(column.label for column in shown)]
+    heading += ["Currency"] if "amount" in chosen else []
+
+    def cells(row: Row, score: Score | None) -> list[Any]:
+        found = [row.id, row.name, row.company, *(column.value(row, score) for column in shown)]
+        return found + ([row.lead.currency if row.amount else ""] if "amount" in chosen else [])
+
+    return heading, cells
+
+
+def _whole(row: Row, score: Score | None) -> list[Any]:
+    return [
+        row.id, row.name, row.title, row.email, row.phone, row.company, row.state_label, row.owner, row.next_at,
+        row.next_kind, row.source, row.captured_at, row.last_touch_at, row.amount,
+        row.lead.currency if row.amount else "", *chances(score), row.close_reason,
+    ]  # fmt: skip
+
+
+def rows(chunks: Chunks, found: Table) -> Iterator[list[Any]]:
+    """The heading, then the cells of each row, a chunk in memory at a time."""
+    heading, cells = found
+    yield list(heading)
+    for chunk in chunks:
+        scores = ripeness.of([row.id for row in chunk if row.sees_context])
+        for row in chunk:
+            yield cells(row, scores.get(row.id))
+
+
+def as_csv(lines: Iterable[list[Any]], zone: tzinfo) -> Iterator[str]:
+    """A CSV file's text piece by piece; it begins with a byte order mark, by which spreadsheets know UTF-8."""
+    buffer = io.StringIO()
+    writer = csv.writer(buffer)
+    yield "\ufeff"
+    for line in lines:
+        writer.writerow([safe_cell(text(cell, zone, "minutes")) for cell in line])
+        yield buffer.getvalue()
+        buffer.seek(0)
+        buffer.truncate()
+
+
+def write_workbook(file: IO[bytes], lines: Iterable[list[Any]], zone: tzinfo) -> None:
+    """An Excel file, row by row; on further sheets what one cannot hold. No cell of it is a formula."""
+    book = Workbook(write_only=True)
+    remaining = iter(lines)
+    heading = next(remaining, [])
+    sheet, count = None, 0
+    for line in remaining:
+        if sheet is None or count == SHEET_ROWS:
+            sheet, count = book.create_sheet(f"Leads {len(book.sheetnames) + 1}" if sheet else "Leads"), 0
+            sheet.append([_cell(cell, zone) for cell in heading])
+        sheet.append([_cell(cell, zone) for cell in line])
+        count += 1
+    if sheet is None:
+        book.create_sheet("Leads").append([_cell(cell, zone) for cell in heading])
+    book.save(file)
+
+
+def _cell(value: Any, zone: tzinfo) -> Any:
+    """A value as a sheet holds it: figures and moments as such, all else as harmless text."""
+    if value is None or isinstance(value, int | float | Decimal):  # a truth, too
+        return value
+    if isinstance(value, datetime):
+        return value.astimezone(zone).replace(tzinfo=None, microsecond=0)
+    return safe_cell(ILLEGAL_CHARACTERS_RE.sub("", str(value)))[:_LONGEST_CELL]
+
+
+# --- as long work ---
+
+
+def ask(
+    *, actor: User, query: str, file_format: str, zone: str, lead_ids: Sequence[UUID] | None = None,
+    count: int | None = None,
+) -> Export:  # fmt: skip
+    """Ask for a file of what the list's query finds, or of these leads; audited."""
+    with transaction.atomic():
+        export = Export.objects.create(
+            asked_by=actor, query=query, file_format=FileFormat(file_format), zone=zone,
+            lead_ids=None if lead_ids is None else [str(pk) for pk in lead_ids], rows=count,
+            filename=filename(FileFormat(file_format), ZoneInfo(zone)),
+        )  # fmt: skip
+        note(actor=actor, query=query, count=None if lead_ids is None else len(lead_ids), file_format=file_format)
+        timeline.wake_worker()
+    return export
+
+
+def note(*, actor: User, query: str, count: int | None, file_format: str) -> None:
+    """Who took leads out of the house, and which."""
+    target = "list" if count is None else f"{count} chosen"
+    people.audit(actor=actor, verb="leads.export", target=target, query=query, format=file_format)
+
+
+def filename(file_format: str, zone: tzinfo) -> str:
+    return f"leads-{clock.now().astimezone(zone):%Y-%m-%d}.{file_format}"
+
+
+def waiting() -> list[UUID]:
+    """The files to be written, in the order they were asked for."""
+    found = Export.objects.filter(state__in=(ExportState.QUEUED, ExportState.RUNNING)).order_by("created_at")
+    return list(found.values_list("pk", flat=True))
+
+
+def cancel(*, actor: User, export_id: UUID) -> None:
+    """Ask that no file is written."""
+    running = (ExportState.QUEUED, ExportState.RUNNING)
+    Export.objects.filter(pk=export_id, asked_by=actor, state__in=running).update(cancel_asked=True)
+    timeline.wake_worker()
+
+
+def work(
+    export_id: UUID,
+    *,
+    watch: Callable[[Export], None] = lambda _: None,
+    is_stopping: Callable[[], bool] = lambda: False,
+) -> bool:
+    """Write the file; True if this call ended it. One that was broken off is begun again."""
+    with claimed(export_id) as is_ours:
+        export = Export.objects.select_related("asked_by").get(pk=export_id) if is_ours else None
+        if export is None or export.state not in (ExportState.QUEUED, ExportState.RUNNING):
+            return False
+        try:
+            return _write(export, watch, is_stopping)
+        except _CancelledError:
+            _end(export, ExportState.CANCELLED)
+        except (OperationalError, InterfaceError):
+            raise  # the database is gone: whoever called tries again
+        except Exception:
+            log.exception("An export failed")
+            _end(export, ExportState.FAILED, problem=_BROKE)
+    return True
+
+
+class _StoppingError(Exception):
+    """The process is to end; the file is begun again by the next."""
+
+
+def _write(export: Export, watch: Callable[[Export], None], is_stopping: Callable[[], bool]) -> bool:
+    Export.objects.filter(pk=export.pk).update(state=ExportState.RUNNING, began_at=clock.now(), position=0)
+    zone = ZoneInfo(export.zone)
+    query = QueryDict(export.query).dict()
+    shown = columns.read(str(query.get("cols", "")))
+    lines = _told(export, rows(_chunks(export, zone), table(shown)), watch, is_stopping)
+    with tempfile.TemporaryFile() as file:
+        try:
+            if export.file_format == FileFormat.XLSX:
+                write_workbook(file, lines, zone)
+            else:
+                file.writelines(line.encode() for line in as_csv(lines, zone))
+        except _StoppingError:
+            return False
+        export.size = file.tell()
+        _store(export, file)
+    _end(export, ExportState.DONE)
+    watch(export)
+    return True
+
+
+def _chunks(export: Export, zone: tzinfo) -> Chunks:
+    if export.lead_ids is not None:
+        return iter([lists.chosen(export.asked_by, [UUID(pk) for pk in export.lead_ids])])
+    filters = Filters.parse(QueryDict(export.query).dict())
+    tagged = ripeness.tagged(filters.ripe) if filters.ripe else None
+    return lists.every(export.asked_by, filters, zone=zone, tagged=tagged)
+
+
+def _told(
+    export: Export, lines: Iterable[list[Any]], watch: Callable[[Export], None], is_stopping: Callable[[], bool]
+) -> Iterator[list[Any]]:
+    """The lines, noting now and then how far they are."""
+    for number, line in enumerate(lines):
+        if number % TOLD == 0:
+            export.position = number
+            Export.objects.filter(pk=export.pk).update(position=number)
+            watch(export)
+            if Export.objects.filter(pk=export.pk, cancel_asked=True).exists():
+                raise _CancelledError
+            if is_stopping():
+                raise _StoppingError
+        yield line
+        export.position = number
+
+
+def _store(export: Export, file: IO[bytes]) -> None:
+    ExportPiece.objects.filter(export=export).delete()
+    file.seek(0)
+    number = 0
+    while content := file.read(PIECE):
+        ExportPiece.objects.create(export=export, number=number, content=content)
+        number += 1
+
+
+def _end(export: Export, state: ExportState, *, problem: str = "") -> None:
+    moment = clock.now()
+    Export.objects.filter(pk=export.pk).update(
+        state=state, problem=problem, ended_at=moment, expires_at=moment + KEPT, size=export.size,
+        position=export.position, rows=export.position if state == ExportState.DONE else export.rows,
+    )  # fmt: skip
+
+
+def content(export: Export) -> Iterator[bytes]:
+    """The file, a piece at a time."""
+    numbers = ExportPiece.objects.filter(export=export).order_by("number").values_list("number", flat=True)
+    for number in list(numbers):
+        yield bytes(ExportPiece.objects.get(export=export, number=number).content)
+
+
+def can_be_fetched(export: Export) -> bool:
+    return export.state == ExportState.DONE and export.expires_at is not None and export.expires_at > clock.now()
+
+
+def note_fetched(*, actor: User, export: Export) -> None:
+    people.audit(actor=actor, verb="leads.export.fetch", target=export.filename, export=str(export.pk))
+
+
+def tidy() -> int:
+    """Forget files that have expired; how many."""
+    over = Export.objects.filter(expires_at__lt=clock.now())
+    ExportPiece.objects.filter(export__in=over).delete()
+    return over.delete()[0]

@@ -1,0 +1,143 @@
+"""Lists as files: much is the worker's, in pieces; only its asker fetches it, until it expires; nothing runs."""
+
+import csv
+import io
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.test import Client
+from openpyxl import load_workbook
+
+from ripeline.base import clock
+from ripeline.capture import exports
+from ripeline.capture.models import Export, ExportPiece, ExportState
+from ripeline.catalog.actions import custom_fields
+from ripeline.leads.models import Lead
+from ripeline.people.models import AuditEntry, User
+from ripeline.ripeness import actions as ripeness
+from ripeline.web import export as screen
+from ripeline.worker import tasks
+from tests.cast import MakeLead
+
+
+def sign_in(user: User) -> Client:
+    client = Client()
+    client.force_login(user)
+    return client
+
+
+def body(answer: Any) -> bytes:
+    return b"".join(answer.streaming_content)
+
+
+def sheet(content: bytes) -> list[tuple[Any, ...]]:
+    return list(load_workbook(io.BytesIO(content), read_only=True).active.iter_rows(values_only=True))
+
+
+@pytest.fixture
+def five(alice: User, bob: User, make_lead: MakeLead, monkeypatch: pytest.MonkeyPatch) -> list[Lead]:
+    """Five leads, two of them Bob's, where three are as many as are written at once."""
+    monkeypatch.setattr(screen, "AT_ONCE", 3)
+    custom_fields({"chairs": ("Chairs", "number")})
+    leads = [
+        make_lead(bob if n > 2 else alice, name=f"=Lead {n}", email=f"l{n}@x.example", captured=timedelta(days=n))
+        for n in range(5)
+    ]
+    Lead.objects.filter(pk=leads[0].pk).update(custom={"chairs": 14})
+    ripeness.rescore()
+    return leads
+
+
+def test_much_is_written_by_the_worker_and_fetched_by_who_asked(
+    five: list[Lead], alice: User, bob: User, ada: User
+) -> None:
+    client = sign_in(alice)
+    path = client.get("/leads/export?view=all").headers["Location"]
+    assert "Waiting for its turn" in client.get(path).text
+    assert client.get(f"{path}/fetch").status_code == 302, "not there yet"
+    assert tasks.work(lambda: False)
+    assert client.get(f"{path}/progress").headers["HX-Refresh"] == "true"
+    assert "5 leads are in it" in client.get(path).text
+    answer = client.get(f"{path}/fetch")
+    rows = list(csv.DictReader(io.StringIO(body(answer).decode("utf-8-sig"))))
+    assert [row["Name"] for row in rows] == [f"'=Lead {n}" for n in range(5)]
+    assert [row["E-mail"] for row in rows] == ["l0@x.example", "l1@x.example", "l2@x.example", "", ""]
+    assert rows[0]["Chairs"] == "14"
+    for verb in ("leads.export", "leads.export.fetch"):
+        assert AuditEntry.objects.get(verb=verb).actor == alice
+    for who, status in ((bob, 404), (ada, 200)):
+        assert sign_in(who).get(path).status_code == status
+        assert sign_in(who).get(f"{path}/fetch").status_code == status
+    assert not tasks.work(lambda: False)
+
+
+def test_a_workbook_has_the_columns_of_the_list_as_figures_and_moments(five: list[Lead], alice: User) -> None:
+    client = sign_in(alice)
+    path = client.get("/leads/export?view=all&cols=email,next,f.chairs,ripeness&format=xlsx").headers["Location"]
+    assert tasks.work(lambda: False)
+    heading, first, *rest = sheet(body(client.get(f"{path}/fetch")))
+    assert heading == ("Id", "Name", "Company", "E-mail", "Next step", "Chairs", "Ripeness")
+    assert (first[1], first[3], first[5]) == ("'=Lead 0", "l0@x.example", 14)
+    assert first[4].year >= clock.now().year
+    assert rest[-1][3:] == (None, None, None, None), "Bob's are not hers to see"
+    small = client.get("/leads/export?view=mine&format=xlsx")
+    assert small.status_code == 200
+    assert len(sheet(body(small))) == 4
+
+
+def test_a_file_expires_and_is_tidied_away(five: list[Lead], alice: User) -> None:
+    client = sign_in(alice)
+    path = client.get("/leads/export?view=all").headers["Location"]
+    tasks.work(lambda: False)
+    with clock.at(clock.now() + exports.KEPT + timedelta(minutes=1)):
+        assert client.get(f"{path}/fetch").status_code == 302
+        assert "no longer here" in client.get(path).text
+        exports.tidy()
+    assert not Export.objects.exists()
+    assert not ExportPiece.objects.exists()
+
+
+def test_a_file_that_was_broken_off_is_begun_again_and_one_not_wanted_ends(
+    five: list[Lead], alice: User, bob: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(exports, "TOLD", 2)
+    asked = exports.ask(actor=alice, query="view=all", file_format="csv", zone="UTC")
+    steps = iter([False, True])
+    assert not exports.work(asked.pk, is_stopping=lambda: next(steps))
+    asked.refresh_from_db()
+    assert (asked.state, asked.position) == (ExportState.RUNNING, 2)
+    exports.cancel(actor=bob, export_id=asked.pk)
+    assert exports.work(asked.pk)
+    asked.refresh_from_db()
+    assert (asked.state, asked.rows) == (ExportState.DONE, 5)
+    other = exports.ask(actor=alice, query="view=all", file_format="xlsx", zone="UTC")
+    exports.cancel(actor=alice, export_id=other.pk)
+    assert exports.work(other.pk)
+    other.refresh_from_db()
+    assert other.state == ExportState.CANCELLED
+    assert "It was cancelled" in sign_in(alice).get(f"/leads/exports/{other.pk}").text
+
+
+def test_what_breaks_is_said(five: list[Lead], alice: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = exports.ask(actor=alice, query="", file_format="csv", zone="UTC")
+    monkeypatch.setattr(exports, "table", lambda _: 1 / 0)
+    assert exports.work(asked.pk)
+    asked.refresh_from_db()
+    assert (asked.state, asked.problem) == (ExportState.FAILED, exports._BROKE)
+    assert "Ask for the file again" in sign_in(alice).get(f"/leads/exports/{asked.pk}").text
+
+
+def test_a_workbook_goes_on_on_a_further_sheet_and_takes_what_cells_cannot_hold(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(exports, "SHEET_ROWS", 2)
+    file = io.BytesIO()
+    lines = [["Name", "At"], ["a\x00\x07b", clock.now()], ["x" * 40_000, None], ["+cmd|x", True]]
+    exports.write_workbook(file, iter(lines), clock.now().tzinfo)  # type: ignore[arg-type] # it is aware
+    book = load_workbook(file)
+    assert book.sheetnames == ["Leads", "Leads 2"]
+    assert book["Leads"]["A2"].value == "ab"
+    assert len(book["Leads"]["A3"].value) == 32_767
+    assert [cell.value for cell in book["Leads 2"][2]] == ["'+cmd|x", True]
+    assert book["Leads 2"]["A2"].data_type == "s", "text, not a formula"
