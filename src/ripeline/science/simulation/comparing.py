@@ -101,20 +101,44 @@ def compare(
     worlds: Sequence[World], policies: Mapping[str, Maker], *, on_run: Callable[[str, int], None] = lambda *_: None
 ) -> Comparison:
     """Each policy on each world; `on_run` is told which policy and world comes next."""
-    found: dict[str, dict[str, list[float]]] = {name: {key: [] for key in MEASURES} for name in policies}
-    tightness = []
-    for at, world in enumerate(worlds):
-        on_run("oracle", at)
-        best = run(world, Oracle(world))
-        tightness.append(world.tightness())
-        for name, make in policies.items():
-            on_run(name, at)
-            result = best if name == "oracle" else run(world, make(world))
-            for key, value in measure(world, result, oracle=best).items():
-                found[name][key].append(value)
+
+    def told(at: int) -> Callable[[str], None]:
+        return lambda name: on_run(name, at)
+
+    return together([measured(world, policies, on_run=told(at)) for at, world in enumerate(worlds)])
+
+
+@dataclass(frozen=True, kw_only=True)
+class Measured:
+    """One world: for each policy and measure a figure. Plain, so that it can be kept and gone on with."""
+
+    tightness: float
+    found: Mapping[str, Mapping[str, float]]
+
+
+def measured(
+    world: World, policies: Mapping[str, Maker], *, on_run: Callable[[str], None] = lambda _: None
+) -> Measured:
+    """Each policy on one world; `on_run` is told which policy comes next."""
+    on_run("oracle")
+    best = run(world, Oracle(world))
+    found: dict[str, dict[str, float]] = {}
+    for name, make in policies.items():
+        if name != "oracle":
+            on_run(name)
+        result = best if name == "oracle" else run(world, make(world))
+        found[name] = measure(world, result, oracle=best)
+    return Measured(tightness=world.tightness(), found=found)
+
+
+def together(parts: Sequence[Measured]) -> Comparison:
+    """Worlds on which the same policies were run, as one comparison."""
+    policies = parts[0].found if parts else {}
     return Comparison(
-        tightness=float(np.mean(tightness)) if tightness else 0.0,
-        found={name: {key: np.array(values) for key, values in each.items()} for name, each in found.items()},
+        tightness=float(np.mean([part.tightness for part in parts])) if parts else 0.0,
+        found={
+            name: {key: np.array([part.found[name][key] for part in parts]) for key in MEASURES} for name in policies
+        },
     )
 
 
