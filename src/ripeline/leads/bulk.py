@@ -228,7 +228,7 @@ class Recycled:
     data: Mapping[str, Any] = field(default_factory=dict)
 
 
-def reopen_many(again: Mapping[UUID, Recycled], by: By) -> list[Decision]:
+def reopen_many(again: Mapping[UUID, Recycled], by: By, *, verb: Verb = Verb.WORK) -> list[Decision]:
     """Take lost leads up again: a new episode each, with its own clock."""
 
     def change(lead: Lead) -> Changes | None:
@@ -240,21 +240,27 @@ def reopen_many(again: Mapping[UUID, Recycled], by: By) -> list[Decision]:
     def facts(lead: Lead) -> dict[str, Any]:
         return {"why": again[lead.pk].why, "to": again[lead.pk].to.name, **again[lead.pk].data}
 
-    return decide_many(again.keys(), by, kind="reopened", change=change, facts=facts)
+    return decide_many(again.keys(), by, kind="reopened", change=change, facts=facts, verb=verb)
 
 
-def replan_many(nexts: Mapping[UUID, Next], by: By) -> list[Decision]:
-    """The planner moves leads whose date no person chose; those a person has committed to meanwhile stay put."""
+def replan_many(
+    nexts: Mapping[UUID, Next], by: By, *, verb: Verb = Verb.WORK, passed_too: bool = False
+) -> list[Decision]:
+    """The planner moves leads whose date no person chose; those a person has committed to meanwhile stay put.
+
+    `passed_too`: also those whose committed date is over, where a person asked for it.
+    """
 
     def change(lead: Lead) -> Changes | None:
-        if not rules.is_open(lead) or lead.next_committed:
+        is_over = passed_too and lead.next_at is not None and lead.next_at < clock.now()
+        if not rules.is_open(lead) or (lead.next_committed and not is_over):
             return None
         return nexts[lead.pk].changes()
 
     def facts(lead: Lead) -> dict[str, Any]:
         return {"note": nexts[lead.pk].note}
 
-    return decide_many(nexts.keys(), by, kind="replanned", change=change, facts=facts)
+    return decide_many(nexts.keys(), by, kind="replanned", change=change, facts=facts, verb=verb)
 
 
 @once_more

@@ -22,7 +22,8 @@ from django.db.models.functions import Concat
 from ripeline.base import clock
 from ripeline.base.ids import new_id
 from ripeline.catalog.models import Source, SourceType
-from ripeline.leads import own_fields, rules
+from ripeline.leads import leaks, own_fields, rules
+from ripeline.leads.leaks import Leak
 from ripeline.leads.models import CLOSED_STATES, IS_OPEN, Enquiry, Lead, State
 from ripeline.leads.rules import Relation, Verb
 from ripeline.people.models import Responsible, ResponsibleKind, Role, User
@@ -81,6 +82,8 @@ class Filters:
     due: str = ""
     ripe: str = ""  # a tag of ripeness; what it means is decided by whoever keeps the scores
     run: UUID | None = None  # the import that brought them
+    team: UUID | None = None  # of whoever holds them
+    leak: str = ""  # the way in which they leak
     custom: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
@@ -100,6 +103,8 @@ class Filters:
             due=_one_of(query.get("due", ""), tuple(Due)),
             ripe="".join(c for c in query.get("ripe", "") if c.isalnum() or c in "_-")[:20],
             run=_uuid(query.get("run", "")),
+            team=_uuid(query.get("team", "")),
+            leak=_one_of(query.get("leak", ""), tuple(Leak)),
             custom={
                 key.removeprefix(CUSTOM)[:70]: value[:200]
                 for key, value in query.items()
@@ -148,6 +153,7 @@ def matching(
         found = found.filter(visible(actor, Verb.SEE_CONTEXT), IS_OPEN, tagged)
     if filters.run:
         found = found.filter(visible(actor, Verb.SEE_CONTEXT), import_run_id=filters.run)
+    found = _leaking(actor, found, filters)
     quick, slow = _own_fields(filters)
     if quick or slow:
         found = found.filter(visible(actor, Verb.SEE_CONTEXT), *quick)
@@ -216,9 +222,14 @@ def _mine(actor: User) -> tuple[Collection[UUID], Collection[UUID]]:
 def _of_team(actor: User) -> Q:
     """Held (owned; where nobody owns it, looked after) by somebody of the actor's team, or by them."""
     if actor.team_id:
-        return Q(owner__team=actor.team_id) | Q(owner__isnull=True, responsible__user__team=actor.team_id)
+        return held_by_team(actor.team_id)
     teamless = Q(responsible__kind=ResponsibleKind.REP, responsible__user__team__isnull=True)
     return Q(owner__isnull=False, owner__team__isnull=True) | (Q(owner__isnull=True) & teamless)
+
+
+def held_by_team(team_id: UUID) -> Q:
+    """Held by somebody of this team."""
+    return Q(owner__team=team_id) | Q(owner__isnull=True, responsible__user__team=team_id)
 
 
 def _in_view(actor: User, view: View) -> Q:
@@ -268,6 +279,16 @@ def _by_origin(actor: User, found: QuerySet[Lead], filters: Filters, zone: tzinf
         found = found.filter(captured_at__gte=datetime.combine(filters.since, time(0), tzinfo=zone))
     if filters.until:
         found = found.filter(captured_at__lt=datetime.combine(filters.until + timedelta(days=1), time(0), tzinfo=zone))
+    return found
+
+
+def _leaking(actor: User, found: QuerySet[Lead], filters: Filters) -> QuerySet[Lead]:
+    """With one team, and leaking in one way: what stands behind a figure of Insight."""
+    if filters.team:
+        found = found.filter(held_by_team(filters.team))
+    if filters.leak:
+        leak = Leak(filters.leak)
+        found = found.filter(visible(actor, leaks.NEEDS[leak]), leaks.condition(leak, clock.now()))
     return found
 
 

@@ -2,10 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Count, Q
+from django.db.models import Avg, Count, Q
 
 from ripeline.leads import rules
 from ripeline.leads.models import Enquiry, Lead, Opportunity, OpportunityState, RecordView, State
@@ -65,6 +66,14 @@ def same_phone_or_name(lead: Lead, actor: User, limit: int = 3) -> Sequence[Lead
         alike |= Q(account_id=lead.account_id, name__iexact=lead.name)
     others = Lead.objects.filter(rules.findable(actor), alike, merged_into__isnull=True).exclude(pk=lead.pk)
     return list(others.select_related("owner", "responsible__user").order_by("pk")[:limit])
+
+
+def average_deal(currency: str, *, since: datetime) -> tuple[int, Decimal]:
+    """(how many, average amount) of the deals won since a moment that have an amount in this currency."""
+    won = Opportunity.objects.filter(
+        state=OpportunityState.WON, currency=currency, amount__gt=0, closed_at__gte=since
+    ).aggregate(n=Count("pk"), mean=Avg("amount"))
+    return won["n"], Decimal(won["mean"] or 0).quantize(Decimal(1))
 
 
 def is_empty() -> bool:

@@ -15,8 +15,9 @@ from django.views.decorators.http import require_safe
 
 from ripeline.catalog import queries as catalog
 from ripeline.catalog.models import Campaign, CustomField, Source, SourceType
-from ripeline.leads import batches, columns, lists, own_fields, saved
+from ripeline.leads import batches, columns, leaks, lists, own_fields, saved
 from ripeline.leads.filters import CUSTOM, NOBODY
+from ripeline.leads.leaks import Leak
 from ripeline.leads.lists import Due, Filters, Row, Sort, View
 from ripeline.leads.models import Audience, BatchVerb, SavedView
 from ripeline.people import queries as people
@@ -32,7 +33,7 @@ from ripeline.web.templatetags.words import STATE_WORDS
 VIEWS = {View.MINE: "Mine", View.TEAM: "My team", View.QUEUE: "Qualify queue", View.ALL: "Everybody"}
 SORTS = {Sort.NEWEST: "Newest first", Sort.NEXT: "Next step first", Sort.RIPEST: "Ripest first"}
 DUES = {Due.OVERDUE: "Overdue", Due.TODAY: "Due today", Due.WEEK: "In the next 7 days", Due.LATER: "Later"}
-CARRIED = ("run", "type", "campaign", "since", "until", "cols", "kept")  # filters without a field in the form
+CARRIED = ("run", "type", "campaign", "since", "until", "team", "leak", "cols", "kept")  # without a field in the form
 
 
 @dataclass(frozen=True)
@@ -197,8 +198,11 @@ def _origins(asked: Asked) -> list[tuple[str, str]]:
         "campaign": "From one campaign" if filters.campaign else "",
         "since": f"Came since {date_format(filters.since)}" if filters.since else "",
         "until": f"Came until {date_format(filters.until)}" if filters.until else "",
+        "team": "With one team" if filters.team else "",
+        "leak": leaks.LABELS[Leak(filters.leak)] if filters.leak else "",
     }
-    return [(words, asked.here(**{name: "" if name == "type" else None})) for name, words in given.items() if words]
+    empty = {"type": "", "leak": ""}
+    return [(words, asked.here(**{name: empty.get(name)})) for name, words in given.items() if words]
 
 
 @dataclass(frozen=True)

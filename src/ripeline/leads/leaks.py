@@ -1,0 +1,78 @@
+"""What is leaking: leads that nobody is really following up, each kind by one rule, which the page of it shows.
+
+Conditions on the lead's own columns, so that a figure and the list of leads behind it are the same question. Left out
+everywhere are those that have their day: somebody named the date, or they were put back to work, and it lies ahead.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from django.db.models import Q
+
+from ripeline.leads.models import IS_OPEN, NextKind, State
+from ripeline.leads.rules import Verb
+
+ENOUGH = 6  # tries: 93 % of those who convert are reached by call 6 (Velocify, a vendor)
+WAITS = timedelta(days=7)  # for a first try
+QUIET = timedelta(days=30)  # without a try or a talk
+LATE = timedelta(days=7)  # past its date; about five working days, as in the shoebox count
+UNSTATED = "lost_unstated"  # let go without a reason
+
+
+class Leak(StrEnum):
+    UNTOUCHED = "untouched"
+    GIVEN_UP = "given_up"
+    STALLED = "stalled"
+    OVERDUE = "overdue"
+
+
+LABELS: Mapping[Leak, str] = {
+    Leak.UNTOUCHED: "Never touched",
+    Leak.GIVEN_UP: "Given up too early",
+    Leak.STALLED: "Stalled",
+    Leak.OVERDUE: "Overdue",
+}
+RULES: Mapping[Leak, str] = {
+    Leak.UNTOUCHED: f"Came more than {WAITS.days} days ago, and nobody has tried to reach them.",
+    Leak.GIVEN_UP: (
+        f"Never reached, with fewer than {ENOUGH} tries, and then silence for {QUIET.days} days; or let go so,"
+        " without a reason."
+    ),
+    Leak.STALLED: f"We had talked, or a deal is open, and nothing has happened for {QUIET.days} days.",
+    Leak.OVERDUE: f"Their next date passed more than {LATE.days} days ago.",
+}
+NEEDS: Mapping[Leak, Verb] = {  # what one must be able to see of a lead to ask for it
+    Leak.UNTOUCHED: Verb.SEE_OUTCOMES,
+    Leak.GIVEN_UP: Verb.SEE_OUTCOMES,
+    Leak.STALLED: Verb.SEE_OUTCOMES,
+    Leak.OVERDUE: Verb.SEE_NEXT,
+}
+_AT_WORK = (State.NEW.value, State.QUALIFYING.value, State.WORKING.value)  # Keep in touch is somebody's decision
+
+
+def condition(leak: Leak, now: datetime) -> Q:
+    """The leads that leak so at this moment."""
+    has_its_day = Q(next_at__gte=now) & (Q(next_committed=True) | Q(next_kind=NextKind.REOPENED))
+    here = Q(merged_into__isnull=True)
+    match leak:
+        case Leak.UNTOUCHED:
+            return here & Q(state__in=_AT_WORK, touches=0, episode_at__lt=now - WAITS) & ~has_its_day
+        case Leak.GIVEN_UP:
+            unreached = here & Q(touches__lt=ENOUGH, last_reached_at__isnull=True)
+            silent = Q(state__in=_AT_WORK, touches__gt=0, last_touch_at__lt=now - QUIET) & ~has_its_day
+            let_go = Q(state=State.LOST, close_reason__code=UNSTATED)
+            return unreached & (silent | let_go)
+        case Leak.STALLED:
+            talked = Q(state=State.WORKING, last_reached_at__isnull=False) | Q(state=State.OPPORTUNITY)
+            quiet = Q(last_touch_at__lt=now - QUIET) | Q(last_touch_at__isnull=True, state_at__lt=now - QUIET)
+            return here & talked & quiet & ~has_its_day
+    return IS_OPEN & Q(next_at__lt=now - LATE)
+
+
+def any_of(leaks: "list[Leak] | tuple[Leak, ...]", now: datetime) -> Q:
+    """Those that leak in at least one of these ways."""
+    found = Q(pk__in=[])
+    for leak in leaks:
+        found |= condition(leak, now)
+    return found
