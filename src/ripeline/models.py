@@ -13,6 +13,7 @@ from ripeline.capture.models import (
     Submission,
 )  # fmt: skip
 from ripeline.catalog.models import Campaign, CloseReason, CustomField, PageRule, Question, Site, Source, Tracking
+from ripeline.insight.models import Recovered, Recovery
 from ripeline.leads.models import (
     Account,
     Batch,
@@ -29,6 +30,7 @@ from ripeline.outbox.models import Consent, ConsentEvent, MailServer, Message, P
 from ripeline.people.models import Absence, ApiKey, AuditEntry, Company, Responsible, Team, User
 from ripeline.ripeness.models import Claim, Dispute, KeptWord, ModelRun, Perceived, Score, Term
 from ripeline.routing.models import Turn
+from ripeline.simulation.models import SimulationRun
 from ripeline.timeline.models import Activity, Hit, Reaction, Visitor
 from ripeline.worker.models import Beat
 from ripeline.worklist.models import Plan, PlanItem
@@ -38,7 +40,7 @@ __all__ = [
     "CloseReason", "Company", "Consent", "ConsentEvent", "CustomField", "DefaultView", "Dispute", "Door", "DoorDay",
     "Enquiry", "Export", "ExportPiece", "Hit", "Identity", "ImportMapping", "ImportPiece", "ImportReject",
     "ImportRemark", "ImportRun", "KeptWord", "Lead", "MailServer", "Message", "ModelRun", "Opportunity", "PageRule",
-    "Perceived", "Plan", "PlanItem", "Purpose", "Question", "Reaction", "RecordView", "Responsible", "SavedView",
-    "Score", "Site", "Source", "Submission", "Suppression", "Team", "Term", "Tracking", "Turn", "User", "Visitor",
-    "Wording",
+    "Perceived", "Plan", "PlanItem", "Purpose", "Question", "Reaction", "RecordView", "Recovered", "Recovery",
+    "Responsible", "SavedView", "Score", "SimulationRun", "Site", "Source", "Submission",
+    "Suppression", "Team", "Term", "Tracking", "Turn", "User", "Visitor", "Wording",
 ]  # fmt: skip

@@ -34,6 +34,8 @@ SCREENS = (
     "ripeline.web.form_page",
     "ripeline.web.insight",
     "ripeline.web.rightness",
+    "ripeline.web.leaks",
+    "ripeline.web.market",
 )
 
 urlpatterns: list[URLPattern | URLResolver] = [path("", include(module)) for module in SCREENS]

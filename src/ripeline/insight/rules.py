@@ -65,15 +65,15 @@ class Asked:
         """From an address's query, within what `actor` may see; what it does not understand is left out."""
         allowed = scopes(actor)
         whose, by, came, kind = (query.get(name, "") for name in ("whose", "by", "came", "type"))
-        run = _uuid(query.get("run", ""))
+        run = uuid(query.get("run", ""))
         usual = EVER if run else YEARS
         return cls(
             whose=Whose(whose) if whose in allowed else allowed[0],
             came=came if came in (EVER, YEARS) or quarter(came) else usual,
             by=By(by) if by in set(By) else By.MONTH,
             type=kind if kind in SourceType.values else "",
-            source=_uuid(query.get("source", "")),
-            campaign=_uuid(query.get("campaign", "")),
+            source=uuid(query.get("source", "")),
+            campaign=uuid(query.get("campaign", "")),
             run=run,
         )
 
@@ -145,7 +145,8 @@ def quarters(begun: Sequence[date], today: date, *, most: int = 12) -> list[str]
     return sorted(found, reverse=True)[:most]
 
 
-def _uuid(text: str) -> UUID | None:
+def uuid(text: str) -> UUID | None:
+    """An id from an address; None for what is none."""
     try:
         return UUID(text)
     except ValueError:

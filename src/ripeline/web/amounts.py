@@ -1,9 +1,10 @@
-"""Amounts of money as people type them, on either side of the decimal comma."""
+"""Amounts of money: as people type them, on either side of the decimal comma, and as one would say them."""
 
 import re
 from decimal import Decimal
 
 from ripeline.leads.deciding import LeadError
+from ripeline.web.templatetags.words import SYMBOLS, money
 
 MOST = Decimal(10) ** 12
 # Figures with their marks, and perhaps a currency's sign or code: "12k" and "3/4" are not taken for 12 and 34.
@@ -53,3 +54,12 @@ def _parts(figures: str) -> tuple[str, str]:
             f"“{figures}” could be {whole},{cents} or {whole}.{cents[:2]}; write {whole}{cents} or {whole}.{cents[:2]}."
         )
     return figures, ""
+
+
+def rounded(amount: float, currency: str) -> str:
+    """An amount as one would say it: three figures that count."""
+    if amount >= 999_500:
+        figure = f"{amount / 1e6:,.1f}".removesuffix(".0") + " million"
+        return f"{SYMBOLS[currency]}{figure}" if currency in SYMBOLS else f"{figure} {currency}"
+    step = 10 ** max(len(str(int(amount))) - 3, 0)
+    return money(float(round(amount / step) * step), currency)

@@ -108,19 +108,20 @@ def _kept(element: ElementTree.Element) -> str:
     return f"<{tag}{attributes}>{inside}</{tag}>"
 
 
-def themed(chart: Any, *, width: int, height: int, margin: int = 0) -> Any:
-    """A chart in the house's looks: nothing but what says something.
+def themed(chart: Any, *, width: int | None = None, height: int | None = None, margin: int = 0, left: int = 0) -> Any:
+    """A chart in the house's looks: nothing but what says something. Charts side by side have measures of their own.
 
-    `margin`: room kept on the right, for names that a browser's own letters make longer than ours.
+    `margin`, `left`: room kept on either side, for names that a browser's own letters make longer than ours.
     """
     quiet = {"labelColor": SOFT, "titleColor": SOFT, "domainColor": LINE, "tickColor": LINE, "gridColor": LINE}
     axis = quiet | {
         "labelFontSize": 12, "titleFontSize": 12, "titleFontWeight": "normal", "ticks": False, "labelPadding": 6,
         "titlePadding": 8, "domain": False,
     }  # fmt: skip
-    padding = {"left": 4, "right": 4 + margin, "top": 8, "bottom": 4}
+    size = {} if width is None else {"width": width, "height": height}
+    padding = {"left": 4 + left, "right": 4 + margin, "top": 8, "bottom": 4}
     return (
-        chart.properties(width=width, height=height, background="transparent", padding=padding)
+        chart.properties(background="transparent", padding=padding, **size)
         .configure_view(stroke="transparent", fill="transparent")
         .configure_axis(**axis)
         .configure_legend(disable=True)

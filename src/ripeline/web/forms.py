@@ -10,6 +10,7 @@ from django.http import HttpRequest, QueryDict
 
 from ripeline.people.actions import PeopleError
 from ripeline.people.models import Responsible, Role, Team, Tracking, User
+from ripeline.simulation.rules import BOUNDS, KINDS
 from ripeline.web.countries import CURRENCIES, countries, country_of_zone
 
 DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
@@ -245,3 +246,46 @@ class TermForm(Form):
         widget=forms.Textarea({"rows": 3}),
         help_text="A source, or “judgement”.",
     )
+
+
+MIX = "mix_"  # prefix of a kind of source's share
+
+
+def _bounded(name: str, label: str, help_text: str = "", *, whole: bool = False) -> forms.Field:
+    low, high = BOUNDS[name]
+    text = f"Between {low:,g} and {high:,g}, please."
+    said = {"min_value": text, "max_value": text, "invalid": "A number, please."}
+    widget = forms.NumberInput({"step": "1" if whole else "any", "inputmode": "decimal"})
+    given: dict[str, Any] = {"label": label, "help_text": help_text, "error_messages": said, "widget": widget}
+    if whole:
+        return forms.IntegerField(min_value=int(low), max_value=int(high), **given)
+    return forms.FloatField(min_value=low, max_value=high, **given)
+
+
+class MarketForm(Form):
+    """What the simulated market is told of the company; a share for each kind of source besides."""
+
+    leads_per_month = _bounded("leads_per_month", "Leads a month")
+    reps = _bounded("reps", "People who follow up", whole=True)
+    minutes_per_day = _bounded("minutes_per_day", "Minutes a day, each", whole=True)
+    buys_of_100 = _bounded("buys_of_100", "Of 100 leads buy from someone")
+    closing_of_100 = _bounded("closing_of_100", "Of 100 of those buy from you")
+    worth = _bounded("worth", "A won deal brings")
+    currency = forms.ChoiceField(label="Currency", choices=CURRENCIES)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.mix_error = ""
+        for kind, label in KINDS.items():
+            text = "Between 0 and 100, please."
+            self.fields[MIX + kind] = forms.FloatField(
+                label=label, required=False, min_value=0, max_value=100,
+                error_messages={"min_value": text, "max_value": text, "invalid": "A number, please."},
+                widget=forms.NumberInput({"step": "any", "inputmode": "decimal"}),
+            )  # fmt: skip
+
+    def refuse(self, text: str, name: str) -> None:
+        """What the action would not take, beside the field it is about."""
+        if name == "mix":
+            self.mix_error = text
+        self.add_error(name if name in self.fields else None, text)

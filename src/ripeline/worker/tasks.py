@@ -1,24 +1,32 @@
 """Long work: rows that an action wrote and a worker claims, one at a time; what was broken off goes on."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import Any
 
 from ripeline.capture import actions as capture
 from ripeline.capture import exports
 from ripeline.capture import queries as imports
+from ripeline.insight import recovering
 from ripeline.leads import batches
 from ripeline.ripeness import actions as ripeness
 from ripeline.ripeness import queries as fits
+from ripeline.simulation import actions as simulation
+from ripeline.simulation import queries as simulations
 
 
 def work(is_stopping: Callable[[], bool]) -> bool:
     """Do the next piece of long work that nobody else is doing; whether there was any."""
-    if any(
-        not is_stopping() and batches.work(batch_id, tagged=fits.tagged, is_stopping=is_stopping)
-        for batch_id in batches.waiting()
-    ):
-        return True
-    if any(not is_stopping() and exports.work(pk, is_stopping=is_stopping) for pk in exports.waiting()):
-        return True
-    if any(not is_stopping() and capture.work(run_id, is_stopping=is_stopping) for run_id in imports.waiting()):
-        return True
-    return any(not is_stopping() and ripeness.work(run_id, is_stopping=is_stopping) for run_id in fits.waiting())
+
+    def must_wait() -> bool:
+        """A simulation makes room for what somebody waits for: it goes on with its next year afterwards."""
+        return is_stopping() or any(waiting() for waiting in (batches.waiting, imports.waiting, recovering.waiting))
+
+    kinds: Sequence[tuple[Callable[[], Sequence[Any]], Callable[[Any], bool]]] = (
+        (batches.waiting, lambda pk: batches.work(pk, tagged=fits.tagged, is_stopping=is_stopping)),
+        (exports.waiting, lambda pk: exports.work(pk, is_stopping=is_stopping)),
+        (imports.waiting, lambda pk: capture.work(pk, is_stopping=is_stopping)),
+        (recovering.waiting, lambda pk: recovering.work(pk, is_stopping=is_stopping)),
+        (fits.waiting, lambda pk: ripeness.work(pk, is_stopping=is_stopping)),
+        (simulations.waiting, lambda pk: simulation.work(pk, is_stopping=must_wait)),
+    )
+    return any(not is_stopping() and work_one(pk) for waiting, work_one in kinds for pk in waiting())

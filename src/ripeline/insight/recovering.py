@@ -1,0 +1,321 @@
+"""Putting leaking leads back to work: the likeliest first, so many a day for each person over the coming weeks.
+
+Asked for by an action, worked by the worker in batches, each one transaction; gone on with where it broke off; taken
+back whole. Open leads are given a new date, those let go a new episode with whoever had them, each with one entry.
+"""
+
+import contextlib
+import logging
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from math import ceil
+from typing import Any
+from urllib.parse import parse_qsl
+from uuid import UUID
+
+import psycopg
+from django.db import connection, transaction
+from django.db.models import Count, F, QuerySet
+
+from ripeline.base import clock
+from ripeline.insight import leakage
+from ripeline.insight.leakage import Asked
+from ripeline.insight.models import Recovered, Recovery, RecoveryState
+from ripeline.leads import bulk, deciding, leaks, rules
+from ripeline.leads.deciding import By, LeadError, Next
+from ripeline.leads.filters import visible
+from ripeline.leads.leaks import Leak
+from ripeline.leads.models import Lead, NextKind, State
+from ripeline.leads.rules import NotAllowed, Verb
+from ripeline.people import actions as people_actions
+from ripeline.people import queries as people
+from ripeline.people import working_time
+from ripeline.people.models import Responsible, ResponsibleKind, User
+from ripeline.people.working_time import Calendar
+from ripeline.ripeness import queries as ripeness
+from ripeline.routing import queries as routing
+from ripeline.routing import rules as routing_rules
+from ripeline.science.spread import spread
+from ripeline.timeline import actions as timeline
+
+log = logging.getLogger(__name__)
+
+DAYS = 250  # working days over which they are spread at most: within the 400 days of a next date
+LEAST, MOST = 1, 50  # a day, for each person
+PACES = (3, 5, 10, 20)  # that the page offers
+BATCH = 500
+_LOCK = "ripeline recovery"
+_WAITING = (RecoveryState.QUEUED, RecoveryState.RUNNING, RecoveryState.UNDOING)
+_KEPT_KINDS = (NextKind.PROMISE, NextKind.MEETING)
+_BROKE = "Something broke on our side; the log says what. What was planned so far stays; ask again for the rest."
+
+
+class RecoveryError(ValueError):
+    """What cannot be asked for, in words; `field` is its name."""
+
+    def __init__(self, text: str, field: str) -> None:
+        super().__init__(text)
+        self.field = field
+
+
+def chosen(actor: User, asked: Asked, ways: Collection[Leak]) -> QuerySet[Lead]:
+    """The leads that leak in these ways and are the actor's to have planned anew: whoever may hand them on."""
+    now = clock.now()
+    mine = rules.findable(actor) & visible(actor, Verb.REASSIGN)
+    return leakage.of(actor, asked).filter(mine, leaks.any_of(tuple(ways), now))
+
+
+def ask(*, actor: User, key: str, asked: Asked, ways: Collection[Leak], per_day: int) -> Recovery:
+    """Put the leads that leak in these ways back to work. The same request again is the same one."""
+    if not leakage.may_recover(actor):
+        raise NotAllowed("Leads are put back to work by whoever sells them, their leader, or an administrator.")
+    if not ways:
+        raise RecoveryError("Choose at least one kind.", "leaks")
+    if not LEAST <= per_day <= MOST:
+        raise RecoveryError(f"Between {LEAST} and {MOST} a day, please.", "per_day")
+    with transaction.atomic():
+        run, is_new = Recovery.objects.get_or_create(
+            key=f"{actor.pk.hex[:24]}:{key}"[:64],
+            defaults={
+                "asked": asked.query(), "leaks": sorted(str(leak) for leak in ways), "per_day": per_day,
+                "asked_by": actor, "asked_at": clock.now(),
+            },
+        )  # fmt: skip
+        if is_new:
+            people_actions.audit(actor=actor, verb="leads.recover", target=str(run.pk), query=run.asked)
+            timeline.wake_worker()
+    return run
+
+
+def of(actor: User, run_id: int) -> Recovery | None:
+    """One that the actor asked for."""
+    return Recovery.objects.select_related("asked_by").filter(pk=run_id, asked_by=actor).first()
+
+
+def latest(actor: User) -> Recovery | None:
+    """The last one that the actor asked for."""
+    return Recovery.objects.filter(asked_by=actor).order_by("-pk").first()
+
+
+def cancel(*, actor: User, run_id: int) -> None:
+    """Stop after the present batch; what is planned so far stays, and can be taken back."""
+    pending = Recovery.objects.filter(pk=run_id, asked_by=actor)
+    if not pending.filter(state=RecoveryState.QUEUED).update(state=RecoveryState.CANCELLED, ended_at=clock.now()):
+        pending.filter(state=RecoveryState.RUNNING).update(cancel_asked=True)
+
+
+def undo(*, actor: User, run_id: int) -> Recovery | None:
+    """Take back what was planned, where nobody has changed it since."""
+    ended = (RecoveryState.DONE, RecoveryState.CANCELLED, RecoveryState.FAILED)
+    with transaction.atomic():
+        run = Recovery.objects.select_for_update().filter(pk=run_id, asked_by=actor).first()
+        if run is not None and run.state in ended:
+            run.state, run.cancel_asked, run.looked_at, run.stayed = RecoveryState.UNDOING, False, 0, 0
+            run.total = Recovered.objects.filter(recovery=run, undone=False).count()
+            run.save()
+            timeline.wake_worker()
+    return run
+
+
+def waiting() -> Sequence[int]:
+    """Those that a worker is to work, the oldest first."""
+    return list(Recovery.objects.filter(state__in=_WAITING).order_by("pk").values_list("pk", flat=True))
+
+
+def work(run_id: int, *, is_stopping: Callable[[], bool] = lambda: False) -> bool:
+    """Bring one to its end; False if another process works it, it had ended before, or `is_stopping` said so."""
+    with _claimed(run_id) as is_ours:
+        if not is_ours or is_stopping():
+            return False
+        run = Recovery.objects.select_related("asked_by").get(pk=run_id)
+        if run.state not in _WAITING:
+            return False
+        try:
+            finished = _take_back(run, is_stopping) if run.state == RecoveryState.UNDOING else _plan(run, is_stopping)
+        except Exception as problem:
+            if not connection.is_usable():
+                raise  # the database is gone: gone on with once it is back
+            log.exception("Putting leads back to work failed")
+            said = str(problem) if isinstance(problem, LeadError | NotAllowed) else _BROKE
+            _end(run, RecoveryState.FAILED, problem=said)
+            return True
+        return finished
+
+
+@contextlib.contextmanager
+def _claimed(run_id: int) -> Iterator[bool]:
+    """Have it to oneself inside the block, if nobody else has; PostgreSQL frees it when this process dies."""
+    params: dict[str, Any] = connection.get_connection_params()
+    for name in ("cursor_factory", "context"):
+        params.pop(name, None)
+    with contextlib.closing(psycopg.connect(**params, autocommit=True)) as own:
+        found = own.execute("SELECT pg_try_advisory_lock(hashtext(%s), %s)", [_LOCK, run_id]).fetchone()
+        yield bool(found and found[0])
+
+
+def _end(run: Recovery, state: RecoveryState, *, problem: str = "") -> None:
+    Recovery.objects.filter(pk=run.pk).update(
+        state=state, ended_at=clock.now(), problem=problem, cancel_asked=False
+    )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class _Place:
+    """A lead, who is to have it, when, and why."""
+
+    lead_id: UUID
+    was_lost: bool
+    to: Responsible
+    at: datetime
+    kind: str
+    note: str
+
+
+def _plan(run: Recovery, is_stopping: Callable[[], bool]) -> bool:
+    """Give dates, batch by batch, the likeliest first. Those given before are no leaks any more, so it goes on."""
+    Recovery.objects.filter(pk=run.pk).update(state=RecoveryState.RUNNING)
+    places, later = _places(run)
+    before = Recovered.objects.filter(recovery=run).count()
+    Recovery.objects.filter(pk=run.pk).update(
+        total=before + len(places) + later, looked_at=before, left_for_later=later
+    )  # fmt: skip
+    for start in range(0, len(places), BATCH):
+        if is_stopping():
+            return False
+        if Recovery.objects.filter(pk=run.pk, cancel_asked=True).exists():
+            _end(run, RecoveryState.CANCELLED)
+            return True
+        _give(run, places[start : start + BATCH])
+    _end(run, RecoveryState.DONE)
+    return True
+
+
+def _give(run: Recovery, places: Sequence[_Place]) -> None:
+    """One batch and its account, or nothing."""
+    by = By(run.asked_by, "web", f"recover:{run.pk}")
+    nexts = {place.lead_id: Next(place.at, place.kind, place.note) for place in places if not place.was_lost}
+    again = {
+        place.lead_id: bulk.Recycled(place.to, Next(place.at, NextKind.REOPENED, place.note), place.note)
+        for place in places
+        if place.was_lost
+    }
+    with transaction.atomic():
+        bulk.hold([*nexts, *again])
+        made = bulk.replan_many(nexts, by, verb=Verb.REASSIGN, passed_too=True)
+        made += bulk.reopen_many(again, by, verb=Verb.REASSIGN)
+        Recovered.objects.bulk_create(
+            [Recovered(recovery=run, lead_id=done.lead.pk, activity_id=done.activity_id) for done in made],
+            ignore_conflicts=True,
+        )
+        last = max((place.at.date() for place in places), default=None)
+        if last and (run.last_day is None or last > run.last_day):
+            run.last_day = last
+        Recovery.objects.filter(pk=run.pk).update(looked_at=F("looked_at") + len(places), last_day=run.last_day)
+
+
+def _places(run: Recovery) -> tuple[list[_Place], int]:
+    """When each lead comes up, and how many lie beyond the days that are planned."""
+    actor = run.asked_by
+    asked = Asked.parse(actor, dict(parse_qsl(run.asked)))
+    found = chosen(actor, asked, [Leak(leak) for leak in run.leaks]).exclude(
+        pk__in=Recovered.objects.filter(recovery=run).values("lead_id")
+    )
+    rows = list(
+        found.order_by("pk").values_list(
+            "pk", "state", "responsible_id", "owner_id", "next_kind", "next_note", "last_touch_at", "captured_at"
+        )
+    )
+    takers = _takers({(row[2], row[3]) for row in rows})
+    chances = _chances([(row[0], row[1]) for row in rows])
+    theirs: dict[UUID, list[int]] = defaultdict(list)
+    for at, row in enumerate(rows):
+        theirs[takers[row[2], row[3]].pk if row[1] == State.LOST else row[2]].append(at)
+    holders = Responsible.objects.select_related("user").in_bulk(list(theirs))
+    now, places, later = clock.now(), [], 0
+    for holder_id, members in theirs.items():
+        holder = holders[holder_id]
+        calendar = working_time.calendar_of(holder.user)
+        days = calendar.coming(calendar.after(calendar.day(now), 1), DAYS)
+        per_day = run.per_day * _people(holder)
+        when = spread([chances[rows[at][0]] for at in members], per_day=per_day)
+        for at, place in zip(members, when.tolist(), strict=True):
+            if place >= len(days):
+                later += 1
+                continue
+            places.append((place, -chances[rows[at][0]], _place(rows[at], holder, calendar.at(days[place]), calendar)))
+    places.sort(key=lambda each: (each[0], each[1], each[2].lead_id))
+    return [place for _, _, place in places], later
+
+
+def _place(row: Sequence[Any], holder: Responsible, at: datetime, calendar: Calendar) -> _Place:
+    lead_id, state, _, _, kind, note, touched, captured = row
+    if state == State.LOST:
+        return _Place(lead_id, True, holder, at, NextKind.REOPENED, "let go without a reason")
+    if kind in _KEPT_KINDS:
+        return _Place(lead_id, False, holder, at, kind, note)
+    since = calendar.day(touched or captured)
+    why = f"nothing since {since:%B %Y}" if touched else f"came in {since:%B %Y}, not tried yet"
+    return _Place(lead_id, False, holder, at, NextKind.REOPENED, note or why)
+
+
+def _takers(pairs: Collection[tuple[UUID, UUID | None]]) -> dict[tuple[UUID, UUID | None], Responsible]:
+    """Who takes up a lead that was let go: its owner, where they still sell; else the Qualify queue."""
+    queue = people.built_in(people.QUALIFY)
+    owners = {owner for _, owner in pairs if owner}
+    able = Responsible.objects.filter(user__in=owners, is_active=True, user__role__in=people.SELLERS)
+    by_user = {each.user_id: each for each in able.select_related("user")}
+    return {pair: by_user.get(pair[1], queue) for pair in pairs}
+
+
+def _chances(leads: Sequence[tuple[UUID, str]]) -> Mapping[UUID, float]:
+    """P(ripe within a month), the likeliest first: who has a deal open is ripe; who was let go, an average old lead."""
+    scores = dict(ripeness.all_scores().filter(lead_id__in=[pk for pk, _ in leads]).values_list("lead_id", "p_30"))
+    usual = {State.OPPORTUNITY: 1.0, State.LOST: 0.02}
+    return {pk: usual.get(State(state), scores.get(pk, 0.0)) for pk, state in leads}
+
+
+def _people(holder: Responsible) -> int:
+    """How many people work a responsible's leads: one, or for a queue and a programme whoever takes turns."""
+    if holder.kind == ResponsibleKind.REP:
+        return 1
+    sellers = routing.sellers(working_time.company(), since=clock.now().date())
+    return max(len(routing_rules.in_rotation(sellers.values(), clock.now())), 1)
+
+
+def ends(
+    actor: User, asked: Asked, ways: Collection[Leak], paces: Sequence[int] = PACES
+) -> list[tuple[int, int, date]]:
+    """(a day, leads, when the longest list ends) for each pace, as far as it can be told beforehand."""
+    found = chosen(actor, asked, ways)
+    held = dict(found.order_by().values_list("responsible").annotate(n=Count("pk")))
+    holders = Responsible.objects.select_related("user").in_bulk(list(held))
+    calendar, today = working_time.calendar_of(None), working_time.calendar_of(None).day(clock.now())
+    n = sum(held.values())
+    longest = [held[pk] / _people(holder) for pk, holder in holders.items()]
+    return [
+        (pace, n, calendar.after(today, min(max((ceil(each / pace) for each in longest), default=0), DAYS)))
+        for pace in paces
+    ]
+
+
+def _take_back(run: Recovery, is_stopping: Callable[[], bool]) -> bool:
+    """Undo each decision that is still the lead's last; the others are left as they are and counted."""
+    by = By(run.asked_by, "web", f"recover-undo:{run.pk}")
+    while rows := list(Recovered.objects.filter(recovery=run, undone=False).order_by("lead_id")[:50]):
+        if is_stopping():
+            return False
+        stayed = 0
+        for row in rows:
+            try:
+                deciding.undo(row.activity_id, by)
+            except LeadError:
+                stayed += 1
+        with transaction.atomic():
+            Recovered.objects.filter(pk__in=[row.pk for row in rows]).update(undone=True)
+            Recovery.objects.filter(pk=run.pk).update(
+                looked_at=F("looked_at") + len(rows), stayed=F("stayed") + stayed
+            )  # fmt: skip
+    _end(run, RecoveryState.UNDONE)
+    return True

@@ -1,0 +1,142 @@
+"""The page of what is leaking: its sentences, links to the very leads, the button, errors, progress, its file."""
+
+import csv
+import io
+import re
+from datetime import timedelta
+
+import pytest
+from django.core.cache import cache
+from django.test import Client
+
+from ripeline.base import clock
+from ripeline.insight.models import Recovery, RecoveryState
+from ripeline.leads.models import Lead
+from ripeline.people.models import AuditEntry, User
+from ripeline.ripeness import actions as ripeness
+from ripeline.web import leaks
+from ripeline.worker import tasks
+from tests.cast import MakeLead
+
+
+def signed_in(user: User) -> Client:
+    client = Client()
+    client.force_login(user)
+    return client
+
+
+@pytest.fixture(autouse=True)
+def nothing_kept() -> None:
+    """What was slow to add up in another test is not shown in this one."""
+    cache.clear()
+
+
+@pytest.fixture
+def shoebox(alice: User, mallory: User, make_lead: MakeLead, monkeypatch: pytest.MonkeyPatch) -> list[Lead]:
+    """Eight of Alice's and two of Mallory's that nobody has tried for two months."""
+    now = clock.now()
+    monkeypatch.setattr(clock, "now", lambda: now - timedelta(days=60))
+    born = [make_lead(alice, captured=timedelta(), name=f"Priya {at}", due=timedelta(days=90)) for at in range(8)]
+    born += [make_lead(mallory, captured=timedelta(), name=f"Ines {at}", due=timedelta(days=90)) for at in range(2)]
+    monkeypatch.setattr(clock, "now", lambda: now)
+    ripeness.rescore()
+    return born
+
+
+def test_who_may_open_it_and_for_whom_there_is_a_button(
+    alice: User, carol: User, mona: User, sam: User, ada: User, shoebox: list[Lead]
+) -> None:
+    for user, n, has_button in ((alice, 8, True), (carol, 8, True), (mona, 10, False), (ada, 10, True)):
+        page = signed_in(user).get("/insight/leaks").text
+        assert f"{n} of " in page, user
+        assert ("Put them back to work" in page) == has_button, user
+    for path in ("/insight/leaks", "/insight/leaks.csv"):
+        assert signed_in(sam).get(path).status_code == 403
+        assert Client().get(path).status_code == 302
+    refused = signed_in(mona).post("/insight/leaks/recover", {"leak": "untouched", "per_day": "3"})
+    assert refused.status_code == 403
+
+
+def test_it_says_how_many_what_it_may_cost_and_by_which_rule(carol: User, shoebox: list[Lead]) -> None:
+    page = re.sub(r"\s+", " ", signed_in(carol).get("/insight/leaks").text)
+    assert (
+        "8 of your team’s leads are leaking: nobody is really following them up. Most, 8, were never touched." in page
+    )
+    assert re.search(r"about [\d.]+ of them would still buy from you within a year \(between 0 and \d\), worth", page)
+    assert "Came more than 7 days ago, and nobody has tried to reach them." in page
+    assert "fewer than 6 tries" in page
+    assert page.count('<svg class="chart"') == 2
+
+
+def test_every_figure_leads_to_its_very_leads(carol: User, ada: User, shoebox: list[Lead]) -> None:
+    for user, path, least in ((carol, "/insight/leaks", 1), (ada, "/insight/leaks?by=team", 3)):
+        client = signed_in(user)
+        links = re.findall(r'<a href="(/leads\?[^"]+)"[^>]*>(?:<b>)?(\d+)', client.get(path).text)
+        assert len(links) >= least
+        for link, n in links:
+            page = client.get(link.replace("&amp;", "&")).text
+            assert f"{n} leads" in page, link
+            assert "Never touched" in page  # the chip of the filter
+
+
+def test_the_button_puts_them_back_shows_how_far_it_is_and_takes_them_back(carol: User, shoebox: list[Lead]) -> None:
+    client = signed_in(carol)
+    given = {"leak": ["untouched", "overdue"], "per_day": "3", "key": "k1"}
+    for _ in range(2):  # sent twice
+        assert client.post("/insight/leaks/recover?whose=team", given)["Location"] == "/insight/leaks?whose=team"
+    run = Recovery.objects.get()
+    for path in ("/insight/leaks", f"/insight/leaks/recover/{run.pk}/progress"):
+        assert "Waiting for its turn" in client.get(path).text
+    Recovery.objects.update(state=RecoveryState.RUNNING, total=8, looked_at=3)
+    assert "3 of 8 leads" in client.get("/insight/leaks").text
+    Recovery.objects.update(state=RecoveryState.QUEUED, total=None, looked_at=0)
+    assert tasks.work(lambda: False)
+    assert client.get(f"/insight/leaks/recover/{run.pk}/progress")["HX-Refresh"] == "true"
+    page = re.sub(r"\s+", " ", client.get("/insight/leaks").text)
+    assert "Nothing is leaking: each of your team’s 8 open leads is being followed up or has its day." in page
+    assert "8 leads were put back to work" in page
+    client.post(f"/insight/leaks/recover/{run.pk}/undo")
+    assert tasks.work(lambda: False)
+    page = client.get("/insight/leaks").text
+    assert "8 leads of your last request went back" in re.sub(r"\s+", " ", page)
+    assert "8 of your team’s leads are leaking" in page
+
+
+def test_what_cannot_be_is_said_beside_it_and_what_was_ticked_stays(carol: User, shoebox: list[Lead]) -> None:
+    client = signed_in(carol)
+    for given, said in (
+        ({"leak": "untouched", "per_day": "many"}, "A whole number, please."),
+        ({"leak": "untouched", "per_day": "51"}, "Between 1 and 50 a day"),
+        ({"per_day": "7"}, "Choose at least one kind."),
+    ):
+        answer = client.post("/insight/leaks/recover", given)
+        assert answer.status_code == 422
+        assert said in answer.text
+        assert f'value="{given["per_day"]}"' in answer.text
+    assert not Recovery.objects.exists()
+
+
+def test_another_may_not_look_at_or_take_back_what_one_asked_for(carol: User, ada: User, shoebox: list[Lead]) -> None:
+    signed_in(carol).post("/insight/leaks/recover", {"leak": "untouched", "per_day": "3"})
+    run = Recovery.objects.get()
+    for what in ("progress", "cancel", "undo"):
+        client = signed_in(ada)
+        answer = (client.get if what == "progress" else client.post)(f"/insight/leaks/recover/{run.pk}/{what}")
+        assert answer.status_code == 404
+    signed_in(carol).post(f"/insight/leaks/recover/{run.pk}/cancel")
+    assert Recovery.objects.get().state == RecoveryState.CANCELLED
+
+
+def test_the_file_has_the_figures_and_the_groups(ada: User, shoebox: list[Lead]) -> None:
+    answer = signed_in(ada).get("/insight/leaks.csv?by=team")
+    rows = list(csv.reader(io.StringIO(answer.content.decode("utf-8-sig"))))
+    assert rows[0] == list(leaks.HEADINGS)
+    assert rows[1][:4] == ["All", "Leaking in any way", "10", "10"]
+    assert ["North", "Never touched", "8", "8"] in [row[:4] for row in rows]
+    assert AuditEntry.objects.filter(verb="insight.export", target="leaks").count() == 1
+
+
+def test_an_empty_company_is_told_what_to_do_and_nonsense_is_left_out(ada: User) -> None:
+    client = signed_in(ada)
+    assert "Nothing to leak yet" in client.get("/insight/leaks").text
+    assert client.get("/insight/leaks?whose=mine&by=x&type=%00&run=1").status_code == 200
