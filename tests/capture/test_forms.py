@@ -20,6 +20,7 @@ from ripeline.capture.submissions import RefusedError, Sent, TooOftenError
 from ripeline.catalog import standard
 from ripeline.catalog.models import Question, Source, SourceType
 from ripeline.leads.models import Enquiry, Lead
+from ripeline.outbox import queries as outbox
 from ripeline.people.models import User
 from ripeline.people.rules import NotAllowed
 from ripeline.ripeness.models import Score
@@ -73,7 +74,8 @@ def test_who_asks_for_a_quote_is_a_lead_with_context_somebody_responsible_and_a_
     assert enquiry.landing_page == "https://www.example.com/quote"
     assert enquiry.trail == trail
     assert enquiry.answers["timeline"] == "Within a month"
-    assert enquiry.answers["may_write"] == {"given": True, "wording": Question.objects.get(key="may_write").label}
+    shown = next(question.label for question, _ in doors.asks(door) if question.key == "may_write")
+    assert enquiry.answers["may_write"] == {"given": True, "wording": shown}
 
 
 def test_sending_twice_counts_once(door: Door) -> None:
@@ -281,3 +283,23 @@ def test_whatever_is_sent_is_taken_held_or_refused_in_words(door: Door, fields: 
     with pytest.raises(RefusedError) as wrong:
         submissions.read(door, fields)
     assert all(text.endswith(".") for text in wrong.value.errors.values())
+
+
+def test_who_agrees_to_mail_is_asked_to_confirm_it_in_the_words_that_were_shown(door: Door) -> None:
+    shown = next(question.label for question, _ in doors.asks(door) if question.key == "may_write")
+    filled = {**PRIYA, "q-timeline": "Later", "q-may_write": "yes"}
+    found = submissions.take(door=door, sent=sent(filled, base_url="https://ripeline.example"))
+    (consent,) = outbox.consents("priya@northgate.example")
+    event = consent.events.get()
+    assert (consent.state, consent.lead_id) == ("pending", found.lead_id)
+    assert event.wording
+    assert event.wording.text == shown
+    assert "Quote" in event.how
+    message = outbox.latest(["confirm"], "priya@northgate.example")
+    assert message
+    assert not outbox.has_consent("priya@northgate.example", "news"), "until they confirm"
+
+
+def test_who_does_not_agree_is_asked_nothing(door: Door) -> None:
+    submissions.take(door=door, sent=sent())
+    assert not outbox.consents("priya@northgate.example")

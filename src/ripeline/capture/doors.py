@@ -16,6 +16,7 @@ from ripeline.capture.models import Door, DoorDay, DoorKind, Submission, Submiss
 from ripeline.catalog import actions as catalog
 from ripeline.catalog import queries as catalog_queries
 from ripeline.catalog.models import Question, SourceType
+from ripeline.outbox import queries as outbox
 from ripeline.people import actions as people
 from ripeline.people.models import User
 from ripeline.people.rules import require_keeps_catalog
@@ -114,9 +115,13 @@ def find(door_id: UUID) -> Door | None:
 def asks(door: Door) -> list[tuple[Question, bool]]:
     """The questions that a door asks, in its order, with whether they must be answered; without those retired since."""
     standard = {question.key: question for question in catalog_queries.questions()}
-    return [
+    found = [
         (standard[each["key"]], bool(each.get("required"))) for each in door.questions if each.get("key") in standard
     ]
+    for question, _ in found:
+        if question.purpose:  # agreed to is what the mail itself refers to, word for word
+            question.label = outbox.wording(question.purpose).text
+    return found
 
 
 def health() -> list[Health]:

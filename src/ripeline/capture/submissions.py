@@ -17,6 +17,7 @@ from ripeline.capture.admission import Arrival, admit
 from ripeline.capture.models import Door, Submission, SubmissionState
 from ripeline.capture.proof import Proof
 from ripeline.capture.text import BadValueError, clean, clean_lines
+from ripeline.catalog import queries as catalog
 from ripeline.catalog import standard
 from ripeline.catalog.models import AnswerType, Meaning
 from ripeline.leads import identity
@@ -24,6 +25,8 @@ from ripeline.leads.birth import Context, Person
 from ripeline.leads.deciding import once_more
 from ripeline.leads.identity import Key
 from ripeline.leads.models import IdentityKind, Lead
+from ripeline.outbox import consent
+from ripeline.outbox import queries as outbox
 from ripeline.people import queries as people
 from ripeline.people import working_time
 from ripeline.people.models import User
@@ -63,6 +66,7 @@ class Sent:
     bait: str = ""  # the field that people do not see
     page: str = ""  # where the form stood
     trail: Mapping[str, Any] = field(default_factory=dict)
+    base_url: str = ""  # where we are reached, for links in mail
 
 
 @dataclass(frozen=True)
@@ -100,7 +104,7 @@ def take(*, door: Door, sent: Sent) -> Submission:
         except IntegrityError:
             return Submission.objects.get(pk=sent.proof.id)  # it was pressed twice, and the other press was first
         if not why:
-            admit_one(submission)
+            admit_one(submission, base_url=sent.base_url)
     return submission
 
 
@@ -205,7 +209,7 @@ def limit(address: str, most: int) -> None:
         raise TooOftenError
 
 
-def admit_one(submission: Submission) -> None:
+def admit_one(submission: Submission, *, base_url: str = "") -> None:
     """Make a lead of what was submitted, or bring one up to date; within a transaction."""
     door, content = submission.door, submission.content
     person = dict(content["person"])
@@ -233,3 +237,23 @@ def admit_one(submission: Submission) -> None:
     submission.lead_id = found.lead_id
     Submission.objects.filter(pk=submission.pk).update(lead_id=found.lead_id)
     ripeness.rescore([found.lead_id])
+    _ask_to_confirm(submission, base_url)
+
+
+def _ask_to_confirm(submission: Submission, base_url: str) -> None:
+    """Who agreed to mail is asked to confirm it: anybody can write anybody's address into a form."""
+    content = submission.content
+    agreed = [key for key, said in content["answers"].items() if isinstance(said, dict) and said.get("given")]
+    address = content["person"].get("email", "")
+    for question in catalog.questions(retired=True) if agreed and address else []:
+        if question.key in agreed and question.purpose:
+            words = outbox.wording(question.purpose)
+            was_shown = words.text == content["answers"][question.key]["wording"]
+            evidence = consent.Evidence(
+                how=f"Agreed by {submission.door.get_kind_display().lower()}: {submission.door.name}",
+                wording=words if was_shown else None,
+            )
+            consent.ask(
+                to=address, purpose=question.purpose, evidence=evidence, name=content["person"].get("name", ""),
+                lead_id=submission.lead_id, base_url=base_url,
+            )  # fmt: skip

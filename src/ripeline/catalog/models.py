@@ -150,6 +150,7 @@ class Question(models.Model):
     answer_type = models.CharField(max_length=10, choices=AnswerType.choices, default=AnswerType.TEXT)
     options = models.JSONField(default=list)  # of a list: the words to choose from
     meaning = models.CharField(max_length=10, choices=Meaning.choices, default=Meaning.OTHER)
+    purpose = models.CharField(max_length=40, blank=True, default="")  # of a consent: what the mail is for, see outbox
     is_active = models.BooleanField(default=True)
     position = models.PositiveSmallIntegerField(default=100)
 

@@ -58,7 +58,7 @@ def seed() -> None:
     Question.objects.bulk_create(
         [
             Question(key=key, label=label, help=hint, answer_type=kind, options=list(options), meaning=meaning,
-                     position=position * 10)
+                     purpose="news" if kind == AnswerType.CONSENT else "", position=position * 10)
             for position, (key, label, hint, kind, options, meaning) in enumerate(_STANDARD, start=1)
         ],
         ignore_conflicts=True,
@@ -143,7 +143,7 @@ def _day(text: str) -> str:
 
 def keep(
     *, actor: User, question: Question | None = None, label: str, hint: str = "", answer_type: str,
-    options: Sequence[str] = (), meaning: str,
+    options: Sequence[str] = (), meaning: str, purpose: str = "",
 ) -> Question:  # fmt: skip
     """Add a question, or change how one is put. Its key never changes, so that answers stay comparable.
 
@@ -162,6 +162,7 @@ def keep(
         found = question or Question(key=_new_key(label), position=_last() + 10)
         found.label, found.help, found.answer_type = label[:200], " ".join(hint.split())[:300], answer_type
         found.options, found.meaning = options if answer_type in LISTS else [], meaning
+        found.purpose = purpose if answer_type == AnswerType.CONSENT else ""
         found.save()
         people.audit(actor=actor, verb="question.change" if question else "question.add", target=found.key)
     return found

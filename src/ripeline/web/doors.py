@@ -16,6 +16,7 @@ from ripeline.capture.models import Door, DoorKind, Submission
 from ripeline.catalog import queries as catalog
 from ripeline.catalog.models import SourceType
 from ripeline.catalog.standard import words
+from ripeline.outbox import queries as outbox
 from ripeline.people.models import User
 from ripeline.people.rules import require_keeps_catalog
 from ripeline.web import form_page
@@ -177,6 +178,7 @@ def door(request: HttpRequest, door_id: UUID) -> HttpResponse:
         "health": next((each for each in doors.health() if each.door.pk == found.pk), None),
         "address": form_page.address(request, found), "snippet": form_page.snippet(request, found),
         "days": doors.HEALTH_DAYS,
+        "lacks_mail": not outbox.can_send() and any(question.purpose for question, _ in doors.asks(found)),
     }  # fmt: skip
     return render(request, "capture/door.html", answer, status=422 if form.errors else 200)
 

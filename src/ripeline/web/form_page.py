@@ -135,6 +135,7 @@ def _sent(request: HttpRequest, door: Door) -> submissions.Sent:
         fields={name: given.getlist(name) for name in given},
         address=salted_hmac("ripeline.submission", tries.address(request)).hexdigest(),
         bait=given.get(BAIT, ""),
+        base_url=request.build_absolute_uri("/").rstrip("/"),
         page=given.get("page", "")[:LONGEST],
         trail=trail,
     )

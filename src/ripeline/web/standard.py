@@ -12,6 +12,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from ripeline.catalog import queries, standard
 from ripeline.catalog.models import AnswerType, Meaning, Question
 from ripeline.catalog.standard import QuestionError
+from ripeline.outbox import queries as outbox
 from ripeline.people.rules import require_keeps_catalog
 from ripeline.web.forms import Form, posted
 from ripeline.web.shell import say, viewer
@@ -24,6 +25,11 @@ class QuestionForm(Form):
     options = forms.CharField(
         label="The answers to choose from", max_length=5000, required=False, widget=forms.Textarea({"rows": 5}),
         help_text="One a line; for “one of a list” and “any of a list”.",
+    )  # fmt: skip
+    purpose = forms.ChoiceField(
+        label="Of a consent: what the mail is for", required=False,
+        choices=lambda: [("", "Nothing that is mailed"), *((p.code, p.name) for p in outbox.purposes())],
+        help_text="The form shows the words of that purpose (Settings, Mail), and asks for a confirmation by mail.",
     )  # fmt: skip
     meaning = forms.ChoiceField(
         label="What it tells", choices=Meaning.choices, help_text="Where the answer belongs when a lead is qualified."
@@ -55,6 +61,7 @@ def question(request: HttpRequest, question_id: UUID | None = None) -> HttpRespo
             standard.keep(
                 actor=actor, question=found, label=given["label"], hint=given["hint"],
                 answer_type=given["answer_type"], options=given["options"].splitlines(), meaning=given["meaning"],
+                purpose=given["purpose"],
             )  # fmt: skip
         except QuestionError as error:
             form.add_error(error.field if error.field in form.fields else None, str(error))
@@ -91,7 +98,7 @@ def _initial(found: Question | None) -> dict[str, Any]:
         return {}
     return {
         "label": found.label, "hint": found.help, "answer_type": found.answer_type, "meaning": found.meaning,
-        "options": "\n".join(found.options),
+        "options": "\n".join(found.options), "purpose": found.purpose,
     }  # fmt: skip
 
 
