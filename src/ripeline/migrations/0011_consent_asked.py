@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('ripeline', '0009_exports'),
+        ('ripeline', '0010_simulation_and_recovery'),
     ]
 
     operations = [
