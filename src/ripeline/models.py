@@ -5,11 +5,13 @@ from ripeline.capture.models import (
     DoorDay,
     Export,
     ExportPiece,
+    ImportKept,
     ImportMapping,
     ImportPiece,
     ImportReject,
     ImportRemark,
     ImportRun,
+    ImportUndo,
     Submission,
 )  # fmt: skip
 from ripeline.catalog.models import Campaign, CloseReason, CustomField, PageRule, Question, Site, Source, Tracking
@@ -38,9 +40,9 @@ from ripeline.worklist.models import Plan, PlanItem
 __all__ = [
     "Absence", "Account", "Activity", "ApiKey", "AuditEntry", "Batch", "BatchItem", "Beat", "Campaign", "Claim",
     "CloseReason", "Company", "Consent", "ConsentEvent", "CustomField", "DefaultView", "Dispute", "Door", "DoorDay",
-    "Enquiry", "Export", "ExportPiece", "Hit", "Identity", "ImportMapping", "ImportPiece", "ImportReject",
-    "ImportRemark", "ImportRun", "KeptWord", "Lead", "MailServer", "Message", "ModelRun", "Opportunity", "PageRule",
-    "Perceived", "Plan", "PlanItem", "Purpose", "Question", "Reaction", "RecordView", "Recovered", "Recovery",
-    "Responsible", "SavedView", "Score", "SimulationRun", "Site", "Source", "Submission",
-    "Suppression", "Team", "Term", "Tracking", "Turn", "User", "Visitor", "Wording",
+    "Enquiry", "Export", "ExportPiece", "Hit", "Identity", "ImportKept", "ImportMapping", "ImportPiece",
+    "ImportReject", "ImportRemark", "ImportRun", "ImportUndo", "KeptWord", "Lead", "MailServer", "Message",
+    "ModelRun", "Opportunity", "PageRule", "Perceived", "Plan", "PlanItem", "Purpose", "Question", "Reaction",
+    "RecordView", "Recovered", "Recovery", "Responsible", "SavedView", "Score", "SimulationRun", "Site", "Source",
+    "Submission", "Suppression", "Team", "Term", "Tracking", "Turn", "User", "Visitor", "Wording",
 ]  # fmt: skip

@@ -18,14 +18,17 @@ from ripeline.capture.looking import Looked, Said, look
 from ripeline.capture.mapping import FieldMap, MappingError, signature
 from ripeline.capture.models import ImportPiece, ImportRun, ImportState
 from ripeline.capture.runs import work
+from ripeline.capture.undoing import UndoError
+from ripeline.capture.undoing import ask as undo
+from ripeline.capture.undoing import stop as stop_undo
 from ripeline.capture.workbooks import Table, as_table
 from ripeline.leads.rules import NotAllowed
 from ripeline.people.models import User
 from ripeline.timeline import actions as timeline
 
 __all__ = [
-    "CaptureError", "MappingError", "Said", "UnreadableFileError", "begin", "cancel", "capture_one", "confirm",
-    "discard", "go_on", "prepare", "work",
+    "CaptureError", "MappingError", "Said", "UndoError", "UnreadableFileError", "begin", "cancel", "capture_one",
+    "confirm", "discard", "go_on", "prepare", "stop_undo", "undo", "work",
 ]  # fmt: skip
 
 KEPT = timedelta(days=30)  # a file that nobody started, or went on with

@@ -5,7 +5,7 @@ unchanged or rejected (I7), and a person exists once, also when two doors admit 
 """
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
@@ -55,7 +55,7 @@ def _admit(arrivals: Sequence[Arrival], actor: User, origin: str) -> list[Admitt
             case.outcome = Admitted(Result.REJECTED, reason=reason)
         born = [c for c in cases if c.is_new and c.outcome is None]
         met = [c for c in cases if not c.is_new and c.outcome is None]
-        _hold(met)  # before the rotation, as everybody does who needs both
+        _hold(met, {case.lead_id for case in born})  # before the rotation, as everybody does who needs both
         if born:
             _bear(born, actor, origin)
         if met:
@@ -63,14 +63,16 @@ def _admit(arrivals: Sequence[Arrival], actor: User, origin: str) -> list[Admitt
         return [case.outcome or Admitted(Result.UNCHANGED, case.lead_id) for case in cases]
 
 
-def _hold(met: Sequence[Case]) -> None:
-    """Lock the leads that are here already; nobody can merge them from then on, so their keys must lead to them still.
+def _hold(met: Sequence[Case], unborn: Collection[UUID | None]) -> None:
+    """Lock the leads that are here already; nobody can merge them, or take their import back, from then on, so their
+    keys must lead to them still.
 
     What came to a lead merged away would be written where nobody looks.
     """
-    bulk.hold({case.lead_id for case in met if case.lead_id})
-    now = identity.resolve(key for case in met for key in case.arrival.keys)
-    if any(now.get(key, case.lead_id) != case.lead_id for case in met for key in case.arrival.keys):
+    here = [case for case in met if case.lead_id not in unborn]
+    bulk.hold({case.lead_id for case in here if case.lead_id})
+    now = identity.resolve(key for case in here for key in case.arrival.keys)
+    if any(now.get(key) != case.lead_id for case in here for key in case.arrival.keys):
         raise _RedirectedError
 
 
@@ -110,9 +112,14 @@ def _resolve(cases: Sequence[Case]) -> Iterator[tuple[Case, str]]:
             case.lead_id = lead_id
             case.is_new = index == 0 and lead_id not in known_leads
             fresh |= {key: lead_id for key in case.arrival.keys if key not in known}
-    won = identity.claim(fresh)
+    won = identity.claim(fresh, by_import=_import_of(cases), here=known_leads)
     if len(won) < len(fresh):
         yield from _overtaken(cases, fresh, won)
+
+
+def _import_of(cases: Sequence[Case]) -> UUID | None:
+    """The import that brings them; they come by one door."""
+    return cases[0].arrival.context.import_run_id if cases else None
 
 
 def _split(group: Sequence[Case], known: dict[Key, UUID], fresh: dict[Key, UUID]) -> Iterator[tuple[Case, str]]:
@@ -156,7 +163,7 @@ def _overtaken(cases: Sequence[Case], fresh: dict[Key, UUID], won: set[Key]) -> 
         identity.release(kept, ours)
         if len(others) == 1:
             other = others.pop()
-            identity.claim(dict.fromkeys(kept, other))
+            identity.claim(dict.fromkeys(kept, other), by_import=_import_of(cases), here=(other,))
             for case in group:
                 case.lead_id, case.is_new = other, False
         else:

@@ -10,7 +10,6 @@ A closed record has nothing pending (I1), so nobody would see an enquiry that is
   if they have left since, the fallback is given the record, closed as it is.
 """
 
-import hashlib
 from collections.abc import Collection, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
@@ -56,9 +55,11 @@ def meet_again(cases: Sequence[Case], actor: User, origin: str) -> None:
             changes.setdefault(case.lead_id, {}).update(found)
             changed.add(id(case))
     system = people.system()
+    brought_by = cases[0].arrival.context.import_run_id if cases else None  # all come by one door
     if changes:
-        _apply(changes, people_here, By(system, origin, _digest(changes)))
-    reopened = _answer([case for case in cases if id(case) in again], people_here, system, origin)
+        _apply(changes, people_here, By(system, origin, import_run_id=brought_by))
+    by = By(system, origin, import_run_id=brought_by)
+    reopened = _answer([case for case in cases if id(case) in again], people_here, by)
     for case in cases:
         assert case.lead_id is not None
         result = Result.UPDATED if id(case) in changed or id(case) in again else Result.UNCHANGED
@@ -127,7 +128,7 @@ def _apply(changes: Mapping[UUID, Changes], people_here: Mapping[UUID, Lead], by
     )  # fmt: skip
 
 
-def _answer(cases: Sequence[Case], people_here: Mapping[UUID, Lead], system: User, origin: str) -> dict[UUID, Case]:
+def _answer(cases: Sequence[Case], people_here: Mapping[UUID, Lead], by: By) -> dict[UUID, Case]:
     """They came again: who was lost or won is taken up in a new episode, an open lead is looked at now. Those taken up.
 
     A file that does not say when somebody came is no sign that they came again.
@@ -148,8 +149,6 @@ def _answer(cases: Sequence[Case], people_here: Mapping[UUID, Lead], system: Use
             orphans.add(lead_id)
         elif rules.is_open(lead) and moment - when <= RECENT and not lead.next_committed:
             looked_at.add(lead_id)
-    key = hashlib.sha256(",".join(sorted(c.arrival.context.event_key for c in latest.values())).encode()).hexdigest()
-    by = By(system, origin, f"{key[:40]}:again")
     if reopened:
         _take_up([people_here[lead_id] for lead_id in reopened], by)
     if looked_at:
@@ -193,9 +192,3 @@ def _take_up(closed: Sequence[Lead], by: By) -> None:
         taker.keys(), by, kind="reopened", change=again,
         facts=lambda lead: {"why": TAKEN_UP[State(lead.state)], "to": taker[lead.pk].name},
     )  # fmt: skip
-
-
-def _digest(changes: Mapping[UUID, Changes]) -> str:
-    """Names a set of changes: the same again, on the same records, is the same request."""
-    text = repr(sorted((str(pk), sorted((k, str(v)) for k, v in change.items())) for pk, change in changes.items()))
-    return hashlib.sha256(text.encode()).hexdigest()[:40]

@@ -20,6 +20,8 @@ class ImportState(models.TextChoices):
     DONE = "done", "Done"
     CANCELLED = "cancelled", "Cancelled"
     FAILED = "failed", "Failed"
+    UNDOING = "undoing", "Being taken back"
+    UNDONE = "undone", "Taken back"
 
 
 class ImportRun(models.Model):
@@ -69,6 +71,55 @@ class ImportRun(models.Model):
         indexes = [
             models.Index(fields=["created_at"], name="import_latest"),
             models.Index(fields=["digest"], name="import_digest"),
+        ]
+
+
+class ImportUndo(models.Model):
+    """How far it is to take an import back, lead by lead in the order of their ids; each batch commits with `after`."""
+
+    run = models.OneToOneField(ImportRun, primary_key=True, on_delete=models.CASCADE, related_name="undo")
+    asked_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+", db_index=False)
+    asked_at = models.DateTimeField(default=clock.now)
+    total = models.PositiveIntegerField(default=0)  # leads that it brought or changed
+    after = models.UUIDField(null=True)  # the last lead that was dealt with
+    done = models.PositiveIntegerField(default=0)
+    deleted = models.PositiveIntegerField(default=0)  # leads that only it brought
+    kept = models.PositiveIntegerField(default=0)  # leads it brought that stay
+    put_back = models.PositiveIntegerField(default=0)  # leads that were here before: as they were
+    partly = models.PositiveIntegerField(default=0)  # of them: only what nobody changed since
+    made = models.JSONField(default=dict)  # sources and campaigns that may have come with it: {"sources": [id], …}
+    stop_asked = models.BooleanField(default=False)
+    problem = models.TextField(blank=True, default="")  # why it stopped, in words; "" while it goes on
+    ended_at = models.DateTimeField(null=True)
+
+    class Meta:
+        db_table = "import_undo"
+
+
+class WhyKept(models.TextChoices):
+    """Why a lead stays as it is though the import that brought or changed it was taken back."""
+
+    WORKED = "worked", "Somebody has worked on it since"
+    CAME = "came", "They came to us some other way too"
+    IMPORTED = "imported", "Another import has changed it since"
+    MERGED = "merged", "It was merged with another record"
+
+
+class ImportKept(models.Model):
+    """A lead that an undo left, in whole or in part, and what happened to it first since the import."""
+
+    run = models.ForeignKey(ImportRun, on_delete=models.CASCADE, db_index=False)
+    lead_id = models.UUIDField()
+    why = models.CharField(max_length=10, choices=WhyKept.choices)
+    kind = models.CharField(max_length=40, blank=True, default="")  # of the entry that says so
+    who = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+", db_index=False)
+    at = models.DateTimeField(null=True)
+
+    class Meta:
+        db_table = "import_kept"
+        constraints = [
+            models.UniqueConstraint(fields=["run", "lead_id"], name="import_kept_once"),
+            one_of("why", WhyKept, name="import_kept_why"),
         ]
 
 

@@ -52,7 +52,9 @@ class OutcomeTaker:
                 tally.reject(row, _TWO_LEADS)
             else:
                 tally.reject(row, *self._nobody(keys_of(row)))
-        booked = deals.book([deal for _, deal in joined], actor=self._run.started_by, origin=ORIGIN)
+        booked = deals.book(
+            [deal for _, deal in joined], actor=self._run.started_by, origin=ORIGIN, import_run_id=self._run.pk
+        )
         for (row, deal), result in zip(joined, booked, strict=True):
             self._count(row, deal, result, tally)
         closed = [deal.lead_id for (_, deal), result in zip(joined, booked, strict=True) if result.closed]

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from math import ceil
 from uuid import UUID
 
-from django.db.models import Count, Max, Min, QuerySet
+from django.db.models import Count, Max, Min, Q, QuerySet
 
 from ripeline.base import clock
 from ripeline.capture import rules
@@ -23,7 +23,7 @@ _EVERY = 500  # rows fetched at a time
 
 def runs(actor: User) -> QuerySet[ImportRun]:
     """The imports that somebody may see, the latest first."""
-    found = ImportRun.objects.filter(rules.seen_by(actor)).select_related("started_by")
+    found = ImportRun.objects.filter(rules.seen_by(actor)).select_related("started_by", "undo__asked_by")
     return found.order_by("-created_at", "-id")
 
 
@@ -34,7 +34,8 @@ def run(actor: User, run_id: UUID) -> ImportRun | None:
 
 def waiting() -> Sequence[UUID]:
     """Runs that a worker is to work, the oldest first; some may be in another's hands (`runs.work` finds out)."""
-    found = ImportRun.objects.filter(state__in=(ImportState.QUEUED, ImportState.RUNNING))
+    going_in = Q(state__in=(ImportState.QUEUED, ImportState.RUNNING))
+    found = ImportRun.objects.filter(going_in | Q(state=ImportState.UNDOING, undo__problem=""))
     return list(found.order_by("created_at").values_list("pk", flat=True))
 
 

@@ -2,6 +2,7 @@
 
 from django.db.models import Q
 
+from ripeline.capture.models import ImportRun
 from ripeline.leads.rules import NotAllowed
 from ripeline.people.models import Role, User
 
@@ -18,6 +19,17 @@ def require_importer(actor: User) -> None:
     """Raise NotAllowed unless `actor` may import."""
     if not may_import(actor):
         raise NotAllowed("Imports are made by administrators, leaders, marketers and SDRs. Ask one of them.")
+
+
+def may_undo(actor: User, run: ImportRun) -> bool:
+    """Whether somebody may take an import back: whoever made it, and administrators."""
+    return may_import(actor) and (actor.is_system or actor.role == Role.ADMIN or run.started_by_id == actor.pk)
+
+
+def require_undoer(actor: User, run: ImportRun) -> None:
+    """Raise NotAllowed unless `actor` may take this import back."""
+    if not may_undo(actor, run):
+        raise NotAllowed(f"An import is taken back by whoever made it ({run.started_by.name}) or an administrator.")
 
 
 def seen_by(actor: User) -> Q:

@@ -18,7 +18,7 @@ from django.db import DataError, IntegrityError, InterfaceError, OperationalErro
 from django.db.models import F
 
 from ripeline.base import clock
-from ripeline.capture import pieces, settling
+from ripeline.capture import pieces, settling, undoing
 from ripeline.capture.admission import Result
 from ripeline.capture.dialect import Dialect
 from ripeline.capture.mapping import FieldMap
@@ -63,7 +63,8 @@ def work(
     while True:
         try:
             with claimed(run_id) as is_ours:
-                return is_ours and _go_on(run_id, got_on, is_stopping, size)
+                go_on = undoing.go_on if undoing.is_wanted(run_id) else _go_on
+                return is_ours and go_on(run_id, got_on, is_stopping, size)
         except _TakenOverError:
             return False
         except (OperationalError, InterfaceError, psycopg.OperationalError) as problem:
@@ -210,6 +211,7 @@ def _fail(run_id: UUID, problem: str) -> bool:
         ImportRun.objects.filter(pk=run_id, state=ImportState.RUNNING).update(
             state=ImportState.FAILED, problem=problem, ended_at=clock.now()
         )
+        undoing.fail(run_id, problem.partition(".")[0] + ".")
     except (OperationalError, InterfaceError):
         return False
     return True

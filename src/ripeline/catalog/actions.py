@@ -1,6 +1,6 @@
 """Keeping sources, campaigns, reasons and custom fields."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 from ripeline.catalog import standard
 from ripeline.catalog.models import Campaign, CloseReason, CloseState, CustomField, Source
@@ -68,6 +68,16 @@ def campaigns_named(names: Iterable[str]) -> dict[str, Campaign]:
     )
     by_key = {campaign.key: campaign for campaign in Campaign.objects.filter(key__in=set(keys.values()))}
     return {name: by_key[key] for name, key in keys.items()}
+
+
+def remove_campaigns(ids: Collection[str]) -> None:
+    """Delete campaigns that nobody has come from and nobody has given a cost."""
+    Campaign.objects.filter(pk__in=ids, cost__isnull=True).delete()
+
+
+def remove_sources(ids: Collection[str]) -> None:
+    """Delete sources that nobody has come from and no campaign belongs to."""
+    Source.objects.filter(pk__in=ids, campaign__isnull=True).delete()
 
 
 def custom_fields(fields: Mapping[str, tuple[str, str]]) -> dict[str, CustomField]:

@@ -5,7 +5,7 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -29,7 +29,7 @@ from ripeline.people.models import User
 
 _SHOWN = 40  # columns listed
 _LOOK = 0.3  # seconds between looks while another process works the run
-_ENDED = (ImportState.DONE, ImportState.CANCELLED, ImportState.FAILED)
+_ENDED = (ImportState.DONE, ImportState.CANCELLED, ImportState.FAILED, ImportState.UNDONE)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -113,7 +113,7 @@ def bring_in(file: Path, wishes: Wishes, *, rejects: Path | None, kept_in: Path)
             run = _started(actor, file, table, wishes)
     except (UnreadableFileError, MappingError) as problem:
         raise Failed(str(problem)) from problem
-    run = _Foreground(actor, run.pk).finish()
+    run = Foreground(actor, run.pk).finish()
     written = _write(queries.rejects_csv(run), rejects or _place(kept_in, run)) if run.rejected else None
     return Done(run, written, queries.remarked(run))
 
@@ -166,11 +166,12 @@ def _tell(looked: Looked, mapping: FieldMap, *, is_remembered: bool) -> None:
             say(f"  {about}: {answer}")
 
 
-class _Foreground:
+class Foreground:
     """Works a run until it has ended, whoever works it; the first Ctrl-C asks to cancel, a second one does not wait."""
 
-    def __init__(self, actor: User, run_id: UUID) -> None:
+    def __init__(self, actor: User, run_id: UUID, cancel: Callable[..., object] = actions.cancel) -> None:
         self._actor = actor
+        self._cancel = cancel
         self._run_id = run_id
         self._interrupted = False
         self._asked = False
@@ -180,9 +181,9 @@ class _Foreground:
         try:
             while True:
                 actions.work(self._run_id, watch=self._watch)
-                run = ImportRun.objects.select_related("started_by").get(pk=self._run_id)
+                run = ImportRun.objects.select_related("started_by", "undo").get(pk=self._run_id)
                 self._watch(run)
-                if run.state in _ENDED:
+                if run.state in _ENDED or (run.state == ImportState.UNDOING and run.undo.problem):
                     return run
                 time.sleep(_LOOK)
         finally:
@@ -198,9 +199,9 @@ class _Foreground:
         """Between two transactions: show how far it is, and pass a Ctrl-C on."""
         if self._interrupted and not self._asked:
             self._asked = True
-            actions.cancel(actor=self._actor, run_id=self._run_id)
-            say("\nStopping after these rows …")
-        elif sys.stderr.isatty() and run.rows:
+            self._cancel(actor=self._actor, run_id=self._run_id)
+            say("\nStopping after these …")
+        elif sys.stderr.isatty() and run.rows and run.state != ImportState.UNDOING:
             done = f"{run.position:,} of {run.rows:,} rows, {run.position / run.rows:.0%}"
             click.echo(f"\r{done:<40}", nl=False, err=True)
 

@@ -20,7 +20,7 @@ def _pairs(_context: click.Context, _option: click.Parameter, given: tuple[str, 
 
 
 @click.command("import")
-@click.argument("file", type=click.Path(path_type=Path))
+@click.argument("file", type=click.Path(path_type=Path), required=False)
 @click.option("--outcomes", is_flag=True, help="The file has won and lost deals, joined to leads by id or e-mail.")
 @click.option(
     "--map", "pairs", multiple=True, metavar="HEADING=FIELD", callback=_pairs,
@@ -34,10 +34,13 @@ def _pairs(_context: click.Context, _option: click.Parameter, given: tuple[str, 
 @click.option("--day-first/--month-first", default=None, help="How dates like 03/04/2024 are meant.")
 @click.option("--decimal-comma/--decimal-point", default=None, help="How numbers like 1.234 are meant.")
 @click.option("--rejects", type=click.Path(path_type=Path), metavar="FILE", help="Where to write the refused rows.")
+@click.option("--undo", "undone", metavar="RUN", help="Take an import back, by the id that --json and its page show.")
+@click.option("--yes", "is_sure", is_flag=True, help="With --undo: do not ask.")
 @json_option
 def command(
-    file: Path, outcomes: bool, pairs: list[tuple[str, str]], source: str, sheet: str | None, encoding: str | None,
-    delimiter: str | None, day_first: bool | None, decimal_comma: bool | None, rejects: Path | None, as_json: bool,
+    file: Path | None, outcomes: bool, pairs: list[tuple[str, str]], source: str, sheet: str | None,
+    encoding: str | None, delimiter: str | None, day_first: bool | None, decimal_comma: bool | None,
+    rejects: Path | None, undone: str | None, is_sure: bool, as_json: bool,
 ) -> None:  # fmt: skip
     """Import a file of leads, or of outcomes: CSV, Excel or LibreOffice.
 
@@ -46,6 +49,11 @@ def command(
     broken off goes on where it stopped when the same command is given again. Exit status: 0 done (also where rows
     were rejected), 1 refused or failed, 130 cancelled by Ctrl-C.
     """
+    if undone is not None:
+        _take_back(undone, is_sure=is_sure, as_json=as_json)
+        return
+    if file is None:
+        raise click.UsageError("Name a file, for example: ripeline import leads.csv")
     with opened() as house:
         from ripeline.cli.importing import Wishes, bring_in
 
@@ -63,3 +71,18 @@ def command(
     if not done.is_whole:
         say(done.stopped)
         raise click.exceptions.Exit(CANCELLED if done.is_cancelled else 1)
+
+
+def _take_back(name: str, *, is_sure: bool, as_json: bool) -> None:
+    with opened():
+        from ripeline.cli import undoing
+
+        found = undoing.take_back(name, is_sure=is_sure or as_json)
+    if as_json:
+        emit(found.as_dict())
+    else:
+        for sentence in found.sentences():
+            click.echo(sentence)
+    if not found.is_whole:
+        say(f"{found.run.undo.problem} Give the same command again to go on.")
+        raise click.exceptions.Exit(CANCELLED if found.run.undo.problem == "Stopped." else 1)

@@ -87,6 +87,7 @@ def bear(births: Sequence[Birth], *, actor: User, origin: str) -> None:
         timeline.Entry(
             lead_id=b.id, kind="reopened", actor_id=actor.pk, origin=origin,
             event_key=f"{b.context.event_key}:reopened", occurred_at=moment, data={"why": "past the horizon"},
+            import_run_id=b.context.import_run_id,
         )
         for b in births
         if is_past_horizon(b.context.captured_at, moment)
@@ -122,6 +123,7 @@ def captured(
             "door": context.door, "landing_page": context.landing_page, "source": str(context.source_id or ""),
             "why": why or {},
         },
+        import_run_id=context.import_run_id,
     )  # fmt: skip
 
 

@@ -102,7 +102,7 @@ def _decide_batch(
             continue
         entry = timeline.Entry(
             lead_id=lead.pk, kind=kind, actor_id=by.actor.pk, origin=by.origin, event_key=by.key,
-            occurred_at=clock.now(), body=body(lead) if body else "", data=data,
+            occurred_at=clock.now(), body=body(lead) if body else "", data=data, import_run_id=by.import_run_id,
         )  # fmt: skip
         changes = changes | {"decision_id": entry.id}
         data["before"] = {name: deciding._plain(lead, name) for name in changes}

@@ -7,6 +7,7 @@ open episode, and only the deal is added.
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any, NamedTuple
@@ -56,7 +57,7 @@ class _Draft(NamedTuple):
     changes: Changes
 
 
-def book(deals: Sequence[Deal], *, actor: User, origin: str) -> list[Booked]:
+def book(deals: Sequence[Deal], *, actor: User, origin: str, import_run_id: UUID | None = None) -> list[Booked]:
     """Book deals, each once, in one transaction; the results stand in their order. Who closes a lead is `actor`.
 
     Whether they may is for the door to say: a file of outcomes is brought in by people who do not work on leads.
@@ -84,7 +85,8 @@ def book(deals: Sequence[Deal], *, actor: User, origin: str) -> list[Booked]:
                 results[at], draft = _decide(deal, lead, facts[lead.pk], new, changed, actor=actor, origin=origin)
             if draft:
                 drafts.append(draft)
-        _write(drafts, new, changed)
+        marked = [draft._replace(entry=replace(draft.entry, import_run_id=import_run_id)) for draft in drafts]
+        _write(marked, new, changed)
     return results
 
 
@@ -122,6 +124,7 @@ def _again(
     found = same(deal, here)
     if found is None:
         return Booked(), None
+    image = _image(found)
     added = []
     if deal.amount is not None and found.amount is None:
         found.amount, found.currency = deal.amount, deal.currency
@@ -135,7 +138,7 @@ def _again(
     changed[found.pk] = found
     entry = timeline.Entry(
         lead_id=lead.pk, kind="imported", actor_id=actor.pk, origin=origin, event_key=f"{deal.key}:{'+'.join(added)}",
-        occurred_at=clock.now(), data={"fields": added},
+        occurred_at=clock.now(), data={"fields": added, "opportunity": {"id": str(found.pk), "before": image}},
     )  # fmt: skip
     return Booked(is_new=True), _Draft(entry, lead, {})
 
@@ -168,10 +171,10 @@ def _decide(
         lead_id=lead.pk, kind=deal.outcome, actor_id=actor.pk, origin=origin, event_key=deal.key,
         occurred_at=deal.at, data=data,
     )  # fmt: skip
+    if opportunity:
+        data["opportunity"] = {"id": str(opportunity.pk), "before": image}
     if changes:
         changes["decision_id"] = entry.id
-        if opportunity:
-            data["opportunity"] = {"id": str(opportunity.pk), "before": image}
         data["before"] = {name: deciding._plain(lead, name) for name in changes}
         for name, value in changes.items():
             setattr(lead, name, value)
@@ -235,12 +238,16 @@ def _opportunity(
     if found is None:
         found = Opportunity(id=new_id(), lead=lead, key=deal.key, opened_at=deal.at)
     else:
-        image = {n: None if getattr(found, n) is None else str(getattr(found, n)) for n in deciding._DEAL}
+        image = _image(found)
     found.state, found.closed_at = as_opportunity(deal), deal.at
     if deal.amount is not None:
         found.amount, found.currency = deal.amount, deal.currency
     found.product = deal.product[:200] or found.product
     return found, image
+
+
+def _image(found: Opportunity) -> dict[str, Any]:
+    return {n: None if getattr(found, n) is None else str(getattr(found, n)) for n in deciding._DEAL}
 
 
 def _write(drafts: Sequence[_Draft], new: Sequence[Opportunity], changed: Mapping[UUID, Opportunity]) -> None:

@@ -46,6 +46,7 @@ class By:
     actor: User
     origin: str = "web"
     key: str = field(default_factory=lambda: uuid4().hex)
+    import_run_id: UUID | None = None  # the import that it comes from
 
 
 @dataclass(frozen=True)
@@ -195,6 +196,7 @@ def decide(
             body=body,
             is_private=is_private,
             data={**(data or {}), "before": before, "after": {}, **_opportunity_image(deal)},
+            import_run_id=by.import_run_id,
         )
         for name, value in changes.items():
             setattr(lead, name, value)

@@ -63,23 +63,34 @@ def resolve(keys: Iterable[Key]) -> dict[Key, UUID]:
 
 
 _CLAIM = """
-INSERT INTO identity (kind, key, lead_id, created_at)
-SELECT kind, key, lead_id, %s FROM unnest(%s::text[], %s::text[], %s::uuid[]) AS given(kind, key, lead_id)
+INSERT INTO identity (kind, key, lead_id, created_at, import_run_id)
+SELECT kind, key, lead_id, %s, CASE WHEN lead_id = ANY(%s) THEN %s::uuid END
+FROM unnest(%s::text[], %s::text[], %s::uuid[]) AS given(kind, key, lead_id)
 ORDER BY kind, key
 ON CONFLICT (kind, key) DO NOTHING
 RETURNING kind, key
 """
 
 
-def claim(owners: Mapping[Key, UUID]) -> set[Key]:
-    """Claim keys for leads (which may be inserted later in the same transaction); return those that were still free."""
+def claim(owners: Mapping[Key, UUID], *, by_import: UUID | None = None, here: Collection[UUID] = ()) -> set[Key]:
+    """Claim keys for leads (which may be inserted later in the same transaction); return those that were still free.
+
+    What an import adds to leads that were `here` before it bears its id, so that it can be taken back.
+    """
     if not owners:
         return set()
     ordered = sorted(owners)
     with connection.cursor() as cursor:
         cursor.execute(
             _CLAIM,
-            [clock.now(), [k.kind for k in ordered], [k.key for k in ordered], [owners[k] for k in ordered]],
+            [
+                clock.now(),
+                list(here),
+                by_import,
+                [k.kind for k in ordered],
+                [k.key for k in ordered],
+                [owners[k] for k in ordered],
+            ],
         )
         return {Key(kind, key) for kind, key in cursor.fetchall()}
 

@@ -154,7 +154,9 @@ class Lead(models.Model):
             models.Index(fields=["source", "-captured_at", "-id"], name="lead_from_source"),
             models.Index(fields=["account"], name="lead_at_account"),
             models.Index(fields=["phone"], name="lead_phone", condition=~Q(phone="")),
-            models.Index(fields=["import_run_id"], name="lead_of_import", condition=Q(import_run_id__isnull=False)),
+            models.Index(
+                fields=["import_run_id", "id"], name="lead_of_batch", condition=Q(import_run_id__isnull=False)
+            ),
             GinIndex(SearchVector("search", config="simple"), name="lead_search"),
             GinIndex(fields=["custom"], opclasses=["jsonb_path_ops"], name="lead_custom"),
         ]
@@ -182,12 +184,18 @@ class Identity(models.Model):
     key = models.CharField(max_length=254)
     lead = models.ForeignKey(Lead, on_delete=models.CASCADE, related_name="identities")
     created_at = models.DateTimeField(default=clock.now)
+    import_run_id = models.UUIDField(null=True)  # the import that added it to somebody who was here already
 
     class Meta:
         db_table = "identity"
         constraints = [
             models.UniqueConstraint(fields=["kind", "key"], name="identity_one_person"),
             one_of("kind", IdentityKind, name="identity_kind"),
+        ]
+        indexes = [
+            models.Index(
+                fields=["import_run_id", "lead"], name="identity_of_import", condition=Q(import_run_id__isnull=False)
+            )
         ]
 
 

@@ -1,5 +1,8 @@
 """What is done about ripeness: the prior kept, leads scored, the model taught, and people's own view noted."""
 
+from collections.abc import Collection
+from uuid import UUID
+
 from django.db import transaction
 
 from ripeline.catalog import actions as catalog
@@ -7,7 +10,7 @@ from ripeline.people import actions as people
 from ripeline.people import rules as people_rules
 from ripeline.people.models import User
 from ripeline.ripeness import runs, scoring
-from ripeline.ripeness.models import Term
+from ripeline.ripeness.models import Claim, Dispute, Perceived, Score, Term
 from ripeline.ripeness.opinions import dispute, perceive, take_back_perceived
 from ripeline.ripeness.runs import promote, request_fit, request_nightly, rollback, work
 from ripeline.ripeness.scoring import rescore
@@ -15,8 +18,8 @@ from ripeline.ripeness.watching import watch
 from ripeline.science import prior
 
 __all__ = [
-    "dispute", "learn_from", "perceive", "promote", "request_fit", "request_nightly", "rescore", "rollback", "seed",
-    "set_term", "take_back_perceived", "watch", "work",
+    "dispute", "forget", "learn_from", "perceive", "promote", "request_fit", "request_nightly", "rescore", "rollback",
+    "seed", "set_term", "take_back_perceived", "watch", "work",
 ]  # fmt: skip
 
 
@@ -30,6 +33,12 @@ def seed() -> None:
         ignore_conflicts=True,
     )
     runs.seed()
+
+
+def forget(lead_ids: Collection[UUID]) -> None:
+    """Delete what was said and thought of leads that are being deleted."""
+    for said in (Score, Claim, Dispute, Perceived):
+        said.objects.filter(lead_id__in=lead_ids).delete()
 
 
 def learn_from(*, actor: User, key: str, is_learnt_from: bool) -> None:

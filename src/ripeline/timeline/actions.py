@@ -1,7 +1,7 @@
 """Writing to the timeline. Called inside the transaction of the decision it records (I2)."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -13,6 +13,7 @@ from django.db import connection
 from ripeline.base import clock
 from ripeline.base.ids import new_id
 from ripeline.timeline.kinds import KINDS, REACTING
+from ripeline.timeline.models import Activity, Reaction
 
 WAKE = "ripeline_work"  # the channel that wakes the worker
 
@@ -22,11 +23,13 @@ _RECORD = """
 WITH given AS (
     SELECT * FROM jsonb_to_recordset(%(entries)s::jsonb) AS r(
         id uuid, lead_id uuid, kind text, origin text, event_key text, occurred_at timestamptz, actor_id uuid,
-        is_private boolean, body text, data jsonb)
+        is_private boolean, body text, data jsonb, import_run_id uuid)
 ), written AS (
     INSERT INTO activity
-        (id, lead_id, kind, origin, event_key, occurred_at, recorded_at, actor_id, is_private, body, data)
-    SELECT id, lead_id, kind, origin, event_key, occurred_at, %(now)s, actor_id, is_private, body, data FROM given
+        (id, lead_id, kind, origin, event_key, occurred_at, recorded_at, actor_id, is_private, body, data,
+         import_run_id)
+    SELECT id, lead_id, kind, origin, event_key, occurred_at, %(now)s, actor_id, is_private, body, data, import_run_id
+    FROM given
     ON CONFLICT (lead_id, origin, event_key) DO NOTHING
     RETURNING id, lead_id, kind
 ), left_for_worker AS (
@@ -51,6 +54,7 @@ class Entry:
     body: str = ""
     is_private: bool = False
     data: dict[str, Any] = field(default_factory=dict)
+    import_run_id: UUID | None = None
     id: UUID = field(default_factory=new_id)
 
 
@@ -84,6 +88,7 @@ def record_all(entries: Sequence[Entry]) -> set[UUID]:
 def _plain(entry: Entry) -> dict[str, Any]:
     """An entry as JSON has it; what `data` holds is left to the encoder."""
     names = {"id": str(entry.id), "lead_id": str(entry.lead_id), "actor_id": str(entry.actor_id)}
+    names |= {"import_run_id": str(entry.import_run_id)} if entry.import_run_id else {}
     return {**vars(entry), **names, "occurred_at": entry.occurred_at.isoformat()}
 
 
@@ -91,6 +96,18 @@ def wake_worker() -> None:
     """Tell the worker that something waits for it; delivered at commit."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_notify(%s, '')", [WAKE])
+
+
+def forget(lead_ids: Collection[UUID]) -> None:
+    """Delete all that happened to leads that are being deleted, and what waits to be done about it."""
+    Reaction.objects.filter(lead_id__in=lead_ids).delete()
+    Activity.objects.filter(lead_id__in=lead_ids).delete()
+
+
+def retract(entry_ids: Collection[UUID]) -> None:
+    """Delete entries that should never have been: of an import that is taken back, where nobody built on them."""
+    Reaction.objects.filter(activity_id__in=entry_ids).delete()
+    Activity.objects.filter(pk__in=entry_ids).delete()
 
 
 def forget_reactions() -> int:

@@ -58,6 +58,7 @@ KINDS: dict[str, Kind] = {
         Kind("reopened", "Re-opened", Family.RECORD, reacts=True),
         Kind("edited", "Record changed", Family.RECORD, reacts=True),
         Kind("imported", "Updated by an import", Family.RECORD, reacts=True),
+        Kind("import_undone", "Import taken back", Family.RECORD, reacts=True),
         Kind("merged", "Merged", Family.RECORD, reacts=True),
         Kind("unmerged", "Merge undone", Family.RECORD, reacts=True),
         Kind("undone", "Taken back", Family.RECORD, reacts=True),

@@ -2,6 +2,7 @@
 
 from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
+from django.db.models import Q
 
 from ripeline.base import clock
 from ripeline.base.fields import primary_key
@@ -27,11 +28,17 @@ class Activity(models.Model):
     is_private = models.BooleanField(default=False)
     body = models.TextField(blank=True, default="")
     data = models.JSONField(default=dict)
+    import_run_id = models.UUIDField(null=True)  # the import that brought it, by which it can be taken back
 
     class Meta:
         db_table = "activity"
         constraints = [models.UniqueConstraint(fields=["lead_id", "origin", "event_key"], name="activity_once")]
-        indexes = [models.Index(fields=["lead_id", "-occurred_at", "-id"], name="activity_of_lead")]
+        indexes = [
+            models.Index(fields=["lead_id", "-occurred_at", "-id"], name="activity_of_lead"),
+            models.Index(
+                fields=["import_run_id", "lead_id"], name="activity_of_import", condition=Q(import_run_id__isnull=False)
+            ),
+        ]
 
 
 class Reaction(models.Model):

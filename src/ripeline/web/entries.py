@@ -19,7 +19,7 @@ ICONS = {
     "outcome": "message-circle", "note": "notebook-pen", "next_set": "calendar-clock", "replanned": "calendar-clock",
     "handed": "arrow-right-left", "nurtured": "sprout", "returned": "undo-dot", "opportunity": "target",
     "won": "circle-check-big", "lost": "circle-x", "disqualified": "ban", "reopened": "rotate-ccw", "edited": "pencil",
-    "imported": "file-up", "disputed": "message-circle", "perceived": "circle",
+    "imported": "file-up", "import_undone": "undo-2", "disputed": "message-circle", "perceived": "circle",
     "mailed": "send", "bounced": "mail-x", "agreed": "mail-check", "unsubscribed": "mail-x",
     "merged": "merge", "unmerged": "split", "undone": "undo-2",
 }  # fmt: skip
@@ -154,6 +154,19 @@ def _undone(entry: Activity, _sees_next: bool) -> str:
     return f"Taken back: {kind.label.lower() if kind else 'the last step'}"
 
 
+def _import_undone(entry: Activity, _sees_next: bool) -> str:
+    names = [FIELDS.get(name, name) for name in entry.data.get("fields", []) if name not in _UNSAID]
+    back = f": {', '.join(names)} as before" if names else ""
+    return f"Import of {entry.data.get('file') or 'a file'} taken back{back}"
+
+
+_UNSAID = frozenset({
+    "search", "account_id", "state_at", "next_set_at", "next_kind", "next_note", "next_committed", "closed_by_id",
+    "close_reason_id", "closed_at", "responsible_id", "owner_id", "episode", "episode_at", "unanswered",
+    "won_before_captured", "custom",
+})  # fmt: skip
+
+
 def _moment(text: Any) -> datetime | None:
     found = parse_datetime(text) if isinstance(text, str) else None
     return timezone.localtime(found) if found else None
@@ -186,4 +199,5 @@ _WORDS: dict[str, Callable[[Activity, bool], str]] = {
     "merged": _merged,
     "unmerged": _merged,
     "undone": _undone,
+    "import_undone": _import_undone,
 }

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any, cast
 from uuid import UUID
 
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.shortcuts import redirect, render
 from django.urls import path, reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -17,10 +17,10 @@ from ripeline.capture.fields import Kind
 from ripeline.capture.models import ImportKind, ImportRun, ImportState
 from ripeline.insight.rules import READERS
 from ripeline.leads.models import Lead
-from ripeline.people.models import User
 from ripeline.ripeness import yields
 from ripeline.ripeness.yields import Yield
-from ripeline.web import import_mapping
+from ripeline.web import import_mapping, import_undo
+from ripeline.web.import_access import asked, importer
 from ripeline.web.shell import say, viewer
 from ripeline.worklist import belief
 
@@ -31,7 +31,7 @@ WIDEST = 100  # characters shown of a rejected row
 
 @require_safe
 def imports(request: HttpRequest) -> HttpResponse:
-    actor = _importer(request)
+    actor = importer(request)
     found = queries.runs(actor).order_by("-id")
     try:
         place = {"id__lt": UUID(request.GET["before"])} if "before" in request.GET else {}
@@ -45,7 +45,7 @@ def imports(request: HttpRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 def new(request: HttpRequest) -> HttpResponse:
-    actor = _importer(request)
+    actor = importer(request)
     kind = request.POST.get("kind") or request.GET.get("kind") or ImportKind.LEADS
     context: dict[str, Any] = {
         "kind": kind if kind in ImportKind.values else ImportKind.LEADS,
@@ -70,34 +70,45 @@ def new(request: HttpRequest) -> HttpResponse:
 @require_safe
 def one(request: HttpRequest, run_id: UUID) -> HttpResponse:
     """The page that fits how far the import is."""
-    run = _run(request, run_id)
+    run = asked(request, run_id)
     if run.state == ImportState.UPLOADED:
         return render(request, "imports/mapping.html", import_mapping.page(run))
     if run.state in (ImportState.QUEUED, ImportState.RUNNING):
         return render(request, "imports/progress.html", _progress(run))
-    return render(request, "imports/result.html", {**_result(run), "sees_insight": viewer(request).role in READERS})
+    if run.state == ImportState.UNDOING:
+        return render(request, "imports/undoing.html", import_undo.progress(importer(request), run))
+    if run.state == ImportState.UNDONE:
+        return render(request, "imports/undone.html", {"run": run, **import_undo.result(importer(request), run)})
+    may_undo = rules.may_undo(importer(request), run)
+    return render(
+        request,
+        "imports/result.html",
+        {**_result(run), "may_undo": may_undo, "sees_insight": viewer(request).role in READERS},
+    )
 
 
 @require_safe
 def progress(request: HttpRequest, run_id: UUID) -> HttpResponse:
     """The part of the page that moves, until there is something else to show."""
-    run = _run(request, run_id)
+    run = asked(request, run_id)
     if run.state in (ImportState.QUEUED, ImportState.RUNNING):
         return render(request, "imports/moving.html", _progress(run))
+    if run.state == ImportState.UNDOING and not run.undo.problem:
+        return render(request, "imports/undoing_moving.html", import_undo.progress(importer(request), run))
     return HttpResponseClientRefresh()
 
 
 @require_POST
 def mapping(request: HttpRequest, run_id: UUID) -> HttpResponse:
     """What was chosen is kept and shown with its preview; or, asked to start, the import starts."""
-    run = _run(request, run_id)
+    run = asked(request, run_id)
     if run.state != ImportState.UPLOADED:
         return _to(request, run_id)
-    context = import_mapping.kept(_importer(request), run, request.POST)
+    context = import_mapping.kept(importer(request), run, request.POST)
     is_start = _is_start(request)
     if is_start and not context["problems"]:
         try:
-            actions.confirm(actor=_importer(request), run_id=run_id)
+            actions.confirm(actor=importer(request), run_id=run_id)
         except MappingError as problem:
             context["problems"] = [str(problem)]
         else:
@@ -120,14 +131,14 @@ def _to(request: HttpRequest, run_id: UUID) -> HttpResponse:
 
 @require_POST
 def cancel(request: HttpRequest, run_id: UUID) -> HttpResponse:
-    actions.cancel(actor=_importer(request), run_id=_run(request, run_id).pk)
+    actions.cancel(actor=importer(request), run_id=asked(request, run_id).pk)
     return redirect("import", run_id)
 
 
 @require_POST
 def go_on(request: HttpRequest, run_id: UUID) -> HttpResponse:
     try:
-        actions.go_on(actor=_importer(request), run_id=_run(request, run_id).pk)
+        actions.go_on(actor=importer(request), run_id=asked(request, run_id).pk)
     except MappingError as problem:
         say(request, str(problem), is_error=True)
     return redirect("import", run_id)
@@ -135,21 +146,21 @@ def go_on(request: HttpRequest, run_id: UUID) -> HttpResponse:
 
 @require_POST
 def discard(request: HttpRequest, run_id: UUID) -> HttpResponse:
-    run = _run(request, run_id)
-    actions.discard(actor=_importer(request), run_id=run.pk)
+    run = asked(request, run_id)
+    actions.discard(actor=importer(request), run_id=run.pk)
     say(request, f"{run.filename} was put aside; nothing of it went in.")
     return redirect("imports")
 
 
 @require_safe
 def rejects(request: HttpRequest, run_id: UUID) -> HttpResponseBase:
-    run = _run(request, run_id)
+    run = asked(request, run_id)
     return _file(queries.rejects_csv(run), run, "rejected")
 
 
 @require_safe
 def remarks(request: HttpRequest, run_id: UUID) -> HttpResponseBase:
-    run = _run(request, run_id)
+    run = asked(request, run_id)
     return _file(queries.remarks_csv(run), run, "remarks")
 
 
@@ -164,19 +175,6 @@ def _file(lines: Iterator[str], run: ImportRun, what: str) -> HttpResponseBase:
     stem = "".join(c if c.isascii() and (c.isalnum() or c in "._-") else "-" for c in run.filename.rpartition(".")[0])
     answer["Content-Disposition"] = f'attachment; filename="{stem or "import"}-{what}.csv"'
     return answer
-
-
-def _importer(request: HttpRequest) -> User:
-    assert isinstance(request.user, User)
-    rules.require_importer(request.user)
-    return request.user
-
-
-def _run(request: HttpRequest, run_id: UUID) -> ImportRun:
-    run = queries.run(_importer(request), run_id)
-    if run is None:
-        raise Http404
-    return run
 
 
 def _progress(run: ImportRun) -> dict[str, Any]:
@@ -215,6 +213,7 @@ def _yields(run: ImportRun) -> Yield | None:
 
 
 urlpatterns = [
+    *import_undo.urlpatterns,
     path("imports", imports, name="imports"),
     path("imports/new", new, name="import-new"),
     path("imports/<uuid:run_id>", one, name="import"),

@@ -33,6 +33,7 @@ REACTIONS: dict[str, Sequence[React]] = {
     "reopened": (ripeness.rescore,),
     "edited": (ripeness.rescore,),
     "imported": (ripeness.rescore,),
+    "import_undone": (ripeness.rescore,),
     "merged": (ripeness.rescore,),
     "unmerged": (ripeness.rescore,),
     "undone": (ripeness.rescore,),

@@ -1,0 +1,82 @@
+"""What of an import is taken off a lead that was here before it: all of it, or what nobody has changed since.
+
+Pure: from the entries that the import wrote, each with what was there before and after, and from those written since.
+"""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+from uuid import UUID
+
+from ripeline.leads import rules
+from ripeline.leads.forgetting import PutBack
+from ripeline.leads.models import CLOSED_STATES, Lead
+from ripeline.timeline.models import Activity
+
+_PLANNED = ("next_at", "next_set_at", "next_kind", "next_note", "next_committed")  # these go together
+_OURS = ("decision_id", "search", "custom")  # follow from the rest, or are put back piece by piece
+_ANSWERS = frozenset({"reopened", "next_set", "handed"})  # what an import's enquiry led to
+
+
+def whole(lead: Lead, mine: Sequence[Activity], since: Iterable[Activity]) -> PutBack:
+    """Nobody has touched the lead since: it is again as it was, but for what Ripeline itself has planned meanwhile."""
+    before: dict[str, Any] = {}
+    for entry in reversed(mine):
+        before |= entry.data.get("before") or {}
+    before.pop("decision_id", None)
+    if before.get("state") not in CLOSED_STATES:
+        moved = {name for entry in since for name in entry.data.get("after") or {}}
+        moved |= set(_PLANNED) if moved & set(_PLANNED) else set()
+        before = {name: value for name, value in before.items() if name not in moved}
+    return PutBack(
+        changes={name: value for name, value in before.items() if value != _plain(lead, name)},
+        enquiries=True, identities=True,
+        deals=[entry.data["opportunity"] for entry in reversed(mine) if entry.data.get("opportunity")],
+        entries=[entry.pk for entry in mine],
+    )  # fmt: skip
+
+
+def partly(lead: Lead, mine: Sequence[Activity], since: Iterable[Activity]) -> PutBack:
+    """Somebody has worked on the lead since: what nobody changed, and its enquiries if they led to nothing."""
+    changed = {name for entry in since for name in entry.data.get("after") or {}}
+    updates = [entry for entry in mine if entry.kind == "imported" and entry.data.get("before")]
+    first, last = _spans(updates, "before"), _spans(updates, "after")
+    off = PutBack()
+    for name, after in last.items():
+        if name not in _OURS and name not in changed and _plain(lead, name) == after:
+            off.changes[name] = first[name]
+    if "custom" in last and "custom" not in changed:
+        was, now = first["custom"], last["custom"]
+        for key in was.keys() | now.keys():
+            if was.get(key) != now.get(key) and lead.custom.get(key) == now.get(key):
+                off.custom[key] = was.get(key)
+    if any(name in off.changes for name in rules.SEARCHED):
+        said = {name: off.changes.get(name, getattr(lead, name)) for name in rules.SEARCHED}
+        off.changes["search"] = rules.search_tokens(**said)
+    off.identities = all(name in off.changes for name in ("email", "reference") if name in last)
+    left = last.keys() - off.changes.keys() - set(_OURS)
+    off.entries = [entry.pk for entry in updates if not left]
+    if not any(entry.kind in _ANSWERS for entry in mine):
+        off.enquiries = True
+        off.entries += [entry.pk for entry in mine if entry.kind == "enquired"]
+    return off
+
+
+def _spans(updates: Sequence[Activity], side: str) -> dict[str, Any]:
+    """What stood in each field before the first update, or stands after the last."""
+    found: dict[str, Any] = {}
+    for entry in reversed(updates) if side == "before" else updates:
+        found |= entry.data[side]
+    return found
+
+
+def _plain(lead: Lead, name: str) -> Any:
+    value = getattr(lead, name)
+    return value if isinstance(value, bool | int | float | dict | None) else str(value)
+
+
+def by_lead(entries: Iterable[Activity]) -> dict[UUID, list[Activity]]:
+    """Entries by their lead, in their order."""
+    found: dict[UUID, list[Activity]] = {}
+    for entry in entries:
+        found.setdefault(entry.lead_id, []).append(entry)
+    return found

@@ -1,0 +1,77 @@
+"""What people, other doors and other imports did to a lead since an import brought or changed it."""
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from django.db import connection
+
+from ripeline.capture.models import WhyKept
+from ripeline.timeline.kinds import KINDS, Family
+from ripeline.timeline.models import Activity
+
+_THEIRS = sorted(code for code, kind in KINDS.items() if kind.family is Family.THEIRS)
+_OURS = sorted(code for code, kind in KINDS.items() if kind.family is Family.OURS)  # also a mail that a programme sent
+
+# What a person did, what passed between them and us, what another import changed; what Ripeline decides by itself (plans,
+# hand-overs, the undo of another import) is nobody's work.
+_FOREIGN = """
+a.import_run_id IS DISTINCT FROM %(run)s AND a.kind <> 'import_undone'
+AND (a.import_run_id IS NOT NULL OR a.kind = ANY(%(between_us)s)
+     OR a.actor_id <> (SELECT id FROM "user" WHERE is_system))
+"""
+
+_SINCE = f"""
+SELECT DISTINCT ON (a.lead_id) a.lead_id, a.kind, a.actor_id, a.recorded_at, a.import_run_id IS NOT NULL
+FROM activity AS a JOIN lead ON lead.id = a.lead_id JOIN LATERAL (
+    SELECT m.recorded_at AS at, m.id FROM activity AS m WHERE m.import_run_id = %(run)s AND m.lead_id = a.lead_id
+    ORDER BY m.recorded_at, m.id LIMIT 1
+) AS began ON lead.import_run_id = %(run)s OR (a.recorded_at, a.id) > (began.at, began.id)
+WHERE {{of}} AND {_FOREIGN}
+ORDER BY a.lead_id, a.recorded_at, a.id
+"""  # noqa: S608
+_OF_THESE = _SINCE.format(of="a.lead_id = ANY(%(leads)s)")
+_OF_ALL = _SINCE.format(of="a.lead_id IN (SELECT lead_id FROM activity WHERE import_run_id = %(run)s)")
+
+
+class Foreign(NamedTuple):
+    """The first thing that happened since, and whose doing it was."""
+
+    lead_id: UUID
+    why: str
+    kind: str = ""
+    who: UUID | None = None
+    at: datetime | None = None
+
+
+def first_since(run_id: UUID, lead_ids: Collection[UUID] | None = None) -> dict[UUID, Foreign]:
+    """For each of these leads (None: all of the import) to which something happened since: the first thing."""
+    given: dict[str, Any] = {
+        "run": run_id,
+        "leads": list(lead_ids or ()),
+        "between_us": [*_THEIRS, *_OURS, "merged", "unmerged"],
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(_OF_ALL if lead_ids is None else _OF_THESE, given)
+        rows = cursor.fetchall()
+    return {lead: Foreign(lead, _why(kind, by_import), kind, who, at) for lead, kind, who, at, by_import in rows}
+
+
+def _why(kind: str, by_import: bool) -> str:
+    if by_import:
+        return WhyKept.IMPORTED
+    if kind in _THEIRS:
+        return WhyKept.CAME
+    return WhyKept.MERGED if kind in ("merged", "unmerged") else WhyKept.WORKED
+
+
+def entries(run_id: UUID, lead_ids: Collection[UUID]) -> tuple[Sequence[Activity], Sequence[Activity]]:
+    """What the import wrote on the timelines of these leads, and what was written since by anybody else, in order."""
+    mine = list(Activity.objects.filter(import_run_id=run_id, lead_id__in=lead_ids).order_by("recorded_at", "id"))
+    if not mine:
+        return [], []
+    began = {entry.lead_id: (entry.recorded_at, entry.pk) for entry in reversed(mine)}
+    later = Activity.objects.filter(lead_id__in=began, recorded_at__gte=min(began.values())[0])
+    others = later.exclude(pk__in=[entry.pk for entry in mine]).order_by("recorded_at", "id")
+    return mine, [entry for entry in others if (entry.recorded_at, entry.pk) > began[entry.lead_id]]

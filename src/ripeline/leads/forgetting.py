@@ -1,0 +1,87 @@
+"""The undo of an import: leads that it alone brought are deleted, and what it changed on others is put back.
+
+Erasure, retention and this delete; nothing else does. Whether nobody has touched a lead since is for the caller to find
+out, under its lock.
+"""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Q
+
+from ripeline.catalog import actions as catalog
+from ripeline.leads import bulk, deciding
+from ripeline.leads.deciding import By, Changes
+from ripeline.leads.models import Account, Enquiry, Identity, Lead
+from ripeline.timeline import actions as timeline
+from ripeline.timeline.models import Activity
+
+
+@dataclass
+class PutBack:
+    """What of an import is taken off a lead that stays."""
+
+    changes: Changes = field(default_factory=dict)  # attribute → what it was, as entries keep it
+    custom: dict[str, Any] = field(default_factory=dict)  # the same for custom fields; None: there was none
+    enquiries: bool = False  # its enquiries go
+    identities: bool = False  # the keys that it added go
+    deals: list[dict[str, Any]] = field(default_factory=list)  # images of opportunities, the newest first
+    entries: list[UUID] = field(default_factory=list)  # of the timeline, that go
+
+    def __bool__(self) -> bool:
+        return bool(self.changes or self.custom or self.enquiries or self.identities or self.deals or self.entries)
+
+
+def forget(lead_ids: Collection[UUID]) -> int:
+    """Delete leads, and all that is theirs in this slice and on the timeline. Locked by the caller; how many."""
+    timeline.forget(lead_ids)
+    _, counted = Lead.objects.filter(pk__in=lead_ids).delete()
+    return counted.get(Lead._meta.label, 0)
+
+
+def put_back(wanted: Mapping[UUID, PutBack], by: By, *, import_run_id: UUID, facts: Mapping[str, Any]) -> None:
+    """Put back what an import changed on leads, each with its entry. Within the caller's transaction and locks."""
+    off = {pk: each for pk, each in wanted.items() if each}
+    mine = {"import_run_id": import_run_id}
+    Enquiry.objects.filter(lead__in=[pk for pk, each in off.items() if each.enquiries], **mine).delete()
+    Identity.objects.filter(lead__in=[pk for pk, each in off.items() if each.identities], **mine).delete()
+    for pk, each in off.items():
+        for image in each.deals:
+            deciding._restore_opportunity({"opportunity": image}, Lead(pk=pk))
+    timeline.retract([entry for each in off.values() for entry in each.entries])
+
+    def change(lead: Lead) -> Changes:
+        each = off[lead.pk]
+        custom = {**lead.custom, **each.custom} if each.custom else {}
+        rest = {"custom": {key: value for key, value in custom.items() if value is not None}} if custom else {}
+        return {**each.changes, **rest}
+
+    def said(lead: Lead) -> dict[str, Any]:
+        return {**facts, "fields": sorted(off[lead.pk].changes.keys() | off[lead.pk].custom.keys())}
+
+    bulk.decide_many(off.keys(), by, kind="import_undone", change=change, facts=said)
+
+
+def named_by(import_run_id: UUID, *, since: datetime) -> dict[str, list[str]]:
+    """The ids of sources and campaigns that an import's people came from and that were made since a moment."""
+    of_leads = Q(lead__import_run_id=import_run_id) | Q(import_run_id=import_run_id)
+    entries = Activity.objects.filter(import_run_id=import_run_id, kind="enquired").values("lead_id")
+    came = Enquiry.objects.filter(of_leads, Q(lead__import_run_id=import_run_id) | Q(lead__in=entries))
+    return {
+        name: [
+            str(pk) for pk in came.filter(**{f"{name}__created_at__gte": since}).values_list(name, flat=True).distinct()
+        ]
+        for name in ("source", "campaign")
+    }
+
+
+def unused(made: Mapping[str, list[str]], *, accounts_of: tuple[datetime, datetime]) -> None:
+    """Delete what an undo left without anybody: companies made between two moments, sources and campaigns named."""
+    empty = Account.objects.filter(created_at__range=accounts_of, owner__isnull=True, leads__isnull=True)
+    Account.objects.filter(pk__in=list(empty.values_list("pk", flat=True))).delete()
+    catalog.remove_campaigns([pk for pk in made["campaign"] if not Enquiry.objects.filter(campaign_id=pk).exists()])
+    used = (Lead.objects, Enquiry.objects)
+    catalog.remove_sources([pk for pk in made["source"] if not any(of.filter(source_id=pk).exists() for of in used)])

@@ -1,0 +1,84 @@
+"""An import is taken back by the browser's requests: what would happen is said first, then done and told."""
+
+import re
+from collections.abc import Callable
+from html import unescape
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from ripeline.capture import actions
+from ripeline.leads import actions as leads
+from ripeline.leads.models import Lead
+from ripeline.people.models import User
+from tests.capture.importing import begun, csv, imported
+from tests.cast import by
+
+pytestmark = pytest.mark.django_db
+
+FILE = csv("E-mail,Name", *(f"p{n}@x.example,Person {n}" for n in range(5)))
+
+
+@pytest.fixture
+def page(client: Client) -> Callable[..., str]:
+    """What a page says, without its markup; `page(mona, path)`, `page(mona, path, post=True)`."""
+
+    def says(user: User, path: str, *, post: bool = False) -> str:
+        client.force_login(user)
+        response: Any = client.post(path, follow=True) if post else client.get(path, follow=True)
+        return " ".join(unescape(re.sub(r"<[^>]+>", " ", response.text)).split())
+
+    return says
+
+
+def test_it_says_what_will_happen_does_it_and_tells_what_stays(ada: User, mona: User, page: Callable[..., str]) -> None:
+    run = imported(FILE, actor=mona)
+    lead = Lead.objects.get(email="p3@x.example")
+    leads.note(lead.pk, by(ada), text="Called.")
+    assert "Take this import back" in page(mona, f"/imports/{run.pk}")
+    plan = page(mona, f"/imports/{run.pk}/undo")
+    assert "4 leads that only this import brought are deleted" in plan
+    assert "1 lead that it brought stays" in plan
+    assert "Person 3 Ada: note" in plan
+    assert Lead.objects.count() == 5
+    assert "is being taken back" in page(mona, f"/imports/{run.pk}/undo", post=True)
+    assert "0 of 5 leads" in page(mona, f"/imports/{run.pk}")
+    actions.work(run.pk)
+    result = page(mona, f"/imports/{run.pk}")
+    assert "leads.csv was taken back" in result
+    assert "By Mona" in result
+    assert "Person 3 Ada: note" in result
+    assert "Taken back" in page(mona, "/imports")
+    assert Lead.objects.get() == lead
+
+
+def test_a_stopped_one_says_so_and_goes_on(mona: User, page: Callable[..., str]) -> None:
+    run = imported(FILE, actor=mona)
+    page(mona, f"/imports/{run.pk}/undo", post=True)
+    assert "stopping after these" in page(mona, f"/imports/{run.pk}/undo/stop", post=True)
+    actions.work(run.pk)
+    assert "Stopped. What is done stays done. Go on taking it back" in page(mona, f"/imports/{run.pk}").replace(
+        "Deleted 0 Kept 0 Put back 0 In part 0 ", ""
+    ).replace("0 % ", "")
+    assert "Partly taken back" in page(mona, "/imports")
+    page(mona, f"/imports/{run.pk}/undo", post=True)
+    actions.work(run.pk)
+    assert not Lead.objects.exists()
+
+
+def test_others_than_who_made_it_are_not_offered_it_and_may_not(
+    client: Client, mona: User, sam: User, alice: User, page: Callable[..., str]
+) -> None:
+    run = imported(FILE, actor=sam)
+    assert "Take this import back" not in page(mona, f"/imports/{run.pk}")
+    for other in (mona, alice):
+        client.force_login(other)
+        for ask in (client.get, client.post):
+            assert ask(f"/imports/{run.pk}/undo").status_code in (403, 404)
+    assert Lead.objects.count() == 5
+
+
+def test_one_that_is_going_in_says_to_cancel_it_first(mona: User, page: Callable[..., str]) -> None:
+    run = begun(FILE, actor=mona)
+    assert "cancel it first" in page(mona, f"/imports/{run.pk}/undo", post=True)
