@@ -14,8 +14,8 @@ from ripeline.timeline.models import Activity
 _THEIRS = sorted(code for code, kind in KINDS.items() if kind.family is Family.THEIRS)
 _OURS = sorted(code for code, kind in KINDS.items() if kind.family is Family.OURS)  # also a mail that a programme sent
 
-# What a person did, what passed between them and us, what another import changed; what Ripeline decides by itself (plans,
-# hand-overs, the undo of another import) is nobody's work.
+# What a person did, what passed between them and us, what another import changed; what Ripeline decides by itself
+# (plans, hand-overs, the undo of another import) is nobody's work.
 _FOREIGN = """
 a.import_run_id IS DISTINCT FROM %(run)s AND a.kind <> 'import_undone'
 AND (a.import_run_id IS NOT NULL OR a.kind = ANY(%(between_us)s)
