@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('ripeline', '0010_simulation_and_recovery'),
+        ('ripeline', '0011_consent_asked'),
     ]
 
     operations = [
