@@ -31,7 +31,7 @@ from ripeline.leads.models import (
 from ripeline.outbox.models import Consent, ConsentEvent, MailServer, Message, Purpose, Suppression, Wording
 from ripeline.people.models import Absence, ApiKey, AuditEntry, Company, Responsible, Team, User
 from ripeline.ripeness.models import Claim, Dispute, KeptWord, ModelRun, Perceived, Score, Term
-from ripeline.routing.models import Turn
+from ripeline.routing.models import Price, Turn
 from ripeline.simulation.models import SimulationRun
 from ripeline.timeline.models import Activity, Hit, Reaction, Visitor
 from ripeline.worker.models import Beat
@@ -42,7 +42,7 @@ __all__ = [
     "CloseReason", "Company", "Consent", "ConsentEvent", "CustomField", "DefaultView", "Dispute", "Door", "DoorDay",
     "Enquiry", "Export", "ExportPiece", "Hit", "Identity", "ImportKept", "ImportMapping", "ImportPiece",
     "ImportReject", "ImportRemark", "ImportRun", "ImportUndo", "KeptWord", "Lead", "MailServer", "Message",
-    "ModelRun", "Opportunity", "PageRule", "Perceived", "Plan", "PlanItem", "Purpose", "Question", "Reaction",
-    "RecordView", "Recovered", "Recovery", "Responsible", "SavedView", "Score", "SimulationRun", "Site", "Source",
+    "ModelRun", "Opportunity", "PageRule", "Perceived", "Plan", "PlanItem", "Price", "Purpose", "Question",
+    "Reaction", "RecordView", "Recovered", "Recovery", "Responsible", "SavedView", "Score", "SimulationRun", "Site", "Source",
     "Submission", "Suppression", "Team", "Term", "Tracking", "Turn", "User", "Visitor", "Wording",
 ]  # fmt: skip

@@ -190,6 +190,7 @@ def test_two_administrators_who_make_each_other_go_at_once_leave_one(
 def test_nobody_is_left_behind_when_leads_arrive_while_somebody_leaves(
     ada: User, alice: User, bob: User, make_lead: MakeLead, in_threads: Callable[..., list[BaseException]]
 ) -> None:
+    people_actions.change_user(actor=ada, user=bob, intake_cap=100)
     for _ in range(20):
         make_lead(alice)
     started = Barrier(3)

@@ -15,8 +15,11 @@ from ripeline.people import actions as people_actions
 from ripeline.people import queries as people
 from ripeline.people.models import Role, User
 from ripeline.ripeness.models import Score
+from ripeline.routing import prices
 from ripeline.routing.actions import release, return_due
+from ripeline.routing.models import Price
 from ripeline.routing.rules import words
+from ripeline.routing.worth import Standing, worth
 from ripeline.timeline.models import Activity
 from tests.cast import MONDAY, MakeLead, MakeUser, by, soon
 
@@ -152,6 +155,103 @@ def test_or_to_the_queue_when_the_owner_has_left(alice: User, lead: Lead) -> Non
         assert return_due() == 1
     lead.refresh_from_db()
     assert (lead.responsible, lead.state) == (people.built_in(people.QUALIFY), State.NEW)
+
+
+def test_a_minute_that_is_dear_takes_no_lead_that_brings_less(alice: User, make_lead: MakeLead) -> None:
+    """Alice has room today, but her minutes are worth more than this lead; a better one comes at once."""
+    with clock.at(MONDAY):
+        poor, good = (make_lead(due=timedelta(days=2), captured=timedelta(days=60)) for _ in range(2))
+        rate(poor, 0.01)
+        rate(good, 0.9)
+        prices.renew()
+        Price.objects.filter(responsible__user=alice).update(per_minute=worth_of(poor) * 1.1)
+        assert release() == 1
+        assert Lead.objects.get(owner=alice) == good
+        poor.refresh_from_db()
+        assert poor.next_at == MONDAY + timedelta(days=2)  # waits, with its date
+        Price.objects.filter(responsible__user=alice).update(per_minute=worth_of(poor) * 0.9)
+        assert release() == 1  # there is room for it now
+
+
+def worth_of(lead: Lead) -> float:
+    score = Score.objects.get(lead_id=lead.pk)
+    standing = Standing(
+        lead_id=lead.pk, state=lead.state, p_30=score.p_30, curve=score.curve, since=lead.episode_at
+    )  # fmt: skip
+    return float(worth([standing], now=clock.now())[0])
+
+
+def test_a_full_day_takes_only_what_is_worth_clearly_more_and_says_so(alice: User, make_lead: MakeLead) -> None:
+    with clock.at(MONDAY):
+        for _ in range(15):  # ninety minutes
+            rate(make_lead(alice, captured=timedelta(days=60)), 0.04)
+        same, better = make_lead(captured=timedelta(days=60)), make_lead(captured=timedelta(days=60))
+        rate(same, 0.04)
+        rate(better, 0.4)
+        assert release() == 1
+    assert Lead.objects.filter(owner=alice, pk=better.pk).exists()
+    entry = Activity.objects.get(lead_id=better.pk, kind="handed")
+    assert words(entry.data["why"]) == "Alice has a full day, and this is worth more than the least of what is on it."
+
+
+def test_whoever_has_minutes_comes_before_whose_day_is_full(alice: User, bob: User, make_lead: MakeLead) -> None:
+    with clock.at(MONDAY):
+        for _ in range(15):
+            rate(make_lead(alice, captured=timedelta(days=60)), 0.02)
+        for _ in range(4):
+            rate(make_lead(captured=timedelta(days=60)), 0.4)
+        assert release() == 4
+    assert Lead.objects.filter(owner=bob).count() == 4
+
+
+def test_no_more_new_leads_a_week_than_the_intake_cap_and_by_experience(
+    make_user: MakeUser, make_lead: MakeLead
+) -> None:
+    with clock.at(MONDAY):
+        dora = make_user("dora", Role.REP, intake_cap=4)
+        for _ in range(10):
+            make_lead()
+        assert release() == 4
+    with clock.at(MONDAY + timedelta(days=3)):
+        for lead in Lead.objects.filter(owner=dora):
+            touch(lead.pk, by(dora), kind="call", reached=True, next=soon(days=60))
+        assert release() == 0
+    with clock.at(MONDAY + timedelta(days=7)):
+        assert release() == 4
+    assert [people.intake_cap(User(experience=level)) for level in ("novice", "steady", "veteran")] == [40, 30, 15]
+
+
+def test_a_veteran_gets_fewer_and_better(make_user: MakeUser, make_lead: MakeLead) -> None:
+    with clock.at(MONDAY):
+        vera = make_user("vera", Role.REP, experience="veteran")
+        lead = make_lead()
+        rate(lead, 0.04)
+        prices.renew()
+        Price.objects.filter(responsible__user=vera).update(per_minute=worth_of(lead) * 0.9)
+        assert release() == 0
+        people_actions.change_user(actor=people.system(), user=vera, experience="novice")
+        assert release() == 1
+
+
+def test_keep_in_touch_keeps_whom_a_full_day_has_no_minute_for_and_says_why(alice: User, make_lead: MakeLead) -> None:
+    with clock.at(MONDAY - timedelta(days=40)):
+        green, chosen = make_lead(alice), make_lead(alice)
+        nurture(green.pk, by(alice), next=soon(days=40))
+        nurture(chosen.pk, by(alice), next=Next(MONDAY, committed=True))
+        rate(green, 0.01)
+    with clock.at(MONDAY):
+        for _ in range(15):
+            rate(make_lead(alice, captured=timedelta(days=60)), 0.2)
+        assert return_due() == 1
+        assert return_due() == 0
+    chosen.refresh_from_db()
+    green.refresh_from_db()
+    assert chosen.responsible.user == alice
+    assert (green.responsible, green.state) == (people.built_in(people.KEEP_IN_TOUCH), State.NURTURE)
+    assert green.next_at
+    assert green.next_at.date() == date(2026, 6, 2)
+    entry = Activity.objects.get(lead_id=green.pk, kind="replanned")
+    assert words(entry.data["why"]) == "Alice has no minute to spare for it yet: what they have is worth more."
 
 
 @pytest.mark.django_db(transaction=True)

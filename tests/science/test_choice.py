@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ripeline.science.choice import Rank, fill, in_order, likelier_first
+from ripeline.science.choice import Rank, fill, in_order, likelier_first, varied
 
 candidates = st.lists(
     st.tuples(st.sampled_from(list(Rank)), st.floats(0, 10), st.integers(1, 40)), min_size=1, max_size=40
@@ -55,3 +55,19 @@ def test_of_those_nobody_has_been_in_touch_with_the_likelier_have_the_higher_wor
     rising = dealt[new][by_chance]
     differs = np.diff(chance[new][by_chance]) > 0
     assert np.all(np.diff(rising)[differs] >= 0)
+
+
+@given(candidates, st.lists(st.sampled_from([None, "a", "b"]), min_size=40, max_size=40), st.floats(0.1, 1))
+def test_each_further_one_of_a_group_brings_a_share_of_the_one_before(
+    given_ones: list[tuple[Rank, float, int]], groups: list[str | None], keeps: float
+) -> None:
+    ranks, values = [int(c[0]) for c in given_ones], [c[1] for c in given_ones]
+    found = varied(values, ranks, groups[: len(values)], keeps=keeps)
+    for i, value in enumerate(values):
+        if ranks[i] != Rank.OPEN or groups[i] is None:
+            assert found[i] == value
+            continue
+        before = sum(
+            groups[j] == groups[i] and (ranks[j], -values[j], j) < (ranks[i], -value, i) for j in range(len(values))
+        )
+        assert np.isclose(found[i], value * keeps**before)

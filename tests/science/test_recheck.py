@@ -200,6 +200,65 @@ def test_the_next_contact_is_the_one_that_brute_force_finds(p_30: float, window:
     assert abs(found - best) <= max(1.5, 0.1 * best)
 
 
+def joint_optimum_and_index(
+    hazards: tuple[float, float], windows: tuple[float, float], gains: tuple[float, float], days: int
+) -> tuple[float, float]:
+    """Two leads, one contact a day, all that can be won in so many days: by brute force over every state of both, and
+    by contacting whoever has the higher index, where contacting nobody is free too.
+
+    A state is how long ago each was known to be green; chances are not renormalised, as above.
+    """
+    t = np.arange(days + 2.0)
+    green = [np.exp(-h * t) for h in hazards]
+    ripe = [h * (np.exp(-h * t) - np.exp(-t / w)) / (1 / w - h) for h, w in zip(hazards, windows, strict=True)]
+    index = [
+        contact_value(
+            np.full(len(t), -np.expm1(-30 * h)), days_since_contact=t, disposition="reached", kind="even", value=gain,
+            rules=plain_rules(window=w), minutes=1.0,
+        )
+        for h, w, gain in zip(hazards, windows, gains, strict=True)
+    ]  # fmt: skip
+    n = days + 1
+    first, second = np.meshgrid(np.arange(n), np.arange(n), indexing="ij")
+    alone = [np.zeros(n + 1), np.zeros(n + 1)]  # the other has been found ripe or gone
+    best = [np.zeros((n + 1, n + 1)), np.zeros((n + 1, n + 1))]  # the optimum, the index
+    for _ in range(days):
+        after = []
+        for found in best:
+            one = gains[0] * ripe[0][first] + green[0][first] * found[1, second + 1]
+            one += (1 - green[0][first]) * alone[1][second + 1]
+            two = gains[1] * ripe[1][second] + green[1][second] * found[first + 1, 1]
+            two += (1 - green[1][second]) * alone[0][first + 1]
+            after.append((one, two, found[first + 1, second + 1]))
+        new = [np.maximum(np.maximum(*after[0][:2]), after[0][2])]
+        new.append(np.where(index[0][first] >= index[1][second], after[1][0], after[1][1]))
+        for found, rows in zip(best, new, strict=True):
+            found[:n, :n] = rows
+            found[n, :], found[:, n] = found[n - 1, :], found[:, n - 1]
+        for lead in (0, 1):
+            called = gains[lead] * ripe[lead][:n] + green[lead][:n] * alone[lead][1]
+            alone[lead][:n] = np.maximum(called, alone[lead][1 : n + 1])
+            alone[lead][n] = alone[lead][n - 1]
+    return float(best[0][1, 1]), float(best[1][1, 1])
+
+
+@pytest.mark.parametrize(
+    ("hazards", "windows", "gains"),
+    [
+        ((0.02, 0.02), (12, 12), (1, 1)),
+        ((0.05, 0.01), (12, 12), (1, 1)),
+        ((0.05, 0.01), (5, 30), (1, 3)),
+        ((0.1, 0.03), (4, 4), (1, 2)),
+    ],
+)
+def test_of_two_leads_the_index_calls_whom_brute_force_would(
+    hazards: tuple[float, float], windows: tuple[float, float], gains: tuple[float, float]
+) -> None:
+    optimum, by_index = joint_optimum_and_index(hazards, windows, gains, days=60)
+    assert by_index <= optimum + 1e-9
+    assert by_index >= 0.97 * optimum
+
+
 def test_an_hour_is_worth_most_on_the_likeliest_whatever_the_price() -> None:
     """The index does not know the price, so the order of a day cannot depend on how busy it is."""
     p = np.linspace(0.01, 0.5, 50)

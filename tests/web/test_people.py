@@ -29,6 +29,7 @@ PERSON = {
     "minutes_per_day": "90",
     "weight": "1",
     "lead_cap": "150",
+    "experience": "steady",
     "tracking": "outcomes",
 }
 COMPANY = {
@@ -205,11 +206,12 @@ def test_ada_invites_somebody_and_hands_over_the_link(ada: User, north: Team) ->
     client = signed_in(ada)
     form = PERSON | {
         "email": "Dora@Example.com", "name": "Dora", "team": str(north.pk), "minutes_per_day": "45", "weight": "2",
-        "lead_cap": "40", "tracking": "guided",
+        "lead_cap": "40", "tracking": "guided", "experience": "veteran", "intake_cap": "7",
     }  # fmt: skip
     answer = client.post("/settings/people/invite", form, follow=True)
     dora = User.objects.get(email="dora@example.com")
     assert (dora.minutes_per_day, dora.weight, dora.lead_cap, dora.tracking) == (45, 2, 40, "guided")
+    assert (dora.experience, dora.intake_cap) == ("veteran", 7)
     assert "Invited, not signed in yet" in answer.text
     path = "/invitation/" + answer.text.split("/invitation/")[1].split('"')[0]
     assert Client().post(path, {"password": "green apples in june"}).headers["Location"] == "/"

@@ -12,9 +12,11 @@ from django.test import Client
 from pytest_django import DjangoAssertNumQueries
 
 from ripeline.base import clock
+from ripeline.catalog import actions as catalog
 from ripeline.leads import actions
 from ripeline.leads.deciding import Next
 from ripeline.leads.models import Lead, NextKind, State
+from ripeline.people import actions as people_actions
 from ripeline.people.actions import change_user
 from ripeline.people.models import Absence, User
 from ripeline.people.queries import responsible_of
@@ -222,9 +224,9 @@ def test_a_day_with_nobody_says_who_is_next(client: Client, alice: User, make_le
     [
         ("bob", "No lead is yours yet"),
         ("sam", "Nobody waits in the queue"),
-        ("carol", "You have no leads of your own"),
+        ("carol", "Your team today"),
         ("mona", "Today is for whoever calls"),
-        ("ada", "You have no leads of your own And nobody waits in the queue."),
+        ("ada", "Nobody is yours to call today"),
     ],
 )
 def test_who_has_no_lead_is_told_what_is_here_and_what_is_elsewhere(
@@ -237,6 +239,74 @@ def test_who_has_no_lead_is_told_what_is_here_and_what_is_elsewhere(
     assert words in page
     assert "Every lead of yours" not in page
     assert "Look through the leads" in page
+
+
+def test_a_leader_without_leads_sees_what_her_teams_need_and_no_more(
+    alice: User, bob: User, carol: User, mallory: User, make_lead: MakeLead
+) -> None:
+    quote = catalog.sources_named(["Quote request"])["Quote request"]
+    with clock.at(MONDAY):
+        make_lead(alice, source_id=quote.pk)
+        make_lead(mallory, source_id=quote.pk)
+        late = make_lead(bob)
+        Lead.objects.filter(pk=late.pk).update(next_at=MONDAY - timedelta(days=2))
+        people_actions.add_absence(
+            actor=bob, user=bob, first_day=MONDAY.date(), last_day=MONDAY.date() + timedelta(days=3), cover=alice
+        )
+        client = Client()
+        client.force_login(carol)
+        page = text(client.get("/today"))
+    assert "1 request has heard from nobody yet." in page
+    assert "1 lead has a date that has passed." in page
+    assert "Bob is away until Thursday 4; Alice covers." in page
+    with clock.at(MONDAY):
+        led = client.get("/leads?view=team&due=overdue")
+    assert late.name in led.text
+
+
+def test_a_leader_whose_team_has_done_all_reads_that(carol: User, alice: User, make_lead: MakeLead) -> None:
+    make_lead(alice, due=timedelta(days=9))
+    client = Client()
+    client.force_login(carol)
+    assert "Every request is answered. Nobody is overdue." in text(client.get("/today"))
+
+
+def test_the_week_ahead_says_who_is_dated_and_who_is_likely_and_changes_nothing(
+    client: Client, alice: User, mallory: User, make_lead: MakeLead
+) -> None:
+    tomorrow = make_lead(alice, name="Meets Tomorrow", due=timedelta(days=1))
+    actions.set_next(
+        tomorrow.pk, by(alice), next=Next(MONDAY + timedelta(days=1, hours=4), NextKind.MEETING, committed=True)
+    )
+    make_lead(alice, name="Comes Wednesday", due=timedelta(days=2))
+    back = make_lead(alice, name="Back Thursday")
+    actions.nurture(back.pk, by(alice), next=Next(MONDAY + timedelta(days=3)))
+    make_lead(mallory, name="Not Hers", due=timedelta(days=1))
+    before = list(Lead.objects.order_by("pk").values())
+    client.get("/today")
+    page = text(client.get("/today/week"))
+    assert "Tomorrow, Tuesday 2 June 1 person, about 30 of your 90 minutes Dated Meets Tomorrow" in page
+    assert page.index("Meets Tomorrow") < page.index("Wednesday 3 June") < page.index("Comes Wednesday")
+    assert page.index("Thursday 4 June") < page.index("Back Thursday")
+    assert "Not Hers" not in page
+    assert "Nobody is due yet" in page
+    assert list(Lead.objects.order_by("pk").values()) == before
+
+
+def test_the_week_ahead_of_a_huge_list_fits_each_day(client: Client, alice: User, make_lead: MakeLead) -> None:
+    for number in range(40):
+        make_lead(alice, name=f"Lead {number}", due=timedelta(hours=number))
+    client.get("/today")
+    page = text(client.get("/today/week"))
+    assert "11 people, about 88 of your 90 minutes" in page
+    assert "and 7 more" in page
+
+
+def test_two_of_one_company_on_a_day_are_told_apart(client: Client, alice: User, make_lead: MakeLead) -> None:
+    make_lead(alice, name="Priya Raman", company="Northgate")
+    make_lead(alice, name="Ken Abe", company="Northgate")
+    page = text(client.get("/today"))
+    assert "on this list too" in page
 
 
 def test_what_came_in_during_the_day_is_said(client: Client, three: list[Lead], alice: User) -> None:
@@ -324,5 +394,5 @@ def test_today_costs_the_same_queries_however_many_are_due(
         make_lead(alice, name=f"Lead {n}")
     ripeness.rescore()
     client.get("/today")
-    with django_assert_max_num_queries(22):
+    with django_assert_max_num_queries(23):
         client.get("/today")

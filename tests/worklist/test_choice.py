@@ -1,7 +1,9 @@
 """The choice of a day's list, pure: dates always, requests next, the rest by worth while the minutes last."""
 
 import random
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 import numpy as np
@@ -88,6 +90,36 @@ def test_a_day_too_short_for_anybody_still_has_somebody() -> None:
 
 def test_nobody_due_makes_an_empty_day() -> None:
     assert not plan([], now=NOW, budget=90).items
+
+
+def colleague(number: int, account: int, **known: Any) -> Candidate:
+    return replace(candidate(number, **known), account_id=UUID(int=account))
+
+
+def test_of_one_company_the_second_waits_for_another_day_unless_they_are_worth_it() -> None:
+    northgate = [colleague(n, 1, p_30=0.1, reached_days_ago=30) for n in (1, 2, 3)]
+    others = [colleague(10 + n, 10 + n, p_30=0.07, reached_days_ago=30) for n in range(3)]
+    assert numbers(plan([*northgate, *others], now=NOW, budget=4 * 6)) == [1, 10, 11, 12]
+    much = colleague(4, 1, p_30=0.5, reached_days_ago=30)
+    assert numbers(plan([*northgate, *others, much], now=NOW, budget=2 * 6))[0] == 4
+
+
+def test_colleagues_on_one_day_stand_together() -> None:
+    people = [colleague(1, 1, p_30=0.5), colleague(2, 2, p_30=0.4), colleague(3, 1, p_30=0.3)]
+    assert numbers(plan(people, now=NOW, budget=90)) == [1, 3, 2]
+
+
+def test_a_colleague_of_somebody_with_a_date_today_brings_less() -> None:
+    dated = colleague(1, 1, committed=True)
+    same, other = colleague(2, 1, p_30=0.1, reached_days_ago=30), colleague(3, 3, p_30=0.08, reached_days_ago=30)
+    assert numbers(plan([dated, same, other], now=NOW, budget=12)) == [1, 3]
+
+
+def test_a_day_is_not_twelve_of_the_same_kind_where_others_are_about_as_good() -> None:
+    fair = [replace(candidate(n, p_30=0.1, reached_days_ago=30), source="Fair") for n in range(1, 31)]
+    web = [replace(candidate(100 + n, p_30=0.09, reached_days_ago=30), source="Web") for n in range(30)]
+    chosen = plan([*fair, *web], now=NOW, budget=72)
+    assert 3 <= sum(number >= 100 for number in numbers(chosen)) <= 9
 
 
 some_people = st.lists(

@@ -12,7 +12,7 @@ from ripeline.leads.models import NextKind, State
 from ripeline.people.working_time import Calendar
 from ripeline.routing.worth import Standing
 from ripeline.worklist.reasons import why
-from ripeline.worklist.rules import Candidate
+from ripeline.worklist.rules import Candidate, plan
 
 LISBON = Calendar(ZoneInfo("Europe/Lisbon"), country="PT")
 NOW = datetime(2026, 11, 12, 10, 0, tzinfo=UTC)
@@ -36,7 +36,8 @@ def said(
         touches=unanswered + bool(reached), last_touch_at=touched or reached, last_reached_at=reached,
     )  # fmt: skip
     candidate = Candidate(standing=standing, next_at=at, next_kind=kind, captured_at=captured, **more)
-    return why(candidate, now=NOW, calendar=LISBON)
+    (item,) = plan([candidate], now=NOW, budget=90).items
+    return why(candidate, item.decided, now=NOW, calendar=LISBON)
 
 
 def test_a_request_that_nobody_has_answered() -> None:
@@ -72,9 +73,11 @@ def test_a_date_that_somebody_chose(given: dict[str, Any], sentence: str) -> Non
 
 
 def test_back_from_keep_in_touch() -> None:
-    assert said(kind=NextKind.KEEP_IN_TOUCH, note="after the move") == "Back from Keep in touch: “after the move”."
+    assert said(kind=NextKind.KEEP_IN_TOUCH, note="after the move") == (
+        "Back from Keep in touch: “after the move”. Came to us 4 weeks ago; nobody has been in touch yet."
+    )
     assert said(kind=NextKind.KEEP_IN_TOUCH, reached=datetime(2026, 5, 4, tzinfo=UTC)) == (
-        "Back from Keep in touch: last reached in May 2026."
+        "Back from Keep in touch. Still green, and last reached in May 2026; a short call keeps the thread."
     )
 
 

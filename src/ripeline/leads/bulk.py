@@ -244,9 +244,16 @@ def reopen_many(again: Mapping[UUID, Recycled], by: By, *, verb: Verb = Verb.WOR
 
 
 def replan_many(
-    nexts: Mapping[UUID, Next], by: By, *, verb: Verb = Verb.WORK, passed_too: bool = False
+    nexts: Mapping[UUID, Next],
+    by: By,
+    *,
+    verb: Verb = Verb.WORK,
+    passed_too: bool = False,
+    whys: Mapping[UUID, Mapping[str, Any]] | None = None,
+    skips_busy: bool = False,
 ) -> list[Decision]:
-    """The planner moves leads whose date no person chose; those a person has committed to meanwhile stay put.
+    """The planner moves leads whose date no person chose, and says why; those a person has committed to meanwhile stay
+    put.
 
     `passed_too`: also those whose committed date is over, where a person asked for it.
     """
@@ -258,9 +265,10 @@ def replan_many(
         return nexts[lead.pk].changes()
 
     def facts(lead: Lead) -> dict[str, Any]:
-        return {"note": nexts[lead.pk].note}
+        why = (whys or {}).get(lead.pk)
+        return {"note": nexts[lead.pk].note} | ({"why": dict(why)} if why else {})
 
-    return decide_many(nexts.keys(), by, kind="replanned", change=change, facts=facts, verb=verb)
+    return decide_many(nexts.keys(), by, kind="replanned", change=change, facts=facts, verb=verb, skips_busy=skips_busy)
 
 
 @once_more

@@ -150,7 +150,7 @@ def matching(
         found = found.filter(visible(actor, Verb.SEE_NEXT), IS_OPEN, _due(Due(filters.due), zone))
     if filters.ripe:
         tagged = Q(pk__in=[]) if scores is None else Q(pk__in=scores.order_by().values("lead_id"))
-        found = found.filter(visible(actor, Verb.SEE_CONTEXT), IS_OPEN, tagged)
+        found = found.filter(visible(actor, Verb.SEE_CONTEXT), IS_OPEN, tagged).exclude(state=State.OPPORTUNITY)
     if filters.run:
         found = found.filter(visible(actor, Verb.SEE_CONTEXT), import_run_id=filters.run)
     found = _leaking(actor, found, filters)

@@ -163,7 +163,7 @@ def _hold_team(team: Team | None) -> None:
 
 
 def change_user(*, actor: User, user: User, **changes: Any) -> User:
-    """Change name, role, team, time zone, minutes_per_day, weight, lead_cap or tracking of a person.
+    """Change what `rules.ALL` names of a person: name, role, minutes_per_day, caps and so on.
 
     A change of tracking waits in `tracking_told` until the person has been told.
     """

@@ -24,6 +24,14 @@ class Tracking(models.TextChoices):
     OUTCOMES = "outcomes", "Outcomes only"
 
 
+class Experience(models.TextChoices):
+    """How long somebody has sold: by it, how many new leads a week they get at most where nothing else is set."""
+
+    NOVICE = "novice", "New to selling"
+    STEADY = "steady", "Experienced"
+    VETERAN = "veteran", "Veteran"
+
+
 class Team(models.Model):
     id = primary_key()
     name = models.CharField(max_length=80, unique=True)
@@ -49,6 +57,8 @@ class User(AbstractBaseUser):
     minutes_per_day = models.PositiveSmallIntegerField(default=90)  # for Today
     weight = models.PositiveSmallIntegerField(default=1)  # share in round-robin; 0: none
     lead_cap = models.PositiveIntegerField(default=150)  # open leads in hand at most
+    experience = models.CharField(max_length=8, choices=Experience.choices, default=Experience.STEADY)
+    intake_cap = models.PositiveSmallIntegerField(null=True, blank=True)  # new leads a week; null: by experience
     tracking = models.CharField(max_length=10, choices=Tracking.choices, default=Tracking.OUTCOMES)
     tracking_told = models.CharField(max_length=10, default=Tracking.OUTCOMES)  # the mode they last heard of
     created_at = models.DateTimeField(default=clock.now)
@@ -59,7 +69,11 @@ class User(AbstractBaseUser):
 
     class Meta:
         db_table = "user"
-        constraints = [one_of("role", Role, name="user_role"), one_of("tracking", Tracking, name="user_tracking")]
+        constraints = [
+            one_of("role", Role, name="user_role"),
+            one_of("tracking", Tracking, name="user_tracking"),
+            one_of("experience", Experience, name="user_experience"),
+        ]
 
     def __str__(self) -> str:
         return self.name

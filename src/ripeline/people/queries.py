@@ -6,7 +6,7 @@ from uuid import UUID
 
 from django.db.models import Case, Count, IntegerField, Q, QuerySet, When
 
-from ripeline.people.models import Absence, AuditEntry, Responsible, Role, Team, User
+from ripeline.people.models import Absence, AuditEntry, Experience, Responsible, Role, Team, User
 
 QUALIFY = "qualify"
 KEEP_IN_TOUCH = "keep_in_touch"
@@ -41,6 +41,16 @@ def responsible(responsible_id: UUID) -> Responsible:
 def responsible_of(user: User) -> Responsible:
     """The row under which a person is responsible for leads."""
     return Responsible.objects.get(user=user)
+
+
+INTAKE = {Experience.NOVICE: 40, Experience.STEADY: 30, Experience.VETERAN: 15}
+"""New leads a week at most, where nothing else is set (judgement: novices learn from many, veterans follow up few and
+good ones; Sabnis et al. 2013)."""
+
+
+def intake_cap(user: User) -> int:
+    """How many new leads a week somebody gets at most beside their own and those of their companies."""
+    return INTAKE[Experience(user.experience)] if user.intake_cap is None else user.intake_cap
 
 
 def assignable() -> Sequence[Responsible]:

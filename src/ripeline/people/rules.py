@@ -8,7 +8,9 @@ class NotAllowed(PermissionError):
 
 
 OWN = frozenset({"name", "time_zone", "minutes_per_day", "absence"})  # what everybody decides about themselves
-LED = frozenset({"weight", "lead_cap", "tracking", "absence"})  # what a leader decides about their team
+LED = frozenset(
+    {"weight", "lead_cap", "experience", "intake_cap", "tracking", "absence"}
+)  # what a leader decides about their team
 ALL = OWN | LED | {"role", "team", "is_active", "link"}
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
 from django.db import transaction
@@ -61,18 +61,21 @@ def route_batch(newcomers: Sequence[Newcomer]) -> list[Route]:
                 waits=due >= soon,
             )
         )  # fmt: skip
-    return _route(wishes, firm=firm, moment=moment)
+    return _route(wishes, firm=firm, moment=moment, week=turns.week(calendar.day(moment)))
 
 
-def _route(wishes: Sequence[Wish], *, firm: Company, moment: datetime) -> list[Route]:
-    """Choose for wishes under the sellers' locks, and keep everybody's place in turn."""
+def _route(wishes: Sequence[Wish], *, firm: Company, moment: datetime, week: date | None = None) -> list[Route]:
+    """Choose for wishes under the sellers' locks, and keep everybody's place in turn; `week`: they are new leads."""
     found = queries.sellers(firm, since=min([w.due for w in wishes if w.due] + [moment.date()]))
     fallback, queue = queries.places(firm)
     if all(w.waits or rules.standing(w, found) for w in wishes):
         return rules.choose(wishes, sellers=found, rotation=[], fallback=fallback, queue=queue)[0]
-    with turns.taken(rules.in_rotation(found.values(), moment)) as ready:
+    with turns.taken(rules.in_rotation(found.values(), moment), week=week) as ready:
         routes, credits = rules.choose(wishes, sellers=found, rotation=ready, fallback=fallback, queue=queue)
         turns.keep(credits)
+        if week:
+            in_turn = [route.owner_id for route in routes if route.why["rule"] == rules.ROUND_ROBIN]
+            turns.note_taken(filter(None, in_turn), week=week)
     return routes
 
 

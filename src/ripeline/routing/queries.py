@@ -1,6 +1,6 @@
 """Who can be given leads, and how much room they have."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -11,7 +11,7 @@ from django.db.models import Exists, OuterRef, Q
 
 from ripeline.leads.models import IS_OPEN, OPEN_STATES, Account, Lead
 from ripeline.people import queries as people
-from ripeline.people.models import Absence, Company, Responsible, ResponsibleKind, User
+from ripeline.people.models import Absence, Company, Experience, Responsible, ResponsibleKind, User
 from ripeline.people.working_time import Calendar
 from ripeline.routing import worth
 from ripeline.routing.rules import LONG_AWAY, Place, Seller, Wish
@@ -37,6 +37,8 @@ def sellers(firm: Company, *, since: date) -> dict[UUID, Seller]:
             user.role,
             user.weight,
             user.minutes_per_day,
+            intake=people.intake_cap(user),
+            is_choosy=user.experience == Experience.VETERAN,
             time_zone=user.time_zone or firm.time_zone,
             away=tuple(away.get(user.pk, ())),
         )
@@ -81,6 +83,37 @@ def due_counts(users: Collection[UUID], *, by: datetime) -> dict[UUID, int]:
     with connection.cursor() as cursor:
         cursor.execute(_DUE, {"open": [s.value for s in OPEN_STATES], "users": list(users), "by": by})
         return dict(cursor.fetchall())
+
+
+_LEAST = f"""
+SELECT r.user_id, {worth.COLUMNS}, lead.next_committed OR lead.next_kind IN ('promise', 'meeting')
+FROM responsible AS r CROSS JOIN LATERAL (
+    SELECT * FROM lead WHERE lead.responsible_id = r.id AND {worth.OPEN} AND lead.next_at < %(by)s
+    ORDER BY lead.next_at, lead.id LIMIT 200
+) AS lead {worth.JOINS}
+WHERE r.user_id = ANY(%(users)s)
+"""  # noqa: S608
+
+
+def least_worths(users: Collection[UUID], *, by: datetime, now: datetime) -> dict[UUID, list[float]]:
+    """What a minute with each of those brings who fill these people's days by worth, the least first.
+
+    Dates that somebody chose give way to nothing, and are not among them.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(_LEAST, {"users": list(users), "by": by})
+        rows = cursor.fetchall()
+    worths = worth.worth([worth.standing(row[1:]) for row in rows], now=now)
+    minutes = dict(User.objects.filter(pk__in=users).values_list("pk", "minutes_per_day"))
+    found: dict[UUID, list[float]] = {user: [] for user in users}
+    dated: Counter[UUID] = Counter()
+    for row, value in zip(rows, worths.tolist(), strict=True):
+        if row[-1]:
+            dated[row[0]] += 1
+        else:
+            found[row[0]].append(value)
+    fits = {user: max(int(minutes[user] // worth.MINUTES) - dated[user], 0) for user in users}
+    return {user: sorted(sorted(values, reverse=True)[: fits[user]]) for user, values in found.items()}
 
 
 def account_owners(account_ids: Collection[UUID]) -> dict[UUID, tuple[UUID, str]]:

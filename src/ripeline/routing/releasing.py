@@ -1,21 +1,27 @@
 """Leads that wait are handed to whoever has time: from the queue the best first, from Keep in touch at their moment."""
 
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
+from math import inf
 from uuid import UUID
 
+import numpy as np
 from django.db import connection, transaction
 
 from ripeline.base import clock
 from ripeline.leads import bulk
 from ripeline.leads.bulk import Gift
 from ripeline.leads.deciding import By, Next
-from ripeline.leads.models import IS_OPEN, Lead, NextKind, State
+from ripeline.leads.models import NextKind, State
 from ripeline.people import queries as people
 from ripeline.people import working_time
-from ripeline.people.models import Responsible, ResponsibleKind
+from ripeline.people.models import Responsible, ResponsibleKind, User
 from ripeline.routing import queries, rules, turns, worth
-from ripeline.routing.rules import Wish
+from ripeline.routing.rules import Route, Seller, Why, Wish
+from ripeline.science.choice import likelier_first
+from ripeline.science.spread import spread
 
 BATCH = 1000
 
@@ -57,60 +63,78 @@ class Waiting:
             return Next(forward, NextKind.FIRST_CONTACT, self.note)
         return None if self.is_due else Next(forward, self.kind, self.note)
 
+    @property
+    def has_to(self) -> bool:
+        """Whether somebody promised to be in touch by now, whatever it is worth."""
+        return self.is_due and self.is_committed
+
     def rank(self) -> tuple[bool, bool, float, UUID]:
         """The first to be handed out sorts first."""
         return (not self.is_due, not self.is_committed, -self.worth, self.lead_id)
 
 
 def release() -> int:
-    """Hand leads that wait in a queue to sellers with time for them today, the best first; how many.
+    """Hand leads that wait in a queue to sellers for whom they are worth their minutes, the best first; how many.
 
-    Each seller gets at most what fits their minutes beside what is due with them already, and their cap. Once more on
-    the same day changes nothing: what was handed out counts until tomorrow, also when it is done.
+    Free minutes of a day go to leads that are worth the price of those minutes (`prices`); a full day takes only what
+    is worth more than the least on it, and few of those. Nobody gets more than their caps. Once more on the same day
+    changes nothing: what was handed out counts until tomorrow, also when it is done.
     """
     moment, firm = clock.now(), working_time.company()
     calendar = working_time.calendar_of(None, of_company=firm)
     day = calendar.working_day(calendar.day(moment))
+    week = turns.week(day)
     found = queries.sellers(firm, since=calendar.day(moment))
     rotation = rules.in_rotation(found.values(), moment)
     if not rotation:
         return 0
-    with transaction.atomic(), turns.taken(rotation) as ready:
-        fills = turns.fills(ready, day=day, by=calendar.end_of(day))
-        free = sum(fill.places for fill in fills.values())
-        waiting = _waiting(by=calendar.end_of(day), limit=2 * free + 50)[:free] if free else []
+    with transaction.atomic(), turns.taken(rotation, week=week) as ready:
+        fills = turns.fills(ready, day=day, by=calendar.end_of(day), now=moment)
+        places = sum(len(fill.least) for fill in fills.values())
+        least = min((fill.least[0] for fill in fills.values() if fill.least), default=0.0)
+        found_waiting = _waiting(by=calendar.end_of(day), limit=2 * places + 50) if places else []
+        waiting = [w for w in found_waiting if w.has_to or w.worth >= least][:places]
         if not waiting:
             return 0
         owners = queries.account_owners({w.account_id for w in waiting if w.account_id})
         fallback, queue = queries.places(firm)
+        able = [
+            replace(s, room=len(fill.least), least=fill.least, free=fill.free)
+            for s in ready
+            if (fill := fills[s.user_id])
+        ]
         routes, credits = rules.choose(
             [_wish(w, owners, len(waiting) - rank) for rank, w in enumerate(waiting)],
-            sellers=found,
-            rotation=[replace(s, room=fills[s.user_id].places) for s in ready],
-            fallback=fallback,
-            queue=queue,
-        )
+            sellers=found, rotation=able, fallback=fallback, queue=queue,
+        )  # fmt: skip
         forward = max(calendar.at(day), moment)
         rows = Responsible.objects.in_bulk([route.responsible_id for route in routes])
         gifts = {
-            w.lead_id: Gift(
-                rows[route.responsible_id],
-                route.why | ({"rule": rules.RELEASED} if route.why["rule"] == rules.ROUND_ROBIN else {}),
-                w.next(forward),
-                held_by=w.queue_id,
-            )
+            w.lead_id: Gift(rows[route.responsible_id], _why(route), w.next(forward), held_by=w.queue_id)
             for w, route in zip(waiting, routes, strict=True)
             if route.why["rule"] != rules.FALLBACK
         }
         given = bulk.give_many(gifts, By(people.system(), "worker"), skips_busy=True)
         turns.keep(credits)
-        turns.note_filled(fills, [d.lead.owner_id for d in given if d.lead.owner_id], day=day)
+        owners_of = [d.lead.owner_id for d in given if d.lead.owner_id]
+        turns.note_filled(fills, owners_of, day=day)
+        turns.note_taken(owners_of, week=week)
     return len(given)
+
+
+def _why(route: Route) -> Why:
+    """Why it was released: to a free minute, or because it is worth more than what fills the day."""
+    if route.why["rule"] != rules.ROUND_ROBIN:
+        return route.why
+    return route.why | {"rule": rules.DISPLACES if route.why.get("full") else rules.RELEASED}
 
 
 def _wish(waiting: Waiting, owners: dict[UUID, tuple[UUID, str]], value: float) -> Wish:
     owner, account = owners.get(waiting.account_id, (None, "")) if waiting.account_id else (None, "")
-    return Wish(account_owner=owner, account=account, due=clock.now().date(), value=value)
+    return Wish(
+        account_owner=owner, account=account, due=clock.now().date(), value=value,
+        worth=inf if waiting.has_to else waiting.worth,
+    )  # fmt: skip
 
 
 def _waiting(*, by: datetime, limit: int) -> list[Waiting]:
@@ -118,7 +142,12 @@ def _waiting(*, by: datetime, limit: int) -> list[Waiting]:
     with connection.cursor() as cursor:
         cursor.execute(_WAITING, {"by": by, "limit": limit, "average": worth.AVERAGE_P_30})
         rows = cursor.fetchall()
-    values = worth.worth([worth.standing(row) for row in rows], now=clock.now())
+    standings = [worth.standing(row) for row in rows]
+    values = likelier_first(
+        worth.worth(standings, now=clock.now()),
+        chance=[worth.AVERAGE_P_30 if s.p_30 is None else s.p_30 for s in standings],
+        new=np.array([s.learnt() == "new" for s in standings], dtype=np.bool_),
+    )
     found = []
     for row, value in zip(rows, values, strict=True):
         is_due, kind, note, is_committed, account, queue = row[worth.WIDTH :]
@@ -129,7 +158,8 @@ def _waiting(*, by: datetime, limit: int) -> list[Waiting]:
 def return_due() -> int:
     """Keep in touch hands back the leads whose day has come: to the owner while they take leads, else to the queue.
 
-    The reason for the date stays with it. How many.
+    The reason for the date stays with it. A day that is full takes back only what is worth more than the least on it,
+    and dates that somebody chose; the rest stays in Keep in touch until one of the coming days. How many came back.
     """
     moment, firm = clock.now(), working_time.company()
     calendar = working_time.calendar_of(None, of_company=firm)
@@ -138,20 +168,93 @@ def return_due() -> int:
     queue = people.built_in(people.QUALIFY)
     rows = {r.user_id: r for r in Responsible.objects.filter(user__in=sellers.keys()).select_related("user")}
     done = 0
-    while ids := _due_in_programmes(by):
+    while due := _due_in_programmes(by):
+        waits = _no_room(due, sellers, by=by, now=moment)
         gifts = {}
-        for lead_id, owner in ids:
-            to = rows.get(owner, queue)
-            gifts[lead_id] = Gift(to, {"rule": "owner" if to.user_id else "queue", "to": to.name})
+        for each in due:
+            if each.lead_id not in waits:
+                to = rows.get(each.owner_id, queue)
+                gifts[each.lead_id] = Gift(to, {"rule": "owner" if to.user_id else "queue", "to": to.name})
         returned = len(bulk.return_many(gifts, By(people.system(), "worker"), by=by))
+        postponed = _postpone([each for each in due if each.lead_id in waits], sellers, now=moment)
         done += returned
-        if not returned:
+        if not returned + postponed:
             break
     return done
 
 
-def _due_in_programmes(by: datetime) -> list[tuple[UUID, UUID | None]]:
-    """(lead, owner) of a batch of leads that an active programme looks after and whose day has come."""
+@dataclass(frozen=True)
+class _Due:
+    """A lead that a programme looks after and whose day has come."""
+
+    standing: worth.Standing
+    owner_id: UUID | None
+    kind: str
+    note: str
+    is_chosen: bool  # the date
+
+    @property
+    def lead_id(self) -> UUID:
+        return self.standing.lead_id
+
+
+_DUE = f"""
+WITH picked AS (
+    SELECT lead.* FROM lead WHERE lead.responsible_id = ANY(%(programmes)s) AND {worth.OPEN} AND lead.next_at < %(by)s
+    ORDER BY lead.next_at, lead.id LIMIT {BATCH}
+)
+SELECT {worth.COLUMNS}, lead.owner_id, lead.next_kind, lead.next_note,
+       lead.next_committed OR lead.next_kind IN ('{NextKind.PROMISE}', '{NextKind.MEETING}')
+FROM picked AS lead {worth.JOINS}
+"""  # noqa: S608
+
+
+def _due_in_programmes(by: datetime) -> list[_Due]:
+    """A batch of leads that an active programme looks after and whose day has come."""
     programmes = Responsible.objects.filter(kind=ResponsibleKind.PROGRAMME, is_active=True)
-    due = Lead.objects.filter(IS_OPEN, responsible__in=list(programmes.values_list("pk", flat=True)), next_at__lt=by)
-    return list(due.order_by("next_at", "pk").values_list("pk", "owner")[:BATCH])
+    with connection.cursor() as cursor:
+        cursor.execute(_DUE, {"programmes": list(programmes.values_list("pk", flat=True)), "by": by})
+        return [_Due(worth.standing(row), *row[worth.WIDTH :]) for row in cursor.fetchall()]
+
+
+def _no_room(due: Sequence[_Due], sellers: Mapping[UUID, Seller], *, by: datetime, now: datetime) -> set[UUID]:
+    """Those for whom the day of their owner has no room: it is full, of what is worth more. A year is long enough."""
+    wanted: dict[UUID, list[_Due]] = defaultdict(list)
+    for each in due:
+        if (
+            each.owner_id
+            and each.owner_id in sellers
+            and not each.is_chosen
+            and now - each.standing.last_contact() < _LONG
+        ):
+            wanted[each.owner_id].append(each)
+    if not wanted:
+        return set()
+    rooms = queries.room(list(wanted))
+    theirs = [turns.without_choice(replace(sellers[user], room=rooms.get(user, 0))) for user in wanted]
+    fills = turns.fills(theirs, day=(by - timedelta(seconds=1)).date(), by=by, now=now)
+    waits: set[UUID] = set()
+    for user, leads in wanted.items():
+        values = worth.worth([each.standing for each in leads], now=now).tolist()
+        fits = turns.fitting(fills[user], list(zip(values, [each.lead_id for each in leads], strict=True)))
+        waits |= {each.lead_id for each in leads} - set(fits)
+    return waits
+
+
+def _postpone(due: Sequence[_Due], sellers: Mapping[UUID, Seller], *, now: datetime) -> int:
+    """Let these stay in Keep in touch until one of their owner's coming working days, the best first; how many."""
+    nexts, whys = {}, {}
+    for owner in {each.owner_id for each in due if each.owner_id}:
+        theirs, seller = [each for each in due if each.owner_id == owner], sellers[owner]
+        calendar = working_time.calendar_of(User.objects.get(pk=owner))
+        days = calendar.coming(calendar.day(now) + timedelta(days=1), _WITHIN)
+        values = worth.worth([each.standing for each in theirs], now=now)
+        a_day = max(int(seller.minutes // worth.MINUTES) // turns.BEYOND, 1)
+        for each, place in zip(theirs, spread(values, per_day=a_day, within=_WITHIN).tolist(), strict=True):
+            nexts[each.lead_id] = Next(calendar.at(days[place]), each.kind, each.note)
+            whys[each.lead_id] = {"rule": rules.WAITS, "to": seller.name}
+    return len(bulk.replan_many(nexts, By(people.system(), "worker"), whys=whys))
+
+
+_LONG = timedelta(days=365)  # nobody stays in Keep in touch for longer without a word
+_WITHIN = 60  # working days among which those for whom there is no room find one

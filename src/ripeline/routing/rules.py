@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from math import inf
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -12,7 +13,8 @@ from ripeline.people.models import Role
 Why = dict[str, Any]  # {"rule": …, words}: kept with the entry, read by `words`
 
 OWN, ACCOUNT_OWNER, COVER, ROUND_ROBIN, FALLBACK = "own", "account_owner", "cover", "round_robin", "fallback"
-RELEASED, STANDS_IN, BY_HAND = "released", "stands_in", "by_hand"
+RELEASED, DISPLACES, STANDS_IN, BY_HAND = "released", "displaces", "stands_in", "by_hand"
+WAITS, RIPENED, ROOM = "waits", "ripened", "room"
 
 LONG_AWAY = 5  # working days: who is away for longer, and covered by nobody, cannot be left responsible meanwhile
 
@@ -27,7 +29,7 @@ class Away:
 
 @dataclass(frozen=True)
 class Seller:
-    """Somebody who can be given leads. `room`: how many more fit under their cap; `credit`: their place in turn."""
+    """Somebody who can be given leads. `room`: how many more fit under their caps; `credit`: their place in turn."""
 
     user_id: UUID
     responsible_id: UUID
@@ -35,9 +37,13 @@ class Seller:
     role: str
     weight: int
     minutes: int = 90
+    intake: int = 1000  # new leads a week at most
+    is_choosy: bool = False  # a veteran: fewer and better
     time_zone: str = "UTC"
     room: int = 0
     credit: int = 0
+    least: Sequence[float] = ()  # what a minute with a lead has to bring, place by place; beyond them: anything
+    free: int = 1_000_000  # places of free minutes, which are filled before a full day takes more
     away: Sequence[tuple[date, date, str]] = ()  # (first day, last day, who covers)
 
     def today(self, now: datetime) -> date:
@@ -63,6 +69,7 @@ class Wish:
     account: str = ""
     due: date | None = None
     value: float = 0.0
+    worth: float = inf  # what a minute with it brings, for those who have better to do; by default nobody has
     waits: bool = False
     left: str = ""
 
@@ -135,9 +142,10 @@ def choose(
             routes[index] = _at(queue, {"rule": FALLBACK, "to": queue.name, "because": "not_due"} | due)
     waiting = [index for index in range(len(wishes)) if index not in routes]
     for index in sorted(waiting, key=lambda i: (-wishes[i].value, i)):
-        seller = turns.next()
+        seller = turns.next(wishes[index].worth)
         if seller:
-            routes[index] = _to(seller, {"rule": ROUND_ROBIN, "to": seller.name, "among": len(rotation)})
+            why = {"rule": ROUND_ROBIN, "to": seller.name, "among": len(rotation)}
+            routes[index] = _to(seller, why | ({"full": True} if turns.is_full(seller) else {}))
         else:
             because = "no_room" if rotation else "nobody"
             routes[index] = _at(fallback, {"rule": FALLBACK, "to": fallback.name, "because": because})
@@ -157,22 +165,37 @@ class _Turns:
         self.sellers = sorted(rotation, key=lambda s: s.user_id)
         self.room = {s.user_id: s.room for s in self.sellers}
         self.credits = {s.user_id: s.credit for s in self.sellers}
+        self.taken = dict.fromkeys(self.room, 0)
 
     def took(self, user_id: UUID | None) -> None:
         """Somebody got a lead outside the rotation: it fills their room all the same."""
         if user_id in self.room:
-            self.room[user_id] -= 1
+            self._take(user_id)
 
-    def next(self) -> Seller | None:
-        able = [s for s in self.sellers if self.room[s.user_id] > 0]
+    def next(self, worth: float = inf) -> Seller | None:
+        """Whose turn it is among those who have room, and nothing better to do than a lead of this worth."""
+        able = [s for s in self.sellers if self.room[s.user_id] > 0 and worth >= self._least(s)]
+        able = [s for s in able if self.taken[s.user_id] < s.free] or able
         if not able:
             return None
         for seller in able:
             self.credits[seller.user_id] += seller.weight
         ahead = max(able, key=lambda s: self.credits[s.user_id])
         self.credits[ahead.user_id] -= sum(s.weight for s in able)
-        self.room[ahead.user_id] -= 1
+        self._take(ahead.user_id)
         return ahead
+
+    def is_full(self, seller: Seller) -> bool:
+        """Whether what they took last did not fit into free minutes any more."""
+        return self.taken[seller.user_id] > seller.free
+
+    def _least(self, seller: Seller) -> float:
+        taken = self.taken[seller.user_id]
+        return seller.least[taken] if taken < len(seller.least) else 0.0
+
+    def _take(self, user_id: UUID) -> None:
+        self.room[user_id] -= 1
+        self.taken[user_id] += 1
 
 
 def _to(seller: Seller, why: Why) -> Route:
@@ -194,6 +217,10 @@ _RULES = {
     COVER: "{to} looks after {account}; {cover} covers until {until}",
     ROUND_ROBIN: "{to} was next in turn",
     RELEASED: "{to} has time today, and it was among the most promising that waited",
+    DISPLACES: "{to} has a full day, and this is worth more than the least of what is on it",
+    WAITS: "{to} has no minute to spare for it yet: what they have is worth more",
+    RIPENED: "likely ready within a month now ({chance}), so it comes forward",
+    ROOM: "{to} has minutes to spare, and it is worth them by now",
     BY_HAND: "given to {to} by hand",
     "owner": "{to} looked after it before",
     "queue": "nobody looks after it yet, so it goes to {to}",

@@ -1,23 +1,29 @@
 """Everybody's place in turn, and the lock under which leads are handed out."""
 
+import sys
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
+from typing import TypeVar
 from uuid import UUID
 
 from django.db import connection, transaction
 
-from ripeline.routing import queries
+from ripeline.routing import prices, queries
 from ripeline.routing.models import Turn
 from ripeline.routing.rules import Seller
 from ripeline.routing.worth import MINUTES
 
+T = TypeVar("T")
+
 
 @contextmanager
-def taken(sellers: Collection[Seller]) -> Iterator[list[Seller]]:
+def taken(sellers: Collection[Seller], *, week: date | None = None) -> Iterator[list[Seller]]:
     """The sellers with the room they have now; their rows stay locked until the transaction ends.
+
+    `week`: the Monday of the week of whose new leads these are, where they are new: then no more than the week allows.
 
     Who has left since they were read is not among them: whoever leaves takes this lock too.
     """
@@ -25,18 +31,41 @@ def taken(sellers: Collection[Seller]) -> Iterator[list[Seller]]:
     with transaction.atomic():
         with connection.cursor() as cursor:
             cursor.execute(
-                "INSERT INTO turn (user_id, credit, filled) SELECT u, 0, 0 FROM unnest(%s::uuid[]) AS u ORDER BY u"
-                " ON CONFLICT DO NOTHING",
+                "INSERT INTO turn (user_id, credit, filled, taken) SELECT u, 0, 0, 0 FROM unnest(%s::uuid[]) AS u"
+                " ORDER BY u ON CONFLICT DO NOTHING",
                 [users],
             )
         turns = Turn.objects.filter(user__in=users).order_by("user_id").select_for_update()
-        credits = dict(turns.values_list("user_id", "credit"))
+        rows = {turn.user_id: turn for turn in turns}
         rooms = queries.room(users)  # after the locks: what others handed out meanwhile is counted
         yield [
-            replace(s, room=max(rooms[s.user_id], 0), credit=credits.get(s.user_id, 0))
+            replace(s, room=max(min(rooms[s.user_id], _of_week(s, turn, week)), 0), credit=turn.credit)
             for s in sellers
-            if s.user_id in rooms
+            if s.user_id in rooms and (turn := rows.get(s.user_id))
         ]
+
+
+def _of_week(seller: Seller, turn: Turn, week: date | None) -> int:
+    """How many new leads are left for somebody in a week; any number where it is not about new ones."""
+    if week is None:
+        return sys.maxsize
+    return seller.intake - (turn.taken if turn.week == week else 0)
+
+
+def week(day: date) -> date:
+    """The Monday of a day's week: how many new leads somebody gets is counted from it."""
+    return day - timedelta(days=day.weekday())
+
+
+def note_taken(given: Iterable[UUID], *, week: date) -> None:
+    """Remember who got new leads in a week."""
+    more = Counter(given)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE turn SET week = %s, taken = v.n + CASE WHEN week = %s THEN taken ELSE 0 END"
+            " FROM unnest(%s::uuid[], %s::int[]) AS v(user_id, n) WHERE turn.user_id = v.user_id",
+            [week, week, list(more), list(more.values())],
+        )
 
 
 def keep(credits: Mapping[UUID, int]) -> None:
@@ -51,23 +80,58 @@ def keep(credits: Mapping[UUID, int]) -> None:
 
 @dataclass(frozen=True)
 class Fill:
-    """How many contacts somebody's day holds already, and how many more fit."""
+    """How many contacts somebody's day holds already, and what a minute with each further lead has to bring.
+
+    Free minutes are for whatever is worth their price; a full day, for what is worth more than the least on it.
+    """
 
     held: int
-    places: int
+    free: int  # places of free minutes, before those on a full day
+    least: Sequence[float]
 
 
-def fills(sellers: Sequence[Seller], *, day: date, by: datetime) -> dict[UUID, Fill]:
+CHOOSY = 1.5  # a veteran's new leads are worth so many times the price of their minutes (judgement)
+BETTER = 1.25  # by so much a lead is worth more than what it takes the place of, or it waits (judgement)
+BEYOND = 4  # a full day takes one better lead for each so many that it holds
+
+
+def fills(sellers: Sequence[Seller], *, day: date, by: datetime, now: datetime) -> dict[UUID, Fill]:
     """How full each seller's day is: what is due with them before `by`, or what it held at an earlier release."""
     users = [s.user_id for s in sellers]
     due = queries.due_counts(users, by=by)
     before = dict(Turn.objects.filter(user__in=users, day=day).values_list("user_id", "filled"))
+    price = prices.of_users(users)
+    held = {user: max(before.get(user, 0), due.get(user, 0)) for user in users}
+    full = [s.user_id for s in sellers if held[s.user_id] >= _capacity(s)]
+    least = queries.least_worths(full, by=by, now=now) if full else {}
     found: dict[UUID, Fill] = {}
     for seller in sellers:
-        held = max(before.get(seller.user_id, 0), due.get(seller.user_id, 0))
-        capacity = max(int(seller.minutes // MINUTES), min(seller.minutes, 1))
-        found[seller.user_id] = Fill(held, max(min(seller.room, capacity - held), 0))
+        capacity, taken = _capacity(seller), held[seller.user_id]
+        floor = price[seller.user_id].per_minute * (CHOOSY if seller.is_choosy else 1.0)
+        better = [max(floor, BETTER * worth) for worth in least.get(seller.user_id, ())[: capacity // BEYOND]]
+        places = [floor] * max(capacity - taken, 0) + better[max(taken - capacity, 0) :]
+        found[seller.user_id] = Fill(taken, max(capacity - taken, 0), places[: max(seller.room, 0)])
     return found
+
+
+def without_choice(seller: Seller) -> Seller:
+    """The same person where it is about their own leads: a veteran is choosy about new ones alone."""
+    return replace(seller, is_choosy=False)
+
+
+def fitting(fill: Fill, found: Sequence[tuple[float, T]]) -> list[T]:
+    """Of (worth, lead) those for whom a day has a place, the best first: free minutes, then what is worth more."""
+    chosen: list[T] = []
+    for value, each in sorted(found, key=lambda pair: -pair[0]):
+        at = len(chosen)
+        if at < len(fill.least) and (at < fill.free or value >= fill.least[at]):
+            chosen.append(each)
+    return chosen
+
+
+def _capacity(seller: Seller) -> int:
+    """How many contacts fit into somebody's day."""
+    return max(int(seller.minutes // MINUTES), min(seller.minutes, 1))
 
 
 def note_filled(fills: Mapping[UUID, Fill], given: Iterable[UUID], *, day: date) -> None:

@@ -4,6 +4,8 @@ What has a date comes first and always. Whoever asked for us and has heard from 
 holds. The rest of the day goes to those with whom a minute brings most, until the minutes are used up.
 """
 
+from collections import Counter
+from collections.abc import Hashable, Sequence
 from enum import IntEnum
 
 import numpy as np
@@ -58,6 +60,45 @@ def likelier_first(values: ArrayLike, *, chance: ArrayLike, new: ArrayLike) -> F
     dealt = worth.copy()
     dealt[by_chance] = np.sort(worth[among])[::-1]
     return dealt
+
+
+def varied(values: ArrayLike, ranks: ArrayLike, groups: Sequence[Hashable | None], *, keeps: float) -> FloatArray:
+    """What a minute with each brings beside the others of its group: each further one a share `keeps` of the last.
+
+    A day's worth is then a submodular sum, for which taking the best of what is left, as `fill` does, is within a
+    factor of 1 − 1/e of the best day there is, and in practice far nearer (Nemhauser, Wolsey, Fisher 1978, Math.
+    Programming 14, 265-294).
+
+    Parameters
+    ----------
+    values, ranks : array_like, shape (n,)
+        As in `fill`. Those with a rank of their own come first in their group, and keep their value.
+    groups : sequence, length n
+        What each belongs to, and None for nothing.
+    keeps : float
+        Between 0 and 1.
+
+    Returns
+    -------
+    ndarray, shape (n,)
+
+    Examples
+    --------
+    >>> varied([0.4, 0.6, 0.5], [2, 2, 2], ["Northgate", "Northgate", None], keeps=0.5).tolist()
+    [0.2, 0.6, 0.5]
+    """
+    rank = gate.codes("ranks", ranks, keys=[member.name for member in Rank])
+    value = gate.vector("values", values, n=len(rank))
+    share = gate.number("keeps", keeps, low=0.0, high=1.0)
+    before: Counter[Hashable] = Counter()
+    found = value.copy()
+    for at in in_order(rank, value).tolist():
+        if groups[at] is None:
+            continue
+        if rank[at] == Rank.OPEN:
+            found[at] *= share ** before[groups[at]]
+        before[groups[at]] += 1
+    return found
 
 
 def fill(

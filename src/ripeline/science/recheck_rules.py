@@ -22,7 +22,9 @@ class Rules:
     minutes : float
         One contact.
     price : float
-        Wins that the next best use of a minute would bring.
+        Wins that the next best use of a minute would bring, where nothing better is known.
+    least_price : float
+        The same for whoever has minutes to spare.
     closing : float
         Wins per ripe lead that is reached in time.
     reach, never : float
@@ -39,6 +41,7 @@ class Rules:
 
     minutes: float
     price: float
+    least_price: float
     closing: float
     reach: float
     never: float
@@ -71,6 +74,7 @@ def load(path: Path) -> Rules:
         return Rules(
             minutes=file.number("minutes.contact", low=0.1, high=480),
             price=file.number("price.wins_per_hour", low=0, high=60) / 60,
+            least_price=file.number("price.least_wins_per_hour", low=1e-6, high=60) / 60,
             closing=file.number("closing.ratio", low=0.001, high=1),
             reach=file.number("reach.per_attempt", low=0.001, high=0.999),
             never=file.number("reach.never", low=0, high=0.999),

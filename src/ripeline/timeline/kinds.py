@@ -46,6 +46,7 @@ KINDS: dict[str, Kind] = {
         Kind("perceived", "How good it seems", Family.RECORD),
         Kind("next_set", "Next date set", Family.RECORD),
         Kind("replanned", "Moved by the planner", Family.RECORD),
+        Kind("ripened", "Likely ready now", Family.RECORD),
         Kind("handed", "Handed over", Family.RECORD),
         Kind("nurtured", "To Keep in touch", Family.RECORD),
         Kind("returned", "Back from Keep in touch", Family.RECORD),

@@ -17,7 +17,8 @@ from ripeline.worklist.suggesting import LABELS
 ICONS = {
     "captured": "door-open", "enquired": "door-open", "call": "phone", "email": "mail", "meeting": "calendar-check",
     "outcome": "message-circle", "note": "notebook-pen", "next_set": "calendar-clock", "replanned": "calendar-clock",
-    "handed": "arrow-right-left", "nurtured": "sprout", "returned": "undo-dot", "opportunity": "target",
+    "ripened": "sprout", "handed": "arrow-right-left", "nurtured": "sprout", "returned": "undo-dot",
+    "opportunity": "target",
     "won": "circle-check-big", "lost": "circle-x", "disqualified": "ban", "reopened": "rotate-ccw", "edited": "pencil",
     "imported": "file-up", "import_undone": "undo-2", "disputed": "message-circle", "perceived": "circle",
     "mailed": "send", "bounced": "mail-x", "agreed": "mail-check", "unsubscribed": "mail-x",
@@ -86,9 +87,15 @@ def _dated(words: str) -> Callable[[Activity, bool], str]:
         after = _moment(entry.data.get("after", {}).get("next_at"))
         when = f" {day(after)}" if after and sees_next else ""
         note = entry.data.get("note") or ""
-        return f"{words}{when}" + (f", “{note}”" if note and sees_next else "")
+        why = entry.data.get("why")
+        because = f". {routing.words(why)}" if isinstance(why, dict) and routing.words(why) else ""
+        return f"{words}{when}" + (f", “{note}”" if note and sees_next else "") + because
 
     return say
+
+
+def _ripened(entry: Activity, _sees_next: bool) -> str:
+    return f"Likely ready within a month now ({entry.data.get('chance', '')}); the date that was chosen stays"
 
 
 def _handed(entry: Activity, _sees_next: bool) -> str:
@@ -182,6 +189,7 @@ _WORDS: dict[str, Callable[[Activity, bool], str]] = {
     "next_set": _dated("Next step set to"),
     "replanned": _dated("Moved by the planner to"),
     "nurtured": _dated("To Keep in touch, until"),
+    "ripened": _ripened,
     "handed": _handed,
     "returned": _returned,
     "opportunity": _touched,

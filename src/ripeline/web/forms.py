@@ -9,7 +9,8 @@ from django import forms
 from django.http import HttpRequest, QueryDict
 
 from ripeline.people.actions import PeopleError
-from ripeline.people.models import Responsible, Role, Team, Tracking, User
+from ripeline.people.models import Experience, Responsible, Role, Team, Tracking, User
+from ripeline.people.queries import INTAKE
 from ripeline.simulation.rules import BOUNDS, KINDS
 from ripeline.web.countries import CURRENCIES, countries, country_of_zone
 
@@ -154,6 +155,21 @@ class Person(Form):
         max_value=10000,
         initial=150,
         help_text="Further ones wait in the queue, or with whomever the company names for them.",
+    )
+    experience = forms.ChoiceField(
+        label="Experience",
+        choices=Experience.choices,
+        initial=Experience.STEADY,
+        help_text="Who is new to selling is given more leads, a veteran fewer and only those worth more.",
+    )
+    intake_cap = forms.IntegerField(
+        label="New leads a week at most",
+        min_value=0,
+        max_value=1000,
+        required=False,
+        help_text="Empty: by experience, {}. One’s own leads and those of one’s companies come on top.".format(
+            ", ".join(f"{INTAKE[level]} if {level.label.lower()}" for level in Experience)
+        ),
     )
     tracking = forms.ChoiceField(
         label="What the leader sees",

@@ -27,7 +27,9 @@ from ripeline.web.forms import Invitation, Leaving, Person, posted
 from ripeline.web.shell import say, tabs, viewer
 
 PAGE = 50
-SET_BY_FORM = ("name", "role", "team", "minutes_per_day", "weight", "lead_cap", "tracking")
+SET_BY_FORM = (
+    "name", "role", "team", "minutes_per_day", "weight", "lead_cap", "experience", "intake_cap", "tracking",
+)  # fmt: skip
 
 get_or_post = require_http_methods(["GET", "HEAD", "POST"])
 
@@ -88,7 +90,7 @@ def invite(request: HttpRequest) -> HttpResponse:
                 user = actions.add_user(
                     actor=actor, email=given["email"], name=given["name"], role=given["role"], team=given["team"]
                 )
-                rest = ("minutes_per_day", "weight", "lead_cap", "tracking")
+                rest = [name for name in SET_BY_FORM if name not in ("name", "role", "team")]
                 actions.change_user(actor=actor, user=user, **{name: given[name] for name in rest})
                 letter = letters.send(request, user, actor=actor) if letters.can_send() else None
         except PeopleError as error:

@@ -17,7 +17,10 @@ from ripeline.ripeness import queries as ripeness
 from ripeline.web import cards, entries
 from ripeline.web.shell import say, verbs_for
 from ripeline.worklist import actions as worklist
+from ripeline.worklist import team
 from ripeline.worklist.day import Day, Row
+from ripeline.worklist.forward import ripening_early
+from ripeline.worklist.preview import week_of
 from ripeline.worklist.suggesting import ATTEMPTS
 
 LATELY = 5  # entries of the timeline in the sheet
@@ -30,16 +33,16 @@ NONE_OF_OWN = {
         "Whoever comes to us and belongs to nobody yet is here, the promising first.",
     ),
     Role.LEADER: (
-        "You have no leads of your own",
-        "Today is for whoever calls. Under Leads you see where everybody's stand, and can give them to others.",
+        "Your team today",
+        "Nobody is yours to call, so here is what your team's leads need.",
     ),
     Role.MARKETER: (
         "Today is for whoever calls",
         "Under Leads you see where each came from, how ripe it is, and what became of it.",
     ),
     Role.ADMIN: (
-        "You have no leads of your own",
-        "And nobody waits in the queue. Under Leads you see everybody's, and who looks after each.",
+        "Nobody is yours to call today",
+        "So here is what everybody's leads need. What nobody looks after comes to you, on its day.",
     ),
 }
 
@@ -60,6 +63,13 @@ def opened(request: HttpRequest, lead_id: UUID) -> HttpResponse:
     if request.headers.get("HX-Target") == "sheet":
         return render(request, "today/sheet.html", found)
     return render(request, "today/today.html", found)
+
+
+@require_safe
+def week(request: HttpRequest) -> HttpResponse:
+    """The days to come, as they look now."""
+    assert isinstance(request.user, User)
+    return render(request, "today/week.html", {"days": week_of(request.user)})
 
 
 @require_POST
@@ -83,6 +93,7 @@ def page(user: User, lead_id: UUID | None = None, *, after: UUID | None = None) 
         "url": reverse("today-lead", args=[row.lead.pk]) if row and is_opened else reverse("today"),
         "key": uuid4().hex,
         "came_again": came_again(user),
+        "ripening_early": ripening_early(user),
         **(_sheet(user, row) if row else _end(user, day)),
     }
 
@@ -128,6 +139,7 @@ def _end(user: User, day: Day) -> dict[str, Any]:
         "is_over": day.is_over,
         "no_leads": not day.rows and leads.is_empty(),
         "none_of_own": NONE_OF_OWN[Role(user.role)],
+        "led": team.facts(user) if not day.has_leads else [],
         "import_url": verbs.get("imports", ""),
         "add_url": verbs.get("lead-new", ""),
     }
@@ -135,6 +147,7 @@ def _end(user: User, day: Day) -> dict[str, Any]:
 
 urlpatterns = [
     path("today", today, name="today"),
+    path("today/week", week, name="week"),
     path("today/replan", replan, name="today-replan"),
     path("today/<uuid:lead_id>", opened, name="today-lead"),
 ]

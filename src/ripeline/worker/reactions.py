@@ -17,6 +17,7 @@ from ripeline.base import clock
 from ripeline.ripeness import actions as ripeness
 from ripeline.timeline import visits
 from ripeline.timeline.models import Reaction
+from ripeline.worklist import actions as worklist
 
 log = logging.getLogger(__name__)
 
@@ -25,14 +26,14 @@ React = Callable[[Collection[UUID]], object]
 # kind of activity → what is done about it, in this order. Every kind of `timeline.kinds.REACTING` is here (a test).
 REACTIONS: dict[str, Sequence[React]] = {
     "captured": (ripeness.rescore,),
-    "enquired": (ripeness.rescore,),
+    "enquired": (ripeness.rescore, worklist.bring_forward),
     "opportunity": (ripeness.rescore,),
     "won": (ripeness.rescore,),
     "lost": (ripeness.rescore,),
     "disqualified": (ripeness.rescore,),
     "reopened": (ripeness.rescore,),
-    "edited": (ripeness.rescore,),
-    "imported": (ripeness.rescore,),
+    "edited": (ripeness.rescore, worklist.bring_forward),
+    "imported": (ripeness.rescore, worklist.bring_forward),
     "import_undone": (ripeness.rescore,),
     "merged": (ripeness.rescore,),
     "unmerged": (ripeness.rescore,),

@@ -18,6 +18,7 @@ from ripeline.people import working_time
 from ripeline.people.working_time import Calendar
 from ripeline.ripeness import actions as ripeness
 from ripeline.routing import actions as routing
+from ripeline.routing import prices
 from ripeline.timeline import visits
 from ripeline.worker import tidying
 from ripeline.worker.models import Beat
@@ -66,6 +67,8 @@ TASKS: tuple[Task, ...] = (
     Task("watch", ripeness.watch, at=time(0, 30)),  # what was expected of yesterday, before the model learns of it
     Task("fit", ripeness.request_nightly, at=time(1, 0)),  # the model learns from the outcomes up to now
     Task("rescore", ripeness.rescore, at=time(2, 0)),  # P(30 days) changes with age
+    Task("price", prices.renew, at=time(2, 30)),  # what a minute of each is worth, by their leads and their minutes
+    Task("forward", worklist.bring_forward, at=time(2, 45)),  # who ripens, and who is worth the minutes that are left
     Task("recycle", worklist.recycle, at=time(3, 0)),  # lost a year ago: worth another look
     Task("tidy", tidying.tidy, at=time(4, 0)),
 )

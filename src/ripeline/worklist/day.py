@@ -21,6 +21,7 @@ class Row:
     lead: Lead
     now: datetime
     calendar: Calendar
+    beside: str = ""  # a colleague of theirs who comes before them on the list
 
     @property
     def id(self) -> UUID:

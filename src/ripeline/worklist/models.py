@@ -28,6 +28,7 @@ class PlanItem(models.Model):
     position = models.PositiveIntegerField()
     tag = models.CharField(max_length=12)  # what decided it: promise, ripe, turning, green …
     why = models.TextField()  # the sentence
+    decided = models.CharField(max_length=12, default="")  # worklist.deciding.Fact: what of it decided
     value = models.FloatField()
     minutes = models.PositiveSmallIntegerField()
     done_at = models.DateTimeField(null=True)

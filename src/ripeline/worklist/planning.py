@@ -14,6 +14,7 @@ from ripeline.people import working_time
 from ripeline.people.models import User
 from ripeline.people.working_time import Calendar
 from ripeline.routing import actions as routing
+from ripeline.routing import prices
 from ripeline.timeline.models import Activity
 from ripeline.worklist import belief, keeping, queries, rules
 from ripeline.worklist.dates import say
@@ -88,6 +89,7 @@ def _gather(user: User) -> None:
 
     The schedule does the same in the night; so a day is right also where no worker runs.
     """
+    prices.current(user)
     keeping.replan_overdue(user=user)
     routing.return_due()
     routing.release()
@@ -190,7 +192,8 @@ def _put(
     new = [
         PlanItem(
             id=new_id(), plan=plan, lead_id=c.candidate.lead_id, position=0, tag=c.candidate.tag, value=c.value,
-            why=why(c.candidate, now=desk.now, calendar=desk.calendar), minutes=c.candidate.minutes,
+            why=why(c.candidate, c.decided, now=desk.now, calendar=desk.calendar), minutes=c.candidate.minutes,
+            decided=c.decided,
         )
         for c in choice.items
     ]  # fmt: skip
@@ -209,9 +212,22 @@ def _leads(ids: Iterable[UUID]) -> dict[UUID, Lead]:
     return {lead.pk: lead for lead in found.select_related("account", "source", "owner", "responsible__user")}
 
 
+def _beside(lead: Lead, colleague: Lead | None) -> str:
+    """Their colleague's name, where somebody of the same company stands before them."""
+    return "" if colleague is None or colleague.pk == lead.pk else str(colleague)
+
+
 def _day(plan: Plan, desk: _Desk, items: Collection[PlanItem]) -> Day:
     leads = _leads(item.lead_id for item in items)
-    rows = [Row(item, leads[item.lead_id], desk.now, desk.calendar) for item in items if item.lead_id in leads]
+    listed = [(item, leads[item.lead_id]) for item in items if item.lead_id in leads]
+    first: dict[UUID, Lead] = {}
+    for _, lead in listed:
+        if lead.account_id:
+            first.setdefault(lead.account_id, lead)
+    rows = [
+        Row(item, lead, desk.now, desk.calendar, beside=_beside(lead, first.get(lead.account_id or lead.pk)))
+        for item, lead in listed
+    ]
     is_over = bool(rows) and all(row.is_done for row in rows)
     return Day(
         plan=plan,

@@ -48,7 +48,7 @@ SELECT {worth.COLUMNS}, lead.next_at, lead.next_kind, lead.next_note, lead.next_
        COALESCE(source.name, ''), COALESCE(source.source_type, ''), score.p_30_low, score.p_30_high,
        COALESCE(score.reasons, '[]'::jsonb), CASE WHEN responsible.user_id <> %(me)s THEN responsible.name ELSE '' END,
        COALESCE(deal.amount, lead.amount), COALESCE(NULLIF(deal.currency, ''), lead.currency), deal.opened_at,
-       deal.expected_close, lead.episode
+       deal.expected_close, lead.episode, lead.account_id
 FROM picked JOIN lead ON lead.id = picked.id
 JOIN responsible ON responsible.id = lead.responsible_id
 LEFT JOIN source ON source.id = lead.source_id {worth.JOINS}
@@ -57,7 +57,13 @@ LEFT JOIN LATERAL (
     WHERE lead.state = 'opportunity' AND o.lead_id = lead.id AND o.state = 'open' ORDER BY o.opened_at DESC LIMIT 1
 ) AS deal ON true
 """  # noqa: S608
+# What Keep in touch looks after for somebody and hands back to them by then.
+_RETURNING = f"""
+    SELECT lead.id FROM lead JOIN responsible ON responsible.id = lead.responsible_id AND responsible.kind = 'programme'
+    WHERE lead.owner_id = %(me)s AND {worth.OPEN} AND lead.next_at < %(by)s ORDER BY lead.next_at, lead.id LIMIT {BEST}
+"""  # noqa: S608
 CANDIDATES = f"WITH picked AS (({_DATED}) UNION ({_ASKED}) UNION ({_BEST})) {_FACTS}"
+COMING = f"WITH picked AS (({_DATED}) UNION ({_ASKED}) UNION ({_BEST}) UNION ({_RETURNING})) {_FACTS}"
 URGENT = f"WITH picked AS (({_DATED}) UNION ({_ASKED})) {_FACTS}"
 
 
@@ -76,11 +82,21 @@ def responsibles(user: User, *days: date) -> list[UUID]:
 
 
 def candidates(
-    user: User, mine: Collection[UUID], *, by: datetime, now: datetime, urgent_only: bool = False
+    user: User,
+    mine: Collection[UUID],
+    *,
+    by: datetime,
+    now: datetime,
+    urgent_only: bool = False,
+    returning: bool = False,
 ) -> list[Candidate]:
-    """Leads due before `by` among which a day is chosen, in one query; `urgent_only`: dates and requests alone."""
+    """Leads due before `by` among which a day is chosen, in one query.
+
+    `urgent_only`: dates and requests alone; `returning`: also what Keep in touch will hand back to `user` by then.
+    """
+    sql = URGENT if urgent_only else COMING if returning else CANDIDATES
     with connection.cursor() as cursor:
-        cursor.execute(URGENT if urgent_only else CANDIDATES, _given(user, mine, by, now))
+        cursor.execute(sql, _given(user, mine, by, now))
         return [_candidate(row) for row in cursor.fetchall()]
 
 
@@ -93,13 +109,13 @@ def _given(user: User, mine: Collection[UUID], by: datetime, now: datetime) -> d
 def _candidate(row: Sequence[Any]) -> Candidate:
     (
         next_at, next_kind, note, is_committed, captured_at, source, source_type, low, high, reasons, theirs, amount,
-        currency, opened_at, expected_close, episode,
+        currency, opened_at, expected_close, episode, account_id,
     ) = row[worth.WIDTH :]  # fmt: skip
     return Candidate(
         standing=worth.standing(row), next_at=next_at, next_kind=next_kind, note=note, is_committed=is_committed,
         captured_at=captured_at, source=source, source_type=source_type, p_30_low=low, p_30_high=high,
         reasons=json.loads(reasons), theirs=theirs, amount=amount, currency=currency, opened_at=opened_at,
-        expected_close=expected_close, episode=episode,
+        expected_close=expected_close, episode=episode, account_id=account_id,
     )  # fmt: skip
 
 

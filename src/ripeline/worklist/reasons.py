@@ -6,32 +6,52 @@ from ripeline.leads.models import NextKind, State
 from ripeline.people.working_time import MORNING, Calendar
 from ripeline.ripeness import rules as ripeness
 from ripeline.ripeness.rules import Tag
-from ripeline.worklist.rules import HAND_RAISERS, Candidate, Rank
+from ripeline.worklist.deciding import Fact
+from ripeline.worklist.rules import HAND_RAISERS, Candidate
 
 _TIMES = ("", "once", "twice", "three times", "four times", "five times", "six times")
 
 
-def why(candidate: Candidate, *, now: datetime, calendar: Calendar) -> str:
-    """The sentence beside a name."""
-    sentence = _sentence(candidate, now, calendar)
+def why(candidate: Candidate, decided: Fact, *, now: datetime, calendar: Calendar) -> str:
+    """The sentence beside a name; it says first what decided (`deciding`), then what else there is to know."""
+    sentence = _sentence(candidate, decided, now, calendar)
     return f"For {candidate.theirs}, who is away: {_lower(sentence)}" if candidate.theirs else sentence
 
 
-def _sentence(candidate: Candidate, now: datetime, calendar: Calendar) -> str:
-    if candidate.rank(now) is Rank.ASKED:
+def _sentence(candidate: Candidate, decided: Fact, now: datetime, calendar: Calendar) -> str:
+    if decided is Fact.ASKED:
         asked = HAND_RAISERS[candidate.source_type]
         return f"{asked} {ago(candidate.captured_at, now, calendar)}; nobody has called yet."
-    if candidate.rank(now) is Rank.DATED:
+    if decided is Fact.DATED:
         return _dated(candidate, now, calendar)
+    said = clause(candidate, decided, now, calendar)
+    likely = "" if decided is Fact.LIKELY else _likely(candidate)
+    if candidate.next_kind == NextKind.KEEP_IN_TOUCH:
+        back = f"Back from Keep in touch: {_note(candidate)}." if candidate.note else "Back from Keep in touch."
+        return " ".join(filter(None, [back, said, likely]))
+    tried = ""
+    if decided is Fact.LIKELY and candidate.standing.unanswered:
+        tried = _unanswered(candidate, now, calendar)
+    return " ".join(filter(None, [said, likely, tried]))
+
+
+def clause(candidate: Candidate, decided: Fact, now: datetime, calendar: Calendar) -> str:
+    """What decided, where it was worth."""
+    if decided is Fact.LIKELY:
+        return _likely(candidate) or _likelier_than_most(candidate)
     if candidate.standing.state == State.OPPORTUNITY:
         return _opportunity(candidate, now, calendar)
-    if candidate.next_kind == NextKind.KEEP_IN_TOUCH:
-        return f"Back from Keep in touch: {_note(candidate) or _lower(_last(candidate, now, calendar))}."
+    if decided is Fact.CHOOSING:
+        return f"They are working on it; {_lower(_last(candidate, now, calendar))}."
     if candidate.next_kind == NextKind.REOPENED:
         return _reopened(candidate, calendar)
     if candidate.standing.unanswered:
         return _unanswered(candidate, now, calendar)
-    return _ripening(candidate, now, calendar)
+    if candidate.standing.last_reached_at:
+        return f"Still green, and {_lower(_last(candidate, now, calendar))}; a short call keeps the thread."
+    source = f"Came from {_source(candidate)}" if candidate.source else "Came to us"
+    yet = "nobody has been in touch yet" if not candidate.standing.touches else "not reached yet"
+    return f"{source} {ago(candidate.captured_at, now, calendar)}; {yet}."
 
 
 def _dated(candidate: Candidate, now: datetime, calendar: Calendar) -> str:
@@ -78,20 +98,7 @@ def _unanswered(candidate: Candidate, now: datetime, calendar: Calendar) -> str:
         return f"Tried {tried} without an answer so far."
     last = standing.last_touch_at.astimezone(calendar.zone)
     part, other = ("morning", "afternoon") if last.hour < 12 else ("afternoon", "morning")
-    sentence = f"Tried {tried}, last {on(last, now, calendar)} in the {part}; the {other} may be better"
-    likely = _likely(candidate)
-    return f"{sentence}. {likely}" if likely else f"{sentence}."
-
-
-def _ripening(candidate: Candidate, now: datetime, calendar: Calendar) -> str:
-    """Chosen for what it is worth: how ripe, and where we stand."""
-    if likely := _likely(candidate):
-        return likely
-    if candidate.standing.last_reached_at:
-        return f"Still green, and {_lower(_last(candidate, now, calendar))}; a short call keeps the thread."
-    source = f"Came from {_source(candidate)}" if candidate.source else "Came to us"
-    yet = "nobody has been in touch yet" if not candidate.standing.touches else "not reached yet"
-    return f"{source} {ago(candidate.captured_at, now, calendar)}; {yet}."
+    return f"Tried {tried}, last {on(last, now, calendar)} in the {part}; the {other} may be better."
 
 
 def _likely(candidate: Candidate) -> str:
@@ -103,6 +110,12 @@ def _likely(candidate: Candidate) -> str:
     between = ripeness.between(low, high).replace(" %", "")
     said = [reason.words for reason in ripeness.reasons(candidate.reasons) if reason.weight > 0][:3]
     return f"{ready} within a month ({ripeness.percent(p)}, {between})" + (f": {', '.join(said)}." if said else ".")
+
+
+def _likelier_than_most(candidate: Candidate) -> str:
+    """Green, and yet the chance is what decided."""
+    chance = ripeness.percent(candidate.standing.p_30 or 0.0)
+    return f"Still green, but likelier than most to be ready within a month ({chance})."
 
 
 def _source(candidate: Candidate) -> str:

@@ -19,10 +19,12 @@ from ripeline.catalog.models import SourceType
 from ripeline.leads.models import NextKind, State
 from ripeline.ripeness.rules import LABELS as RIPENESS
 from ripeline.ripeness.rules import tag
-from ripeline.routing.worth import AVERAGE_P_30, Standing, worth
+from ripeline.routing.worth import Standing, worth
 from ripeline.science import choice
 from ripeline.science.choice import FRESH_DAYS
 from ripeline.science.choice import Rank as Rank
+from ripeline.science.gate import FloatArray
+from ripeline.worklist.deciding import Fact, chance, decided
 
 # Minutes that a contact takes, by what it is (judgement: look up, call or write, note what came of it).
 MINUTES: dict[str, int] = {
@@ -65,6 +67,7 @@ class Candidate:
     p_30_high: float | None = None
     reasons: Sequence[Sequence[Any]] = ()
     theirs: str = ""
+    account_id: UUID | None = None
     amount: Decimal | None = None
     currency: str = ""
     opened_at: datetime | None = None
@@ -98,16 +101,17 @@ class Candidate:
             return "meeting"
         if self.standing.state == State.OPPORTUNITY:
             return "opportunity"
-        return str(tag(_chance(self)))
+        return str(tag(chance(self.standing)))
 
 
 @dataclass(frozen=True)
 class Chosen:
-    """A candidate on the list, with what a minute on it brings."""
+    """A candidate on the list, with what a minute on it brings beside the others of the day, and what decided."""
 
     candidate: Candidate
     rank: Rank
     value: float
+    decided: Fact
 
 
 @dataclass(frozen=True)
@@ -122,29 +126,59 @@ class Choice:
         return sum(item.candidate.minutes for item in self.items)
 
 
+SAME_ACCOUNT = 0.5  # what a second person of a company still brings on a day, a third half of that again (judgement)
+SAME_SOURCE = (
+    0.97  # the same for a further one from the same source: of two about equal ones the other kind comes first
+)
+
+
 def plan(candidates: Sequence[Candidate], *, now: datetime, budget: int, at_least_one: bool = True) -> Choice:
     """Choose the day's list. The order in which candidates come does not matter.
 
     `budget`: minutes. Dates are always in; requests up to the budget; the rest by worth while it fits, and at least one
-    item in all, so that a short day is not an empty one.
+    item in all, so that a short day is not an empty one. A day is varied: a colleague of somebody who is on it brings
+    less, for the first tells about the second; and a little less brings who comes from the same source.
     """
-    ordered = sorted(candidates, key=lambda c: (-_chance(c), c.lead_id))
+    ordered = sorted(candidates, key=lambda c: (-chance(c.standing), c.lead_id))
     ranks = [c.rank(now) for c in ordered]
     minutes = [c.minutes for c in ordered]
-    values = worth([c.standing for c in ordered], now=now, minutes=[float(m) for m in minutes])
-    new = [rank is Rank.OPEN and c.standing.learnt() == "new" for rank, c in zip(ranks, ordered, strict=True)]
-    values = choice.likelier_first(values, chance=[_chance(c) for c in ordered], new=np.array(new, dtype=np.bool_))
+    new = [c.rank(now) is Rank.OPEN and c.standing.learnt() == "new" for c in ordered]
+    alone = valued(ordered, new, now=now)
+    values = choice.varied(alone, ranks, [c.account_id for c in ordered], keeps=SAME_ACCOUNT)
+    values = choice.varied(values, ranks, [c.source or None for c in ordered], keeps=SAME_SOURCE)
     picked = fill(
         ranks=[int(rank) for rank in ranks], values=values, minutes=minutes, budget=budget, at_least_one=at_least_one
     )
-    items = [Chosen(ordered[i], ranks[i], float(values[i])) for i in picked]
+    by_worth = [i for i in picked.tolist() if ranks[i] is Rank.OPEN]
+    standings = [c.standing for c in ordered]
+    told = decided(standings, by_worth, new=new, minutes=[float(m) for m in minutes], values=alone, now=now)
+    because = dict(zip(by_worth, told, strict=True))
+    items = [
+        Chosen(ordered[i], ranks[i], float(values[i]), because.get(i, _FIRST.get(ranks[i], Fact.TURN))) for i in picked
+    ]
     items.sort(key=lambda item: (item.rank, *_within(item), item.candidate.lead_id))
-    return Choice(items, len(ordered))
+    return Choice(_together(items), len(ordered))
 
 
-def _chance(candidate: Candidate) -> float:
-    """P(ripe within 30 days), that of the average lead where there is no score yet."""
-    return AVERAGE_P_30 if candidate.standing.p_30 is None else candidate.standing.p_30
+_FIRST = {Rank.ASKED: Fact.ASKED, Rank.DATED: Fact.DATED}
+
+
+def valued(ordered: Sequence[Candidate], new: Sequence[bool], *, now: datetime) -> FloatArray:
+    """What a minute with each brings, whoever else is on the day; `new`: nobody has been in touch with them."""
+    values = worth([c.standing for c in ordered], now=now, minutes=[float(c.minutes) for c in ordered])
+    return choice.likelier_first(
+        values, chance=[chance(c.standing) for c in ordered], new=np.array(new, dtype=np.bool_)
+    )  # fmt: skip
+
+
+def _together(items: Sequence[Chosen]) -> list[Chosen]:
+    """Colleagues one after the other, behind the first of them: one looks their company up once."""
+    first: dict[UUID, int] = {}
+    places = []
+    for place, item in enumerate(items):
+        account = item.candidate.account_id if item.rank is Rank.OPEN else None
+        places.append(first.setdefault(account, place) if account else place)
+    return [items[at] for at in sorted(range(len(items)), key=lambda at: (places[at], at))]
 
 
 def _within(item: Chosen) -> tuple[float, ...]:
@@ -153,7 +187,7 @@ def _within(item: Chosen) -> tuple[float, ...]:
         return (item.candidate.next_at.timestamp(),)
     if item.rank is Rank.ASKED:
         return (-item.candidate.standing.since.timestamp(),)
-    return -item.value, -_chance(item.candidate), item.candidate.next_at.timestamp()
+    return -item.value, -chance(item.candidate.standing), item.candidate.next_at.timestamp()
 
 
 def fill(

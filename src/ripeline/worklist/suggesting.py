@@ -11,6 +11,7 @@ from ripeline.people import working_time
 from ripeline.people.models import User
 from ripeline.people.working_time import MORNING, Calendar
 from ripeline.ripeness import queries as ripeness
+from ripeline.routing import prices
 from ripeline.routing.worth import AVERAGE_P_30, DAY, MINUTES
 from ripeline.science.recheck import next_contact
 from ripeline.worklist import queries
@@ -99,6 +100,7 @@ _DISPOSITIONS = {Outcome.SNOOZE: "snoozed"}
 def _moment(lead: Lead, outcome: Outcome, now: datetime, calendar: Calendar) -> datetime:
     score = ripeness.of([lead.pk]).get(lead.pk)
     known = max(lead.episode_at, lead.last_reached_at) if lead.last_reached_at else lead.episode_at
+    price = prices.of(lead)
     days = next_contact(
         [score.p_30 if score else AVERAGE_P_30],
         disposition=_DISPOSITIONS.get(outcome, outcome.value),
@@ -106,6 +108,8 @@ def _moment(lead: Lead, outcome: Outcome, now: datetime, calendar: Calendar) -> 
         attempts=[lead.unanswered + 1 if outcome is Outcome.NO_ANSWER else 0],
         ever_reached=[lead.last_reached_at is not None],
         days_unseen=[max((now - known) / DAY, 0.0)],
+        price=price.per_minute,
+        longest_days=price.longest_days,
     ).days
     day = _with_room(lead, calendar, calendar.day(now) + timedelta(days=int(days[0])), now)
     return calendar.at(day, _other_time(now, calendar) if outcome is Outcome.NO_ANSWER else MORNING)

@@ -1,0 +1,171 @@
+"""What comes forward: a lead that ripens, and where there is room whoever is worth the minutes by now.
+
+Dates that the planner set are moved to today, the best first and as many as fit; the reason stands on the timeline. A
+date that a person chose stays: the record says that the lead ripens all the same, and so does its owner's Today.
+"""
+
+from collections import defaultdict
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.db import connection, transaction
+from django.db.models import Exists, OuterRef
+
+from ripeline.base import clock
+from ripeline.leads import bulk
+from ripeline.leads import rules as lead_rules
+from ripeline.leads.bulk import Gift
+from ripeline.leads.deciding import By, Next
+from ripeline.leads.models import IS_OPEN, Lead, NextKind, State
+from ripeline.people import queries as people
+from ripeline.people import working_time
+from ripeline.people.models import Responsible, ResponsibleKind, User
+from ripeline.ripeness.models import Score
+from ripeline.ripeness.rules import RIPE_FROM, percent
+from ripeline.routing import prices, turns, worth
+from ripeline.routing import queries as routing
+from ripeline.routing import rules as routing_rules
+from ripeline.timeline import actions as timeline
+from ripeline.timeline.models import Activity
+
+SOON = timedelta(days=14)  # a date that somebody chose within these is left without a word
+MOST = 5000  # leads looked at in one go, the likeliest first
+
+# Leads whose date lies ahead and who are likely ready, or whose owner has minutes to spare; whoever holds them for the
+# owner. An opportunity is ripe whatever its score says.
+_AHEAD = f"""
+WITH picked AS (
+    SELECT lead.*, held.kind AS held_by, score.p_30 FROM lead JOIN score ON score.lead_id = lead.id
+    JOIN responsible AS held ON held.id = lead.responsible_id
+    WHERE {worth.OPEN} AND lead.state <> '{State.OPPORTUNITY}' AND lead.next_at >= %(by)s
+      AND lead.next_kind NOT IN ('{NextKind.PROMISE}', '{NextKind.MEETING}')
+      AND held.kind <> '{ResponsibleKind.QUEUE}' AND lead.owner_id IS NOT NULL
+      AND (score.p_30 >= %(ripe)s OR (lead.owner_id = ANY(%(idle)s) AND NOT lead.next_committed))
+      AND (%(ids)s::uuid[] IS NULL OR lead.id = ANY(%(ids)s))
+    ORDER BY score.p_30 DESC, lead.id LIMIT {MOST}
+)
+SELECT {worth.COLUMNS}, lead.owner_id, lead.next_at, lead.next_kind, lead.next_note, lead.next_committed,
+       lead.next_set_at
+FROM picked AS lead {worth.JOINS}
+"""  # noqa: S608
+
+
+@dataclass(frozen=True)
+class _Ahead:
+    """A lead whose date lies ahead."""
+
+    standing: worth.Standing
+    owner_id: UUID
+    next_at: datetime
+    kind: str
+    note: str
+    is_committed: bool
+    set_at: datetime
+
+    @property
+    def is_ripe(self) -> bool:
+        return (self.standing.p_30 or 0.0) >= RIPE_FROM
+
+
+def bring_forward(lead_ids: Collection[UUID] | None = None) -> int:
+    """Bring forward who ripens, and whoever is worth the minutes that are left; how many were moved.
+
+    Of these leads, or of all. What was done today makes no room; once more on a day changes nothing.
+    """
+    moment, firm = clock.now(), working_time.company()
+    calendar = working_time.calendar_of(None, of_company=firm)
+    day = calendar.working_day(calendar.day(moment))
+    by, tomorrow = calendar.end_of(day), calendar.end_of(calendar.after(day, 1))
+    sellers = list(routing.sellers(firm, since=calendar.day(moment)).values())
+    sellers = [s for s in sellers if not s.away_on(s.today(moment))]
+    with transaction.atomic(), turns.taken(sellers) as ready:
+        fills = turns.fills([turns.without_choice(s) for s in ready], day=day, by=by, now=moment)
+        idle = [user for user, fill in fills.items() if fill.free] if lead_ids is None else []
+        ahead = _ahead(idle, by=tomorrow, ids=lead_ids)
+        _say_so([each for each in ahead if each.is_committed and each.next_at > moment + SOON], now=moment)
+        chosen = _fitting([each for each in ahead if not each.is_committed], fills, now=moment)
+        names = {s.user_id: s.name for s in ready}
+        at = max(calendar.at(day), moment)
+        nexts = {each.standing.lead_id: Next(at, each.kind, each.note) for each in chosen}
+        whys = {each.standing.lead_id: _why(each, names[each.owner_id]) for each in chosen}
+        by_worker = By(people.system(), "worker")
+        moved = bulk.replan_many(nexts, by_worker, whys=whys, skips_busy=True)
+        _hand_back([decision.lead for decision in moved], by=by)
+        turns.note_filled(fills, [decision.lead.owner_id for decision in moved if decision.lead.owner_id], day=day)
+    return len(moved)
+
+
+def _ahead(idle: Sequence[UUID], *, by: datetime, ids: Collection[UUID] | None) -> list[_Ahead]:
+    given: dict[str, Any] = {"idle": list(idle), "by": by, "ripe": RIPE_FROM, "ids": None if ids is None else list(ids)}
+    with connection.cursor() as cursor:
+        cursor.execute(_AHEAD, given)
+        return [_Ahead(worth.standing(row), *row[worth.WIDTH :]) for row in cursor.fetchall()]
+
+
+def _fitting(ahead: Sequence[_Ahead], fills: dict[UUID, turns.Fill], *, now: datetime) -> list[_Ahead]:
+    """Those worth their owner's minutes by now, as many of each owner as fit into today, the best first."""
+    theirs: dict[UUID, list[tuple[float, _Ahead]]] = defaultdict(list)
+    values = worth.worth([each.standing for each in ahead], now=now).tolist()
+    price = prices.of_users(list(fills))
+    for each, value in zip(ahead, values, strict=True):
+        if each.owner_id in fills and value >= price[each.owner_id].per_minute:
+            theirs[each.owner_id].append((value, each))
+    return [each for user, found in theirs.items() for each in turns.fitting(fills[user], found)]
+
+
+def _hand_back(leads: Sequence[Lead], *, by: datetime) -> None:
+    """Those that Keep in touch looks after are their owner's again at once."""
+    kept = [lead for lead in leads if lead.responsible.kind == ResponsibleKind.PROGRAMME]
+    rows = {r.user_id: r for r in Responsible.objects.filter(user__in={lead.owner_id for lead in kept})}
+    gifts = {
+        lead.pk: Gift(rows[lead.owner_id], {"rule": "owner", "to": rows[lead.owner_id].name})
+        for lead in kept
+        if lead.owner_id in rows
+    }
+    bulk.return_many(gifts, By(people.system(), "worker"), by=by)
+
+
+def _why(each: _Ahead, name: str) -> dict[str, str]:
+    if each.is_ripe:
+        return {"rule": routing_rules.RIPENED, "chance": percent(each.standing.p_30 or 0.0)}
+    return {"rule": routing_rules.ROOM, "to": name}
+
+
+def _say_so(ripened: Sequence[_Ahead], *, now: datetime) -> None:
+    """Note on the record that these ripen, once for each date that somebody chose."""
+    system = people.system()
+    timeline.record_all(
+        [
+            timeline.Entry(
+                lead_id=each.standing.lead_id, kind="ripened", actor_id=system.pk, origin="worker",
+                event_key=f"ripened:{each.set_at.isoformat()}", occurred_at=now,
+                data={"chance": percent(each.standing.p_30 or 0.0)},
+            )
+            for each in ripened
+        ]
+    )  # fmt: skip
+
+
+def ripening_early(user: User, limit: int = 3) -> list[tuple[Lead, str]]:
+    """(lead, its chance in words) of theirs that ripen although the date that was chosen lies ahead.
+
+    Until somebody has decided about it, or written down what they think; the likeliest first.
+    """
+    now = clock.now()
+    answered = Activity.objects.filter(
+        lead_id=OuterRef("lead_id"), recorded_at__gt=OuterRef("recorded_at"), actor__is_system=False
+    )
+    said = Activity.objects.filter(~Exists(answered), lead_id=OuterRef("pk"), kind="ripened")
+    found = Lead.objects.filter(
+        IS_OPEN,
+        Exists(said),
+        owner__in={user.pk} | lead_rules.covering(user),
+        next_committed=True,
+        next_at__gt=now + SOON,
+    )
+    leads = {lead.pk: lead for lead in found.select_related("owner", "account")[:100]}
+    scores = Score.objects.filter(lead_id__in=leads, p_30__gte=RIPE_FROM).order_by("-p_30", "lead_id")[:limit]
+    return [(leads[score.lead_id], percent(score.p_30)) for score in scores]

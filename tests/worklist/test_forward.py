@@ -1,0 +1,116 @@
+"""A lead that ripens comes forward; where somebody chose the date, they hear of it; and spare minutes are used."""
+
+from datetime import date, timedelta
+
+import pytest
+
+from ripeline.base import clock
+from ripeline.leads.actions import nurture, set_next, touch
+from ripeline.leads.deciding import Next
+from ripeline.leads.models import Lead, State
+from ripeline.people import actions as people_actions
+from ripeline.people import queries as people
+from ripeline.people.models import User
+from ripeline.ripeness.models import Score
+from ripeline.routing import prices
+from ripeline.timeline.models import Activity
+from ripeline.web.entries import tell
+from ripeline.worklist.actions import bring_forward, plan_for
+from ripeline.worklist.forward import ripening_early
+from tests.cast import MONDAY, MakeLead, by, soon
+
+pytestmark = pytest.mark.django_db
+
+
+def rate(lead: Lead, p_30: float) -> None:
+    """Came in spring, and is so likely to be ready."""
+    Lead.objects.filter(pk=lead.pk).update(episode_at=MONDAY - timedelta(days=60))
+    day = date(2026, 6, 1)
+    Score.objects.update_or_create(
+        lead_id=lead.pk,
+        defaults={
+            "p_ever": 0.5, "p_ever_low": 0.3, "p_ever_high": 0.7, "p_30": p_30, "p_30_low": p_30 / 2,
+            "p_30_high": min(p_30 * 2, 1), "p_win": 0.15, "window_start": day, "window_end": day, "log_odds": 0.0,
+            "log_odds_sd": 1.0, "curve": "even", "is_concentrated": False, "model": "test", "scored_at": MONDAY,
+        },
+    )  # fmt: skip
+
+
+def green(lead: Lead, user: User, *, committed: bool = False) -> Lead:
+    """Spoken to five weeks ago, and left to ripen until spring."""
+    with clock.at(MONDAY - timedelta(days=35)):
+        touch(lead.pk, by(user), kind="call", reached=True, next=soon(days=30))
+        nurture(lead.pk, by(user), next=Next(MONDAY + timedelta(days=120), note="", committed=committed))
+    rate(lead, 0.02)
+    return Lead.objects.get(pk=lead.pk)
+
+
+def test_a_lead_in_keep_in_touch_that_ripens_is_on_its_owners_list_the_same_day(alice: User, lead: Lead) -> None:
+    green(lead, alice)
+    people_actions.change_user(actor=alice, user=alice, minutes_per_day=6)
+    with clock.at(MONDAY):
+        prices.renew()
+        assert bring_forward([lead.pk]) == 0
+        rate(lead, 0.34)
+        assert bring_forward([lead.pk]) == 1
+        assert bring_forward([lead.pk]) == 0
+        day = plan_for(alice)
+    lead.refresh_from_db()
+    assert (lead.responsible.user, lead.state) == (alice, State.WORKING)
+    assert [row.lead for row in day.rows] == [lead]
+    assert "ikely ready within a month" in day.rows[0].why
+    entry = Activity.objects.get(lead_id=lead.pk, kind="replanned")
+    (told,) = tell([entry])
+    assert told.words.endswith("Likely ready within a month now (34 %), so it comes forward.")
+
+
+def test_a_date_that_somebody_chose_stays_and_its_owner_hears_of_it(alice: User, bob: User, lead: Lead) -> None:
+    at = green(lead, alice, committed=True).next_at
+    rate(lead, 0.34)
+    with clock.at(MONDAY):
+        assert bring_forward() == 0
+        assert bring_forward() == 0
+        assert ripening_early(alice) == [(lead, "34 %")]
+        assert ripening_early(bob) == []
+        (told,) = tell(list(Activity.objects.filter(lead_id=lead.pk, kind="ripened")))
+        assert told.words == "Likely ready within a month now (34 %); the date that was chosen stays"
+    with clock.at(MONDAY + timedelta(hours=1)):
+        set_next(lead.pk, by(alice), next=Next(MONDAY + timedelta(days=100), committed=True))
+        assert ripening_early(alice) == []  # looked at
+    assert Lead.objects.filter(pk=lead.pk).exclude(next_at=at).exists()
+
+
+def test_who_was_spoken_to_yesterday_has_their_peace(alice: User, lead: Lead) -> None:
+    rate(lead, 0.5)
+    with clock.at(MONDAY):
+        touch(lead.pk, by(alice), kind="call", reached=True, next=soon(days=60))
+    with clock.at(MONDAY + timedelta(days=1)):
+        assert bring_forward([lead.pk]) == 0
+    with clock.at(MONDAY + timedelta(days=9)):
+        assert bring_forward([lead.pk]) == 1
+
+
+def test_spare_minutes_go_to_whoever_is_worth_them_and_not_more_than_fit(alice: User, make_lead: MakeLead) -> None:
+    people_actions.change_user(actor=alice, user=alice, minutes_per_day=12)
+    leads = [green(make_lead(alice), alice) for _ in range(4)]
+    for lead, p_30 in zip(leads, (0.05, 0.1, 0.08, 0.12), strict=True):
+        rate(lead, p_30)
+    with clock.at(MONDAY):
+        prices.renew()
+        assert bring_forward() == 2
+        assert {row.lead for row in plan_for(alice).rows} == {leads[1], leads[3]}
+        for row in plan_for(alice).rows:
+            touch(row.lead.pk, by(alice), kind="call", reached=True, next=soon(days=60))
+        assert bring_forward() == 0  # done is done
+    assert people.built_in(people.KEEP_IN_TOUCH) == Lead.objects.get(pk=leads[0].pk).responsible
+
+
+def test_opportunities_and_promises_are_left_alone(alice: User, make_lead: MakeLead) -> None:
+    deal, promised = make_lead(alice), make_lead(alice)
+    for lead in (deal, promised):
+        rate(lead, 0.9)
+    Lead.objects.filter(pk=deal.pk).update(state="opportunity", next_at=MONDAY + timedelta(days=50))
+    Lead.objects.filter(pk=promised.pk).update(next_kind="promise", next_at=MONDAY + timedelta(days=50))
+    with clock.at(MONDAY):
+        assert bring_forward() == 0
+        assert ripening_early(alice) == []
