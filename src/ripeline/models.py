@@ -43,6 +43,6 @@ __all__ = [
     "Enquiry", "Export", "ExportPiece", "Hit", "Identity", "ImportKept", "ImportMapping", "ImportPiece",
     "ImportReject", "ImportRemark", "ImportRun", "ImportUndo", "KeptWord", "Lead", "MailServer", "Message",
     "ModelRun", "Opportunity", "PageRule", "Perceived", "Plan", "PlanItem", "Price", "Purpose", "Question",
-    "Reaction", "RecordView", "Recovered", "Recovery", "Responsible", "SavedView", "Score", "SimulationRun", "Site", "Source",
-    "Submission", "Suppression", "Team", "Term", "Tracking", "Turn", "User", "Visitor", "Wording",
+    "Reaction", "RecordView", "Recovered", "Recovery", "Responsible", "SavedView", "Score", "SimulationRun", "Site",
+    "Source", "Submission", "Suppression", "Team", "Term", "Tracking", "Turn", "User", "Visitor", "Wording",
 ]  # fmt: skip
