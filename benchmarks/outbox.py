@@ -12,7 +12,7 @@ from pathlib import Path
 
 from benchmarks._figures import Figure, database
 
-MAILS = 2_000
+MAILS = 1_000
 ROUNDS = 3
 TEXT = {"subject": "Thank you", "text": "We call you tomorrow.\n\nUntil then, here is what others asked us."}
 GOAL = 300  # mails/s a process, PERFORMANCE of the design
