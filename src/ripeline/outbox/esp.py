@@ -35,9 +35,9 @@ class Esp:
         letter = EmailMultiAlternatives(
             subject=plain(mail.subject),
             body=mail.text,
-            from_email=str(mail.sender.header()),
-            to=[str(mail.to.header())],
-            reply_to=[str(mail.reply_to.header())] if mail.reply_to else None,
+            from_email=mail.sender.shown(),
+            to=[mail.to.shown()],
+            reply_to=[mail.reply_to.shown()] if mail.reply_to else None,
             headers={**mail.headers, "Message-ID": mail.message_id},
         )
         letter.attach_alternative(mail.html, "text/html")
