@@ -12,6 +12,7 @@ import logging
 import time
 from collections.abc import Awaitable, Callable, MutableMapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -305,6 +306,7 @@ async def _read(headers: dict[bytes, str], receive: Receive, most: int) -> bytes
     return parts[0] if len(parts) == 1 else b"".join(parts)
 
 
+@lru_cache(maxsize=4096)
 def _host(url: str) -> str:
     """Host and port of an address; "" if it has none."""
     try:

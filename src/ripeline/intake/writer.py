@@ -23,7 +23,7 @@ log = logging.getLogger(__name__)
 
 WRITERS = 2  # while one waits for the disk the other gathers
 GROUP = 2000  # hits in one transaction
-SMALL = 40  # up to so many by one statement, more by COPY
+SMALL = 200  # up to so many by one statement, more by COPY
 GRACE = 5.0  # seconds that requests wait for a database that is away
 PAUSE = 0.2  # seconds between tries to connect
 STATEMENT_TIMEOUT = 20_000  # ms; visits.LONGEST_STORE rests on it

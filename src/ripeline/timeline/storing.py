@@ -6,6 +6,7 @@ twice is one hit; a hit is one activity of whoever `WHOSE` says.
 
 import struct
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from uuid import UUID
 
 import msgspec
@@ -142,29 +143,25 @@ def as_json(hits: Sequence[Hit]) -> str:
 
 def as_copy(hits: Iterable[Hit]) -> bytes:
     """What COPY takes: PostgreSQL's binary format, by hand, since this is what the intake does most."""
-    out = bytearray(_HEAD)
+    parts = [_HEAD]
     for hit in hits:
-        out += _IDS.pack(16, 16, hit.visitor_id.bytes, 16, hit.event_id.bytes, 2, hit.site_id)
-        _text(out, hit.kind)
-        _text(out, hit.page_kind)
-        _text(out, hit.who)
-        out += _TIMES.pack(1, hit.has_consent, 8, hit.occurred - _EPOCH_2000, 8, hit.received - _EPOCH_2000)
-        out += _NULL if hit.lead_id is None else _SIZE(16) + hit.lead_id.bytes
-        _text(out, hit.host)
-        _text(out, hit.path)
-        _text(out, hit.network)
-        _text(out, hit.agent)
-        _text(out, hit.marks)
         data = _json.encode(hit.data)
-        out += _SIZE(len(data) + 1) + b"\x01" + data
-    out += _END
-    return bytes(out)
+        parts += (
+            _IDS.pack(16, 16, hit.visitor_id.bytes, 16, hit.event_id.bytes, 2, hit.site_id),
+            _text(hit.kind), _text(hit.page_kind), _text(hit.who),
+            _TIMES.pack(1, hit.has_consent, 8, hit.occurred - _EPOCH_2000, 8, hit.received - _EPOCH_2000),
+            _NULL if hit.lead_id is None else _SIZE(16) + hit.lead_id.bytes,
+            _text(hit.host), _text(hit.path), _text(hit.network), _text(hit.agent), _text(hit.marks),
+            _SIZE(len(data) + 1), b"\x01", data,
+        )  # fmt: skip
+    parts.append(_END)
+    return b"".join(parts)
 
 
-def _text(out: bytearray, value: str) -> None:
+@lru_cache(maxsize=4096)
+def _text(value: str) -> bytes:
     raw = value.encode()
-    out += _SIZE(len(raw))
-    out += raw
+    return _SIZE(len(raw)) + raw
 
 
 def of_known(hits: Iterable[Hit], known: set[UUID]) -> list[Hit]:
