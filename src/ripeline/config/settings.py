@@ -6,6 +6,7 @@ from urllib.parse import unquote, urlsplit
 from csp.constants import NONE, SELF
 
 from ripeline.config import environment, home
+from ripeline.intake import script
 
 ENV = environment.load()
 
@@ -19,6 +20,7 @@ SMTP_URL = ENV.smtp_url
 MAIL_ESP = ENV.mail_esp
 MAIL_FROM = ENV.mail_from or "ripeline@localhost"
 MAIL_REPLY_TO = ENV.mail_reply_to
+SCRIPT_VERSION = script.version()  # of the tracking script, for its tag
 ALLOWED_HOSTS = list(ENV.allowed_hosts)
 CSRF_TRUSTED_ORIGINS = [ENV.base_url] if ENV.base_url else []
 ROOT_URLCONF = "ripeline.config.urls"

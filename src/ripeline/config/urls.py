@@ -17,6 +17,7 @@ SCREENS = (
     "ripeline.web.prior",
     "ripeline.web.mail",
     "ripeline.web.subscriptions",
+    "ripeline.web.tracking",
     "ripeline.web.leads",
     "ripeline.web.kept",
     "ripeline.web.many",

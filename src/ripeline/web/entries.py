@@ -1,15 +1,17 @@
 """The timeline in words: one sentence for each entry, and what somebody wrote beneath it."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
+from ripeline.catalog.pages import LABELS as PAGES
+from ripeline.catalog.pages import PageKind
 from ripeline.routing import rules as routing
-from ripeline.timeline.kinds import KINDS
+from ripeline.timeline.kinds import KINDS, OF_HITS
 from ripeline.timeline.models import Activity
 from ripeline.web.templatetags.words import day
 from ripeline.worklist.suggesting import LABELS
@@ -22,16 +24,20 @@ ICONS = {
     "won": "circle-check-big", "lost": "circle-x", "disqualified": "ban", "reopened": "rotate-ccw", "edited": "pencil",
     "imported": "file-up", "import_undone": "undo-2", "disputed": "message-circle", "perceived": "circle",
     "mailed": "send", "bounced": "mail-x", "agreed": "mail-check", "unsubscribed": "mail-x",
-    "merged": "merge", "unmerged": "split", "undone": "undo-2",
+    "visited": "mouse-pointer", "downloaded": "download", "used": "sparkle", "clicked": "link", "opened": "mail-open",
+    "recognised": "scan-face", "merged": "merge", "unmerged": "split", "undone": "undo-2",
 }  # fmt: skip
 DOORS = {
     "import": "by an import", "by_hand": "entered by hand", "form": "by a form", "booth": "at a booth",
     "call": "by telephone", "event": "at an event", "partner": "by a partner",
 }  # fmt: skip
 DISPOSITIONS = {outcome.value: label.lower() for outcome, label in LABELS.items()}
+A_VISIT = timedelta(minutes=30)  # the longest pause within one
 FIELDS = {"phone": "telephone", "amount": "value"}
 WHYS = {"past the horizon": "they came more than a year ago"}
-DOERS_UNSAID = frozenset({"captured", "enquired", "agreed", "unsubscribed"})  # what they did themselves
+DOERS_UNSAID = frozenset(  # what they did themselves
+    {"captured", "enquired", "agreed", "unsubscribed", "recognised", *OF_HITS.values()}
+)
 
 
 @dataclass(frozen=True)
@@ -49,7 +55,23 @@ class Told:
 def tell(entries: Sequence[Activity], *, sees_next: bool = True) -> list[Told]:
     """Entries in words. Where the viewer may not see next dates, those are left unsaid."""
     undone = {entry.data.get("of") for entry in entries if entry.kind == "undone"}
-    return [_told(entry, sees_next, is_undone=str(entry.pk) in undone) for entry in entries]
+    told: list[Told] = []
+    for group in _in_one_go(entries):
+        first = _told(group[0], sees_next, is_undone=str(group[0].pk) in undone)
+        told.append(first if len(group) == 1 else replace(first, words=_visit(group)))
+    return told
+
+
+def _in_one_go(entries: Sequence[Activity]) -> list[list[Activity]]:
+    """Entries one by one, but pages that were looked at within half an hour of one another together."""
+    groups: list[list[Activity]] = []
+    for entry in entries:
+        before = groups[-1][-1] if groups else None
+        if before and before.kind == entry.kind == "visited" and before.occurred_at - entry.occurred_at < A_VISIT:
+            groups[-1].append(entry)
+        else:
+            groups.append([entry])
+    return groups
 
 
 def _told(entry: Activity, sees_next: bool, *, is_undone: bool) -> Told:
@@ -143,6 +165,31 @@ def _perceived(entry: Activity, _sees_next: bool) -> str:
     return f"Seems a {quality} lead to them" if quality else "No view of how good it is any more"
 
 
+def _visited(entry: Activity, _sees_next: bool) -> str:
+    path = entry.data.get("path", "")
+    name = entry.data.get("title") or (path.rpartition("/")[2] if entry.kind == "downloaded" else path)
+    said = {"visited": "Looked at", "downloaded": "Downloaded", "clicked": "Followed our link to"}[entry.kind]
+    return f"{said} {name or 'our site'}"
+
+
+def _used(entry: Activity, _sees_next: bool) -> str:
+    return f"On our site: {entry.data.get('name') or 'something happened'}"
+
+
+def _recognised(entry: Activity, _sees_next: bool) -> str:
+    how = {"mail": "by a link in a mail to them", "form": "by a form they sent"}.get(entry.data.get("how", ""), "")
+    return f"Recognised on our site {how}".strip()
+
+
+def _visit(entries: Sequence[Activity]) -> str:
+    """Several pages that somebody looked at in one go: those that say most by name, the others counted."""
+    told = {PageKind.HOME: "the home page", PageKind.OTHER: "other pages", PageKind.BLOG: "articles",
+            PageKind.SUPPORT: "help", PageKind.PROOF: "customers' stories"}  # fmt: skip
+    kinds = [PageKind(kind) for entry in entries if (kind := entry.data.get("page", "other")) in set(PageKind)]
+    named = [told.get(kind, PAGES[kind].lower()) for kind in PageKind if kind in kinds]
+    return f"Looked at {len(entries)} pages: {', '.join(named)}"
+
+
 def _merged(entry: Activity, _sees_next: bool) -> str:
     name = entry.data.get("name", "another record")
     return f"Merged with {name}" if entry.kind == "merged" else f"Merge with {name} undone"
@@ -196,6 +243,11 @@ _WORDS: dict[str, Callable[[Activity, bool], str]] = {
     "won": _closed,
     "lost": _closed,
     "disqualified": _closed,
+    "visited": _visited,
+    "downloaded": _visited,
+    "clicked": _visited,
+    "used": _used,
+    "recognised": _recognised,
     "reopened": _reopened,
     "edited": _edited,
     "disputed": _disputed,

@@ -21,7 +21,13 @@ from ripeline.web import cards, entries
 from ripeline.worklist import actions as worklist
 from ripeline.worklist.suggesting import ATTEMPTS
 
-FAMILIES = {"": "Everything", Family.THEIRS: "Their acts", Family.OURS: "Ours", Family.RECORD: "The record"}
+FAMILIES = {
+    "": "Everything",
+    Family.THEIRS: "Their acts",
+    Family.OURS: "Ours",
+    Family.VISITS: "Visits",
+    Family.RECORD: "The record",
+}
 
 
 @require_safe

@@ -48,6 +48,7 @@ SETTINGS = (
     Entry("People", "people", "users-round", frozenset({Role.ADMIN, Role.LEADER})),
     Entry("Teams", "teams", "network", frozenset({Role.ADMIN})),
     Entry("Company", "company", "building-2", frozenset({Role.ADMIN})),
+    Entry("Tracking", "tracking", "footprints", _KEEP_CATALOG),
     Entry("Ripening", "prior", "sprout", frozenset({Role.ADMIN})),
     Entry("Mail", "mail", "mail", frozenset({Role.ADMIN})),
     Entry("Keys", "keys", "key-round", frozenset({Role.ADMIN})),

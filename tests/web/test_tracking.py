@@ -1,0 +1,99 @@
+"""Settings, Tracking, and visits on the record: told quietly, and only to whom they concern."""
+
+from datetime import timedelta
+from uuid import uuid4
+
+from django.test import Client
+
+from ripeline.base import clock
+from ripeline.catalog import tracking
+from ripeline.leads.models import Lead
+from ripeline.leads.recognising import identify
+from ripeline.people.models import User
+from ripeline.worker import reactions
+from tests.cast import by
+from tests.intake.test_recognising import raw, store
+
+
+def signed_in(user: User) -> Client:
+    client = Client()
+    client.force_login(user)
+    return client
+
+
+def test_a_visit_is_one_line_however_many_pages(lead: Lead, alice: User) -> None:
+    visitor, now = uuid4(), clock.now()
+
+    def moment(minutes: int) -> dict[str, int]:
+        at = int((now - timedelta(minutes=minutes)).timestamp() * 1_000_000)
+        return {"occurred": at, "received": at}
+
+    store(
+        raw(visitor, page_kind="pricing", **moment(95)),
+        raw(visitor, page_kind="product", **moment(94)),
+        raw(visitor, page_kind="pricing", **moment(90)),
+        raw(visitor, kind="download", path="/papers/guide.pdf", data={}, **moment(20)),
+        raw(visitor, page_kind="careers", data={"title": "Work with us"}, **moment(10)),
+    )
+    identify(visitor_id=visitor, lead_id=lead.pk, by=by(alice))
+    reactions.work()
+    page = signed_in(alice).get(f"/leads/{lead.pk}?show=visits").text
+    assert "Looked at 3 pages: prices, product" in page
+    assert "Downloaded guide.pdf" in page
+    assert "Looked at Work with us" in page
+    assert "Recognised on our site by a form they sent" in signed_in(alice).get(f"/leads/{lead.pk}").text
+
+
+def test_others_do_not_see_what_they_looked_at(lead: Lead, alice: User, mallory: User, mona: User) -> None:
+    visitor = uuid4()
+    identify(visitor_id=visitor, lead_id=lead.pk, by=by(alice))
+    store(raw(visitor, data={"title": "A secret page"}))
+    assert "A secret page" in signed_in(alice).get(f"/leads/{lead.pk}").text
+    for other in (mallory, mona):
+        assert "A secret page" not in signed_in(other).get(f"/leads/{lead.pk}").text
+
+
+def test_mona_names_a_site_and_what_is_wrong_is_said_beside_it(mona: User) -> None:
+    page = signed_in(mona)
+    assert "Paste the line" not in page.get("/settings/tracking").text
+    wrong = page.post("/settings/tracking/sites", {"address": "not a site"})
+    assert (wrong.status_code, "such as www.example.com" in wrong.text) == (422, True)
+    added = page.post("/settings/tracking/sites", {"address": "https://WWW.Casaverde.example/x"}, follow=True).text
+    (site,) = tracking.sites()
+    assert (site.host, f"data-site=&quot;{site.key}&quot;" in added) == ("www.casaverde.example", True)
+    again = page.post("/settings/tracking/sites", {"address": "www.casaverde.example"})
+    assert (again.status_code, "already here" in again.text) == (422, True)
+    wrong = page.post("/settings/tracking/own", {"own_networks": "the office", "months_kept": 13})
+    assert (wrong.status_code, "is not an address" in wrong.text) == (422, True)
+    page.post("/settings/tracking/own", {"own_networks": "203.0.113.7, 2001:db8::1", "months_kept": 6})
+    assert tracking.current().own_networks == ["2001:db8::/48", "203.0.113.0/24"]
+    assert tracking.current().months_kept == 6
+    assert "Nothing more is recorded" in page.post(f"/settings/tracking/sites/{site.pk}/remove", follow=True).text
+    assert not tracking.sites()
+
+
+def test_rules_are_tried_on_what_people_looked_at_before_they_are_kept(mona: User) -> None:
+    now = int(clock.now().timestamp() * 1_000_000)
+    store(raw(uuid4(), path="/stuehle/eiche", occurred=now, received=now))
+    page, was = signed_in(mona), tracking.page_rules()
+    rules = {"pattern": ["", "/stuehle*", "/pricing*"], "kind": ["other", "product", "pricing"]}
+    tried = page.post("/settings/tracking/pages", {**rules, "preview": "1"}, headers={"HX-Target": "preview"}).text
+    assert "/stuehle/eiche" in tried
+    assert "<td>Product</td>" in tried
+    assert tracking.page_rules() == was, "only looked at"
+    wrong = page.post("/settings/tracking/pages", {"pattern": ["stuehle"], "kind": ["product"]})
+    assert (wrong.status_code, "begins with / or *" in wrong.text) == (422, True)
+    page.post("/settings/tracking/pages", rules)
+    assert tracking.page_rules() == [("/stuehle*", "product"), ("/pricing*", "pricing")]
+
+
+def test_nobody_else_sets_tracking_up(alice: User, carol: User, sam: User) -> None:
+    for user in (alice, carol, sam):
+        page = signed_in(user)
+        assert "Tracking" not in page.get("/settings/profile").text
+        for address in ("", "/live", "/pages"):
+            assert page.get(f"/settings/tracking{address}").status_code == 403
+        for address in ("/sites", "/own", "/pages"):
+            given = {"address": "x.example", "months_kept": 3, "own_networks": "", "pattern": "/", "kind": "home"}
+            assert page.post(f"/settings/tracking{address}", given).status_code == 403
+    assert not tracking.sites()
