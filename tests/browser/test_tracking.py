@@ -35,6 +35,7 @@ PAGE = """<!doctype html><title>Casa Verde {path}</title><h1>{path}</h1>
 <script>
 window.ripeline = window.ripeline || function () {{ (ripeline.q = ripeline.q || []).push(arguments) }}
 ripeline('visitor', function (id) {{ window.visitor = id }})</script>
+<iframe src="{forms}" title="A form"></iframe>
 <script async src="{script}" data-site="{key}"></script>"""
 
 
@@ -74,7 +75,9 @@ def casa_verde(start: Callable[..., Running]) -> Iterator[tuple[str, Site]]:
     class Pages(Quiet):
         def do_GET(self) -> None:
             path = urlsplit(self.path).path
-            page = PAGE.format(path=path, script=source, key=site.key).encode()
+            page = PAGE.format(
+                path=path, script=source, key=site.key, forms=f"http://127.0.0.1:{port}/f/quote?embed=1"
+            ).encode()
             self.send_response(200)
             self.send_header("content-type", "text/html" if not path.endswith(".pdf") else "application/pdf")
             self.send_header("content-length", str(len(page)))
@@ -127,9 +130,12 @@ def test_before_and_after_consent_on_another_origin(casa_verde: tuple[str, Site]
     assert (first.has_consent, first.who, first.site_id) == (False, "human", site.pk)
     assert first.data == {"title": "Casa Verde /pricing", "campaign": {"source": "fair"}}
     assert cookies(visitor) == []
+    assert "visitor" not in (page.get_by_title("A form").get_attribute("src") or "")
 
     loaded(page).evaluate("ripeline('consent', true)")
     assert cookies(visitor) == ["ripeline_visitor"]
+    lent = page.get_by_title("A form").get_attribute("src") or ""
+    assert lent.endswith(f"/f/quote?embed=1&visitor={second.visitor_id}"), "the form is told who fills it in"
     page.evaluate("history.pushState({}, '', '/product/chairs'); document.title = 'Chairs'")
     third = hits(3)[2]
     assert (third.visitor_id, third.has_consent, third.data["title"]) == (second.visitor_id, True, "Chairs")

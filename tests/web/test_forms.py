@@ -3,6 +3,7 @@
 import re
 from datetime import timedelta
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.test import Client
@@ -14,6 +15,9 @@ from ripeline.capture.models import Door, DoorDay, Submission
 from ripeline.catalog.models import Question
 from ripeline.leads.models import Enquiry, Lead
 from ripeline.people.models import Company, User
+from ripeline.timeline.models import Activity
+from ripeline.worker import reactions
+from tests.intake.test_recognising import raw, store
 
 FIELDS = {"name": "Priya Raman", "email": "priya@northgate.example", "q-timeline": "Later"}
 
@@ -59,6 +63,22 @@ def test_a_stranger_fills_in_a_form_without_script_and_without_a_cookie(client: 
     assert enquiry.campaign
     assert enquiry.campaign.name == "Spring"
     assert enquiry.landing_page == "http://testserver/f/quote"
+
+
+def test_who_sends_a_form_is_recognised_on_the_site(client: Client, door: Door) -> None:
+    """Sent from two devices: what they looked at before on either is theirs."""
+    laptop, phone = uuid4(), uuid4()
+    store(raw(laptop), raw(laptop, 1), raw(phone, 2), raw(uuid4(), 3))
+    for device in (laptop, phone):
+        _, unseen = opened(client, f"/f/quote?visitor={device}")
+        assert send(client, FIELDS, unseen).status_code == 302
+    _, unseen = opened(client, "/f/quote?visitor=nobody")
+    assert send(client, FIELDS, unseen).status_code == 302
+    with clock.at(clock.now() + timedelta(minutes=1)):
+        reactions.work()
+    lead = Lead.objects.get()
+    assert Activity.objects.filter(lead_id=lead.pk, kind="visited").count() == 3
+    assert all("visitor" not in enquiry.trail for enquiry in Enquiry.objects.all())
 
 
 def test_what_was_typed_stays_when_something_is_wrong(client: Client, door: Door) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 from django.db import IntegrityError, transaction
 
@@ -22,9 +23,10 @@ from ripeline.catalog import standard
 from ripeline.catalog.models import AnswerType, Meaning
 from ripeline.leads import identity
 from ripeline.leads.birth import Context, Person
-from ripeline.leads.deciding import once_more
+from ripeline.leads.deciding import By, once_more
 from ripeline.leads.identity import Key
 from ripeline.leads.models import IdentityKind, Lead
+from ripeline.leads.recognising import identify
 from ripeline.outbox import consent
 from ripeline.outbox import queries as outbox
 from ripeline.people import queries as people
@@ -227,7 +229,8 @@ def admit_one(submission: Submission, *, base_url: str = "") -> None:
             if content.get("captured_at")
             else submission.received_at,
             message=content["message"], answers=content["answers"], landing_page=content.get("page", ""),
-            trail=submission.trail, event_key=f"submission:{submission.pk}",
+            trail={name: said for name, said in submission.trail.items() if name != "visitor"},
+            event_key=f"submission:{submission.pk}",
         ),
         corrects=False,
     )  # fmt: skip
@@ -236,6 +239,7 @@ def admit_one(submission: Submission, *, base_url: str = "") -> None:
         raise RefusedError({"external_id": found.reason})
     submission.lead_id = found.lead_id
     Submission.objects.filter(pk=submission.pk).update(lead_id=found.lead_id)
+    _recognise(submission, found.lead_id)
     ripeness.rescore([found.lead_id])
     _ask_to_confirm(submission, base_url)
 
@@ -257,3 +261,13 @@ def _ask_to_confirm(submission: Submission, base_url: str) -> None:
                 to=address, purpose=question.purpose, evidence=evidence, name=content["person"].get("name", ""),
                 lead_id=submission.lead_id, base_url=base_url,
             )  # fmt: skip
+
+
+def _recognise(submission: Submission, lead_id: UUID) -> None:
+    """Who sent it has said who they are: what their browser did on the site, before and after, is theirs."""
+    try:
+        visitor = UUID(str(submission.trail.get("visitor", "")))
+    except ValueError:
+        return
+    by = By(people.system(), submission.door.kind, f"visitor:{submission.pk}")
+    identify(visitor_id=visitor, lead_id=lead_id, by=by, how="form", since=submission.received_at)

@@ -9,7 +9,7 @@
 (function (w, d, n) {
   var tag = d.currentScript, site = tag && tag.dataset.site, queued = w.ripeline && w.ripeline.q || []
   if (!site || w.ripeline && w.ripeline.on) return
-  var to = tag.src.replace(/r\.js.*$/, 'e'), name = 'ripeline_visitor', visitor, view, pending, person = '', page, before = d.referrer
+  var to = tag.src.replace(/r\.js.*$/, 'e'), forms = tag.src.replace(/i\/r\.js.*$/, 'f/'), name = 'ripeline_visitor', visitor, view, pending, person = '', page, before = d.referrer
   var shy = n.globalPrivacyControl || n.doNotTrack == '1' || w.doNotTrack == '1'
 
   // Random; or of version 7, which begins with the time.
@@ -52,6 +52,12 @@
     before = page = here
     pending = setTimeout(flush, 50)
   }
+  // A form of ours that stands in this page, or that a link leads to, is told who fills it in: once they agreed.
+  function lend (element, name) {
+    var value = element[name]
+    if (value.indexOf(forms) == 0 && known() && !shy && !/[?&]visitor=/.test(value) && (name == 'href' || d.activeElement != element)) element[name] = value.replace(/(#.*)?$/, (/\?/.test(value) ? '&' : '?') + 'visitor=' + visitor + '$1')
+  }
+  function frames () { d.querySelectorAll('iframe').forEach(function (frame) { lend(frame, 'src') }) }
   function arrive () {
     var query = new URLSearchParams(location.search), staff = query.get('ripeline-staff')
     person = query.get('ripeline') || ''
@@ -68,6 +74,7 @@
       else if (!shy && !known()) {
         cookie(visitor, 34128000)
         if (!pending && person) send(view)
+        frames()
       }
     } else if (verb == 'event') send(event('event', page, { name: ('' + value).slice(0, 80) }))
     else if (verb == 'visitor') value(visitor)
@@ -83,10 +90,12 @@
   w.addEventListener('pageshow', function (e) { if (e.persisted) { page = ''; look() } })
   d.addEventListener('click', function (e) {
     var link = e.target.closest && e.target.closest('a[href]')
-    if (link && /^http/.test(link.href) && (link.hasAttribute('download') || /\.(pdf|docx?|pptx?|xlsx?|csv|zip|epub|mp[34]|dmg|exe|msi)$/i.test(link.pathname))) send(event('download', link.href))
+    if (link && link.href.indexOf(forms) == 0) lend(link, 'href')
+    else if (link && /^http/.test(link.href) && (link.hasAttribute('download') || /\.(pdf|docx?|pptx?|xlsx?|csv|zip|epub|mp[34]|dmg|exe|msi)$/i.test(link.pathname))) send(event('download', link.href))
   }, true)
+  d.addEventListener('DOMContentLoaded', frames)
   w.ripeline = function () { act.apply(null, arguments) }
   w.ripeline.on = 1
-  function begin () { arrive(); queued.forEach(function (call) { act.apply(null, call) }) }
+  function begin () { arrive(); frames(); queued.forEach(function (call) { act.apply(null, call) }) }
   d.prerendering ? d.addEventListener('prerenderingchange', begin, { once: true }) : begin()
 })(window, document, navigator)

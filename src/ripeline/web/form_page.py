@@ -23,8 +23,8 @@ from ripeline.web import tries
 from ripeline.web.shell import firm_of
 
 BAIT = "fax"  # asked where nobody sees it
-TRAIL = ("page", "referrer", *submissions.TRAIL)  # what a page passes on of how somebody came
-FIRST = tuple(f"first_{name}" for name in ("at", *TRAIL))  # the same of their first visit
+TRAIL = ("page", "referrer", *submissions.TRAIL, "visitor")  # what a page passes on of how somebody came
+FIRST = tuple(f"first_{name}" for name in ("at", *TRAIL[:-1]))  # the same of their first visit
 LONGEST = 500  # characters of each
 
 LABELS = {"name": "Your name", "company": "Company", "phone": "Telephone", "title": "What you do there"}
