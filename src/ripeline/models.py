@@ -5,6 +5,7 @@ from ripeline.capture.models import (
     DoorDay,
     Export,
     ExportPiece,
+    ImportCompany,
     ImportKept,
     ImportMapping,
     ImportPiece,
@@ -12,6 +13,7 @@ from ripeline.capture.models import (
     ImportRemark,
     ImportRun,
     ImportUndo,
+    ImportWord,
     Submission,
 )  # fmt: skip
 from ripeline.catalog.models import Campaign, CloseReason, CustomField, PageRule, Question, Site, Source, Tracking
@@ -40,9 +42,10 @@ from ripeline.worklist.models import Plan, PlanItem
 __all__ = [
     "Absence", "Account", "Activity", "ApiKey", "AuditEntry", "Batch", "BatchItem", "Beat", "Campaign", "Claim",
     "CloseReason", "Company", "Consent", "ConsentEvent", "CustomField", "DefaultView", "Dispute", "Door", "DoorDay",
-    "Enquiry", "Export", "ExportPiece", "Hit", "Identity", "ImportKept", "ImportMapping", "ImportPiece",
-    "ImportReject", "ImportRemark", "ImportRun", "ImportUndo", "KeptWord", "Lead", "MailServer", "Message",
-    "ModelRun", "Opportunity", "PageRule", "Perceived", "Plan", "PlanItem", "Price", "Purpose", "Question",
-    "Reaction", "RecordView", "Recovered", "Recovery", "Responsible", "SavedView", "Score", "SimulationRun", "Site",
-    "Source", "Submission", "Suppression", "Team", "Term", "Tracking", "Turn", "User", "Visitor", "Wording",
+    "Enquiry", "Export", "ExportPiece", "Hit", "Identity", "ImportCompany", "ImportKept", "ImportMapping",
+    "ImportPiece", "ImportReject", "ImportRemark", "ImportRun", "ImportUndo", "ImportWord", "KeptWord", "Lead",
+    "MailServer", "Message", "ModelRun", "Opportunity", "PageRule", "Perceived", "Plan", "PlanItem", "Price",
+    "Purpose", "Question", "Reaction", "RecordView", "Recovered", "Recovery", "Responsible", "SavedView", "Score",
+    "SimulationRun", "Site", "Source", "Submission", "Suppression", "Team", "Term", "Tracking", "Turn", "User",
+    "Visitor", "Wording",
 ]  # fmt: skip

@@ -85,7 +85,7 @@ def test_what_only_mentions_a_field_is_not_it() -> None:
         "Name": "name",
         "Last email sent": "custom:Last email sent",
         "Email opt out": "custom:Email opt out",
-        "Company ID": "custom:Company ID",
+        "Company ID": "company_id",
     }
 
 

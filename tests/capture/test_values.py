@@ -421,6 +421,37 @@ def test_an_outcome_is_known_by_the_words_of_others(text: str, outcome: str) -> 
     assert values.outcome(text).value == outcome
 
 
-@pytest.mark.parametrize("text", ["open", "proposal sent", "no"])
-def test_what_is_still_open_is_no_outcome(text: str) -> None:
+@pytest.mark.parametrize("text", ["proposal sent", "no", "maybe"])
+def test_what_is_not_understood_is_no_outcome(text: str) -> None:
     assert "is not an outcome" in refusal(values.outcome, text)
+
+
+@pytest.mark.parametrize("text", ["open", "Negotiation/Review", "Appointment Scheduled", "Lead In", "Offen"])
+def test_stages_on_the_way_are_open(text: str) -> None:
+    assert values.outcome(text).value == "open"
+
+
+@pytest.mark.parametrize(
+    ("text", "state"),
+    [
+        ("Open - Not Contacted", "new"), ("Marketing Qualified Lead", "new"), ("Working - Contacted", "working"),
+        ("Closed - Converted", "working"), ("Bad timing", "nurture"), ("Customer", "won"),
+        ("Unqualified", "disqualified"),
+        ("Closed - Not Converted", "disqualified"), ("In Bearbeitung", "working"),
+    ],
+)  # fmt: skip
+def test_states_of_other_systems_are_understood(text: str, state: str) -> None:
+    assert values.state(text).value == state
+
+
+def test_of_several_numbers_in_a_cell_the_first_is_taken_and_said() -> None:
+    found = values.phone("+351 912 345 678; +351 213 456 789", country="")
+    assert (found.value, found.remark) == ("+351912345678", "has 2 numbers, the first was taken")
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [("Jane Doe (jane@X.example)", "jane@x.example"), ("Jane Doe", "Jane Doe"), ("J@x.example", "j@x.example")],
+)
+def test_an_owner_is_an_address_or_a_name(text: str, found: str) -> None:
+    assert values.owner(text).value == found

@@ -200,3 +200,16 @@ class TestImported:
         assert not ImportPiece.objects.filter(run=run, is_workbook=True).exists()
         actions.work(run.pk)
         assert [lead.name for lead in Lead.objects.all()] == ["P"]
+
+
+@pytest.mark.django_db
+@pytest.mark.usefixtures("on_monday")
+def test_a_second_table_below_is_not_read_as_more_people() -> None:
+    people = [("Name", "E-mail"), ("A", "a@x.example"), ("Name", "E-mail"), ("B", "b@x.example")]
+    rows = [*people, (), ("Product", "Price"), ("Chair", 5), ("Table", 9)]
+    run = imported(workbook(rows), name="two.xlsx")
+    assert (counts(run), run.rows) == ((2, 0, 0, 4), 6)
+    assert [(reject.row, reject.reason[:30]) for reject in queries.rejects(run)] == [
+        (3, "is the heading once more: take"), (6, "belongs to another table, whic"),
+        (7, "belongs to another table, whic"), (8, "belongs to another table, whic"),
+    ]  # fmt: skip

@@ -19,6 +19,8 @@ from ripeline.cli.importing import Wishes, bring_in
 from ripeline.cli.output import Failed
 from ripeline.leads.models import Lead
 from tests.bad_files import NOBODY, REFUSED, TAKEN, Bad, Odd
+from tests.capture import exports
+from tests.capture.sheets import workbook
 from tests.server_plugin import named
 
 
@@ -218,3 +220,20 @@ def test_an_import_is_taken_back_by_its_id(house: Installation, tmp_path: Path) 
     status, _, err = house.run("import", "--undo", "7")
     assert status == 1
     assert "There is no import '7'" in err
+
+
+def test_several_files_go_in_by_one_command_in_the_order_that_joins_them(house: Installation, tmp_path: Path) -> None:
+    places = []
+    for name, text in (("deals.csv", exports.HUBSPOT_DEALS), ("people.csv", exports.HUBSPOT_CONTACTS)):
+        places.append(tmp_path / name)
+        places[-1].write_text(text, encoding="utf-8")
+    book = tmp_path / "companies.xlsx"
+    book.write_bytes(workbook([line.split(",") for line in exports.HUBSPOT_COMPANIES.splitlines()]))
+    found = house.json("import", *places, book)
+    assert [Path(each["file"]).name for each in found["files"]] == ["companies.xlsx", "people.csv", "deals.csv"]
+    assert {name: found[name] for name in ("rows", "created", "updated", "unchanged", "rejected")} == {
+        "rows": 10, "created": 6, "updated": 3, "unchanged": 0, "rejected": 1,
+    }  # fmt: skip
+    status, _, said = house.run("import", *places, "--map", "a=email")
+    assert status == 2
+    assert "go with one file" in said

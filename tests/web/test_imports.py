@@ -13,11 +13,12 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from pytest_django import DjangoAssertNumQueries
 
-from ripeline.capture import actions
+from ripeline.capture import actions, queries
 from ripeline.capture.models import ImportRun
 from ripeline.leads.models import Lead
 from ripeline.people.models import User
 from tests.bad_files import NOBODY, REFUSED, TAKEN, Bad, Odd
+from tests.capture import exports
 from tests.capture.sheets import workbook
 
 pytestmark = pytest.mark.django_db
@@ -129,6 +130,58 @@ def test_a_workbook_is_read_and_another_of_its_sheets_can_be_chosen(signed_in: S
     assert client.post(f"{where}/mapping", {"sheet": "Partners", "to-0": "name", "start": "1"}).status_code == 302
     actions.work(UUID(where.rsplit("/", 1)[1]))
     assert [lead.name for lead in Lead.objects.all()] == ["Cy Fox"]
+
+
+def test_an_export_is_named_and_its_words_are_asked_for_on_the_same_page(
+    signed_in: SignIn, mona: User, alice: User, bob: User
+) -> None:
+    client = signed_in(mona)
+    where = upload(client, exports.HUBSPOT_CONTACTS.encode(), kind="", name="contacts.csv").url
+    page = client.get(where)
+    assert "an export of HubSpot contacts" in text(page)
+    assert "Their words, ours" in text(page)
+    names = {word: name for name, word in re.findall(r'<b id="(word-[^"]+)-is">(.*?)</b>', page.text)}
+    assert (chosen(page, names["Alice"]), chosen(page, names["Jo Former"])) == (alice.email, "")
+    assert (chosen(page, names["Unqualified"]), chosen(page, names["Customer"])) == ("disqualified", "won")
+    form = {names["Jo Former"]: bob.email, names["Unqualified"]: "lost"}
+    asked = client.post(f"{where}/mapping", form, headers={"HX-Request": "true"})
+    assert chosen(asked, names["Jo Former"]) == bob.email
+    client.post(f"{where}/mapping", {**form, "start": "1"})
+    actions.work(UUID(where.rsplit("/", 1)[1]))
+    assert Lead.objects.get(reference="102").owner == bob
+    assert Lead.objects.get(reference="103").state == "lost"
+
+
+def test_several_files_go_in_together_in_the_order_that_joins_them(
+    signed_in: SignIn, mona: User, sam: User, alice: User
+) -> None:
+    client = signed_in(mona)
+    files = {
+        "notes.csv": exports.HUBSPOT_NOTES, "deals.csv": exports.HUBSPOT_DEALS, "people.csv": exports.HUBSPOT_CONTACTS,
+        "firms.csv": exports.HUBSPOT_COMPANIES,
+    }  # fmt: skip
+    uploads = [SimpleUploadedFile(name, content.encode()) for name, content in files.items()]
+    where = client.post("/imports/new", {"file": uploads}).url
+    page = text(client.get(where))
+    assert page.index("firms.csv") < page.index("people.csv") < page.index("deals.csv") < page.index("notes.csv")
+    assert "HubSpot companies" in page
+    assert "Their words, ours" in page
+    assert signed_in(sam).get(where).status_code == 404
+    assert client.post(where).status_code == 302
+    for _ in files:
+        (first,) = queries.waiting()
+        actions.work(first)
+    page = text(client.get(where))
+    assert "4 files are in" in page
+    assert "Together 13 8 3 0 2" in page
+
+
+def test_of_several_files_one_that_cannot_be_read_keeps_all_out(signed_in: SignIn, mona: User) -> None:
+    good, bad = SimpleUploadedFile("a.csv", FILE), SimpleUploadedFile("b.csv", b"%PDF-1.7")
+    answer = signed_in(mona).post("/imports/new", {"file": [good, bad]})
+    assert answer.status_code == 422
+    assert "b.csv is a PDF document" in text(answer)
+    assert not ImportRun.objects.exists()
 
 
 def test_a_mapping_used_before_is_used_again_and_said_so(signed_in: SignIn, mona: User, sam: User) -> None:

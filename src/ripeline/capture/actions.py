@@ -10,7 +10,7 @@ from django.db.models import Exists, OuterRef, Q
 
 from ripeline.base import clock
 from ripeline.base.ids import new_id
-from ripeline.capture import looking, pieces, rules
+from ripeline.capture import looking, pieces, rules, wording
 from ripeline.capture.by_hand import CaptureError, capture_one
 from ripeline.capture.dialect import Dialect, UnreadableFileError
 from ripeline.capture.fields import Kind
@@ -37,7 +37,7 @@ KEPT = timedelta(days=30)  # a file that nobody started, or went on with
 def begin(
     *,
     actor: User,
-    kind: Kind,
+    kind: Kind | None,
     filename: str,
     file: BinaryIO | Table,
     said: Said | None = None,
@@ -60,16 +60,18 @@ def begin(
             f"{filename} is larger than {most} MB: split it into smaller files, each with the heading."
         )
     is_kept = Exists(ImportPiece.objects.filter(run=OuterRef("pk")))
-    before = ImportRun.objects.filter(is_kept, started_by=actor, kind=kind, digest=digest)
+    before = ImportRun.objects.filter(is_kept, started_by=actor, digest=digest, **({"kind": kind} if kind else {}))
     if not anew and (run := before.order_by("-created_at").first()):
         return run
     run = ImportRun(
-        id=new_id(), kind=kind, filename=filename, size=size, digest=digest, started_by=actor,
+        id=new_id(), filename=filename, size=size, digest=digest, started_by=actor,
         created_at=clock.now(), source=_source(source),
     )  # fmt: skip
     said = said or Said()
     with as_table(file, name=filename, sheet=said.whole.sheet) as table:
-        _draft(run, looked or look(table, kind=kind, name=filename, said=said), said)
+        looked = looked or look(table, kind=kind, name=filename, said=said)
+        run.kind = looked.mapping.kind
+        _draft(run, looked, said)
         with transaction.atomic():
             _tidy()
             run.save(force_insert=True)
@@ -140,6 +142,7 @@ def confirm(*, actor: User, run_id: UUID) -> ImportRun:
         if found := looking.problems(dialect, FieldMap.from_json(looking.kind_of(run), dialect.labels, run.mapping)):
             raise MappingError(" ".join(found))
         pieces.forget_workbook(run.pk)
+        wording.remember(run.told.get("words", {}))
         return _queue(run)
 
 

@@ -13,17 +13,16 @@ from typing import BinaryIO, NamedTuple
 from ripeline.capture.dates import day_order, is_date
 from ripeline.capture.dialect import DELIMITERS, Column, Dialect, UnreadableFileError
 from ripeline.capture.encoding import encoding_of, refuse_what_is_no_text
-from ripeline.capture.headings import HEADINGS
+from ripeline.capture.headings import known
 from ripeline.capture.lines import WIDE, as_text
 from ripeline.capture.reading import MAX_COLUMNS, Broken, Record, data_rows, records
-from ripeline.capture.text import clean, key
+from ripeline.capture.text import clean
 from ripeline.capture.values import decimal_comma_of, is_money
 
 HEAD = 1024 * 1024  # bytes looked at as a whole
 PIECE, PIECES = 64 * 1024, 48  # bytes of each, and number of, the pieces looked at further down
 _LOOKED_AT = 300  # rows that decide the separator and the heading
 _SHOWN = 20  # rows of the preview
-_KNOWN_HEADINGS = frozenset(heading for headings in HEADINGS.values() for heading in headings)
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,11 +168,7 @@ def _heading_at(rows: Sequence[Record | Broken], usual: int) -> int:
 def _lower(rows: Sequence[Record | Broken], at: int) -> int:
     """The heading is the lower of two rows if that one says more names of fields: the upper one groups its columns."""
     below = rows[at + 1 : at + 2]
-    return at + 1 if below and len(_known(below[0].cells)) > max(len(_known(rows[at].cells)), 1) else at
-
-
-def _known(cells: Sequence[str]) -> list[str]:
-    return [cell for each in cells if key(cell := clean(each)) in _KNOWN_HEADINGS]
+    return at + 1 if below and len(known(below[0].cells)) > max(len(known(rows[at].cells)), 1) else at
 
 
 def _first_filled(rows: Sequence[Record | Broken]) -> int:
@@ -209,8 +204,8 @@ def _with_heading(dialect: Dialect, rows: list[Record | Broken], told: Told, nam
 
 def _is_heading(first: Record, below: Sequence[Record]) -> tuple[bool, str]:
     cells = [clean(cell) for cell in first.cells]
-    if known := _known(cells):
-        return True, f"it says “{known[0]}”"
+    if named := known(cells):
+        return True, f"it says “{named[0]}”"
     value = next((cell for cell in cells if "@" in cell or is_date(cell) or re.fullmatch(r"[\d.,+/: -]*\d", cell)), "")
     if value:
         return False, f"the first row has a value, “{value[:40]}”"

@@ -86,6 +86,7 @@ class Dialect:
     currency: str = ""  # of amounts without one
     sheet: str = ""  # of a workbook, the one that is read
     sheets: tuple[Sheet, ...] = ()  # the workbook's
+    words: Mapping[str, Mapping[str, str]] = field(default_factory=dict)  # by what they are of: ours for each of theirs
     is_1904: bool = False  # days are counted from 1904, as Excel on a Macintosh once did
     why: Mapping[str, str] = field(default_factory=dict)
 
@@ -146,6 +147,7 @@ class Dialect:
         data = asdict(self)
         data["columns"] = [asdict(column) for column in self.columns]
         data["why"] = dict(self.why)
+        data["words"] = {about: dict(ours) for about, ours in self.words.items()}
         data["sheets"] = [list(sheet) for sheet in self.sheets]
         return data
 

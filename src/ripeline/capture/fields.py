@@ -10,7 +10,7 @@ from typing import Literal
 
 from ripeline.capture.headings import HEADINGS
 
-Kind = Literal["leads", "outcomes"]
+Kind = Literal["leads", "outcomes", "companies", "activities"]
 IGNORE = "ignore"
 CUSTOM = "custom:"
 
@@ -31,6 +31,9 @@ class Takes(StrEnum):
     MONEY = "money"
     CURRENCY = "currency"
     OUTCOME = "outcome"
+    STATE = "state"
+    OWNER = "owner"
+    ACTIVITY = "activity"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +72,11 @@ _LEADS = (
     _field("landing_page", "Landing page", Takes.LINE, 500),
     _field("captured_at", "When they came to us", Takes.MOMENT, strict=True),
     _field("message", "What they said", Takes.LINES, 20000),
-    _field("owner", "Sales rep (e-mail)", Takes.EMAIL, 254),
+    _field("owner", "Sales rep", Takes.OWNER, 254),
+    _field("state", "Where it stands", Takes.STATE),
+    _field("stage", "Life-cycle stage", Takes.STATE),
+    _field("state_at", "Since when it stands so", Takes.MOMENT),
+    _field("company_id", "Id of the company", Takes.LINE, 240),
     _field("amount", "Amount", Takes.MONEY),
     _field("currency", "Currency", Takes.CURRENCY, 3),
 )
@@ -84,8 +91,30 @@ _OUTCOMES = (
     _field("amount", "Amount", Takes.MONEY, strict=True),
     _field("currency", "Currency", Takes.CURRENCY, 3),
     _field("product", "Product", Takes.LINE),
+    _field("company", "Company", Takes.LINE),
+    _field("company_id", "Id of the company", Takes.LINE, 240),
+    _field("opened_at", "Opened on", Takes.MOMENT),
+    _field("pipeline_stage", "Stage of the deal", Takes.LINE, 40),
+)
+_COMPANIES = (
+    _field("external_id", "Id in the other system", Takes.ID, 240, strict=True),
+    _field("company", "Company", Takes.LINE),
+    _field("website", "Web site", Takes.DOMAIN, 190),
+    _field("owner", "Sales rep", Takes.OWNER, 254),
+)
+_ACTIVITIES = (
+    _field("external_id", "Id of the person", Takes.ID, 240),
+    _field("email", "E-mail", Takes.EMAIL, 254),
+    _field("happened_at", "When it was", Takes.MOMENT, strict=True),
+    _field("activity", "What it was", Takes.ACTIVITY),
+    _field("subject", "Subject", Takes.LINE),
+    _field("body", "Text", Takes.LINES, 20000),
+    _field("by", "Whose it was", Takes.NAME),
+    _field("activity_id", "Id of the activity", Takes.LINE, 100),
 )
 FIELDS: Mapping[Kind, Mapping[str, Field]] = {
     "leads": {field.name: field for field in _LEADS},
     "outcomes": {field.name: field for field in _OUTCOMES},
+    "companies": {field.name: field for field in _COMPANIES},
+    "activities": {field.name: field for field in _ACTIVITIES},
 }

@@ -1,5 +1,9 @@
 """What people call the fields in their headings, reduced by `text.key`, the likeliest first."""
 
+from collections.abc import Iterable, Sequence
+
+from ripeline.capture.text import clean, key
+
 _TABLE = """
 external_id: external id | lead id | mql id | contact id | record id | hs object id | person id | customer id | crm
     id | external key | uuid | guid | id | kundennummer | kontakt id | lead nummer | externe id | identifiant | id
@@ -35,7 +39,8 @@ website: website | web site | domain | company domain | company domain name | we
 country: country | country region | country code | nation | mailing country | land | staat | pays | pais | paese |
     nazione | kraj
 language: language | preferred language | locale | lang | sprache | langue | idioma | lingua | taal | jezyk
-source: source | lead source | original source | origin | channel | utm source | traffic source | how did you hear
+source: source | lead source | where from | where they came from | came from | woher | d ou
+    | original source | origin | channel | utm source | traffic source | how did you hear
     about us | first touch source | quelle | leadquelle | lead quelle | herkunft | kanal | ursprung | origine |
     canal | source du lead | fuente | origen | origem | fonte | provenienza | bron | herkomst | zrodlo
 campaign: campaign | campaign name | utm campaign | kampagne | campagne | campana | campanha | campagna | kampania
@@ -72,6 +77,18 @@ closed_at: closed at | close date | closed date | closing date | date closed | c
 reason: reason | close reason | closed reason | loss reason | lost reason | closed lost reason | reason lost | won
     reason | closed won reason | grund | verlustgrund | absagegrund | raison | motif | motivo | motivo de perdida |
     motivo da perda | reden | powod
+state: lead status | lead state | lead stage | sales status | statut du lead | estado del lead | status do lead
+stage: lifecycle stage | life cycle stage | lifecycle phase | phase du cycle de vie | etapa del ciclo de vida
+state_at: became a customer date | status date | status changed | status since
+company_id: company id | account id | organization id | organisation id | associated company ids | firmen id
+pipeline_stage: stage of the deal | pipeline stage
+opened_at: opened at | opened on | open date | deal created
+happened_at: activity date | happened at | due date | call date | meeting date | date | datum | fecha | data
+activity: activity type | activity | engagement type | type | task subtype | typ | tipo
+subject: subject | activity subject | betreff | sujet | asunto | assunto | oggetto
+body: note body | note | notes | body | call notes | description | comments | full comments | content | notiz | text
+by: by | author | created by | assigned to | activity assigned to | autor | auteur
+activity_id: activity id | note id | task id | event id | engagement id
 product: product | product name | item | produkt | artikel | produit | producto | produto | prodotto
 """
 
@@ -82,3 +99,16 @@ def _parsed(table: str) -> dict[str, tuple[str, ...]]:
 
 
 HEADINGS = _parsed(_TABLE)
+KNOWN = frozenset(heading for headings in HEADINGS.values() for heading in headings)
+
+
+def known(cells: Iterable[str]) -> list[str]:
+    """The cells that say the name of a field."""
+    return [cell for each in cells if key(cell := clean(each)) in KNOWN]
+
+
+def is_heading(cells: Sequence[str]) -> bool:
+    """Whether a row in the middle of a file is a heading: words only, two of them or more names of fields."""
+    filled = [cell for cell in cells if cell.strip()]
+    has_values = any("@" in cell or any(map(str.isdigit, cell)) for cell in filled)
+    return len(filled) > 1 and not has_values and len(known(filled)) >= max(2, len(filled) // 2)

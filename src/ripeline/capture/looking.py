@@ -3,16 +3,18 @@
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
-from typing import Any, BinaryIO, Self
+from typing import Any, BinaryIO, Self, cast
 
 from ripeline.base import clock
-from ripeline.capture import pieces
+from ripeline.capture import pieces, wording
 from ripeline.capture.detection import Detected, Told, detect
 from ripeline.capture.dialect import Dialect, UnreadableFileError
 from ripeline.capture.fields import Kind
 from ripeline.capture.mapping import FieldMap, Guess, fitting, guess, signature, undecided
-from ripeline.capture.models import ImportKind, ImportMapping, ImportRun
+from ripeline.capture.models import ImportMapping, ImportRun
+from ripeline.capture.presets import Preset, recognised
 from ripeline.capture.rows import Chunk, chunks
+from ripeline.capture.wording import Words
 from ripeline.capture.workbooks import Table, as_table
 from ripeline.people import working_time
 
@@ -26,16 +28,20 @@ class Said:
     whole: Told = field(default_factory=Told)
     day_first: Mapping[str, bool] = field(default_factory=dict)
     decimal_comma: Mapping[str, bool] = field(default_factory=dict)
+    words: Words = field(default_factory=dict)  # ours for theirs, by what they are about
 
     def to_json(self) -> dict[str, Any]:
         """Plain values, for a JSON column."""
         whole = {name: getattr(self.whole, name) for name in Told.__slots__ if getattr(self.whole, name) is not None}
-        return {"whole": whole, "day_first": dict(self.day_first), "decimal_comma": dict(self.decimal_comma)}
+        words = {about: dict(ours) for about, ours in self.words.items()}
+        formats = {"day_first": dict(self.day_first), "decimal_comma": dict(self.decimal_comma)}
+        return {"whole": whole, **formats, **({"words": words} if words else {})}
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Self:
         """What `to_json` gave."""
-        return cls(Told(**data.get("whole", {})), data.get("day_first", {}), data.get("decimal_comma", {}))
+        whole = Told(**data.get("whole", {}))
+        return cls(whole, data.get("day_first", {}), data.get("decimal_comma", {}), data.get("words", {}))
 
     def applied(self, dialect: Dialect) -> Dialect:
         """`dialect` with these words on its columns."""
@@ -43,7 +49,7 @@ class Said:
             dialect = dialect.told(label or None, day_first=day_first)
         for label, comma in self.decimal_comma.items():
             dialect = dialect.told(label or None, decimal_comma=comma)
-        return dialect
+        return replace(dialect, words=wording.merged(dialect.words, self.words)) if self.words else dialect
 
 
 @dataclass(frozen=True)
@@ -55,20 +61,30 @@ class Looked:
     guesses: Sequence[Guess]
     mapping: FieldMap
     is_remembered: bool = False
+    preset: Preset | None = None  # the export of another system that it is
 
 
-def look(file: BinaryIO | Table, *, kind: Kind, name: str, said: Said) -> Looked:
-    """Look at a file. Raises UnreadableFileError, in a sentence, if there is nothing to import in it."""
+def look(file: BinaryIO | Table, *, kind: Kind | None, name: str, said: Said) -> Looked:
+    """Look at a file; without `kind` at what its headings say it has, leads if they do not tell.
+
+    Raises UnreadableFileError, in a sentence, if there is nothing to import in it.
+    """
     _check(said.whole)
     with as_table(file, name=name, sheet=said.whole.sheet) as table:
         detected = _detected(table, name, said.whole)
+    detected = detected._replace(dialect=replace(detected.dialect, words=wording.remembered()))
     labels = detected.dialect.labels
+    preset = recognised(labels)
+    kind = kind or (preset.kind if preset else "leads")
     guesses = guess(kind, labels, detected.samples)
     last = ImportMapping.objects.filter(signature=signature(labels), kind=kind).first()
     if last is None:
-        return Looked(detected, said.applied(detected.dialect), guesses, fitting(kind, labels, guesses))
+        dialect = said.applied(detected.dialect)
+        return Looked(detected, dialect, guesses, fitting(kind, labels, guesses), preset=preset)
     dialect = _as_last_time(detected.dialect, Said.from_json(last.told))
-    return Looked(detected, said.applied(dialect), guesses, FieldMap.from_json(kind, labels, last.mapping), True)
+    return Looked(
+        detected, said.applied(dialect), guesses, FieldMap.from_json(kind, labels, last.mapping), True, preset
+    )
 
 
 def at(run: ImportRun, said: Said, mapping: Mapping[str, str] | None = None, *, table: Table | None = None) -> Looked:
@@ -103,7 +119,7 @@ def preview(run: ImportRun, looked: Looked, rows: int) -> Chunk:
 
 def kind_of(run: ImportRun) -> Kind:
     """A run's kind, as files of rows know it."""
-    return "leads" if run.kind == ImportKind.LEADS else "outcomes"
+    return cast(Kind, str(run.kind))
 
 
 def _detected(table: Table, name: str, told: Told) -> Detected:

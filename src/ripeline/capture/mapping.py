@@ -10,6 +10,7 @@ from ripeline.capture import codes, values
 from ripeline.capture.dates import is_date
 from ripeline.capture.dialect import Dialect
 from ripeline.capture.fields import CUSTOM, FIELDS, IGNORE, Field, Kind, Takes
+from ripeline.capture.presets import recognised
 from ripeline.capture.text import BadValueError, clean, given, key, words
 
 OWN_COLUMNS = ("Ripeline row", "Ripeline column", "Ripeline reason")  # those of a file of rejected rows
@@ -67,16 +68,35 @@ class FieldMap:
             is_custom = target.startswith(CUSTOM) and bool(target.removeprefix(CUSTOM).strip())
             if not (is_custom or target == IGNORE or target in FIELDS[self.kind]):
                 found.append(f"“{label}” is mapped to “{target}”, which is not a field: choose {_choices(self.kind)}.")
-        return found + (self._nobody() if self.kind == "leads" else self._no_outcome())
+        lacks = {
+            "leads": self._nobody, "outcomes": self._no_outcome, "companies": self._no_company,
+            "activities": self._no_activity,
+        }  # fmt: skip
+        return found + lacks[self.kind]()
 
     def _nobody(self) -> list[str]:
         if self.fields() & set(_SOMEBODY):
             return []
         return ["Nobody could be told from another: map a column to email, phone, name or external_id."]
 
-    def _no_outcome(self) -> list[str]:
+    def _no_company(self) -> list[str]:
+        if self.fields() & {"company", "website"}:
+            return []
+        return ["No company could be told from another: map a column to company or website."]
+
+    def _no_activity(self) -> list[str]:
         mapped, found = self.fields(), []
         if not mapped & {"external_id", "email"}:
+            found.append("An activity must find its lead: map a column to external_id or email.")
+        if "happened_at" not in mapped:
+            found.append("An activity needs its day: map a column to happened_at.")
+        if not mapped & {"subject", "body", "activity"}:
+            found.append("An activity needs something to say: map a column to subject, body or activity.")
+        return found
+
+    def _no_outcome(self) -> list[str]:
+        mapped, found = self.fields(), []
+        if not mapped & {"external_id", "email", "company", "company_id"}:
             found.append("An outcome must find its lead: map a column to external_id or email.")
         if not mapped & set(_WHEN):
             found.append("An outcome needs its day: map a column to won_at, lost_at or closed_at.")
@@ -131,7 +151,7 @@ def signature(labels: Sequence[str]) -> str:
 def guess(kind: Kind, labels: Sequence[str], samples: Sequence[Sequence[str]]) -> list[Guess]:
     """For each column its likely target; `samples` holds some cells of each column. No field is guessed twice."""
     cells = [[text for cell in column[:200] if (text := given(clean(cell)))] for column in samples]
-    found: dict[int, Guess] = {}
+    found, taken = _as_exported(kind, labels, cells)
     candidates = sorted(
         (-score, at, field.name, because)
         for at, label in enumerate(labels)
@@ -139,13 +159,28 @@ def guess(kind: Kind, labels: Sequence[str], samples: Sequence[Sequence[str]]) -
         for score, because in [_score(field, label, cells[at])]
         if score
     )
-    taken: set[str] = set()
     for _, at, name, because in candidates:
         if at not in found and name not in taken:
             found[at] = Guess(name, because)
             taken.add(name)
     _first_is_id(labels, cells, found)
     return [found.get(at) or _left_over(kind, label, cells[at]) for at, label in enumerate(labels)]
+
+
+def _as_exported(kind: Kind, labels: Sequence[str], cells: list[list[str]]) -> tuple[dict[int, Guess], set[str]]:
+    """What the columns of another system's export are, if it is one; a column without cells waits for a better one."""
+    preset = recognised(labels)
+    if preset is None or preset.kind != kind:
+        return {}, set()
+    found = {
+        at: Guess(name, f"as in an export of {preset.label}")
+        for at, name in preset.targets(labels).items()
+        if cells[at] and (FIELDS[kind][name].takes not in _READ_STRICTLY or _fits(FIELDS[kind][name], cells[at]))
+    }
+    return found, {each.target for each in found.values()}
+
+
+_READ_STRICTLY = (Takes.EMAIL, Takes.PHONE, Takes.MOMENT, Takes.MONEY)  # another thing under the name would show
 
 
 def fitting(kind: Kind, labels: Sequence[str], guesses: Sequence[Guess]) -> FieldMap:
@@ -189,6 +224,8 @@ def _fits(field: Field, cells: list[str]) -> bool:
         return False
     if field.takes is Takes.ID:
         return len(set(cells)) >= 0.9 * len(cells)
+    if field.takes in (Takes.OWNER, Takes.ACTIVITY):
+        return True
     if field.takes in (Takes.NAME, Takes.LINE):
         return sum(_looks(Takes.EMAIL, cell) for cell in cells) < len(cells) / 2
     return sum(_looks(field.takes, cell) for cell in cells) >= len(cells) / 2
@@ -215,6 +252,8 @@ def _looks(takes: Takes, cell: str) -> bool:
                 codes.country(cell)
             case Takes.OUTCOME:
                 values.outcome(cell)
+            case Takes.STATE:
+                values.state(cell)
     except BadValueError:
         return False
     return True

@@ -5,12 +5,15 @@ from django.db import models
 from ripeline.base import clock
 from ripeline.base.fields import one_of, primary_key
 from ripeline.catalog.models import Campaign, Source
+from ripeline.leads.models import Account
 from ripeline.people.models import User
 
 
 class ImportKind(models.TextChoices):
     LEADS = "leads", "Leads"
     OUTCOMES = "outcomes", "Outcomes"
+    COMPANIES = "companies", "Companies"
+    ACTIVITIES = "activities", "Notes and activities"
 
 
 class ImportState(models.TextChoices):
@@ -42,6 +45,8 @@ class ImportRun(models.Model):
     told = models.JSONField(default=dict)  # what a person said of the dialect, kept with the mapping
     mapping = models.JSONField(default=dict)  # header → field
     source = models.CharField(max_length=160, blank=True, default="")  # of rows that name none
+    batch_id = models.UUIDField(null=True)  # of files that go in together, each after those before its place
+    place = models.PositiveSmallIntegerField(default=0)
     rows = models.PositiveIntegerField(null=True)  # data rows in the file, once counted
     position = models.PositiveIntegerField(default=0)  # rows accounted for
     created = models.PositiveIntegerField(default=0)
@@ -71,6 +76,7 @@ class ImportRun(models.Model):
         indexes = [
             models.Index(fields=["created_at"], name="import_latest"),
             models.Index(fields=["digest"], name="import_digest"),
+            models.Index(fields=["batch_id", "place"], name="import_batch", condition=models.Q(batch_id__isnull=False)),
         ]
 
 
@@ -161,6 +167,7 @@ class Remark(models.TextChoices):
     EARLY = "early", "Won before they came to us"
     KEPT_OPEN = "kept_open", "Left open: worked on, or back again, since"
     AMOUNT = "amount", "The deal is here with another amount"
+    COMPANY = "company", "Joined by its company"
 
 
 class ImportRemark(models.Model):
@@ -175,6 +182,30 @@ class ImportRemark(models.Model):
         db_table = "import_remark"
         constraints = [one_of("about", Remark, name="import_remark_about")]
         indexes = [models.Index(fields=["run", "about", "row"], name="import_remark_of_run")]
+
+
+class ImportWord(models.Model):
+    """A word of another system (a state, a stage, an owner) and what it means here, as somebody said."""
+
+    about = models.CharField(max_length=10)  # state, outcome, owner
+    word = models.CharField(max_length=120)  # reduced by `text.key`
+    ours = models.CharField(max_length=254)  # a state's code, an owner's address
+    used_at = models.DateTimeField(default=clock.now)
+
+    class Meta:
+        db_table = "import_word"
+        constraints = [models.UniqueConstraint(fields=["about", "word"], name="import_word_once")]
+
+
+class ImportCompany(models.Model):
+    """A company by the id that another system gave it, so that people and deals of the same export find it."""
+
+    reference = models.CharField(max_length=240, unique=True)
+    account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="+")
+    name = models.CharField(max_length=200, blank=True, default="")  # as their system has it
+
+    class Meta:
+        db_table = "import_company"
 
 
 class ImportMapping(models.Model):

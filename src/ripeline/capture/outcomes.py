@@ -1,31 +1,36 @@
 """A file's rows of outcomes taken in: each finds its lead by id or e-mail address, and its deal is booked there."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from ripeline.capture import firms
 from ripeline.capture.admission import Result
 from ripeline.capture.models import ImportRun, Remark
 from ripeline.capture.rows import Row
-from ripeline.capture.taking import ORIGIN, Tally, keys_of
+from ripeline.capture.taking import ORIGIN, UNSTATED, Tally, keys_of
 from ripeline.capture.text import key
 from ripeline.catalog import queries as catalog
 from ripeline.catalog.models import CloseReason, CloseState
 from ripeline.leads import deals, identity
+from ripeline.leads.accounts import first_leads
 from ripeline.leads.deals import Booked
 from ripeline.leads.identity import Key
 from ripeline.leads.matching import Deal
 from ripeline.leads.models import IdentityKind
+from ripeline.leads.open_deals import Became, OpenDeal, open_all
 from ripeline.ripeness import actions as ripeness
 
-_UNSTATED = {
-    CloseState.WON: "bought_from_us",
-    CloseState.LOST: "lost_unstated",
-    CloseState.DISQUALIFIED: "not_a_fit",
-}
 _WORDS = {IdentityKind.EXTERNAL: "id", IdentityKind.EMAIL: "e-mail address"}
 _TWO_LEADS = "Its id and its e-mail address belong to two different leads here: merge them first, or mend the row"
+_NOBODY_THERE = "nobody who is here came from this company: import its people first"
 _MERGED = "its lead was being merged in that moment: import the row again"
+
+
+def people_of(row: Row) -> tuple[Key, ...]:
+    """By what the people of a row are known, where its id cell may name several."""
+    found = (identity.email(row.text("email")), *map(identity.external, firms.each(row.text("external_id"))))
+    return tuple(one for one in found if one)
 
 
 class OutcomeTaker:
@@ -35,23 +40,21 @@ class OutcomeTaker:
         self._run = run
         self._zone = ZoneInfo(run.dialect.get("zone") or "UTC")
         reasons = catalog.reasons()
-        self._usual = {state: catalog.reason(code) for state, code in _UNSTATED.items()}
+        self._usual = {state: catalog.reason(code) for state, code in UNSTATED.items()}
         self._named = {(reason.state, key(word)): reason for reason in reasons for word in (reason.code, reason.label)}
         self._columns = {target: label for label, target in run.mapping.items()}
 
     def take(self, rows: Sequence[Row]) -> Tally:
         """Book the deals of rows, within the transaction of their chunk."""
         tally = Tally()
-        known = identity.resolve(found for row in rows for found in keys_of(row))
         joined: list[tuple[Row, Deal]] = []
-        for row in rows:
-            found = {known[one] for one in keys_of(row) if one in known}
-            if len(found) == 1:
-                joined.append((row, self._deal(row, found.pop())))
-            elif found:
-                tally.reject(row, _TWO_LEADS)
+        still_open: list[tuple[Row, UUID]] = []
+        for row, lead_id in self._leads(rows, tally):
+            if row.text("outcome") == "open":
+                still_open.append((row, lead_id))
             else:
-                tally.reject(row, *self._nobody(keys_of(row)))
+                joined.append((row, self._deal(row, lead_id)))
+        self._open(still_open, tally)
         booked = deals.book(
             [deal for _, deal in joined], actor=self._run.started_by, origin=ORIGIN, import_run_id=self._run.pk
         )
@@ -61,6 +64,53 @@ class OutcomeTaker:
         if closed:
             ripeness.rescore(closed)
         return tally
+
+    def _leads(self, rows: Sequence[Row], tally: Tally) -> Iterator[tuple[Row, UUID]]:
+        """The lead of each row: by whom it names, else who came first at its company."""
+        known = identity.resolve(found for row in rows for found in people_of(row))
+        firms = self._firms(rows)
+        for row in rows:
+            found = {known[one] for one in keys_of(row) if one in known}
+            several = [known[one] for one in people_of(row) if one in known]
+            if len(found) > 1:
+                tally.reject(row, _TWO_LEADS)
+            elif several:
+                yield row, several[0]
+            elif row.row in firms:
+                tally.remarks.append((row.row, Remark.COMPANY, row.text("company") or row.text("company_id")))
+                yield row, firms[row.row]
+            else:
+                tally.reject(row, *self._nobody(keys_of(row)))
+
+    def _firms(self, rows: Sequence[Row]) -> dict[int, UUID]:
+        """For rows that name a company: who came to us first there."""
+        named = firms.of(rows)
+        leads = first_leads(list(set(named.values())))
+        return {number: leads[account] for number, account in named.items() if account in leads}
+
+    def _open(self, rows: Sequence[tuple[Row, UUID]], tally: Tally) -> None:
+        """Deals that are still open elsewhere are opportunities here, each once."""
+        found = open_all(
+            [
+                OpenDeal(
+                    lead_id=lead_id, name=row.text("product"), amount=row.number("amount"),
+                    currency=row.text("currency"), stage=row.text("pipeline_stage"),
+                    expected=at.astimezone(self._zone).date() if (at := row.moment("closed_at")) else None,
+                    opened_at=row.moment("opened_at"),
+                )
+                for row, lead_id in rows
+            ],
+            actor=self._run.started_by, origin=ORIGIN, import_run_id=self._run.pk,
+        )  # fmt: skip
+        for (row, _), result in zip(rows, found, strict=True):
+            if result is Became.GONE:
+                tally.reject(row, _MERGED)
+                continue
+            is_news = result in (Became.OPENED, Became.CHANGED)
+            tally.results[Result.UPDATED if is_news else Result.UNCHANGED] += 1
+            tally.remark(row)
+            if result is Became.CLOSED:
+                tally.remarks.append((row.row, Remark.CELL, "is open there, but its lead is closed here: re-open it"))
 
     def _deal(self, row: Row, lead_id: UUID) -> Deal:
         at = row.moment("closed_at")
@@ -78,6 +128,8 @@ class OutcomeTaker:
 
     def _nobody(self, keys: Sequence[Key]) -> tuple[str, str]:
         """Why no lead was found, and in which column."""
+        if not keys:
+            return _NOBODY_THERE, self._columns.get("company", "")
         words = " and no lead has this ".join(_WORDS[IdentityKind(one.kind)] for one in reversed(keys))
         field = "external_id" if any(one.kind == IdentityKind.EXTERNAL for one in keys) else "email"
         return f"no lead has this {words}: import its lead first", self._columns.get(field, "")

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from math import ceil
 from uuid import UUID
 
-from django.db.models import Count, Max, Min, Q, QuerySet
+from django.db.models import Count, Exists, Max, Min, OuterRef, Q, QuerySet
 
 from ripeline.base import clock
 from ripeline.capture import rules
@@ -32,10 +32,19 @@ def run(actor: User, run_id: UUID) -> ImportRun | None:
     return runs(actor).filter(pk=run_id).first()
 
 
+def batch(actor: User, batch_id: UUID) -> QuerySet[ImportRun]:
+    """The files that somebody brought together, in the order in which they go in."""
+    return runs(actor).filter(batch_id=batch_id).order_by("place", "id")
+
+
 def waiting() -> Sequence[UUID]:
-    """Runs that a worker is to work, the oldest first; some may be in another's hands (`runs.work` finds out)."""
+    """Runs that a worker is to work, the oldest first; some may be in another's hands (`runs.work` finds out).
+
+    Of files that go in together only the first that has not ended: the others name what it brings.
+    """
     going_in = Q(state__in=(ImportState.QUEUED, ImportState.RUNNING))
-    found = ImportRun.objects.filter(going_in | Q(state=ImportState.UNDOING, undo__problem=""))
+    before = ImportRun.objects.filter(going_in, batch_id=OuterRef("batch_id"), place__lt=OuterRef("place"))
+    found = ImportRun.objects.filter(going_in & ~Exists(before) | Q(state=ImportState.UNDOING, undo__problem=""))
     return list(found.order_by("created_at").values_list("pk", flat=True))
 
 
@@ -74,6 +83,8 @@ def _sentence(about: str, text: str) -> str:
     match about:
         case Remark.OWNER:
             return f"The owner “{text}” is not here"
+        case Remark.COMPANY:
+            return f"Names no person; it went to who came first from “{text}”"
         case Remark.KEPT_OPEN:
             return f"{text}; the lead stays open, because of what came after"
     return text
@@ -109,6 +120,10 @@ _SUMMED = {
     Remark.AMOUNT: (
         "says another amount than is here for its deal. Nothing was changed; look at row {first}.",
         "say other amounts than are here for their deals. Nothing was changed; the first is row {first}.",
+    ),
+    Remark.COMPANY: (
+        "names a company and no person, row {first}. Its deal went to who came to us first from there.",
+        "name a company and no person, the first is row {first}. Their deals went to who came to us first from there.",
     ),
     Remark.CELL: (
         "has a cell that was mended or not understood, row {first}. What it says is kept among the custom fields.",

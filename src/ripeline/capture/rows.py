@@ -14,7 +14,8 @@ from zoneinfo import ZoneInfo
 from ripeline.capture import codes, values
 from ripeline.capture.dates import moment
 from ripeline.capture.dialect import Column, Dialect
-from ripeline.capture.fields import CUSTOM, FIELDS, Field, Takes
+from ripeline.capture.fields import CUSTOM, FIELDS, Field, Kind, Takes
+from ripeline.capture.headings import is_heading
 from ripeline.capture.lines import as_text
 from ripeline.capture.mapping import FieldMap
 from ripeline.capture.reading import Broken, Record, data_rows
@@ -24,14 +25,18 @@ from ripeline.capture.text import BadValueError, clean, clean_lines, given, key,
 Value = str | Decimal | datetime
 SIZE = 1_000  # rows of a chunk
 _WEIGHT = 8 * 1024 * 1024  # characters of a chunk, about
-_EARLY = ("country", "currency")  # others need them
+_EARLY = ("country", "currency", "outcome")  # others need them
 _TOTALS = words("total totals sum summe gesamt gesamtsumme somme totale totaal")
 _PEOPLE = ("email", "phone", "name", "external_id")
 _JOINS = ("email", "external_id")
-_WANTED = {  # for rows of leads, or not: one of these fields, and what is said where none is there
-    True: (_PEOPLE, "has no e-mail, phone, name or id: nobody to follow up"),
-    False: (_JOINS, "has no id and no e-mail: its lead cannot be found"),
+_WANTED: dict[Kind, tuple[tuple[str, ...], str]] = {  # one of these fields, and what is said where none is there
+    "leads": (_PEOPLE, "has no e-mail, phone, name or id: nobody to follow up"),
+    "outcomes": ((*_JOINS, "company_id", "company"), "has no id and no e-mail: its lead cannot be found"),
+    "companies": (("company", "website"), "has no name and no web site: no company"),
+    "activities": (_JOINS, "has no id and no e-mail: its lead cannot be found"),
 }
+_KEPT_BESIDES = ("company_id", "state", "stage")  # as the other system has it: the record shows what it is here
+_OTHER_TABLE = "belongs to another table, which begins in row {row}: import that from a file or sheet of its own"
 _CLOCKS_DIFFER = timedelta(days=1)
 _READERS: dict[Takes, Callable[[str], tuple[str, str]]] = {
     Takes.ID: values.external_id,
@@ -39,6 +44,9 @@ _READERS: dict[Takes, Callable[[str], tuple[str, str]]] = {
     Takes.NAME: values.person_name,
     Takes.DOMAIN: values.domain,
     Takes.OUTCOME: values.outcome,
+    Takes.STATE: values.state,
+    Takes.OWNER: values.owner,
+    Takes.ACTIVITY: values.activity,
 }
 
 
@@ -114,10 +122,23 @@ def count(file: BinaryIO, dialect: Dialect) -> int:
 
 
 def _counted(file: BinaryIO, dialect: Dialect) -> Iterator[Record | Broken]:
+    """The rows that are not blank; those of another table below, and headings that are repeated, as what they are."""
+    labels = list(dialect.labels)
+    first = labels[0] if dialect.header and labels else None
+    is_after_blank, other = False, 0
     with as_text(file, dialect.encoding) as text:
         for record in data_rows(text, dialect):
-            if isinstance(record, Broken) or not record.is_blank:
-                yield record
+            if isinstance(record, Record) and record.is_blank:
+                is_after_blank = True
+                continue
+            cells = record.cells
+            if first is not None and not other and (is_after_blank or cells[:1] == [first]) and is_heading(cells):
+                if [clean(cell) for cell in cells] == labels:
+                    yield Broken(record.row, cells, "is the heading once more: take it out")
+                    continue
+                other = record.row if is_after_blank else 0
+            is_after_blank = False
+            yield Broken(record.row, cells, _OTHER_TABLE.format(row=other)) if other else record
 
 
 class _Conversion:
@@ -125,7 +146,7 @@ class _Conversion:
 
     def __init__(self, dialect: Dialect, mapping: FieldMap, now: datetime) -> None:
         self._dialect = dialect
-        self._is_leads = mapping.kind == "leads"
+        self._kind = mapping.kind
         self._now = now
         self._zone = ZoneInfo(dialect.zone)
         known = FIELDS[mapping.kind]
@@ -175,6 +196,8 @@ class _Conversion:
             return Fault(at, column.label, known.name, reason, True)
         if value is not None:
             row.values[known.name] = value
+            if self._kind == "leads" and known.name in _KEPT_BESIDES:
+                row.custom[column.label] = text
         if remark:
             row.remarks.append(f"{column.label}: {remark}")
             if value != text:
@@ -196,6 +219,8 @@ class _Conversion:
                 return self._moment(row, known, column, text)
             case Takes.MONEY:
                 return self._money(row, column, text)
+        if ours := self._dialect.words.get(known.takes, {}).get(key(text)):
+            return ours, ""
         return _READERS.get(known.takes, values.Parsed)(text)
 
     def _moment(self, row: Row, known: Field, column: Column, text: str) -> tuple[Value | None, str]:
@@ -204,11 +229,12 @@ class _Conversion:
         )  # fmt: skip
         if found is None:
             return None, ""
-        if found.at > self._now + _CLOCKS_DIFFER:
+        is_expected = known.name == "closed_at" and row.text("outcome") == "open"
+        if found.at > self._now + _CLOCKS_DIFFER and not is_expected:
             raise BadValueError(f"“{text[:40]}” is in the future: correct the date")
         if found.is_day:
             row.days.add(known.name)
-        return min(found.at, self._now), ""
+        return found.at if is_expected else min(found.at, self._now), ""
 
     def _money(self, row: Row, column: Column, text: str) -> tuple[Value | None, str]:
         named = row.text("currency")
@@ -225,15 +251,17 @@ class _Conversion:
 
         What the row as a whole lacks is not said where a cell that could not be read explains it.
         """
-        wanted, missing = _WANTED[self._is_leads]
+        wanted, missing = _WANTED[self._kind]
         is_grave = any(fault.is_grave for fault in faults)
         is_nobody = not any(name in row.values for name in wanted)
         whole = ""
         try:
-            if self._is_leads:
+            if self._kind == "leads":
                 _finish_lead(row)
-            elif not is_grave:
+            elif self._kind == "outcomes" and not is_grave:
                 _finish_outcome(row)
+            elif self._kind == "activities" and not is_grave:
+                _finish_activity(row)
         except _NotTakenError as problem:
             whole = str(problem)
         if not (is_grave or is_nobody or whole):
@@ -258,10 +286,21 @@ def _finish_lead(row: Row) -> None:
             raise _NotTakenError("looks like a line of totals, not a person: take it out")
 
 
+def _finish_activity(row: Row) -> None:
+    if "happened_at" not in row.values:
+        raise _NotTakenError("does not say when it was: write the day")
+    if not (row.text("subject") or row.text("body") or row.text("activity")):
+        raise _NotTakenError("says nothing: no subject, no text")
+
+
 def _finish_outcome(row: Row) -> None:
-    """Leave one `outcome` and one `closed_at`, whichever columns said so."""
+    """Leave one `outcome` and one `closed_at`, whichever columns said so. A deal that is open has no day yet."""
     dates = {name: found for name in ("won_at", "lost_at", "closed_at") if (found := row.moment(name))}
     said = row.text("outcome")
+    if said == "open" and {"won_at", "lost_at"}.isdisjoint(dates):
+        return
+    if said == "open":
+        said = ""
     if not said:
         if {"won_at", "lost_at"} <= dates.keys():
             raise _NotTakenError("has a day won and a day lost: clear one of them")

@@ -9,7 +9,7 @@ import contextlib
 import logging
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, BinaryIO, Protocol
 from uuid import UUID
 
@@ -19,8 +19,11 @@ from django.db.models import F
 
 from ripeline.base import clock
 from ripeline.capture import pieces, settling, undoing
+from ripeline.capture.activities import ActivityTaker
 from ripeline.capture.admission import Result
+from ripeline.capture.companies import CompanyTaker
 from ripeline.capture.dialect import Dialect
+from ripeline.capture.looking import kind_of
 from ripeline.capture.mapping import FieldMap
 from ripeline.capture.models import ImportKind, ImportMapping, ImportReject, ImportRemark, ImportRun, ImportState
 from ripeline.capture.outcomes import OutcomeTaker
@@ -39,6 +42,14 @@ Watch = Callable[[ImportRun], None]  # told after each chunk, between transactio
 
 class _Taker(Protocol):
     def take(self, rows: Sequence[Row]) -> Tally: ...
+
+
+_TAKERS: Mapping[str, Callable[[ImportRun], _Taker]] = {
+    ImportKind.LEADS: LeadTaker,
+    ImportKind.OUTCOMES: OutcomeTaker,
+    ImportKind.COMPANIES: CompanyTaker,
+    ImportKind.ACTIVITIES: ActivityTaker,
+}
 
 
 class _TakenOverError(Exception):
@@ -100,11 +111,11 @@ def _go_on(run_id: UUID, watch: Watch, is_stopping: Callable[[], bool], size: in
     if run is None:
         return False
     file, dialect = pieces.opened(run), Dialect.from_json(run.dialect)
-    mapping = FieldMap.from_json("leads" if run.kind == ImportKind.LEADS else "outcomes", dialect.labels, run.mapping)
+    mapping = FieldMap.from_json(kind_of(run), dialect.labels, run.mapping)
     if run.rows is None and not _count(run, file, dialect):
         return True
     watch(run)
-    taker = LeadTaker(run) if run.kind == ImportKind.LEADS else OutcomeTaker(run)
+    taker = _TAKERS[run.kind](run)
     for chunk in chunks(file, dialect=dialect, mapping=mapping, now=clock.now(), position=run.position, size=size):
         if is_stopping():
             return False

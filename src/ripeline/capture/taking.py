@@ -5,22 +5,31 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, fields
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from ripeline.base import clock
+from ripeline.capture import firms
 from ripeline.capture.admission import Arrival, Result, admit, natural_key
 from ripeline.capture.fields import CUSTOM, FIELDS
 from ripeline.capture.models import ImportRun, Remark
 from ripeline.capture.rejects import Reject
 from ripeline.capture.rows import Row
 from ripeline.capture.text import key
+from ripeline.capture.wording import NOBODY, Owners
 from ripeline.catalog import actions as catalog
-from ripeline.catalog.models import FieldType
-from ripeline.leads import identity
+from ripeline.catalog import queries as reasons
+from ripeline.catalog.models import CloseState, FieldType
+from ripeline.leads import deals, identity, standing
 from ripeline.leads.birth import Context, Person
-from ripeline.people.models import User
-from ripeline.people.queries import SELLERS
+from ripeline.leads.matching import Deal
 
 ORIGIN = "import"
+UNSTATED = {
+    CloseState.WON: "bought_from_us",
+    CloseState.LOST: "lost_unstated",
+    CloseState.DISQUALIFIED: "not_a_fit",
+}
+_STATES = ("new", "working", "nurture", "lost", "disqualified", "won")  # of two that are said, the later one holds
 _OF_PERSON = frozenset(each.name for each in fields(Person)) & FIELDS["leads"].keys()
 
 
@@ -55,7 +64,9 @@ class LeadTaker:
 
     def __init__(self, run: ImportRun) -> None:
         self._run = run
-        self._owners = _owners()
+        self._owners = Owners()
+        self._usual = {state: reasons.reason(code) for state, code in UNSTATED.items()}
+        self._zone = ZoneInfo(run.dialect.get("zone") or "UTC")
         labels = [column["label"] for column in run.dialect["columns"]]
         named = [run.mapping[label] for label in labels if run.mapping.get(label, "").startswith(CUSTOM)]
         self._keys = field_keys([*(target.removeprefix(CUSTOM) for target in named), *labels])
@@ -64,7 +75,9 @@ class LeadTaker:
         """Admit rows, within the transaction of their chunk."""
         tally = Tally()
         self._register(rows)
+        firms.complete(rows)
         arrivals = [self._arrival(row, tally) for row in rows]
+        born: list[tuple[Row, UUID]] = []
         for row, found in zip(rows, admit(arrivals, actor=self._run.started_by, origin=ORIGIN), strict=True):
             if found.result is Result.REJECTED:
                 tally.reject(row, found.reason)
@@ -72,9 +85,37 @@ class LeadTaker:
             tally.results[found.result] += 1
             tally.reopened += found.reopened
             tally.remark(row)
+            if found.lead_id and found.result is Result.CREATED:
+                born.append((row, found.lead_id))
+        self._stand(born)
         refused = {reject.row for reject in tally.rejects}
         tally.remarks = [remark for remark in tally.remarks if remark[0] not in refused]
         return tally
+
+    def _stand(self, born: Sequence[tuple[Row, UUID]]) -> None:
+        """New leads stand where they stood elsewhere; what was ended there ends here, on its day if that is known."""
+        by_state: dict[str, list[tuple[Row, UUID]]] = {}
+        for row, lead_id in born:
+            said = [state for state in (row.text("state"), row.text("stage")) if state]
+            if said:
+                by_state.setdefault(max(said, key=_STATES.index), []).append((row, lead_id))
+        ended = [
+            self._ended(row, lead_id, CloseState(state))
+            for state in ("won", "lost", "disqualified")
+            for row, lead_id in by_state.get(state, [])
+        ]
+        if ended:
+            deals.book(ended, actor=self._run.started_by, origin=ORIGIN, import_run_id=self._run.pk)
+        for state in ("working", "nurture"):
+            if found := by_state.get(state):
+                standing.take_over([lead_id for _, lead_id in found], state, origin=ORIGIN, import_run_id=self._run.pk)
+
+    def _ended(self, row: Row, lead_id: UUID, state: CloseState) -> Deal:
+        at = row.moment("state_at") or clock.now()
+        return Deal(
+            lead_id=lead_id, at=at, is_day="state_at" in row.days, day=at.astimezone(self._zone).date(),
+            reason=self._usual[state],
+        )  # fmt: skip
 
     def _register(self, rows: Sequence[Row]) -> None:
         """Make the custom fields that these rows have: those mapped so, and those kept because a cell was not read."""
@@ -97,19 +138,13 @@ class LeadTaker:
         )  # fmt: skip
 
     def _owner(self, row: Row, tally: Tally) -> UUID | None:
-        address = row.text("owner")
-        if not address:
+        said = row.text("owner")
+        if not said or said == NOBODY:
             return None
-        owner = self._owners.get(address.casefold())
+        owner = self._owners.find(said)
         if owner is None:
-            tally.remarks.append((row.row, Remark.OWNER, address))
-        return owner
-
-
-def _owners() -> dict[str, UUID]:
-    """The id of everybody who can be given leads, by e-mail address."""
-    sellers = User.objects.filter(is_active=True, is_system=False, role__in=SELLERS)
-    return dict(sellers.values_list("email", "pk"))
+            tally.remarks.append((row.row, Remark.OWNER, said))
+        return owner.pk if owner else None
 
 
 def keys_of(row: Row) -> tuple[identity.Key, ...]:

@@ -20,6 +20,7 @@ T = TypeVar("T")
 MOST_MONEY = Decimal(10) ** 12  # less than this fits the database
 _ROUNDED = re.compile(r"\d[.,]\d+E\+\d+", re.IGNORECASE)  # how a spreadsheet shows a long number
 _ADDRESS = re.compile(r"[^\s<>,;\"()\[\]@]{1,100}@[^\s<>,;\"()\[\]@]{1,255}")
+_PHONES_BETWEEN = re.compile(r"\s*(?:[;|\n]|,|\s(?:or|oder|ou|und|and)\s)\s*")
 _LOCAL = re.compile(r"[a-z0-9_!#$%&'*+/=?^`{|}~-]+(?:\.[a-z0-9_!#$%&'*+/=?^`{|}~-]+)*")
 _HOST = re.compile(r"(?!-)[a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63})*\.[a-z][a-z0-9-]{1,62}")
 _MONEY = re.compile(
@@ -46,6 +47,39 @@ _OUTCOMES = {
     "disqualified": "disqualified|unqualified|not qualified|rejected|junk|spam|duplicate|invalid|bad fit|not a fit"
     "|disqualifiziert|unqualifiziert|disqualifie|descalificado|desqualificado|squalificato",
 }
+_OPEN = (
+    "open|in progress|prospecting|qualification|qualified|needs analysis|value proposition|id decision makers"
+    "|perception analysis|proposal|proposal price quote|negotiation|negotiation review|appointment scheduled"
+    "|demo scheduled"
+    "|qualified to buy|presentation scheduled|decision maker bought in|contract sent|lead in|contact made|proposal made"
+    "|negotiations started|offen|angebot|verhandlung|ouvert|en cours|abierto|abierta|en curso|aberto|aberta"
+    "|em andamento"
+)
+_OUTCOMES["open"] = _OPEN
+_STATES = {
+    "new": "new|open not contacted|not contacted|untouched|raw|lead|subscriber|marketing qualified lead|mql|neu|nouveau"
+    "|nuevo|novo|offen nicht kontaktiert|prospect|interessent",
+    "working": "working|working contacted|contacted|connected|attempted to contact|attempting|open|in progress"
+    "|open deal"
+    "|sales qualified lead|sql|sal|qualified|opportunity|converted|closed converted|in bearbeitung|kontaktiert"
+    "|qualifiziert|en cours|contacte|contactado|em andamento|verkaufschance",
+    "nurture": "nurture|nurturing|nurturing lead|bad timing|recycled|recycle|on hold|later|not now|warm halten|spater"
+    "|a relancer|mas tarde|mais tarde",
+    "won": "customer|evangelist|won|closed won|kunde|bestandskunde|client|cliente|gewonnen|gagne|ganado|ganho",
+    "lost": "lost|closed lost|dead|no interest|not interested|verloren|kein interesse|perdu|perdido|sem interesse",
+    "disqualified": "disqualified|unqualified|not qualified|closed not converted|junk|spam|duplicate|invalid|bad fit"
+    "|not a fit|unqualifiziert|disqualifiziert|nicht qualifiziert|non qualifie|no calificado|nao qualificado",
+}
+_STATE_OF = {word: name for name, listed in _STATES.items() for word in listed.split("|")}
+_ACTIVITIES = {
+    "call": "call|phone call|phone|logged call|anruf|telefonat|appel|llamada|chamada|ligacao",
+    "email": "email|e mail|incoming email|forwarded email|email sent|mail|correo|nachricht|list email",
+    "meeting": "meeting|event|demo|lunch|visit|appointment|termin|besprechung|reunion|reuniao|besuch|rendez vous",
+    "note": "note|notes|task|todo|to do|deadline|other|notiz|aufgabe|tache|nota|tarea|tarefa|sms|whats app"
+    "|linkedin message"
+    "|postal mail",
+}
+_ACTIVITY_OF = {word: name for name, listed in _ACTIVITIES.items() for word in listed.split("|")}
 _OUTCOME_OF = {word: name for name, listed in _OUTCOMES.items() for word in listed.split("|")}
 _NOT_FIRST_NAMES = words("jr sr phd md ii iii inc llc ltd gmbh ag co corp sa")
 
@@ -100,6 +134,10 @@ def phone(text: str, *, country: str = "") -> Parsed[str]:
         raise BadValueError(f"“{text}” was rounded by a spreadsheet: make the column text there and save again")
     if sum(map(str.isdigit, text)) < 4:
         raise BadValueError(f"“{text[:40]}” is not a phone number")
+    several = [part.strip() for part in _PHONES_BETWEEN.split(text[:300]) if sum(map(str.isdigit, part)) >= 7]
+    if len(several) > 1:
+        found = phone(several[0], country=country)
+        return Parsed(found.value, found.remark or f"has {len(several)} numbers, the first was taken")
     try:
         number = phonenumbers.parse(f"+{text[2:100]}" if text.startswith("00") else text[:100], country or None)
     except phonenumbers.NumberParseException:
@@ -213,5 +251,24 @@ def outcome(text: str) -> Parsed[str]:
     word = key(text)
     found = _OUTCOME_OF.get(word) or ("won" if word in _YES else "")
     if not found:
-        raise BadValueError(f"“{text[:40]}” is not an outcome: write won, lost or disqualified")
+        raise BadValueError(f"“{text[:40]}” is not an outcome: write won, lost, disqualified or open")
     return Parsed(found)
+
+
+def state(text: str) -> Parsed[str]:
+    """Where a lead stands, in the words of other systems: new, working, nurture, won, lost or disqualified."""
+    found = _STATE_OF.get(key(text))
+    if not found:
+        raise BadValueError(f"“{text[:40]}” is none of our states: say which it is")
+    return Parsed(found)
+
+
+def activity(text: str) -> Parsed[str]:
+    """What an activity was: call, email, meeting or note."""
+    return Parsed(_ACTIVITY_OF.get(key(text), "note"))
+
+
+def owner(text: str) -> Parsed[str]:
+    """Whom a file calls the owner: by e-mail address, if there is one in it, else as it stands."""
+    found = _ADDRESS.search(text[:300])
+    return Parsed(found[0].lower() if found else text[:254])

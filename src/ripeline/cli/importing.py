@@ -15,7 +15,7 @@ from uuid import UUID
 
 import click
 
-from ripeline.capture import actions, queries
+from ripeline.capture import actions, batches, queries
 from ripeline.capture.actions import MappingError, Said, UnreadableFileError
 from ripeline.capture.detection import Told
 from ripeline.capture.fields import CUSTOM, FIELDS, IGNORE, Kind
@@ -36,7 +36,7 @@ _ENDED = (ImportState.DONE, ImportState.CANCELLED, ImportState.FAILED, ImportSta
 class Wishes:
     """What the command line says of a file; None or empty is to be found out."""
 
-    kind: Kind
+    kind: Kind | None = None  # None: what the headings say
     pairs: Sequence[tuple[str, str]] = ()
     source: str = ""
     sheet: str | None = None
@@ -118,6 +118,37 @@ def bring_in(file: Path, wishes: Wishes, *, rejects: Path | None, kept_in: Path)
     return Done(run, written, queries.remarked(run))
 
 
+def in_order(files: Sequence[Path]) -> list[Path]:
+    """Several files as they must go in: companies, people, deals, notes. Raises Failed for one that cannot be read."""
+    kinds = {}
+    for file in files:
+        try:
+            with _opened(file) as content:
+                kinds[file] = look(content, kind=None, name=file.name, said=Said()).mapping.kind
+        except UnreadableFileError as problem:
+            raise Failed(str(problem)) from problem
+    return sorted(kinds, key=lambda file: batches.order(kinds[file]))
+
+
+def bring_all(files: Sequence[Path], wishes: Wishes, *, rejects: Path | None, kept_in: Path) -> list[tuple[Path, Done]]:
+    """Import files one after another; one that does not reach its end is the last: those after it name what it has."""
+    brought: list[tuple[Path, Done]] = []
+    for file in in_order(files) if len(files) > 1 else files:
+        if len(files) > 1:
+            say(f"{file.name}:")
+        brought.append((file, bring_in(file, wishes, rejects=rejects, kept_in=kept_in)))
+        if not brought[-1][1].is_whole:
+            break
+    return brought
+
+
+def together(done: Sequence[tuple[Path, Done]]) -> dict[str, Any]:
+    """Several files for ``--json``: the sums, and each."""
+    each = [{"file": str(file), **one.as_dict()} for file, one in done]
+    names = ("rows", "created", "updated", "unchanged", "rejected")
+    return {**{name: sum(one[name] or 0 for one in each) for name in names}, "files": each}
+
+
 @contextlib.contextmanager
 def _opened(file: Path) -> Iterator[BinaryIO]:
     try:
@@ -133,11 +164,12 @@ def _opened(file: Path) -> Iterator[BinaryIO]:
 def _started(actor: User, file: Path, content: Table, wishes: Wishes) -> ImportRun:
     """A run for this file: the one that was broken off, if it is wanted as that was, else a new one."""
     looked = look(content, kind=wishes.kind, name=file.name, said=wishes.said)
-    mapping = chosen(wishes.kind, looked.dialect.labels, wishes.pairs) if wishes.pairs else looked.mapping
+    kind = looked.mapping.kind
+    mapping = chosen(kind, looked.dialect.labels, wishes.pairs) if wishes.pairs else looked.mapping
     if found := problems(looked.dialect, mapping):
         raise MappingError(" ".join(found).replace(" say which.", " say which, --day-first or --month-first."))
     begin = partial(
-        actions.begin, actor=actor, kind=wishes.kind, filename=file.name, file=content, said=wishes.said,
+        actions.begin, actor=actor, kind=kind, filename=file.name, file=content, said=wishes.said,
         looked=replace(looked, mapping=mapping), source=wishes.source,
     )  # fmt: skip
     run = begin()
@@ -156,6 +188,8 @@ def _started(actor: User, file: Path, content: Table, wishes: Wishes) -> ImportR
 def _tell(looked: Looked, mapping: FieldMap, *, is_remembered: bool) -> None:
     """How the file is read, so that a mistake is seen."""
     labels = {name: known.label for name, known in FIELDS[mapping.kind].items()} | {IGNORE: "left out"}
+    if looked.preset and looked.preset.kind == mapping.kind:
+        say(f"This is an export of {looked.preset.label}.")
     say("Columns, as last time:" if is_remembered else "Columns:")
     for label, target in mapping.targets[:_SHOWN]:
         say(f"  {label} → {labels.get(target) or 'custom field ' + target.removeprefix(CUSTOM)}")

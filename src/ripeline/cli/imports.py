@@ -1,11 +1,16 @@
 """``ripeline import``: a file of leads or of outcomes, in the foreground, without a worker."""
 
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from ripeline.cli.opening import opened
 from ripeline.cli.output import emit, json_option, say
+
+if TYPE_CHECKING:
+    from ripeline.cli.importing import Done
 
 CANCELLED = 130  # exit status, as of what Ctrl-C ends
 _NAMED = {"tab": "\t", "\\t": "\t", "comma": ",", "semicolon": ";", "pipe": "|"}
@@ -20,7 +25,7 @@ def _pairs(_context: click.Context, _option: click.Parameter, given: tuple[str, 
 
 
 @click.command("import")
-@click.argument("file", type=click.Path(path_type=Path), required=False)
+@click.argument("files", type=click.Path(path_type=Path), nargs=-1, metavar="FILE...")
 @click.option("--outcomes", is_flag=True, help="The file has won and lost deals, joined to leads by id or e-mail.")
 @click.option(
     "--map", "pairs", multiple=True, metavar="HEADING=FIELD", callback=_pairs,
@@ -38,11 +43,14 @@ def _pairs(_context: click.Context, _option: click.Parameter, given: tuple[str, 
 @click.option("--yes", "is_sure", is_flag=True, help="With --undo: do not ask.")
 @json_option
 def command(
-    file: Path | None, outcomes: bool, pairs: list[tuple[str, str]], source: str, sheet: str | None,
+    files: tuple[Path, ...], outcomes: bool, pairs: list[tuple[str, str]], source: str, sheet: str | None,
     encoding: str | None, delimiter: str | None, day_first: bool | None, decimal_comma: bool | None,
     rejects: Path | None, undone: str | None, is_sure: bool, as_json: bool,
 ) -> None:  # fmt: skip
     """Import a file of leads, or of outcomes: CSV, Excel or LibreOffice.
+
+    Exports of HubSpot, Salesforce, Pipedrive and LinkedIn are known by their headings; several files of one go in
+    together, companies before people before deals before notes.
 
     Every row is accounted for: created, updated, unchanged or rejected. The rejected ones come back as a file with
     their reasons, to be corrected and imported again. Importing the same file twice changes nothing. One that was
@@ -52,22 +60,35 @@ def command(
     if undone is not None:
         _take_back(undone, is_sure=is_sure, as_json=as_json)
         return
-    if file is None:
+    if not files:
         raise click.UsageError("Name a file, for example: ripeline import leads.csv")
+    if len(files) > 1 and (pairs or outcomes or sheet or rejects):
+        raise click.UsageError("--map, --outcomes, --sheet and --rejects go with one file. Import that one by itself.")
     with opened() as house:
-        from ripeline.cli.importing import Wishes, bring_in
+        from ripeline.cli.importing import Wishes, bring_all
 
         wishes = Wishes(
-            kind="outcomes" if outcomes else "leads", pairs=pairs, source=" ".join(source.split()), sheet=sheet,
-            encoding=encoding, delimiter=_NAMED.get(delimiter or "", delimiter), day_first=day_first,
+            kind="outcomes" if outcomes else "leads" if pairs else None, pairs=pairs, source=" ".join(source.split()),
+            sheet=sheet, encoding=encoding, delimiter=_NAMED.get(delimiter or "", delimiter), day_first=day_first,
             decimal_comma=decimal_comma,
         )  # fmt: skip
-        done = bring_in(file, wishes, rejects=rejects, kept_in=house.home / "rejected")
+        brought = bring_all(files, wishes, rejects=rejects, kept_in=house.home / "rejected")
+    _tell(brought, as_json=as_json)
+
+
+def _tell(brought: "Sequence[tuple[Path, Done]]", *, as_json: bool) -> None:
+    """What became of the files; leaves with the exit status of the last, the only one that can have ended early."""
+    from ripeline.cli.importing import together
+
+    is_one, done = len(brought) == 1, brought[-1][1]
     if as_json:
-        emit(done.as_dict())
+        emit(done.as_dict() if is_one else together(brought))
     else:
-        for sentence in done.sentences():
-            click.echo(sentence)
+        for file, one in brought:
+            if not is_one:
+                click.echo(file.name)
+            for sentence in one.sentences():
+                click.echo(sentence)
     if not done.is_whole:
         say(done.stopped)
         raise click.exceptions.Exit(CANCELLED if done.is_cancelled else 1)

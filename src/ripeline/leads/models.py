@@ -55,6 +55,7 @@ class Account(models.Model):
 
     class Meta:
         db_table = "account"
+        indexes = [models.Index(fields=["name"], name="account_called")]
 
     def __str__(self) -> str:
         return self.name

@@ -81,7 +81,7 @@ def _told(entry: Activity, sees_next: bool, *, is_undone: bool) -> Told:
         icon=ICONS.get(entry.kind, "circle"),
         words=say(entry, sees_next),
         body=entry.body,
-        who="" if entry.kind in DOERS_UNSAID else entry.actor.name,
+        who="" if entry.kind in DOERS_UNSAID else entry.data.get("by") or entry.actor.name,
         is_undone=is_undone,
     )
 

@@ -11,17 +11,19 @@ from zoneinfo import ZoneInfo
 from django.utils import timezone
 from django.utils.formats import date_format
 
-from ripeline.capture import actions, looking
+from ripeline.capture import actions, looking, pieces, wording
 from ripeline.capture.actions import Said, UnreadableFileError
 from ripeline.capture.detection import Told
 from ripeline.capture.dialect import DELIMITERS, ENCODINGS, Column, Dialect, Sheet
 from ripeline.capture.fields import CUSTOM, FIELDS, IGNORE
-from ripeline.capture.looking import Looked
+from ripeline.capture.looking import Looked, kind_of
 from ripeline.capture.mapping import FieldMap, undecided
 from ripeline.capture.models import ImportKind, ImportRun
 from ripeline.capture.rows import Row
+from ripeline.capture.wording import Word
 from ripeline.catalog import queries as catalog
 from ripeline.people.models import User
+from ripeline.web import import_words
 
 ROWS = 6  # of the preview
 _SAMPLES = 3
@@ -70,8 +72,8 @@ def kept(actor: User, run: ImportRun, form: Mapping[str, str]) -> dict[str, Any]
             said = Said(whole)
             looked = actions.prepare(actor=actor, run_id=run.pk, said=said, source=source)
         else:
-            said = _said(Said.from_json(run.told), dialect, form)
             mapping = _mapping(dialect, form, run.mapping)
+            said = _said(Said.from_json(run.told), dialect, form, _words(run, dialect, mapping))
             looked = actions.prepare(
                 actor=actor, run_id=run.pk, said=said, mapping=mapping, source=source
             )  # fmt: skip
@@ -96,8 +98,13 @@ def _whole(told: Told, dialect: Dialect, form: Mapping[str, str]) -> Told:
     return told if header == dialect.header else replace(told, header=header)
 
 
-def _said(said: Said, dialect: Dialect, form: Mapping[str, str]) -> Said:
-    """With what is said of single columns."""
+def _words(run: ImportRun, dialect: Dialect, mapping: Mapping[str, str]) -> Sequence[Word]:
+    """The file's states and owners, in the columns so mapped."""
+    return wording.listed(pieces.opened(run), dialect, FieldMap.from_json(kind_of(run), dialect.labels, mapping))
+
+
+def _said(said: Said, dialect: Dialect, form: Mapping[str, str], listed: Iterable[Word]) -> Said:
+    """With what is said of single columns, and of their words."""
     orders, marks = dict(said.day_first), dict(said.decimal_comma)
     for number, column in enumerate(dialect.columns):
         order = _ORDERS.get(form.get(f"order-{number}", ""))
@@ -106,7 +113,7 @@ def _said(said: Said, dialect: Dialect, form: Mapping[str, str]) -> Said:
             orders[column.label] = order
         if mark is not None and mark != column.decimal_comma:
             marks[column.label] = mark
-    return Said(said.whole, orders, marks)
+    return Said(said.whole, orders, marks, wording.merged(said.words, import_words.said(listed, form)))
 
 
 def _mapping(dialect: Dialect, form: Mapping[str, str], before: Mapping[str, str]) -> dict[str, str]:
@@ -122,7 +129,10 @@ def _context(run: ImportRun, looked: Looked, *, error: str = "") -> dict[str, An
     return {
         "run": run,
         "error": error,
-        "is_outcomes": run.kind == ImportKind.OUTCOMES,
+        "kind": "" if run.kind == ImportKind.LEADS else run.get_kind_display().lower(),
+        "asks_source": run.kind == ImportKind.LEADS,
+        "preset": looked.preset.label if looked.preset and looked.preset.kind == run.kind else "",
+        "words": import_words.lines(wording.listed(pieces.opened(run), dialect, looked.mapping)),
         "is_remembered": looked.is_remembered,
         "is_told": bool(run.told.get("whole")),
         "why": dialect.why,

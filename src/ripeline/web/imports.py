@@ -1,9 +1,10 @@
 """Imports: the list, a new one, and each from its mapping over its progress to what came of it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, cast
 from uuid import UUID
 
+from django.core.files.uploadedfile import UploadedFile as Uploaded
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.shortcuts import redirect, render
 from django.urls import path, reverse
@@ -11,19 +12,24 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from django_htmx.http import HttpResponseClientRedirect, HttpResponseClientRefresh
 
 from ripeline.base import clock
-from ripeline.capture import actions, pieces, queries, rules, runs
+from ripeline.capture import actions, batches, pieces, presets, queries, rules, runs
 from ripeline.capture.actions import MappingError, UnreadableFileError
-from ripeline.capture.fields import Kind
+from ripeline.capture.batches import RefusedFilesError, Upload
+from ripeline.capture.dialect import Dialect
+from ripeline.capture.fields import CUSTOM, FIELDS, IGNORE, Kind
+from ripeline.capture.looking import kind_of
 from ripeline.capture.models import ImportKind, ImportRun, ImportState
 from ripeline.insight.rules import READERS
 from ripeline.leads.models import Lead
+from ripeline.people.models import User
 from ripeline.ripeness import yields
 from ripeline.ripeness.yields import Yield
-from ripeline.web import import_mapping, import_undo
+from ripeline.web import import_batch, import_mapping, import_undo
 from ripeline.web.import_access import asked, importer
 from ripeline.web.shell import say, viewer
 from ripeline.worklist import belief
 
+MOST_FILES = 20  # in one go
 PAGE = 30  # imports in a list
 SHOWN = 8  # rejected rows, and remarks, on the page; the rest is in the file
 WIDEST = 100  # characters shown of a rejected row
@@ -46,25 +52,42 @@ def imports(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def new(request: HttpRequest) -> HttpResponse:
     actor = importer(request)
-    kind = request.POST.get("kind") or request.GET.get("kind") or ImportKind.LEADS
+    kind = request.POST.get("kind") or request.GET.get("kind") or ""
     context: dict[str, Any] = {
-        "kind": kind if kind in ImportKind.values else ImportKind.LEADS,
+        "kind": kind if kind in ImportKind.values else "",
         "largest": pieces.LARGEST // 1024**2, "most_rows": runs.MOST_ROWS,
     }  # fmt: skip
     if request.method == "GET":
         return render(request, "imports/new.html", context)
-    file = request.FILES.get("file")
-    if file is None or kind not in ImportKind.values:
+    files = cast("list[Uploaded[Any]]", request.FILES.getlist("file"))
+    if not files or (kind and kind not in ImportKind.values):
         return render(request, "imports/new.html", {**context, "error": "Choose a file."}, status=422)
+    if len(files) > 1:
+        return _together(request, actor, files, context)
+    (file,) = files
     try:
         run = actions.begin(
-            actor=actor, kind=cast(Kind, kind), filename=file.name or "", file=cast(Any, file)
+            actor=actor, kind=cast(Kind, kind) if kind else None, filename=file.name or "", file=cast(Any, file)
         )  # fmt: skip
     except UnreadableFileError as problem:
         return render(request, "imports/new.html", {**context, "error": str(problem)}, status=422)
     if run.state != ImportState.UPLOADED:
         say(request, "This file was here already, and has not ended; it goes on where it stopped.")
     return redirect("import", run.pk)
+
+
+def _together(
+    request: HttpRequest, actor: User, files: Sequence["Uploaded[Any]"], context: dict[str, Any]
+) -> HttpResponse:
+    """Several files in one go: what each has is found out."""
+    if len(files) > MOST_FILES:
+        error = f"At most {MOST_FILES} files go in together; these are {len(files)}."
+        return render(request, "imports/new.html", {**context, "error": error}, status=422)
+    try:
+        batch_id = batches.begin(actor=actor, uploads=[Upload(file.name or "", cast(Any, file)) for file in files])
+    except RefusedFilesError as problem:
+        return render(request, "imports/new.html", {**context, "error": str(problem)}, status=422)
+    return redirect("import-batch", batch_id)
 
 
 @require_safe
@@ -202,8 +225,22 @@ def _result(run: ImportRun) -> dict[str, Any]:
         "remarks": list(queries.remarks(run, SHOWN)),
         "yields": _yields(run),
         "ahead": queries.ahead(run) if run.kind == ImportKind.LEADS else None,
+        "read_as": _read_as(run),
         "may_go_on": run.state != ImportState.DONE and queries.is_kept(run),
     }
+
+
+def _read_as(run: ImportRun) -> list[tuple[str, str, str]]:
+    """(what, how, why) it was read: what was found out or said, and which column went where."""
+    dialect = Dialect.from_json(run.dialect)
+    preset, known = presets.recognised(dialect.labels), FIELDS[kind_of(run)]
+    found = [("Taken for", f"an export of {preset.label}", "by its headings")] if preset else []
+    found += [(each.about, each.answer, each.why) for each in dialect.findings()]
+    for label in dialect.labels:
+        target = run.mapping.get(label, IGNORE)
+        custom = "kept as a field of your own" if target.startswith(CUSTOM) else "left out"
+        found.append((f"“{label}”", known[target].label if target in known else custom, ""))
+    return found
 
 
 def _yields(run: ImportRun) -> Yield | None:
@@ -216,6 +253,7 @@ urlpatterns = [
     *import_undo.urlpatterns,
     path("imports", imports, name="imports"),
     path("imports/new", new, name="import-new"),
+    path("imports/together/<uuid:batch_id>", import_batch.batch, name="import-batch"),
     path("imports/<uuid:run_id>", one, name="import"),
     path("imports/<uuid:run_id>/progress", progress, name="import-progress"),
     path("imports/<uuid:run_id>/mapping", mapping, name="import-mapping"),

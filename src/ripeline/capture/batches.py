@@ -1,0 +1,71 @@
+"""Several files in one go: companies, then people, then deals, then what was said, so that each finds what it names."""
+
+from collections.abc import Sequence
+from typing import BinaryIO, NamedTuple
+from uuid import UUID
+
+from django.db import transaction
+
+from ripeline.base.ids import new_id
+from ripeline.capture import actions, looking
+from ripeline.capture.actions import UnreadableFileError
+from ripeline.capture.dialect import Dialect
+from ripeline.capture.fields import Kind
+from ripeline.capture.mapping import FieldMap
+from ripeline.capture.models import ImportRun, ImportState
+from ripeline.people.models import User
+
+ORDER: tuple[Kind, ...] = ("companies", "leads", "outcomes", "activities")
+
+
+class RefusedFilesError(ValueError):
+    """Some of the files cannot be imported; `reasons` has a sentence for each of those."""
+
+    def __init__(self, reasons: Sequence[str]) -> None:
+        super().__init__(" ".join(reasons))
+        self.reasons = tuple(reasons)
+
+
+class Upload(NamedTuple):
+    """A file as somebody chose it."""
+
+    name: str
+    file: BinaryIO
+
+
+def begin(*, actor: User, uploads: Sequence[Upload]) -> UUID:
+    """Keep and look at several files, all or none, in the order in which they are to go in; their batch."""
+    reasons, found = [], []
+    with transaction.atomic():
+        for name, file in uploads:
+            try:
+                found.append(actions.begin(actor=actor, kind=None, filename=name, file=file))
+            except UnreadableFileError as problem:
+                reasons.append(str(problem))
+        if reasons:
+            transaction.set_rollback(True)
+    if reasons:
+        raise RefusedFilesError(reasons)
+    batch = new_id()
+    for place, run in enumerate(sorted({run.pk: run for run in found}.values(), key=lambda run: order(run.kind))):
+        ImportRun.objects.filter(pk=run.pk).update(batch_id=batch, place=place)
+    return batch
+
+
+def order(kind: str) -> int:
+    """Which kinds of rows go in before which."""
+    return [str(each) for each in ORDER].index(kind)
+
+
+def problems(run: ImportRun) -> list[str]:
+    """What must be decided about a file before it can go in."""
+    dialect = Dialect.from_json(run.dialect)
+    return looking.problems(dialect, FieldMap.from_json(looking.kind_of(run), dialect.labels, run.mapping))
+
+
+def confirm(*, actor: User, runs: Sequence[ImportRun]) -> None:
+    """Start all files of a batch, or none: MappingError if one needs a decision first."""
+    with transaction.atomic():
+        for run in runs:
+            if run.state == ImportState.UPLOADED:
+                actions.confirm(actor=actor, run_id=run.pk)

@@ -1,0 +1,49 @@
+"""A file's rows of companies taken in: each is an account here, known by its web site or its name."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from ripeline.capture.admission import Result
+from ripeline.capture.models import ImportCompany, ImportRun, Remark
+from ripeline.capture.rows import Row
+from ripeline.capture.taking import Tally
+from ripeline.capture.wording import NOBODY, Owners
+from ripeline.leads import accounts, rules
+from ripeline.leads.accounts import Firm
+
+
+class CompanyTaker:
+    """Takes rows of companies in, and keeps their ids, by which people and deals of the same export name them."""
+
+    def __init__(self, run: ImportRun) -> None:
+        self._run = run
+        self._owners = Owners()
+
+    def take(self, rows: Sequence[Row]) -> Tally:
+        """Make or complete the accounts of rows, within the transaction of their chunk."""
+        tally = Tally()
+        firms: list[tuple[Row, Firm]] = []
+        for row in rows:
+            name, site = row.text("company"), row.text("website")
+            if not rules.account_key(name, "", site):
+                tally.reject(row, "has no name that could be told from another")
+                continue
+            firms.append((row, Firm(name=name or site, website=site, owner_id=self._owner(row, tally))))
+            tally.remark(row)
+        found = accounts.bring([firm for _, firm in firms])
+        for (row, _), one in zip(firms, found, strict=True):
+            tally.results[Result.CREATED if one.is_new else Result.UPDATED if one.is_changed else Result.UNCHANGED] += 1
+            if reference := row.text("external_id"):
+                ImportCompany.objects.update_or_create(
+                    reference=reference, defaults={"account_id": one.account_id, "name": row.text("company")[:200]}
+                )
+        return tally
+
+    def _owner(self, row: Row, tally: Tally) -> UUID | None:
+        said = row.text("owner")
+        if not said or said == NOBODY:
+            return None
+        if found := self._owners.find(said):
+            return found.pk
+        tally.remarks.append((row.row, Remark.OWNER, said))
+        return None

@@ -1,0 +1,63 @@
+"""Which company a row names: by the id that its system gave it, if a file of companies was here, else by its name."""
+
+import re
+from collections.abc import Collection, Sequence
+from typing import NamedTuple
+from uuid import UUID
+
+from ripeline.capture.models import ImportCompany
+from ripeline.capture.rows import Row
+from ripeline.leads import accounts
+
+_SEVERAL = re.compile(r"\s*;\s*")  # as HubSpot parts them; other marks may be part of an id
+
+
+class Named(NamedTuple):
+    """A company that a file brought."""
+
+    account_id: UUID
+    name: str
+    site: str
+
+
+def by_id(references: Collection[str]) -> dict[str, Named]:
+    """Those companies, by the ids of their system."""
+    if not references:
+        return {}
+    found = ImportCompany.objects.filter(reference__in=references).select_related("account")
+    return {one.reference: Named(one.account_id, one.name or one.account.name, one.account.domain) for one in found}
+
+
+def complete(rows: Sequence[Row]) -> None:
+    """Give rows of people the name and the site of the company whose id they have."""
+    ids = {row.row: first(row.text("company_id")) for row in rows if row.text("company_id")}
+    known = by_id(set(ids.values()))
+    for row in rows:
+        if named := known.get(ids.get(row.row, "")):
+            row.values.setdefault("company", named.name)
+            if named.site:
+                row.values.setdefault("website", named.site)
+
+
+def of(rows: Sequence[Row]) -> dict[int, UUID]:
+    """The account of the company that each row names, by the row's number; none for those that name nobody here."""
+    ids = {row.row: first(row.text("company_id")) for row in rows if row.text("company_id")}
+    known = by_id(set(ids.values()))
+    called = accounts.called({row.text("company") for row in rows if row.text("company")})
+    found: dict[int, UUID] = {}
+    for row in rows:
+        named = known.get(ids.get(row.row, ""))
+        account = named.account_id if named else called.get(row.text("company"))
+        if account:
+            found[row.row] = account
+    return found
+
+
+def first(ids: str) -> str:
+    """The first of the ids in a cell."""
+    return _SEVERAL.split(ids.strip(), maxsplit=1)[0]
+
+
+def each(ids: str) -> list[str]:
+    """The cell as it stands, and each of the ids in it."""
+    return list(dict.fromkeys([ids, *filter(None, _SEVERAL.split(ids))]))

@@ -1,0 +1,74 @@
+"""Exports of other systems, known by their headings: what each is, and which of its columns is which field.
+
+`presets.txt` has them, headings as `text.key` reduces them; `/` separates what a system calls the same thing in its
+versions and languages. A file is an export if it has a heading of each group of `needs` and none of `without`; where
+several fit, it is the one of which most columns are known.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from itertools import pairwise
+from pathlib import Path
+from typing import cast
+
+from ripeline.capture.fields import Kind
+from ripeline.capture.text import key
+
+_TABLE = Path(__file__).with_name("presets.txt")
+
+
+@dataclass(frozen=True)
+class Preset:
+    """An export: its name for people, what its rows are, the headings it is known by, and their fields in order."""
+
+    code: str
+    label: str
+    kind: Kind
+    needs: tuple[frozenset[str], ...]
+    without: frozenset[str]
+    fields: Mapping[str, tuple[str, ...]]  # headings by field, the likeliest first
+
+    def targets(self, labels: Sequence[str]) -> dict[int, str]:
+        """The field of each column that is known; no field twice."""
+        by_key: dict[str, int] = {}
+        for at, label in enumerate(labels):
+            by_key.setdefault(key(label), at)
+        found: dict[int, str] = {}
+        for field, headings in self.fields.items():
+            places = (by_key[heading] for heading in headings if heading in by_key)
+            if (place := next((at for at in places if at not in found), None)) is not None:
+                found[place] = field
+        return found
+
+
+def _alternatives(text: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in text.split("/") if part.strip())
+
+
+@cache
+def presets() -> tuple[Preset, ...]:
+    """All that are known."""
+    lines = _TABLE.read_text("utf-8").strip().replace("/\n        ", "/").split("\n")
+    starts = [at for at, line in enumerate(lines) if not line.startswith(" ")]
+    return tuple(_preset(lines[start:end]) for start, end in pairwise([*starts, len(lines)]))
+
+
+def _preset(lines: Sequence[str]) -> Preset:
+    code, label, kind = (part.strip() for part in lines[0].split("|"))
+    said = [line.strip().partition(": ") for line in lines[1:]]
+    return Preset(
+        code, label, cast(Kind, kind),
+        needs=tuple(frozenset(_alternatives(listed)) for name, _, listed in said if name == "needs"),
+        without=frozenset(one for name, _, listed in said if name == "without" for one in _alternatives(listed)),
+        fields={name: _alternatives(listed) for name, _, listed in said if name not in ("needs", "without")},
+    )  # fmt: skip
+
+
+def recognised(labels: Sequence[str]) -> Preset | None:
+    """The export that a file with these headings is."""
+    keys = {key(label) for label in labels}
+    fitting = [
+        preset for preset in presets() if all(group & keys for group in preset.needs) and not preset.without & keys
+    ]
+    return max(fitting, key=lambda preset: len(preset.targets(labels)), default=None)

@@ -1,0 +1,138 @@
+"""Their words and ours: what states, stages and owners of another system mean here, asked once and remembered."""
+
+from collections import Counter
+from collections.abc import Mapping
+from typing import BinaryIO, NamedTuple
+
+from django.db.models import QuerySet
+
+from ripeline.base import clock
+from ripeline.capture import values
+from ripeline.capture.dialect import Dialect
+from ripeline.capture.fields import FIELDS, Takes
+from ripeline.capture.lines import as_text
+from ripeline.capture.mapping import FieldMap
+from ripeline.capture.models import ImportWord
+from ripeline.capture.reading import Record, data_rows
+from ripeline.capture.text import BadValueError, clean, given, key
+from ripeline.people.models import User
+from ripeline.people.queries import SELLERS
+
+NOBODY = "-"  # instead of an owner's address: whoever the rules say
+LOOKED_AT = 50_000  # rows in which words are counted
+SHOWN = 40  # different words of a kind
+ABOUT = {Takes.STATE: "state", Takes.OUTCOME: "outcome", Takes.OWNER: "owner"}
+Words = Mapping[str, Mapping[str, str]]
+
+
+class Word(NamedTuple):
+    """A word of theirs, how often it stands in the file, what it is taken for ("": not known), and whether by guess."""
+
+    about: str
+    text: str
+    times: int
+    ours: str
+    is_guess: bool
+
+
+def remembered() -> dict[str, dict[str, str]]:
+    """What people said before, by what it is about and their word."""
+    found: dict[str, dict[str, str]] = {}
+    for about, word, ours in ImportWord.objects.values_list("about", "word", "ours"):
+        found.setdefault(about, {})[word] = ours
+    return found
+
+
+def remember(words: Words) -> None:
+    """Keep what a person said, for every later file."""
+    said = [
+        ImportWord(about=about, word=word[:120], ours=ours, used_at=clock.now())
+        for about, each in words.items()
+        for word, ours in each.items()
+    ]
+    ImportWord.objects.bulk_create(
+        said, update_conflicts=True, unique_fields=["about", "word"], update_fields=["ours", "used_at"]
+    )
+
+
+def merged(*several: Words) -> dict[str, dict[str, str]]:
+    """All of them, the later ones over the earlier."""
+    found: dict[str, dict[str, str]] = {}
+    for words in several:
+        for about, each in words.items():
+            found.setdefault(about, {}).update(each)
+    return found
+
+
+def sellers() -> QuerySet[User]:
+    """Everybody who can be given leads."""
+    return User.objects.filter(is_active=True, is_system=False, role__in=SELLERS).order_by("name", "email")
+
+
+class Owners:
+    """Who is meant by an owner's address or name; looked up once."""
+
+    def __init__(self) -> None:
+        people = list(sellers())
+        self._by_address = {user.email.casefold(): user for user in people}
+        counts = Counter(key(user.name) for user in people)
+        self._by_name = {key(user.name): user for user in people if counts[key(user.name)] == 1}
+
+    def find(self, text: str) -> User | None:
+        """The one person it can be; nobody by a guess between two."""
+        said = text.strip()
+        last, _, first = said.partition(",")
+        names = (key(said), key(f"{first} {last}") if first else "")
+        return self._by_address.get(said.casefold()) or next(
+            (self._by_name[name] for name in names if name in self._by_name), None
+        )
+
+
+def listed(file: BinaryIO, dialect: Dialect, mapping: FieldMap) -> list[Word]:
+    """The words in the file's columns of states and owners, the most frequent first, each with what it is taken for."""
+    known = FIELDS[mapping.kind]
+    columns = [
+        (at, ABOUT[known[target].takes])
+        for at, (_, target) in enumerate(mapping.targets)
+        if target in known and known[target].takes in ABOUT
+    ]
+    if not columns:
+        return []
+    counts: dict[str, Counter[str]] = {about: Counter() for _, about in columns}
+    with as_text(file, dialect.encoding) as text:
+        for number, row in enumerate(data_rows(text, dialect)):
+            if number >= LOOKED_AT:
+                break
+            if isinstance(row, Record) and not row.is_blank:
+                for at, about in columns:
+                    if said := given(clean(row.cells[at])):
+                        counts[about][said[:120]] += 1
+    owners = Owners()
+    return [
+        _word(about, said, count, dialect.words.get(about, {}), owners)
+        for about, found in counts.items()
+        for said, count in found.most_common(SHOWN)
+    ]
+
+
+def _word(about: str, said: str, count: int, told: Mapping[str, str], owners: Owners) -> Word:
+    ours = told.get(key(said), "")
+    if ours:
+        return Word(about, said, count, ours, is_guess=False)
+    return Word(about, said, count, _guessed(about, said, owners), is_guess=True)
+
+
+def _guessed(about: str, said: str, owners: Owners) -> str:
+    try:
+        match about:
+            case "owner":
+                found = owners.find(values.owner(said).value)
+                return found.email if found else ""
+            case "state":
+                return values.state(said).value
+    except BadValueError:
+        return ""
+    try:
+        return values.outcome(said).value
+    except BadValueError:
+        return ""

@@ -1,0 +1,83 @@
+# ruff: noqa: E501
+"""What other systems export, in their own headings: each file as it would come, with a few rows."""
+
+HUBSPOT_COMPANIES = """Record ID,Company name,Company owner,Create Date,Phone Number,City,Country/Region,Industry,Company Domain Name
+9001,Northgate Dental,Alice,2024-01-03 10:00,,Leeds,United Kingdom,Dental,northgate.example
+9002,Helio Optics,,2024-01-04 10:00,,Köln,Germany,Optics,helio.example
+"""
+HUBSPOT_CONTACTS = """Record ID,First Name,Last Name,Email,Phone Number,Contact owner,Primary Associated Company ID,Last Activity Date,Lead Status,Lifecycle Stage,Create Date,Original Source,Job Title,Country/Region
+101,Priya,Raman,priya@northgate.example,+44 20 7183 8750,Alice,9001,2026-05-20 09:12,In Progress,Sales Qualified Lead,2026-05-20 09:12,Organic Search,Practice Manager,United Kingdom
+102,Jonas,Weber,jonas@helio.example,,Jo Former,9002,,New,Lead,2026-05-21 10:00,Offline Sources,Head of Sales,Germany
+103,Ann,Lee,ann@helio.example,,,9002,,Unqualified,Lead,2026-03-01 10:00,Paid Social,Student,Germany
+104,Bo,Li,bo@northgate.example,,,9001,,,Customer,2025-11-01 10:00,Referrals,CEO,United Kingdom
+"""
+HUBSPOT_DEALS = """Record ID,Deal Name,Deal Stage,Close Date,Deal owner,Amount,Create Date,Associated Contact IDs,Associated Company,Associated Company IDs (Primary)
+501,Scanner for Northgate,Closed Won,2026-05-28 10:00,Alice,12000.50,2026-05-22 09:00,101;104,Northgate Dental,9001
+502,Lenses,Appointment Scheduled,2027-01-31 10:00,Alice,3000,2026-05-23 09:00,102,Helio Optics,9002
+503,No person,Closed Lost,2026-05-29 10:00,Alice,700,2026-05-23 09:00,,Helio Optics,9002
+504,Nobody at all,Closed Won,2026-05-29 10:00,Alice,700,2026-05-23 09:00,,Elsewhere,9999
+"""
+HUBSPOT_NOTES = """Record ID,Activity date,Activity type,Note body,Activity assigned to,Associated Contact IDs
+701,2026-05-21 11:00,Note,"Wants a demo,
+before the summer",Alice,101
+702,2026-05-22 12:00,Call,Left a message,Jo Former,102
+703,2026-05-22 12:00,Meeting,Somebody else,Jo Former,999
+"""
+SALESFORCE_LEADS = """Lead Owner,First Name,Last Name,Title,Company / Account,Lead Source,Phone,Mobile,Email,Lead Status,Create Date,Lead ID
+Alice,Maria,Santos,CIO,Casa Verde,Web,+351 912 345 678,,maria@casa.example,Open - Not Contacted,5/20/2026,00Q5g00000AbCdE
+Alice,Rui,Costa,CEO,Norte,Trade Show,,,rui@norte.example,Working - Contacted,5/21/2026,00Q5g00000AbCdF
+"""
+SALESFORCE_API_LEADS = """Id,IsConverted,LastName,FirstName,Company,Email,Phone,LeadSource,Status,OwnerId,CreatedDate
+00Q1,false,Santos,Maria,Casa Verde,maria@casa.example,,Web,Open,0051,2026-05-20T10:00:00.000+0000
+"""
+SALESFORCE_CONTACTS = """Account Name,First Name,Last Name,Title,Phone,Mobile,Email,Mailing Country,Contact Owner,Contact ID
+Casa Verde,Ana,Sousa,CFO,,,ana@casa.example,Portugal,Alice,0035g00000AbCdE
+"""
+SALESFORCE_ACCOUNTS = """Account ID,Account Name,Website,Billing City,Billing Country,Account Owner,Type
+0015g00000AbCdE,Casa Verde,https://www.casa.example,Porto,Portugal,Alice,Prospect
+"""
+SALESFORCE_OPPORTUNITIES = """Opportunity Name,Account Name,Stage,Close Date,Amount,Amount Currency,Created Date,Opportunity Owner,Contact ID
+Verde 1,Casa Verde,Negotiation/Review,12/24/2026,1000.00,EUR,5/25/2026,Alice,0035g00000AbCdE
+Verde 2,Casa Verde,Closed Won,5/26/2026,900.00,EUR,5/13/2026,Alice,
+"""
+SALESFORCE_TASKS = """Id,WhoId,Subject,ActivityDate,Status,Type,Description,OwnerId
+00T1,0035g00000AbCdE,Call about the offer,2026-05-25,Completed,Call,She likes it,0051
+"""
+PIPEDRIVE_PEOPLE = """Person - ID,Person - Name,Person - Email - Work,Person - Phone - Work,Person - Organization,Person - Owner,Person - Person created
+11,"Silva, Rita",rita@mar.example,"+351 912 345 678, +351 213 456 789",Mar Azul,Alice,2026-05-20 10:00:00
+"""
+PIPEDRIVE_ORGANIZATIONS = """Organization - ID,Organization - Name,Organization - Owner,Organization - Address
+31,Mar Azul,Alice,Lisboa
+"""
+PIPEDRIVE_DEALS = """Deal - ID,Deal - Title,Deal - Status,Deal - Stage,Deal - Value,Deal - Currency of Value,Deal - Organization,Deal - Contact person,Deal - Won time,Deal - Lost time,Deal - Lost reason,Deal - Deal created,Person - ID
+41,Boats,Won,Negotiations Started,5000,EUR,Mar Azul,Rita Silva,2026-05-27 10:00:00,,,2026-05-21 10:00:00,11
+"""
+PIPEDRIVE_ACTIVITIES = """Activity - Subject,Activity - Type,Activity - Due date,Activity - Note,Activity - Done,Person - Email - Work
+Hello,Call,2026-05-22,Nice talk,Done,rita@mar.example
+"""
+LINKEDIN_CONNECTIONS = """Notes:
+"When exporting your connection data, you may notice that some of the email addresses are missing."
+
+First Name,Last Name,URL,Email Address,Company,Position,Connected On
+Ada,Byron,https://www.linkedin.com/in/ada-byron,,Engines Ltd,Analyst,01 May 2026
+Cy,Fox,https://www.linkedin.com/in/cy-fox,cy@fox.example,Fox,CEO,03 May 2026
+"""
+LINKEDIN_FORMS = """Lead ID,Submitted At,Campaign Name,Form Name,First Name,Last Name,Work Email,Company Name,Job Title,Phone Number,Country/Region
+li-1,2026-05-30 08:00:00,Spring,Price list,Eva,Klein,eva@klein.example,Klein GmbH,CFO,+49 30 901820,Germany
+"""
+BADGES = """Badge ID,Scan Date/Time,First Name,Last Name,Company,Job Title,Email Address,Phone,Country,Scanned By,Rating,Notes
+A-17,05/30/2026 10:15 AM,Lou,Reis,Reis SA,Buyer,lou@reis.example,N/A,Portugal,Alice,Hot,Wants prices
+A-18,05/30/2026 10:45 AM,Kim,Sun,Sun Inc,-,kim@sun.example ,,United States of America,Alice,Warm,
+"""
+GERMAN_CONTACTS = """Datensatz-ID,Vorname,Nachname,E-Mail,Telefonnummer,Lifecycle-Phase,Lead-Status,Land/Region,Erstellungsdatum
+77,Uwe,Groß,uwe@gross.example,,Lead,In Bearbeitung,Deutschland,2026-05-02
+"""
+ALL = {
+    "hubspot_companies": HUBSPOT_COMPANIES, "hubspot_contacts": HUBSPOT_CONTACTS, "hubspot_deals": HUBSPOT_DEALS,
+    "hubspot_activities": HUBSPOT_NOTES, "salesforce_leads": SALESFORCE_LEADS,
+    "salesforce_contacts": SALESFORCE_CONTACTS, "salesforce_accounts": SALESFORCE_ACCOUNTS,
+    "salesforce_opportunities": SALESFORCE_OPPORTUNITIES, "salesforce_activities": SALESFORCE_TASKS,
+    "pipedrive_people": PIPEDRIVE_PEOPLE, "pipedrive_organizations": PIPEDRIVE_ORGANIZATIONS,
+    "pipedrive_deals": PIPEDRIVE_DEALS, "pipedrive_activities": PIPEDRIVE_ACTIVITIES,
+    "linkedin_connections": LINKEDIN_CONNECTIONS, "linkedin_forms": LINKEDIN_FORMS, "badge_scans": BADGES,
+}  # fmt: skip
