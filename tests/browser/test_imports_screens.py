@@ -7,11 +7,13 @@ from uuid import UUID
 import pytest
 from playwright.sync_api import Locator, Page, Route, expect
 
-from ripeline.capture import actions
+from ripeline.capture import actions, queries
 from ripeline.capture.models import ImportRun
 from ripeline.leads.models import Lead
 from ripeline.people.models import Company, User
 from tests.bad_files import REFUSED, Bad
+from tests.capture import exports
+from tests.capture.sheets import workbook
 
 OpenPage = Callable[..., Page]
 Axe = Callable[[Page], None]
@@ -299,3 +301,42 @@ def test_without_script_a_file_goes_in_too(open_page: OpenPage, company: Company
     actions.work(run_id)  # the page looks by itself every two seconds
     expect(page.get_by_role("heading", name="alte-leads.csv is in")).to_be_visible()
     assert Lead.objects.filter(name="Ann", email="a@x.example").exists()
+
+
+def test_an_export_of_several_files_goes_in_together_with_its_words_translated(
+    open_page: OpenPage, axe: Axe, shot: Shot, company: Company, mona: User, alice: User, tmp_path: Path
+) -> None:
+    files = {"people.csv": exports.HUBSPOT_CONTACTS, "deals.csv": exports.HUBSPOT_DEALS}
+    book = written(
+        tmp_path, workbook([line.split(",") for line in exports.HUBSPOT_COMPANIES.splitlines()]), "firms.xlsx"
+    )
+    page = open_page(mona, "/imports/new")
+    page.get_by_label("The file").set_input_files([book, *(written(tmp_path, text, n) for n, text in files.items())])
+    page.get_by_role("button", name="Look at the file").click()
+    expect(page.get_by_role("heading", name="3 files to go in")).to_be_visible()
+    expect(page.get_by_role("row").nth(1)).to_contain_text("firms.xlsx HubSpot companies")
+    expect(page.get_by_label("Unqualified", exact=True)).to_have_value("disqualified")
+    page.get_by_label("Jo Former", exact=True).select_option(label="Alice")
+    axe(page)
+    shot(page, "imports-together")
+    assert fits(page)
+    page.get_by_role("button", name="Import these files").click()
+    expect(page.get_by_role("heading", name="3 files go in")).to_be_visible()
+    for _ in range(3):
+        actions.work(queries.waiting()[0])
+    page.reload()
+    expect(page.get_by_role("heading", name="3 files are in")).to_be_visible()
+    expect(page.get_by_role("row", name="Together")).to_contain_text("10")
+    axe(page)
+    shot(page, "imports-together-result")
+    page.get_by_role("link", name="people.csv").click()
+    page.get_by_text("What was found out, and which column went where").click()
+    expect(page.get_by_role("cell", name="An export of HubSpot contacts")).to_be_visible()
+    axe(page)
+    shot(page, "imports-read-as")
+    assert Lead.objects.get(reference="102").owner == alice
+    page.set_viewport_size({"width": 390, "height": 844})
+    assert fits(page)
+    page.go_back()
+    expect(page.get_by_role("heading", name="3 files are in")).to_be_visible()
+    assert fits(page)
