@@ -196,8 +196,8 @@ def test_wins_and_losses_have_one_day_each() -> None:
         ("id,won date\n7,\n8,2018-01-01\n", "row 2: is neither won nor lost"),
         ("id,stage,close date\n7,Won,\n8,Won,2018-01-01\n", "row 2: is won, but not when"),
         (
-            "id,stage,close date\n7,Won,2018-01-01\n8,Lost,2018-01-01\n9,Open,2018-01-01\n",
-            "row 4, column “stage”: “Open” is not",
+            "id,stage,close date\n7,Won,2018-01-01\n8,Lost,2018-01-01\n9,Perhaps,2018-01-01\n",
+            "row 4, column “stage”: “Perhaps” is not",
         ),
         ("id,won date\n,2018-01-01\n8,2018-01-01\n", "row 2: has no id and no e-mail"),
         (
