@@ -83,10 +83,11 @@ def test_the_answer_is_a_sentence_with_wins_and_money_and_a_tie_is_called_one(ca
     assert "would win about 192 of a year’s 1,200 leads (between 180 and 204): €1.9 million." in said
     assert "The shoebox, a few tries in the first month and then silence, wins about 14 of the same leads" in said
     assert "the difference is worth €1.8 million a year" in said
-    assert "points, at their best, wins about as many (190)" in said
+    assert "The best simple way here (points, at their best) wins about as many (190)" in said
     assert "could be chance" in said
     assert "no company can try that out" in said
     assert "the same, as far as one can tell" in said
+    assert '<td class="number">178 more</td>' in said
     assert "A simulation, not a promise" in said
     assert page.count('<svg class="chart"') == 2
 
@@ -94,7 +95,7 @@ def test_the_answer_is_a_sentence_with_wins_and_money_and_a_tie_is_called_one(ca
 def test_where_a_simple_way_wins_more_that_is_said_too(carol: User) -> None:
     answered(carol, wins=WINS | {"call-everyone": 18.0})
     page = signed_in(carol).get("/insight/market").text
-    assert "calling everybody, wins 24 more than Ripeline" in page
+    assert "(calling everybody) wins 24 more than Ripeline" in page
 
 
 def test_the_last_answer_is_shown_at_once_and_others_can_be_gone_back_to(carol: User, ada: User) -> None:

@@ -112,17 +112,17 @@ def _beside_best(by: Mapping[str, Line], worth: float, money: Callable[[float], 
     called = best.name[0].lower() + best.name[1:]
     if best.is_tie:
         said = (
-            f"The best simple way here, {called}, wins about as many ({count(best.wins)}): the difference, between"
+            f"The best simple way here ({called}) wins about as many ({count(best.wins)}): the difference, between"
             f" {signed(best.more_low)} and {signed(best.more_high)} a year, could be chance."
         )
     elif best.more > 0:
         said = (
-            f"The best simple way here, {called}, wins about {count(best.wins)}: Ripeline brings {count(best.more)}"
+            f"The best simple way here ({called}) wins about {count(best.wins)}: Ripeline brings {count(best.more)}"
             f" more ({between(best.more_low, best.more_high)}), worth {money(best.more * worth)} a year."
         )
     else:
         said = (
-            f"The best simple way here, {called}, wins {count(-best.more)} more than Ripeline"
+            f"The best simple way here ({called}) wins {count(-best.more)} more than Ripeline"
             f" ({between(-best.more_high, -best.more_low)}): with so many minutes for so few leads,"
             " order matters little."
         )

@@ -26,7 +26,7 @@ def wins(data: dict[str, Any]) -> Any:
     names = [row["name"] for row in data["rows"]]
     values = alt.InlineData(values=data["rows"])
     first = alt.Y("name:N", title=None, sort=names, axis=alt.Axis(labelColor=INK, labelLimit=130, grid=False))
-    second = alt.Y("name:N", title=None, sort=names, axis=None)
+    second = alt.Y("name:N", title=None, sort=names, scale=alt.Scale(domain=names), axis=None)
     most = max([1, *(row["leads"] for row in data["rows"])]) * (1.35 if narrow else 1.15)
     top = max([1, *(row["high"] for row in data["rows"])]) * 1.06
     axis = alt.Axis(tickCount=2 if narrow else 4, grid=False, format=",.0f")

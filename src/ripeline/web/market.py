@@ -114,7 +114,7 @@ def _fields(form: MarketForm, filled: Filled) -> dict[str, Any]:
         if is_own:
             return origin[0].upper() + origin[1:]
         figure = money(filled.worth, filled.currency) if name == "worth" else f"{_tidy(mine):,}"
-        return f"Set by hand; your own is {figure}, {origin}"
+        return f"Set by hand; without that {figure}, {origin}"
 
     names = ("leads_per_month", "reps", "minutes_per_day", "buys_of_100", "closing_of_100", "worth")
     return {
@@ -177,7 +177,8 @@ def _size(run: SimulationRun) -> str:
 def _row(line: words.Line, worth: Any) -> dict[str, Any]:
     more = None
     if line.more is not None and line.policy != "oracle":
-        more = "the same, as far as one can tell" if line.is_tie else words.signed(line.more)
+        which = "more" if line.more > 0 else "fewer"
+        more = "the same, as far as one can tell" if line.is_tie else f"{words.count(abs(line.more))} {which}"
     return {
         "line": line,
         "wins": words.count(line.wins),
