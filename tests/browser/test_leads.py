@@ -458,6 +458,29 @@ def test_people_are_found_from_anywhere(open_page: OpenPage, alice: User, worked
     expect(page.get_by_role("heading", name="Already with Bob")).to_be_visible()
 
 
+def test_the_open_lead_is_worked_and_given_from_the_palette(
+    open_page: OpenPage, axe: Axe, shot: Shot, alice: User, bob: User, worked: Lead
+) -> None:
+    page = open_page(alice, f"/leads/{worked.pk}")
+    page.keyboard.press("Control+k")
+    page.keyboard.type("northg")
+    expect(page.get_by_role("option", name="Northgate Dental", exact=True)).to_be_visible()
+    axe(page)
+    shot(page, "palette-company")
+    page.keyboard.press("Control+a")
+    page.keyboard.type("snoo")
+    expect(page.get_by_role("option", selected=True)).to_contain_text("Snooze")
+    page.keyboard.press("Enter")
+    expect(page.get_by_label("Snooze until")).to_be_focused()
+    page.keyboard.press("Escape")
+    page.keyboard.press("Control+k")
+    page.keyboard.type("give bob")
+    expect(page.get_by_role("option", selected=True)).to_have_text("Give to Bob")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="Already with Bob")).to_be_visible()
+    assert Lead.objects.get(pk=worked.pk).owner == bob
+
+
 def fits(page: Page) -> bool:
     """Nothing sticks out to the side."""
     return bool(page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth"))

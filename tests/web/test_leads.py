@@ -209,6 +209,44 @@ def test_the_palette_finds_people_wherever_they_are(
     assert signed_in(alice).get("/palette?q=").text.strip() == ""
 
 
+def test_the_palette_finds_companies_by_their_people(
+    signed_in: SignIn, alice: User, bob: User, make_lead: MakeLead
+) -> None:
+    for name in ("Tomás Oliveira", "Casandra Verdi"):
+        make_lead(bob, name=name, company="Casa Verde")
+    shown = signed_in(alice).get("/palette?q=cas+ver").text
+    assert shown.count("data-company") == 1
+    assert 'href="/leads?q=Casa+Verde&amp;view=all" data-company' in shown
+    assert "data-company" not in signed_in(alice).get("/palette?q=oliv").text
+
+
+@pytest.mark.parametrize(
+    ("name", "found_by", "not_by"),
+    [
+        ("Sinéad O'Neil", ("o'neil", "O’Neil", "oneil", "neil", "sinead"), ("o'nolan",)),
+        ("D’Arcy Jørgensen", ("d'arcy", "darcy", "jorgensen", "jørgen"), ("arcyx",)),
+        ("Łukasz Nowak", ("lukasz", "łuk"), ()),
+    ],
+)
+def test_names_with_apostrophes_and_odd_letters_are_found_as_people_type_them(
+    name: str,
+    found_by: tuple[str, ...],
+    not_by: tuple[str, ...],
+    signed_in: SignIn,
+    alice: User,
+    bob: User,
+    make_lead: MakeLead,
+) -> None:
+    make_lead(alice, name=name, email="x@y.example", company="")
+    make_lead(alice, name="Olga Neilson", email="olga@z.example", company="")
+    for who in (alice, bob):  # he sees the name alone
+        for typed in found_by:
+            assert unescape(signed_in(who).get("/palette", {"q": typed}).text).count(name) == 1, (who.name, typed)
+        for typed in not_by:
+            assert name not in unescape(signed_in(who).get("/palette", {"q": typed}).text)
+    assert "Olga" not in signed_in(alice).get("/palette?q=o'neil").text
+
+
 # --- views kept under a name ---
 
 

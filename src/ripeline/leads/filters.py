@@ -321,16 +321,20 @@ def _searched(actor: User, found: QuerySet[Lead], text: str) -> QuerySet[Lead]:
     return found.annotate(openly=_OPENLY).filter(seen | _openly(text)) if seen else found
 
 
-_OPENLY = Func(  # name and company as `search_query` spells words: small, without accents
+_OPENLY = Func(  # name and company as `search_query` spells words: small, without accents and apostrophes
     Concat("name", Value(" "), "company"),
-    template=r"lower(regexp_replace(normalize(%(expressions)s, NFKD), '[\u0300-\u036f]', '', 'g'))",
+    template=(
+        "lower(regexp_replace(translate(normalize(%(expressions)s, NFKD),"
+        f" '{rules.STROKED}{rules.APOSTROPHES.replace(chr(39), chr(39) * 2)}', '{rules.PLAIN}'),"
+        r" '[\u0300-\u036f]', '', 'g'))"
+    ),
     output_field=TextField(),
 )
 
 
 def _openly(text: str) -> Q:
     """By what everybody who finds a lead sees of it, or by its whole address: not by parts of what is hidden."""
-    words = rules.unaccented(text.casefold()).split()[:8]
+    words = rules.unaccented(rules.whole(text).casefold()).split()[:8]
     return reduce(and_, (Q(openly__contains=word) for word in words)) | Q(email__iexact=text)
 
 

@@ -176,7 +176,18 @@ def unaccented(text: str) -> str:
     """`text` without accents."""
     if text.isascii():
         return text
-    return "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c))
+    return "".join(c for c in unicodedata.normalize("NFKD", text).translate(_STROKES) if not unicodedata.combining(c))
+
+
+STROKED, PLAIN = "øłđıħŧØŁĐĦŦ", "oldihtOLDHT"  # letters that are not taken apart, and what people type for them
+APOSTROPHES = "'’ʼ‘`´"
+_STROKES = str.maketrans(STROKED, PLAIN)
+_NO_APOSTROPHES = str.maketrans("", "", APOSTROPHES)
+
+
+def whole(text: str) -> str:
+    """`text` with names such as O'Neil and D’Arcy as the one word that they are."""
+    return text.translate(_NO_APOSTROPHES)
 
 
 SEARCHED = ("name", "email", "company", "phone", "title", "reference")  # what a lead is found by
@@ -188,7 +199,8 @@ def search_tokens(
     """The words that find a lead: with the parts of its address, its digits, and without accents."""
     words: dict[str, None] = {}
     for text in (name, company, title, reference, email):
-        for word in _words(text):
+        joined = whole(text)
+        for word in _words(text) if joined == text else [*_words(text), *_words(joined)]:
             words[word] = None
             words[unaccented(word)] = None
     if email:
@@ -201,8 +213,6 @@ def search_tokens(
 
 def search_query(text: str) -> str:
     """What a person typed as a prefix query for PostgreSQL (`ann & north:*`); "" if nothing can be searched."""
-    words = [
-        word.replace("'", "")
-        for word in re.findall(r"[\w@.+-]+", unaccented(unicodedata.normalize("NFKC", text).casefold()))
-    ]
+    plain = unaccented(unicodedata.normalize("NFKC", whole(text)).casefold())
+    words = re.findall(r"[\w@.+-]+", plain)
     return " & ".join(f"'{word}':*" for word in words[:8] if word.strip("@.+-"))

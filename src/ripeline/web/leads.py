@@ -15,7 +15,7 @@ from django.views.decorators.http import require_safe
 
 from ripeline.catalog import queries as catalog
 from ripeline.catalog.models import Campaign, CustomField, Source, SourceType
-from ripeline.leads import batches, columns, leaks, lists, own_fields, saved
+from ripeline.leads import batches, columns, leaks, lists, own_fields, rules, saved
 from ripeline.leads.filters import CUSTOM, NOBODY
 from ripeline.leads.leaks import Leak
 from ripeline.leads.lists import Due, Filters, Row, Sort, View
@@ -252,13 +252,16 @@ def _owners(actor: User) -> dict[str, str]:
     return {str(user.pk): user.name for user in found} | {NOBODY: "Nobody yet"}
 
 
+PALETTE_PEOPLE, PALETTE_COMPANIES = 7, 4
+_PALETTE_LOOKS_AT = 30  # people found, among whose companies those that were typed are looked for
+
+
 @require_safe
 def palette(request: HttpRequest) -> HttpResponse:
-    """People for the command palette: the first few whom the search finds, wherever they are."""
-    assert isinstance(request.user, User)
-    text = request.GET.get("q", "")
-    filters = Filters.parse({"q": text, "view": View.ALL.value})
-    rows = lists.page(request.user, filters, zone=timezone.get_current_timezone(), size=7).rows if filters.q else ()
+    """People and companies for the command palette: the first few whom the search finds, wherever they are."""
+    actor, filters = viewer(request), Filters.parse({"q": request.GET.get("q", ""), "view": View.ALL.value})
+    zone = timezone.get_current_timezone()
+    rows = lists.page(actor, filters, zone=zone, size=_PALETTE_LOOKS_AT).rows if filters.q else ()
     found = [
         {
             "url": reverse("lead", args=[row.id]),
@@ -266,9 +269,27 @@ def palette(request: HttpRequest) -> HttpResponse:
             "company": row.company,
             "tag": "" if row.is_mine else format_html("with {}", row.owner),
         }
-        for row in rows
+        for row in rows[:PALETTE_PEOPLE]
     ]
-    return render(request, "parts/palette_rows.html", {"rows": found})
+    named = rules.search_tokens(company=filters.q).split()
+    companies = dict.fromkeys(row.company for row in rows if named and _is_called(row.company, named))
+    return render(
+        request,
+        "parts/palette_rows.html",
+        {
+            "rows": found,
+            "companies": [
+                (company, Asked(actor, Filters(view=View.ALL.value, q=company), Sort.NEWEST).url())
+                for company in list(companies)[:PALETTE_COMPANIES]
+            ],
+        },
+    )
+
+
+def _is_called(company: str, typed: Sequence[str]) -> bool:
+    """Whether each word that was typed begins one of the company's name."""
+    words = rules.search_tokens(company=company).split()
+    return all(any(word.startswith(each) for word in words) for each in typed)
 
 
 urlpatterns = [

@@ -129,10 +129,7 @@
     const words = new Map();
     for (const element of rows) {
       const key = element.dataset.key;
-      if (words.has(key)) continue;
-      const copy = element.cloneNode(true);
-      $$("kbd, .unseen", copy).forEach((part) => part.remove());
-      words.set(key, element.dataset.keyLabel || copy.textContent.trim());
+      if (!words.has(key)) words.set(key, labelOf(element));
     }
     here.replaceChildren(...[...words].flatMap(([key, label]) => {
       const term = document.createElement("dt"), kbd = document.createElement("kbd"), words = document.createElement("dd");
@@ -152,9 +149,42 @@
     const palette = $("#palette"), input = $("input", palette);
     input.value = "";
     $("#palette-people").replaceChildren();
+    $("#palette-companies").replaceChildren();
+    offerHere();
     palette.showModal();
     input.focus();
     narrow();
+  }
+
+  /* What can be done where one is: whatever has a key, and to whom the open lead can be given. */
+  function offerHere() {
+    const offered = new Map();
+    for (const element of $$("[data-key]")) {
+      if (!seen(element) || element.disabled || element.closest("dialog, nav")) continue;
+      const label = labelOf(element);
+      if (label && !offered.has(label)) offered.set(label, { key: element.dataset.key, act: () => press(element.dataset.key) });
+    }
+    const give = $('main form[action$="/give"] select[name="to"]');
+    const receivers = give && /\/leads\/[0-9a-f-]{36}\/give$/.test(give.form.action) ? [...give.options].filter((each) => each.value) : [];
+    for (const each of receivers) {
+      offered.set(`Give to ${each.textContent.trim()}`, { asked: true, act: () => { give.value = each.value; give.form.requestSubmit(); } });
+    }
+    $("#palette-here").replaceChildren(...[...offered].map(([label, { key, asked, act }], index) => {
+      const option = document.createElement("button");
+      Object.assign(option, { type: "button", id: `here-${index}`, tabIndex: -1, textContent: label });
+      option.setAttribute("role", "option");
+      if (asked) option.dataset.asked = "yes";
+      if (key) { const kbd = document.createElement("kbd"); kbd.className = "hint"; kbd.textContent = key; option.append(" ", kbd); }
+      option.addEventListener("click", () => { $("#palette").close(); act(); });
+      return option;
+    }));
+  }
+
+  function labelOf(element) {
+    if (element.dataset.keyLabel) return element.dataset.keyLabel;
+    const copy = element.cloneNode(true);
+    $$("kbd, .unseen, svg", copy).forEach((part) => part.remove());
+    return copy.textContent.trim();
   }
 
   const options = () => $$('#palette [role="option"]').filter(seen);
@@ -169,7 +199,7 @@
   function narrow() {
     const words = $("#palette input").value.toLowerCase().split(/\s+/).filter(Boolean);
     for (const option of $$('#palette [data-fixed] [role="option"]')) {
-      option.hidden = !words.every((word) => option.textContent.toLowerCase().includes(word));
+      option.hidden = !words.every((word) => option.textContent.toLowerCase().includes(word)) || (!words.length && "asked" in option.dataset);
     }
     settle();
   }
@@ -186,7 +216,7 @@
 
   async function findPeople() {
     const palette = $("#palette"), query = $("input", palette).value.trim(), mine = ++asked, people = $("#palette-people");
-    if (!palette.dataset.url || query.length < 2) { people.replaceChildren(); settle(); return; }
+    if (!palette.dataset.url || query.length < 2) { people.replaceChildren(); $("#palette-companies").replaceChildren(); settle(); return; }
     try {
       const answer = await fetch(`${palette.dataset.url}?q=${encodeURIComponent(query)}`, { headers: { "HX-Request": "true" } });
       if (mine !== asked || !answer.ok) return;
@@ -194,7 +224,8 @@
       if (mine !== asked) return;
       const rows = $$("a[href]", page.body);
       rows.forEach((row, index) => { row.setAttribute("role", "option"); row.id = `found-${index}`; row.tabIndex = -1; });
-      people.replaceChildren(...rows);
+      people.replaceChildren(...rows.filter((row) => !("company" in row.dataset)));
+      $("#palette-companies").replaceChildren(...rows.filter((row) => "company" in row.dataset));
       settle();
     } catch { /* the pages and verbs are still there */ }
   }
