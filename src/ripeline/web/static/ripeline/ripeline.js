@@ -148,8 +148,7 @@
   function openPalette() {
     const palette = $("#palette"), input = $("input", palette);
     input.value = "";
-    $("#palette-people").replaceChildren();
-    $("#palette-companies").replaceChildren();
+    forgetFound();
     offerHere();
     palette.showModal();
     input.focus();
@@ -187,6 +186,12 @@
     return copy.textContent.trim();
   }
 
+  /* Whom other words found: Enter must not open them. */
+  function forgetFound() {
+    asked += 1;
+    for (const id of ["#palette-people", "#palette-companies"]) $(id).replaceChildren();
+  }
+
   const options = () => $$('#palette [role="option"]').filter(seen);
 
   function choose(option) {
@@ -216,7 +221,7 @@
 
   async function findPeople() {
     const palette = $("#palette"), query = $("input", palette).value.trim(), mine = ++asked, people = $("#palette-people");
-    if (!palette.dataset.url || query.length < 2) { people.replaceChildren(); $("#palette-companies").replaceChildren(); settle(); return; }
+    if (!palette.dataset.url || query.length < 2) { forgetFound(); settle(); return; }
     try {
       const answer = await fetch(`${palette.dataset.url}?q=${encodeURIComponent(query)}`, { headers: { "HX-Request": "true" } });
       if (mine !== asked || !answer.ok) return;
@@ -234,7 +239,7 @@
     const palette = $("#palette");
     if (!palette) return;
     let wait;
-    $("input", palette).addEventListener("input", () => { narrow(); clearTimeout(wait); wait = setTimeout(findPeople, 120); });
+    $("input", palette).addEventListener("input", () => { forgetFound(); narrow(); clearTimeout(wait); wait = setTimeout(findPeople, 120); });
     palette.addEventListener("keydown", (event) => {
       const found = options(), here = found.findIndex((option) => option.getAttribute("aria-selected") === "true");
       if (event.key === "ArrowDown") choose(found[(here + 1) % found.length]);
