@@ -24,7 +24,8 @@ __all__ = [
     "LOOKED_AT", "Due", "Filters", "Page", "Row", "Sort", "View", "chosen", "every", "page", "sorts_of", "views_of"
 ]  # fmt: skip
 
-COUNTED_TO = 10_000  # beyond this a list says "10,000+"
+COUNTED_TO = 1_000  # beyond this a list says "1,000+": counting on took longer than all the rest of a page
+MANY = 10_000  # … and so far where something is done with all of them, once
 SIZE = 50
 CHUNK = 500  # rows a time where somebody goes through all of them
 
@@ -214,11 +215,13 @@ def page(
     size: int = SIZE,
     scores: QuerySet[Any] | None = None,
     tagged: QuerySet[Any] | None = None,
+    is_counted: bool = True,
 ) -> Page:
     """One page of what `actor` asked for, in the same few queries whatever it holds.
 
     `scores`: every score (`lead_id`, `p_30`), for the order RIPEST; `tagged`: those that `filters.ripe` means. Both
-    belong to a slice above this one, and come from the face. A cursor that cannot be read is the beginning.
+    belong to a slice above this one, and come from the face. A cursor that cannot be read is the beginning. Where
+    nobody reads how many there are (`is_counted`), only those shown are counted.
     """
     sort = sort if sort in sorts_of(filters) and (sort != Sort.RIPEST or scores is not None) else Sort.NEWEST
     scores = tagged if filters.ripe and tagged is not None else scores
@@ -232,7 +235,7 @@ def page(
     keys = keys[:size][::-1] if backwards else keys[:size]
     has_next, has_previous = (True, more) if backwards else (more, cursor is not None)
     is_whole = cursor is None and not more
-    count = len(keys) if is_whole else found.order_by()[: COUNTED_TO + 1].count()
+    count = len(keys) if is_whole or not is_counted else found.order_by()[: COUNTED_TO + 1].count()
     return Page(
         rows=_rows(actor, [pk for _, pk in keys]),
         next=_write(keys[-1], sort) if keys and has_next else "",

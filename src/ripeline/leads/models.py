@@ -154,6 +154,16 @@ class Lead(models.Model):
             models.Index(fields=["state", "-captured_at", "-id"], name="lead_in_state"),
             models.Index(fields=["source", "-captured_at", "-id"], name="lead_from_source"),
             models.Index(fields=["account"], name="lead_at_account"),
+            models.Index(  # who was worked to an end last: ripeness.yields, worklist.keeping
+                fields=["-closed_at"],
+                name="lead_ended",
+                condition=Q(state__in=[State.WON, State.LOST], merged_into__isnull=True),
+            ),
+            models.Index(  # who came again: leads.returning
+                fields=["owner", "closed_at"],
+                name="lead_disqualified",
+                condition=Q(state=State.DISQUALIFIED, merged_into__isnull=True),
+            ),
             models.Index(fields=["phone"], name="lead_phone", condition=~Q(phone="")),
             models.Index(
                 fields=["import_run_id", "id"], name="lead_of_batch", condition=Q(import_run_id__isnull=False)

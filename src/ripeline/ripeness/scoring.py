@@ -31,7 +31,8 @@ _COLUMNS = (
 _FACTS = """
 SELECT lead.id, lead.email, lead.title, lead.phone <> '', lead.company <> '', lead.episode, lead.episode_at,
        COALESCE(source.source_type, ''),
-       EXISTS (SELECT FROM enquiry WHERE enquiry.lead_id = lead.id AND enquiry.message <> '')
+       -- not EXISTS, for which the planner may read every enquiry there is, once for each block
+       COALESCE((SELECT true FROM enquiry WHERE enquiry.lead_id = lead.id AND enquiry.message <> '' LIMIT 1), false)
 FROM lead LEFT JOIN source ON source.id = lead.source_id
 WHERE lead.merged_into_id IS NULL AND lead.state NOT IN ('won', 'lost', 'disqualified') AND {which}
 ORDER BY lead.id LIMIT %(limit)s

@@ -10,6 +10,7 @@ from ripeline.science.recheck import next_contact
 from ripeline.science.recheck_rules import DEFAULT_RULES
 
 FEWEST_DECIDED = 20  # leads, from which on the contacts that a lead takes are measured, not planned
+LATELY = 2_000  # … and of so many that ended last
 _MONTH, _QUARTER, _YEAR = range(3)  # of the horizons of an expectation
 
 
@@ -108,7 +109,7 @@ def of(leads: QuerySet[Lead]) -> Yield:
 def effort() -> tuple[float, bool]:
     """(contacts that a lead takes, whether that is measured): of those that were worked to an end, else as planned."""
     ended = Lead.objects.filter(merged_into__isnull=True, touches__gt=0, state__in=(State.WON, State.LOST))
-    found = ended.aggregate(n=Count("pk"), mean=Avg("touches"))
+    found = ended.order_by("-closed_at")[:LATELY].aggregate(n=Count("pk"), mean=Avg("touches"))
     if found["n"] >= FEWEST_DECIDED:
         return float(found["mean"]), True
     return planned(), False

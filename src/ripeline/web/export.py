@@ -36,7 +36,7 @@ def export(request: HttpRequest) -> HttpResponseBase:
     given = request.POST.get("format") or request.GET.get("format")
     file_format = FileFormat.XLSX if given == FileFormat.XLSX else FileFormat.CSV
     ids = ticked(request) if request.method == "POST" and not takes_all(request) else None
-    count = len(ids) if ids is not None else counted(asked, lists.COUNTED_TO + 1)
+    count = len(ids) if ids is not None else counted(asked, lists.MANY + 1)
     if count > AT_ONCE:
         zone = str(timezone.get_current_timezone())
         asks = exports.ask(
@@ -111,7 +111,7 @@ def _found(request: HttpRequest, export_id: UUID) -> Export:
 
 
 def _shown(request: HttpRequest, found: Export) -> dict[str, Any]:
-    is_known = found.rows is not None and found.rows <= lists.COUNTED_TO
+    is_known = found.rows is not None and found.rows <= lists.MANY
     return {
         "export": found,
         "is_moving": found.state in (ExportState.QUEUED, ExportState.RUNNING),

@@ -261,7 +261,7 @@ def palette(request: HttpRequest) -> HttpResponse:
     """People and companies for the command palette: the first few whom the search finds, wherever they are."""
     actor, filters = viewer(request), Filters.parse({"q": request.GET.get("q", ""), "view": View.ALL.value})
     zone = timezone.get_current_timezone()
-    rows = lists.page(actor, filters, zone=zone, size=_PALETTE_LOOKS_AT).rows if filters.q else ()
+    rows = lists.page(actor, filters, zone=zone, size=_PALETTE_LOOKS_AT, is_counted=False).rows if filters.q else ()
     found = [
         {
             "url": reverse("lead", args=[row.id]),

@@ -113,10 +113,10 @@ def _key(request: HttpRequest, verb: BatchVerb, asked: Asked, ids: Sequence[UUID
 def _form(request: HttpRequest, asked: Asked, verb: BatchVerb, wrong: _WrongError | None = None) -> HttpResponse:
     is_all = takes_all(request)
     ids = [] if is_all else ticked(request)
-    count = counted(asked, lists.COUNTED_TO + 1) if is_all else len(ids)
+    count = counted(asked, lists.MANY + 1) if is_all else len(ids)
     context = {
         "verb": verb, "label": verb.label, "asked": asked, "query": asked.query(), "back": asked.here(),
-        "is_all": is_all, "ids": ids, "count": min(count, lists.COUNTED_TO), "is_capped": count > lists.COUNTED_TO,
+        "is_all": is_all, "ids": ids, "count": min(count, lists.MANY), "is_capped": count > lists.MANY,
         "at_once": AT_ONCE, "key": (request.POST.get("key") if wrong else "") or uuid4().hex,
         "typed": request.POST, "wrong": wrong,
         "wrong_field": wrong.field if wrong else "", "wrong_words": str(wrong) if wrong else "",
