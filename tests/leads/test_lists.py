@@ -295,7 +295,7 @@ INSERT INTO lead (id, name, title, email, phone, company, reference, country, la
 SELECT gen_random_uuid(), 'Person ' || n, '', 'p' || n || '@firm' || n / 20 || '.example', '', 'Firm ' || n / 20,
     '', '', '', CASE WHEN n % 10 = 0 THEN jsonb_build_object('size', 'size' || n / 500) ELSE '{}' END,
     'person p' || n || ' firm' || n / 20, sources[1 + dice3 % 30], moment - n * interval '5 minutes',
-    1, moment, '', state, moment,
+    1, moment - n * interval '5 minutes', '', state, moment,
     CASE WHEN rep IS NOT NULL THEN users[rep] END, COALESCE(desks[rep], queue),
     CASE WHEN is_open THEN moment + (dice2 % 86400 - 9000) * interval '5 minutes' END, moment, 'follow_up',
     '', false, false, CASE WHEN is_open THEN 0 ELSE 3 END, 0, moment,
@@ -416,6 +416,8 @@ def test_no_screen_reads_a_whole_table_at_a_hundred_thousand_leads(
         {"view": "mine", "type": "trade_show"},
         {"view": "all", "campaign": campaign},
         {"view": "mine", "campaign": campaign},
+        *({"view": view, "leak": "untouched"} for view in ("all", "mine", "team")),
+        {"view": "mine", "leak": "overdue"},
     ]
     wrong = []
     for actor, filters in itertools.product((alice, carol, ada), asked):
