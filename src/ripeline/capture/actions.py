@@ -16,7 +16,7 @@ from ripeline.capture.dialect import Dialect, UnreadableFileError
 from ripeline.capture.fields import Kind
 from ripeline.capture.looking import Looked, Said, look
 from ripeline.capture.mapping import FieldMap, MappingError, signature
-from ripeline.capture.models import ImportPiece, ImportRun, ImportState
+from ripeline.capture.models import ImportPiece, ImportPolicy, ImportRun, ImportState
 from ripeline.capture.runs import work
 from ripeline.capture.undoing import UndoError
 from ripeline.capture.undoing import ask as undo
@@ -43,6 +43,7 @@ def begin(
     said: Said | None = None,
     looked: Looked | None = None,
     source: str = "",
+    policy: str = ImportPolicy.FILE,
     anew: bool = False,
 ) -> ImportRun:
     """Keep an uploaded file and look at it; unless `anew`, the same file that is not done yet is the same run.
@@ -65,7 +66,7 @@ def begin(
         return run
     run = ImportRun(
         id=new_id(), filename=filename, size=size, digest=digest, started_by=actor,
-        created_at=clock.now(), source=_source(source),
+        created_at=clock.now(), source=_source(source), policy=policy,
     )  # fmt: skip
     said = said or Said()
     with as_table(file, name=filename, sheet=said.whole.sheet) as table:
@@ -112,6 +113,7 @@ def prepare(
     said: Said | None = None,
     mapping: Mapping[str, str] | None = None,
     source: str | None = None,
+    policy: str | None = None,
 ) -> Looked:
     """Look again, at what a person says of the file, its columns (field by label) and where its people came from.
 
@@ -128,7 +130,8 @@ def prepare(
                 _store(run, table)
         _draft(run, looked, said)
         run.source = run.source if source is None else _source(source)
-        run.save(update_fields=["dialect", "told", "mapping", "signature", "source"])
+        run.policy = policy if policy in ImportPolicy.values else run.policy
+        run.save(update_fields=["dialect", "told", "mapping", "signature", "source", "policy"])
     return looked
 
 

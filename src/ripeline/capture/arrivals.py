@@ -18,6 +18,15 @@ class Result(StrEnum):
     REJECTED = "rejected"
 
 
+class Policy(StrEnum):
+    """Whose word stays where an arrival says something else than the record; an empty field is filled in any case."""
+
+    FILE = "file"  # the arrival's, but not over what somebody corrected here by hand
+    EMPTY = "empty"  # the record's
+    NEWEST = "newest"  # the arrival's if it is dated later than the record's last word on the field
+    ALWAYS = "always"  # the arrival's
+
+
 @dataclass(frozen=True, kw_only=True)
 class Arrival:
     """One time that somebody came to us, cleaned: who, by which keys we know them again, and the context."""
@@ -29,6 +38,7 @@ class Arrival:
     campaign: str = ""
     dated: bool = True  # False: nobody said when, so `context.captured_at` is only the moment of admission
     owner_id: UUID | None = None  # the rep whose lead it is, where the door knows
+    policy: Policy = Policy.FILE
     corrects: bool = True  # False: who may not work on the lead adds what is missing, and overwrites nothing
 
 
@@ -40,6 +50,7 @@ class Admitted:
     lead_id: UUID | None = None
     reason: str = ""  # of a rejection, in words
     reopened: bool = False  # born past the horizon, or taken up again
+    kept: tuple[str, ...] = ()  # fields that somebody corrected here, which stay as they are
 
 
 @dataclass

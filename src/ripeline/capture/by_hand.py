@@ -10,6 +10,7 @@ from django.db import transaction
 from ripeline.base import clock
 from ripeline.capture import values
 from ripeline.capture.admission import Admitted, Arrival, Result, admit
+from ripeline.capture.arrivals import Policy
 from ripeline.capture.text import BadValueError, clean, clean_lines
 from ripeline.leads import identity
 from ripeline.leads.birth import Context, Person
@@ -76,6 +77,7 @@ def capture_one(
         ),
         source=clean(source)[:160],
         owner_id=owner_id or (actor.pk if actor.role in OWN else None),
+        policy=Policy.ALWAYS,
         corrects=False,
     )  # fmt: skip
     try:

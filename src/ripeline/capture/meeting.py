@@ -17,6 +17,7 @@ from uuid import UUID
 
 from ripeline.base import clock
 from ripeline.capture.arrivals import Admitted, Case, Result
+from ripeline.capture.differing import LastWords, differences, is_contested, last_words
 from ripeline.leads import actions as leads
 from ripeline.leads import birth, bulk, rules
 from ripeline.leads.birth import Person
@@ -45,15 +46,7 @@ def meet_again(cases: Sequence[Case], actor: User, origin: str) -> None:
     found_here = Lead.objects.select_for_update(of=("self",)).filter(pk__in=ids).order_by("pk")
     people_here = {lead.pk: lead for lead in found_here.select_related("owner", "responsible__user")}
     again = _new_enquiries(cases, people_here, actor, origin)
-    changes: dict[UUID, Changes] = {}
-    changed = set()
-    for case in cases:
-        assert case.lead_id is not None
-        lead, pending = people_here[case.lead_id], changes.get(case.lead_id, {})
-        corrects = case.arrival.corrects or (not actor.is_system and rules.may(actor, Verb.WORK, lead))
-        if found := _differences(lead, case.arrival.person, pending, corrects=corrects):
-            changes.setdefault(case.lead_id, {}).update(found)
-            changed.add(id(case))
+    changes, changed, kept = _differences(cases, people_here, actor)
     system = people.system()
     brought_by = cases[0].arrival.context.import_run_id if cases else None  # all come by one door
     if changes:
@@ -63,7 +56,29 @@ def meet_again(cases: Sequence[Case], actor: User, origin: str) -> None:
     for case in cases:
         assert case.lead_id is not None
         result = Result.UPDATED if id(case) in changed or id(case) in again else Result.UNCHANGED
-        case.outcome = Admitted(result, case.lead_id, reopened=reopened.get(case.lead_id) is case)
+        is_taken_up = reopened.get(case.lead_id) is case
+        case.outcome = Admitted(result, case.lead_id, reopened=is_taken_up, kept=kept.get(id(case), ()))
+
+
+def _differences(
+    cases: Sequence[Case], people_here: Mapping[UUID, Lead], actor: User
+) -> tuple[dict[UUID, Changes], set[int], dict[int, tuple[str, ...]]]:
+    """What becomes of each lead, which cases say so, and what of each case stays as somebody corrected it."""
+    said = last_words({c.lead_id for c in cases if c.lead_id and is_contested(people_here[c.lead_id], c.arrival)})
+    changes: dict[UUID, Changes] = {}
+    changed: set[int] = set()
+    kept: dict[int, tuple[str, ...]] = {}
+    for case in cases:
+        assert case.lead_id is not None
+        lead, pending = people_here[case.lead_id], changes.get(case.lead_id, {})
+        corrects = case.arrival.corrects or (not actor.is_system and rules.may(actor, Verb.WORK, lead))
+        found, kept[id(case)] = differences(
+            lead, case.arrival, pending, said.get(lead.pk, LastWords()), corrects=corrects
+        )
+        if found:
+            changes.setdefault(case.lead_id, {}).update(found)
+            changed.add(id(case))
+    return changes, changed, kept
 
 
 def _new_enquiries(cases: Sequence[Case], people: dict[UUID, Lead], actor: User, origin: str) -> set[int]:
@@ -79,34 +94,6 @@ def _new_enquiries(cases: Sequence[Case], people: dict[UUID, Lead], actor: User,
         [(c.lead_id, c.arrival.context, people[c.lead_id].episode) for c in fresh if c.lead_id]
     )  # fmt: skip
     return {id(case) for case in fresh}
-
-
-_FIELDS = ("name", "title", "phone", "company", "country", "language", "amount", "currency")
-
-
-def _differences(lead: Lead, person: Person, pending: Changes, *, corrects: bool) -> Changes:
-    """What this arrival says otherwise than the record: what is given wins, what is empty says nothing.
-
-    Without `corrects`, only what the record does not say yet.
-    """
-
-    def now(name: str) -> Any:
-        return pending.get(name, getattr(lead, name))
-
-    changes: Changes = {
-        name: getattr(person, name)
-        for name in _FIELDS
-        if getattr(person, name) not in ("", None)
-        and getattr(person, name) != now(name)
-        and (corrects or now(name) in ("", None))
-    }
-    for name in ("email", "reference"):  # what they are known by: the first stays
-        if getattr(person, name) and not now(name):
-            changes[name] = getattr(person, name)
-    custom = {k: v for k, v in person.custom.items() if v not in ("", None) and now("custom").get(k) != v}
-    if custom:
-        changes["custom"] = {**now("custom"), **custom}
-    return changes
 
 
 def _apply(changes: Mapping[UUID, Changes], people_here: Mapping[UUID, Lead], by: By) -> None:

@@ -16,6 +16,15 @@ class ImportKind(models.TextChoices):
     ACTIVITIES = "activities", "Notes and activities"
 
 
+class ImportPolicy(models.TextChoices):
+    """Whose word stays where a row says something else than the record (`arrivals.Policy` says more)."""
+
+    FILE = "file", "The file’s, but not over what somebody corrected here"
+    EMPTY = "empty", "What is here; only empty fields are filled"
+    NEWEST = "newest", "Whichever is newer, by the row’s date"
+    ALWAYS = "always", "The file’s, always"
+
+
 class ImportState(models.TextChoices):
     UPLOADED = "uploaded", "Waiting for its mapping"
     QUEUED = "queued", "Waiting"
@@ -47,6 +56,7 @@ class ImportRun(models.Model):
     source = models.CharField(max_length=160, blank=True, default="")  # of rows that name none
     batch_id = models.UUIDField(null=True)  # of files that go in together, each after those before its place
     place = models.PositiveSmallIntegerField(default=0)
+    policy = models.CharField(max_length=10, choices=ImportPolicy.choices, default=ImportPolicy.FILE)
     rows = models.PositiveIntegerField(null=True)  # data rows in the file, once counted
     position = models.PositiveIntegerField(default=0)  # rows accounted for
     created = models.PositiveIntegerField(default=0)
@@ -66,6 +76,7 @@ class ImportRun(models.Model):
         constraints = [
             one_of("kind", ImportKind, name="import_kind"),
             one_of("state", ImportState, name="import_state"),
+            one_of("policy", ImportPolicy, name="import_policy"),
             models.CheckConstraint(
                 condition=models.Q(
                     position=models.F("created") + models.F("updated") + models.F("unchanged") + models.F("rejected")
@@ -166,6 +177,7 @@ class Remark(models.TextChoices):
     OWNER = "owner", "An owner who is not here"
     EARLY = "early", "Won before they came to us"
     KEPT_OPEN = "kept_open", "Left open: worked on, or back again, since"
+    BY_HAND = "by_hand", "Differs from what somebody corrected here"
     AMOUNT = "amount", "The deal is here with another amount"
     COMPANY = "company", "Joined by its company"
 

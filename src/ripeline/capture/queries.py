@@ -87,6 +87,8 @@ def _sentence(about: str, text: str) -> str:
             return f"Names no person; it went to who came first from “{text}”"
         case Remark.KEPT_OPEN:
             return f"{text}; the lead stays open, because of what came after"
+        case Remark.BY_HAND:
+            return f"Somebody corrected this here, and it stays: {text}"
     return text
 
 
@@ -116,6 +118,10 @@ _SUMMED = {
     Remark.KEPT_OPEN: (
         "is about a lead that was worked on, or came to us again, since. It stays open; the deal is on its record.",
         "are about leads that were worked on, or came to us again, since. Those stay open; the deals are on record.",
+    ),
+    Remark.BY_HAND: (
+        "says otherwise than somebody corrected here. The correction stays; look at row {first}.",
+        "say otherwise than somebody corrected here. The corrections stay; the first is row {first}.",
     ),
     Remark.AMOUNT: (
         "says another amount than is here for its deal. Nothing was changed; look at row {first}.",

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from ripeline.base import clock
 from ripeline.capture import firms
 from ripeline.capture.admission import Arrival, Result, admit, natural_key
+from ripeline.capture.arrivals import Policy
 from ripeline.capture.fields import CUSTOM, FIELDS
 from ripeline.capture.models import ImportRun, Remark
 from ripeline.capture.rejects import Reject
@@ -85,6 +86,8 @@ class LeadTaker:
             tally.results[found.result] += 1
             tally.reopened += found.reopened
             tally.remark(row)
+            if found.kept:
+                tally.remarks.append((row.row, Remark.BY_HAND, ", ".join(found.kept)))
             if found.lead_id and found.result is Result.CREATED:
                 born.append((row, found.lead_id))
         self._stand(born)
@@ -135,6 +138,7 @@ class LeadTaker:
         return Arrival(
             keys=keys, person=person, context=context, source=row.text("source") or self._run.source,
             campaign=row.text("campaign"), dated=when is not None, owner_id=self._owner(row, tally),
+            policy=Policy(self._run.policy),
         )  # fmt: skip
 
     def _owner(self, row: Row, tally: Tally) -> UUID | None:

@@ -21,7 +21,7 @@ from ripeline.capture.detection import Told
 from ripeline.capture.fields import CUSTOM, FIELDS, IGNORE, Kind
 from ripeline.capture.looking import EVERY, Looked, look, problems
 from ripeline.capture.mapping import FieldMap, chosen
-from ripeline.capture.models import ImportRun, ImportState
+from ripeline.capture.models import ImportPolicy, ImportRun, ImportState
 from ripeline.capture.workbooks import Table, as_table
 from ripeline.cli.output import Failed, say
 from ripeline.people import queries as people
@@ -39,6 +39,7 @@ class Wishes:
     kind: Kind | None = None  # None: what the headings say
     pairs: Sequence[tuple[str, str]] = ()
     source: str = ""
+    policy: str = ""
     sheet: str | None = None
     encoding: str | None = None
     delimiter: str | None = None
@@ -54,7 +55,7 @@ class Wishes:
         )
 
     def __bool__(self) -> bool:
-        return bool(self.pairs or self.source or self.said != Said())
+        return bool(self.pairs or self.source or self.policy or self.said != Said())
 
 
 @dataclass(frozen=True)
@@ -171,9 +172,11 @@ def _started(actor: User, file: Path, content: Table, wishes: Wishes) -> ImportR
     begin = partial(
         actions.begin, actor=actor, kind=kind, filename=file.name, file=content, said=wishes.said,
         looked=replace(looked, mapping=mapping), source=wishes.source,
+        policy=wishes.policy or ImportPolicy.FILE,
     )  # fmt: skip
     run = begin()
-    as_meant = (run.dialect, run.mapping, run.source) == (looked.dialect.to_json(), mapping.to_json(), wishes.source)
+    meant = (looked.dialect.to_json(), mapping.to_json(), wishes.source, wishes.policy or ImportPolicy.FILE)
+    as_meant = (run.dialect, run.mapping, run.source, run.policy) == meant
     if run.state != ImportState.UPLOADED and (as_meant or not wishes):
         say(f"{file.name} was broken off after {run.position:,} rows; going on there.")
         return actions.go_on(actor=actor, run_id=run.pk)

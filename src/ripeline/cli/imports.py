@@ -33,6 +33,11 @@ def _pairs(_context: click.Context, _option: click.Parameter, given: tuple[str, 
     "out). Without any the columns are guessed, or as last time. FIELD may be custom:Label or ignore.",
 )  # fmt: skip
 @click.option("--source", default="", metavar="NAME", help="Where the people come from whose rows do not say.")
+@click.option(
+    "--conflicts", type=click.Choice(["file", "empty", "newest", "always"]),
+    help="Whose word stays where the file says something else than the record: the file's but not over what somebody "
+    "corrected by hand (otherwise so), the record's, the newer one by the row's date, or the file's always.",
+)  # fmt: skip
 @click.option("--sheet", metavar="NAME", help="Of a workbook, the sheet to read; otherwise the one with the most rows.")
 @click.option("--encoding", help="The file's encoding (utf-8, cp1252 …); otherwise found out.")
 @click.option("--delimiter", help="What separates cells: one character, or tab; otherwise found out.")
@@ -43,8 +48,8 @@ def _pairs(_context: click.Context, _option: click.Parameter, given: tuple[str, 
 @click.option("--yes", "is_sure", is_flag=True, help="With --undo: do not ask.")
 @json_option
 def command(
-    files: tuple[Path, ...], outcomes: bool, pairs: list[tuple[str, str]], source: str, sheet: str | None,
-    encoding: str | None, delimiter: str | None, day_first: bool | None, decimal_comma: bool | None,
+    files: tuple[Path, ...], outcomes: bool, pairs: list[tuple[str, str]], source: str, conflicts: str | None,
+    sheet: str | None, encoding: str | None, delimiter: str | None, day_first: bool | None, decimal_comma: bool | None,
     rejects: Path | None, undone: str | None, is_sure: bool, as_json: bool,
 ) -> None:  # fmt: skip
     """Import a file of leads, or of outcomes: CSV, Excel or LibreOffice.
@@ -69,7 +74,8 @@ def command(
 
         wishes = Wishes(
             kind="outcomes" if outcomes else "leads" if pairs else None, pairs=pairs, source=" ".join(source.split()),
-            sheet=sheet, encoding=encoding, delimiter=_NAMED.get(delimiter or "", delimiter), day_first=day_first,
+            policy=conflicts or "", sheet=sheet, encoding=encoding, delimiter=_NAMED.get(delimiter or "", delimiter),
+            day_first=day_first,
             decimal_comma=decimal_comma,
         )  # fmt: skip
         brought = bring_all(files, wishes, rejects=rejects, kept_in=house.home / "rejected")

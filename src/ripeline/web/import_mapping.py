@@ -18,7 +18,7 @@ from ripeline.capture.dialect import DELIMITERS, ENCODINGS, Column, Dialect, She
 from ripeline.capture.fields import CUSTOM, FIELDS, IGNORE
 from ripeline.capture.looking import Looked, kind_of
 from ripeline.capture.mapping import FieldMap, undecided
-from ripeline.capture.models import ImportKind, ImportRun
+from ripeline.capture.models import ImportKind, ImportPolicy, ImportRun
 from ripeline.capture.rows import Row
 from ripeline.capture.wording import Word
 from ripeline.catalog import queries as catalog
@@ -66,16 +66,16 @@ def kept(actor: User, run: ImportRun, form: Mapping[str, str]) -> dict[str, Any]
     """Keep what the form says, and give the page with it; what cannot be is said, and nothing is kept then."""
     dialect = Dialect.from_json(run.dialect)
     whole = _whole(Said.from_json(run.told).whole, dialect, form)
-    source = form.get("source", run.source)[:160]
+    source, policy = form.get("source", run.source)[:160], form.get("policy", run.policy)
     try:
         if whole != Said.from_json(run.told).whole:  # other cells, perhaps other columns: the mapping is found anew
             said = Said(whole)
-            looked = actions.prepare(actor=actor, run_id=run.pk, said=said, source=source)
+            looked = actions.prepare(actor=actor, run_id=run.pk, said=said, source=source, policy=policy)
         else:
             mapping = _mapping(dialect, form, run.mapping)
             said = _said(Said.from_json(run.told), dialect, form, _words(run, dialect, mapping))
             looked = actions.prepare(
-                actor=actor, run_id=run.pk, said=said, mapping=mapping, source=source
+                actor=actor, run_id=run.pk, said=said, mapping=mapping, source=source, policy=policy
             )  # fmt: skip
     except UnreadableFileError as problem:
         return page(run, error=str(problem))
@@ -146,6 +146,7 @@ def _context(run: ImportRun, looked: Looked, *, error: str = "") -> dict[str, An
         "lines": _lines(looked, asked),
         "problems": [_in_words(problem, looked.mapping) for problem in looked.mapping.problems()] + asked,
         "sources": catalog.sources(),
+        "policies": [Option(value, words, value == run.policy) for value, words in ImportPolicy.choices],
         **_preview(run, looked),
     }
 

@@ -1,0 +1,104 @@
+"""The same file again, with other cells: records are brought up to date, and what people corrected by hand stays."""
+
+import itertools
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from ripeline.base import clock
+from ripeline.capture import queries
+from ripeline.capture.models import ImportPolicy
+from ripeline.leads import actions as leads
+from ripeline.leads.models import Lead
+from ripeline.people.models import User
+from ripeline.timeline.models import Activity
+from tests.capture.importing import counts, csv, imported
+from tests.cast import MONDAY, by, soon
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("as_it_passes")]
+
+FIRST = csv("E-mail,Name,Title,Size,Created", "a@x.example,Ann,,38,2026-05-10", "b@x.example,Bo,Nurse,40,2026-05-11")
+LATER = csv(
+    "E-mail,Name,Title,Size,Created", "a@x.example,Anna,Dentist,39,2026-05-10", "b@x.example,Bo,Nurse,40,2026-05-11"
+)
+
+
+@pytest.fixture
+def as_it_passes() -> Iterator[None]:
+    milliseconds = itertools.count()
+    with clock.at(lambda: MONDAY + timedelta(milliseconds=next(milliseconds))):
+        yield
+
+
+def says() -> tuple[Any, ...]:
+    lead = Lead.objects.get(email="a@x.example")
+    return lead.name, lead.title, lead.custom["size"]
+
+
+def corrected(ada: User) -> Lead:
+    """Ann, whose name Ada has corrected."""
+    lead = Lead.objects.get(email="a@x.example")
+    leads.edit(lead.pk, by(ada), fields={"name": "Ann-Marie"})
+    return lead
+
+
+def test_changed_cells_change_fields_and_the_rest_is_unchanged() -> None:
+    imported(FIRST)
+    run = imported(LATER)
+    assert counts(run) == (0, 1, 1, 0)
+    assert says() == ("Anna", "Dentist", "39")
+    entry = Activity.objects.get(kind="imported")
+    assert (entry.data["before"]["name"], entry.data["after"]["name"]) == ("Ann", "Anna")
+    assert counts(imported(LATER)) == (0, 0, 2, 0)
+
+
+def test_what_somebody_corrected_by_hand_stays_and_the_result_says_so(ada: User) -> None:
+    imported(FIRST)
+    corrected(ada)
+    run = imported(LATER)
+    assert counts(run) == (0, 1, 1, 0)
+    assert says() == ("Ann-Marie", "Dentist", "39")
+    assert list(queries.remarks(run)) == [(2, "Somebody corrected this here, and it stays: name")]
+    assert counts(imported(LATER)) == (0, 0, 2, 0)
+
+
+def test_a_correction_that_was_taken_back_is_none(ada: User) -> None:
+    imported(FIRST)
+    lead = corrected(ada)
+    leads.undo(Activity.objects.get(lead_id=lead.pk, kind="edited").pk, by(ada))
+    imported(LATER)
+    assert says() == ("Anna", "Dentist", "39")
+
+
+@pytest.mark.parametrize(
+    ("policy", "said"),
+    [
+        (ImportPolicy.FILE, ("Ann-Marie", "Dentist", "39")),
+        (ImportPolicy.EMPTY, ("Ann-Marie", "Dentist", "38")),
+        (ImportPolicy.ALWAYS, ("Anna", "Dentist", "39")),
+        (ImportPolicy.NEWEST, ("Ann-Marie", "Dentist", "38")),
+    ],
+)
+def test_whose_word_stays_is_chosen(ada: User, policy: str, said: tuple[str, ...]) -> None:
+    imported(FIRST)
+    corrected(ada)
+    imported(LATER, policy=policy)
+    assert says() == said
+
+
+def test_a_newer_row_wins_by_its_date(ada: User) -> None:
+    imported(FIRST)
+    corrected(ada)
+    newer = csv("E-mail,Name,Size,Created", "a@x.example,Anna,39,2026-05-20")
+    imported(newer, policy=ImportPolicy.NEWEST)
+    assert says() == ("Ann-Marie", "", "39"), "the correction is of this very day, the size of the tenth"
+
+
+def test_no_state_is_set_back(ada: User) -> None:
+    imported(FIRST)
+    lead = Lead.objects.get(email="a@x.example")
+    leads.open_opportunity(lead.pk, by(ada), next=soon())
+    imported(LATER)
+    assert Lead.objects.get(pk=lead.pk).state == "opportunity"
