@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('ripeline', '0014_presets'),
+        ('ripeline', '0016_came_again'),
     ]
 
     operations = [
