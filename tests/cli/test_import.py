@@ -222,6 +222,27 @@ def test_an_import_is_taken_back_by_its_id(house: Installation, tmp_path: Path) 
     assert "There is no import '7'" in err
 
 
+def test_a_dry_run_says_what_would_change_and_leaves_nothing(house: Installation, tmp_path: Path) -> None:
+    house.json("import", written(tmp_path, "E-mail,Name", "ann@x.example,Ann", name="first.csv"))
+    file = written(tmp_path, "E-mail,Name", "ann@x.example,Anna", "bo@x.example,Bo", "no address,")
+    said = house.json("import", file, "--dry-run")
+    assert (said["rows"], said["created"], said["updated"], said["rejected"]) == (3, 1, 1, 1)
+    assert said["changes"] == [{"lead": "Anna", "field": "Name", "before": "Ann", "after": "Anna"}]
+    status, out, _ = house.run("import", file, "--dry-run")
+    assert (status, out.splitlines()[-1].partition(".")[0]) == (0, "Nothing was changed")
+    assert "Anna: Name: Ann → Anna" in out
+    with psycopg.connect(house.url) as connection:
+        assert connection.execute("SELECT count(*), max(name) FROM lead").fetchone() == (1, "Ann")
+        assert connection.execute("SELECT count(*) FROM import_run").fetchone() == (1,)
+    done = house.json("import", file)
+    assert {name: done[name] for name in ("created", "updated", "rejected")} == {
+        "created": 1,
+        "updated": 1,
+        "rejected": 1,
+    }
+    assert house.run("import", file, file, "--dry-run")[0] == 2
+
+
 def test_several_files_go_in_by_one_command_in_the_order_that_joins_them(house: Installation, tmp_path: Path) -> None:
     places = []
     for name, text in (("deals.csv", exports.HUBSPOT_DEALS), ("people.csv", exports.HUBSPOT_CONTACTS)):

@@ -101,6 +101,26 @@ def test_a_file_is_looked_at_mapped_started_followed_and_read(signed_in: SignIn,
     assert Lead.objects.get().captured_at.date().isoformat() == "2026-04-03"
 
 
+def test_what_a_file_would_do_is_shown_before_it_goes_in(signed_in: SignIn, mona: User) -> None:
+    client = signed_in(mona)
+    worked(client, b"E-mail,Name\nann@x.example,Ann\n")
+    page = upload(client, b"E-mail,Name\nann@x.example,Anna\nbo@x.example,Bo\nBo at home,\n")
+    run_id = UUID(page.url.rpartition("/")[2])
+    form = {"to-0": "email", "to-1": "name"}
+    tried = client.post(f"/imports/{run_id}/mapping", {**form, "try": "1"})
+    assert tried.status_code == 200
+    said = text(tried)
+    assert "3 rows, tried and rolled back. Nothing has gone in yet. New leads 1" in said
+    assert "Fields of one record that is here would change, first of all: " in said
+    assert "Anna Name Ann Anna" in said
+    run = ImportRun.objects.get(pk=run_id)
+    assert (run.state, run.position, Lead.objects.count()) == ("uploaded", 0, 1)
+    client.post(f"/imports/{run_id}/mapping", {**form, "start": "1"})
+    actions.work(run_id)
+    run.refresh_from_db()
+    assert (run.created, run.updated, run.rejected) == (1, 1, 1)
+
+
 def test_another_separator_or_encoding_finds_other_columns(signed_in: SignIn, mona: User) -> None:
     client = signed_in(mona)
     where = upload(client, "Name;Mail|a;b\nAnn;a@x.example|é;1\nBo;b@x.example|2;3\n".encode("cp1252")).url

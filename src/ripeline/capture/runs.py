@@ -10,7 +10,7 @@ import logging
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any, BinaryIO, Protocol
+from typing import Any, Protocol
 from uuid import UUID
 
 import psycopg
@@ -107,27 +107,21 @@ def claimed(run_id: UUID) -> Iterator[bool]:
 
 def _go_on(run_id: UUID, watch: Watch, is_stopping: Callable[[], bool], size: int) -> bool:
     """Everything from the present position on."""
-    run = _begin(run_id)
+    run = begin(run_id)
     if run is None:
         return False
-    file, dialect = pieces.opened(run), Dialect.from_json(run.dialect)
-    mapping = FieldMap.from_json(kind_of(run), dialect.labels, run.mapping)
-    if run.rows is None and not _count(run, file, dialect):
+    if not count_rows(run):
         return True
     watch(run)
-    taker = _TAKERS[run.kind](run)
-    for chunk in chunks(file, dialect=dialect, mapping=mapping, now=clock.now(), position=run.position, size=size):
-        if is_stopping():
-            return False
-        if not _take(run, chunk, taker):
-            break
-        watch(run)
+    if not take_rows(run, watch=watch, is_stopping=is_stopping, size=size):
+        return False
     _end(run)
     watch(run)
     return True
 
 
-def _begin(run_id: UUID) -> ImportRun | None:
+def begin(run_id: UUID) -> ImportRun | None:
+    """The run, under way; None if there is nothing to do."""
     with transaction.atomic():
         run = ImportRun.objects.select_for_update(of=("self",)).select_related("started_by").get(pk=run_id)
         if run.state not in (ImportState.QUEUED, ImportState.RUNNING):
@@ -137,13 +131,31 @@ def _begin(run_id: UUID) -> ImportRun | None:
     return run
 
 
-def _count(run: ImportRun, file: BinaryIO, dialect: Dialect) -> bool:
-    """Count the rows, for the progress; False if they are too many."""
-    run.rows = count(file, dialect)
+def count_rows(run: ImportRun) -> bool:
+    """Count the rows once, for the progress; False, and the run has failed, if they are too many."""
+    if run.rows is not None:
+        return True
+    run.rows = count(pieces.opened(run), Dialect.from_json(run.dialect))
     if run.rows > MOST_ROWS:
         _fail(run.pk, f"{run.filename} has {run.rows:,} rows, at most {MOST_ROWS:,} can be imported at once: split it.")
         return False
     ImportRun.objects.filter(pk=run.pk).update(rows=run.rows)
+    return True
+
+
+def take_rows(
+    run: ImportRun, *, watch: Watch = lambda _: None, is_stopping: Callable[[], bool], size: int = SIZE
+) -> bool:
+    """Take the rows from the present position on, chunk by chunk; False if `is_stopping` said so, between two."""
+    dialect = Dialect.from_json(run.dialect)
+    mapping = FieldMap.from_json(kind_of(run), dialect.labels, run.mapping)
+    taker, file = _TAKERS[run.kind](run), pieces.opened(run)
+    for chunk in chunks(file, dialect=dialect, mapping=mapping, now=clock.now(), position=run.position, size=size):
+        if is_stopping():
+            return False
+        if not _take(run, chunk, taker):
+            break
+        watch(run)
     return True
 
 

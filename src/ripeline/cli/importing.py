@@ -6,7 +6,7 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from types import FrameType
@@ -15,13 +15,14 @@ from uuid import UUID
 
 import click
 
-from ripeline.capture import actions, batches, queries
+from ripeline.capture import actions, batches, queries, trial
 from ripeline.capture.actions import MappingError, Said, UnreadableFileError
 from ripeline.capture.detection import Told
 from ripeline.capture.fields import CUSTOM, FIELDS, IGNORE, Kind
 from ripeline.capture.looking import EVERY, Looked, look, problems
 from ripeline.capture.mapping import FieldMap, chosen
 from ripeline.capture.models import ImportPolicy, ImportRun, ImportState
+from ripeline.capture.trial import Trial, TrialError
 from ripeline.capture.workbooks import Table, as_table
 from ripeline.cli.output import Failed, say
 from ripeline.people import queries as people
@@ -117,6 +118,49 @@ def bring_in(file: Path, wishes: Wishes, *, rejects: Path | None, kept_in: Path)
     run = Foreground(actor, run.pk).finish()
     written = _write(queries.rejects_csv(run), rejects or _place(kept_in, run)) if run.rejected else None
     return Done(run, written, queries.remarked(run))
+
+
+def try_out(file: Path, wishes: Wishes) -> Trial:
+    """What importing a file would do; nothing stays of it. Raises Failed, in a sentence, if it is refused."""
+    actor = people.system()
+    try:
+        with _opened(file) as content, as_table(content, name=file.name, sheet=wishes.sheet) as table:
+            return trial.attempt(lambda: _started(actor, file, table, wishes), actor=actor)
+    except (UnreadableFileError, MappingError, TrialError) as problem:
+        raise Failed(str(problem)) from problem
+
+
+def as_tried(found: Trial) -> dict[str, Any]:
+    """A trial for ``--json``."""
+    names = ("rows", "created", "updated", "unchanged", "rejected", "reopened", "changed", "remarks")
+    return {
+        "dry_run": True,
+        **{name: getattr(found, name) for name in names},
+        "of_rows": found.total,
+        "changes": [asdict(change) for change in found.changes],
+        "rejects": [{"row": one.row, "column": one.column, "reason": one.reason} for one in found.rejects],
+        "note": found.why_not_whole,
+    }
+
+
+def in_words(found: Trial) -> Iterator[str]:
+    """A trial for a person."""
+    if found.why_not_whole:
+        yield found.why_not_whole
+    yield (
+        f"{found.rows:,} rows would be: {found.created:,} created, {found.updated:,} updated, "
+        f"{found.unchanged:,} unchanged, {found.rejected:,} rejected."
+    )
+    if found.reopened:
+        yield f"Old leads taken up again: {found.reopened:,}."
+    if found.changed:
+        yield f"Records here whose fields would change: {found.changed:,}. The first of them:"
+        yield from (f"  {one.lead}: {one.field}: {one.before or '(empty)'} → {one.after}" for one in found.changes)
+    if found.rejects:
+        yield "Rows that would stay out, the first of them:"
+        yield from (f"  row {o.row}: {f'“{o.column}”: ' if o.column else ''}{o.reason}" for o in found.rejects)
+    yield from found.remarks
+    yield "Nothing was changed. The same command without --dry-run imports the file."
 
 
 def in_order(files: Sequence[Path]) -> list[Path]:

@@ -10,6 +10,7 @@ from ripeline.cli.opening import opened
 from ripeline.cli.output import emit, json_option, say
 
 if TYPE_CHECKING:
+    from ripeline.capture.trial import Trial
     from ripeline.cli.importing import Done
 
 CANCELLED = 130  # exit status, as of what Ctrl-C ends
@@ -43,6 +44,10 @@ def _pairs(_context: click.Context, _option: click.Parameter, given: tuple[str, 
 @click.option("--delimiter", help="What separates cells: one character, or tab; otherwise found out.")
 @click.option("--day-first/--month-first", default=None, help="How dates like 03/04/2024 are meant.")
 @click.option("--decimal-comma/--decimal-point", default=None, help="How numbers like 1.234 are meant.")
+@click.option(
+    "--dry-run", "is_trial", is_flag=True,
+    help="Say exactly what would change, of the first 20,000 rows at most, and change nothing.",
+)  # fmt: skip
 @click.option("--rejects", type=click.Path(path_type=Path), metavar="FILE", help="Where to write the refused rows.")
 @click.option("--undo", "undone", metavar="RUN", help="Take an import back, by the id that --json and its page show.")
 @click.option("--yes", "is_sure", is_flag=True, help="With --undo: do not ask.")
@@ -50,7 +55,7 @@ def _pairs(_context: click.Context, _option: click.Parameter, given: tuple[str, 
 def command(
     files: tuple[Path, ...], outcomes: bool, pairs: list[tuple[str, str]], source: str, conflicts: str | None,
     sheet: str | None, encoding: str | None, delimiter: str | None, day_first: bool | None, decimal_comma: bool | None,
-    rejects: Path | None, undone: str | None, is_sure: bool, as_json: bool,
+    is_trial: bool, rejects: Path | None, undone: str | None, is_sure: bool, as_json: bool,
 ) -> None:  # fmt: skip
     """Import a file of leads, or of outcomes: CSV, Excel or LibreOffice.
 
@@ -69,17 +74,31 @@ def command(
         raise click.UsageError("Name a file, for example: ripeline import leads.csv")
     if len(files) > 1 and (pairs or outcomes or sheet or rejects):
         raise click.UsageError("--map, --outcomes, --sheet and --rejects go with one file. Import that one by itself.")
+    if is_trial and (len(files) > 1 or rejects):
+        raise click.UsageError("--dry-run goes with one file, and writes none: leave the others, and --rejects, out.")
     with opened() as house:
-        from ripeline.cli.importing import Wishes, bring_all
+        from ripeline.cli.importing import Wishes, bring_all, try_out
 
         wishes = Wishes(
             kind="outcomes" if outcomes else "leads" if pairs else None, pairs=pairs, source=" ".join(source.split()),
             policy=conflicts or "", sheet=sheet, encoding=encoding, delimiter=_NAMED.get(delimiter or "", delimiter),
-            day_first=day_first,
-            decimal_comma=decimal_comma,
+            day_first=day_first, decimal_comma=decimal_comma,
         )  # fmt: skip
+        if is_trial:
+            _tell_trial(try_out(files[0], wishes), as_json=as_json)
+            return
         brought = bring_all(files, wishes, rejects=rejects, kept_in=house.home / "rejected")
     _tell(brought, as_json=as_json)
+
+
+def _tell_trial(found: "Trial", *, as_json: bool) -> None:
+    from ripeline.cli.importing import as_tried, in_words
+
+    if as_json:
+        emit(as_tried(found))
+        return
+    for sentence in in_words(found):
+        click.echo(sentence)
 
 
 def _tell(brought: "Sequence[tuple[Path, Done]]", *, as_json: bool) -> None:

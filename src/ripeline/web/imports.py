@@ -12,13 +12,14 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from django_htmx.http import HttpResponseClientRedirect, HttpResponseClientRefresh
 
 from ripeline.base import clock
-from ripeline.capture import actions, batches, pieces, presets, queries, rules, runs
+from ripeline.capture import actions, batches, pieces, presets, queries, rules, runs, trial
 from ripeline.capture.actions import MappingError, UnreadableFileError
 from ripeline.capture.batches import RefusedFilesError, Upload
 from ripeline.capture.dialect import Dialect
 from ripeline.capture.fields import CUSTOM, FIELDS, IGNORE, Kind
 from ripeline.capture.looking import kind_of
 from ripeline.capture.models import ImportKind, ImportRun, ImportState
+from ripeline.capture.trial import TrialError
 from ripeline.insight.rules import READERS
 from ripeline.leads.models import Lead
 from ripeline.people.models import User
@@ -32,6 +33,7 @@ from ripeline.worklist import belief
 MOST_FILES = 20  # in one go
 PAGE = 30  # imports in a list
 SHOWN = 8  # rejected rows, and remarks, on the page; the rest is in the file
+TRIED = 2_000  # rows that the page tries while one waits
 WIDEST = 100  # characters shown of a rejected row
 
 
@@ -128,7 +130,9 @@ def mapping(request: HttpRequest, run_id: UUID) -> HttpResponse:
     if run.state != ImportState.UPLOADED:
         return _to(request, run_id)
     context = import_mapping.kept(importer(request), run, request.POST)
-    is_start = _is_start(request)
+    if _is_pressed(request, "try"):
+        return _tried(request, run_id, context)
+    is_start = _is_pressed(request, "start")
     if is_start and not context["problems"]:
         try:
             actions.confirm(actor=importer(request), run_id=run_id)
@@ -140,10 +144,24 @@ def mapping(request: HttpRequest, run_id: UUID) -> HttpResponse:
     return render(request, template, context, status=422 if is_start else 200)
 
 
-def _is_start(request: HttpRequest) -> bool:
-    """Whether the button was pressed; HTMX sends its name along with a later change of the form, too."""
+def _is_pressed(request: HttpRequest, button: str) -> bool:
+    """Whether this button was pressed; HTMX sends its name along with a later change of the form, too."""
     htmx = getattr(request, "htmx", None)
-    return htmx.trigger == "start" if htmx else "start" in request.POST
+    return htmx.trigger == button if htmx else button in request.POST
+
+
+def _tried(request: HttpRequest, run_id: UUID, context: dict[str, Any]) -> HttpResponse:
+    """The mapping page with what its file would do; nothing of it stays."""
+    actor = importer(request)
+    if not context["problems"]:
+        try:
+            context["trial"] = trial.attempt(
+                lambda: actions.confirm(actor=actor, run_id=run_id), actor=actor, most=TRIED
+            )  # fmt: skip
+        except (MappingError, TrialError) as problem:
+            context["untried"] = str(problem)
+    template = "imports/columns.html" if getattr(request, "htmx", False) else "imports/mapping.html"
+    return render(request, template, context, status=200 if "trial" in context else 422)
 
 
 def _to(request: HttpRequest, run_id: UUID) -> HttpResponse:

@@ -1,0 +1,179 @@
+"""What an import would do, exactly: its rows are taken in by the code that imports them, and all is rolled back.
+
+Nothing of it is ever committed, so nobody sees it, no worker hears of it, and no mail comes of it. While it lasts it
+holds the rows it has touched, as any import does for a chunk; so it makes way, after the present chunk, as soon as
+somebody waits for it.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+import psycopg
+from django.db import OperationalError, connection, transaction
+
+from ripeline.capture import queries, runs
+from ripeline.capture.fields import FIELDS
+from ripeline.capture.models import ImportRun
+from ripeline.capture.rejects import Reject
+from ripeline.capture.rows import SIZE
+from ripeline.catalog import queries as catalog
+from ripeline.leads import rules
+from ripeline.leads.models import Lead
+from ripeline.leads.rules import Verb
+from ripeline.people.models import User
+from ripeline.timeline.models import Activity
+
+MOST = 20_000  # rows at once
+SHOWN = 12  # records whose changes are listed, and rows that stay out
+_WAIT = (
+    "500ms"  # for a row that somebody else is changing; less than until a deadlock is looked for, so that we give way
+)
+_COUNTS = ("created", "updated", "unchanged", "rejected", "reopened")
+_FOLLOWS = frozenset({"search", "account_id", "decision_id"})  # from the other fields
+
+_IS_IN_THE_WAY = """
+SELECT EXISTS (
+    SELECT FROM pg_stat_activity
+    WHERE wait_event_type = 'Lock' AND datname = current_database() AND pg_backend_pid() = ANY (pg_blocking_pids(pid))
+)
+"""
+
+
+class TrialError(Exception):
+    """It could not be tried; a sentence."""
+
+
+@dataclass(frozen=True)
+class Change:
+    """One field of a record that is here, as it is and as it would be."""
+
+    lead: str
+    field: str
+    before: str
+    after: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Trial:
+    """What would become of the rows, as far as they were tried."""
+
+    rows: int  # tried
+    total: int  # in the file
+    created: int
+    updated: int
+    unchanged: int
+    rejected: int
+    reopened: int
+    changed: int  # records whose fields would change
+    changes: Sequence[Change]  # of the first of them
+    rejects: Sequence[Reject]  # the first
+    remarks: Sequence[str]
+    made_way: bool  # for somebody who waited for what it held
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether every row was tried."""
+        return self.rows == self.total
+
+    @property
+    def why_not_whole(self) -> str:
+        """A sentence; "" if it is."""
+        if self.is_whole:
+            return ""
+        far = f"This is what the first {self.rows:,} of {self.total:,} rows would do"
+        if self.made_way:
+            return f"{far}: then it made way for somebody who works on the same records. Try again for all."
+        return f"{far}; no more are tried at once."
+
+
+def attempt(
+    begin: Callable[[], ImportRun], *, actor: User, most: int = MOST, size: int = SIZE, shown: int = SHOWN
+) -> Trial:
+    """Try the run that `begin` confirms, and leave everything as it was, the run too.
+
+    Raises TrialError where somebody else is at the same records for longer than one waits, and whatever `begin` raises.
+    """
+    try:
+        with transaction.atomic():
+            with connection.cursor() as cursor:
+                cursor.execute(f"SET LOCAL lock_timeout = '{_WAIT}'")
+            try:
+                return _tried(begin().pk, actor, most, size, shown)
+            finally:
+                transaction.set_rollback(True)
+    except OperationalError as problem:
+        if isinstance(problem.__cause__, psycopg.errors.LockNotAvailable | psycopg.errors.DeadlockDetected):
+            raise TrialError(
+                "Somebody is changing the same records just now, or another import is. Nothing was changed; try again."
+            ) from problem
+        raise
+
+
+def _tried(run_id: UUID, actor: User, most: int, size: int, shown: int) -> Trial:
+    run = runs.begin(run_id)
+    if run is None:
+        raise TrialError("This file has gone in already.")
+    if not runs.count_rows(run):
+        raise TrialError(ImportRun.objects.get(pk=run_id).problem)
+    before = {name: getattr(run, name) for name in ("position", *_COUNTS)}
+    made_way = False
+
+    def is_enough() -> bool:
+        nonlocal made_way
+        made_way = run.position > before["position"] and _is_in_the_way()
+        return made_way or run.position - before["position"] >= most
+
+    is_whole = runs.take_rows(run, is_stopping=is_enough, size=min(size, most))
+    since = {name: getattr(run, name) - before[name] for name in before}
+    total = since["position"] if is_whole else (run.rows or 0) - before["position"]
+    changed, changes = _changes(run_id, actor, shown)
+    return Trial(
+        rows=since.pop("position"), total=total, **since, changed=changed, changes=changes,
+        rejects=list(queries.rejects(run, shown)), remarks=queries.remarked(run), made_way=made_way and not is_whole,
+    )  # fmt: skip
+
+
+def _is_in_the_way() -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute(_IS_IN_THE_WAY)
+        return bool(cursor.fetchone()[0])
+
+
+def _changes(run_id: UUID, actor: User, shown: int) -> tuple[int, list[Change]]:
+    """How many records that are here would change, and the first ones that `actor` may see, field by field."""
+    found = Activity.objects.filter(import_run_id=run_id, kind="imported")
+    born = Lead.objects.filter(import_run_id=run_id).values("pk")
+    of_leads = found.exclude(lead_id__in=born)
+    first = list(of_leads.order_by("recorded_at", "id")[: shown * 4])
+    leads = Lead.objects.select_related("owner", "responsible__user").in_bulk({entry.lead_id for entry in first})
+    seen = [entry for entry in first if rules.may(actor, Verb.SEE_CONTEXT, leads[entry.lead_id])][:shown]
+    own = {field.key: field.label for field in catalog.custom_fields()}
+    changes = [Change(_name(leads[entry.lead_id]), *each) for entry in seen for each in _differences(entry.data, own)]
+    return of_leads.values("lead_id").distinct().count(), changes
+
+
+def _name(lead: Lead) -> str:
+    return lead.name or lead.email or lead.company or lead.reference or lead.phone
+
+
+def _differences(data: Mapping[str, Any], own: Mapping[str, str]) -> list[tuple[str, str, str]]:
+    """(field, before, after) of an entry, in the words of the page."""
+    before, after = _flat(data["before"]), _flat(data["after"])
+    names = {"reference": FIELDS["leads"]["external_id"].label} | {
+        name: field.label for name, field in FIELDS["leads"].items()
+    }
+    return [
+        (names.get(name) or own.get(name) or name.replace("_", " ").capitalize(), _said(before.get(name)), _said(value))
+        for name, value in after.items()
+        if name not in _FOLLOWS and before.get(name) != value
+    ]
+
+
+def _flat(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {**{name: value for name, value in values.items() if name != "custom"}, **(values.get("custom") or {})}
+
+
+def _said(value: Any) -> str:
+    return "" if value in (None, "None") else str(value)
