@@ -14,7 +14,7 @@ from django.test import Client
 from pytest_django import DjangoAssertNumQueries
 
 from ripeline.capture import actions, queries
-from ripeline.capture.models import ImportRun
+from ripeline.capture.models import ImportMapping, ImportRun
 from ripeline.leads.models import Lead
 from ripeline.people.models import User
 from tests.bad_files import NOBODY, REFUSED, TAKEN, Bad, Odd
@@ -211,6 +211,28 @@ def test_a_mapping_used_before_is_used_again_and_said_so(signed_in: SignIn, mona
     assert "You had a file with these headings before" in text(page)
     assert chosen(page, "to-0") == "company"
     assert "As last time" in text(page)
+
+
+def test_remembered_mappings_are_listed_named_and_forgotten(
+    signed_in: SignIn, mona: User, sam: User, bob: User
+) -> None:
+    client = signed_in(mona)
+    assert "None yet" in text(client.get("/imports/mappings"))
+    worked(client, b"Post,Who\nann@x.example,Ann\n", **{"to-0": "email", "to-1": "name"})
+    (kept,) = ImportMapping.objects.all()
+    page = text(client.get("/imports/mappings"))
+    assert "leads.csv" in page
+    assert "Post E-mail" in page
+    client.post(f"/imports/mappings/{kept.pk}/name", {"name": "  The fair   in Cologne "})
+    worked(client, b"Post,Who\nbo@x.example,Bo\n")
+    assert "The fair in Cologne" in text(signed_in(sam).get("/imports/mappings"))
+    for path in (f"/imports/mappings/{kept.pk}/forget", f"/imports/mappings/{kept.pk}/name"):
+        assert signed_in(bob).post(path).status_code == 403
+    assert signed_in(bob).get("/imports/mappings").status_code == 403
+    client.post(f"/imports/mappings/{kept.pk}/forget")
+    client.post(f"/imports/mappings/{kept.pk}/forget")
+    assert not ImportMapping.objects.exists()
+    assert "as they were then" not in text(client.get(upload(client, b"Post,Who\ncem@x.example,Cem\n").url))
 
 
 def test_outcomes_are_booked_and_told_as_deals(signed_in: SignIn, ada: User) -> None:

@@ -225,6 +225,7 @@ class ImportMapping(models.Model):
 
     signature = models.CharField(max_length=64)
     kind = models.CharField(max_length=10, choices=ImportKind.choices)
+    name = models.CharField(max_length=120, blank=True, default="")  # the first such file's, or what somebody calls it
     mapping = models.JSONField()
     told = models.JSONField(default=dict)
     used_at = models.DateTimeField(default=clock.now)

@@ -219,11 +219,11 @@ def _end(run: ImportRun) -> None:
         if run.state == ImportState.DONE:
             run.rows = run.position
             pieces.forget(run.pk)
+            used = {"mapping": run.mapping, "told": run.told, "used_at": run.ended_at}
             ImportMapping.objects.update_or_create(
-                signature=run.signature,
-                kind=run.kind,
-                defaults={"mapping": run.mapping, "told": run.told, "used_at": run.ended_at},
-            )
+                signature=run.signature, kind=run.kind, defaults=used,
+                create_defaults={**used, "name": run.filename[:120]},
+            )  # fmt: skip
         run.save(update_fields=["state", "ended_at", "cancel_asked", "rows"])
         timeline.wake_worker()
 
