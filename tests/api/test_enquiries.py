@@ -146,7 +146,7 @@ def test_whatever_the_description_allows_or_not_is_answered_as_it_says(live_serv
     operation = described["/api/v1/enquiries"]["POST"]
     anything = st.one_of(*(operation.as_strategy(generation_mode=mode) for mode in GenerationMode))
 
-    @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
     @given(case=anything)
     def each(case: Case) -> None:
         case.headers["Authorization"] = f"Bearer {secret}"

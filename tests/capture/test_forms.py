@@ -267,7 +267,7 @@ def test_what_a_person_changed_is_not_made_anew(mona: User) -> None:
     assert Question.objects.count() == 1
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
 @given(
     fields=st.dictionaries(
         st.sampled_from(["name", "email", "company", "phone", "title", "q-need", "q-timeline", "q-may_write", "other"]),

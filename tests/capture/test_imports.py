@@ -126,16 +126,16 @@ def test_a_row_goes_to_the_owner_it_names_and_owners_who_are_not_here_are_told(a
             "c@x.example,gone@example.com",
             "d@x.example,left@example.com",
             "e@x.example,Bob",
+            "f@x.example,Robert",
         )
     )
     assert Lead.objects.get(email="a@x.example").owner == bob
+    assert Lead.objects.get(email="e@x.example").owner == bob, "by the name that nobody else has"
     assert Lead.objects.filter(owner=None).count() == 0
-    owners, cells = queries.remarked(run)
-    assert owners.startswith("3 rows name an owner who is not here: gone@example.com, left@example.com.")
-    assert cells.startswith("One row has a cell that was mended or not understood, row 6.")
+    (owners,) = queries.remarked(run)
+    assert owners.startswith("4 rows name an owner who is not here: gone@example.com, Robert, left@example.com.")
     assert next(iter(queries.remarks(run))) == (3, "The owner “gone@example.com” is not here")
     assert "".join(queries.remarks_csv(run)).count("\n") == 5
-    assert Lead.objects.get(email="e@x.example").custom == {"owner": "Bob"}
 
 
 def test_headings_that_differ_in_little_keep_both_their_fields() -> None:

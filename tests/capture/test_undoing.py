@@ -3,7 +3,8 @@
 import itertools
 import json
 from collections.abc import Iterator
-from datetime import timedelta
+from contextlib import contextmanager
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -32,11 +33,18 @@ from tests.cast import MONDAY, MakeLead, by, soon
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("as_it_passes")]
 
 
+@contextmanager
+def passing(moment: datetime) -> Iterator[None]:
+    """Time goes on from `moment`: what is done later is seen to be later."""
+    milliseconds = itertools.count()
+    with clock.at(lambda: moment + timedelta(milliseconds=next(milliseconds))):
+        yield
+
+
 @pytest.fixture
 def as_it_passes() -> Iterator[None]:
-    """A Monday on which time passes: what is done later is seen to be later."""
-    milliseconds = itertools.count()
-    with clock.at(lambda: MONDAY + timedelta(milliseconds=next(milliseconds))):
+    """A Monday on which time passes."""
+    with passing(MONDAY):
         yield
 
 
@@ -199,7 +207,7 @@ def test_a_later_import_stays_when_the_earlier_one_goes_and_the_other_way_round(
 def test_who_was_taken_up_again_by_it_is_closed_as_before(alice: User, lead: Lead) -> None:
     leads.close(lead.pk, by(alice), reason=catalog.reason("no_budget"))
     before = everything()
-    with clock.at(clock.now() + timedelta(days=30)):
+    with passing(MONDAY + timedelta(days=30)):
         run = imported(csv("E-mail,Created", f"{lead.email},2026-07-01"))
         assert Lead.objects.get(pk=lead.pk).episode == 2
         assert told(undone(run)) == (0, 0, 1, 0)
@@ -210,7 +218,7 @@ def test_who_was_taken_up_again_by_it_is_closed_as_before(alice: User, lead: Lea
 
 def test_who_was_taken_up_and_worked_on_since_stays_open(alice: User, lead: Lead) -> None:
     leads.close(lead.pk, by(alice), reason=catalog.reason("no_budget"))
-    with clock.at(clock.now() + timedelta(days=30)):
+    with passing(MONDAY + timedelta(days=30)):
         run = imported(csv("E-mail,Title,Created", f"{lead.email},Dentist,2026-07-01"))
         leads.note(lead.pk, by(alice), text="They mean it.")
         assert told(undone(run)) == (0, 0, 0, 1)
