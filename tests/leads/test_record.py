@@ -132,8 +132,9 @@ def test_views_are_kept_by_each_for_themselves(alice: User, bob: User) -> None:
     saved.save(actor=alice, name="Fairs, this week", query="due=today")
     assert [(v.name, v.query) for v in saved.of(alice)] == [("Fairs, this week", "due=today")]
     assert saved.of(bob) == []
-    assert saved.forget(actor=bob, view_id=view.pk) == ""
-    assert saved.forget(actor=alice, view_id=view.pk) == "Fairs, this week"
+    assert saved.forget(actor=bob, view_id=view.pk) is None
+    assert saved.forget(actor=alice, view_id=view.pk) == view
+    assert saved.of(alice) == []
     for name in ("", "  ", "x" * 61):
         with pytest.raises(LeadError):
             saved.save(actor=alice, name=name, query="")

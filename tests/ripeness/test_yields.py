@@ -22,7 +22,7 @@ def test_a_batch_says_what_to_expect_when_for_what_effort_and_what_has_come(alic
     assert found.words.startswith("Of these 30 leads about ")
     assert "within a month" in found.when
     assert found.actual == "So far 0 won, 0 bought elsewhere, 1 has an opportunity open."
-    assert found.effort.startswith("It takes about 10 contacts a lead, as planned")
+    assert found.effort.startswith("It takes about 11 contacts a lead, as planned")
     assert not found.is_measured
 
 
