@@ -13,6 +13,7 @@ from ripeline.leads.models import Lead
 from ripeline.people.models import Company, User
 from tests.bad_files import REFUSED, Bad
 from tests.capture import exports
+from tests.capture.importing import csv, imported
 from tests.capture.sheets import workbook
 
 OpenPage = Callable[..., Page]
@@ -131,6 +132,28 @@ def test_a_spreadsheet_goes_in_and_says_what_happens_next(
     for path in ("/imports", "/imports/new", f"/imports/{run_id}"):
         page.goto(path)
         assert fits(page), path
+
+
+def test_what_would_change_is_seen_before_anything_goes_in(
+    open_page: OpenPage, axe: Axe, shot: Shot, company: Company, mona: User, tmp_path: Path
+) -> None:
+    imported(csv("E-mail,Name,Company", *(f"p{n}@x.example,Person {n},Firm {n}" for n in range(5))))
+    page = open_page(mona, "/imports/new")
+    rows = [f"p{n}@x.example,Person {n} Weber,Firm {n % 2}" for n in range(5)]
+    file = csv("E-mail,Name,Company", *rows, "new@x.example,Nina,Helio", "no address,,Nobody")
+    uploaded(page, written(tmp_path, file, "people.csv"))
+    page.get_by_role("button", name="See what would change").click()
+    expect(page.get_by_role("heading", name="What would change")).to_be_in_viewport()
+    expect(page.get_by_text("Fields of 5 records that are here would change")).to_be_visible()
+    expect(page.get_by_role("cell", name="Person 0 Weber").first).to_be_visible()
+    assert Lead.objects.count() == 5
+    axe(page)
+    shot(page, "imports-trial")
+    assert fits(page)
+    page.set_viewport_size({"width": 390, "height": 844})
+    assert fits(page)
+    page.get_by_label("Company", exact=True).select_option("ignore")
+    expect(page.get_by_role("heading", name="What would change")).to_have_count(0)
 
 
 @pytest.mark.parametrize("bad", REFUSED, ids=lambda bad: bad.name)
