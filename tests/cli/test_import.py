@@ -227,10 +227,10 @@ def test_a_dry_run_says_what_would_change_and_leaves_nothing(house: Installation
     file = written(tmp_path, "E-mail,Name", "ann@x.example,Anna", "bo@x.example,Bo", "no address,")
     said = house.json("import", file, "--dry-run")
     assert (said["rows"], said["created"], said["updated"], said["rejected"]) == (3, 1, 1, 1)
-    assert said["changes"] == [{"lead": "Anna", "field": "Name", "before": "Ann", "after": "Anna"}]
+    assert said["changes"] == [{"lead": "Ann", "field": "Name", "before": "Ann", "after": "Anna"}]
     status, out, _ = house.run("import", file, "--dry-run")
     assert (status, out.splitlines()[-1].partition(".")[0]) == (0, "Nothing was changed")
-    assert "Anna: Name: Ann → Anna" in out
+    assert "Ann: Name: Ann → Anna" in out
     with psycopg.connect(house.url) as connection:
         assert connection.execute("SELECT count(*), max(name) FROM lead").fetchone() == (1, "Ann")
         assert connection.execute("SELECT count(*) FROM import_run").fetchone() == (1,)

@@ -150,12 +150,18 @@ def _changes(run_id: UUID, actor: User, shown: int) -> tuple[int, list[Change]]:
     leads = Lead.objects.select_related("owner", "responsible__user").in_bulk({entry.lead_id for entry in first})
     seen = [entry for entry in first if rules.may(actor, Verb.SEE_CONTEXT, leads[entry.lead_id])][:shown]
     own = {field.key: field.label for field in catalog.custom_fields()}
-    changes = [Change(_name(leads[entry.lead_id]), *each) for entry in seen for each in _differences(entry.data, own)]
+    changes = [
+        Change(_name(leads[entry.lead_id], entry.data["before"]), *each)
+        for entry in seen
+        for each in _differences(entry.data, own)
+    ]
     return of_leads.values("lead_id").distinct().count(), changes
 
 
-def _name(lead: Lead) -> str:
-    return lead.name or lead.email or lead.company or lead.reference or lead.phone
+def _name(lead: Lead, before: Mapping[str, Any]) -> str:
+    """What the record is called now."""
+    names = (before.get(name, getattr(lead, name)) for name in ("name", "email", "company", "reference", "phone"))
+    return next((str(name) for name in names if name), "")
 
 
 def _differences(data: Mapping[str, Any], own: Mapping[str, str]) -> list[tuple[str, str, str]]:
