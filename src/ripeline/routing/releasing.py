@@ -14,7 +14,7 @@ from ripeline.base import clock
 from ripeline.leads import bulk
 from ripeline.leads.bulk import Gift
 from ripeline.leads.deciding import By, Next
-from ripeline.leads.models import NextKind, State
+from ripeline.leads.models import IS_OPEN, Lead, NextKind, State
 from ripeline.people import queries as people
 from ripeline.people import working_time
 from ripeline.people.models import Responsible, ResponsibleKind, User
@@ -80,6 +80,8 @@ def release() -> int:
     is worth more than the least on it, and few of those. Nobody gets more than their caps. Once more on the same day
     changes nothing: what was handed out counts until tomorrow, also when it is done.
     """
+    if not _somebody_waits():
+        return 0
     moment, firm = clock.now(), working_time.company()
     calendar = working_time.calendar_of(None, of_company=firm)
     day = calendar.working_day(calendar.day(moment))
@@ -137,6 +139,12 @@ def _wish(waiting: Waiting, owners: dict[UUID, tuple[UUID, str]], value: float) 
     )  # fmt: skip
 
 
+def _somebody_waits() -> bool:
+    """Whether a queue holds an open lead at all: where none does, nobody's day need be looked at, nor locked."""
+    queues = list(Responsible.objects.filter(kind=ResponsibleKind.QUEUE).values_list("pk", flat=True))
+    return Lead.objects.filter(IS_OPEN, responsible__in=queues).exclude(state=State.QUALIFYING).exists()
+
+
 def _waiting(*, by: datetime, limit: int) -> list[Waiting]:
     """The best that wait, in the order in which they are handed out."""
     with connection.cursor() as cursor:
@@ -164,11 +172,14 @@ def return_due() -> int:
     moment, firm = clock.now(), working_time.company()
     calendar = working_time.calendar_of(None, of_company=firm)
     by = calendar.end_of(calendar.day(moment))
+    due = _due_in_programmes(by)
+    if not due:
+        return 0
     sellers = queries.sellers(firm, since=calendar.day(moment))
     queue = people.built_in(people.QUALIFY)
     rows = {r.user_id: r for r in Responsible.objects.filter(user__in=sellers.keys()).select_related("user")}
     done = 0
-    while due := _due_in_programmes(by):
+    while due:
         waits = _no_room(due, sellers, by=by, now=moment)
         gifts = {}
         for each in due:
@@ -180,6 +191,7 @@ def return_due() -> int:
         done += returned
         if not returned + postponed:
             break
+        due = _due_in_programmes(by)
     return done
 
 

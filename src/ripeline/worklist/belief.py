@@ -4,7 +4,7 @@ from dataclasses import asdict, dataclass
 from datetime import date, datetime, time
 from typing import Any
 
-from django.db.models import Avg, Exists, OuterRef, Q
+from django.db.models import Avg, Count, Exists, OuterRef, Q
 
 from ripeline.leads.models import IS_OPEN, Lead, Opportunity, OpportunityState, State
 from ripeline.people.models import User
@@ -74,7 +74,9 @@ def of(user: User, now: datetime, calendar: Calendar) -> dict[str, Any]:
     if found.n < ENOUGH:
         return {}
     contacts, _ = yields.effort()
-    so_far = had.filter(merged_into__isnull=True).aggregate(mean=Avg("touches"))["mean"] or 0.0
+    so_far = had.filter(merged_into__isnull=True).aggregate(
+        touches=Avg("touches"), won=Count("pk", filter=_won_since(calendar.at(since, time(0))))
+    )
     believed = Belief(
         n=found.n,
         since=f"{since:%B}",
@@ -84,11 +86,11 @@ def of(user: User, now: datetime, calendar: Calendar) -> dict[str, Any]:
         ours=round(found.ours[-1]),
         ours_low=int(found.ours_low[-1]),
         ours_high=int(found.ours_high[-1]),
-        won=had.filter(_won_since(calendar.at(since, time(0))), merged_into__isnull=True).count(),
+        won=so_far["won"],
         soon=round(found.buyers[0]),
         quarter=round(found.buyers[1]),
         contacts=round(contacts, 1),
-        contacts_so_far=round(so_far, 2),
+        contacts_so_far=round(so_far["touches"] or 0.0, 2),
     )
     return asdict(believed)
 

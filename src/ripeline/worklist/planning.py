@@ -147,16 +147,14 @@ def _mend(plan: Plan, desk: _Desk, items: Sequence[PlanItem]) -> list[PlanItem]:
 
 
 def _gone(waiting: Sequence[PlanItem], desk: _Desk) -> list[PlanItem]:
-    leads = _leads(item.lead_id for item in waiting)
-    mine = set(desk.mine)
-    return [
-        item
-        for item in waiting
-        if (lead := leads.get(item.lead_id)) is None
-        or lead.responsible_id not in mine
-        or lead.next_at is None
-        or lead.next_at >= desk.by
-    ]
+    there = Lead.objects.filter(
+        pk__in=[item.lead_id for item in waiting],
+        merged_into__isnull=True,
+        responsible__in=desk.mine,
+        next_at__lt=desk.by,
+    )
+    still = set(there.values_list("pk", flat=True))
+    return [item for item in waiting if item.lead_id not in still]
 
 
 def _tick_own(gone: Sequence[PlanItem], plan: Plan, desk: _Desk) -> list[PlanItem]:
