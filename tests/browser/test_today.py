@@ -11,6 +11,7 @@ from playwright.sync_api import Locator, Page, Route, expect
 
 from ripeline.catalog.actions import sources_named
 from ripeline.leads import actions
+from ripeline.leads.deciding import Next
 from ripeline.leads.models import Lead, NextKind, State
 from ripeline.people.models import Company, User
 from ripeline.ripeness import actions as ripeness
@@ -459,6 +460,23 @@ def test_nobody_today_and_no_leads_at_all(
     expect(page.get_by_text("Next Week")).to_be_visible()
     axe(page)
     shot(page, "today-nobody")
+
+
+def test_the_week_ahead_and_what_a_leader_finds(
+    open_page: OpenPage, axe: Axe, shot: Shot, alice: User, carol: User, day: list[Lead]
+) -> None:
+    agreed = Next(soon(days=2).at, NextKind.MEETING, "with both partners", committed=True)
+    actions.set_next(day[1].pk, by(alice), next=agreed)
+    page = open_page(alice, "/today/week")
+    expect(page.get_by_role("heading", name="The week ahead")).to_be_visible()
+    expect(page.get_by_role("link", name="Tomás Oliveira")).to_be_visible()
+    axe(page)
+    shot(page, "week")
+    assert sticking_out(page) == []
+    page = open_page(carol, "/today")
+    expect(page.get_by_role("heading", name="Your team today")).to_be_visible()
+    axe(page)
+    shot(page, "today-leader")
 
 
 def test_a_colleagues_decision_meanwhile_is_not_overwritten(

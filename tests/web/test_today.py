@@ -287,6 +287,7 @@ def test_the_week_ahead_says_who_is_dated_and_who_is_likely_and_changes_nothing(
     page = text(client.get("/today/week"))
     assert "Tomorrow, Tuesday 2 June 1 person, about 30 of your 90 minutes Dated Meets Tomorrow" in page
     assert page.index("Meets Tomorrow") < page.index("Wednesday 3 June") < page.index("Comes Wednesday")
+    assert "Meeting at 14:00" in page
     assert page.index("Thursday 4 June") < page.index("Back Thursday")
     assert "Not Hers" not in page
     assert "Nobody is due yet" in page

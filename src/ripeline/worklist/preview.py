@@ -10,10 +10,10 @@ from datetime import date, datetime, time
 from uuid import UUID
 
 from ripeline.base import clock
-from ripeline.leads.models import Lead
+from ripeline.leads.models import Lead, NextKind
 from ripeline.people import working_time
 from ripeline.people.models import User
-from ripeline.people.working_time import Calendar
+from ripeline.people.working_time import MORNING, Calendar
 from ripeline.worklist import queries, rules
 from ripeline.worklist.models import PlanItem
 from ripeline.worklist.reasons import on
@@ -27,8 +27,7 @@ class Someone:
     """A person who is dated or expected on a day."""
 
     lead: Lead
-    at: datetime
-    label: str  # the kind of date, or how ripe
+    label: str  # the date and its time, or how ripe
 
     @property
     def company(self) -> str:
@@ -94,11 +93,7 @@ def _named(
     leads = Lead.objects.select_related("account").in_bulk(ids)
 
     def named(items: Sequence[rules.Chosen]) -> list[Someone]:
-        return [
-            Someone(lead, item.candidate.next_at, rules.LABELS.get(item.candidate.tag, item.candidate.tag))
-            for item in items
-            if (lead := leads.get(item.candidate.lead_id))
-        ]
+        return [Someone(lead, _label(item, calendar)) for item in items if (lead := leads.get(item.candidate.lead_id))]
 
     return [
         Ahead(
@@ -107,6 +102,16 @@ def _named(
         )
         for day, choice, dated, expected in picked
     ]  # fmt: skip
+
+
+def _label(item: rules.Chosen, calendar: Calendar) -> str:
+    """ "Meeting at 14:00", "Follow up", "Likely ready"."""
+    candidate = item.candidate
+    if item.rank is not rules.Rank.DATED:
+        return rules.LABELS.get(candidate.tag, candidate.tag)
+    local = candidate.next_at.astimezone(calendar.zone)
+    clock = "" if local.time() == MORNING else f" at {local:%H:%M}"
+    return f"{NextKind(candidate.next_kind).label}{clock}"
 
 
 def _title(day: date, now: datetime, calendar: Calendar) -> str:
