@@ -89,7 +89,7 @@ def _scored(leads: QuerySet[Lead]) -> list[tuple[str, float, str, float]]:
             f" FROM ({sql}) AS lead (id, episode_at) JOIN score ON score.lead_id = lead.id",
             [clock.now(), *given],
         )
-        return cursor.fetchall()
+        return list(cursor.fetchall())
 
 
 def expected_again(leads: QuerySet[Lead]) -> Expectation:
