@@ -120,6 +120,7 @@ def test_a_hundred_average_leads_should_yield_about_45_buyers(alice: User, make_
 
 def test_nobody_is_expected_of_no_leads(alice: User) -> None:
     assert queries.expected(Lead.objects.filter(owner=alice)).n == 0
+    assert queries.expected(Lead.objects.none()).n == 0
 
 
 def test_scoring_nobody_is_nothing(db: None) -> None:
