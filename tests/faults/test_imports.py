@@ -3,10 +3,13 @@
 import contextlib
 import http.cookiejar
 import json
+import os
+import random
 import re
 import subprocess
 import sys
 import tempfile
+import time
 import urllib.parse
 import urllib.request
 from collections.abc import Callable, Iterator
@@ -140,6 +143,62 @@ def test_a_killed_command_is_gone_on_with_by_the_next_one(
     assert json.loads(out)["state"] == "done"
     with held(house):
         assert outcome(house) == undisturbed
+
+
+# For a longer trial: RIPELINE_KILL_ROWS=80000 RIPELINE_KILLS=20; RIPELINE_KILL_SEED repeats one.
+KILL_ROWS, KILLS = int(os.environ.get("RIPELINE_KILL_ROWS", "6000")), int(os.environ.get("RIPELINE_KILLS", "2"))
+CHUNK = 1_000  # rows of a transaction
+_SAYS = """
+SELECT md5(string_agg(says, chr(10) ORDER BY says)) FROM (
+    SELECT jsonb_build_array(lead.name, email, company, account.name, state, episode, captured_at, reference, custom,
+        (SELECT count(*) FROM enquiry WHERE lead_id = lead.id),
+        (SELECT array_agg(kind ORDER BY kind) FROM activity WHERE lead_id = lead.id AND origin = 'import')
+    )::text AS says
+    FROM lead LEFT JOIN account ON account.id = account_id
+) AS each
+"""
+
+
+def says(home: Path) -> Any:
+    """A digest of what all leads say, their ids aside; the database must be running."""
+    with psycopg.connect(Layout(home).url) as connection:
+        return connection.execute(_SAYS).fetchone()
+
+
+def test_killed_at_any_moments_it_ends_as_undisturbed(_served_once: Path, tmp_path: Path) -> None:  # noqa: F811, PT019
+    seed = int(os.environ.get("RIPELINE_KILL_SEED") or time.time_ns() % 10**6)
+    print(f"RIPELINE_KILL_SEED={seed}")  # shown where it fails
+    chance = random.Random(seed)
+    file = tmp_path / "leads.csv"
+    heading, *rows = FILE.splitlines(keepends=True)
+    file.write_text(heading + "".join(rows[n % ROWS] for n in range(KILL_ROWS)), encoding="utf-8")
+    ends = [_ended(_served_once, file, kills, chance) for kills in (0, KILLS)]
+    assert ends[0] == ends[1]
+
+
+def _ended(served: Path, file: Path, kills: int, chance: random.Random) -> tuple[dict[str, Any], Any]:
+    """What an import leaves behind whose command or database is killed so often on its way."""
+    with tempfile.TemporaryDirectory(prefix="ripeline-home-") as name:
+        home = Path(name)
+        subprocess.run(["cp", "-a", f"{served}/.", home], check=True)
+        command = importing(home, file)
+        for after in sorted(chance.sample(range(1, KILL_ROWS // CHUNK - 1), kills)):
+            least = after * CHUNK
+            until(lambda least=least: position(home) >= least, seconds=120)  # type: ignore[misc]
+            time.sleep(chance.random() * 0.2)
+            assert 0 < position(home) < KILL_ROWS, "it had ended before it was killed"
+            if chance.random() < 0.5:
+                kill(server(home))
+                until(lambda: position(home) > 0, seconds=120)
+            else:
+                kill(command.pid)
+                command.communicate()
+                command = importing(home, file)
+        out, said = command.communicate(timeout=600)
+        assert command.returncode == 0, said
+        assert json.loads(out)["rows"] == KILL_ROWS
+        with held(home):
+            return outcome(home), says(home)
 
 
 class Visitor:
