@@ -155,6 +155,14 @@ def test_what_would_change_is_seen_before_anything_goes_in(
     page.get_by_label("Company", exact=True).select_option("ignore")
     expect(page.get_by_role("heading", name="What would change")).to_have_count(0)
 
+    page.goto("/imports/mappings")
+    expect(page.get_by_role("heading", name="leads.csv")).to_be_visible()
+    page.get_by_text("Its columns").click()
+    page.get_by_text("Another name").click()
+    axe(page)
+    shot(page, "imports-remembered")
+    assert fits(page)
+
 
 @pytest.mark.parametrize("bad", REFUSED, ids=lambda bad: bad.name)
 def test_a_file_chosen_by_mistake_is_refused_in_words(
