@@ -67,7 +67,7 @@ VERBS = (
 # What to do while there is no lead at all.
 START = {
     Entry("Import your spreadsheet", "imports", "file-up", _BRING_LEADS): (
-        "Any spreadsheet or export of leads: current ones, old ones, won and lost ones. You see what becomes of it first."
+        "Any spreadsheet or export of leads: current, old, won and lost ones. You see what becomes of it first."
     ),
     Entry("Invite your people", "invite", "mail-plus", frozenset({Role.ADMIN})): (
         "Everybody gets a short list of their own each day. Alone? Then the leads are yours."
