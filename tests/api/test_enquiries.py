@@ -154,3 +154,12 @@ def test_whatever_the_description_allows_or_not_is_answered_as_it_says(live_serv
         case.validate_response(response, checks=[not_a_server_error, response_schema_conformance])
 
     each()
+
+
+def test_characters_that_no_text_holds_are_left_out_of_what_a_program_says(secret: str) -> None:
+    body = (
+        r'{"email": "p@x.example", "name": "Pri\u0000ya", "trail": {"utm_source": "goo\u0000"}, "message": "a\u0000"}'
+    )
+    assert send(secret, body).status_code == 201
+    enquiry = Enquiry.objects.select_related("lead").get()
+    assert (enquiry.lead.name, enquiry.message, enquiry.trail) == ("Priya", "a", {"utm_source": "goo"})

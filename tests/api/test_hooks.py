@@ -94,6 +94,8 @@ def test_a_wrong_address_no_json_and_too_much_are_refused(door: Door) -> None:
     assert Client().post("/h/nowhere", "{}", content_type="application/json").status_code == 404
     assert send(door, "{").status_code == 400
     assert send(door, b"\xff\xfe").status_code == 400
+    assert send(door, '{"x": Infinity}').status_code == 400
+    assert send(door, "[" * 100_000).status_code == 400
     assert send(door, {"x": "y" * 300_000}).status_code == 413
     assert Client().get(f"/h/{door.slug}").status_code == 405
     assert not Submission.objects.exists()
@@ -123,7 +125,7 @@ def test_a_marketer_connects_a_tool(door: Door, mona: User, carol: User) -> None
 
 
 JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=60),
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(max_size=60),
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=12), inner, max_size=4),
     max_leaves=20,
 )
@@ -135,3 +137,13 @@ def test_whatever_is_sent_is_kept_as_it_came(door: Door, payload: Any) -> None:
     answer = send(door, json.dumps(payload))
     assert answer.status_code == 202, answer.content
     assert Submission.objects.filter(pk=answer.json()["id"]).exists()
+
+
+def test_characters_that_no_text_holds_are_left_out(door: Door, mona: User) -> None:
+    machines.keep_hook(
+        actor=mona, door=door, name="Lead ads", source_type="social", mapping={"email": "mail", "name": "n"}
+    )
+    answer = send(door, r'{"mail": "priya@x.example", "n": "Pri\u0000ya \ud800Raman", "k\u0000": "a literal \\u0000"}')
+    assert answer.json()["state"] == "taken"
+    assert Lead.objects.get().name == "Priya Raman"
+    assert Submission.objects.get().content["raw"]["k"] == r"a literal \u0000"

@@ -248,3 +248,11 @@ def test_what_they_answered_stands_on_the_record_in_the_words_of_the_question(
     assert "When should it be in place?" in page
     assert "agreed" in page
     assert "by a form, by google / cpc" in page
+
+
+def test_characters_that_no_text_holds_are_left_out_of_what_a_stranger_sends(client: Client, door: Door) -> None:
+    _, unseen = opened(client, "/f/quote?utm_source=goo%00gle&page=/a%00b")
+    typed = FIELDS | {"name": "Pri\x00ya", "q-need": "two\x00 chairs", "utm_term": "a\x00b"}
+    assert send(client, typed, unseen).status_code == 302
+    enquiry = Enquiry.objects.select_related("lead").get()
+    assert (enquiry.lead.name, enquiry.message, enquiry.landing_page) == ("Priya", "two chairs", "/ab")

@@ -29,7 +29,7 @@ def hook(request: HttpRequest, slug: str) -> HttpResponse:
         return _say(413, f"Send at most {LARGEST // 1024} kB at a time.")
     try:
         payload = _read(request)
-    except ValueError:
+    except (ValueError, RecursionError):
         return _say(400, "Send JSON, or the fields of a form.")
     try:
         found = machines.take_hook(door=door, payload=payload, address=_place(door))
@@ -43,8 +43,23 @@ def hook(request: HttpRequest, slug: str) -> HttpResponse:
 
 def _read(request: HttpRequest) -> Any:
     if request.content_type in ("application/x-www-form-urlencoded", "multipart/form-data"):
-        return {name: values[0] if len(values) == 1 else values for name, values in request.POST.lists()}
-    return json.loads(request.body.decode("utf-8").replace("\x00", "").replace("\\u0000", ""))
+        return _storable({name: values[0] if len(values) == 1 else values for name, values in request.POST.lists()})
+    return _storable(json.loads(request.body.decode("utf-8"), parse_constant=_no_number))
+
+
+def _no_number(word: str) -> Any:
+    raise ValueError(word)  # NaN and the like are no JSON
+
+
+def _storable(value: Any) -> Any:
+    """Without the characters that PostgreSQL keeps in no text: NUL, and halves of pairs."""
+    if isinstance(value, str):
+        return "".join(c for c in value if c != "\x00" and not "\ud800" <= c <= "\udfff")
+    if isinstance(value, list):
+        return [_storable(each) for each in value]
+    if isinstance(value, dict):
+        return {_storable(key): _storable(each) for key, each in value.items()}
+    return value
 
 
 def _place(door: Door) -> str:

@@ -68,7 +68,8 @@ def take(*, key: ApiKey, entry: Entry, idempotency_key: str = "") -> tuple[Submi
     return _kept(
         Submission(
             pk=number, door=door, state=SubmissionState.TAKEN, content=content | {"digest": digest},
-            trail=dict(entry.trail), address=str(key.pk), received_at=clock.now(),
+            trail={name: clean(text) for name, text in entry.trail.items()}, address=str(key.pk),
+            received_at=clock.now(),
         ), digest,
     )  # fmt: skip
 

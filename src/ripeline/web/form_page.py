@@ -17,6 +17,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from ripeline.capture import doors, proof, submissions
 from ripeline.capture.models import Door
+from ripeline.capture.text import clean
 from ripeline.catalog.models import Question
 from ripeline.people.models import User
 from ripeline.web import tries
@@ -125,9 +126,9 @@ def _is_embedded(request: HttpRequest) -> bool:
 def _sent(request: HttpRequest, door: Door) -> submissions.Sent:
     given = request.POST
     trail: dict[str, Any] = {
-        name: given[name][:LONGEST] for name in TRAIL if name != "page" and given.get(name, "").strip()
+        name: clean(given[name])[:LONGEST] for name in TRAIL if name != "page" and given.get(name, "").strip()
     }
-    first = {name.removeprefix("first_"): given[name][:LONGEST] for name in FIRST if given.get(name, "").strip()}
+    first = {name.removeprefix("first_"): clean(given[name])[:LONGEST] for name in FIRST if given.get(name, "").strip()}
     if first:
         trail["first"] = first
     return submissions.Sent(
@@ -136,7 +137,7 @@ def _sent(request: HttpRequest, door: Door) -> submissions.Sent:
         address=salted_hmac("ripeline.submission", tries.address(request)).hexdigest(),
         bait=given.get(BAIT, ""),
         base_url=request.build_absolute_uri("/").rstrip("/"),
-        page=given.get("page", "")[:LONGEST],
+        page=clean(given.get("page", ""))[:LONGEST],
         trail=trail,
     )
 
@@ -192,7 +193,7 @@ def _line(given: list[str], question: Question, required: bool, errors: Mapping[
 def _passed_on(request: HttpRequest, door: Door) -> dict[str, str]:
     """How they came, which the page hands on to what is sent: by the frame's address, or by this page's own."""
     given = request.POST if request.method == "POST" else request.GET
-    kept = {name: given[name][:LONGEST] for name in (*TRAIL, *FIRST) if given.get(name, "").strip()}
+    kept = {name: clean(given[name])[:LONGEST] for name in (*TRAIL, *FIRST) if given.get(name, "").strip()}
     if request.method != "POST" and "page" not in kept:
         kept["page"] = request.build_absolute_uri(reverse("form", args=[door.slug]))
         if referrer := request.headers.get("Referer", ""):
