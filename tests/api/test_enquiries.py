@@ -18,6 +18,7 @@ from schemathesis.specs.openapi.checks import response_schema_conformance
 from ripeline.base import clock
 from ripeline.capture.models import Door, Submission
 from ripeline.leads.models import Enquiry, Lead
+from ripeline.outbox import queries as outbox
 from ripeline.people import keys
 from ripeline.people.actions import PeopleError
 from ripeline.people.models import ApiKey, AuditEntry, User
@@ -163,3 +164,23 @@ def test_characters_that_no_text_holds_are_left_out_of_what_a_program_says(secre
     assert send(secret, body).status_code == 201
     enquiry = Enquiry.objects.select_related("lead").get()
     assert (enquiry.lead.name, enquiry.message, enquiry.trail) == ("Priya", "a", {"utm_source": "goo"})
+
+
+def test_a_consent_that_is_not_given_is_none(secret: str) -> None:
+    for said in (False, None, "no"):
+        assert send(secret, PRIYA | {"answers": {"may_write": said, "need": None}}).status_code == 201
+    assert [enquiry.answers for enquiry in Enquiry.objects.all()] == [{}, {}, {}]
+    assert not outbox.consents(PRIYA["email"])
+    assert send(secret, PRIYA | {"answers": {"may_write": True}}).status_code == 201
+    assert outbox.consents(PRIYA["email"])[0].state == "pending"
+
+
+def test_an_address_that_no_mail_can_go_to_loses_no_enquiry(secret: str) -> None:
+    assert send(secret, {"email": "joe@example.c", "answers": {"may_write": True}}).status_code == 201
+
+
+def test_what_is_too_long_or_too_long_ago_is_said(secret: str) -> None:
+    body = {"email": "a@x.example", "external_id": "x" * 300, "captured_at": "0001-01-01T00:00:00Z"}
+    assert set(send(secret, body).json()["fields"]) == {"external_id", "captured_at"}
+    assert send(secret, {"first_name": "a" * 300, "last_name": "b" * 300, "country": "Portugal"}).status_code == 201
+    assert Lead.objects.get().country == "PT"

@@ -95,6 +95,7 @@ def test_a_wrong_address_no_json_and_too_much_are_refused(door: Door) -> None:
     assert send(door, "{").status_code == 400
     assert send(door, b"\xff\xfe").status_code == 400
     assert send(door, '{"x": Infinity}').status_code == 400
+    assert send(door, '{"x": 1e999}').status_code == 400
     assert send(door, "[" * 100_000).status_code == 400
     assert send(door, {"x": "y" * 300_000}).status_code == 413
     assert Client().get(f"/h/{door.slug}").status_code == 405
@@ -147,3 +148,18 @@ def test_characters_that_no_text_holds_are_left_out(door: Door, mona: User) -> N
     assert answer.json()["state"] == "taken"
     assert Lead.objects.get().name == "Priya Raman"
     assert Submission.objects.get().content["raw"]["k"] == r"a literal \u0000"
+
+
+def test_an_address_and_an_id_of_two_people_are_kept_for_a_look(door: Door, mona: User) -> None:
+    mapping = {"email": "mail", "external_id": "no", "country": "land"}
+    machines.keep_hook(actor=mona, door=door, name="Lead ads", source_type="social", mapping=mapping)
+    send(door, {"mail": "priya@x.example", "land": "Portugal"})
+    send(door, {"no": "7"})
+    answer = send(door, {"mail": "priya@x.example", "no": "7"})
+    assert (answer.status_code, answer.json()["state"]) == (202, "held")
+    assert "two different people" in Submission.objects.get(pk=answer.json()["id"]).why
+    assert Lead.objects.get(email="priya@x.example").country == "PT"
+
+
+def test_a_little_that_unfolds_into_much_is_not_looked_through(door: Door) -> None:
+    assert not list(machines.flat({"k" * 100_000: [[0] * 200] * 200}))

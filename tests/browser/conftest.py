@@ -42,8 +42,6 @@ DESKTOP, PHONE = {"width": 1360, "height": 900}, {"width": 390, "height": 844}
 
 OpenPage = Callable[..., Page]
 
-expect.set_options(timeout=20_000)  # milliseconds: a machine may be slow; only a test that fails waits as long
-
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     here = Path(__file__).parent

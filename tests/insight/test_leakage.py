@@ -113,7 +113,11 @@ BEHIND = {
 def by_hand(lead: Lead, now: datetime) -> set[Leak]:
     """The rules as the page says them, one lead at a time."""
     found = set()
-    planned = lead.next_at is not None and lead.next_at >= now and (lead.next_committed or lead.next_kind == "reopened")
+    planned = (
+        lead.next_at is not None
+        and lead.next_at >= now
+        and (lead.next_committed or lead.next_kind in ("reopened", "promise", "meeting"))
+    )
     at_work = lead.state in ("new", "qualifying", "working")
     quiet = (lead.last_touch_at or lead.state_at) < now - timedelta(days=30)
     if at_work and not lead.touches and lead.episode_at < now - timedelta(days=7) and not planned:

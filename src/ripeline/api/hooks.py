@@ -1,6 +1,7 @@
 """Web hooks: what a form or advertising tool sends about somebody, at an address that is the secret."""
 
 import json
+import math
 from typing import Any
 
 from django.contrib.auth.decorators import login_not_required
@@ -44,7 +45,12 @@ def hook(request: HttpRequest, slug: str) -> HttpResponse:
 def _read(request: HttpRequest) -> Any:
     if request.content_type in ("application/x-www-form-urlencoded", "multipart/form-data"):
         return _storable({name: values[0] if len(values) == 1 else values for name, values in request.POST.lists()})
-    return _storable(json.loads(request.body.decode("utf-8"), parse_constant=_no_number))
+    return _storable(json.loads(request.body.decode("utf-8"), parse_constant=_no_number, parse_float=_finite))
+
+
+def _finite(word: str) -> float:
+    number = float(word)
+    return number if math.isfinite(number) else _no_number(word)
 
 
 def _no_number(word: str) -> Any:

@@ -12,7 +12,8 @@ from uuid import UUID, uuid4, uuid5
 from django.db import IntegrityError, transaction
 
 from ripeline.base import clock
-from ripeline.capture import submissions, values
+from ripeline.capture import codes, submissions, values
+from ripeline.capture.dates import FIRST_YEAR
 from ripeline.capture.doors import DoorError
 from ripeline.capture.headings import HEADINGS
 from ripeline.capture.models import Door, DoorKind, Submission, SubmissionState
@@ -34,8 +35,10 @@ PERSON = ("name", "first_name", "last_name", "email", "phone", "company", "title
           "external_id")  # fmt: skip
 FIELDS = (*PERSON, "message", "source", "campaign", "landing_page")  # as an import calls them
 CLOCKS_DIFFER = timedelta(minutes=10)
+LONGEST_ID = 254
 _SPACE = UUID("7d1f1c52-52a5-4c0e-9d0c-5a3a1a9b7c11")  # of the ids that senders' own keys are made into
 DEEP, WIDE = 8, 200  # how far into what a tool sends is looked
+LONGEST_PLACE = 300  # characters of a path in it
 
 
 class ConflictError(ValueError):
@@ -87,7 +90,11 @@ def take_hook(*, door: Door, payload: Any, address: str) -> Submission:
         pk=number, door=door, state=SubmissionState.HELD if why else SubmissionState.TAKEN, why=why[:200],
         content=content | {"raw": raw}, address=address, received_at=clock.now(),
     )  # fmt: skip
-    return _kept(submission, "")[0]
+    try:
+        return _kept(submission, "")[0]
+    except RefusedError as wrong:  # its address and its id are of two people here: kept for a look
+        submission.state, submission.why, submission.lead_id = SubmissionState.HELD, str(wrong)[:200], None
+        return _kept(submission, "")[0]
 
 
 def mapped(door: Door, raw: Mapping[str, Any]) -> tuple[dict[str, Any], str]:
@@ -136,7 +143,7 @@ def flat(value: Any, at: str = "", depth: int = 0) -> Iterator[tuple[str, str]]:
 
     One of a list that says what it is called stands under that: of [{"name": "email", "values": ["a@x"]}], `email.0`.
     """
-    if depth > DEEP:
+    if depth > DEEP or len(at) > LONGEST_PLACE:
         return
     if isinstance(value, Mapping):
         called = next((value[key] for key in _CALLED if isinstance(value.get(key), str)), "")
@@ -174,7 +181,9 @@ def read(entry: Entry) -> dict[str, Any]:
     if not errors and not any(person[name] for name in ("name", "email", "phone", "external_id")):
         errors["email"] = "Give at least a name, an e-mail address, a telephone number or an id."
     at = entry.captured_at
-    if at and (at.tzinfo is None or at > clock.now() + CLOCKS_DIFFER):
+    if at and at.tzinfo and at.year < FIRST_YEAR:
+        errors["captured_at"] = f"It lies before {FIRST_YEAR}."
+    elif at and (at.tzinfo is None or at > clock.now() + CLOCKS_DIFFER):
         errors["captured_at"] = "It lies in the future." if at.tzinfo else "Say the time zone, such as …Z or …+01:00."
     answers, more = _answers(entry.answers)
     if errors | more:
@@ -193,6 +202,8 @@ def _person(fields: Mapping[str, str]) -> tuple[dict[str, str], dict[str, str]]:
     parsers: dict[str, Callable[[str], values.Parsed[str]]] = {
         "email": values.email, "website": values.domain, "external_id": values.external_id, "name": values.person_name,
         "phone": lambda text: values.phone(text, country=country),
+        "country": lambda text: values.Parsed(codes.country(text)),
+        "language": lambda text: values.Parsed(codes.language(text)),
     }  # fmt: skip
     person, errors = {}, {}
     for name in PERSON:
@@ -202,7 +213,9 @@ def _person(fields: Mapping[str, str]) -> tuple[dict[str, str], dict[str, str]]:
         except BadValueError as wrong:
             errors[name] = f"{str(wrong)[:1].upper()}{str(wrong)[1:]}."
     parts = [person.pop("first_name"), person.pop("last_name")]
-    person["name"] = person["name"] or " ".join(filter(None, parts))
+    person["name"] = (person["name"] or " ".join(filter(None, parts)))[:200]
+    if len(person["external_id"]) > LONGEST_ID:
+        errors["external_id"] = f"It has more than {LONGEST_ID} characters."
     return person, errors
 
 
@@ -214,7 +227,7 @@ def _answers(given: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, str]]:
         if key not in known:
             errors[f"answers.{key[:40]}"] = f"There is no such question; there are: {', '.join(known) or 'none'}."
             continue
-        texts = [str(each) for each in value] if isinstance(value, list) else [str(value)]
+        texts = [str(each) for each in (value if isinstance(value, list) else [value]) if each is not None]
         try:
             answer = standard.read(known[key], [clean_lines(text) for text in texts])
         except standard.AnswerError as wrong:

@@ -27,6 +27,7 @@ from ripeline.leads.deciding import By, once_more
 from ripeline.leads.identity import Key
 from ripeline.leads.models import IdentityKind, Lead
 from ripeline.leads.recognising import identify
+from ripeline.outbox import actions as outbox_actions
 from ripeline.outbox import consent
 from ripeline.outbox import queries as outbox
 from ripeline.people import queries as people
@@ -249,7 +250,7 @@ def _ask_to_confirm(submission: Submission, base_url: str) -> None:
     content = submission.content
     agreed = [key for key, said in content["answers"].items() if isinstance(said, dict) and said.get("given")]
     address = content["person"].get("email", "")
-    for question in catalog.questions(retired=True) if agreed and address else []:
+    for question in catalog.questions(retired=True) if agreed and outbox_actions.is_address(address) else []:
         if question.key in agreed and question.purpose:
             words = outbox.wording(question.purpose)
             was_shown = words.text == content["answers"][question.key]["wording"]

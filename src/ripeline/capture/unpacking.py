@@ -120,6 +120,12 @@ def written(file: Path, directory: Path) -> list[dict[str, Any]]:
                 if about.typ is not calamine.SheetTypeEnum.WorkSheet:
                     continue
                 rows = _write(book.get_sheet_by_index(number), directory / f"{number}.csv")
+                largest, _ = resource.getrlimit(resource.RLIMIT_FSIZE)  # of one file, and so of all together
+                if (
+                    largest != resource.RLIM_INFINITY
+                    and sum(f.stat().st_size for f in directory.glob("*.csv")) > largest
+                ):
+                    raise RefusedError("huge")
                 is_hidden = about.visible is not calamine.SheetVisibleEnum.Visible
                 sheets.append({"name": about.name[:_NAMED], "rows": rows, "hidden": is_hidden, "file": f"{number}.csv"})
             return sheets

@@ -16,6 +16,7 @@ from ripeline.people.rules import require_keeps_catalog
 LONGEST = 5_000  # characters of a longer text
 SHORT = 300
 OPTIONS_AT_MOST = 40
+_NO = frozenset({"no", "false", "0", "off"})
 LISTS = frozenset({AnswerType.CHOICE.value, AnswerType.CHOICES.value})
 
 # key, as asked, help, type, options, meaning
@@ -71,7 +72,7 @@ def read(question: Question, given: Sequence[str], *, required: bool = False) ->
     Raises AnswerError.
     """
     texts = [text.strip() for text in given if text.strip()]
-    if not texts:
+    if not texts or (_is_tick(question) and texts[0].casefold() in _NO):
         if required:
             raise AnswerError("Please tick this." if _is_tick(question) else "Please fill this in.")
         return None
@@ -119,7 +120,7 @@ def _option(question: Question, text: str) -> str:
 def _yes_no(text: str) -> bool:
     if text.casefold() in ("yes", "true", "1", "on"):
         return True
-    if text.casefold() in ("no", "false", "0"):
+    if text.casefold() in _NO:
         return False
     raise AnswerError("Please answer yes or no.")
 

@@ -9,7 +9,7 @@ import logging
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from math import ceil
 from typing import Any
 from urllib.parse import parse_qsl
@@ -27,7 +27,7 @@ from ripeline.leads import bulk, deciding, leaks, rules
 from ripeline.leads.deciding import By, LeadError, Next
 from ripeline.leads.filters import visible
 from ripeline.leads.leaks import Leak
-from ripeline.leads.models import Lead, NextKind, State
+from ripeline.leads.models import FARTHEST_NEXT, Lead, NextKind, State
 from ripeline.leads.rules import NotAllowed, Verb
 from ripeline.people import actions as people_actions
 from ripeline.people import queries as people
@@ -42,7 +42,7 @@ from ripeline.timeline import actions as timeline
 
 log = logging.getLogger(__name__)
 
-DAYS = 250  # working days over which they are spread at most: within the 400 days of a next date
+DAYS = 250  # working days over which they are spread at most, and within the 400 days of a next date
 LEAST, MOST = 1, 50  # a day, for each person
 PACES = (3, 5, 10, 20)  # that the page offers
 BATCH = 500
@@ -195,14 +195,22 @@ def _plan(run: Recovery, is_stopping: Callable[[], bool]) -> bool:
 def _give(run: Recovery, places: Sequence[_Place]) -> None:
     """One batch and its account, or nothing."""
     by = By(run.asked_by, "web", f"recover:{run.pk}")
-    nexts = {place.lead_id: Next(place.at, place.kind, place.note) for place in places if not place.was_lost}
-    again = {
-        place.lead_id: bulk.Recycled(place.to, Next(place.at, NextKind.REOPENED, place.note), place.note)
-        for place in places
-        if place.was_lost
-    }
+    asked = Asked.parse(run.asked_by, dict(parse_qsl(run.asked)))
     with transaction.atomic():
-        bulk.hold([*nexts, *again])
+        ids = [place.lead_id for place in places]
+        bulk.hold(ids)  # what somebody has worked on since it was looked for leaks no more, and is left alone
+        leaking = chosen(run.asked_by, asked, [Leak(leak) for leak in run.leaks])
+        still = set(leaking.filter(pk__in=ids).values_list("pk", flat=True))
+        nexts = {
+            place.lead_id: Next(place.at, place.kind, place.note)
+            for place in places
+            if place.lead_id in still and not place.was_lost
+        }
+        again = {
+            place.lead_id: bulk.Recycled(place.to, Next(place.at, NextKind.REOPENED, place.note), place.note)
+            for place in places
+            if place.lead_id in still and place.was_lost
+        }
         made = bulk.replan_many(nexts, by, verb=Verb.REASSIGN, passed_too=True)
         made += bulk.reopen_many(again, by, verb=Verb.REASSIGN)
         Recovered.objects.bulk_create(
@@ -237,7 +245,8 @@ def _places(run: Recovery) -> tuple[list[_Place], int]:
     for holder_id, members in theirs.items():
         holder = holders[holder_id]
         calendar = working_time.calendar_of(holder.user)
-        days = calendar.coming(calendar.after(calendar.day(now), 1), DAYS)
+        coming = calendar.coming(calendar.after(calendar.day(now), 1), DAYS)
+        days = [day for day in coming if calendar.at(day) <= now + FARTHEST_NEXT - timedelta(days=1)]
         per_day = run.per_day * _people(holder)
         when = spread([chances[rows[at][0]] for at in members], per_day=per_day)
         for at, place in zip(members, when.tolist(), strict=True):

@@ -53,7 +53,8 @@ _AT_WORK = (State.NEW.value, State.QUALIFYING.value, State.WORKING.value)  # Kee
 
 def condition(leak: Leak, now: datetime) -> Q:
     """The leads that leak so at this moment."""
-    has_its_day = Q(next_at__gte=now) & (Q(next_committed=True) | Q(next_kind=NextKind.REOPENED))
+    dated = (NextKind.REOPENED, NextKind.PROMISE, NextKind.MEETING)
+    has_its_day = Q(next_at__gte=now) & (Q(next_committed=True) | Q(next_kind__in=dated))
     here = Q(merged_into__isnull=True)
     match leak:
         case Leak.UNTOUCHED:

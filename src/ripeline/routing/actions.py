@@ -61,7 +61,7 @@ def route_batch(newcomers: Sequence[Newcomer]) -> list[Route]:
                 waits=due >= soon,
             )
         )  # fmt: skip
-    return _route(wishes, firm=firm, moment=moment, week=turns.week(calendar.day(moment)))
+    return _route(wishes, firm=firm, moment=moment, week=turns.week(calendar.working_day(calendar.day(moment))))
 
 
 def _route(wishes: Sequence[Wish], *, firm: Company, moment: datetime, week: date | None = None) -> list[Route]:

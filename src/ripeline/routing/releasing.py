@@ -14,7 +14,7 @@ from ripeline.base import clock
 from ripeline.leads import bulk
 from ripeline.leads.bulk import Gift
 from ripeline.leads.deciding import By, Next
-from ripeline.leads.models import IS_OPEN, Lead, NextKind, State
+from ripeline.leads.models import FARTHEST_NEXT, IS_OPEN, Lead, NextKind, State
 from ripeline.people import queries as people
 from ripeline.people import working_time
 from ripeline.people.models import Responsible, ResponsibleKind, User
@@ -120,7 +120,9 @@ def release() -> int:
         turns.keep(credits)
         owners_of = [d.lead.owner_id for d in given if d.lead.owner_id]
         turns.note_filled(fills, owners_of, day=day)
-        turns.note_taken(owners_of, week=week)
+        in_turn = (rules.RELEASED, rules.DISPLACES)  # those of their own companies come beside the cap
+        new = [d.lead.owner_id for d in given if d.lead.owner_id and gifts[d.lead.pk].why["rule"] in in_turn]
+        turns.note_taken(new, week=week)
     return len(given)
 
 
@@ -187,7 +189,7 @@ def return_due() -> int:
                 to = rows.get(each.owner_id, queue)
                 gifts[each.lead_id] = Gift(to, {"rule": "owner" if to.user_id else "queue", "to": to.name})
         returned = len(bulk.return_many(gifts, By(people.system(), "worker"), by=by))
-        postponed = _postpone([each for each in due if each.lead_id in waits], sellers, now=moment)
+        postponed = _postpone([each for each in due if each.lead_id in waits], sellers, by=by, now=moment)
         done += returned
         if not returned + postponed:
             break
@@ -253,16 +255,22 @@ def _no_room(due: Sequence[_Due], sellers: Mapping[UUID, Seller], *, by: datetim
     return waits
 
 
-def _postpone(due: Sequence[_Due], sellers: Mapping[UUID, Seller], *, now: datetime) -> int:
-    """Let these stay in Keep in touch until one of their owner's coming working days, the best first; how many."""
+def _postpone(due: Sequence[_Due], sellers: Mapping[UUID, Seller], *, by: datetime, now: datetime) -> int:
+    """Let these stay in Keep in touch until one of their owner's coming working days, the best first; how many.
+
+    Never before `by`, up to which they count as due: an owner far to the east is on the next day already.
+    """
     nexts, whys = {}, {}
     for owner in {each.owner_id for each in due if each.owner_id}:
         theirs, seller = [each for each in due if each.owner_id == owner], sellers[owner]
         calendar = working_time.calendar_of(User.objects.get(pk=owner))
-        days = calendar.coming(calendar.day(now) + timedelta(days=1), _WITHIN)
+        coming = calendar.coming(calendar.day(now) + timedelta(days=1), _WITHIN + 1)
+        days = [day for day in coming if by <= calendar.at(day) <= now + FARTHEST_NEXT - timedelta(days=1)]
+        if not days:
+            continue  # away for a year: whoever covers has them
         values = worth.worth([each.standing for each in theirs], now=now)
         a_day = max(int(seller.minutes // worth.MINUTES) // turns.BEYOND, 1)
-        for each, place in zip(theirs, spread(values, per_day=a_day, within=_WITHIN).tolist(), strict=True):
+        for each, place in zip(theirs, spread(values, per_day=a_day, within=len(days)).tolist(), strict=True):
             nexts[each.lead_id] = Next(calendar.at(days[place]), each.kind, each.note)
             whys[each.lead_id] = {"rule": rules.WAITS, "to": seller.name}
     return len(bulk.replan_many(nexts, By(people.system(), "worker"), whys=whys))

@@ -95,7 +95,7 @@ def _mix(came: Mapping[str, int]) -> tuple[dict[str, float], str]:
     known = {kind: float(n) for kind, n in came.items() if kind in KINDS}
     n = int(sum(known.values()))
     if n >= FEWEST_MIXED:
-        return known, f"from your last 12 months: {n:,} leads"
+        return {kind: 100 * each / n for kind, each in known.items()}, f"from your last 12 months: {n:,} leads"
     law = zip(DEFAULT_LAW.source_types, DEFAULT_LAW.source_share.tolist(), strict=True)
     return dict(law), f"judgement, until at least {FEWEST_MIXED} leads have come"
 

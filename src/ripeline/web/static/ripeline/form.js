@@ -5,6 +5,7 @@
   document.querySelector('[aria-invalid="true"]')?.focus();
   const form = document.querySelector("form");
   form?.addEventListener("submit", () => setTimeout(() => { form.querySelector("button").disabled = true; }));
+  document.documentElement.dataset.ready = "yes"; // its scripts hear, as on every page of ours
   addEventListener("pageshow", (event) => { if (event.persisted) location.reload(); }); // a proof is good once
   if (parent === window) return;
   const slug = document.body.dataset.form;
