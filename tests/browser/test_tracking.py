@@ -30,7 +30,7 @@ from tests.intake.test_recognising import raw
 __all__ = ["start", "url"]
 
 CHROME = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36"
-PAGE = """<!doctype html><title>Casa Verde {path}</title><h1>{path}</h1>
+PAGE = """<!doctype html><html data-ready><title>Casa Verde {path}</title><h1>{path}</h1>
 <a href="/papers/guide.pdf" download>The guide</a>
 <script>
 window.ripeline = window.ripeline || function () {{ (ripeline.q = ripeline.q || []).push(arguments) }}
