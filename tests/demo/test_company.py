@@ -87,7 +87,7 @@ def test_somebody_asked_for_us_this_morning_and_is_not_called_yet() -> None:
 def test_inside_sales_has_a_queue() -> None:
     sdr = people.people().get(role=Role.SDR)
     waiting = Lead.objects.filter(IS_OPEN, responsible__code=people.QUALIFY)
-    assert waiting.count() >= 3
+    assert waiting.count() >= 2  # of a company of few leads
     assert worklist.plan_for(sdr).rows
 
 

@@ -11,9 +11,10 @@ from django.urls import get_resolver, reverse
 from pytest_django import DjangoAssertNumQueries
 
 from ripeline.base import clock
+from ripeline.catalog.models import Site
 from ripeline.leads import actions as lead_actions
 from ripeline.leads.models import Lead, RecordView
-from ripeline.people import actions, links, queries
+from ripeline.people import actions, keys, links, queries
 from ripeline.people.actions import PeopleError
 from ripeline.people.models import Absence, AuditEntry, Company, Team, User
 from ripeline.people.rules import NotAllowed
@@ -80,6 +81,9 @@ MAY_OPEN = {
     "/settings/ripening": ADA,
     "/settings/ripening/quote_request": ADA,
     "/settings/ripening/runs/{rule}": ADA,
+    "/settings/keys": ADA,
+    "/settings/tracking": {"ada", "mona"},
+    "/settings/tracking/live": {"ada", "mona"},
 }
 MAY_POST = {
     "/settings/people/{alice}": {"ada", "carol"},
@@ -105,6 +109,12 @@ MAY_POST = {
     "/settings/ripening/promote": ADA,
     "/settings/ripening/rollback": ADA,
     "/settings/ripening/fields": ADA,
+    "/settings/keys": ADA,
+    "/settings/keys/{key}/revoke": ADA,
+    "/settings/tracking/sites": {"ada", "mona"},
+    "/settings/tracking/sites/{site}/remove": {"ada", "mona"},
+    "/settings/tracking/own": {"ada", "mona"},
+    "/settings/tracking/pages": {"ada", "mona"},
 }
 
 
@@ -114,7 +124,13 @@ def ids(everybody: dict[str, User], north: Team) -> dict[str, str]:
     absence = Absence.objects.create(user=everybody["alice"], first_day=day, last_day=day)
     people = {name: str(user.pk) for name, user in everybody.items()}
     rule = ModelRun.objects.get(is_prior=True)
-    return people | {"north": str(north.pk), "absence": str(absence.pk), "rule": str(rule.pk)}
+    site = Site.objects.create(host="www.example.com", key="k" * 24)
+    key, _ = keys.issue(actor=everybody["ada"], name="A program", scopes=["capture"])
+    return (
+        people
+        | {"north": str(north.pk), "absence": str(absence.pk), "rule": str(rule.pk)}
+        | {"site": str(site.pk), "key": str(key.pk)}
+    )
 
 
 @pytest.mark.parametrize("page", MAY_OPEN)

@@ -37,6 +37,9 @@ BANDS = (0.2, 0.4, 0.6, 0.8)
 HELD = (0.01, 0.99)
 """A number is held to the range of these shares of the rows: one slip of the keyboard moves nothing."""
 
+FINEST, WIDEST = 1e-150, 1e150
+"""A range whose square is still a number; of any other only the bands count."""
+
 OTHER, UNKNOWN = "other", "unknown"
 """What the pooled categories and the missing values are called."""
 
@@ -193,7 +196,7 @@ def _of_number(name: str, values: NDArray[Any]) -> list[Feature]:
     low, high = (float(end) for end in np.quantile(known, HELD))
     held = np.clip(known, low, high)
     features = []
-    if low < high:
+    if FINEST < high - low < WIDEST:
         mean, sd = float(held.mean()), float(held.std())
         share = float(np.sqrt(len(known) / n))
         features.append(

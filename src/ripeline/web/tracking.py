@@ -6,7 +6,7 @@ from typing import Any
 from django import forms
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.urls import path
 from django.utils.html import escape
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -121,9 +121,11 @@ def add(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 def remove(request: HttpRequest, site_id: int) -> HttpResponse:
-    site = get_object_or_404(Site, pk=site_id)
-    tracking.remove_site(actor=viewer(request), site=site)
-    say(request, f"Nothing more is recorded of {site.host}. What came is kept.")
+    require_keeps_catalog(viewer(request))
+    site = Site.objects.filter(pk=site_id).first()
+    if site:
+        tracking.remove_site(actor=viewer(request), site=site)
+    say(request, f"Nothing more is recorded of {site.host if site else 'that website'}. What came is kept.")
     return redirect("tracking")
 
 
