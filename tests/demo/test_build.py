@@ -145,3 +145,5 @@ def test_the_whole_company_obeys_the_law_of_the_market() -> None:
     assert unstated.filter(owner=tom).count() > 20 > unstated.filter(owner=alice).count()
     for rep in people.people().filter(role=Role.REP):
         assert 40 <= Lead.objects.filter(IS_OPEN, responsible__user=rep).count() <= 180
+    with clock.at(NOW):
+        assert len(worklist.plan_for(people.people().get(role=Role.SDR)).rows) >= 5

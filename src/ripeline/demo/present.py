@@ -6,7 +6,7 @@ from django.db.models import QuerySet
 
 from ripeline.capture.admission import Arrival, admit, natural_key
 from ripeline.demo import arriving, reception
-from ripeline.demo.company import ALICE, TOM, YUSUF
+from ripeline.demo.company import ALICE, SDR, TOM, YUSUF
 from ripeline.demo.reception import Known, newcomer
 from ripeline.demo.scene import Stage
 from ripeline.demo.telling import ORIGIN, Time
@@ -53,8 +53,9 @@ def _settle(stage: Stage, time: Time, evening: datetime) -> None:
     """What was settled at the end of the last working day."""
     staff = stage.staff
     time.go(evening)
-    for rep in staff.reps:
-        _promise(stage, rep)
+    _keep_one(stage)
+    for user in staff.desks:
+        _promise(stage, user)
     _hand_over(stage)
     _merge_two(stage, time, evening)
     _look_around(stage, time, evening)
@@ -65,18 +66,29 @@ def _open_of(user: User) -> QuerySet[Lead]:
     return Lead.objects.filter(IS_OPEN, owner=user, responsible__user=user).order_by("next_at", "pk")
 
 
-def _promise(stage: Stage, rep: User) -> None:
+def _keep_one(stage: Stage) -> None:
+    """Inside sales keeps whom she talked to last, and who will not talk to anybody else before it is clearer."""
+    sdr = stage.staff.sdr
+    queue = Lead.objects.filter(IS_OPEN, responsible=stage.staff.queue, last_reached_at__isnull=False)
+    if lead := queue.filter(next_committed=False).order_by("-last_reached_at", "pk").first():
+        why = {"rule": "by_hand", "to": sdr.name, "by": sdr.name}
+        actions.give(lead.pk, By(sdr, ORIGIN, "keep"), to=stage.staff.responsibles[SDR], why=why)
+
+
+def _promise(stage: Stage, user: User) -> None:
     """Something promised for the day ahead, where nothing has been."""
     day = stage.moment(stage.frontier)
-    due = _open_of(rep).filter(next_at__gte=day, next_at__lt=day + timedelta(days=1))
+    due = _open_of(user).filter(next_at__gte=day, next_at__lt=day + timedelta(days=1))
     if due.filter(next_kind=NextKind.PROMISE).exists():
         return
-    talked = _open_of(rep).filter(last_reached_at__isnull=False, state=State.WORKING, next_committed=False)
+    talked = _open_of(user).filter(
+        last_reached_at__isnull=False, state__in=(State.WORKING, State.QUALIFYING), next_committed=False
+    )
     if lead := talked.order_by("-last_reached_at", "pk").first():
         note = stage.random.choice(_PROMISED)
         actions.set_next(
             lead.pk,
-            By(rep, ORIGIN, "promise"),
+            By(user, ORIGIN, "promise"),
             next=Next(stage.moment(stage.frontier + 9 / 24), NextKind.PROMISE, note, True),
         )
 
