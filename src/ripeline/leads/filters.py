@@ -4,7 +4,7 @@ A filter on something that the viewer may not see of a lead (its next date, its 
 one could ask for it piece by piece (I8).
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from datetime import date, datetime, time, timedelta, tzinfo
 from enum import StrEnum
@@ -25,7 +25,8 @@ from ripeline.catalog.models import Source, SourceType
 from ripeline.leads import leaks, own_fields, rules
 from ripeline.leads.leaks import Leak
 from ripeline.leads.models import CLOSED_STATES, IS_OPEN, Enquiry, Lead, State
-from ripeline.leads.rules import Relation, Verb
+from ripeline.leads.rules import Holders, Relation, Verb
+from ripeline.people import queries as people
 from ripeline.people.models import Responsible, ResponsibleKind, Role, User
 
 NOBODY = "nobody"  # as an owner: leads that no rep owns
@@ -209,48 +210,30 @@ def _held_by(actor: User, how: Relation) -> Lead:
 
 def _standing(actor: User, how: Relation) -> Q:
     """The leads that stand in this relation to `actor`."""
+    near = rules.nearby(actor)
     if how is Relation.OWN:
-        mine, desks = _mine(actor)
-        return Q(owner__in=mine) | Q(responsible__in=desks)
+        return near.mine.with_them
     if how is Relation.QUEUE:
-        return Q(owner__isnull=True) & ~Q(responsible__kind=ResponsibleKind.REP)
-    return _of_team(actor) if how is Relation.TEAM else ~_of_team(actor)
-
-
-def _mine(actor: User) -> tuple[Collection[UUID], Collection[UUID]]:
-    """The people whose leads are the actor's to work, and the desks they sit at: ids, which an index serves."""
-    cached: tuple[Collection[UUID], Collection[UUID]] | None = actor.__dict__.get("_mine")
-    if cached is None:
-        people = {actor.pk} | rules.covering(actor)
-        desks = Responsible.objects.filter(user__in=people).values_list("pk", flat=True)
-        cached = actor.__dict__["_mine"] = (people, list(desks))
-    return cached
-
-
-def _of_team(actor: User) -> Q:
-    """Held (owned; where nobody owns it, looked after) by somebody of the actor's team, or by them."""
-    if actor.team_id:
-        return held_by_team(actor.team_id)
-    teamless = Q(responsible__kind=ResponsibleKind.REP, responsible__user__team__isnull=True)
-    return Q(owner__isnull=False, owner__team__isnull=True) | (Q(owner__isnull=True) & teamless)
+        return Q(owner__isnull=True, responsible__in=near.nobodys)
+    return near.team.held if how is Relation.TEAM else ~near.team.held
 
 
 def held_by_team(team_id: UUID) -> Q:
     """Held by somebody of this team."""
-    return Q(owner__team=team_id) | Q(owner__isnull=True, responsible__user__team=team_id)
+    return Holders(*people.of_team(team_id)).held
 
 
 def _in_view(actor: User, view: View) -> Q:
-    """Whose leads: conditions on the lead's own columns where an index can serve them."""
+    """Whose leads: conditions on the lead's own columns, which an index can serve."""
+    near = rules.nearby(actor)
     match view:
         case View.MINE:
-            mine, desks = _mine(actor)
-            return Q(owner__in=mine) | (IS_OPEN & Q(responsible__in=desks))
+            return Q(owner__in=near.mine.users) | (IS_OPEN & Q(responsible__in=near.mine.desks))
         case View.QUEUE:
             queues = Responsible.objects.filter(kind=ResponsibleKind.QUEUE).values_list("pk", flat=True)
             return IS_OPEN & Q(responsible__in=list(queues))
         case View.TEAM:
-            return _of_team(actor)
+            return near.team.held
     return Q()
 
 

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from django.db.models import Case, Count, IntegerField, Q, QuerySet, When
 
-from ripeline.people.models import Absence, AuditEntry, Experience, Responsible, Role, Team, User
+from ripeline.people.models import Absence, AuditEntry, Experience, Responsible, ResponsibleKind, Role, Team, User
 
 QUALIFY = "qualify"
 KEEP_IN_TOUCH = "keep_in_touch"
@@ -41,6 +41,22 @@ def responsible(responsible_id: UUID) -> Responsible:
 def responsible_of(user: User) -> Responsible:
     """The row under which a person is responsible for leads."""
     return Responsible.objects.get(user=user)
+
+
+def with_desks(users: Collection[UUID]) -> tuple[Collection[UUID], Collection[UUID]]:
+    """These people, and the ids of their desks: the rows under which they are responsible for leads."""
+    return users, list(Responsible.objects.filter(user__in=users).values_list("pk", flat=True))
+
+
+def of_team(team_id: UUID | None) -> tuple[Collection[UUID], Collection[UUID]]:
+    """Ids of the people on a team (None: of those on none), and of their desks."""
+    found = list(User.objects.filter(team=team_id).values_list("pk", "responsible__pk"))
+    return [user for user, _ in found], [desk for _, desk in found if desk]
+
+
+def nobodys() -> list[UUID]:
+    """Ids of the queues and programmes."""
+    return list(Responsible.objects.exclude(kind=ResponsibleKind.REP).values_list("pk", flat=True))
 
 
 INTAKE = {Experience.NOVICE: 40, Experience.STEADY: 30, Experience.VETERAN: 15}
