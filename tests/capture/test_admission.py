@@ -87,6 +87,44 @@ def test_two_rows_that_share_only_a_telephone_are_two_people(db: None) -> None:
     assert results(first, second) == [Result.CREATED, Result.CREATED]
 
 
+def test_a_mailbox_is_one_person_however_it_is_spelt(db: None) -> None:
+    spelt = ("Anna.Berg@gmail.com", "annaberg@gmail.com", "anna.berg+fair@googlemail.com")
+    found = {one.lead_id for address in spelt for one in admitted(arrival(address, name="Anna Berg"))}
+    assert len(found) == 1
+    assert Lead.objects.get().email == "Anna.Berg@gmail.com", "the one given first is shown"
+
+
+def test_the_same_telephone_and_name_is_the_same_person_with_one_more_address(db: None) -> None:
+    known = {"name": "Anna Berg", "phone": "+49301234567"}
+    first, second = admitted(arrival("anna@northgate.example", **known), arrival("a.berg@gmail.com", **known))
+    (third,) = admitted(arrival(name="Dr. Anna Berg", phone="+49301234567"))
+    (fourth,) = admitted(arrival("aberg@gmail.com", name="A."))
+    assert {first.lead_id, second.lead_id, third.lead_id, fourth.lead_id} == {first.lead_id}
+    assert Lead.objects.get().email == "anna@northgate.example"
+
+
+def test_a_switchboard_makes_no_two_people_one(db: None) -> None:
+    switchboard = {"phone": "+49301234567", "company": "Northgate"}
+    names = ("Anna Berg", "Ben Cole", "", "Anna")
+    assert len({one.lead_id for one in admitted(*(arrival(name=name, **switchboard) for name in names))}) == 4
+
+
+def test_two_ids_or_two_addresses_of_one_company_say_that_they_are_two(db: None) -> None:
+    same = {"name": "Anna Berg", "phone": "+49301234567"}
+    rows = [arrival("", "1", **same), arrival("", "2", **same), arrival("a@x.example", **same)]
+    first, second, third = admitted(*rows)
+    (fourth,) = admitted(arrival("b@x.example", **same))
+    assert [one.result for one in (first, second, fourth)] == [Result.CREATED] * 3
+    assert third.lead_id == first.lead_id
+
+
+def test_a_telephone_gives_way_to_the_address(db: None) -> None:
+    same = {"name": "Anna Berg", "phone": "+49301234567"}
+    _, other = admitted(arrival("a@x.example", **same), arrival("b@y.example", name="Ben Cole"))
+    (again,) = admitted(arrival("b@y.example", **same))
+    assert (again.lead_id, again.result) == (other.lead_id, Result.UPDATED)
+
+
 def test_a_row_can_join_an_address_to_an_id_known_alone(db: None) -> None:
     admitted(arrival("", "crm-7"))
     admitted(arrival("priya@northgate.example", "crm-7"))

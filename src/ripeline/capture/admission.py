@@ -16,6 +16,7 @@ from django.db import transaction
 from ripeline.base import clock
 from ripeline.base.ids import new_id
 from ripeline.capture.arrivals import Admitted, Arrival, Case, Result, event_key, natural_key
+from ripeline.capture.hinting import Hints
 from ripeline.capture.meeting import meet_again
 from ripeline.catalog import actions as catalog
 from ripeline.leads import birth, bulk, identity, rules
@@ -99,7 +100,8 @@ def _resolve(cases: Sequence[Case]) -> Iterator[tuple[Case, str]]:
     members: dict[int, list[Case]] = defaultdict(list)
     for case, leader in zip(cases, leaders, strict=True):
         members[leader].append(case)
-    known = identity.resolve(key for case in cases for key in case.arrival.keys)
+    known = identity.resolve(key for case in cases for key in (*case.arrival.keys, *case.hints))
+    hints = Hints(known)
     known_leads = set(known.values())
     fresh: dict[Key, UUID] = {}
     for group in members.values():
@@ -107,11 +109,13 @@ def _resolve(cases: Sequence[Case]) -> Iterator[tuple[Case, str]]:
         if len(found) > 1:
             yield from _split(group, known, fresh)
             continue
-        lead_id = found.pop() if found else new_id()
+        hinted = None if found else hints.whose(group)
+        lead_id = found.pop() if found else hinted or new_id()
         for index, case in enumerate(group):
             case.lead_id = lead_id
-            case.is_new = index == 0 and lead_id not in known_leads
+            case.is_new = index == 0 and lead_id not in known_leads and not hinted
             fresh |= {key: lead_id for key in case.arrival.keys if key not in known}
+        fresh |= hints.belong(group, lead_id)
     won = identity.claim(fresh, by_import=_import_of(cases), here=known_leads)
     if len(won) < len(fresh):
         yield from _overtaken(cases, fresh, won)
@@ -150,8 +154,10 @@ def _overtaken(cases: Sequence[Case], fresh: dict[Key, UUID], won: set[Key]) -> 
     """Keys that another transaction claimed in between: what would have been a birth is a meeting with its lead."""
     holders: dict[UUID, set[UUID]] = defaultdict(set)
     lost = fresh.keys() - won
-    for key, theirs in identity.resolve(lost).items():
-        holders[fresh[key]].add(theirs)
+    held = identity.resolve(lost)
+    for key in sorted(held, key=lambda key: key.is_hint):
+        if not key.is_hint or (fresh[key] not in holders and _is_one(cases, fresh[key], held[key])):
+            holders[fresh[key]].add(held[key])
     for ours, others in holders.items():
         if others == {ours}:
             continue
@@ -168,6 +174,13 @@ def _overtaken(cases: Sequence[Case], fresh: dict[Key, UUID], won: set[Key]) -> 
                 case.lead_id, case.is_new = other, False
         else:
             yield from ((case, TWO_PEOPLE) for case in group)
+
+
+def _is_one(cases: Sequence[Case], ours: UUID, theirs: UUID) -> bool:
+    """Whether who was about to be born is whom another door has just brought, by telephone and name alone."""
+    group = [case for case in cases if case.lead_id == ours]
+    keys = {key for case in group for key in case.arrival.keys}
+    return any(case.is_new for case in group) and not identity.contradict(keys, identity.keys_of([theirs])[theirs])
 
 
 def _bear(cases: Sequence[Case], actor: User, origin: str) -> None:

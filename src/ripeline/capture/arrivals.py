@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
+from ripeline.leads import identity
 from ripeline.leads.birth import Context, Person
 from ripeline.leads.identity import Key
 
@@ -61,6 +62,13 @@ class Case:
     lead_id: UUID | None = None
     is_new: bool = False
     outcome: Admitted | None = None
+
+    @property
+    def hints(self) -> tuple[Key, ...]:
+        """What else they may be known by, where none of their keys is: telephone and name."""
+        person = self.arrival.person
+        found = identity.phone(person.phone, person.name, person.company)
+        return (found,) if found else ()
 
 
 def event_key(arrival: Arrival) -> str:

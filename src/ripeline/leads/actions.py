@@ -10,7 +10,7 @@ from django.db import transaction
 
 from ripeline.base import clock
 from ripeline.base.ids import new_id
-from ripeline.leads import rules
+from ripeline.leads import identity, rules
 from ripeline.leads.closing import close, closed, reopen, reopening, win
 from ripeline.leads.deciding import (
     By,
@@ -226,6 +226,7 @@ def note(lead_id: UUID, by: By, *, text: str, is_private: bool = False) -> None:
 _EDITABLE = frozenset({"name", "title", "phone", "company", "country", "language", "amount", "currency"})
 
 
+@once_more
 def edit(lead_id: UUID, by: By, *, fields: Mapping[str, Any]) -> Decision:
     """Correct what the record says (not the e-mail address, which is the identity)."""
     wrong = fields.keys() - _EDITABLE
@@ -238,7 +239,10 @@ def edit(lead_id: UUID, by: By, *, fields: Mapping[str, Any]) -> Decision:
             raise LeadError("A lead needs a name, a telephone number or an e-mail address.")
         return dict(fields) | {"search": rules.search_tokens(**after)}
 
-    return decide(lead_id, by, kind="edited", change=change, data={"fields": sorted(fields)})
+    with transaction.atomic():
+        done = decide(lead_id, by, kind="edited", change=change, data={"fields": sorted(fields)})
+        identity.keep_phone(done.lead)
+    return done
 
 
 def note_view(lead: Lead, viewer: User) -> None:

@@ -15,7 +15,7 @@ from psycopg.errors import DeadlockDetected, SerializationFailure
 
 from ripeline.base import clock
 from ripeline.base.ids import new_id
-from ripeline.leads import rules
+from ripeline.leads import identity, rules
 from ripeline.leads.models import FARTHEST_NEXT, Lead, NextKind, Opportunity, State
 from ripeline.leads.rules import Verb
 from ripeline.people.models import ResponsibleKind, User
@@ -239,6 +239,8 @@ def undo(activity_id: UUID, by: By) -> Decision:
             occurred_at=clock.now(), data={"of": str(entry.pk), "kind": entry.kind},
         )  # fmt: skip
         timeline.record(undone)
+        if entry.kind == "edited":
+            identity.keep_phone(lead)
         return Decision(_locked(lead.pk), undone.id)
 
 

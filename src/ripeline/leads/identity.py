@@ -13,7 +13,7 @@ from django.db import connection
 
 from ripeline.base import clock
 from ripeline.leads import rules
-from ripeline.leads.models import IdentityKind
+from ripeline.leads.models import Identity, IdentityKind, Lead
 
 _LONGEST = 254  # characters of a key
 
@@ -24,10 +24,15 @@ class Key(NamedTuple):
     kind: str
     key: str
 
+    @property
+    def is_hint(self) -> bool:
+        """Whether it gives way where another key says otherwise."""
+        return self.kind == IdentityKind.PHONE
+
 
 def email(address: str) -> Key | None:
-    """The key of an e-mail address; None if it is none."""
-    key = rules.email_key(address)
+    """The key of an e-mail address, which is its mailbox; None if it is none."""
+    key = rules.mailbox_key(address)
     return Key(IdentityKind.EMAIL, key) if key else None
 
 
@@ -38,6 +43,31 @@ def external(value: str) -> Key | None:
         digest = sha256(value.encode()).hexdigest()
         value = f"{value[: _LONGEST - len(digest) - 1]}#{digest}"
     return Key(IdentityKind.EXTERNAL, value) if value else None
+
+
+def phone(number: str, name: str, company: str = "") -> Key | None:
+    """The key of a telephone number with the name (or, where there is none, the company) of whom it reaches."""
+    key = rules.phone_key(number, name, company)
+    return Key(IdentityKind.PHONE, key) if key else None
+
+
+def contradict(ours: Collection[Key], theirs: Collection[Key]) -> bool:
+    """Whether two people of the same number and name are known to be two: one company gave each an address of their
+    own, or each has an id."""
+    kinds = [{key.kind for key in keys} for keys in (ours, theirs)]
+    if all(IdentityKind.EXTERNAL in each for each in kinds):
+        return True
+    firms = [{rules.domain_of(key.key) for key in keys if key.kind == IdentityKind.EMAIL} for keys in (ours, theirs)]
+    return bool(firms[0] & firms[1] - {""})
+
+
+def keys_of(lead_ids: Collection[UUID]) -> dict[UUID, set[Key]]:
+    """All keys of these leads, and of those merged into them."""
+    family = dict(Lead.objects.filter(merged_into__in=lead_ids).values_list("pk", "merged_into_id"))
+    found: dict[UUID, set[Key]] = {lead_id: set() for lead_id in lead_ids}
+    for lead_id, kind, key in Identity.objects.filter(lead__in=[*found, *family]).values_list("lead_id", "kind", "key"):
+        found[family.get(lead_id) or lead_id].add(Key(kind, key))
+    return found
 
 
 _RESOLVE = """
@@ -103,6 +133,15 @@ def release(keys: Collection[Key], lead_id: UUID) -> None:
             " WHERE identity.kind = given.kind AND identity.key = given.key AND lead_id = %s",
             [[k.kind for k in keys], [k.key for k in keys], lead_id],
         )
+
+
+def keep_phone(lead: Lead) -> None:
+    """Somebody has corrected a record: it is known by the number and name that it has now, unless another is."""
+    key = phone(lead.phone, lead.name, lead.company)
+    known = Identity.objects.filter(kind=IdentityKind.PHONE, lead_id=lead.pk)
+    known.exclude(key=key.key if key else "").delete()
+    if key:
+        claim({key: lead.pk})
 
 
 def group(rows: Sequence[Collection[Key]]) -> list[int]:

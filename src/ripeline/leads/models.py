@@ -185,10 +185,14 @@ class IdentityKind(models.TextChoices):
     EMAIL = "email", "E-mail"
     EXTERNAL = "external", "External id"
     NATURAL = "natural", "Row of an import"
+    PHONE = "phone", "Telephone and name"
 
 
 class Identity(models.Model):
-    """What makes two rows the same person: UNIQUE(kind, key). Phone, name and cookie only suggest, so are not here."""
+    """What makes two rows the same person: UNIQUE(kind, key). A person may have several of each: all find them.
+
+    A telephone is here with the name beside it, and gives way to the others. Number, name or cookie alone only suggest.
+    """
 
     id = models.BigAutoField(primary_key=True)
     kind = models.CharField(max_length=10, choices=IdentityKind.choices)

@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from ripeline.base import clock
 from ripeline.base.addresses import email_key as email_key
+from ripeline.base.addresses import mailbox_key as mailbox_key
 from ripeline.leads.models import CLOSED_STATES, Lead
 from ripeline.people import queries as people
 from ripeline.people.models import Role, Tracking, User
@@ -206,6 +207,32 @@ def account_key(company: str, email: str = "", website: str = "") -> str:
         return f"d:{domain}"[:200]
     name = " ".join(_words(company))
     return f"n:{name}"[:200] if name else ""
+
+
+def phone_key(phone: str, name: str, company: str = "") -> str:
+    """A telephone number together with whose it is: the same number and name is the same person.
+
+    A number alone is not, since people share switchboards; nor is a single word of a name. Where nobody says a name,
+    the company stands for it. "" where that is not known, or the number is not one that can be dialled from anywhere.
+    """
+    if not re.fullmatch(r"\+\d{6,15}", phone):
+        return ""
+    who = name_words(name)
+    if len(who) > 1:
+        return f"{phone} {' '.join(sorted(who))}"[:254]
+    at = "" if name.strip() else " ".join(_words(company))
+    return f"{phone} @{at}"[:254] if at else ""
+
+
+_TITLES = frozenset(
+    ["dr", "prof", "mr", "mrs", "ms", "miss", "sir", "ing", "herr", "frau", "mme", "mlle", "dott", "sig", "sra"]
+)
+
+
+def name_words(name: str) -> list[str]:
+    """The words of a name in their order, without accents and titles."""
+    words = [unaccented(word) for word in _words(whole(name))]
+    return [word for word in words if word not in _TITLES]
 
 
 def _words(text: str) -> list[str]:
