@@ -207,7 +207,10 @@ def test_order_and_repetition_change_nothing(steps: Any, alice: User, make_lead:
                 minute = max((m for m in told if m <= n), default=min(told))
                 expected[told[minute]].append(hits[n].event_id.hex)
         assert [sorted(seen(each)) for each in people_] == [sorted(expected[0]), sorted(expected[1])]
+        while reactions.work():
+            pass
         assert not Reaction.objects.exists()
+        assert not differing(), "and what is kept of them is what stands there"
         transaction.set_rollback(True)
 
 
