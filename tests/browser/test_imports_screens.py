@@ -1,14 +1,16 @@
 """Imports in a real browser: a spreadsheet of old leads goes in, is corrected on the way, and is told in words."""
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from uuid import UUID
 
 import pytest
 from playwright.sync_api import Locator, Page, Route, expect
+from pytest_django.fixtures import Settings
 
-from ripeline.capture import actions, queries
-from ripeline.capture.models import ImportRun
+from ripeline.capture import actions, queries, schedules
+from ripeline.capture.models import ImportRun, ImportSchedule
 from ripeline.leads.models import Lead
 from ripeline.people.models import Company, User
 from tests.bad_files import REFUSED, Bad
@@ -371,3 +373,37 @@ def test_an_export_of_several_files_goes_in_together_with_its_words_translated(
     page.go_back()
     expect(page.get_by_role("heading", name="3 files are in")).to_be_visible()
     assert fits(page)
+
+
+def test_a_file_is_scheduled_and_its_history_seen(
+    mona: User, company: Company, open_page: OpenPage, axe: Axe, shot: Shot, settings: Settings, tmp_path: Path
+) -> None:
+    settings.INBOX = tmp_path
+    page = open_page(mona, "/imports/scheduled/new")
+    axe(page)
+    shot(page, "schedule-new")
+    page.get_by_label("The file").fill("crm/leads-*.csv")
+    page.get_by_role("button", name="Schedule it").click()
+    expect(page.get_by_text("Every day at 06:00")).to_be_visible()
+    made = ImportSchedule.objects.get()
+    imported(csv("E-mail,Name", "old@x.example,Old One"), actor=mona)
+    (tmp_path / "crm").mkdir()
+    (tmp_path / "crm" / "leads-1.csv").write_bytes(csv("E-mail,Name", "ann@x.example,Ann Lee"))
+    os.utime(tmp_path / "crm" / "leads-1.csv", (1, 1))
+    for content in ("", "E-mail\nx@x.example\n"):
+        schedules.look_now(actor=mona, schedule_id=made.pk)
+        if content:
+            (tmp_path / "crm" / "leads-2.csv").write_text(content)
+            os.utime(tmp_path / "crm" / "leads-2.csv", (2, 2))
+        schedules.work(made.pk)
+        for pk in queries.waiting():
+            actions.work(pk)
+    page.reload()
+    expect(page.get_by_text("Went in")).to_be_visible()
+    expect(page.locator("td").get_by_text("Waits for its mapping")).to_be_visible()
+    axe(page)
+    shot(page, "schedule")
+    page.goto(page.url.rsplit("/", 1)[0])
+    expect(page.get_by_role("heading", name="Scheduled imports")).to_be_visible()
+    axe(page)
+    shot(page, "schedules")

@@ -39,11 +39,11 @@ def require_undoer(actor: User, run: ImportRun) -> None:
         raise NotAllowed(f"An import is taken back by whoever made it ({run.started_by.name}) or an administrator.")
 
 
-def seen_by(actor: User) -> Q:
+def seen_by(actor: User, *, whose: str = "started_by") -> Q:
     """The runs that `actor` may see, with their rejected rows: their own; a leader's team's; for some roles all."""
     if not may_import(actor):
         return Q(pk__in=[])
     if actor.is_system or actor.role in _SEE_ALL:
         return Q()
-    mine = Q(started_by=actor)
-    return mine | Q(started_by__team=actor.team_id) if actor.role == Role.LEADER and actor.team_id else mine
+    mine = Q(**{whose: actor})
+    return mine | Q(**{f"{whose}__team": actor.team_id}) if actor.role == Role.LEADER and actor.team_id else mine

@@ -51,11 +51,20 @@ def _pairs(_context: click.Context, _option: click.Parameter, given: tuple[str, 
 @click.option("--rejects", type=click.Path(path_type=Path), metavar="FILE", help="Where to write the refused rows.")
 @click.option("--undo", "undone", metavar="RUN", help="Take an import back, by the id that --json and its page show.")
 @click.option("--yes", "is_sure", is_flag=True, help="With --undo: do not ask.")
+@click.option(
+    "--schedule", metavar="WHEN", help="Have a file imported by itself: “hourly :15”, “daily 06:30” or “monday "
+    "06:30”, by the company's clock. With --from.",
+)  # fmt: skip
+@click.option(
+    "--from", "place", metavar="PLACE", help="With --schedule: its address, or its name in the inbox of the home "
+    "(a * stands for anything, and the newest is taken).",
+)  # fmt: skip
 @json_option
 def command(
     files: tuple[Path, ...], outcomes: bool, pairs: list[tuple[str, str]], source: str, conflicts: str | None,
     sheet: str | None, encoding: str | None, delimiter: str | None, day_first: bool | None, decimal_comma: bool | None,
-    is_trial: bool, rejects: Path | None, undone: str | None, is_sure: bool, as_json: bool,
+    is_trial: bool, rejects: Path | None, undone: str | None, is_sure: bool, schedule: str | None, place: str | None,
+    as_json: bool,
 ) -> None:  # fmt: skip
     """Import a file of leads, or of outcomes: CSV, Excel or LibreOffice.
 
@@ -69,6 +78,13 @@ def command(
     """
     if undone is not None:
         _take_back(undone, is_sure=is_sure, as_json=as_json)
+        return
+    if schedule is not None or place is not None:
+        if schedule is None or place is None or files:
+            raise click.UsageError(
+                "--schedule and --from go together, without a FILE: --schedule 'daily 6:30' --from …"
+            )
+        _schedule(schedule, place, kind="outcomes" if outcomes else "", policy=conflicts or "", as_json=as_json)
         return
     if not files:
         raise click.UsageError("Name a file, for example: ripeline import leads.csv")
@@ -132,3 +148,11 @@ def _take_back(name: str, *, is_sure: bool, as_json: bool) -> None:
     if not found.is_whole:
         say(f"{found.run.undo.problem} Give the same command again to go on.")
         raise click.exceptions.Exit(CANCELLED if found.run.undo.problem == "Stopped." else 1)
+
+
+def _schedule(when: str, place: str, *, kind: str, policy: str, as_json: bool) -> None:
+    with opened():
+        from ripeline.cli import scheduling
+
+        made = scheduling.set_up(when, place, kind=kind, policy=policy)
+    emit(made) if as_json else click.echo(f"{made['place']} is imported by itself, next at {made['next_at']}.")

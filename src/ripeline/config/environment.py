@@ -204,6 +204,20 @@ class Environment:
         "How many tracked events each web process lets wait for the database before it answers 503.",
     )
 
+    inbox: Path | None = _setting(
+        "RIPELINE_INBOX",
+        parsing.path,
+        None,
+        "The one directory of this machine from which files are imported by themselves; otherwise inbox in the home.",
+    )
+    private_hosts: tuple[str, ...] = _setting(
+        "RIPELINE_PRIVATE_HOSTS",
+        parsing.exact_hosts,
+        (),
+        "Hosts in your own network, or this machine, from which files may be fetched, separated by commas; all others "
+        "must be public.",
+    )
+
     @property
     def base_url(self) -> str:
         """The address for links, without a slash at the end."""

@@ -90,6 +90,14 @@ def hosts(text: str) -> tuple[str, ...]:
     return names
 
 
+def exact_hosts(text: str) -> tuple[str, ...]:
+    """Host names separated by commas, each one host."""
+    names = tuple(name.strip("[]").lower() for name in hosts(text))
+    if any(name == "*" or name.startswith(".") for name in names):
+        raise ValueError("name each host by itself: neither * nor .example.com stands for many here.")
+    return names
+
+
 def base_url(text: str) -> str:
     """An http or https address without a path."""
     parts = urlsplit(text)

@@ -20,6 +20,9 @@ SMTP_URL = ENV.smtp_url
 MAIL_ESP = ENV.mail_esp
 MAIL_FROM = ENV.mail_from or "ripeline@localhost"
 MAIL_REPLY_TO = ENV.mail_reply_to
+# Where files that are imported by themselves may come from (capture.scheduled).
+INBOX = ENV.inbox or home.locate(ENV) / "inbox"
+PRIVATE_HOSTS = ENV.private_hosts
 SCRIPT_VERSION = script.version()  # of the tracking script, for its tag
 ALLOWED_HOSTS = list(ENV.allowed_hosts)
 CSRF_TRUSTED_ORIGINS = [ENV.base_url] if ENV.base_url else []

@@ -92,6 +92,21 @@ def _test(message: Message) -> Letter:
     )
 
 
+def _import_stopped(message: Message) -> Letter:
+    """A file that is imported by itself was not. `context`: place, problem, schedule (its id)."""
+    user, given = _colleague(message), message.context
+    return Letter(
+        subject=f"Not imported: {given['place']}"[:200],
+        paragraphs=(
+            greeting(user.name),
+            f"{given['place']} is imported by itself, and could not be this time: {given['problem']}",
+            "It is tried again at its next time; we write again only after it has gone well once more.",
+        ),
+        link=Link("Look at it", address(message, f"/imports/scheduled/{given['schedule']}")),
+        firm=firm(),
+    )
+
+
 def _confirm(message: Message) -> Letter:
     """Double opt-in. `context`: consent (its id)."""
     consent = Consent.objects.filter(pk=message.context["consent"], state=ConsentState.PENDING).first()
@@ -156,6 +171,7 @@ KINDS: dict[str, Kind] = {
     for kind in (
         Kind("invitation", "Invitation", _invitation),
         Kind("reset", "New password", _reset),
+        Kind("import_stopped", "Scheduled import", _import_stopped),
         Kind("test", "Test message", _test),
         Kind("confirm", "Please confirm", _confirm),
         Kind("asset", "What they asked for", _asset),

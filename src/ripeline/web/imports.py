@@ -25,7 +25,7 @@ from ripeline.leads.models import Lead
 from ripeline.people.models import User
 from ripeline.ripeness import yields
 from ripeline.ripeness.yields import Yield
-from ripeline.web import import_batch, import_mapping, import_memory, import_undo
+from ripeline.web import import_batch, import_mapping, import_memory, import_schedules, import_undo
 from ripeline.web.import_access import asked, importer
 from ripeline.web.shell import say, viewer
 from ripeline.worklist import belief
@@ -270,6 +270,7 @@ def _yields(run: ImportRun) -> Yield | None:
 urlpatterns = [
     *import_undo.urlpatterns,
     *import_memory.urlpatterns,
+    *import_schedules.urlpatterns,
     path("imports", imports, name="imports"),
     path("imports/new", new, name="import-new"),
     path("imports/together/<uuid:batch_id>", import_batch.batch, name="import-batch"),

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from ripeline.capture import actions as capture
-from ripeline.capture import exports
+from ripeline.capture import exports, schedules
 from ripeline.capture import queries as imports
 from ripeline.insight import recovering
 from ripeline.leads import batches
@@ -24,6 +24,7 @@ def work(is_stopping: Callable[[], bool]) -> bool:
     kinds: Sequence[tuple[Callable[[], Sequence[Any]], Callable[[Any], bool]]] = (
         (batches.waiting, lambda pk: batches.work(pk, tagged=fits.tagged, is_stopping=is_stopping)),
         (exports.waiting, lambda pk: exports.work(pk, is_stopping=is_stopping)),
+        (schedules.waiting, schedules.work),
         (imports.waiting, lambda pk: capture.work(pk, is_stopping=is_stopping)),
         (recovering.waiting, lambda pk: recovering.work(pk, is_stopping=is_stopping)),
         (fits.waiting, lambda pk: ripeness.work(pk, is_stopping=is_stopping)),

@@ -5,7 +5,7 @@ from datetime import timedelta
 from django.contrib.sessions.backends.db import SessionStore
 
 from ripeline.base import clock
-from ripeline.capture import exports
+from ripeline.capture import exports, schedules
 from ripeline.leads import batches, saved
 from ripeline.outbox import actions as outbox
 from ripeline.worklist import actions as worklist
@@ -24,5 +24,6 @@ def tidy() -> int:
     saved.tidy(before=clock.now() - VIEWS_KEPT)
     batches.tidy(before=clock.now() - BATCHES_KEPT)
     exports.tidy()
+    schedules.tidy()
     outbox.forget_strangers(before=clock.now() - STRANGERS_KEPT)
     return worklist.forget_plans(before=(clock.now() - PLANS_KEPT).date())

@@ -1,0 +1,89 @@
+"""Scheduled imports by the browser's requests: set up, seen, changed, paused, removed; and by whom."""
+
+from datetime import time
+from pathlib import Path
+
+import pytest
+from django.test import Client
+from pytest_django.fixtures import Settings
+
+from ripeline.base import clock
+from ripeline.capture import schedules
+from ripeline.capture.models import ImportCheck, ImportSchedule
+from ripeline.people.models import User
+
+pytestmark = pytest.mark.django_db
+
+NIGHTLY = {"place": "crm/leads-*.csv", "rhythm": "daily", "weekday": "0", "at": "06:30", "kind": "", "policy": "file"}
+
+
+@pytest.fixture
+def mona_in(client: Client, mona: User, settings: Settings, tmp_path: Path) -> Client:
+    settings.INBOX = tmp_path
+    client.force_login(mona)
+    return client
+
+
+def test_it_is_set_up_seen_changed_paused_and_removed(mona_in: Client, mona: User) -> None:
+    assert "Let a file come by itself" in mona_in.get("/imports/scheduled").text
+    page = mona_in.post("/imports/scheduled/new", NIGHTLY, follow=True).text
+    made = ImportSchedule.objects.get()
+    assert (made.made_by, made.at, made.rhythm) == (mona, time(6, 30), "daily")
+    assert "crm/leads-*.csv" in page
+    assert "Every day at 06:30, as Mona." in page
+    assert "Not looked at yet" in page
+    here = f"/imports/scheduled/{made.pk}"
+    page = mona_in.post(here, NIGHTLY | {"rhythm": "weekly", "weekday": "2"}, follow=True).text
+    assert "Wednesdays at 06:30" in page
+    assert "Paused." in mona_in.post(f"{here}/pause", follow=True).text
+    assert "Resume" in mona_in.get(here).text
+    assert "Next time" in mona_in.post(f"{here}/resume", follow=True).text
+    assert "It is looked at in a moment" in mona_in.post(f"{here}/now", follow=True).text
+    schedules.work(made.pk)
+    ImportCheck.objects.get()
+    for page in (mona_in.get(here).text, mona_in.get("/imports/scheduled").text):
+        assert "Failed" in page
+        assert "There is no file crm/leads-*.csv in the inbox." in page
+    assert "no longer imported by itself" in mona_in.post(f"{here}/remove", follow=True).text
+    assert mona_in.post(f"{here}/remove").status_code == 302
+    assert mona_in.get(here).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        ({"place": ""}, "Please fill this in."),
+        ({"place": "../../etc/passwd"}, "Name the file as it is called in the inbox"),
+        ({"place": "ftp://example.com/x"}, "This is not an address such as"),
+        ({"at": "26:00"}, "Give a time such as 06:30."),
+        ({"rhythm": "yearly"}, "Select a valid choice."),
+    ],
+)
+def test_what_is_wrong_is_said_beside_what_was_typed(typed: dict[str, str], said: str, mona_in: Client) -> None:
+    answer = mona_in.post("/imports/scheduled/new", NIGHTLY | typed)
+    assert answer.status_code == 422
+    assert said in answer.text
+    assert all(value in answer.text for value in typed.values() if value != "yearly")
+    assert not ImportSchedule.objects.exists()
+
+
+def test_a_key_in_an_address_is_shown_only_where_it_can_be_changed(mona_in: Client) -> None:
+    mona_in.post("/imports/scheduled/new", NIGHTLY | {"place": "https://crm.example.com/export.csv?key=s3cret"})
+    made = ImportSchedule.objects.get()
+    listed, one = mona_in.get("/imports/scheduled").text, mona_in.get(f"/imports/scheduled/{made.pk}").text
+    assert "crm.example.com/export.csv?…" in listed
+    assert "s3cret" not in listed
+    assert one.count("s3cret") == 1  # in its field
+
+
+def test_reps_have_none_and_colleagues_not_each_others(mona_in: Client, mona: User, sam: User, alice: User) -> None:
+    made = schedules.set_up(actor=mona, place="leads.csv", rhythm="hourly", at=clock.now().time())
+    mona_in.force_login(alice)
+    assert mona_in.get("/imports/scheduled").status_code == 403
+    assert mona_in.post("/imports/scheduled/new", NIGHTLY).status_code == 403
+    mona_in.force_login(sam)
+    assert "leads.csv" not in mona_in.get("/imports/scheduled").text
+    for verb in ("", "/now", "/pause", "/resume"):
+        assert mona_in.post(f"/imports/scheduled/{made.pk}{verb}", NIGHTLY).status_code == 404, verb
+    mona_in.post(f"/imports/scheduled/{made.pk}/remove")
+    assert ImportSchedule.objects.count() == 1
