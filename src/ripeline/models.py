@@ -34,21 +34,30 @@ from ripeline.leads.models import (
 )
 from ripeline.outbox.models import Consent, ConsentEvent, MailServer, Message, Purpose, Suppression, Wording
 from ripeline.people.models import Absence, ApiKey, AuditEntry, Company, Responsible, Team, User
-from ripeline.ripeness.models import Claim, Dispute, KeptWord, ModelRun, Perceived, Score, Term
+from ripeline.ripeness.models import (
+    Claim,
+    Dispute,
+    KeptWord,
+    ModelRun,
+    Perceived,
+    Score,
+    SignalTrust,
+    StageSaid,
+    Term,
+)
 from ripeline.routing.models import Price, Turn
 from ripeline.simulation.models import SimulationRun
-from ripeline.timeline.models import Activity, Hit, Reaction, Visitor
+from ripeline.timeline.models import Activity, Engagement, Hit, Reaction, Visitor
 from ripeline.worker.models import Beat
 from ripeline.worklist.models import Plan, PlanItem
 
 __all__ = [
     "Absence", "Account", "Activity", "ApiKey", "AuditEntry", "Batch", "BatchItem", "Beat", "Campaign", "Claim",
     "CloseReason", "Company", "Consent", "ConsentEvent", "CustomField", "DefaultView", "Dispute", "Door", "DoorDay",
-    "Enquiry", "Export", "ExportPiece", "Hit", "Identity", "ImportCheck", "ImportCompany", "ImportKept",
+    "Engagement", "Enquiry", "Export", "ExportPiece", "Hit", "Identity", "ImportCheck", "ImportCompany", "ImportKept",
     "ImportMapping", "ImportPiece", "ImportReject", "ImportRemark", "ImportRun", "ImportSchedule", "ImportUndo",
-    "ImportWord", "KeptWord", "Lead",
-    "MailServer", "Message", "ModelRun", "Opportunity", "PageRule", "Perceived", "Plan", "PlanItem", "Price",
-    "Purpose", "Question", "Reaction", "RecordView", "Recovered", "Recovery", "Responsible", "SavedView", "Score",
-    "SimulationRun", "Site", "Source", "Submission", "Suppression", "Team", "Term", "Tracking", "Turn", "User",
-    "Visitor", "Wording",
+    "ImportWord", "KeptWord", "Lead", "MailServer", "Message", "ModelRun", "Opportunity", "PageRule", "Perceived",
+    "Plan", "PlanItem", "Price", "Purpose", "Question", "Reaction", "RecordView", "Recovered", "Recovery",
+    "Responsible", "SavedView", "Score", "SignalTrust", "SimulationRun", "Site", "Source", "StageSaid", "Submission",
+    "Suppression", "Team", "Term", "Tracking", "Turn", "User", "Visitor", "Wording",
 ]  # fmt: skip

@@ -15,6 +15,7 @@ from ripeline.leads.models import CLOSED_STATES, FARTHEST_NEXT
 from ripeline.outbox.models import HANDED_OVER
 from ripeline.people.models import ResponsibleKind
 from ripeline.people.queries import SELLERS
+from ripeline.timeline import counting
 
 _EXAMPLES = 5
 
@@ -25,6 +26,10 @@ def _listed(values: Iterable[str]) -> str:
 
 _OPEN = f"lead.merged_into_id IS NULL AND lead.state NOT IN ({_listed(CLOSED_STATES)})"
 _CLOSED = f"lead.merged_into_id IS NULL AND lead.state IN ({_listed(CLOSED_STATES)})"
+
+_KEPT = ("day", *counting.COLUMNS)
+_HITS = f"""(SELECT lead_id, kind, data->>'page' AS page, occurred_at FROM activity
+             WHERE origin = 'hit' AND kind IN ({_listed(counting.COUNTED)})) AS hits"""  # noqa: S608
 
 # (name, promise in words, SQL giving the ids of the rows that break it)
 INVARIANTS: list[tuple[str, str, str]] = [
@@ -45,6 +50,15 @@ INVARIANTS: list[tuple[str, str, str]] = [
         SELECT id FROM lead
         WHERE {_CLOSED}
           AND (close_reason_id IS NULL OR closed_at IS NULL OR closed_by_id IS NULL OR next_at IS NOT NULL)
+        """,  # noqa: S608 - our own constants
+    ),
+    (
+        "signals_equal_their_replay",
+        "What is kept of the days on which a lead did something equals what its timeline says (I3).",
+        f"""
+        SELECT lead_id AS id FROM engagement AS kept FULL JOIN ({counting.days_of(_HITS)}) AS told USING (lead_id)
+        WHERE ({", ".join(f"kept.{name}" for name in _KEPT)})
+              IS DISTINCT FROM ({", ".join(f"told.{name}" for name in _KEPT)})
         """,  # noqa: S608 - our own constants
     ),
     (

@@ -9,8 +9,8 @@ from ripeline.catalog import actions as catalog
 from ripeline.people import actions as people
 from ripeline.people import rules as people_rules
 from ripeline.people.models import User
-from ripeline.ripeness import runs, scoring
-from ripeline.ripeness.models import Claim, Dispute, Perceived, Score, Term
+from ripeline.ripeness import engagement, runs, scoring
+from ripeline.ripeness.models import Claim, Dispute, Perceived, Score, StageSaid, Term
 from ripeline.ripeness.opinions import dispute, perceive, take_back_perceived
 from ripeline.ripeness.runs import promote, request_fit, request_nightly, rollback, work
 from ripeline.ripeness.scoring import rescore
@@ -18,8 +18,8 @@ from ripeline.ripeness.watching import watch
 from ripeline.science import prior
 
 __all__ = [
-    "dispute", "forget", "learn_from", "perceive", "promote", "request_fit", "request_nightly", "rescore", "rollback",
-    "seed", "set_term", "take_back_perceived", "watch", "work",
+    "dispute", "forget", "hear", "learn_from", "perceive", "promote", "request_fit", "request_nightly", "rescore",
+    "rollback", "seed", "set_term", "take_back_perceived", "watch", "work",
 ]  # fmt: skip
 
 
@@ -35,9 +35,14 @@ def seed() -> None:
     runs.seed()
 
 
+def hear(lead_ids: Collection[UUID]) -> int:
+    """Score leads that were seen doing something, each as whom it was merged into; how many."""
+    return rescore(engagement.survivors(lead_ids))
+
+
 def forget(lead_ids: Collection[UUID]) -> None:
     """Delete what was said and thought of leads that are being deleted."""
-    for said in (Score, Claim, Dispute, Perceived):
+    for said in (Score, Claim, Dispute, Perceived, StageSaid):
         said.objects.filter(lead_id__in=lead_ids).delete()
 
 

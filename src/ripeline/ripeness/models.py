@@ -38,6 +38,15 @@ class Term(models.Model):
         ]
 
 
+class Stage(models.TextChoices):
+    """Of buying, as `science.stages.STAGES` has them (a test)."""
+
+    AWARENESS = "awareness", "Awareness"
+    INTEREST = "interest", "Interest"
+    CONSIDERATION = "consideration", "Consideration"
+    DECISION = "decision", "Decision"
+
+
 class Score(models.Model):
     """A lead's ripeness as last computed: derived, and rebuilt from the record at any time."""
 
@@ -56,6 +65,11 @@ class Score(models.Model):
     window_end = models.DateField()
     is_concentrated = models.BooleanField()  # the window is short enough to be worth naming
     reasons = models.JSONField(default=list)  # [[term key, has it, weight in log-odds], …], heaviest first
+    signals = models.FloatField(default=0.0)  # what they did lately has added to the log-odds of p_30
+    stage = models.CharField(
+        max_length=13, choices=Stage.choices, default=Stage.AWARENESS
+    )  # the likeliest, if they buy
+    stage_p = models.FloatField(default=0.0)  # how likely
     model = models.CharField(max_length=40)
     scored_at = models.DateTimeField()
 
@@ -235,3 +249,37 @@ class Perceived(models.Model):
     class Meta:
         db_table = "perceived"
         constraints = [one_of("quality", Quality, name="perceived_quality")]
+
+
+class StageSaid(models.Model):
+    """In which buying stage a lead is, in the words of somebody who works it; the last word counts.
+
+    It holds for as long as signals are remembered, unless what the lead does afterwards clearly says otherwise.
+    """
+
+    lead_id = models.UUIDField(primary_key=True)
+    stage = models.CharField(max_length=13, choices=Stage.choices)
+    user = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+", db_index=False)
+    said_at = models.DateTimeField()
+
+    class Meta:
+        db_table = "stage_said"
+        constraints = [one_of("stage", Stage, name="stage_said_stage")]
+
+
+class SignalTrust(models.Model):
+    """How far signals are believed, as the company's own outcomes bear them out: derived, and learnt anew each night.
+
+    1: as the table of signals says; 0: not at all; below 0 they mislead. One row.
+    """
+
+    id = models.PositiveSmallIntegerField(primary_key=True, default=1)
+    power = models.FloatField(default=1.0)
+    sd = models.FloatField(default=0.5)
+    n = models.PositiveIntegerField(default=0)  # leads on days gone by that it was learnt from
+    ripe = models.PositiveIntegerField(default=0)  # of them ripe within the 30 days that followed
+    learnt_at = models.DateTimeField()
+
+    class Meta:
+        db_table = "signal_trust"
+        constraints = [models.CheckConstraint(condition=Q(id=1), name="signal_trust_one")]

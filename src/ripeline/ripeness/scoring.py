@@ -11,12 +11,13 @@ from django.db import connection, transaction
 from psycopg.types.json import Jsonb
 
 from ripeline.base import clock
-from ripeline.ripeness import claims, facts, rules
+from ripeline.ripeness import claims, engagement, facts, rules
 from ripeline.ripeness.current import Current, current
 from ripeline.science import reasons
 from ripeline.science.features import Encoder
 from ripeline.science.gate import FloatArray
 from ripeline.science.model import Model
+from ripeline.science.prior import MONTH
 from ripeline.science.terms import Facts, Term
 
 BLOCK = 20_000  # leads read, scored and written at a time
@@ -24,7 +25,8 @@ HORIZON = 365.0  # days: past them an open lead is an old one on a new clock
 
 _COLUMNS = (
     "lead_id", "log_odds", "log_odds_sd", "curve", "p_ever", "p_ever_low", "p_ever_high", "p_30",
-    "p_30_low", "p_30_high", "p_win", "window_start", "window_end", "is_concentrated", "reasons", "model", "scored_at",
+    "p_30_low", "p_30_high", "p_win", "window_start", "window_end", "is_concentrated", "reasons", "signals", "stage",
+    "stage_p", "model", "scored_at",
 )  # fmt: skip
 
 # One pass: the leads' facts in, the scores out by COPY, and one statement that changes what differs.
@@ -32,7 +34,8 @@ _FACTS = """
 SELECT lead.id, lead.email, lead.title, lead.phone <> '', lead.company <> '', lead.episode, lead.episode_at,
        COALESCE(source.source_type, ''),
        -- not EXISTS, for which the planner may read every enquiry there is, once for each block
-       COALESCE((SELECT true FROM enquiry WHERE enquiry.lead_id = lead.id AND enquiry.message <> '' LIMIT 1), false)
+       COALESCE((SELECT true FROM enquiry WHERE enquiry.lead_id = lead.id AND enquiry.message <> '' LIMIT 1), false),
+       lead.last_reached_at
 FROM lead LEFT JOIN source ON source.id = lead.source_id
 WHERE lead.merged_into_id IS NULL AND lead.state NOT IN ('won', 'lost', 'disqualified') AND {which}
 ORDER BY lead.id LIMIT %(limit)s
@@ -52,7 +55,7 @@ _FIGURES = (
     "log_odds", "log_odds_sd", "p_ever", "p_ever_low", "p_ever_high", "p_30", "p_30_low", "p_30_high", "p_win",
 )  # fmt: skip
 
-_Row = tuple[UUID, str, str, bool, bool, int, datetime, str, bool]
+_Row = tuple[UUID, str, str, bool, bool, int, datetime, str, bool, datetime | None]
 
 
 def rescore(lead_ids: Collection[UUID] | None = None) -> int:
@@ -141,28 +144,31 @@ def _write(rows: Sequence[_Row], by: Current) -> None:
     ages = _ages(rows, moment)
     known = _encoded(rows, ages, model)
     scores = model.score(known, age_days=ages % HORIZON)
-    ranked = reasons.rank(known.design, model.terms)
+    heard = engagement.hear(
+        [row[0] for row in rows], scores, began=[row[6] for row in rows], reached=[row[9] for row in rows],
+        ages=ages % HORIZON, curve=known.curve, model=model, moment=moment,
+    )  # fmt: skip
     today = moment.date()
-    numbers = np.column_stack([getattr(scores, name) for name in _FIGURES]).tolist()
-    windows, concentrated = scores.window.tolist(), scores.concentrated.tolist()
+    numbers = np.column_stack([heard.figures.get(name, getattr(scores, name)) for name in _FIGURES]).tolist()
+    windows = np.where(heard.soon[:, None], [0, int(MONTH)], scores.window).tolist()
+    concentrated = (scores.concentrated | heard.soon).tolist()
     keys = [model.curves.keys[code] for code in known.curve.tolist()]
     days = [today + timedelta(days=ahead) for ahead in range(int(HORIZON) + 2)]
-    said = _reasons(ranked, model.terms)
+    said = _reasons(reasons.rank(known.design, model.terms), model.terms, heard)
+    shifts, chances = heard.shift.tolist(), heard.stage_p.tolist()
     with connection.cursor() as cursor:
         cursor.execute(_KEEP)
         with cursor.copy(_COPY) as copy:
             copy.set_types(
                 ["uuid", "float8", "float8", "varchar"]
                 + ["float8"] * 7
-                + ["date", "date", "bool", "jsonb", "varchar", "timestamptz"]
+                + ["date", "date", "bool", "jsonb", "float8", "varchar", "float8", "varchar", "timestamptz"]
             )
-            for row, figures, window, is_short, key, why in zip(
-                rows, numbers, windows, concentrated, keys, said, strict=True
-            ):
+            for at, (row, figures, window, why) in enumerate(zip(rows, numbers, windows, said, strict=True)):
                 copy.write_row(
                     (
-                        row[0], *figures[:2], key, *figures[2:], days[window[0]], days[window[1]], is_short, Jsonb(why),
-                        by.name, moment,
+                        row[0], *figures[:2], keys[at], *figures[2:], days[window[0]], days[window[1]],
+                        concentrated[at], Jsonb(why), shifts[at], heard.stage[at], chances[at], by.name, moment,
                     )
                 )  # fmt: skip
         cursor.execute(_MERGE)
@@ -196,17 +202,22 @@ def design(lead_ids: Sequence[UUID], model: Model) -> FloatArray:
     return _encoded(rows, _ages(rows, clock.now()), model).design
 
 
-def _reasons(ranked: reasons.Ranked, table: Sequence[Term]) -> Iterator[list[list[Any]]]:
-    """Of each lead its reasons as they are stored: [term, has it, weight], of the company's own features with words."""
+def _reasons(ranked: reasons.Ranked, table: Sequence[Term], heard: engagement.Heard) -> Iterator[list[list[Any]]]:
+    """Of each lead its reasons as they are stored, heaviest first: [term, has it, weight], and of what has no term of
+    the prior (the company's own features, what they did lately) the words."""
     keys = [term.key for term in table]
     words = [term.present if term.kind == "feature" else "" for term in table]
     weights = np.round(ranked.weight, 4).tolist()
-    for terms, present, weight in zip(ranked.term.tolist(), ranked.present.tolist(), weights, strict=True):
-        yield [
+    for terms, present, weight, lately in zip(
+        ranked.term.tolist(), ranked.present.tolist(), weights, heard.reasons, strict=True
+    ):
+        found = [
             [keys[at], has, heavy, words[at]] if words[at] else [keys[at], has, heavy]
             for at, has, heavy in zip(terms, present, weight, strict=True)
             if at >= 0
         ]
+        found += [[key, True, round(heavy, 4), told] for key, heavy, told in lately]
+        yield sorted(found, key=lambda one: -abs(one[2])) if lately else found
 
 
 def own_columns(encoder: Encoder, leads: Sequence[UUID], starts: Sequence[datetime]) -> dict[str, Any]:

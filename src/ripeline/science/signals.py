@@ -7,6 +7,10 @@ With counts c_j that decay with a half-life (O(1) per event) and the exposure E 
 .. math:: L_s = \Big( m \prod_{j} \lambda_{sj}^{c_j} e^{-\lambda_{sj} E}
                 + (1 - m) \prod_j \lambda_{0j}^{c_j} e^{-\lambda_{0j} E} \Big)^{\theta}.
 
+A visit is a day on which they were there, and says more by what was looked at: where that is known, its rate is λ times
+the share of such pages in that state. Counts are made of `Days` (`engagement`), so that they are the same in whatever
+order events come.
+
 Bayes' rule then gives P(ripe within 30 days | what they did) and the factor on the odds of being ripe now, which
 `recheck.contact_value` takes. θ says how far signals are believed: 1 as the table says, 0 not at all, below 0 they
 mislead. It is learnt: each conversation finds somebody ripe or not, and was said to be so likely.
@@ -30,7 +34,8 @@ from ripeline.science.assumptions import Assumptions
 from ripeline.science.gate import BoolArray, FloatArray
 from ripeline.science.prior import MONTH
 
-RESTING, COMPARING, RIPE = 0, 1, 2
+RESTING, INTEREST, COMPARING, RIPE = 0, 1, 2, 3
+STATES = ("resting", "interest", "comparing", "ripe")
 _POWERS: FloatArray = np.linspace(-0.5, 2.5, 25)
 
 
@@ -41,21 +46,31 @@ class Signals:
     Attributes
     ----------
     kinds : tuple of str, length k
-    per_day : ndarray, shape (3, k)
-        λ: resting, comparing, ripe.
+    per_day : ndarray, shape (4, k)
+        λ: resting, interest, comparing, ripe. With an interest, nobody is ripe within a month.
+    pages : tuple of str, length m
+        What can be looked at on a visit.
+    page_share : ndarray, shape (4, m)
+        Of a hundred visits in each state.
     person : ndarray of bool, shape (k,)
         Needs a person who can be seen.
-    seen, machine_per_day, memory_days, trust_sd : float
-        m; λ_0 of the first kind (visits); 1/e-time of the counts; how unsure θ is at first.
+    seen, machine_per_day, memory_days, window_days, trust_sd : float
+        m; λ_0 of the first kind (visits); 1/e-time of the counts; how far back they reach; how unsure θ is at first.
+    corrector_right : float
+        How likely somebody who corrects a stage is right.
     """
 
     kinds: tuple[str, ...]
     per_day: FloatArray
     person: BoolArray
+    pages: tuple[str, ...]
+    page_share: FloatArray
     seen: float
     machine_per_day: float
     memory_days: float
+    window_days: float
     trust_sd: float
+    corrector_right: float
 
 
 def load(path: Path) -> Signals:
@@ -67,18 +82,21 @@ def load(path: Path) -> Signals:
         A value is missing, has no basis, or makes no sense.
     """
     with Assumptions(path) as file:
-        rows = file.rows("kind", {"key": str, "resting": float, "comparing": float, "ripe": float, "person": bool})
-        rates = [
-            gate.vector(name, [row[name] for row in rows], low=1e-6, high=1000)
-            for name in ("resting", "comparing", "ripe")
-        ]
+        rows = file.rows("kind", {"key": str, **dict.fromkeys(STATES, float), "person": bool})
+        rates = [gate.vector(name, [row[name] for row in rows], low=1e-6, high=1000) for name in STATES]
+        pages = file.rows("page", {"key": str, **dict.fromkeys(STATES, float)})
+        shares = np.array([gate.vector(name, [row[name] for row in pages], low=1e-6, high=1) for name in STATES])
         return Signals(
             kinds=tuple(row["key"] for row in rows),
             per_day=np.array(rates) / MONTH,
             person=np.array([row["person"] for row in rows]),
             seen=file.number("people.seen", low=0.001, high=0.999),
             machine_per_day=file.number("people.machine_per_month", low=1e-6, high=1000) / MONTH,
+            pages=tuple(row["key"] for row in pages),
+            page_share=shares / shares.sum(axis=1, keepdims=True),
             memory_days=file.number("memory.half_life_days", low=0.1, high=3650) / np.log(2),
+            window_days=file.number("memory.window_days", low=1, high=63),
+            corrector_right=file.number("correction.right", low=0.26, high=0.999),
             trust_sd=file.number("trust.sd", low=1e-3, high=10),
         )
 
@@ -104,6 +122,7 @@ def believe(
     *,
     counts: ArrayLike,
     days: ArrayLike,
+    pages: ArrayLike | None = None,
     trust: float = 1.0,
     signals: Signals | None = None,
 ) -> Believed:
@@ -117,6 +136,8 @@ def believe(
         Decayed counts by kind, see `decayed`.
     days : array_like, shape (n,)
         For so long they could have been seen.
+    pages : array_like, shape (n, m), optional
+        Decayed counts of visits by what was looked at; left out where that is not known.
     trust : float
         θ; `Trust.power` is the learnt one.
     signals : Signals, optional
@@ -141,9 +162,8 @@ def believe(
     """
     signals = signals or DEFAULT_SIGNALS
     chance = gate.vector("p_30", p_30, low=0.0, high=1.0)
-    seen = gate.matrix("counts", counts, columns=len(signals.kinds)).astype(np.float64)
-    exposed = gate.vector("days", days, n=len(chance), low=0.0)
-    resting, comparing, ripe = trust * _log_likelihood(signals, seen, exposed)
+    each = trust * log_likelihood(counts, days=days, pages=pages, n=len(chance), signals=signals)
+    resting, comparing, ripe = each[RESTING], each[COMPARING], each[RIPE]
     not_ripe = np.logaddexp(np.log1p(-np.minimum(chance, 1 - 1e-12)) + resting, np.log(chance + 1e-300) + comparing)
     return Believed(
         p_30=np.where(chance > 0, np.exp(np.log(chance + 1e-300) + comparing - not_ripe), 0.0).clip(0.0, 1.0),
@@ -164,17 +184,36 @@ def decayed(counts: FloatArray, days: ArrayLike, *, signals: Signals | None = No
     return later
 
 
-def _log_likelihood(signals: Signals, counts: FloatArray, days: FloatArray) -> FloatArray:
-    """log L of each state, shape (3, n), up to what is common to all."""
-    exposure = signals.memory_days * -np.expm1(-days / signals.memory_days)
+def log_likelihood(
+    counts: ArrayLike,
+    *,
+    days: ArrayLike,
+    pages: ArrayLike | None = None,
+    n: int,
+    signals: Signals | None = None,
+) -> FloatArray:
+    """log L of each state, shape (4, n), up to what is common to all; the arguments are those of `believe`.
+
+    Examples
+    --------
+    >>> bool(np.all(np.diff(log_likelihood([[2.0, 0, 0]], days=[30.0], pages=[[0, 0, 2.0]], n=1)[:, 0]) > 0))
+    True
+    """
+    signals = signals or DEFAULT_SIGNALS
+    done = gate.matrix("counts", counts, columns=len(signals.kinds)).astype(np.float64)
+    looked = np.zeros((n, len(signals.pages))) if pages is None else pages
+    at = gate.matrix("pages", looked, columns=len(signals.pages)).astype(np.float64)
+    exposed = gate.vector("days", days, n=n, low=0.0)
+    exposure = signals.memory_days * -np.expm1(-exposed / signals.memory_days)
     person = signals.person
     machine = np.where(np.arange(len(signals.kinds)) == 0, signals.machine_per_day, 1e-4)
-    unseen = counts[:, person] @ np.log(machine[person]) - machine[person].sum() * exposure
+    unseen = done[:, person] @ np.log(machine[person]) - machine[person].sum() * exposure
+    unseen = unseen + at @ np.log(signals.page_share[RESTING])
     found = []
-    for rate in signals.per_day:
+    for rate, share in zip(signals.per_day, signals.page_share, strict=True):
         visible = rate + np.where(person, machine, 0.0)
-        one = counts[:, person] @ np.log(visible[person]) - visible[person].sum() * exposure
-        other = counts[:, ~person] @ np.log(rate[~person]) - rate[~person].sum() * exposure
+        one = done[:, person] @ np.log(visible[person]) - visible[person].sum() * exposure + at @ np.log(share)
+        other = done[:, ~person] @ np.log(rate[~person]) - rate[~person].sum() * exposure
         found.append(np.logaddexp(np.log(signals.seen) + one, np.log1p(-signals.seen) + unseen) + other)
     return np.array(found)
 

@@ -13,7 +13,7 @@ from django.db import connection
 from ripeline.base import clock
 from ripeline.base.ids import new_id
 from ripeline.timeline.kinds import KINDS, REACTING
-from ripeline.timeline.models import Activity, Reaction
+from ripeline.timeline.models import Activity, Engagement, Reaction
 
 WAKE = "ripeline_work"  # the channel that wakes the worker
 
@@ -100,8 +100,8 @@ def wake_worker() -> None:
 
 def forget(lead_ids: Collection[UUID]) -> None:
     """Delete all that happened to leads that are being deleted, and what waits to be done about it."""
-    Reaction.objects.filter(lead_id__in=lead_ids).delete()
-    Activity.objects.filter(lead_id__in=lead_ids).delete()
+    for kept in (Reaction, Activity, Engagement):
+        kept.objects.filter(lead_id__in=lead_ids).delete()
 
 
 def retract(entry_ids: Collection[UUID]) -> None:

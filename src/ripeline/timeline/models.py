@@ -121,3 +121,20 @@ class Hit(models.Model):
             models.CheckConstraint(condition=models.Q(who__in=[who.value for who in Who]), name="hit_who"),
         ]
         indexes = [BrinIndex(fields=["received_at"], name="hit_received", pages_per_range=16, autosummarize=True)]
+
+
+class Engagement(models.Model):
+    """The days on which a lead did something lately: a bit a day, bit 0 is `day` (counted from 1970, UTC).
+
+    Derived from the timeline as it is written, see `counting`; can be counted anew at any time.
+    """
+
+    lead_id = models.UUIDField(primary_key=True)
+    day = models.IntegerField()
+    reading = models.BigIntegerField(default=0)
+    product = models.BigIntegerField(default=0)
+    prices = models.BigIntegerField(default=0)
+    download = models.BigIntegerField(default=0)
+
+    class Meta:
+        db_table = "engagement"

@@ -1,7 +1,7 @@
 """How hits are written: SQL and rows for whoever holds the connection (the intake's writer, which knows no Django).
 
-In one transaction the hits that are new, and an activity for each that is a known person's (I2, I3). An event sent
-twice is one hit; a hit is one activity of whoever `WHOSE` says.
+In one transaction the hits that are new, and an activity for each that is a known person's (I2, I3), counted with it.
+An event sent twice is one hit; a hit is one activity of whoever `WHOSE` says.
 """
 
 import struct
@@ -11,6 +11,7 @@ from uuid import UUID
 
 import msgspec
 
+from ripeline.timeline.counting import counting
 from ripeline.timeline.hits import Hit
 from ripeline.timeline.kinds import OF_HITS, REACTING
 
@@ -35,7 +36,8 @@ _COLUMNS = (
 
 
 def promotion(source: str) -> str:
-    """The CTEs that make activities of the human hits in `source` (as `h`) whose person is known, and their reactions.
+    """The CTEs that make activities of the human hits in `source` (as `h`) whose person is known, count them, and leave
+    their reactions.
 
     A lead is known to the timeline by having been captured. Takes %(now)s.
     """
@@ -55,7 +57,8 @@ def promotion(source: str) -> str:
         WHERE EXISTS (SELECT FROM activity known WHERE known.lead_id = owned.whose)
         ORDER BY whose, event_key
         ON CONFLICT DO NOTHING
-        RETURNING id, lead_id, kind
+        RETURNING id, lead_id, kind, data->>'page' AS page, occurred_at
+    ), counted AS ({counting("promoted")}
     ), left_for_worker AS (
         INSERT INTO reaction (activity_id, lead_id, kind, created_at, due_at, attempts, error)
         SELECT id, lead_id, kind, %(now)s, %(now)s, 0, '' FROM promoted

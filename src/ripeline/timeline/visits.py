@@ -14,7 +14,7 @@ from django.db import connection, transaction
 from ripeline.base import clock
 from ripeline.catalog import tracking as catalog
 from ripeline.catalog.pages import PageRules
-from ripeline.timeline import partitions
+from ripeline.timeline import engagement, partitions
 from ripeline.timeline.hits import classify
 from ripeline.timeline.models import Visitor
 from ripeline.timeline.storing import KEY, ORIGIN, WHOSE, promotion
@@ -36,9 +36,9 @@ WITH wrong AS (
 ), gone AS (
     DELETE FROM activity USING wrong
     WHERE activity.lead_id = wrong.lead_id AND activity.origin = '{ORIGIN}' AND activity.event_key = wrong.event_key
-    RETURNING activity.id
+    RETURNING activity.id, activity.lead_id
 ), unasked AS (DELETE FROM reaction USING gone WHERE reaction.activity_id = gone.id)
-SELECT count(*) FROM gone
+SELECT count(*), COALESCE(array_agg(DISTINCT lead_id), '{{}}') FROM gone
 """  # noqa: S608 - our own constants
 
 
@@ -63,7 +63,8 @@ def settle(visitors: Collection[UUID]) -> int:
     given: dict[str, Any] = {"visitors": sorted(set(visitors)), "now": clock.now()}
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(_RETRACT, given)
-        (gone,) = cursor.fetchone()
+        gone, lost = cursor.fetchone()
+        engagement.recount(lost)
         cursor.execute(_PROMOTE, given)
         return int(gone + cursor.fetchone()[0])
 

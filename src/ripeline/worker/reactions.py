@@ -38,6 +38,10 @@ REACTIONS: dict[str, Sequence[React]] = {
     "merged": (ripeness.rescore,),
     "unmerged": (ripeness.rescore,),
     "undone": (ripeness.rescore,),
+    "visited": (ripeness.hear, worklist.bring_forward),
+    "downloaded": (ripeness.hear, worklist.bring_forward),
+    "used": (ripeness.hear, worklist.bring_forward),
+    "clicked": (ripeness.hear, worklist.bring_forward),
     "recognised": (visits.settle_leads,),  # what that visitor did before is on the lead's timeline
 }
 

@@ -1,0 +1,258 @@
+"""What leads did since they came to us, put to their scores: ripe sooner or not, in which stage, and why in words.
+
+A set of leads at a time. What they did stands in `engagement`, a row each; who came to us again, on the timeline; what
+was merged into a lead counts as its own. Who has left no trace is scored as if nobody had looked: silence of somebody
+who cannot be seen says nothing. How far signals are believed is learnt (`trusting`).
+"""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import numpy as np
+from django.db import connection
+from scipy.special import expit, logit, ndtri
+
+from ripeline.ripeness.models import SignalTrust, StageSaid
+from ripeline.ripeness.signal_words import SILENCE, said
+from ripeline.science import engagement as days
+from ripeline.science import signals, stages
+from ripeline.science.gate import BoolArray, FloatArray, IntArray
+from ripeline.science.model import Model
+from ripeline.science.prior import Scores, ripe_within
+from ripeline.science.signals import COMPARING, DEFAULT_SIGNALS, RESTING
+
+WINDOW = int(DEFAULT_SIGNALS.window_days)
+_DAY = 86_400
+_Z = float(ndtri(0.9))  # of the intervals that scores have
+
+_MASKS = """
+SELECT lead_id, day, reading, product, prices, download FROM engagement WHERE lead_id = ANY(%(ids)s)
+UNION ALL
+SELECT lead.merged_into_id, e.day, e.reading, e.product, e.prices, e.download
+FROM lead JOIN engagement AS e ON e.lead_id = lead.id WHERE lead.merged_into_id = ANY(%(ids)s)
+"""
+# One part for each way, so that each finds its rows by an index.
+_AGAIN = """
+SELECT lead_id, occurred_at FROM activity
+WHERE kind = 'enquired' AND lead_id = ANY(%(ids)s) AND occurred_at > %(after)s
+UNION ALL
+SELECT lead.merged_into_id, a.occurred_at FROM lead JOIN activity AS a ON a.lead_id = lead.id
+WHERE lead.merged_into_id = ANY(%(ids)s) AND a.kind = 'enquired' AND a.occurred_at > %(after)s
+"""
+
+
+@dataclass(frozen=True)
+class Trust:
+    """How far signals are believed, and how unsure that is."""
+
+    power: float
+    sd: float
+
+
+def trust() -> Trust:
+    """As learnt last; before that, as the table of signals says."""
+    found = SignalTrust.objects.values_list("power", "sd").first()
+    return Trust(*found) if found else Trust(1.0, DEFAULT_SIGNALS.trust_sd)
+
+
+def _weight(age: int) -> float:
+    return float(np.exp(-max(age, 0) / DEFAULT_SIGNALS.memory_days))
+
+
+@dataclass(frozen=True, eq=False)
+class Signs:
+    """What n leads did; arrays have shape (n,) or (n, 4). `day`: bit 0 of the masks, in days since 1970 (UTC)."""
+
+    is_seen: BoolArray
+    masks: IntArray
+    day: IntArray
+    replies: Sequence[Sequence[float]]  # days since 1970, with fractions
+
+    def since(self, began: FloatArray, today: int) -> days.Seen:
+        """What counts of it after the days on which something began; nothing, of whoever was not seen."""
+        seen_for = np.where(self.is_seen, np.maximum(today - np.floor(began), 0.0), 0.0)
+        again = np.array(
+            [
+                sum(_weight(today - int(at)) for at in theirs if int(at) > int(start))
+                for theirs, start in zip(self.replies, began.tolist(), strict=True)
+            ]
+        )
+        return days.seen(self.masks, ago=today - self.day, since=seen_for, replies=again)
+
+
+def read(lead_ids: Sequence[UUID], moment: datetime) -> Signs:
+    """What these leads did up to now, in their order."""
+    place = {pk: at for at, pk in enumerate(lead_ids)}
+    n = len(place)
+    masks, day = np.zeros((n, len(days.MASKS)), dtype=np.int64), np.zeros(n, dtype=np.int64)
+    replies: list[list[float]] = [[] for _ in range(n)]
+    after = datetime.fromtimestamp(moment.timestamp() - WINDOW * _DAY, tz=moment.tzinfo)
+    with connection.cursor() as cursor:
+        cursor.execute(_MASKS, {"ids": list(lead_ids)})
+        for lead_id, latest, *held in cursor.fetchall():
+            _merge(masks, day, place[lead_id], latest, held)
+        cursor.execute(_AGAIN, {"ids": list(lead_ids), "after": after})
+        for lead_id, occurred_at in cursor.fetchall():
+            replies[place[lead_id]].append(occurred_at.timestamp() / _DAY)
+    is_seen = masks.any(axis=1) | np.array([bool(theirs) for theirs in replies], dtype=np.bool_)
+    return Signs(is_seen=is_seen, masks=masks, day=day, replies=replies)
+
+
+def _merge(masks: IntArray, day: IntArray, at: int, latest: int, held: Sequence[int]) -> None:
+    """Add one row's days to what is there already, of a record that was merged."""
+    newest = max(int(day[at]), latest) if masks[at].any() else latest
+    whole = (1 << days.WINDOW) - 1
+    for kind, mask in enumerate(held):
+        before = int(masks[at, kind]) << min(newest - int(day[at]), days.WINDOW) if masks[at, kind] else 0
+        masks[at, kind] = (before | mask << min(newest - latest, days.WINDOW)) & whole
+    day[at] = newest
+
+
+@dataclass(frozen=True, eq=False)
+class Heard:
+    """Scores after what was heard of n leads; arrays have shape (n,), reasons a list each.
+
+    `shift`: what it adds to the log-odds of P(ripe within 30 days).
+    """
+
+    figures: dict[str, FloatArray]
+    soon: BoolArray  # most of the chance that remains lies within the month
+    shift: FloatArray
+    reasons: Sequence[Sequence[tuple[str, float, str]]]  # key, weight, words
+    stage: Sequence[str]
+    stage_p: FloatArray
+
+
+def hear(
+    lead_ids: Sequence[UUID],
+    scores: Scores,
+    *,
+    began: Sequence[datetime],
+    reached: Sequence[datetime | None],
+    ages: FloatArray,
+    curve: IntArray,
+    model: Model,
+    moment: datetime,
+) -> Heard:
+    """The scores of these leads after what they did since they came to us.
+
+    Parameters as `scoring` has them: `began`, when the episode did; `reached`, when they were last spoken to.
+    """
+    signs, believed_by = read(lead_ids, moment), trust()
+    today = int(moment.timestamp() // _DAY)
+    start = np.array([at.timestamp() / _DAY for at in began])
+    done = signs.since(start, today)
+    found = signals.believe(
+        scores.p_30, counts=done.counts, pages=done.pages, days=done.days, trust=believed_by.power
+    )  # fmt: skip
+    before = np.clip(scores.p_30, 1e-9, 1 - 1e-9)
+    shift = np.where(scores.p_30 > 0, logit(np.clip(found.p_30, 1e-9, 1 - 1e-9)) - logit(before), 0.0)
+    shift[~signs.is_seen] = 0.0
+    figures = _figures(scores, shift, believed_by.sd)
+    known = np.array([max(at, came).timestamp() / _DAY if at else came.timestamp() / _DAY
+                      for at, came in zip(reached, began, strict=True)])  # fmt: skip
+    told, told_at = _said(lead_ids, today)
+    inferred = stages.infer(
+        p_30=scores.p_30,
+        p_90=ripe_within(scores.log_odds, age_days=ages, curve=curve, days=90.0, curves=model.curves),
+        p_ever=scores.p_ever,
+        curve=np.array(model.curves.keys)[curve],
+        known_days=np.maximum(moment.timestamp() / _DAY - known, 0.0),
+        seen=signs.since(np.where(told >= 0, np.maximum(start, told_at), start), today),
+        said=told,
+        trust=believed_by.power,
+    )
+    return Heard(
+        figures=figures,
+        soon=(figures["p_30"] * 2 > figures["p_ever"]) & (shift > 0),
+        shift=shift,
+        reasons=_reasons(signs, done, shift, start, today),
+        stage=[stages.STAGES[at] for at in inferred.stage.tolist()],
+        stage_p=inferred.chance,
+    )
+
+
+def _figures(scores: Scores, shift: FloatArray, sd: float) -> dict[str, FloatArray]:
+    """The chances with the shift: who is ripe sooner buys likelier, too. Its doubt widens the interval."""
+    month = np.where(shift == 0, scores.p_30, expit(logit(np.clip(scores.p_30, 1e-12, 1 - 1e-12)) + shift))
+    later = np.divide(scores.p_ever - scores.p_30, 1 - scores.p_30, out=np.zeros_like(month), where=scores.p_30 < 1)
+    ever = np.where(shift == 0, scores.p_ever, month + (1 - month) * later)
+    of_ever = logit(np.clip(ever, 1e-12, 1 - 1e-12)) - logit(np.clip(scores.p_ever, 1e-12, 1 - 1e-12))
+    doubt = _Z * sd * np.abs(shift)
+    found = {"p_ever": ever, "p_30": month}
+    for end, side in (("low", -1.0), ("high", 1.0)):
+        was = getattr(scores, f"p_ever_{end}")
+        found[f"p_ever_{end}"] = np.where(shift == 0, was, _moved(was, of_ever))
+        was = getattr(scores, f"p_30_{end}")
+        reach = np.abs(logit(np.clip(was, 1e-12, 1 - 1e-12)) - logit(np.clip(scores.p_30, 1e-12, 1 - 1e-12)))
+        moved = expit(logit(np.clip(month, 1e-12, 1 - 1e-12)) + side * np.hypot(reach, doubt))
+        found[f"p_30_{end}"] = np.where(shift == 0, was, np.minimum(moved, found[f"p_ever_{end}"]))
+    won = np.divide(scores.p_win, scores.p_ever, out=np.zeros_like(month), where=scores.p_ever > 0)
+    found["p_win"] = np.where(shift == 0, scores.p_win, won * ever)
+    return found
+
+
+def _moved(p: FloatArray, by: FloatArray) -> FloatArray:
+    moved: FloatArray = expit(logit(np.clip(p, 1e-12, 1 - 1e-12)) + by)
+    return moved
+
+
+def _said(lead_ids: Sequence[UUID], today: int) -> tuple[IntArray, FloatArray]:
+    """The stage that somebody said of each lead lately, -1 where nobody did; and on which day."""
+    place = {pk: at for at, pk in enumerate(lead_ids)}
+    stage, at = np.full(len(place), -1, dtype=np.int64), np.zeros(len(place))
+    for said_of in StageSaid.objects.filter(lead_id__in=lead_ids):
+        day = said_of.said_at.timestamp() / _DAY
+        if today - int(day) < WINDOW:
+            stage[place[said_of.lead_id]], at[place[said_of.lead_id]] = stages.STAGES.index(said_of.stage), day
+    return stage, at
+
+
+def _reasons(
+    signs: Signs, done: days.Seen, shift: FloatArray, start: FloatArray, today: int
+) -> list[list[tuple[str, float, str]]]:
+    """Why the shift, in words: shared out among what speaks for being ripe soon; where it is down, that it is quiet."""
+    found: list[list[tuple[str, float, str]]] = [[] for _ in range(len(shift))]
+    rows = np.flatnonzero(np.abs(shift) >= 0.05)
+    if not len(rows):
+        return found
+    since = np.maximum(today - np.floor(start[rows]), 0.0)
+    ago = today - signs.day[rows]
+    week, month = (days.days_within(signs.masks[rows], ago=ago, since=since, days=span) for span in (7, 28))
+    speaks = _speaks(done)[rows]
+    share = speaks / np.maximum(speaks.sum(axis=1, keepdims=True), 1e-12)
+    for at, row in enumerate(rows.tolist()):
+        if shift[row] < 0 or not speaks[at].any():
+            found[row] = [("signal.silence", float(shift[row]), SILENCE)]
+            continue
+        for kind in np.argsort(-speaks[at], kind="stable").tolist():
+            weight = float(shift[row] * share[at, kind])
+            if weight >= 0.05:
+                counted = (int(week[at, kind]), int(month[at, kind])) if kind < len(days.MASKS) else (0, 0)
+                found[row].append((f"signal.{_KINDS[kind]}", weight, said(_KINDS[kind], *counted)))
+    return found
+
+
+_KINDS = (*days.MASKS, "again")
+
+
+def _speaks(done: days.Seen) -> FloatArray:
+    """How much each of `_KINDS` speaks for being ripe within a month, shape (n, 5)."""
+    known = DEFAULT_SIGNALS
+    rate, share = known.per_day, known.page_share
+    of_visit = np.log(rate[COMPARING, 0] / rate[RESTING, 0]) + np.log(share[COMPARING] / share[RESTING])
+    of_rest = np.log(rate[COMPARING, 1:] / rate[RESTING, 1:])
+    parts = np.hstack([done.pages * of_visit, done.counts[:, 1:2] * of_rest[0], done.counts[:, 2:3] * of_rest[1]])
+    positive: FloatArray = np.maximum(parts, 0.0)
+    return positive
+
+
+def survivors(lead_ids: Collection[UUID]) -> set[UUID]:
+    """These leads, with whom each was merged into in its place."""
+    with connection.cursor() as cursor:
+        ids: dict[str, Any] = {"ids": list(lead_ids)}
+        cursor.execute("SELECT COALESCE(merged_into_id, id) FROM lead WHERE id = ANY(%(ids)s)", ids)
+        return {pk for (pk,) in cursor.fetchall()}
