@@ -24,11 +24,13 @@ from ripeline.leads.models import (
     Account,
     Batch,
     BatchItem,
+    Block,
     DefaultView,
     Enquiry,
     Identity,
     Lead,
     Opportunity,
+    PossibleDuplicate,
     RecordView,
     SavedView,
 )
@@ -52,12 +54,12 @@ from ripeline.worker.models import Beat
 from ripeline.worklist.models import Plan, PlanItem
 
 __all__ = [
-    "Absence", "Account", "Activity", "ApiKey", "AuditEntry", "Batch", "BatchItem", "Beat", "Campaign", "Claim",
-    "CloseReason", "Company", "Consent", "ConsentEvent", "CustomField", "DefaultView", "Dispute", "Door", "DoorDay",
-    "Engagement", "Enquiry", "Export", "ExportPiece", "Hit", "Identity", "ImportCheck", "ImportCompany", "ImportKept",
-    "ImportMapping", "ImportPiece", "ImportReject", "ImportRemark", "ImportRun", "ImportSchedule", "ImportUndo",
-    "ImportWord", "KeptWord", "Lead", "MailServer", "Message", "ModelRun", "Opportunity", "PageRule", "Perceived",
-    "Plan", "PlanItem", "Price", "Purpose", "Question", "Reaction", "RecordView", "Recovered", "Recovery",
-    "Responsible", "SavedView", "Score", "SignalTrust", "SimulationRun", "Site", "Source", "StageSaid", "Submission",
-    "Suppression", "Team", "Term", "Tracking", "Turn", "User", "Visitor", "Wording",
+    "Absence", "Account", "Activity", "ApiKey", "AuditEntry", "Batch", "BatchItem", "Beat", "Block", "Campaign",
+    "Claim", "CloseReason", "Company", "Consent", "ConsentEvent", "CustomField", "DefaultView", "Dispute", "Door",
+    "DoorDay", "Engagement", "Enquiry", "Export", "ExportPiece", "Hit", "Identity", "ImportCheck", "ImportCompany",
+    "ImportKept", "ImportMapping", "ImportPiece", "ImportReject", "ImportRemark", "ImportRun", "ImportSchedule",
+    "ImportUndo", "ImportWord", "KeptWord", "Lead", "MailServer", "Message", "ModelRun", "Opportunity", "PageRule",
+    "Perceived", "Plan", "PlanItem", "PossibleDuplicate", "Price", "Purpose", "Question", "Reaction", "RecordView",
+    "Recovered", "Recovery", "Responsible", "SavedView", "Score", "SignalTrust", "SimulationRun", "Site", "Source",
+    "StageSaid", "Submission", "Suppression", "Team", "Term", "Tracking", "Turn", "User", "Visitor", "Wording",
 ]  # fmt: skip

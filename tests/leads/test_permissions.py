@@ -35,7 +35,7 @@ def everybody(alice: User, bob: User, carol: User, mallory: User, sam: User, mon
 TABLE = {
     "alice": EVERYTHING,
     "bob": {Verb.FIND, Verb.SEE_STATE},
-    "carol": {Verb.FIND, Verb.SEE_STATE, Verb.SEE_CONTEXT, Verb.SEE_NEXT, Verb.SEE_OUTCOMES, Verb.REASSIGN},
+    "carol": {Verb.FIND, Verb.SEE_STATE, Verb.SEE_CONTEXT, Verb.SEE_NEXT, Verb.SEE_OUTCOMES, Verb.REASSIGN, Verb.MERGE},
     "mallory": {Verb.FIND, Verb.SEE_STATE},
     "sam": {Verb.FIND, Verb.SEE_STATE, Verb.SEE_CONTEXT, Verb.SEE_NEXT},
     "mona": {Verb.FIND, Verb.SEE_STATE, Verb.SEE_CONTEXT, Verb.SEE_OUTCOMES},

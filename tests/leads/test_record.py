@@ -8,7 +8,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from ripeline.base import clock
-from ripeline.leads import actions, merging, record, saved
+from ripeline.leads import actions, duplicates, merging, record, saved
 from ripeline.leads.deciding import LeadError
 from ripeline.leads.models import Lead
 from ripeline.leads.record import Record
@@ -100,10 +100,20 @@ def test_colleagues_and_likely_duplicates_show_only_what_may_be_seen(
 ) -> None:
     lead = make_lead(alice, email="a@helio.example", phone="+4930123456")
     make_lead(bob, name="Jonas Weber", email="j@helio.example")
-    make_lead(bob, name="P. Raman", email="", phone="+4930123456")
+    his = make_lead(bob, name="P. Raman", email="", phone="+4930123456")
+    duplicates.find([lead.pk, his.pk])
     shown = seen_by(alice, lead)
     assert [(row.name, row.owner, row.email) for row in shown.colleagues] == [("Jonas Weber", "Bob", "")]
-    assert [(row.name, row.owner, row.phone) for row in shown.alike] == [("P. Raman", "Bob", "")]
+    assert [(each.second.name, each.second.owner, each.second.phone) for each in shown.alike] == [
+        ("P. Raman", "Bob", "")
+    ]
+    assert not any(each.may_merge for each in shown.alike)
+
+
+def test_every_address_that_finds_somebody_stands_on_the_record(alice: User, make_lead: MakeLead) -> None:
+    one, other = make_lead(alice, email="anna@x.example"), make_lead(alice, email="a.berg@gmail.com")
+    merging.merge(survivor_id=one.pk, duplicate_id=other.pk, by=by(alice))
+    assert seen_by(alice, one).addresses == ["aberg@gmail.com"]
 
 
 def test_whoever_looked_is_shown_to_the_owner_alone(lead: Lead, alice: User, carol: User, ada: User) -> None:

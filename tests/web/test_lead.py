@@ -369,30 +369,6 @@ def test_what_the_record_says_is_corrected_in_place(visit: Visit, alice: User, l
     assert len(kinds(lead)) == entries  # nothing was changed, nothing is recorded
 
 
-def test_the_same_person_twice_becomes_one_and_two_again(
-    visit: Visit, alice: User, lead: Lead, make_lead: MakeLead
-) -> None:
-    Lead.objects.filter(pk=lead.pk).update(phone="+351912345678")
-    other = make_lead(alice, name="P. Raman", phone="+351912345678", email="p@other.example")
-    assert "Perhaps the same person" in text(visit(alice))
-    visit(alice, "merge", other=other.pk)
-    assert fresh(other).merged_into_id == lead.pk
-    assert visit(alice, on=other).headers["Location"] == f"/leads/{lead.pk}"
-    assert "Merged into this record" in text(visit(alice))
-    visit(alice, "unmerge", on=other)
-    assert fresh(other).merged_into_id is None
-    assert visit(alice, "merge", other="nonsense").status_code == 422
-
-
-def test_of_an_open_and_a_closed_record_the_open_one_stays(
-    visit: Visit, alice: User, lead: Lead, make_lead: MakeLead
-) -> None:
-    other = make_lead(alice, name="P. Raman")
-    visit(alice, "close", reason="no_budget")
-    visit(alice, "merge", other=other.pk)
-    assert fresh(lead).merged_into_id == other.pk
-
-
 def test_the_timeline_is_narrowed_and_loaded_on(visit: Visit, alice: User, lead: Lead) -> None:
     for n in range(25):
         actions.note(lead.pk, by(alice), text=f"note {n:02}")

@@ -24,6 +24,7 @@ SCREENS = (
     "ripeline.web.export",
     "ripeline.web.today",
     "ripeline.web.lead_new",
+    "ripeline.web.duplicates",
     "ripeline.web.lead",
     "ripeline.web.verbs",
     "ripeline.web.opinions",

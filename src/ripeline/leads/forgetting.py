@@ -13,7 +13,7 @@ from uuid import UUID
 from django.db.models import Q
 
 from ripeline.catalog import actions as catalog
-from ripeline.leads import bulk, deciding
+from ripeline.leads import bulk, deciding, duplicates
 from ripeline.leads.deciding import By, Changes
 from ripeline.leads.models import Account, Enquiry, Identity, Lead
 from ripeline.timeline import actions as timeline
@@ -38,6 +38,7 @@ class PutBack:
 def forget(lead_ids: Collection[UUID]) -> int:
     """Delete leads, and all that is theirs in this slice and on the timeline. Locked by the caller; how many."""
     timeline.forget(lead_ids)
+    duplicates.forget(lead_ids)
     _, counted = Lead.objects.filter(pk__in=lead_ids).delete()
     return counted.get(Lead._meta.label, 0)
 

@@ -1,53 +1,88 @@
-"""Merging two records of one person, and taking it back. A merge is a redirect: every row keeps its own lead id.
+"""Merging two records of one person, and taking it back. A merge is a redirect: the duplicate's row stays as it was.
 
-Both, and whatever is merged into them, are locked first, in the order of their ids (see `deciding`).
+What happened to either stays where it is, and readers expand (`queries.family`); the survivor's own row gets what was
+chosen (`joining`), with an image of what it was, and the duplicate's deals, so that whoever wins or loses the person
+closes them. Both, and whatever is merged into them, are locked first, in the order of their ids (see `deciding`).
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from typing import Any
 from uuid import UUID
 
 from django.db import transaction
 from django.db.models import Q
 
 from ripeline.base import clock
-from ripeline.leads import rules
-from ripeline.leads.deciding import By, LeadError, once_more
-from ripeline.leads.models import Lead
+from ripeline.leads import joining, rules
+from ripeline.leads.deciding import By, Changes, LeadError, _column, _plain, once_more
+from ripeline.leads.models import Lead, Opportunity
 from ripeline.leads.rules import Verb
 from ripeline.people import queries as people
 from ripeline.timeline import actions as timeline
 from ripeline.timeline.models import Activity
 
+MERGED = "One of the two has been merged already."
+
 
 @once_more
-def merge(*, survivor_id: UUID, duplicate_id: UUID, by: By) -> Lead:
-    """Make `duplicate` lead to `survivor`. Nothing is overwritten; readers expand, undo takes the redirect away.
+def merge(*, survivor_id: UUID, duplicate_id: UUID, by: By, takes: Collection[str] | None = None) -> Lead:
+    """Make `duplicate` lead to `survivor`. `takes`: the fields in which the duplicate's word stays; else the usual.
 
     What had been merged into the duplicate is redirected too, so that a redirect is always one step.
     """
     with transaction.atomic():
         family = _family(survivor_id, duplicate_id)
         survivor, duplicate = family[survivor_id], family[duplicate_id]
-        if duplicate.merged_into_id == survivor.pk:
+        if duplicate.merged_into_id == survivor.pk or _was_done(survivor, by):
             return survivor
         if survivor.pk == duplicate.pk or survivor.merged_into_id or duplicate.merged_into_id:
-            raise LeadError("One of the two has been merged already.")
+            raise LeadError(MERGED)
         if rules.is_open(duplicate) and not rules.is_open(survivor):
             raise LeadError("Merge the closed record into the open one, so that nobody drops out of sight.")
         for lead in (survivor, duplicate):
             rules.require(by.actor, Verb.MERGE, lead)
         moved = [pk for pk, lead in family.items() if lead.merged_into_id == duplicate.pk]
         Lead.objects.filter(pk__in=[*moved, duplicate.pk]).update(merged_into=survivor)
-        data = {"duplicate": str(duplicate.pk), "name": str(duplicate), "moved": [str(pk) for pk in moved]}
-        timeline.record(_entry(survivor, "merged", by, data))
+        takes = joining.usual(survivor, duplicate) if takes is None else set(takes)
+        changes = joining.joined(survivor, duplicate, takes)
+        data = {
+            "duplicate": str(duplicate.pk), "name": str(duplicate), "moved": [str(pk) for pk in moved],
+            "deals": _move_deals(duplicate, survivor), "took": sorted(takes),
+        }  # fmt: skip
+        _become(survivor, changes, _entry(survivor, "merged", by, data))
         return survivor
+
+
+def _was_done(survivor: Lead, by: By) -> bool:
+    """Whether this very request was carried out before, be it that the merge was taken back since."""
+    return Activity.objects.filter(lead_id=survivor.pk, origin=by.origin, event_key=by.key).exists()
+
+
+def _become(survivor: Lead, changes: Changes, entry: timeline.Entry) -> None:
+    """Change the survivor, with its images in the entry: not as `before`, since only `unmerge` takes a merge back."""
+    changes = changes | {"decision_id": entry.id}
+    entry.data["was"] = {name: _plain(survivor, name) for name in changes}
+    for name, new in changes.items():
+        setattr(survivor, name, new)
+    entry.data["became"] = {name: _plain(survivor, name) for name in changes}
+    timeline.record(entry)
+    survivor.save(update_fields=[_column(name).name for name in changes])
+
+
+def _move_deals(of: Lead, to: Lead) -> list[str]:
+    """The deals of one record are the other's; their ids. One that both have stays where it is."""
+    theirs = Opportunity.objects.filter(lead=of).exclude(key__in=Opportunity.objects.filter(lead=to).values("key"))
+    ids = list(theirs.values_list("pk", flat=True))
+    Opportunity.objects.filter(pk__in=ids).update(lead=to)
+    return [str(pk) for pk in ids]
 
 
 @once_more
 def unmerge(*, duplicate_id: UUID, by: By) -> Lead:
     """Take a merge back: the duplicate stands on its own again, as it was, with its own next moment.
 
-    If who had it has left since, it waits in the Qualify queue.
+    So does the survivor; what somebody decided about it since stays. If who had one has left since, it waits in the
+    Qualify queue.
     """
     with transaction.atomic():
         found = Lead.objects.get(pk=duplicate_id)
@@ -58,21 +93,59 @@ def unmerge(*, duplicate_id: UUID, by: By) -> Lead:
         if duplicate.merged_into_id != survivor.pk:
             raise LeadError("Somebody has merged this record elsewhere, or taken its merge back, in this moment.")
         rules.require(by.actor, Verb.MERGE, survivor)
+        merged = _last_merge(survivor, duplicate)
+        was = merged.data if merged else {}
         Lead.objects.filter(pk=duplicate.pk).update(merged_into=None)
-        if not duplicate.responsible.is_active and rules.is_open(Lead(state=duplicate.state)):
-            queue = people.built_in(people.QUALIFY)
-            Lead.objects.filter(pk=duplicate.pk).update(responsible=queue, owner=None)
-        Lead.objects.filter(pk__in=_moved(survivor, duplicate), merged_into=survivor).update(merged_into=duplicate)
-        timeline.record(_entry(survivor, "unmerged", by, {"duplicate": str(duplicate.pk), "name": str(duplicate)}))
+        Lead.objects.filter(pk__in=was.get("moved", []), merged_into=survivor).update(merged_into=duplicate)
+        Opportunity.objects.filter(pk__in=was.get("deals", []), lead=survivor).update(lead=duplicate)
+        if merged and "was" in was:
+            _put_back(survivor, merged)
+        _see_to_somebody(survivor, duplicate)
+        timeline.record_all(
+            [
+                _entry(survivor, "unmerged", by, {"duplicate": str(duplicate.pk), "name": str(duplicate)}),
+                _entry(duplicate, "unmerged", by, {"survivor": str(survivor.pk), "name": str(survivor)}),
+            ]
+        )
         duplicate.refresh_from_db()
         return duplicate
 
 
-def _moved(survivor: Lead, duplicate: Lead) -> list[str]:
-    """The ids that the merge redirected along with the duplicate."""
+def _put_back(survivor: Lead, merged: Activity) -> None:
+    """The survivor as it was. Where somebody has decided about it since: only what still is as the merge left it, and
+    neither how far it is nor when it is looked at."""
+    was, became = dict(merged.data["was"]), merged.data["became"]
+    if survivor.decision_id != merged.pk and _was_decided_since(merged):
+        more = became.get("touches", 0) - was.get("touches", 0)
+        same = {name for name in was if _plain(survivor, name) == became[name]}
+        was = {name: old for name, old in was.items() if name in same and not name.startswith(("next_", "state"))}
+        was.pop("decision_id", None)
+        if more and "touches" not in was:
+            was["touches"] = max(survivor.touches - more, 0)
+    for name, old in was.items():
+        setattr(survivor, name, _column(name).to_python(old))
+    if was:
+        survivor.save(update_fields=[_column(name).name for name in was])
+
+
+def _was_decided_since(merged: Activity) -> bool:
+    """Whether somebody has decided about the survivor since; what the planner moves by itself is no decision."""
+    later = Activity.objects.filter(lead_id=merged.lead_id, recorded_at__gte=merged.recorded_at, data__has_key="before")
+    return later.exclude(pk=merged.pk).filter(actor__is_system=False).exists()
+
+
+def _see_to_somebody(*leads: Lead) -> None:
+    """An open record has somebody who is here (I1)."""
+    held = Lead.objects.filter(pk__in=[lead.pk for lead in leads], responsible__is_active=False)
+    for lead in held:
+        if rules.is_open(lead):
+            Lead.objects.filter(pk=lead.pk).update(responsible=people.built_in(people.QUALIFY), owner=None)
+
+
+def _last_merge(survivor: Lead, duplicate: Lead) -> Activity | None:
+    """The entry of the merge that redirected the duplicate."""
     merges = Activity.objects.filter(lead_id=survivor.pk, kind="merged", data__duplicate=str(duplicate.pk))
-    last = merges.order_by("-occurred_at", "-pk").first()
-    return list(last.data["moved"]) if last else []
+    return merges.order_by("-occurred_at", "-pk").first()
 
 
 def _family(*ids: UUID) -> dict[UUID, Lead]:
@@ -81,7 +154,7 @@ def _family(*ids: UUID) -> dict[UUID, Lead]:
     return {lead.pk: lead for lead in leads.filter(Q(pk__in=ids) | Q(merged_into__in=ids)).order_by("pk")}
 
 
-def _entry(lead: Lead, kind: str, by: By, data: Mapping[str, object]) -> timeline.Entry:
+def _entry(lead: Lead, kind: str, by: By, data: Mapping[str, Any]) -> timeline.Entry:
     return timeline.Entry(
         lead_id=lead.pk, kind=kind, actor_id=by.actor.pk, origin=by.origin, event_key=by.key, occurred_at=clock.now(),
         data=dict(data),

@@ -214,6 +214,51 @@ class Identity(models.Model):
         ]
 
 
+class Block(models.Model):
+    """Something that people who may be the same have in common: only who shares a block is compared.
+
+    Derived from the lead (`likeness.blocks`), hashed; can be rebuilt.
+    """
+
+    pk = models.CompositePrimaryKey("lead_id", "key")
+    lead_id = models.UUIDField()
+    key = models.BigIntegerField()
+
+    class Meta:
+        db_table = "lead_block"
+        indexes = [models.Index(fields=["key", "lead_id"], name="lead_block_shared")]
+
+
+class PossibleDuplicate(models.Model):
+    """Two leads that may be one person, and why. Kept when somebody says that they are two: it is not asked again."""
+
+    id = primary_key()
+    lead_id = models.UUIDField()  # the smaller id of the two
+    other_id = models.UUIDField()
+    points = models.PositiveSmallIntegerField()
+    evidence = models.JSONField(default=list)  # in words, the strongest first
+    found_at = models.DateTimeField(default=clock.now)
+    dismissed_at = models.DateTimeField(null=True)
+    dismissed_by = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+", db_index=False)
+
+    class Meta:
+        db_table = "possible_duplicate"
+        constraints = [
+            models.UniqueConstraint(fields=["lead_id", "other_id"], name="possible_duplicate_once"),
+            models.CheckConstraint(condition=Q(lead_id__lt=F("other_id")), name="possible_duplicate_ordered"),
+            models.CheckConstraint(
+                condition=Q(dismissed_at__isnull=True) | Q(dismissed_by__isnull=False),
+                name="possible_duplicate_dismissed_by",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["other_id"], name="possible_duplicate_other"),
+            models.Index(
+                fields=["-points", "id"], name="possible_duplicate_open", condition=Q(dismissed_at__isnull=True)
+            ),
+        ]
+
+
 class Enquiry(models.Model):
     """One time that they came to us, with its context: the unit of cohorts and of source credit."""
 

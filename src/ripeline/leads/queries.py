@@ -1,6 +1,7 @@
 """Reading leads: counts, one lead with what the rules need, colleagues."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -9,8 +10,18 @@ from uuid import UUID
 from django.db.models import Avg, Count, Q
 
 from ripeline.leads import rules
-from ripeline.leads.models import Enquiry, Lead, Opportunity, OpportunityState, RecordView, State
+from ripeline.leads.models import (
+    Enquiry,
+    Identity,
+    IdentityKind,
+    Lead,
+    Opportunity,
+    OpportunityState,
+    RecordView,
+    State,
+)
 from ripeline.people.models import User
+from ripeline.timeline import queries as timeline
 
 
 def get(lead_id: UUID) -> Lead:
@@ -24,6 +35,12 @@ def get(lead_id: UUID) -> Lead:
 def family(lead: Lead) -> list[UUID]:
     """The ids under which this lead's rows lie: its own, and those merged into it."""
     return [lead.pk, *Lead.objects.filter(merged_into=lead).values_list("pk", flat=True)]
+
+
+def with_survivors(lead_ids: Collection[UUID]) -> set[UUID]:
+    """These leads, and those that they were merged into: what happens to one of them concerns the other too."""
+    found = Lead.objects.filter(pk__in=lead_ids, merged_into__isnull=False).values_list("merged_into_id", flat=True)
+    return {*lead_ids, *(pk for pk in found if pk)}
 
 
 def answered(since: Mapping[UUID, datetime]) -> set[UUID]:
@@ -57,15 +74,30 @@ def colleagues(lead: Lead, actor: User, limit: int = 6) -> Sequence[Lead]:
     return list(others.exclude(pk=lead.pk).select_related("owner", "responsible__user").order_by("name", "pk")[:limit])
 
 
-def same_phone_or_name(lead: Lead, actor: User, limit: int = 3) -> Sequence[Lead]:
-    """Who may be the same person: the same telephone, or the same name at the same account. Suggested, never merged."""
-    alike = Q(pk__in=[])
-    if lead.phone:
-        alike |= Q(phone=lead.phone)
-    if lead.account_id and lead.name:
-        alike |= Q(account_id=lead.account_id, name__iexact=lead.name)
-    others = Lead.objects.filter(rules.findable(actor), alike, merged_into__isnull=True).exclude(pk=lead.pk)
-    return list(others.select_related("owner", "responsible__user").order_by("pk")[:limit])
+def addresses(lead: Lead, ids: Sequence[UUID]) -> list[str]:
+    """The other mailboxes by which a lead is known, by the records that it is made of."""
+    known = Identity.objects.filter(lead__in=ids, kind=IdentityKind.EMAIL).order_by("created_at", "pk")
+    keys = [key for key in known.values_list("key", flat=True) if key != rules.mailbox_key(lead.email)]
+    return list(dict.fromkeys(keys))
+
+
+@dataclass(frozen=True)
+class Holding:
+    """How much there is of a record."""
+
+    entries: int
+    enquiries: int
+    deals: int
+
+
+def holding(lead: Lead) -> Holding:
+    """How much there is of a lead, with what was merged into it."""
+    ids = family(lead)
+    return Holding(
+        entries=timeline.count(ids),
+        enquiries=Enquiry.objects.filter(lead__in=ids).count(),
+        deals=Opportunity.objects.filter(lead__in=ids).count(),
+    )
 
 
 def average_deal(currency: str, *, since: datetime) -> tuple[int, Decimal]:

@@ -7,7 +7,8 @@ from typing import Any
 from uuid import UUID
 
 from ripeline.catalog import queries as catalog
-from ripeline.leads import queries, rules
+from ripeline.leads import duplicates, queries, rules
+from ripeline.leads.duplicates import Pair
 from ripeline.leads.lists import Row
 from ripeline.leads.models import Enquiry, Lead, Opportunity, OpportunityState, RecordView
 from ripeline.leads.rules import Verb
@@ -34,7 +35,8 @@ class Record:
     entries: Sequence[Activity]
     more: str  # cursor of the entries after these; "" if there are none
     colleagues: Sequence[Row]
-    alike: Sequence[Row]  # who may be the same person
+    alike: Sequence[Pair]  # who may be the same person
+    addresses: Sequence[str]  # the others by which they are known
     merged: Sequence[Lead]  # records that were merged into this one
     custom: Sequence[tuple[str, Any]]  # label, value
     looks: Sequence[RecordView]  # who looked, for its owner
@@ -64,7 +66,7 @@ def read(lead_id: UUID, viewer: User, *, family: str = "") -> Record:
     if Verb.FIND not in verbs:
         raise Lead.DoesNotExist(lead_id)
     ids = queries.family(lead)
-    context, works = Verb.SEE_CONTEXT in verbs, Verb.WORK in verbs
+    context, works, merges = Verb.SEE_CONTEXT in verbs, Verb.WORK in verbs, Verb.MERGE in verbs
     shown, more = entries(lead, viewer, ids=ids, family=family)
     return Record(
         row=Row(lead, verbs, viewer),
@@ -73,8 +75,9 @@ def read(lead_id: UUID, viewer: User, *, family: str = "") -> Record:
         entries=shown,
         more=more,
         colleagues=_rows(queries.colleagues(lead, viewer), viewer) if context else (),
-        alike=_rows(queries.same_phone_or_name(lead, viewer), viewer) if works else (),
-        merged=list(Lead.objects.filter(merged_into=lead).order_by("pk")) if works and len(ids) > 1 else (),
+        alike=duplicates.of_lead(lead, viewer) if merges else (),
+        addresses=queries.addresses(lead, ids) if context else (),
+        merged=list(Lead.objects.filter(merged_into=lead).order_by("pk")) if merges and len(ids) > 1 else (),
         custom=_custom(lead) if context else (),
         looks=_looks(lead) if viewer.pk == lead.owner_id else (),
         may_undo=works and _last_can_be_taken_back(lead),

@@ -48,7 +48,7 @@ class Relation(StrEnum):
 _ALL = frozenset(Verb)
 _CONTEXT = frozenset({Verb.FIND, Verb.SEE_STATE, Verb.SEE_CONTEXT})
 _NAMES = frozenset({Verb.FIND, Verb.SEE_STATE})
-_LEADS = _CONTEXT | {Verb.SEE_NEXT, Verb.SEE_OUTCOMES, Verb.REASSIGN}
+_LEADS = _CONTEXT | {Verb.SEE_NEXT, Verb.SEE_OUTCOMES, Verb.REASSIGN, Verb.MERGE}
 _MARKETS = _CONTEXT | {Verb.SEE_OUTCOMES}
 _ADMINISTERS = _ALL - {Verb.READ_TEXT}
 
@@ -182,6 +182,17 @@ def nearby(actor: User) -> Nearby:
     """Who is near to `actor`."""
     cached: Nearby = actor.__dict__.setdefault("_nearby", Nearby(actor))
     return cached
+
+
+def mergeable(actor: User) -> Q:
+    """The leads that `actor` may MERGE, as a filter; agrees with `may` lead by lead (a test)."""
+    if not actor.is_active or (actor.role == Role.MARKETER and not actor.is_system):
+        return Q(pk__in=[])
+    if actor.is_system or actor.role in (Role.ADMIN, Role.LEADER):
+        return findable(actor)
+    near = nearby(actor)
+    queued = Q(owner__isnull=True, responsible__in=near.nobodys)
+    return near.mine.with_them | queued if actor.role == Role.SDR else near.mine.with_them
 
 
 def is_open(lead: Lead) -> bool:

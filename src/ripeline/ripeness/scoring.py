@@ -47,7 +47,8 @@ INSERT INTO score ({", ".join(_COLUMNS)}) SELECT {", ".join(_COLUMNS)} FROM scor
 ON CONFLICT (lead_id) DO UPDATE SET {", ".join(f"{name} = excluded.{name}" for name in _COLUMNS[1:])}
 """  # noqa: S608
 _DROP_CLOSED = """
-DELETE FROM score USING lead WHERE lead.id = score.lead_id AND (%(ids)s::uuid[] IS NULL OR score.lead_id = ANY(%(ids)s))
+DELETE FROM score USING lead WHERE lead.id = score.lead_id
+AND (%(ids)s::uuid[] IS NULL OR lead.id = ANY(%(ids)s) OR lead.merged_into_id = ANY(%(ids)s))
 AND (lead.merged_into_id IS NOT NULL OR lead.state IN ('won', 'lost', 'disqualified'))
 """
 

@@ -42,6 +42,11 @@ def of_lead(
     return page
 
 
+def count(lead_ids: Collection[UUID]) -> int:
+    """How many entries there are of these leads."""
+    return Activity.objects.filter(lead_id__in=lead_ids).count()
+
+
 def size() -> int:
     """How many entries the timeline holds, exactly."""
     return Activity.objects.count()

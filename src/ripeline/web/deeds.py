@@ -21,7 +21,6 @@ from ripeline.timeline.models import Activity
 from ripeline.web import screens
 
 Deed = Callable[["Request"], "screens.Said"]
-MANY = frozenset({"merge"})  # verbs that lock several leads, in their own order
 
 
 @dataclass(frozen=True)
@@ -99,7 +98,7 @@ def _refuse_stale(asked: Request) -> None:
     seen = asked.text("seen")
     if not seen:
         return
-    last = asked.lead.decision_id if asked.verb in MANY else lock(asked.lead.pk).decision_id
+    last = lock(asked.lead.pk).decision_id
     if last is None or seen == str(last):  # a form of nothing yet says "none"
         return
     mine = Activity.objects.filter(lead_id=asked.lead.pk, origin="web", event_key__startswith=asked.by.key)

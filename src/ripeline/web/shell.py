@@ -56,6 +56,7 @@ SETTINGS = (
 PAGES = (
     *RAIL,
     Entry("Seen differently", "disputes", "message-circle"),
+    Entry("Possible duplicates", "duplicates", "users"),
     *SETTINGS,
 )
 VERBS = (

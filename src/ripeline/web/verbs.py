@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from django.http import HttpRequest, HttpResponse
-from django.urls import path, reverse
+from django.urls import path
 from django.utils.html import format_html
 from django.views.decorators.http import require_POST, require_safe
 
@@ -157,23 +157,6 @@ def _phone(text: str, lead: Lead) -> str:
         raise LeadError(f"{str(problem)[:1].upper()}{str(problem)[1:]}.") from problem
 
 
-@deed("merge")
-def merge(asked: Request) -> screens.Said:
-    """This record and another are one person: the open one stays; of two open ones, this."""
-    try:
-        other = find(asked.actor, UUID(asked.text("other")))
-    except ValueError:
-        raise LeadError("Choose the other record.") from None
-    survivor, duplicate = (other, asked.lead) if _is_open(other) and not _is_open(asked.lead) else (asked.lead, other)
-    merging.merge(survivor_id=survivor.pk, duplicate_id=duplicate.pk, by=asked.by)
-    undo_url = reverse("lead-unmerge", args=[duplicate.pk])
-    return screens.Said(f"{duplicate} and {survivor} are one record now.", undo_url=undo_url, stays=True, lead=survivor)
-
-
-def _is_open(lead: Lead) -> bool:
-    return lead.closed_at is None
-
-
 @require_POST
 def unmerge(request: HttpRequest, lead_id: UUID) -> HttpResponse:
     """Take a merge back; the address names the record that was merged away."""
@@ -235,7 +218,7 @@ def when(request: HttpRequest) -> HttpResponse:
 
 _VERBS = {
     "outcome": outcome, "next": set_next, "won": won, "keep": keep_in_touch, "note": note, "give": give, "close": close,
-    "reopen": reopen, "edit": edit, "merge": merge, "redate": redate,
+    "reopen": reopen, "edit": edit, "redate": redate,
 }  # fmt: skip
 
 urlpatterns = [

@@ -14,6 +14,8 @@ from uuid import UUID
 from django.db import OperationalError, transaction
 
 from ripeline.base import clock
+from ripeline.leads import duplicates
+from ripeline.leads import queries as leads
 from ripeline.ripeness import actions as ripeness
 from ripeline.timeline import visits
 from ripeline.timeline.models import Reaction
@@ -25,19 +27,19 @@ React = Callable[[Collection[UUID]], object]
 
 # kind of activity → what is done about it, in this order. Every kind of `timeline.kinds.REACTING` is here (a test).
 REACTIONS: dict[str, Sequence[React]] = {
-    "captured": (ripeness.rescore,),
-    "enquired": (ripeness.rescore, worklist.bring_forward),
+    "captured": (ripeness.rescore, duplicates.find),
+    "enquired": (ripeness.rescore, worklist.bring_forward, duplicates.find),
     "opportunity": (ripeness.rescore,),
     "won": (ripeness.rescore,),
     "lost": (ripeness.rescore,),
     "disqualified": (ripeness.rescore,),
     "reopened": (ripeness.rescore,),
-    "edited": (ripeness.rescore, worklist.bring_forward),
-    "imported": (ripeness.rescore, worklist.bring_forward),
-    "import_undone": (ripeness.rescore,),
-    "merged": (ripeness.rescore,),
-    "unmerged": (ripeness.rescore,),
-    "undone": (ripeness.rescore,),
+    "edited": (ripeness.rescore, worklist.bring_forward, duplicates.find),
+    "imported": (ripeness.rescore, worklist.bring_forward, duplicates.find),
+    "import_undone": (ripeness.rescore, duplicates.find),
+    "merged": (ripeness.rescore, worklist.bring_forward, duplicates.find),
+    "unmerged": (ripeness.rescore, duplicates.find),
+    "undone": (ripeness.rescore, duplicates.find),
     "visited": (ripeness.hear, worklist.bring_forward),
     "downloaded": (ripeness.hear, worklist.bring_forward),
     "used": (ripeness.hear, worklist.bring_forward),
@@ -75,7 +77,7 @@ def _run(react: React, rows: Sequence[Reaction]) -> dict[int, Exception]:
     """React for all rows at once, or where that fails one by one, so that one poisoned row fails alone."""
     try:
         with transaction.atomic():
-            react({row.lead_id for row in rows})
+            react(leads.with_survivors({row.lead_id for row in rows}))
     except OperationalError:
         raise  # the database is gone or busy: the batch is claimed again later
     except Exception as problem:

@@ -14,6 +14,7 @@ from django.db import connection
 from django.db.models import F, Q
 
 from ripeline.base import clock
+from ripeline.leads import duplicates
 from ripeline.people import working_time
 from ripeline.people.working_time import Calendar
 from ripeline.ripeness import actions as ripeness
@@ -69,6 +70,7 @@ TASKS: tuple[Task, ...] = (
     Task("rescore", ripeness.rescore, at=time(2, 0)),  # P(30 days) changes with age
     Task("price", prices.renew, at=time(2, 30)),  # what a minute of each is worth, by their leads and their minutes
     Task("forward", worklist.bring_forward, at=time(2, 45)),  # who ripens, and who is worth the minutes that are left
+    Task("duplicates", duplicates.catch_up, at=time(2, 50)),  # leads that nobody has compared with others yet
     Task("recycle", worklist.recycle, at=time(3, 0)),  # lost a year ago: worth another look
     Task("tidy", tidying.tidy, at=time(4, 0)),
 )
