@@ -196,7 +196,7 @@ def _bear(cases: Sequence[Case], actor: User, origin: str) -> None:
         person, context = case.arrival.person, case.arrival.context
         account = accounts.get(rules.account_key(person.company, person.email, person.website))
         old = birth.is_past_horizon(context.captured_at, moment)
-        due = moment + LATER if old else moment
+        due = moment + LATER if old else max(case.arrival.due or moment, moment)
         newcomer = routing.Newcomer(account_id=account.pk if account else None, own=case.arrival.owner_id, due=due)
         drafts.append((case, account, old, newcomer))
     routes = routing.route_batch([newcomer for *_, newcomer in drafts])
@@ -208,7 +208,8 @@ def _bear(cases: Sequence[Case], actor: User, origin: str) -> None:
             birth.Birth(
                 id=case.lead_id, person=case.arrival.person, context=case.arrival.context,
                 account_id=account.pk if account else None, responsible_id=route.responsible_id,
-                owner_id=route.owner_id, why=route.why, state=State.NEW, next=Next(newcomer.due or moment, kind),
+                owner_id=route.owner_id, why=route.why, state=State.NEW,
+                next=Next(newcomer.due or moment, kind, case.arrival.note, case.arrival.agreed and not old),
             )
         )  # fmt: skip
         case.outcome = Admitted(Result.CREATED, case.lead_id, reopened=old)

@@ -39,6 +39,9 @@ class Arrival:
     campaign: str = ""
     dated: bool = True  # False: nobody said when, so `context.captured_at` is only the moment of admission
     owner_id: UUID | None = None  # the rep whose lead it is, where the door knows
+    due: datetime | None = None  # when to be in touch, where whoever met them said so; else now
+    note: str = ""  # of that moment
+    agreed: bool = False  # the moment was agreed on, so the planner leaves it alone
     policy: Policy = Policy.FILE
     corrects: bool = True  # False: who may not work on the lead adds what is missing, and overwrites nothing
 

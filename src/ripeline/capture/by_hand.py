@@ -11,6 +11,7 @@ from ripeline.base import clock
 from ripeline.capture import values
 from ripeline.capture.admission import Admitted, Arrival, Result, admit
 from ripeline.capture.arrivals import Policy
+from ripeline.capture.submissions import OWN
 from ripeline.capture.text import BadValueError, clean, clean_lines
 from ripeline.leads import identity
 from ripeline.leads.birth import Context, Person
@@ -19,10 +20,8 @@ from ripeline.leads.identity import Key
 from ripeline.leads.models import IdentityKind
 from ripeline.leads.rules import NotAllowed
 from ripeline.people import working_time
-from ripeline.people.models import Role, User
+from ripeline.people.models import User
 from ripeline.ripeness import actions as ripeness
-
-OWN = frozenset({Role.REP})  # what they bring in is theirs
 
 
 class CaptureError(ValueError):

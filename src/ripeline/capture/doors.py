@@ -86,7 +86,7 @@ def keep_form(*, actor: User, draft: FormDraft, door: Door | None = None) -> Doo
     require_keeps_catalog(actor)
     checked = _checked(draft)
     with transaction.atomic():
-        found = door or Door(kind=DoorKind.FORM, slug=_free_slug(draft.name), created_by=actor)
+        found = door or Door(kind=DoorKind.FORM, slug=free_slug(draft.name), created_by=actor)
         for name, value in checked.items():
             setattr(found, name, value)
         found.source = catalog.source_of(draft.source.strip() or f"Website: {checked['name']}", draft.source_type)
@@ -218,8 +218,9 @@ def _sites(sites: Sequence[str]) -> list[str]:
     return list(dict.fromkeys(kept))[:20]
 
 
-def _free_slug(name: str) -> str:
-    base = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:50].strip("-") or "form"
+def free_slug(name: str, otherwise: str = "form") -> str:
+    """An address for a new door, of the words of its name."""
+    base = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:50].strip("-") or otherwise
     slug, number = base, 2
     while Door.objects.filter(slug=slug).exists():
         slug, number = f"{base}-{number}", number + 1

@@ -11,12 +11,12 @@ A closed record has nothing pending (I1), so nobody would see an enquiry that is
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from ripeline.base import clock
-from ripeline.capture.arrivals import Admitted, Case, Result
+from ripeline.capture.arrivals import Admitted, Arrival, Case, Result
 from ripeline.capture.differing import LastWords, differences, is_contested, last_words
 from ripeline.leads import actions as leads
 from ripeline.leads import birth, bulk, rules
@@ -134,18 +134,29 @@ def _answer(cases: Sequence[Case], people_here: Mapping[UUID, Lead], by: By) -> 
             reopened[lead_id] = case
         elif lead.closed_at and when > lead.closed_at and not _has_somebody(lead):
             orphans.add(lead_id)
-        elif rules.is_open(lead) and moment - when <= RECENT and not lead.next_committed:
+        elif rules.is_open(lead) and moment - when <= RECENT and (case.arrival.agreed or not lead.next_committed):
             looked_at.add(lead_id)
     if reopened:
         _take_up([people_here[lead_id] for lead_id in reopened], by)
     if looked_at:
         bulk.decide_many(
-            looked_at, by, kind="next_set", facts=lambda _: {"note": CAME_AGAIN},
-            change=lambda _: Next(moment, NextKind.FOLLOW_UP, CAME_AGAIN).changes(),
+            looked_at, by, kind="next_set", facts=lambda lead: {"note": latest[lead.pk].arrival.note or CAME_AGAIN},
+            change=lambda lead: _looked_at(lead, latest[lead.pk].arrival, moment).changes(),
         )  # fmt: skip
     if orphans:
         _hand_to_fallback(orphans, by)
     return reopened
+
+
+def _looked_at(lead: Lead, arrival: Arrival, moment: datetime) -> Next:
+    """When an open lead that came again is looked at: now, or when whoever met them said.
+
+    Never later than somebody had chosen; than the planner had, only where the later moment was agreed on.
+    """
+    due, note = arrival.due or moment, arrival.note or CAME_AGAIN
+    if lead.next_at and (lead.next_committed or not arrival.agreed):
+        due = min(due, lead.next_at)
+    return Next(max(due, moment), NextKind.FOLLOW_UP, note, arrival.agreed)
 
 
 def _has_somebody(lead: Lead) -> bool:

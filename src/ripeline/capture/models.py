@@ -298,6 +298,10 @@ class DoorKind(models.TextChoices):
     FORM = "form", "Form"
     API = "api", "Program"
     HOOK = "hook", "Web hook"
+    BOOTH = "booth", "Booth"
+    CARD = "card", "Card file"
+    SIGNATURE = "signature", "Signature"
+    CALL = "call", "Telephone"
 
 
 class Door(models.Model):
@@ -319,6 +323,10 @@ class Door(models.Model):
     style = models.JSONField(default=dict)  # accent, paper, ink (#rrggbb), font, corners (pixels)
     sites = models.JSONField(default=list)  # origins of pages that may embed it
     mapping = models.JSONField(default=dict)  # of a web hook: field → where it stands in what is sent
+    place = models.CharField(max_length=160, blank=True, default="")  # of an event, as everybody met there has it
+    first_day = models.DateField(null=True)  # of an event
+    last_day = models.DateField(null=True)
+    notes = models.JSONField(default=list)  # at a booth: what is often said, one touch each
     is_active = models.BooleanField(default=True)
     created_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+", db_index=False)
     created_at = models.DateTimeField(default=clock.now)
@@ -348,6 +356,7 @@ class Submission(models.Model):
     address = models.CharField(max_length=64)  # a keyed hash of where it came from: for limits, says nothing itself
     why = models.CharField(max_length=200, blank=True, default="")  # held
     lead_id = models.UUIDField(null=True)
+    captured_by = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+", db_index=False)
     received_at = models.DateTimeField(default=clock.now)
 
     class Meta:

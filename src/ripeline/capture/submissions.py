@@ -32,11 +32,12 @@ from ripeline.outbox import consent
 from ripeline.outbox import queries as outbox
 from ripeline.people import queries as people
 from ripeline.people import working_time
-from ripeline.people.models import User
+from ripeline.people.models import Role, User
 from ripeline.people.rules import require_keeps_catalog
 from ripeline.ripeness import actions as ripeness
 from ripeline.ripeness import queries as scores
 
+OWN = frozenset({Role.REP})  # whom they meet is theirs
 WINDOW = timedelta(minutes=10)
 FROM_ONE_ADDRESS = 20  # in the window: an office behind one address may be many people, a machine is more
 FROM_ONE_PROGRAM = 6_000  # ten a second: more than that is an import
@@ -212,15 +213,24 @@ def limit(address: str, most: int) -> None:
         raise TooOftenError
 
 
-def admit_one(submission: Submission, *, base_url: str = "") -> None:
-    """Make a lead of what was submitted, or bring one up to date; within a transaction."""
-    door, content = submission.door, submission.content
+def admit_one(
+    submission: Submission, *, base_url: str = "", due: datetime | None = None, note: str = "", agreed: bool = False,
+    known: UUID | None = None,
+) -> None:  # fmt: skip
+    """Make a lead of what was submitted, or bring one up to date; within a transaction.
+
+    `due`, `note`, `agreed`: when to be in touch, where whoever met them said so; `known`: the lead it is, likewise.
+    """
+    door, content, capturer = submission.door, submission.content, submission.captured_by
     person = dict(content["person"])
     reference = person.pop("external_id", "")
     keys = [identity.email(person.get("email", "")), identity.external(reference)]
+    if capturer or not any(keys):  # what one of us has noted can be amended, an address added too
+        keys.append(Key(IdentityKind.NATURAL, f"submission:{submission.pk}"))
+    keys += identity.of_lead(known)[:1] if known else []
     named = content.get("campaign") or str(submission.trail.get("utm_campaign", ""))[:160]
     arrival = Arrival(
-        keys=tuple(key for key in keys if key) or (Key(IdentityKind.NATURAL, f"submission:{submission.pk}"),),
+        keys=tuple(key for key in keys if key),
         person=Person(reference=reference, **person),
         source=content.get("source") or door.source.name,
         campaign=door.campaign.name if door.campaign else named,
@@ -231,11 +241,12 @@ def admit_one(submission: Submission, *, base_url: str = "") -> None:
             else submission.received_at,
             message=content["message"], answers=content["answers"], landing_page=content.get("page", ""),
             trail={name: said for name, said in submission.trail.items() if name != "visitor"},
-            event_key=f"submission:{submission.pk}",
+            captured_by_id=capturer.pk if capturer else None, event_key=f"submission:{submission.pk}",
         ),
-        corrects=False,
+        owner_id=capturer.pk if capturer and capturer.role in OWN else None,
+        due=due, note=note, agreed=agreed, corrects=False,
     )  # fmt: skip
-    (found,) = admit([arrival], actor=people.system(), origin=door.kind)
+    (found,) = admit([arrival], actor=capturer or people.system(), origin=door.kind)
     if found.lead_id is None:
         raise RefusedError({"external_id": found.reason})
     submission.lead_id = found.lead_id

@@ -1,0 +1,269 @@
+"""Cards: people whom one of us has met, at a booth, by their card, their signature or on the telephone.
+
+Each becomes a submission with who took it, where, and when to be in touch, and goes the way of every submission. The
+same card again is the same; changed meanwhile, it amends what came of it. What a phone kept for days is never refused
+because the questions have changed since: an answer that does not fit any more stands in the words beside it.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+from uuid import UUID, uuid5
+
+from django.db import IntegrityError, transaction
+
+from ripeline.base import clock
+from ripeline.capture import machines, submissions
+from ripeline.capture.models import Door, DoorKind, Submission, SubmissionState
+from ripeline.capture.text import clean, clean_lines
+from ripeline.catalog import actions as catalog
+from ripeline.catalog import queries as catalog_queries
+from ripeline.catalog import standard
+from ripeline.catalog.models import AnswerType, Question, SourceType
+from ripeline.leads.deciding import once_more
+from ripeline.leads.rules import NotAllowed
+from ripeline.people import queries as people
+from ripeline.people import working_time
+from ripeline.people.models import User
+from ripeline.timeline import actions as timeline
+
+_SPACE = UUID("0b6f3f7a-5b0e-4b52-9c5b-6f1d6f0f8d27")  # of the ids that the keys of cards are made into
+PERSON = ("name", "title", "company", "email", "phone", "website", "country")
+LONGEST = 5_000  # characters of a note
+ANOTHER = "This address belongs to somebody else here than the card did before. Merge the two, or mend the address."
+
+
+class Heat(StrEnum):
+    """How somebody seemed to whoever met them; it sets when they hear from us."""
+
+    HOT = "hot"
+    WARM = "warm"
+    LATER = "later"
+
+
+WARM_DAYS = 2  # working days
+LATER_DAYS = 30
+HEATS = {
+    Heat.HOT: ("Hot", "call at once"),
+    Heat.WARM: ("Warm", f"in {WARM_DAYS} working days"),
+    Heat.LATER: ("Later", "in a month"),
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Card:
+    """Somebody, as one of us has noted them. `key` names the card: the same again is not a second one."""
+
+    key: str
+    fields: Mapping[str, str]
+    answers: Mapping[str, Any] = field(default_factory=dict)
+    note: str = ""
+    heat: str = ""
+    captured_at: datetime | None = None
+    place: str = ""
+    source: str = ""
+    campaign: str = ""
+    known: UUID | None = None  # the lead it is, where whoever took it said so
+    due: datetime | None = None  # agreed on; else by its heat
+
+
+class Taken(StrEnum):
+    """What became of a card."""
+
+    NEW = "new"
+    SAME = "same"  # it was here before
+    AMENDED = "amended"  # it was here before, and says something else now
+
+
+@once_more
+def take(*, actor: User, door: Door, card: Card) -> tuple[Submission, Taken]:
+    """Take a card in: durable, resolved, routed and scored when this returns.
+
+    Raises RefusedError by field, TooOftenError, and NotAllowed for those who are not here any more.
+    """
+    if not actor.is_active:
+        raise NotAllowed("Only people who are here can add leads.")
+    number = uuid5(_SPACE, f"{door.pk}:{actor.pk}:{card.key}")
+    if before := _before(number, card):
+        return before
+    content = _read(card, door)
+    submissions.limit(_from(actor), submissions.FROM_ONE_PROGRAM)
+    submission = Submission(
+        pk=number, door=door, state=SubmissionState.TAKEN, content=content, address=_from(actor), captured_by=actor,
+        trail=_trail(card, door), received_at=clock.now(),
+    )  # fmt: skip
+    try:
+        with transaction.atomic():
+            submission.save(force_insert=True)
+            _admit(submission, card)
+    except IntegrityError:  # sent twice at once, and the other was first
+        if before := _before(number, card):
+            return before
+        raise
+    return submission, Taken.NEW
+
+
+def _before(number: UUID, card: Card) -> tuple[Submission, Taken] | None:
+    """The card as it is here already, brought up to what it says now."""
+    with transaction.atomic():
+        rows = Submission.objects.select_for_update(of=("self",)).filter(pk=number)
+        submission = rows.select_related("captured_by", "door__source", "door__campaign").first()
+        if submission is None:
+            return None
+        if submission.content.get("digest") == _digest(card):
+            return submission, Taken.SAME
+        was = submission.content
+        submission.content = _read(card, submission.door) | {"captured_at": was.get("captured_at", "")}
+        submission.trail |= _trail(card, submission.door)
+        submission.save(update_fields=["content", "trail"])
+        _admit(submission, card)
+        _note_what_changed(submission, was)
+        return submission, Taken.AMENDED
+
+
+def _admit(submission: Submission, card: Card) -> None:
+    due, note = _moment(submission, card)
+    try:
+        submissions.admit_one(submission, due=due, note=note, agreed=card.due is not None, known=card.known)
+    except submissions.RefusedError as wrong:
+        if "external_id" in wrong.errors:
+            raise submissions.RefusedError({"email": ANOTHER}) from wrong
+        raise
+
+
+def _read(card: Card, door: Door) -> dict[str, Any]:
+    """A card as it is kept. Raises RefusedError by field."""
+    if not any(clean(card.fields.get(name, "")) for name in ("name", "email", "phone")):
+        raise submissions.RefusedError({"name": "Say at least a name, an e-mail address or a telephone number."})
+    content = machines.read(machines.Entry(fields={name: card.fields.get(name, "") for name in PERSON}))
+    answers, unfit = _answers(card.answers)
+    message = "\n".join(filter(None, [clean_lines(card.note)[:LONGEST], *unfit]))
+    return content | {
+        "answers": answers, "message": message, "source": clean(card.source)[:160],
+        "campaign": clean(card.campaign)[:160], "captured_at": _captured(card, door).isoformat(),
+        "digest": _digest(card),
+    }  # fmt: skip
+
+
+def _answers(given: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
+    """What was answered, and in words what does not fit its question any more."""
+    known = {question.key: question for question in catalog_queries.questions(retired=True)}
+    answers: dict[str, Any] = {}
+    unfit = []
+    for key, value in list(given.items())[:100]:
+        texts = _texts(value)
+        question = known.get(key)
+        if question and question.answer_type == AnswerType.CONSENT:
+            answers |= _agreed(question, value)
+            continue
+        try:
+            answer = standard.read(question, texts) if question else None
+        except standard.AnswerError:
+            question = None
+        if question is None:
+            unfit += [f"{known[key].label if key in known else key[:60]} {', '.join(texts)}"] if any(texts) else []
+        elif answer is not None:
+            answers[key] = answer
+    return answers, unfit
+
+
+def _texts(value: Any) -> list[str]:
+    found = value if isinstance(value, list) else [value]
+    return [clean_lines(str(each))[:LONGEST] for each in found[:100] if each not in (None, "")]
+
+
+def _agreed(question: Question, value: Any) -> dict[str, Any]:
+    """Consent counts in the words that were shown: those of the page, which may be days old."""
+    if not isinstance(value, dict) or not value.get("given"):
+        return {}
+    wording = clean_lines(str(value.get("wording", "")))[:LONGEST]
+    return {question.key: {"given": True, "wording": wording}} if wording else {}
+
+
+def _captured(card: Card, door: Door) -> datetime:
+    """When they were met: never in the future, nor before there was such a door, whatever the phone's clock says."""
+    moment = clock.now()
+    said = card.captured_at
+    return min(max(said, door.created_at), moment) if said and said.tzinfo else moment
+
+
+def _trail(card: Card, door: Door) -> dict[str, str]:
+    heat = card.heat if card.heat in list(Heat) else ""
+    said = {"place": clean(card.place)[:160] or door.place, "heat": heat}
+    return {name: text for name, text in said.items() if text}
+
+
+def _moment(submission: Submission, card: Card) -> tuple[datetime | None, str]:
+    """When to be in touch, and why then: hot ones at once, the others as they said."""
+    if card.due:
+        return card.due, clean(card.note)[:280]
+    heat, place = submission.trail.get("heat"), submission.trail.get("place", "")
+    if not heat:
+        return None, ""
+    met = datetime.fromisoformat(submission.content["captured_at"])
+    calendar = working_time.calendar_of(submission.captured_by)
+    day = calendar.day(met)
+    due = {
+        Heat.WARM: calendar.at(calendar.after(day, WARM_DAYS)),
+        Heat.LATER: calendar.at(calendar.working_day(day + timedelta(days=LATER_DAYS))),
+    }.get(Heat(heat))
+    where = f" at {place}" if place else ""
+    return due, f"{HEATS[Heat(heat)][0]} when met{where}."
+
+
+def _note_what_changed(submission: Submission, was: Mapping[str, Any]) -> None:
+    """What was said otherwise after the enquiry was written down stands on the timeline too."""
+    content = submission.content
+    asked = catalog_queries.asked(content["answers"])
+    lines = [content["message"]] if content["message"] != was.get("message") else []
+    lines += [
+        f"{asked.get(key, key)} {standard.words(value)}"
+        for key, value in content["answers"].items() if was.get("answers", {}).get(key) != value
+    ]  # fmt: skip
+    body = "\n".join(filter(None, lines))
+    if not body or submission.lead_id is None:
+        return
+    actor = submission.captured_by or people.system()
+    timeline.record(
+        timeline.Entry(
+            lead_id=submission.lead_id, kind="note", actor_id=actor.pk, origin=submission.door.kind,
+            event_key=f"amended:{submission.pk.hex}:{content['digest'][:16]}", occurred_at=clock.now(),
+            body=f"Amended: {body}"[:20_000],
+        )
+    )  # fmt: skip
+
+
+def _digest(card: Card) -> str:
+    said = [dict(card.fields), dict(card.answers), card.note, card.heat, card.place, card.source, card.campaign]
+    return hashlib.sha256(json.dumps(said, sort_keys=True, default=str).encode()).hexdigest()
+
+
+def _from(actor: User) -> str:
+    return f"user:{actor.pk}"
+
+
+_BUILT_IN = {
+    DoorKind.CARD: ("Cards", "Business cards", SourceType.OTHER),
+    DoorKind.SIGNATURE: ("Signatures", "E-mail signatures", SourceType.OTHER),
+    DoorKind.CALL: ("Telephone", "Inbound calls", SourceType.INBOUND_CALL),
+}
+
+
+def built_in(kind: DoorKind) -> Door:
+    """The one door of a kind that nobody has to set up, made with its first card."""
+    name, source, source_type = _BUILT_IN[kind]
+    slug = f"own-{kind}"
+    found = Door.objects.select_related("source", "campaign").filter(slug=slug).first()
+    if found:
+        return found
+    door = Door(
+        kind=kind, slug=slug, name=name, source=catalog.source_of(source, source_type), title=name, verb="-",
+        thanks="-", created_by=people.system(),
+    )  # fmt: skip
+    Door.objects.bulk_create([door], ignore_conflicts=True)
+    return Door.objects.select_related("source", "campaign").get(slug=slug)
+

@@ -1,0 +1,66 @@
+/* What a code on a badge or card says: a vCard (any version), a MECARD, or words. Gives { name, company, … , note }. */
+"use strict";
+(() => {
+  const plain = (text) => text.replace(/\\n/gi, "\n").replace(/\\([,;:\\"])/g, "$1").trim();
+
+  function bytes(text, charset) {
+    const found = [];
+    for (let at = 0; at < text.length; at += 1) {
+      const code = text[at] === "=" && /^[0-9a-f]{2}$/i.test(text.slice(at + 1, at + 3));
+      found.push(code ? parseInt(text.slice(at + 1, at + 3), 16) : text.charCodeAt(at) & 255);
+      if (code) at += 2;
+    }
+    try { return new TextDecoder(charset || "utf-8").decode(new Uint8Array(found)); } catch { return text; }
+  }
+
+  const parts = (value) => value.split(/(?<!\\);/).map(plain);
+  const ofParts = (value) => { // family; given; more; title; suffix
+    const [family = "", given = "", more = ""] = parts(value);
+    return [given, more, family].filter(Boolean).join(" ");
+  };
+
+  function vcard(text) {
+    const softened = text.replace(/=\r?\n[ \t]?(?=[^\r\n]*)/g, (found, at) => /QUOTED-PRINTABLE[^\n]*$/i.test(text.slice(0, at).split(/\n(?=[A-Za-z.]+[;:])/).at(-1)) ? "" : found);
+    const card = { note: "" };
+    let named = "";
+    for (const line of softened.replace(/\r?\n[ \t]/g, "").split(/\r?\n/)) {
+      const cut = line.indexOf(":");
+      if (cut < 0) continue;
+      const [head, ...marks] = line.slice(0, cut).split(";");
+      const charset = marks.find((mark) => /^charset=/i.test(mark))?.slice(8);
+      const value = marks.some((mark) => /quoted-printable/i.test(mark)) ? bytes(line.slice(cut + 1), charset) : line.slice(cut + 1);
+      const property = head.split(".").at(-1).toUpperCase();
+      if (property === "FN") card.name ||= plain(value);
+      else if (property === "N") named ||= ofParts(value);
+      else if (property === "ORG") card.company ||= parts(value)[0];
+      else if (property === "TITLE" || property === "ROLE") card.title ||= plain(value);
+      else if (property === "EMAIL") card.email ||= plain(value).replace(/^mailto:/i, "");
+      else if (property === "TEL" && !marks.some((mark) => /fax/i.test(mark))) card.phone ||= plain(value).replace(/^tel:/i, "");
+      else if (property === "NOTE") card.note ||= plain(value);
+    }
+    card.name ||= named;
+    return card;
+  }
+
+  function mecard(text) {
+    const card = { note: "" };
+    for (const pair of text.slice(7).split(/(?<!\\);/)) {
+      const cut = pair.indexOf(":"), value = plain(pair.slice(cut + 1));
+      const name = { N: "name", ORG: "company", TEL: "phone", EMAIL: "email", TITLE: "title", NOTE: "note" }[pair.slice(0, cut).toUpperCase()];
+      if (name) card[name] ||= name === "name" && value.includes(",") ? value.split(",").map((word) => word.trim()).reverse().join(" ") : value;
+    }
+    return card;
+  }
+
+  /* `isCard`: whether somebody stands in it; else its words are a note. */
+  function read(text) {
+    text = text.trim().slice(0, 10000);
+    if (/^BEGIN:VCARD/i.test(text)) return { ...vcard(text), isCard: true };
+    if (/^MECARD:/i.test(text)) return { ...mecard(text), isCard: true };
+    if (/^mailto:/i.test(text)) return { email: text.slice(7).split("?")[0], note: "", isCard: true };
+    if (/^tel:/i.test(text)) return { phone: text.slice(4), note: "", isCard: true };
+    return { note: text.slice(0, 500), isCard: false };
+  }
+
+  window.booth = { ...window.booth, read };
+})();

@@ -1,0 +1,76 @@
+/* Sends what waits, each card under the key it was born with, so that a lost answer or a second press makes nobody twice.
+ *
+ * `booth.send(page)` answers how it stands: { is: "sent" | "offline" | "away" | "signed-out" | "other", … }. It asks first
+ * who is signed in, and sends the cards of that person alone.
+ */
+"use strict";
+(() => {
+  const AT_ONCE = 20, WAITS = 20e3; // cards in a request; milliseconds for an answer
+  const { store } = window.booth;
+
+  const ask = (path, more = {}) => fetch(path, { cache: "no-store", credentials: "same-origin", signal: AbortSignal.timeout(WAITS), ...more });
+
+  /* Who is signed in here, and the token to send with. */
+  async function standing(slug) {
+    if (!navigator.onLine) return { is: "offline" };
+    let answer;
+    try { answer = await ask(`/booth/${slug}/state`); } catch { return { is: "offline" }; }
+    if (answer.status === 401) return { is: "signed-out" };
+    if (!answer.ok) return { is: "away" };
+    return { is: "here", ...await answer.json() };
+  }
+
+  const asSent = ({ key, at, rev, fields, answers, heat, said, note }) =>
+    ({ key, at, rev, fields, answers, heat, note: [...said, note].filter(Boolean).join("\n") });
+
+  /* What the server said of a card; what was changed on the phone meanwhile is sent again. */
+  const settle = (result, sent) => store.update(result.key, (card) => {
+    if (card.rev !== sent.rev || card.state !== "waiting") return null;
+    if (result.errors) return { ...card, state: "refused", errors: result.errors };
+    const { name, company, email, phone } = card.fields;
+    const fields = { name: name || email || phone || "", company: company || "" };
+    return { key: card.key, owner: card.owner, booth: card.booth, at: card.at, rev: card.rev, heat: card.heat, said: [], note: "", answers: {}, fields, state: "sent", lead: result.lead, done_at: Date.now() };
+  });
+
+  async function post(slug, cards, here) {
+    const body = JSON.stringify({ user: here.user, sent_at: Date.now(), cards: cards.map(asSent) });
+    const answer = await ask(`/booth/${slug}/cards`, { method: "POST", body, headers: { "Content-Type": "application/json", "X-CSRFToken": here.csrf } });
+    if (answer.status >= 500 && cards.length > 1) { // one of them may be the cause: the others need not wait for it
+      let worst = "sent";
+      for (const card of cards) { const is = await post(slug, [card], here); if (is !== "sent") worst = is; }
+      return worst;
+    }
+    if (answer.status === 401) return "signed-out";
+    if (answer.status === 409) return "other";
+    if (!answer.ok) return "away";
+    const { results } = await answer.json();
+    for (const result of results) await settle(result, cards.find((card) => card.key === result.key));
+    return "sent";
+  }
+
+  async function sendAll(page) {
+    const here = await standing(page.slug);
+    if (here.is !== "here") return here;
+    if (here.user !== page.user) return { is: "other" };
+    const mine = (await store.all()).filter((card) => card.owner === page.user && card.state === "waiting");
+    for (const slug of new Set(mine.map((card) => card.booth))) {
+      const cards = mine.filter((card) => card.booth === slug).sort((a, b) => a.at - b.at);
+      for (let at = 0; at < cards.length; at += AT_ONCE) {
+        let is;
+        try { is = await post(slug, cards.slice(at, at + AT_ONCE), here); } catch { return { is: "offline" }; }
+        if (is !== "sent") return { ...here, is };
+      }
+    }
+    return { ...here, is: "sent" };
+  }
+
+  /* Never twice at the same time, in however many tabs. */
+  let running;
+  function send(page) {
+    const alone = () => sendAll(page);
+    running ??= (navigator.locks ? navigator.locks.request("ripeline-booth", alone) : alone()).finally(() => { running = undefined; });
+    return running;
+  }
+
+  window.booth = { ...window.booth, send };
+})();

@@ -1,0 +1,216 @@
+"""Cards that our own people take: once each, with who and where, dated by how hot, and nothing lost on the way."""
+
+from datetime import date, datetime, timedelta
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from ripeline.base import clock
+from ripeline.capture import booths, cards
+from ripeline.capture.booths import BoothDraft
+from ripeline.capture.cards import Card, Taken
+from ripeline.capture.doors import DoorError
+from ripeline.capture.models import Door, DoorKind, Submission
+from ripeline.capture.submissions import RefusedError
+from ripeline.catalog import standard
+from ripeline.catalog.models import Question
+from ripeline.leads.models import Enquiry, Lead
+from ripeline.leads.rules import NotAllowed
+from ripeline.outbox.models import Consent
+from ripeline.people import actions as people
+from ripeline.people import queries
+from ripeline.people.models import AuditEntry, User
+from ripeline.ripeness import queries as ripeness
+from ripeline.timeline.models import Activity
+from tests.cast import MakeLead
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("on_monday")]
+
+PRIYA = {"name": "Priya Raman", "company": "Northgate Dental", "email": "priya@northgate.example"}
+
+
+@pytest.fixture
+def booth(mona: User) -> Door:
+    draft = BoothDraft(
+        name="Dental Expo", place="Hall 7", campaign="Spring fairs", first_day=date(2026, 3, 2),
+        last_day=date(2026, 3, 4), questions=[("timeline", False), ("may_write", False)],
+    )  # fmt: skip
+    with clock.at(clock.now() - timedelta(days=7)):
+        return booths.keep_booth(actor=mona, draft=draft)
+
+
+def card(key: str = "one", **said: object) -> Card:
+    return Card(key=key, **({"fields": PRIYA} | said))  # type: ignore[arg-type]
+
+
+def days_ahead(lead: Lead) -> int:
+    assert lead.next_at
+    return (lead.next_at.date() - clock.now().date()).days
+
+
+def test_a_card_becomes_a_lead_with_who_took_it_where_and_for_which_campaign(alice: User, booth: Door) -> None:
+    met = clock.now() - timedelta(hours=30)
+    said = card(heat="hot", note="Two chairs by spring", answers={"timeline": "Later"}, captured_at=met)
+    _, taken = cards.take(actor=alice, door=booth, card=said)
+    lead, enquiry = Lead.objects.get(), Enquiry.objects.select_related("source", "campaign").get()
+    assert (taken, lead.owner, lead.name, lead.company) == (Taken.NEW, alice, "Priya Raman", "Northgate Dental")
+    assert (enquiry.door, enquiry.captured_by, enquiry.captured_at) == ("booth", alice, met)
+    assert (enquiry.message, enquiry.answers) == ("Two chairs by spring", {"timeline": "Later"})
+    assert enquiry.trail == {"place": "Hall 7", "heat": "hot"}
+    assert enquiry.source
+    assert enquiry.campaign
+    assert (enquiry.source.name, enquiry.source.source_type) == ("Dental Expo", "trade_show")
+    assert enquiry.campaign.name == "Spring fairs"
+    assert lead.pk in ripeness.of([lead.pk])
+    assert booths.capturers(booth) == [("Alice", 1)]
+
+
+def test_hot_is_dated_at_once_warm_in_two_working_days_and_later_in_a_month(alice: User, booth: Door) -> None:
+    for heat in ("hot", "warm", "later"):
+        cards.take(actor=alice, door=booth, card=card(heat, heat=heat, fields={"name": heat.title()}))
+    found = {lead.name: lead for lead in Lead.objects.all()}
+    assert {name: days_ahead(lead) for name, lead in found.items()} == {"Hot": 0, "Warm": 2, "Later": 30}
+    assert found["Hot"].next_note == "Hot when met at Hall 7."
+
+
+def test_heat_brings_nobody_to_a_later_day_than_they_had(make_lead: MakeLead, alice: User, booth: Door) -> None:
+    lead = make_lead(alice, due=timedelta(days=3))
+    known = next(iter(Lead.objects.values_list("email", flat=True)))
+    cards.take(actor=alice, door=booth, card=card(heat="later", fields={"name": "Priya Raman", "email": known}))
+    lead.refresh_from_db()
+    assert days_ahead(lead) == 3
+    cards.take(actor=alice, door=booth, card=card("two", heat="hot", fields={"name": "Priya Raman", "email": known}))
+    lead.refresh_from_db()
+    assert days_ahead(lead) == 0
+
+
+def test_the_same_card_is_one_lead_and_one_enquiry_however_often_it_is_sent(alice: User, booth: Door) -> None:
+    found = {cards.take(actor=alice, door=booth, card=card())[1] for _ in range(3)}
+    assert found == {Taken.NEW, Taken.SAME}
+    assert (Lead.objects.count(), Enquiry.objects.count(), Submission.objects.count()) == (1, 1, 1)
+
+
+def test_the_same_key_from_two_people_is_two_cards(alice: User, bob: User, booth: Door) -> None:
+    cards.take(actor=alice, door=booth, card=card())
+    _, taken = cards.take(actor=bob, door=booth, card=card(fields={"name": "Someone Else"}))
+    assert (taken, Lead.objects.count()) == (Taken.NEW, 2)
+
+
+def test_a_card_mended_while_its_answer_was_lost_amends_and_makes_nobody_twice(alice: User, booth: Door) -> None:
+    cards.take(actor=alice, door=booth, card=card(fields={"name": "Prya"}, note="Wants a price", heat="later"))
+    mended = card(fields=PRIYA, note="Wants a price by May", heat="hot")
+    _, taken = cards.take(actor=alice, door=booth, card=mended)
+    lead = Lead.objects.get()
+    assert (taken, lead.name, lead.email) == (Taken.AMENDED, "Priya Raman", "priya@northgate.example")
+    assert Enquiry.objects.count() == 1
+    note = Activity.objects.get(kind="note")
+    assert (note.body, note.actor) == ("Amended: Wants a price by May", alice)
+    assert cards.take(actor=alice, door=booth, card=mended)[1] is Taken.SAME
+    assert Activity.objects.filter(kind="note").count() == 1
+
+
+def test_what_is_wrong_is_said_by_field_and_nothing_is_kept(alice: User, booth: Door) -> None:
+    with pytest.raises(RefusedError) as wrong:
+        cards.take(actor=alice, door=booth, card=card(fields={"email": "priya@", "phone": "call me"}))
+    assert set(wrong.value.errors) == {"email", "phone"}
+    with pytest.raises(RefusedError) as wrong:
+        cards.take(actor=alice, door=booth, card=card(fields={"company": "Northgate"}))
+    assert set(wrong.value.errors) == {"name"}
+    assert not Submission.objects.exists()
+
+
+def test_an_address_of_somebody_else_is_said_beside_the_address(
+    make_lead: MakeLead, alice: User, booth: Door
+) -> None:
+    make_lead(alice, name="Tom", email="tom@northgate.example")
+    cards.take(actor=alice, door=booth, card=card(fields={"name": "Priya"}))
+    with pytest.raises(RefusedError) as wrong:
+        cards.take(
+            actor=alice, door=booth, card=card(fields={"name": "Priya", "email": "tom@northgate.example"})
+        )
+    assert "belongs to somebody else" in wrong.value.errors["email"]
+    assert Submission.objects.get().content["person"]["email"] == ""
+
+
+def test_a_card_that_was_offline_while_the_questions_changed_loses_no_answer(
+    alice: User, ada: User, booth: Door
+) -> None:
+    question = Question.objects.get(key="timeline")
+    standard.keep(
+        actor=ada, question=question, label=question.label, answer_type="choice", options=["Soon", "Never"],
+        meaning=question.meaning,
+    )  # fmt: skip
+    cards.take(actor=alice, door=booth, card=card(answers={"timeline": "Later", "gone": ["a", "b"]}, note="Hello"))
+    enquiry = Enquiry.objects.get()
+    assert enquiry.answers == {}
+    assert enquiry.message == "Hello\nWhen should it be in place? Later\ngone a, b"
+
+
+def test_consent_counts_in_the_words_that_the_phone_showed(alice: User, booth: Door) -> None:
+    shown = {"given": True, "wording": "You may write to me."}
+    cards.take(actor=alice, door=booth, card=card(answers={"may_write": shown}))
+    assert Enquiry.objects.get().answers == {"may_write": shown}
+    assert not Consent.objects.filter(state="given").exists(), "only they themselves can confirm it"
+
+
+@pytest.mark.parametrize(("off", "kept"), [(timedelta(days=400), 0), (-timedelta(days=4000), -7)])
+def test_a_phone_with_a_wrong_clock_dates_nobody_before_the_booth_or_in_the_future(
+    alice: User, booth: Door, off: timedelta, kept: int
+) -> None:
+    now = clock.now()
+    cards.take(actor=alice, door=booth, card=card(captured_at=now + off))
+    assert Enquiry.objects.get().captured_at == now + timedelta(days=kept)
+
+
+def test_who_is_not_here_any_more_brings_nobody_in(alice: User, ada: User, booth: Door) -> None:
+    people.change_user(actor=queries.system(), user=alice)
+    people.set_active(actor=ada, user=alice, active=False)
+    alice.refresh_from_db()
+    with pytest.raises(NotAllowed):
+        cards.take(actor=alice, door=booth, card=card())
+
+
+def test_the_doors_that_nobody_sets_up_are_made_once(alice: User) -> None:
+    first, second = cards.built_in(DoorKind.CALL), cards.built_in(DoorKind.CALL)
+    assert (first.pk, first.source.source_type) == (second.pk, "inbound_call")
+
+
+def test_a_booth_is_kept_by_those_who_keep_doors_and_says_what_does_not_fit(
+    alice: User, mona: User, booth: Door
+) -> None:
+    with pytest.raises(NotAllowed):
+        booths.keep_booth(actor=alice, draft=BoothDraft(name="Mine"))
+    for wrong, field in (
+        (BoothDraft(name=" "), "name"),
+        (BoothDraft(name="Expo", source_type="quote_request"), "source_type"),
+        (BoothDraft(name="Expo", first_day=date(2026, 3, 2), last_day=date(2026, 3, 1)), "last_day"),
+        (BoothDraft(name="Expo", notes=[str(n) for n in range(13)]), "notes"),
+        (BoothDraft(name="Expo", notes=["x" * 61]), "notes"),
+    ):
+        with pytest.raises(DoorError) as said:
+            booths.keep_booth(actor=mona, draft=wrong)
+        assert said.value.field == field
+    changed = booths.keep_booth(actor=mona, draft=BoothDraft(name="Dental Expo 2026"), door=booth)
+    assert (changed.slug, changed.name) == ("dental-expo", "Dental Expo 2026")
+    assert [entry.verb for entry in AuditEntry.objects.filter(verb__startswith="door.").order_by("pk")] == [
+        "door.add", "door.change",
+    ]  # fmt: skip
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(order=st.permutations([0, 1, 2, 0, 1, 2]), noted=st.text(max_size=40))
+def test_in_whatever_order_and_however_often_cards_come_each_is_there_once(
+    alice: User, booth: Door, order: list[int], noted: str
+) -> None:
+    began: datetime = clock.now()
+    Submission.objects.all().delete()
+    Lead.objects.all().delete()
+    for number in order:
+        said = card(
+            str(number), fields={"name": f"N{number}", "phone": f"+44 20 7183 875{number}"}, note=noted,
+            captured_at=began - timedelta(hours=number),
+        )  # fmt: skip
+        cards.take(actor=alice, door=booth, card=said)
+    assert sorted(Lead.objects.values_list("name", flat=True)) == ["N0", "N1", "N2"]
+    assert Enquiry.objects.count() == 3
