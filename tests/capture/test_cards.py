@@ -103,6 +103,7 @@ def test_a_card_mended_while_its_answer_was_lost_amends_and_makes_nobody_twice(a
     _, taken = cards.take(actor=alice, door=booth, card=mended)
     lead = Lead.objects.get()
     assert (taken, lead.name, lead.email) == (Taken.AMENDED, "Priya Raman", "priya@northgate.example")
+    assert days_ahead(lead) == 0
     assert Enquiry.objects.count() == 1
     note = Activity.objects.get(kind="note")
     assert (note.body, note.actor) == ("Amended: Wants a price by May", alice)
@@ -120,15 +121,11 @@ def test_what_is_wrong_is_said_by_field_and_nothing_is_kept(alice: User, booth: 
     assert not Submission.objects.exists()
 
 
-def test_an_address_of_somebody_else_is_said_beside_the_address(
-    make_lead: MakeLead, alice: User, booth: Door
-) -> None:
+def test_an_address_of_somebody_else_is_said_beside_the_address(make_lead: MakeLead, alice: User, booth: Door) -> None:
     make_lead(alice, name="Tom", email="tom@northgate.example")
     cards.take(actor=alice, door=booth, card=card(fields={"name": "Priya"}))
     with pytest.raises(RefusedError) as wrong:
-        cards.take(
-            actor=alice, door=booth, card=card(fields={"name": "Priya", "email": "tom@northgate.example"})
-        )
+        cards.take(actor=alice, door=booth, card=card(fields={"name": "Priya", "email": "tom@northgate.example"}))
     assert "belongs to somebody else" in wrong.value.errors["email"]
     assert Submission.objects.get().content["person"]["email"] == ""
 

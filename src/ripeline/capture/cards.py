@@ -24,7 +24,9 @@ from ripeline.catalog import actions as catalog
 from ripeline.catalog import queries as catalog_queries
 from ripeline.catalog import standard
 from ripeline.catalog.models import AnswerType, Question, SourceType
-from ripeline.leads.deciding import once_more
+from ripeline.leads.actions import set_next
+from ripeline.leads.deciding import By, Next, once_more
+from ripeline.leads.models import IS_OPEN, Lead, NextKind
 from ripeline.leads.rules import NotAllowed
 from ripeline.people import queries as people
 from ripeline.people import working_time
@@ -49,7 +51,7 @@ WARM_DAYS = 2  # working days
 LATER_DAYS = 30
 HEATS = {
     Heat.HOT: ("Hot", "call at once"),
-    Heat.WARM: ("Warm", f"in {WARM_DAYS} working days"),
+    Heat.WARM: ("Warm", "in two days"),
     Heat.LATER: ("Later", "in a month"),
 }
 
@@ -116,12 +118,14 @@ def _before(number: UUID, card: Card) -> tuple[Submission, Taken] | None:
             return None
         if submission.content.get("digest") == _digest(card):
             return submission, Taken.SAME
-        was = submission.content
+        was, was_heat = submission.content, submission.trail.get("heat")
         submission.content = _read(card, submission.door) | {"captured_at": was.get("captured_at", "")}
         submission.trail |= _trail(card, submission.door)
         submission.save(update_fields=["content", "trail"])
         _admit(submission, card)
         _note_what_changed(submission, was)
+        if submission.trail.get("heat") != was_heat:
+            _date_again(submission, card)
         return submission, Taken.AMENDED
 
 
@@ -215,6 +219,15 @@ def _moment(submission: Submission, card: Card) -> tuple[datetime | None, str]:
     return due, f"{HEATS[Heat(heat)][0]} when met{where}."
 
 
+def _date_again(submission: Submission, card: Card) -> None:
+    """They are hotter, or less so, than was said at first: unless somebody has begun, or chosen a day, since."""
+    lead_id, (due, note) = submission.lead_id, _moment(submission, card)
+    if lead_id and Lead.objects.filter(IS_OPEN, pk=lead_id, touches=0, next_committed=False).exists():
+        by = By(people.system(), submission.door.kind, f"heat:{submission.pk.hex}:{submission.content['digest'][:16]}")
+        moment = max(due or clock.now(), clock.now())
+        set_next(lead_id, by, next=Next(moment, NextKind.FIRST_CONTACT, note))
+
+
 def _note_what_changed(submission: Submission, was: Mapping[str, Any]) -> None:
     """What was said otherwise after the enquiry was written down stands on the timeline too."""
     content = submission.content
@@ -266,4 +279,3 @@ def built_in(kind: DoorKind) -> Door:
     )  # fmt: skip
     Door.objects.bulk_create([door], ignore_conflicts=True)
     return Door.objects.select_related("source", "campaign").get(slug=slug)
-

@@ -37,7 +37,7 @@ _KINDS = (
     (b"PAR1", "a Parquet file", "Export the table as CSV from the program that made it."),
     (b"{\\rtf", "a text document (RTF)", "Export the table as CSV from the program that made it."),
     (b"\x7fELF", "a program", "Choose the file that has the rows."),
-    (b"BEGIN:VCARD", "a file of vCards", "Export the contacts as CSV from the program that made it."),
+    (b"BEGIN:VCARD", "a file of vCards", "Bring it in under Leads, “Add a lead”, “From a card file”."),
 )
 _HTML = re.compile(rb"\s*<(?:!doctype html|html|head|table|body)\b", re.IGNORECASE)
 _XML = re.compile(rb"\s*<\?xml\b", re.IGNORECASE)

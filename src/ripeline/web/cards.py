@@ -22,7 +22,7 @@ OUTCOMES = [(key, outcome.value, LABELS[outcome]) for key, outcome in enumerate(
 DOORS = {
     "import": "imported from a spreadsheet", "by_hand": "entered by hand", "form": "by a form", "api": "by a program",
     "hook": "by a web hook", "booth": "at a booth", "call": "by telephone", "event": "at an event",
-    "partner": "by a partner",
+    "partner": "by a partner", "card": "by their card", "signature": "by their signature",
 }  # fmt: skip
 
 REASONS_AT_MOST = 5
@@ -77,11 +77,13 @@ def came(enquiries: Iterable[Enquiry]) -> list[Came]:
 
 def _found_by(trail: Mapping[str, Any]) -> str:
     """How they had found the page they came by, in a few words; "" where nobody knows."""
+    met = [f"met at {trail['place']}"] * bool(trail.get("place"))
+    seemed = [f"{trail['heat']} when met"] * bool(trail.get("heat"))
     place = urlsplit(str(trail.get("referrer", ""))).hostname or ""
     told = [str(trail[name]) for name in ("utm_source", "utm_medium", "utm_term") if trail.get(name)]
     here = " / ".join(told) or place.removeprefix("www.")
     first = urlsplit(str((trail.get("first") or {}).get("page", ""))).path
-    return ", ".join([f"by {here}"] * bool(here) + [f"first seen on {first}"] * bool(first))
+    return ", ".join(met + seemed + [f"by {here}"] * bool(here) + [f"first seen on {first}"] * bool(first))
 
 
 def ripens(state: str) -> bool:

@@ -162,7 +162,7 @@ def door(request: HttpRequest, door_id: UUID) -> HttpResponse:
     require_keeps_catalog(actor)
     found = _find(door_id)
     if found.kind != DoorKind.FORM:
-        return redirect("hook-door", door_id)
+        return redirect("booth-door" if found.kind == DoorKind.BOOTH else "hook-door", door_id)
     form = FormSettings(posted(request), initial=_initial(found))
     if request.method == "POST" and form.is_valid():
         try:

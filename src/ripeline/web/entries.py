@@ -29,7 +29,8 @@ ICONS = {
 }  # fmt: skip
 DOORS = {
     "import": "by an import", "by_hand": "entered by hand", "form": "by a form", "booth": "at a booth",
-    "call": "by telephone", "event": "at an event", "partner": "by a partner",
+    "call": "by telephone", "event": "at an event", "partner": "by a partner", "card": "by their card",
+    "signature": "by their signature",
 }  # fmt: skip
 DISPOSITIONS = {outcome.value: label.lower() for outcome, label in LABELS.items()}
 A_VISIT = timedelta(minutes=30)  # the longest pause within one

@@ -69,7 +69,7 @@ def door(request: HttpRequest, door_id: UUID) -> HttpResponse:
     actor = viewer(request)
     require_keeps_catalog(actor)
     found = doors.find(door_id)
-    if found is None or found.kind == DoorKind.FORM:
+    if found is None or found.kind in (DoorKind.FORM, DoorKind.BOOTH):
         raise Http404
     sent = machines.last_sent(found)
     raw = (sent.content.get("raw") or {}) if sent else {}
@@ -87,7 +87,8 @@ def door(request: HttpRequest, door_id: UUID) -> HttpResponse:
             say(request, f"Kept; {count} that waited came in." if count else "Kept.")
             return redirect("hook-door", door_id)
     answer = {
-        "here": "doors", "door": found, "form": form, "sent": sent, "is_hook": found.kind == DoorKind.HOOK,
+        "here": "doors", "door": found, "form": form, "sent": sent, "is_hook": _is_hook(found),
+        "is_api": found.kind == DoorKind.API,
         "address": request.build_absolute_uri(reverse("hook", args=[found.slug])) if _is_hook(found) else "",
         "waiting": len(holding.held(found)), "latest": submissions.latest(found), "days": doors.HEALTH_DAYS,
         "is_guessed": bool(raw) and not found.mapping,

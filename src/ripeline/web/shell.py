@@ -32,6 +32,7 @@ class Entry:
     icon: str
     roles: frozenset[str] = _EVERYBODY
     under: str = ""  # the first part of the paths that belong to it; without one it is not in the rail
+    chord: str = ""  # the key after g that goes there, from every page
 
 
 RAIL = (
@@ -57,12 +58,16 @@ PAGES = (
     *RAIL,
     Entry("Seen differently", "disputes", "message-circle"),
     Entry("Possible duplicates", "duplicates", "users"),
+    Entry("Booths", "booths", "tent"),
     *SETTINGS,
 )
 VERBS = (
-    Entry("Add a lead", "lead-new", "user-plus"),
+    Entry("Add a lead", "lead-new", "user-plus", chord="n"),
+    Entry("Note a call that comes in", "call", "phone-incoming", chord="c"),
+    Entry("Bring in a card file or a signature", "card-files", "contact", chord="v"),
     Entry("Import a spreadsheet", "imports", "file-up", _BRING_LEADS),
     Entry("Make a form", "form-new", "clipboard-list", _KEEP_CATALOG),
+    Entry("Set up a booth", "booth-new", "tent", _KEEP_CATALOG),
     Entry("Invite somebody", "invite", "mail-plus", frozenset({Role.ADMIN})),
 )
 # What to do while there is no lead at all.
@@ -86,6 +91,7 @@ class Link:
     url: str
     icon: str
     is_current: bool = False
+    chord: str = ""
 
 
 @dataclass(frozen=True)
@@ -143,7 +149,9 @@ def context(request: HttpRequest) -> dict[str, Any]:
             Link(entry.label, url, entry.icon, is_current=here == entry.under) for entry, url in _for(user.role, RAIL)
         ],
         "palette_pages": [Link(entry.label, url, entry.icon) for entry, url in _for(user.role, PAGES)],
-        "palette_verbs": [Link(entry.label, url, entry.icon) for entry, url in _for(user.role, VERBS)],
+        "palette_verbs": [
+            Link(entry.label, url, entry.icon, chord=entry.chord) for entry, url in _for(user.role, VERBS)
+        ],
         "palette_url": _address("palette") or "",
     }
 

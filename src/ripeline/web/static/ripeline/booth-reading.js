@@ -1,7 +1,7 @@
 /* What a code on a badge or card says: a vCard (any version), a MECARD, or words. Gives { name, company, … , note }. */
 "use strict";
 (() => {
-  const plain = (text) => text.replace(/\\n/gi, "\n").replace(/\\([,;:\\"])/g, "$1").trim();
+  const plain = (text) => text.replace(/\\(.)/gs, (_, sign) => (sign === "n" || sign === "N" ? "\n" : sign)).trim();
 
   function bytes(text, charset) {
     const found = [];
@@ -19,11 +19,22 @@
     return [given, more, family].filter(Boolean).join(" ");
   };
 
+  /* Long lines are broken: the next begins with a space, or the first ends with "=" where it is quoted-printable. */
+  function lines(text) {
+    const found = [];
+    for (const line of text.split(/\r?\n/)) {
+      const last = found.at(-1) ?? "";
+      if (last.endsWith("=") && /^[^:]*quoted-printable/i.test(last)) found.splice(-1, 1, last.slice(0, -1) + line);
+      else if (/^[ \t]/.test(line) && found.length) found.splice(-1, 1, last + line.slice(1));
+      else found.push(line);
+    }
+    return found;
+  }
+
   function vcard(text) {
-    const softened = text.replace(/=\r?\n[ \t]?(?=[^\r\n]*)/g, (found, at) => /QUOTED-PRINTABLE[^\n]*$/i.test(text.slice(0, at).split(/\n(?=[A-Za-z.]+[;:])/).at(-1)) ? "" : found);
     const card = { note: "" };
     let named = "";
-    for (const line of softened.replace(/\r?\n[ \t]/g, "").split(/\r?\n/)) {
+    for (const line of lines(text)) {
       const cut = line.indexOf(":");
       if (cut < 0) continue;
       const [head, ...marks] = line.slice(0, cut).split(";");

@@ -3,6 +3,7 @@
  * The parts below are used by attributes in templates; `window.ripeline.say(text)` shows a toast.
  * In a template:
  *   data-key="c"            that key presses this button or link (the first one that can be seen)
+ *   data-chord="c"          g and then that key go to this link, from every page
  *   data-key-label="Call"   its words in the list of keys (`?`); without it the element's own text
  *   data-list               j and k move among the a.row inside; Enter opens (a link does that by itself)
  *   data-opens="palette"    opens the dialog with that id
@@ -109,6 +110,18 @@
     return Boolean(undo);
   }
 
+  /* Two keys, the first of them g: to a page, from wherever one is. */
+  const CHORD = 1500; // milliseconds for the second key
+  let begun = 0;
+
+  function chord(key) {
+    const isSecond = Date.now() - begun < CHORD;
+    begun = key === "g" ? Date.now() : 0;
+    const link = isSecond && $(`[data-chord="${CSS.escape(key)}"]`);
+    if (link) link.click();
+    return Boolean(link) || key === "g";
+  }
+
   const KEYS = { j: () => move(1), k: () => move(-1), z: undoLast, "?": () => showKeys() };
 
   document.addEventListener("keydown", (event) => {
@@ -118,7 +131,7 @@
       return;
     }
     if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || typing(event.target) || $("dialog[open]")) return;
-    if (press(event.key) || KEYS[event.key]?.()) event.preventDefault();
+    if (chord(event.key) || press(event.key) || KEYS[event.key]?.()) event.preventDefault();
   });
 
   function showKeys() {
@@ -266,6 +279,11 @@
       try { await navigator.clipboard.writeText(source.value); } catch { document.execCommand("copy"); }
       say("Copied.");
     }
+  });
+
+  /* Who signs out leaves the booth's page on this phone, too: it shows nobody's cards until somebody signs in. */
+  document.addEventListener("submit", (event) => {
+    if (event.target.matches('[action$="/sign-out"]')) localStorage.setItem("ripeline-booth-left", "yes");
   });
 
   document.addEventListener("change", (event) => {

@@ -1,0 +1,179 @@
+"""Who stands at the end of an e-mail: name, title, company, numbers, address, as far as they can be told apart.
+
+Addresses and numbers are recognised by their form. The rest is guessed from its words and its place, is said to be
+guessed, and is looked over by whoever pasted it.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import phonenumbers
+
+from ripeline.capture import values
+from ripeline.capture.text import BadValueError, clean, clean_lines
+from ripeline.leads.rules import unaccented
+
+LONGEST = 10_000  # characters; more is a whole conversation
+_LINES = 40  # of a signature; it stands at the end
+
+_ADDRESS = re.compile(r"[\w.+'-]+@[\w-]+(?:\.[\w-]+)+")
+_SITE = re.compile(r"(?:https?://|\bwww\.)[^\s|<>,;]+", re.IGNORECASE)
+_FAX = re.compile(r"\b(?:fax|telefax|f)\b\s*[.:]?\s*$", re.IGNORECASE)
+_BETWEEN = re.compile(r"\s*[|•·‖]\s*|\s{3,}|\t|\s+[–—-]\s+")
+_AT = re.compile(r"\s+(?:at|@|bei|chez|na|en)\s+(?=[A-ZÀ-Þ])")
+_LEGAL = re.compile(
+    r"\b(?:gmbh|ag|kg|ug|e\.?k|ohg|ltd|limited|llp|plc|inc|corp(?:oration)?|llc|co|company|s\.?a|s\.?l|s\.?r\.?l|s\.?p\.?a"
+    r"|sas|sarl|b\.?v|n\.?v|lda|unipessoal|pty|oyj?|ab|as|a/s|aps|sp\. z o\.o|s\.r\.o|kft|group|gruppe|holding)\b\.?$",
+    re.IGNORECASE,
+)
+_TITLE = re.compile(
+    r"\b(?:ceo|cto|cfo|coo|cmo|cio|chief|president|vp|director|managing|manager|head|lead|leader|owner|founder|partner"
+    r"|engineer|developer|architect|consultant|adviser|advisor|analyst|officer|executive|assistant|secretary|buyer"
+    r"|purchas\w+|procurement|sales|marketing|operations|account|specialist|coordinator|administrator|accountant"
+    r"|dentist|surgeon|physician|professor|lecturer|teacher|nurse|lawyer|attorney|designer|editor|student|intern"
+    r"|geschäftsführ\w+|leit\w+|inhaber\w*|vertrieb\w*|einkauf\w*|\w*ingenieur\w*|berater\w*|prokurist\w*|assistenz"
+    r"|directeur|directrice|gérante?|responsable|acheteu\w+|ventes|diretora?|gerente|gestora?|vendas|comercial"
+    r"|directora?|jefe|encargad\w+|compras|direttore|responsabile|titolare|commerciale|zahnärzt\w+)\b",
+    re.IGNORECASE,
+)
+_CLOSING = re.compile(
+    r"^(?:(?:with )?(?:many |kind|best|warm|sincere)?(?: ?(?:kind|best|warm))?\s*(?:regards|wishes|thanks)"
+    r"|thanks?(?: you)?|cheers|sincerely|yours\b.*|mit freundlichen .*|freundliche .*|viele .*grüße.*"
+    r"|(?:beste|liebe|herzliche) grüße.*|mfg|lg|vg|cordialement|bien à vous|meilleures salutations|salutations .*"
+    r"|cumprimentos|com os melhores .*|atentamente|un (?:cordial )?saludo|saludos.*|cordiali saluti|sent from my .*"
+    r"|von meinem .* gesendet|envoyé de mon .*|enviado do meu .*|get outlook .*|-{2,}|_{2,}|={2,})[\s,.!]*$",
+    re.IGNORECASE,
+)
+_NAME = re.compile(r"(?:[^\W\d_][\w.'’-]*)(?:\s+(?:[^\W\d_][\w.'’-]*)){1,4}")
+_AFTER_NAME = re.compile(r",\s*(?:[A-Z][\w.]{0,6}\.?(?:\s|,|$))+.*$")
+_STREET = re.compile(
+    r"\d{3,}|\b(?:str(?:aße|asse|eet)?|road|rd|avenue|ave|lane|square|platz|weg|rua|calle|via|rue)\b", re.I
+)
+
+
+@dataclass
+class Signature:
+    """Who it may be. `guessed`: the fields that want a second look; `note`: other numbers."""
+
+    fields: dict[str, str] = field(default_factory=dict)
+    guessed: set[str] = field(default_factory=set)
+    note: str = ""
+
+    def guess(self, name: str, text: str) -> None:
+        if text and name not in self.fields:
+            self.fields[name] = clean(text)[:200]
+            self.guessed.add(name)
+
+
+def read(text: str, *, country: str = "") -> Signature:
+    """The signature in what was pasted; `country` is that of numbers without a country code."""
+    lines = list(_parts(clean_lines(text[-LONGEST:])))
+    found = Signature()
+    _addresses(found, "\n".join(lines))
+    _numbers(found, lines, country)
+    words = [line for line in lines if not _says_how_to_reach(line, country)]
+    _person(found, words)
+    return found
+
+
+def _parts(text: str) -> Iterator[str]:
+    """The lines from where the signature begins, those with several things in them taken apart."""
+    lines = [line.lstrip("> ").strip(" *_") for line in text.splitlines()]
+    if (mark := next((i for i, line in enumerate(lines) if line.strip() == "--"), None)) is not None:
+        lines = lines[mark + 1 :]
+    for line in [each for each in lines if each][-_LINES:]:
+        if not _CLOSING.match(line):
+            yield from filter(None, _BETWEEN.split(line[:300]))
+
+
+def _addresses(found: Signature, text: str) -> None:
+    for address in _ADDRESS.findall(text):
+        try:
+            found.fields.setdefault("email", values.email(address).value)
+        except BadValueError:
+            continue
+    for site in _SITE.findall(_ADDRESS.sub("", text)):
+        try:
+            found.fields.setdefault("website", values.domain(site).value)
+        except BadValueError:
+            continue
+
+
+def _numbers(found: Signature, lines: list[str], country: str) -> None:
+    numbers = []
+    for line in lines:
+        how = phonenumbers.Leniency.POSSIBLE if "+" in line else phonenumbers.Leniency.VALID
+        for match in phonenumbers.PhoneNumberMatcher(line, country or None, leniency=how):
+            if not _FAX.search(line[: match.start]):
+                numbers.append(phonenumbers.format_number(match.number, phonenumbers.PhoneNumberFormat.E164))
+    if not numbers:  # such as have no country code here
+        numbers = [m[0].strip() for line in lines if (m := re.search(r"(?:\+|\b0)[\d ()/.-]{6,20}\d", line))
+                   and not _FAX.search(line[: m.start()])]  # fmt: skip
+    numbers = list(dict.fromkeys(numbers))
+    if numbers:
+        found.fields["phone"] = numbers[0]
+        if len(numbers) > 1:
+            found.note = f"Other numbers: {', '.join(numbers[1:6])}"
+
+
+def _says_how_to_reach(line: str, country: str) -> bool:
+    """Whether a line is an address, a number or a street, not who somebody is."""
+    return bool(
+        _ADDRESS.search(line) or _SITE.search(line) or _STREET.search(line)
+        or phonenumbers.PhoneNumberMatcher(line, country or None).has_next()
+    )  # fmt: skip
+
+
+def _person(found: Signature, words: list[str]) -> None:
+    local, _, host = found.fields.get("email", "").partition("@")
+    name = _named(words, local)
+    if name is not None:
+        found.guess("name", _AFTER_NAME.sub("", words[name]))
+        if _fits(words[name], local):
+            found.guessed.discard("name")
+    rest = [line for i, line in enumerate(words) if i != name]
+    label = _bare(host.rpartition(".")[0].rpartition(".")[2])
+    for line in rest:
+        if _is_firm(line, label) and not _TITLE.search(line):
+            found.guess("company", line)
+        elif _TITLE.search(line):
+            title, where = _title(line, label)
+            found.guess("title", title)
+            found.guess("company", where)
+
+
+def _title(line: str, label: str) -> tuple[str, str]:
+    """What they do, and where, if the line says both: "Owner at Northgate", "Owner, Northgate Ltd"."""
+    title, *where = _AT.split(line, maxsplit=1)
+    if not where:
+        title, _, after = line.rpartition(", ")
+        where = [after] if title and _is_firm(after, label) else []
+    return (title, where[0]) if where else (line, "")
+
+
+def _is_firm(line: str, label: str) -> bool:
+    """Whether a line is called what the address' domain is, or ends as companies do."""
+    bare = _bare(line)
+    return bool(_LEGAL.search(line.strip(" .")) or (label and len(bare) > 2 and (label in bare or bare in label)))
+
+
+def _named(words: list[str], local: str) -> int | None:
+    """The line that is most likely a name: one that the address confirms, else the first that looks like one."""
+    looks = [
+        i for i, line in enumerate(words)
+        if _NAME.fullmatch(_AFTER_NAME.sub("", line).strip(" .,")) and line[:1].isupper()
+        and not _LEGAL.search(line.strip(" .")) and not _TITLE.search(line)
+    ]  # fmt: skip
+    return next((i for i in looks if _fits(words[i], local)), looks[0] if looks else None)
+
+
+def _fits(line: str, local: str) -> bool:
+    """Whether the words of a name stand in the part of the address before the @."""
+    bare = _bare(local)
+    parts = [_bare(word) for word in line.split()]
+    return any(len(part) > 2 and part in bare for part in parts)
+
+
+def _bare(text: str) -> str:
+    return re.sub(r"[\W\d_]+", "", unaccented(text).casefold())

@@ -1,0 +1,137 @@
+"""Somebody calls: who, what about, and when they hear from us again. Known callers are found while one types."""
+
+import re
+from typing import Any
+from uuid import UUID, uuid4
+
+from django import forms
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import path
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods, require_safe
+
+from ripeline.base import clock
+from ripeline.capture import cards
+from ripeline.capture.cards import Card
+from ripeline.capture.models import DoorKind
+from ripeline.capture.submissions import RefusedError, TooOftenError
+from ripeline.leads import lists, record
+from ripeline.leads.filters import Filters, View
+from ripeline.leads.lists import Row
+from ripeline.leads.models import Lead
+from ripeline.people import working_time
+from ripeline.people.models import User
+from ripeline.web.forms import Form, posted
+from ripeline.web.shell import say, viewer
+from ripeline.worklist import dates
+from ripeline.worklist.days import NotADate
+
+SHOWN = 5
+DIGITS = 5  # of a number before it is looked for
+
+
+def _field(label: str, length: int, **attrs: str) -> forms.CharField:
+    widget = forms.TextInput({"autocomplete": "off", **attrs})
+    return forms.CharField(label=label, max_length=length, required=False, widget=widget)
+
+
+class Call(Form):
+    """What is said in a call, in the order in which it is."""
+
+    phone = _field("Their number", 60, inputmode="tel", autofocus="")
+    name = _field("Name", 200)
+    company = _field("Company", 200)
+    email = _field("E-mail", 254, inputmode="email", spellcheck="false")
+    note = forms.CharField(
+        label="What is it about?", max_length=cards.LONGEST, required=False, widget=forms.Textarea({"rows": 3})
+    )
+    when = _field("When do they hear from us?", 300, list="whens", placeholder="tomorrow 10:00, in 3 days")
+    known = forms.CharField(max_length=60, required=False, widget=forms.HiddenInput())
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def call(request: HttpRequest) -> HttpResponse:
+    actor = viewer(request)
+    form = Call(posted(request))
+    if request.method == "POST" and form.is_valid():
+        lead_id = _take(request, actor, form)
+        if lead_id:
+            return redirect("lead", lead_id) if _find(actor, lead_id) else redirect("leads")
+    known = _find(actor, form.cleaned_data.get("known")) if form.is_bound and form.is_valid() else None
+    answer = {
+        "form": form, "key": request.POST.get("key") or uuid4().hex,
+        "chosen": Row(known, frozenset(), actor) if known else None,
+    }  # fmt: skip
+    return render(request, "leads/call.html", answer, status=422 if form.errors else 200)
+
+
+def _take(request: HttpRequest, actor: User, form: Call) -> UUID | None:
+    """Take the call in; what is wrong stands beside its field, and None is answered."""
+    given: dict[str, Any] = form.cleaned_data
+    due, known = None, _find(actor, given["known"])
+    fields = {name: given[name] for name in ("name", "company", "email", "phone")}
+    if known and not any(fields[name] for name in ("name", "email", "phone")):
+        fields["name"] = known.name or str(known)
+    try:
+        if given["when"].strip():
+            calendar = working_time.calendar_of(actor)
+            due = dates.read(given["when"].replace("\x00", ""), now=clock.now(), calendar=calendar).at
+        submission, _ = cards.take(
+            actor=actor, door=cards.built_in(DoorKind.CALL),
+            card=Card(
+                key=request.POST.get("key", "")[:60], fields=fields, note=given["note"], due=due,
+                known=known.pk if known else None,
+            ),
+        )  # fmt: skip
+    except NotADate as wrong:
+        form.add_error("when", str(wrong))
+        return None
+    except RefusedError as wrong:
+        for name, text in wrong.errors.items():
+            form.add_error(name if name in form.fields else None, text)
+        return None
+    except TooOftenError:
+        form.add_error(None, "So many calls came in that this one must wait a few minutes. Nothing you typed is lost.")
+        return None
+    _say(request, actor, submission.lead_id)
+    return submission.lead_id
+
+
+def _say(request: HttpRequest, actor: User, lead_id: UUID | None) -> None:
+    lead = _find(actor, lead_id)
+    if lead is None:
+        say(request, "The call is noted. They are with another team already, who have what you wrote.")
+        return
+    holder = lead.owner or lead.responsible
+    whose = "you" if lead.owner_id == actor.pk else holder.name
+    day = timezone.localtime(lead.next_at) if lead.next_at else None
+    say(request, f"The call is noted. Next is {whose}{f', {day:%A} {day.day} {day:%B}' if day else ''}.")
+
+
+def _find(actor: User, lead_id: UUID | str | None) -> Lead | None:
+    """The lead, if there is one of this id whom they may find."""
+    try:
+        return record.find(UUID(str(lead_id)), actor) if lead_id else None
+    except (Lead.DoesNotExist, ValueError):
+        return None
+
+
+@require_safe
+def known(request: HttpRequest) -> HttpResponse:
+    """Who may be calling: by number first, else by name, as far as the viewer may find them."""
+    digits = re.sub(r"\D", "", request.GET.get("phone", ""))[:20].lstrip("0")
+    name = request.GET.get("name", "").strip()
+    rows: list[Row] = []
+    for words in (digits if len(digits) >= DIGITS else "", name if len(name) > 1 else ""):
+        if words and not rows:
+            filters = Filters.parse({"q": words, "view": View.ALL.value})
+            zone = timezone.get_current_timezone()
+            rows = list(lists.page(viewer(request), filters, zone=zone, size=SHOWN, is_counted=False).rows)
+    return render(request, "leads/callers.html", {"rows": rows[:SHOWN], "is_asked": bool(digits or name)})
+
+
+urlpatterns = [
+    path("leads/call", call, name="call"),
+    path("leads/call/known", known, name="call-known"),
+]

@@ -1,0 +1,274 @@
+"""The booth in a real browser of a phone's size: the network is really cut, the browser really killed."""
+
+import os
+import signal
+import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from datetime import date
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+from django.conf import settings
+from django.contrib.sessions.models import Session
+from django.test import Client
+from playwright.sync_api import Browser, BrowserContext, Error, Page, expect
+from pytest_django.live_server_helper import LiveServer
+
+from ripeline.capture import booths
+from ripeline.capture.booths import BoothDraft
+from ripeline.capture.models import Door, Submission
+from ripeline.leads.models import Enquiry, Lead
+from ripeline.people.models import Company, User
+from tests.browser.cable import Cable, Is
+from tests.cast import PASSWORD
+
+CHROMIUM = "/usr/bin/chromium"
+FLAGS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-sync",
+         "--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"]  # fmt: skip
+VCARD = "BEGIN:VCARD\r\nVERSION:3.0\r\nN:Raman;Priya;;;\r\nORG:Northgate Dental;Lisbon\r\nTITLE:Owner\r\n" \
+        "EMAIL;TYPE=work:priya@northgate.example\r\nTEL;TYPE=cell:+44 20 7183 8750\r\nEND:VCARD"  # fmt: skip
+
+Axe = Callable[[Page], None]
+Shot = Callable[[Page, str], None]
+
+
+class Phone:
+    """A phone with a browser whose profile outlives it, at the end of a cable."""
+
+    def __init__(self, chromium: Browser, cable: Cable, profile: Path) -> None:
+        self._chromium, self.cable, self._profile = chromium, cable, profile
+        self._context: BrowserContext | None = None
+        self.init_script = ""
+
+    @property
+    def context(self) -> BrowserContext:
+        assert self._context
+        return self._context
+
+    def start(self, *, online: bool = True, path: str = "/booth/dental-expo") -> Page:
+        self._context = self._chromium.browser_type.launch_persistent_context(
+            str(self._profile), executable_path=CHROMIUM, args=FLAGS, viewport={"width": 390, "height": 844},
+            has_touch=True, reduced_motion="reduce", locale="en-GB", base_url=f"http://localhost:{self.cable.port}",
+        )  # fmt: skip
+        if self.init_script:
+            self._context.add_init_script(self.init_script)
+        if not online:
+            self.cut()
+        page = self._context.pages[0]
+        page.goto(path)
+        return page
+
+    def sign_in(self, user: User) -> None:
+        client = Client()
+        client.force_login(user)
+        name = settings.SESSION_COOKIE_NAME
+        # lasts, as that of a browser that is closed and opened does
+        self.context.add_cookies([{
+            "name": name, "value": client.cookies[name].value, "url": f"http://localhost:{self.cable.port}",
+            "expires": time.time() + 86_400,
+        }])  # fmt: skip
+
+    def cut(self) -> None:
+        self.cable.turn(Is.CUT)
+        self.context.set_offline(True)
+
+    def mend(self, how: Is = Is.WHOLE) -> None:
+        self.cable.turn(how)
+        self.context.set_offline(False)
+
+    def die(self) -> None:
+        """As if the battery were empty: no chance to put anything away."""
+        for found in Path("/proc").glob("[0-9]*/cmdline"):
+            try:
+                words = found.read_bytes().decode(errors="replace").split("\0")
+            except OSError:  # gone since
+                continue
+            if f"--user-data-dir={self._profile}" in words and not any(word.startswith("--type=") for word in words):
+                os.kill(int(found.parent.name), signal.SIGKILL)
+        self.stop()
+
+    def stop(self) -> None:
+        if self._context:
+            with suppress(Error):
+                self._context.close()
+        self._context = None
+
+
+@pytest.fixture
+def phone(chromium: Browser, live_server: LiveServer, tmp_path: Path) -> Iterator[Phone]:
+    address = urlsplit(live_server.url)
+    cable = Cable((address.hostname or "localhost", address.port or 80))
+    phone = Phone(chromium, cable, tmp_path / "profile")
+    yield phone
+    phone.stop()
+    cable.close()
+
+
+@pytest.fixture
+def booth(mona: User) -> Door:
+    Company.objects.update(name="Northwind Dental", time_zone="Europe/Lisbon", country="PT")
+    draft = BoothDraft(
+        name="Dental Expo", place="Hall 7", campaign="Spring fairs", first_day=date(2026, 3, 2),
+        last_day=date(2026, 3, 4), questions=[("timeline", False), ("may_write", False)],
+    )  # fmt: skip
+    return booths.keep_booth(actor=mona, draft=draft)
+
+
+def opened(phone: Phone, user: User) -> Page:
+    """The page, once it can be opened without a connection."""
+    page = phone.start(path="/robots.txt")
+    phone.sign_in(user)
+    page.goto("/booth/dental-expo")
+    page.wait_for_selector("html[data-ready][data-offline]", state="attached")
+    return page
+
+
+def take(page: Page, name: str, *, heat: str = "Hot") -> None:
+    page.get_by_label("Name", exact=True).fill(name)
+    page.get_by_label("Company").fill("Northgate Dental")
+    page.get_by_role("group", name="How warm are they?").get_by_role("radio", name=heat).check()
+    page.get_by_role("button", name="Keep").click()
+    expect(page.get_by_text(f"{name} is kept.")).to_be_visible()
+
+
+def until(is_so: Callable[[], bool]) -> None:
+    for _ in range(300):
+        if is_so():
+            return
+        time.sleep(0.1)
+    raise AssertionError("It did not come about.")
+
+
+def test_cards_taken_without_a_network_are_there_exactly_once_whatever_happens_on_the_way(
+    phone: Phone, axe: Axe, shot: Shot, alice: User, booth: Door
+) -> None:
+    page = opened(phone, alice)
+    state = page.locator("#state")
+    expect(state).to_contain_text("Nothing waits.")
+    axe(page)
+    shot(page, "booth")
+
+    phone.cut()
+    expect(state).to_contain_text("No connection")
+    take(page, "Priya Raman")
+    take(page, "Tom Reyes", heat="Later")
+    expect(state).to_contain_text("2 cards wait on this phone. No connection")
+    page.reload()
+    expect(state).to_contain_text("2 cards wait on this phone. No connection")
+    shot(page, "booth-offline")
+
+    page.get_by_label("Name", exact=True).fill("Ann Lee")
+    page.get_by_role("checkbox", name="Wants a price").check()
+    page.wait_for_timeout(600)  # a quarter of a second of typing is on no disk
+    phone.die()
+    page = phone.start(online=False)
+    phone.sign_in(alice)  # Chromium writes cookies every half minute, and was killed within it
+    state = page.locator("#state")
+    expect(state).to_contain_text("2 cards wait on this phone. No connection")
+    expect(page.get_by_label("Name", exact=True)).to_have_value("Ann Lee")
+    expect(page.get_by_role("checkbox", name="Wants a price")).to_be_checked()
+    page.get_by_role("button", name="Keep").dblclick()
+    expect(state).to_contain_text("3 cards wait")
+    axe(page)
+    assert not Submission.objects.exists()
+
+    phone.mend(Is.DEAF)
+    until(lambda: Submission.objects.count() == 3)
+    expect(state).to_contain_text("3 cards wait")
+    phone.cable.turn(Is.WHOLE)
+    page.get_by_role("button", name="Send now").click()
+    expect(state).to_contain_text("All 3 sent.")
+    assert sorted(Lead.objects.values_list("name", flat=True)) == ["Ann Lee", "Priya Raman", "Tom Reyes"]
+    assert Enquiry.objects.filter(door="booth", captured_by=alice).count() == 3
+    assert Enquiry.objects.get(lead__name="Ann Lee").message == "Wants a price"
+    axe(page)
+    shot(page, "booth-sent")
+    assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
+    page.get_by_role("link", name="Open").first.click()
+    expect(page.get_by_role("heading", level=1)).to_be_visible()
+
+
+def test_a_sign_in_that_ran_out_loses_nothing_and_what_is_wrong_is_mended_beside_the_card(
+    phone: Phone, axe: Axe, shot: Shot, alice: User, booth: Door
+) -> None:
+    page = opened(phone, alice)
+    phone.cut()
+    take(page, "Priya Raman")
+    page.get_by_label("Name", exact=True).fill("Tom Reyes")
+    page.get_by_label("Telephone").fill("call me")
+    page.get_by_role("button", name="Keep").click()
+    Session.objects.all().delete()
+    phone.mend()
+    link = page.get_by_role("link", name="Sign in to send 2 cards")
+    expect(link).to_be_visible()
+    page.reload()
+    expect(link).to_be_visible()
+    expect(page.locator("#cards li")).to_have_count(2)
+    axe(page)
+    shot(page, "booth-signed-out")
+    link.click()
+    page.get_by_label("E-mail").fill("alice@example.com")
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+    state = page.locator("#state")
+    expect(state).to_contain_text("1 card needs a look.")
+    assert list(Lead.objects.values_list("name", flat=True)) == ["Priya Raman"]
+    axe(page)
+    shot(page, "booth-refused")
+    page.get_by_role("button", name="Mend").click()
+    expect(page.get_by_label("Telephone")).to_be_focused()
+    page.get_by_label("Telephone").fill("+44 20 7183 8750")
+    page.get_by_role("button", name="Keep").click()
+    expect(state).to_contain_text("All 2 sent.")
+    assert Lead.objects.get(name="Tom Reyes").phone == "+442071838750"
+
+
+def test_on_a_shared_phone_each_sees_and_sends_their_own_cards(
+    phone: Phone, alice: User, bob: User, booth: Door
+) -> None:
+    page = opened(phone, alice)
+    phone.cut()
+    take(page, "Priya Raman")
+    phone.mend(Is.DEAF)  # what was sent stays unanswered
+    until(lambda: Submission.objects.count() == 1)
+    phone.cable.turn(Is.WHOLE)
+    page.goto("/settings/profile")
+    page.get_by_role("button", name="Sign out").click()
+    page.wait_for_url("**/sign-in")
+    phone.cut()
+    page.goto("/booth/dental-expo")
+    expect(page.get_by_text("You are signed out on this phone.")).to_be_visible()
+    expect(page.get_by_text("Priya Raman")).to_have_count(0)
+    expect(page.get_by_label("Name", exact=True)).to_be_hidden()
+    phone.mend()
+    phone.sign_in(bob)
+    page.goto("/booth/dental-expo")
+    expect(page.get_by_text("1 card of somebody else waits on this phone")).to_be_visible()
+    expect(page.get_by_text("Priya Raman")).to_have_count(0)
+    take(page, "Tom Reyes")
+    expect(page.locator("#state")).to_contain_text("All 1 sent.")
+    phone.sign_in(alice)
+    page.reload()
+    expect(page.locator("#state")).to_contain_text("All 1 sent.")
+    found = Enquiry.objects.values_list("lead__name", "captured_by__name")
+    assert sorted(found) == [("Priya Raman", "Alice"), ("Tom Reyes", "Bob")]
+
+
+def test_a_code_is_read_by_the_camera_where_the_browser_can(phone: Phone, axe: Axe, alice: User, booth: Door) -> None:
+    """Chromium on Linux reads no codes itself: its reader is put in place by the test, the camera is a made one."""
+    phone.init_script = (
+        "window.BarcodeDetector = class { static async getSupportedFormats() { return ['qr_code']; }"
+        f" async detect(video) {{ return video.videoWidth ? [{{ rawValue: {VCARD!r} }}] : []; }} }};"
+    )
+    page = opened(phone, alice)
+    page.get_by_role("button", name="Read a code").click()
+    expect(page.get_by_label("Name", exact=True)).to_have_value("Priya Raman")
+    expect(page.get_by_label("Company")).to_have_value("Northgate Dental")
+    expect(page.get_by_label("E-mail", exact=True)).to_have_value("priya@northgate.example")
+    expect(page.get_by_label("Telephone")).to_have_value("+44 20 7183 8750")
+    axe(page)
+    page.get_by_role("button", name="Keep").click()
+    expect(page.locator("#state")).to_contain_text("All 1 sent.")
+    assert Lead.objects.get().title == "Owner"

@@ -1,0 +1,133 @@
+"""Card files of every age, and what stands at the end of an e-mail."""
+
+import quopri
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ripeline.capture import signatures, vcards
+from ripeline.capture.vcards import UnreadableCardsError
+
+OLD = (  # as telephones of fifteen years ago write it
+    "BEGIN:VCARD\r\nVERSION:2.1\r\nN;CHARSET=UTF-8;ENCODING=QUOTED-PRINTABLE:M=C3=BCller;J=C3=B6rg;;Dr.;\r\n"
+    "ORG;CHARSET=UTF-8;ENCODING=QUOTED-PRINTABLE:Zahn=C3=A4rzte am=\r\n Markt;Praxis\r\n"
+    "TEL;CELL;VOICE:+49 170 1234567\r\nTEL;WORK;FAX:+49 30 1234568\r\nEMAIL;PREF;INTERNET:joerg@markt.example\r\n"
+    "PHOTO;ENCODING=BASE64;JPEG:/9j/4AAQSkZJRgABAQAAAQABAAD\r\n /2wBDAAYEBQYFBAYGBQYHBwYIChAK\r\n\r\nEND:VCARD\r\n"
+)
+THREE = (
+    "BEGIN:VCARD\nVERSION:3.0\nPRODID:-//Apple Inc.//iOS 17.0//EN\nN:Raman;Priya;;;\nFN:Priya Raman\n"
+    "ORG:Northgate Dental\\, Ltd;Sales\nTITLE:Owner\nitem1.EMAIL;type=INTERNET;type=HOME:priya@home.example\n"
+    "item2.EMAIL;type=INTERNET;type=WORK:priya@northgate.example\nTEL;type=CELL;type=VOICE;type=pref:+44 20 7183 8750\n"
+    "ADR;type=WORK:;;1 High St;London;;N1;United Kingdom\nURL:https://www.northgate.example/team\n"
+    "NOTE:Met in hall 7.\\nWants two chai\n rs.\nEND:VCARD\n"
+)
+FOUR = (
+    'BEGIN:VCARD\nVERSION:4.0\nFN:Ana Sousa\nTEL;VALUE=uri;TYPE="work,voice":tel:+351-21-123-4567;ext=3\n'
+    "EMAIL:mailto:ana@clinica.example\nORG:Clínica Sousa\nURL:https://www.linkedin.com/in/ana\nEND:VCARD\n"
+)
+
+
+def test_every_version_is_read_with_the_best_address_and_number() -> None:
+    old, three, four = vcards.read((OLD + THREE + FOUR).encode())
+    assert old.fields == {
+        "name": "Jörg Müller", "company": "Zahnärzte am Markt", "phone": "+49 170 1234567",
+        "email": "joerg@markt.example",
+    }  # fmt: skip
+    assert three.fields == {
+        "name": "Priya Raman", "company": "Northgate Dental, Ltd", "title": "Owner", "country": "GB",
+        "email": "priya@northgate.example", "phone": "+44 20 7183 8750", "website": "northgate.example",
+    }  # fmt: skip
+    assert three.note == "Met in hall 7.\nWants two chairs."
+    assert four.fields == {
+        "name": "Ana Sousa", "company": "Clínica Sousa", "email": "ana@clinica.example", "phone": "+351-21-123-4567",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "cp1252"])
+def test_a_file_is_read_in_whatever_encoding_it_was_written(encoding: str) -> None:
+    (found,) = vcards.read("BEGIN:VCARD\r\nFN:Jörg Müller\r\nEND:VCARD".encode(encoding))
+    assert found.fields["name"] == "Jörg Müller"
+
+
+def test_a_broken_line_or_a_card_without_an_end_costs_only_itself() -> None:
+    text = 'BEGIN:VCARD\nFN:Ann\nnonsense\n;;;:\nTEL;X="a:+44 20\nBEGIN:VCARD\nFN:Tom\nEMAIL:tom@x.example'
+    assert [card.fields["name"] for card in vcards.read(text.encode())] == ["Ann", "Tom"]
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"name;email\nAnn;a@x.example", "no vCard file"),
+        (b"", "no vCard file"),
+        (b"BEGIN:VCARD\nEND:VCARD", "Nobody is named"),
+        (b"BEGIN:VCARD\nFN:A\nEND:VCARD\n" * 201, "201 people"),
+        (b"BEGIN:VCARD\n" + b"x" * (5 * 1024 * 1024), "larger than 5 MB"),
+    ],
+)
+def test_a_file_that_cannot_be_taken_says_why(content: bytes, said: str) -> None:
+    with pytest.raises(UnreadableCardsError, match=said):
+        vcards.read(content)
+
+
+@given(name=st.text(st.characters(codec="utf-8", exclude_categories=["C", "Z", "M"]), min_size=1, max_size=30))
+def test_a_name_written_quoted_printable_comes_back_as_it_was(name: str) -> None:
+    coded = quopri.encodestring(name.replace(";", "").encode() or b"A", quotetabs=True).decode().strip()
+    text = f"BEGIN:VCARD\r\nVERSION:2.1\r\nFN;ENCODING=QUOTED-PRINTABLE;CHARSET=UTF-8:{coded}\r\nTEL:12345\r\nEND:VCARD"
+    assert vcards.read(text.encode())[0].fields["phone"] == "12345"
+
+
+@given(st.binary(max_size=300))
+def test_no_bytes_break_the_reader(noise: bytes) -> None:
+    content = b"BEGIN:VCARD\nFN:Ann\n" + noise + b"\nEND:VCARD"
+    assert vcards.read(content)[0].fields
+
+
+SIGNATURES = [
+    (
+        "Can we talk on Monday?\n\nBest regards,\n\nPriya Raman\nOwner\nNorthgate Dental Ltd\n1 High Street, London\n"
+        "T +44 20 7183 8750\nF: +44 20 7183 8751\nM: +44 7700 900123\npriya.raman@northgate.example\n"
+        "www.northgate.example",
+        {"name": "Priya Raman", "title": "Owner", "company": "Northgate Dental Ltd", "phone": "+442071838750",
+         "email": "priya.raman@northgate.example", "website": "northgate.example"},
+        {"title", "company"},
+    ),
+    (
+        "--\nDr. Jörg Müller | Geschäftsführer | Zahntechnik Müller GmbH\nTel.: 030 1234567 | Fax: 030 1234568\n"
+        "j.mueller@zahntechnik.example",
+        {"name": "Dr. Jörg Müller", "title": "Geschäftsführer", "company": "Zahntechnik Müller GmbH",
+         "phone": "+49301234567", "email": "j.mueller@zahntechnik.example"},
+        {"title", "company", "name"},
+    ),
+    (
+        "> Thanks!\n> Ana Sousa\n> Head of Purchasing at Clinica Sousa\n> ana@clinicasousa.example",
+        {"name": "Ana Sousa", "title": "Head of Purchasing", "company": "Clinica Sousa",
+         "email": "ana@clinicasousa.example"},
+        {"title", "company"},
+    ),
+    (
+        "Tom Reyes, MBA\nVP Sales, EMEA\nBrightwater\ntom@brightwater.example\nSent from my iPhone",
+        {"name": "Tom Reyes", "title": "VP Sales, EMEA", "company": "Brightwater", "email": "tom@brightwater.example"},
+        {"title", "company"},
+    ),
+    ("see you then", {}, set()),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "fields", "guessed"), SIGNATURES)
+def test_a_signature_is_taken_apart_and_says_what_it_guessed(
+    text: str, fields: dict[str, str], guessed: set[str]
+) -> None:
+    found = signatures.read(text, country="DE")
+    assert (found.fields, found.guessed) == (fields, guessed)
+
+
+def test_a_second_number_is_kept_and_a_fax_is_none() -> None:
+    found = signatures.read(SIGNATURES[0][0], country="GB")
+    assert found.note == "Other numbers: +447700900123"
+
+
+@given(st.text(max_size=400))
+def test_no_text_breaks_the_reader(text: str) -> None:
+    found = signatures.read(text, country="GB")
+    assert set(found.fields) >= found.guessed

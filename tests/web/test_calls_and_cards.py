@@ -1,0 +1,184 @@
+"""A call noted, a card file and a signature looked over: who took it and from where is on the enquiry."""
+
+import re
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+
+from ripeline.base import clock
+from ripeline.leads.models import Enquiry, Lead
+from ripeline.people.models import Company, User
+from tests.cast import MONDAY, MakeLead
+
+CARDS = (
+    b"BEGIN:VCARD\nVERSION:3.0\nFN:Priya Raman\nORG:Northgate Dental\nEMAIL:priya@northgate.example\nEND:VCARD\n"
+    b"BEGIN:VCARD\nVERSION:4.0\nFN:Tom Reyes\nTEL:+44 20 7183 8750\nNOTE:Asked for a price\nEND:VCARD\n"
+)
+SIGNATURE = "Best regards\nPriya Raman\nOwner\nNorthgate Dental Ltd\npriya.raman@northgate.example\n+44 20 7183 8750"
+
+
+@pytest.fixture(autouse=True)
+def here(db: None) -> None:
+    Company.objects.update(country="GB", time_zone="Europe/London")
+
+
+def signed_in(user: User) -> Client:
+    client = Client()
+    client.force_login(user)
+    return client
+
+
+def given(page: str) -> dict[str, str]:
+    """What a page's form would send as it stands."""
+    fields = {}
+    for tag in re.findall(r"<input[^>]*>", page):
+        name, value = re.search(r'name="([^"]+)"', tag), re.search(r'value="([^"]*)"', tag)
+        if name and ("checkbox" not in tag or "checked" in tag) and "radio" not in tag:
+            fields[name[1]] = value[1] if value else ""
+    fields |= dict(re.findall(r'<textarea id="[^"]*" name="([^"]*)"[^>]*>([^<]*)</textarea>', page))
+    return fields
+
+
+def read(client: Client, content: bytes = CARDS) -> Any:
+    return client.post("/leads/cards", {"files": SimpleUploadedFile("people.vcf", content)})
+
+
+def test_a_card_file_is_looked_over_and_then_brought_in_with_who_and_where(alice: User) -> None:
+    client = signed_in(alice)
+    page = read(client).text
+    assert "2 people were read" in page
+    assert not Lead.objects.exists(), "nothing is kept before somebody has looked"
+    fields = given(page) | {"place": "Hall 7", "campaign": "Spring fairs", "source": "Dental Expo", "heat": "hot"}
+    for _ in range(2):  # pressed twice
+        assert client.post("/leads/cards", fields).status_code == 302
+    assert sorted(Lead.objects.values_list("name", flat=True)) == ["Priya Raman", "Tom Reyes"]
+    for enquiry in Enquiry.objects.select_related("campaign", "source", "lead"):
+        assert (enquiry.door, enquiry.captured_by, enquiry.lead.owner) == ("card", alice, alice)
+        assert enquiry.trail == {"place": "Hall 7", "heat": "hot"}
+        assert enquiry.campaign
+        assert enquiry.source
+        assert (enquiry.campaign.name, enquiry.source.name) == ("Spring fairs", "Dental Expo")
+    assert Enquiry.objects.get(lead__name="Tom Reyes").message == "Asked for a price"
+    lead = Lead.objects.get(name="Tom Reyes")
+    record = client.get(f"/leads/{lead.pk}").text
+    assert "by their card" in record
+    assert "met at Hall 7, hot when met" in record
+
+
+def test_who_is_wrong_stays_on_the_page_and_the_others_are_in(alice: User) -> None:
+    client = signed_in(alice)
+    fields = given(read(client).text) | {"0-email": "priya@", "place": "Hall <7>"}
+    answer = client.post("/leads/cards", fields)
+    assert answer.status_code == 422
+    assert "1 needs another look" in answer.text
+    assert "One came in." in answer.text
+    assert 'value="priya@"' in answer.text
+    assert "Hall &lt;7&gt;" in answer.text
+    assert "is not an e-mail address" in answer.text
+    assert list(Lead.objects.values_list("name", flat=True)) == ["Tom Reyes"]
+    mended = given(answer.text) | {"0-email": "priya@northgate.example"}
+    assert client.post("/leads/cards", mended).status_code == 302
+    assert Lead.objects.count() == 2
+
+
+def test_whom_one_unticks_does_not_come_in(alice: User) -> None:
+    client = signed_in(alice)
+    fields = given(read(client).text)
+    del fields["0-take"]
+    client.post("/leads/cards", fields)
+    assert list(Lead.objects.values_list("name", flat=True)) == ["Tom Reyes"]
+
+
+def test_who_is_here_already_is_said_as_far_as_one_may_know(make_lead: MakeLead, alice: User, bob: User) -> None:
+    make_lead(bob, email="priya@northgate.example")
+    page = read(signed_in(alice)).text
+    assert "Here already, with Bob" in page
+
+
+def test_a_signature_is_read_says_what_it_guessed_and_is_mended(alice: User) -> None:
+    client = signed_in(alice)
+    page = client.post("/leads/cards", {"text": SIGNATURE}).text
+    assert re.search(r'Company <span class="optional">guessed</span>', page)
+    assert not re.search(r'E-mail <span class="optional">guessed</span>', page)
+    fields = given(page)
+    assert fields["0-phone"] == "+442071838750"
+    assert client.post("/leads/cards", fields | {"0-title": "Co-owner"}).status_code == 302
+    lead, enquiry = Lead.objects.get(), Enquiry.objects.get()
+    assert (lead.name, lead.title, lead.company) == ("Priya Raman", "Co-owner", "Northgate Dental Ltd")
+    assert (enquiry.door, enquiry.captured_by) == ("signature", alice)
+
+
+@pytest.mark.parametrize(
+    ("sent", "said"),
+    [
+        ({}, "Choose a file"),
+        ({"text": "   "}, "Choose a file"),
+        ({"text": "see you then"}, "Nobody can be made out"),
+        ({"files": SimpleUploadedFile("x.vcf", b"PK\x03\x04")}, "x.vcf: This is no vCard file"),
+        ({"files": [SimpleUploadedFile(f"{n}.vcf", CARDS) for n in range(51)]}, "50 files at once"),
+    ],
+)
+def test_what_cannot_be_read_is_said_beside_it(alice: User, sent: dict[str, Any], said: str) -> None:
+    answer = signed_in(alice).post("/leads/cards", sent)
+    assert answer.status_code == 422
+    assert said in answer.text
+
+
+def test_a_call_is_an_enquiry_with_who_took_it_and_a_day(sam: User) -> None:
+    client = signed_in(sam)
+    with clock.at(MONDAY):
+        key = given(client.get("/leads/call").text)["key"]
+        call = {"key": key, "phone": "020 7183 8750", "note": "Wants a price", "when": "tomorrow 10:00"}
+        for _ in range(2):
+            assert client.post("/leads/call", call).status_code == 302
+    lead, enquiry = Lead.objects.get(), Enquiry.objects.select_related("source").get()
+    assert lead.phone == "+442071838750"
+    assert (enquiry.door, enquiry.captured_by, enquiry.message) == ("call", sam, "Wants a price")
+    assert enquiry.source
+    assert enquiry.source.source_type == "inbound_call"
+    assert lead.next_at
+    assert (lead.next_at.date() - MONDAY.date()).days == 1
+    assert (lead.next_committed, lead.next_note) == (True, "Wants a price")
+
+
+def test_a_known_caller_is_found_by_number_and_by_name_and_keeps_their_rep(
+    make_lead: MakeLead, alice: User, sam: User
+) -> None:
+    lead = make_lead(alice, name="Priya Raman", phone="+442071838750", due=timedelta(days=20))
+    client = signed_in(sam)
+    for asked in ({"phone": "020 7183 8750"}, {"name": "priy"}):
+        assert "Priya Raman" in client.get("/leads/call/known", asked).text
+    assert "a new lead" in client.get("/leads/call/known", {"name": "Nobody"}).text
+    client.post("/leads/call", {"key": "a", "known": str(lead.pk), "note": "Call me", "when": "tomorrow"})
+    assert Lead.objects.count() == 1
+    lead.refresh_from_db()
+    assert lead.owner == alice
+    assert lead.next_note == "Call me"
+    assert Enquiry.objects.filter(lead=lead, door="call", captured_by=sam).count() == 1
+
+
+def test_what_is_wrong_with_a_call_is_said_and_nothing_typed_is_lost(sam: User) -> None:
+    client = signed_in(sam)
+    for wrong, said in (
+        ({"note": "Who was it?"}, "Say at least a name"),
+        ({"name": "Ann", "when": "whenever"}, "is not a date"),
+        ({"name": "Ann", "email": "ann@"}, "is not an e-mail address"),
+    ):
+        answer = client.post("/leads/call", {"key": "a", **wrong})
+        assert answer.status_code == 422
+        assert said in answer.text
+        assert all(value in answer.text for value in wrong.values())
+    assert not Lead.objects.exists()
+
+
+def test_nobody_finds_callers_whom_they_may_not_find(make_lead: MakeLead, mallory: User, carol: User) -> None:
+    lead = make_lead(mallory, name="Priya Raman", phone="+442071838750")
+    client = signed_in(carol)
+    assert "Priya" not in client.get("/leads/call/known", {"phone": "020 7183 8750"}).text
+    for number, known in enumerate((str(lead.pk), "nonsense", "")):
+        sent = {"key": str(number), "name": "Priya", "known": known}
+        assert client.post("/leads/call", sent).status_code == 302
+    assert Enquiry.objects.filter(lead=lead, door="call").count() == 0
