@@ -217,6 +217,7 @@ def test_a_sign_in_that_ran_out_loses_nothing_and_what_is_wrong_is_mended_beside
     assert list(Lead.objects.values_list("name", flat=True)) == ["Priya Raman"]
     axe(page)
     shot(page, "booth-refused")
+    page.get_by_role("link", name="1 card needs a look.").click()
     page.get_by_role("button", name="Mend").click()
     expect(page.get_by_label("Telephone")).to_be_focused()
     page.get_by_label("Telephone").fill("+44 20 7183 8750")

@@ -227,7 +227,8 @@ def admit_one(
     keys = [identity.email(person.get("email", "")), identity.external(reference)]
     if capturer or not any(keys):  # what one of us has noted can be amended, an address added too
         keys.append(Key(IdentityKind.NATURAL, f"submission:{submission.pk}"))
-    keys += identity.of_lead(known)[:1] if known else []
+    if known:  # by whichever key says most
+        keys += sorted(key for key in identity.keys_of({known}).get(known, ()) if not key.is_hint)[:1]
     named = content.get("campaign") or str(submission.trail.get("utm_campaign", ""))[:160]
     arrival = Arrival(
         keys=tuple(key for key in keys if key),

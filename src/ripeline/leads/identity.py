@@ -92,13 +92,6 @@ def resolve(keys: Iterable[Key]) -> dict[Key, UUID]:
         return {Key(kind, key): lead for kind, key, lead in cursor.fetchall()}
 
 
-def of_lead(lead_id: UUID) -> list[Key]:
-    """The keys by which a lead is known, those that say most first."""
-    order = [IdentityKind.EMAIL, IdentityKind.EXTERNAL, IdentityKind.NATURAL]
-    found = Identity.objects.filter(lead_id=lead_id).values_list("kind", "key")
-    return sorted((Key(kind, key) for kind, key in found), key=lambda k: (order.index(IdentityKind(k.kind)), k.key))
-
-
 _CLAIM = """
 INSERT INTO identity (kind, key, lead_id, created_at, import_run_id)
 SELECT kind, key, lead_id, %s, CASE WHEN lead_id = ANY(%s) THEN %s::uuid END

@@ -58,7 +58,7 @@ def call(request: HttpRequest) -> HttpResponse:
         lead_id = _take(request, actor, form)
         if lead_id:
             return redirect("lead", lead_id) if _find(actor, lead_id) else redirect("leads")
-    known = _find(actor, form.cleaned_data.get("known")) if form.is_bound and form.is_valid() else None
+    known = _find(actor, request.POST.get("known"))
     answer = {
         "form": form, "key": request.POST.get("key") or uuid4().hex,
         "chosen": Row(known, frozenset(), actor) if known else None,

@@ -22,7 +22,7 @@ from ripeline.people.models import User
 from ripeline.web.shell import firm_of, say, viewer
 
 LABELS = {
-    "name": "Name", "company": "Company", "email": "E-mail", "phone": "Telephone", "title": "What they do there",
+    "name": "Name", "company": "Company", "email": "E-mail", "phone": "Telephone", "title": "Their role",
     "website": "Web site",
 }  # fmt: skip
 TYPES = {"email": "email", "phone": "tel"}

@@ -77,8 +77,8 @@ def came(enquiries: Iterable[Enquiry]) -> list[Came]:
 
 def _found_by(trail: Mapping[str, Any]) -> str:
     """How they had found the page they came by, in a few words; "" where nobody knows."""
-    met = [f"met at {trail['place']}"] * bool(trail.get("place"))
-    seemed = [f"{trail['heat']} when met"] * bool(trail.get("heat"))
+    met = [f"met at {trail.get('place')}"] * bool(trail.get("place"))
+    seemed = [f"{trail.get('heat')} when met"] * bool(trail.get("heat"))
     place = urlsplit(str(trail.get("referrer", ""))).hostname or ""
     told = [str(trail[name]) for name in ("utm_source", "utm_medium", "utm_term") if trail.get(name)]
     here = " / ".join(told) or place.removeprefix("www.")

@@ -189,7 +189,7 @@
     const due = waiting + look;
     $("#sign-in").hidden = !isOut;
     $("#sign-in a").textContent = due ? `Sign in to send ${cards(due)}` : "Sign in";
-    $("#sign-in span").textContent = isLeft ? "You are signed out on this phone." : "Your sign-in has run out. What you take is kept.";
+    $("#sign-in span span").textContent = isLeft ? "You are signed out on this phone." : "Your sign-in has run out. What you take is kept.";
     const why = { offline: "No connection: they go by themselves.", away: "Ripeline did not take them yet; it tries again." }[stands.is];
     const words = [];
     if (waiting) words.push(`${cards(waiting)} ${waiting === 1 ? "waits" : "wait"} on this phone.`, ...(isOut || !why ? [] : [waiting === 1 ? why.replace("they go by themselves", "it goes by itself").replace("take them", "take it") : why]));
@@ -197,7 +197,7 @@
     if (!due) words.push(sent ? `All ${sent} sent.` : "Nothing waits.", ...(stands.is === "offline" ? ["No connection: take cards all the same."] : []));
     const state = $("#state");
     state.dataset.is = look ? "look" : waiting ? "waiting" : "sent";
-    $("span", state).textContent = words.join(" ");
+    $("a", state).textContent = words.join(" ");
   }
 
   $("#cards").addEventListener("click", async (event) => {

@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('ripeline', '0018_mapping_names'),
+        ('ripeline', '0019_identity'),
     ]
 
     operations = [
