@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('ripeline', '0021_scheduled_imports'),
+        ('ripeline', '0022_possible_duplicates'),
     ]
 
     operations = [
