@@ -113,6 +113,32 @@ class ImportUndo(models.Model):
         db_table = "import_undo"
 
 
+class TrialState(models.TextChoices):
+    QUEUED = "queued", "Waiting"
+    RUNNING = "running", "Under way"
+    DONE = "done", "Done"
+    FAILED = "failed", "Could not be tried"
+
+
+class ImportTrial(models.Model):
+    """A dry run of a file that has not started, by the worker; the last one of each."""
+
+    run = models.OneToOneField(ImportRun, primary_key=True, on_delete=models.CASCADE, related_name="trial")
+    state = models.CharField(max_length=7, choices=TrialState.choices, default=TrialState.QUEUED)
+    asked_by = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+", db_index=False)
+    asked_at = models.DateTimeField(default=clock.now)
+    mark = models.CharField(max_length=64)  # of how the file was mapped: tried otherwise, it would say otherwise
+    rows = models.PositiveIntegerField(null=True)
+    position = models.PositiveIntegerField(default=0)
+    stop_asked = models.BooleanField(default=False)
+    found = models.JSONField(null=True)
+    problem = models.TextField(blank=True, default="")
+
+    class Meta:
+        db_table = "import_trial"
+        constraints = [one_of("state", TrialState, name="import_trial_state")]
+
+
 class WhyKept(models.TextChoices):
     """Why a lead stays as it is though the import that brought or changed it was taken back."""
 

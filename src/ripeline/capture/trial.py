@@ -71,6 +71,7 @@ class Trial:
     rejects: Sequence[Reject]  # the first
     remarks: Sequence[str]
     made_way: bool  # for somebody who waited for what it held
+    was_stopped: bool = False
 
     @property
     def is_whole(self) -> bool:
@@ -83,15 +84,25 @@ class Trial:
         if self.is_whole:
             return ""
         far = f"This is what the first {self.rows:,} of {self.total:,} rows would do"
+        if self.was_stopped:
+            return f"{far}: then it was stopped."
         if self.made_way:
             return f"{far}: then it made way for somebody who works on the same records. Try again for all."
         return f"{far}; no more are tried at once."
 
 
 def attempt(
-    begin: Callable[[], ImportRun], *, actor: User, most: int = MOST, size: int = SIZE, shown: int = SHOWN
+    begin: Callable[[], ImportRun],
+    *,
+    actor: User,
+    most: int = MOST,
+    size: int = SIZE,
+    shown: int = SHOWN,
+    is_stopped: Callable[[int, int], bool] = lambda *_: False,
 ) -> Trial:
     """Try the run that `begin` confirms, and leave everything as it was, the run too.
+
+    `is_stopped` is told before each chunk how far it is, and asked whether to stop there.
 
     Raises TrialError where somebody else is at the same records for longer than one waits, and whatever `begin` raises.
     """
@@ -100,7 +111,7 @@ def attempt(
             with connection.cursor() as cursor:
                 cursor.execute(f"SET LOCAL lock_timeout = '{_WAIT}'")
             try:
-                return _tried(begin().pk, actor, most, size, shown)
+                return _tried(begin().pk, actor, most, size, shown, is_stopped)
             finally:
                 transaction.set_rollback(True)
     except OperationalError as problem:
@@ -111,17 +122,22 @@ def attempt(
         raise
 
 
-def _tried(run_id: UUID, actor: User, most: int, size: int, shown: int) -> Trial:
+def _tried(
+    run_id: UUID, actor: User, most: int, size: int, shown: int, is_stopped: Callable[[int, int], bool]
+) -> Trial:
     run = runs.begin(run_id)
     if run is None:
         raise TrialError("This file has gone in already.")
     if not runs.count_rows(run):
         raise TrialError(ImportRun.objects.get(pk=run_id).problem)
     before = {name: getattr(run, name) for name in ("position", *_COUNTS)}
-    made_way = False
+    made_way = was_stopped = False
 
     def is_enough() -> bool:
-        nonlocal made_way
+        nonlocal made_way, was_stopped
+        if is_stopped(run.position - before["position"], (run.rows or 0) - before["position"]):
+            was_stopped = True
+            return True
         made_way = run.position > before["position"] and _is_in_the_way()
         return made_way or run.position - before["position"] >= most
 
@@ -132,6 +148,7 @@ def _tried(run_id: UUID, actor: User, most: int, size: int, shown: int) -> Trial
     return Trial(
         rows=since.pop("position"), total=total, **since, changed=changed, changes=changes,
         rejects=list(queries.rejects(run, shown)), remarks=queries.remarked(run), made_way=made_way and not is_whole,
+        was_stopped=was_stopped,
     )  # fmt: skip
 
 

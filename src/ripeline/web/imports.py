@@ -12,7 +12,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from django_htmx.http import HttpResponseClientRedirect, HttpResponseClientRefresh
 
 from ripeline.base import clock
-from ripeline.capture import actions, batches, pieces, presets, queries, rules, runs, trial
+from ripeline.capture import actions, batches, pieces, presets, queries, rules, runs, trial, trials
 from ripeline.capture.actions import MappingError, UnreadableFileError
 from ripeline.capture.batches import RefusedFilesError, Upload
 from ripeline.capture.dialect import Dialect
@@ -97,7 +97,7 @@ def one(request: HttpRequest, run_id: UUID) -> HttpResponse:
     """The page that fits how far the import is."""
     run = asked(request, run_id)
     if run.state == ImportState.UPLOADED:
-        return render(request, "imports/mapping.html", import_mapping.page(run))
+        return render(request, "imports/mapping.html", {**import_mapping.page(run), **_tried_before(run)})
     if run.state in (ImportState.QUEUED, ImportState.RUNNING):
         return render(request, "imports/progress.html", _progress(run))
     if run.state == ImportState.UNDOING:
@@ -140,6 +140,7 @@ def mapping(request: HttpRequest, run_id: UUID) -> HttpResponse:
             context["problems"] = [str(problem)]
         else:
             return _to(request, run_id)
+    context |= _tried_before(run)
     template = "imports/columns.html" if getattr(request, "htmx", False) else "imports/mapping.html"
     return render(request, template, context, status=422 if is_start else 200)
 
@@ -158,10 +159,37 @@ def _tried(request: HttpRequest, run_id: UUID, context: dict[str, Any]) -> HttpR
             context["trial"] = trial.attempt(
                 lambda: actions.confirm(actor=actor, run_id=run_id), actor=actor, most=TRIED
             )  # fmt: skip
+            found = context["trial"]
+            if found.rows < found.total:  # the rest takes longer than one waits
+                trials.ask(actor=actor, run_id=run_id)
+                context |= _tried_before(asked(request, run_id))
         except (MappingError, TrialError) as problem:
             context["untried"] = str(problem)
     template = "imports/columns.html" if getattr(request, "htmx", False) else "imports/mapping.html"
     return render(request, template, context, status=200 if "trial" in context else 422)
+
+
+def _tried_before(run: ImportRun) -> dict[str, Any]:
+    """What the worker found, or how far it is, with the columns as they are now."""
+    found = trials.of(run)
+    if found is None:
+        return {}
+    if trials.is_going(found):
+        return {"trying": found, "run": run}
+    return {"trial": trials.result(found), "untried": found.problem, "run": run}
+
+
+@require_safe
+def trial_progress(request: HttpRequest, run_id: UUID) -> HttpResponse:
+    """The part of the page that says what would change, or how far the worker is with it."""
+    run = asked(request, run_id)
+    return render(request, "imports/trial.html", {"run": run, **_tried_before(run)})
+
+
+@require_POST
+def trial_stop(request: HttpRequest, run_id: UUID) -> HttpResponse:
+    trials.stop(run_id=asked(request, run_id).pk)
+    return redirect("import", run_id)
 
 
 def _to(request: HttpRequest, run_id: UUID) -> HttpResponse:
@@ -277,6 +305,8 @@ urlpatterns = [
     path("imports/<uuid:run_id>", one, name="import"),
     path("imports/<uuid:run_id>/progress", progress, name="import-progress"),
     path("imports/<uuid:run_id>/mapping", mapping, name="import-mapping"),
+    path("imports/<uuid:run_id>/trial", trial_progress, name="import-trial"),
+    path("imports/<uuid:run_id>/trial/stop", trial_stop, name="import-trial-stop"),
     path("imports/<uuid:run_id>/cancel", cancel, name="import-cancel"),
     path("imports/<uuid:run_id>/go-on", go_on, name="import-go-on"),
     path("imports/<uuid:run_id>/discard", discard, name="import-discard"),

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from ripeline.capture import actions as capture
-from ripeline.capture import exports, schedules
+from ripeline.capture import exports, schedules, trials
 from ripeline.capture import queries as imports
 from ripeline.insight import recovering
 from ripeline.leads import batches
@@ -26,6 +26,7 @@ def work(is_stopping: Callable[[], bool]) -> bool:
         (exports.waiting, lambda pk: exports.work(pk, is_stopping=is_stopping)),
         (schedules.waiting, schedules.work),
         (imports.waiting, lambda pk: capture.work(pk, is_stopping=is_stopping)),
+        (trials.waiting, lambda pk: trials.work(pk, is_stopping=is_stopping)),
         (recovering.waiting, lambda pk: recovering.work(pk, is_stopping=is_stopping)),
         (fits.waiting, lambda pk: ripeness.work(pk, is_stopping=is_stopping)),
         (simulations.waiting, lambda pk: simulation.work(pk, is_stopping=must_wait)),

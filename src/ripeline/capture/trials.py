@@ -1,0 +1,138 @@
+"""Dry runs of long files, by the worker: how far each is, and what it found, until the mapping is another.
+
+The trial itself is one transaction, of which nothing stays; how far it is is written beside it, on a connection of its
+own. One that was broken off begins again.
+"""
+
+import contextlib
+import hashlib
+import json
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
+from typing import Any
+from uuid import UUID
+
+import psycopg
+from django.db import InterfaceError, OperationalError, connection, transaction
+
+from ripeline.base import clock
+from ripeline.capture import actions, rules, trial
+from ripeline.capture.actions import MappingError
+from ripeline.capture.models import ImportRun, ImportState, ImportTrial, TrialState
+from ripeline.capture.rejects import Reject
+from ripeline.capture.rows import SIZE
+from ripeline.capture.runs import claimed
+from ripeline.capture.trial import Change, Trial, TrialError
+from ripeline.leads.rules import NotAllowed
+from ripeline.people.models import User
+from ripeline.timeline import actions as timeline
+
+log = logging.getLogger(__name__)
+
+MOST = 100_000  # rows; what it holds meanwhile is in memory and on disk, and given back
+_GOING = (TrialState.QUEUED, TrialState.RUNNING)
+
+
+def mark(run: ImportRun) -> str:
+    """Of all that decides what becomes of a file's rows, beside what is here already."""
+    told = json.dumps([run.dialect, run.told, run.mapping, run.source, run.policy], sort_keys=True, default=str)
+    return hashlib.sha256(told.encode()).hexdigest()
+
+
+def ask(*, actor: User, run_id: UUID) -> None:
+    """Have the whole file tried, as it is mapped now; one that is under way for that already goes on."""
+    with transaction.atomic():
+        run = ImportRun.objects.select_for_update(of=("self",)).get(pk=run_id)
+        if not ImportRun.objects.filter(rules.seen_by(actor), pk=run_id).exists():
+            raise NotAllowed("This import is somebody else's.")
+        if run.state != ImportState.UPLOADED:
+            raise MappingError("This file has gone in already.")
+        if ImportTrial.objects.filter(run=run, mark=mark(run), state__in=_GOING, stop_asked=False).exists():
+            return
+        ImportTrial.objects.filter(run=run).delete()
+        ImportTrial.objects.create(run=run, asked_by=actor, asked_at=clock.now(), mark=mark(run))
+        timeline.wake_worker()
+
+
+def stop(*, run_id: UUID) -> None:
+    """Leave it at what is tried so far."""
+    ImportTrial.objects.filter(run=run_id, state__in=_GOING).update(stop_asked=True)
+
+
+def of(run: ImportRun) -> ImportTrial | None:
+    """The trial of a file as it is mapped now, however far it is."""
+    return ImportTrial.objects.filter(run=run, mark=mark(run)).first()
+
+
+def is_going(found: ImportTrial) -> bool:
+    """Whether it has not ended."""
+    return found.state in _GOING
+
+
+def result(found: ImportTrial) -> Trial | None:
+    """What it found."""
+    if not found.found:
+        return None
+    said: dict[str, Any] = dict(found.found)
+    said["changes"] = [Change(**each) for each in said["changes"]]
+    said["rejects"] = [Reject(*each) for each in said["rejects"]]
+    return Trial(**said)
+
+
+def waiting() -> Sequence[UUID]:
+    """Those that a worker is to work."""
+    return list(ImportTrial.objects.filter(state__in=_GOING).order_by("asked_at").values_list("pk", flat=True))
+
+
+def work(run_id: UUID, *, is_stopping: Callable[[], bool] = lambda: False, size: int = SIZE) -> bool:
+    """Try a file; False if another process does, or `is_stopping` said so: then it begins again later."""
+    with claimed(run_id) as is_ours:
+        if not is_ours or not ImportTrial.objects.filter(pk=run_id, state__in=_GOING).update(state=TrialState.RUNNING):
+            return False
+        asked = ImportTrial.objects.select_related("run", "asked_by").get(pk=run_id)
+        if asked.run.state != ImportState.UPLOADED:  # nobody waits for it any more
+            asked.delete()
+            return True
+        with contextlib.closing(_Beside(run_id)) as beside:
+            try:
+                found = trial.attempt(
+                    lambda: actions.confirm(actor=asked.asked_by, run_id=run_id), actor=asked.asked_by, most=MOST,
+                    size=size, is_stopped=lambda done, total: is_stopping() or beside.is_stopped(done, total),
+                )  # fmt: skip
+            except (TrialError, MappingError, NotAllowed) as problem:
+                return _end(asked, state=TrialState.FAILED, problem=str(problem))
+            except (OperationalError, InterfaceError):
+                raise  # the worker comes again when the database is back
+            except Exception:
+                log.exception("A dry run failed")
+                return _end(asked, state=TrialState.FAILED, problem="Something broke on our side; the log says what.")
+        if is_stopping() and found.was_stopped and not beside.was_asked:
+            return False
+        return _end(asked, state=TrialState.DONE, found=asdict(found), rows=found.total, position=found.rows)
+
+
+def _end(asked: ImportTrial, **how: Any) -> bool:
+    """Keep what came of it; not of one that was asked for anew meanwhile."""
+    ImportTrial.objects.filter(pk=asked.pk, mark=asked.mark, asked_at=asked.asked_at).update(**how)
+    return True
+
+
+class _Beside:
+    """Tells how far a trial is, and hears of its end, outside of its transaction."""
+
+    def __init__(self, run_id: UUID) -> None:
+        self._run_id = run_id
+        self._line = psycopg.connect(**connection.get_connection_params(), autocommit=True)
+        self.was_asked = False
+
+    def is_stopped(self, done: int, total: int) -> bool:
+        found = self._line.execute(
+            "UPDATE import_trial SET position = %s, rows = %s WHERE run_id = %s RETURNING stop_asked",
+            [done, total, self._run_id],
+        ).fetchone()
+        self.was_asked = bool(found and found[0])
+        return self.was_asked
+
+    def close(self) -> None:
+        self._line.close()
