@@ -194,10 +194,10 @@ class LifeOfLeads(RuleBasedStateMachine):
         assert may, f"{actor} took back what was neither theirs nor theirs to work"
         assert Activity.objects.count() > entries
 
-    @rule(who=st.sampled_from([None, *NAMES]))
-    def what_is_overdue_is_planned_anew(self, who: str | None) -> None:
+    @rule()
+    def what_is_overdue_is_planned_anew(self) -> None:
         with self.each_change_recorded():
-            worklist.replan_overdue(user=self.user(who) if who else None)
+            worklist.replan_overdue()
 
     @rule()
     def what_was_let_go_is_taken_up(self) -> None:

@@ -27,6 +27,7 @@ from ripeline.people import queries as people
 from ripeline.people.models import Team, User
 from ripeline.ripeness.models import Score
 from ripeline.worklist import actions as worklist
+from ripeline.worklist.forward import ripening_early
 from tests.cast import MONDAY, MakeLead, MakeUser
 
 ZONE = ZoneInfo("Europe/Lisbon")
@@ -449,6 +450,7 @@ def test_no_screen_reads_a_whole_table_at_a_hundred_thousand_leads(
         "a record": lambda: record.read(Lead.objects.filter(IS_OPEN, owner=alice)[0].pk, alice),
         "Today": lambda: worklist.plan_for(alice),
         "who came again": lambda: came_again(alice),
+        "who ripens early": lambda: ripening_early(alice),
     }
     with clock.at(MONDAY):
         worklist.plan_for(alice)  # plans the day, for which all that is hers is read

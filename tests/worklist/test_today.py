@@ -223,32 +223,13 @@ def test_a_mistake_is_taken_back_and_the_row_is_open_again(alice: User, lead: Le
     assert (row.is_done, row.result) == (False, "")
 
 
-def test_belief_over_the_list(alice: User, make_lead: MakeLead) -> None:
-    from ripeline.ripeness.actions import rescore
-
-    with clock.at(MONDAY):
-        ids = [make_lead(alice).pk for _ in range(20)]
-        rescore(ids)
-        record_outcome(ids[0], by(alice), outcome="won")
-        rescore(ids)
-        belief = plan_for(alice).belief
-    assert belief
-    assert (belief.n, belief.won, belief.since) == (20, 1, "January")
-    assert belief.words.startswith("Of the 20 leads you have had since January, about ")
-    assert "should be yours, of which you have won 1 already. Most are still green" in belief.words
-
-
-def test_of_a_handful_of_leads_nothing_is_promised(alice: User, lead: Lead) -> None:
-    assert plan_for(alice).belief is None
-
-
 def test_opening_the_day_again_asks_little_however_long_the_list(alice: User, make_lead: MakeLead) -> None:
     for _ in range(12):
         make_lead(alice)
     plan_for(alice)
     with CaptureQueriesContext(connection) as queries:
         plan_for(alice)
-    assert len(queries) <= 16, [q["sql"][:90] for q in queries]
+    assert len(queries) <= 8, [q["sql"][:90] for q in queries]
 
 
 @pytest.mark.django_db(transaction=True)

@@ -107,8 +107,12 @@ def tracking_changes(user: User, limit: int = 5) -> Sequence[AuditEntry]:
 
 def covered_by(user: User, day: date) -> frozenset[UUID]:
     """Ids of the absent people whom `user` covers on `day`."""
-    covered = Absence.objects.filter(cover=user, first_day__lte=day, last_day__gte=day)
-    return frozenset(covered.values_list("user_id", flat=True))
+    return frozenset(covered(user, day))
+
+
+def covered(user: User, day: date) -> QuerySet[Absence, UUID]:
+    """The same as a query."""
+    return Absence.objects.filter(cover=user, first_day__lte=day, last_day__gte=day).values_list("user_id", flat=True)
 
 
 def audited_since(verb: str, target: str, since: datetime) -> int:

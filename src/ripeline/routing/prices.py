@@ -79,12 +79,13 @@ def of_users(users: Collection[UUID]) -> dict[UUID, Known]:
 
 def current(user: User) -> Price:
     """What a minute of theirs is worth: made anew if it is of yesterday, or if they have other minutes now."""
-    found = Price.objects.filter(responsible__user=user).first()
+    theirs = Price.objects.filter(responsible__user=user).select_related("responsible__user")
+    found = theirs.first()
     is_fresh = found and found.made_at > clock.now() - RENEWED and found.minutes_per_day == user.minutes_per_day
     if found and is_fresh:
         return found
     renew([user])
-    return Price.objects.get(responsible__user=user)
+    return theirs.get()
 
 
 def renew(users: Iterable[User] | None = None) -> int:

@@ -1,85 +1,91 @@
-"""What one's leads will become: a quiet line over Today, so that green leads are not taken for bad ones."""
+"""What one's leads will become: a quiet line over Today, so that green leads are not taken for bad ones.
 
-from dataclasses import asdict, dataclass
-from datetime import date, datetime, time
-from typing import Any
+It is reckoned in the night, for a day does not change it; sooner for whoever has many more leads than then, or fewer.
+"""
 
+from collections.abc import Iterable
+from datetime import date, datetime, time, timedelta
+
+from django.db import connection
 from django.db.models import Avg, Count, Exists, OuterRef, Q
 
+from ripeline.base import clock
 from ripeline.leads.models import IS_OPEN, Lead, Opportunity, OpportunityState, State
+from ripeline.people import queries as people
+from ripeline.people import working_time
 from ripeline.people.models import User
-from ripeline.people.working_time import Calendar
 from ripeline.ripeness import queries as ripeness
 from ripeline.ripeness import yields
+from ripeline.routing import worth
+from ripeline.worklist.models import Belief
 
 ENOUGH = 10  # of fewer leads an expectation says nothing
+RENEWED = timedelta(hours=26)  # an older one is of no use in the morning: no worker has run in the night
+MUCH = 0.2  # a share of the leads by which others have come or gone since
 
 
-@dataclass(frozen=True)
-class Belief:
-    """Of `n` leads had since a day: how many buy from someone within a year, how many from us, how many have."""
-
-    n: int
-    since: str
-    buyers: int
-    buyers_low: int
-    buyers_high: int
-    ours: int
-    ours_low: int
-    ours_high: int
-    won: int
-    soon: int = 0  # buyers within a month, and within three
-    quarter: int = 0
-    contacts: float = 0.0  # that a lead takes; measured, or as planned
-    contacts_so_far: float = 0.0
-
-    @property
-    def words(self) -> str:
-        """The line itself."""
-        return (
-            f"Of the {self.n} leads you have had since {self.since}, about {self.buyers} will buy from someone"
-            f" and {self.ours} should be yours{self.already}. Most are still green, and that is normal."
-        )
-
-    @property
-    def already(self) -> str:
-        """The end of "19 should be yours": ", of which you have won 5 already"; "" before the first."""
-        return f", of which you have won {self.won} already" if self.won else ""
-
-    @property
-    def uncertainty(self) -> str:
-        """How sure that is, for who wants to know."""
-        return (
-            f"Within a year: between {self.buyers_low} and {self.buyers_high} buyers,"
-            f" {self.ours_low} to {self.ours_high} of them yours (four times in five).{self.effort}"
-        )
-
-    @property
-    def effort(self) -> str:
-        """When, and for how much work; "" in plans made before that was known."""
-        if not self.contacts:
-            return ""
-        return (
-            f" About {self.soon} within a month and {self.quarter} within three. It takes about {self.contacts:.0f}"
-            f" contacts a lead; so far each has had {self.contacts_so_far:.1f}."
-        )
+def of(user: User) -> Belief | None:
+    """What was reckoned of somebody's leads last; None where there are too few to speak of."""
+    return Belief.objects.filter(user=user, n__gte=ENOUGH).first()
 
 
-def of(user: User, now: datetime, calendar: Calendar) -> dict[str, Any]:
-    """The figures for somebody's leads as a plan keeps them; {} where there are too few to speak of."""
-    since = _since(calendar.day(now))
-    had = Lead.objects.filter(Q(owner=user), IS_OPEN | Q(closed_at__gte=calendar.at(since, time(0))))
-    had = had.filter(won_before_captured=False)
-    found = ripeness.expected(had)
-    if found.n < ENOUGH:
-        return {}
-    contacts, _ = yields.effort()
-    so_far = had.filter(merged_into__isnull=True).aggregate(
-        touches=Avg("touches"), won=Count("pk", filter=_won_since(calendar.at(since, time(0))))
+def prepare(user: User) -> None:
+    """Before a day is planned: reckon it now where the night did not."""
+    if not Belief.objects.filter(user=user, made_at__gt=clock.now() - RENEWED).exists():
+        renew([user])
+
+
+def renew(users: Iterable[User] | None = None) -> int:
+    """Reckon it anew for these people, or for everybody who follows up leads; how many."""
+    chosen = _sellers() if users is None else users
+    made = [_reckoned(user) for user in chosen]
+    Belief.objects.bulk_create(
+        made,
+        update_conflicts=True,
+        unique_fields=["user"],
+        update_fields=[field.name for field in Belief._meta.fields if not field.primary_key],
     )
-    believed = Belief(
+    return len(made)
+
+
+def renew_changed() -> int:
+    """The same for those alone whose leads are a fifth more or fewer than then, or of whom nothing is known yet."""
+    with connection.cursor() as cursor:
+        cursor.execute(_IN_HAND)
+        in_hand = dict(cursor.fetchall())
+    then = dict(Belief.objects.values_list("user_id", "open"))
+    return renew([user for user in _sellers() if _has_changed(then.get(user.pk), in_hand.get(user.pk, 0))])
+
+
+_IN_HAND = f"SELECT lead.owner_id, count(*) FROM lead WHERE {worth.OPEN} GROUP BY 1"  # noqa: S608
+
+
+def _has_changed(then: int | None, now: int) -> bool:
+    return then is None or abs(now - then) > MUCH * max(then, ENOUGH)
+
+
+def _sellers() -> list[User]:
+    return list(people.people().filter(is_active=True, role__in=people.SELLERS))
+
+
+def _reckoned(user: User) -> Belief:
+    now, calendar = clock.now(), working_time.calendar_of(user)
+    since = _since(calendar.day(now))
+    begin = calendar.at(since, time(0))
+    had = Lead.objects.filter(Q(owner=user), IS_OPEN | Q(closed_at__gte=begin), won_before_captured=False)
+    found = ripeness.expected(had)
+    so_far = had.filter(merged_into__isnull=True).aggregate(
+        touches=Avg("touches"),
+        won=Count("pk", filter=_won_since(begin)),
+        open=Count("pk", filter=IS_OPEN),
+    )
+    contacts, _ = yields.effort()
+    return Belief(
+        user=user,
+        made_at=now,
+        open=so_far["open"],
+        since=since,
         n=found.n,
-        since=f"{since:%B}",
         buyers=round(found.buyers[-1]),
         buyers_low=int(found.buyers_low[-1]),
         buyers_high=int(found.buyers_high[-1]),
@@ -92,7 +98,6 @@ def of(user: User, now: datetime, calendar: Calendar) -> dict[str, Any]:
         contacts=round(contacts, 1),
         contacts_so_far=round(so_far["touches"] or 0.0, 2),
     )
-    return asdict(believed)
 
 
 def _won_since(begin: datetime) -> Q:

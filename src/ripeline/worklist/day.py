@@ -7,9 +7,8 @@ from uuid import UUID
 
 from ripeline.leads.models import Lead
 from ripeline.people.working_time import Calendar
-from ripeline.worklist.belief import Belief
-from ripeline.worklist.models import Plan, PlanItem
-from ripeline.worklist.reasons import last_contact, on
+from ripeline.worklist.models import Belief, Plan, PlanItem
+from ripeline.worklist.reasons import ago, last_contact, on
 from ripeline.worklist.rules import LABELS
 
 
@@ -86,6 +85,7 @@ class Day:
     now: datetime
     calendar: Calendar
     rows: Sequence[Row]
+    belief: Belief | None = None  # what one's leads will become
     moved: Mapping[str, int] = field(default_factory=dict)
     ripening: Sequence[Lead] = ()
     has_leads: bool = True  # looked up where the day is empty
@@ -165,9 +165,11 @@ class Day:
         )
 
     @property
-    def belief(self) -> Belief | None:
-        """What one's leads will become, as of this morning."""
-        return Belief(**self.plan.belief) if self.plan.belief else None
+    def believed(self) -> str:
+        """How sure that is, and when it was reckoned; "" where nothing is said."""
+        if self.belief is None:
+            return ""
+        return f"{self.belief.uncertainty} Reckoned {ago(self.belief.made_at, self.now, self.calendar)}."
 
     @property
     def moved_words(self) -> str:

@@ -12,24 +12,21 @@ from typing import Any
 from uuid import UUID
 
 from django.db import connection, transaction
-from django.db.models import Exists, OuterRef
 
 from ripeline.base import clock
 from ripeline.leads import bulk
 from ripeline.leads import rules as lead_rules
 from ripeline.leads.bulk import Gift
 from ripeline.leads.deciding import By, Next
-from ripeline.leads.models import IS_OPEN, Lead, NextKind, State
+from ripeline.leads.models import Lead, NextKind, State
 from ripeline.people import queries as people
 from ripeline.people import working_time
 from ripeline.people.models import Responsible, ResponsibleKind, User
-from ripeline.ripeness.models import Score
 from ripeline.ripeness.rules import RIPE_FROM, percent
 from ripeline.routing import prices, turns, worth
 from ripeline.routing import queries as routing
 from ripeline.routing import rules as routing_rules
 from ripeline.timeline import actions as timeline
-from ripeline.timeline.models import Activity
 
 SOON = timedelta(days=14)  # a date that somebody chose within these is left without a word
 MOST = 5000  # leads looked at in one go, the likeliest first
@@ -149,23 +146,30 @@ def _say_so(ripened: Sequence[_Ahead], *, now: datetime) -> None:
     )  # fmt: skip
 
 
-def ripening_early(user: User, limit: int = 3) -> list[tuple[Lead, str]]:
-    """(lead, its chance in words) of theirs that ripen although the date that was chosen lies ahead.
+# Somebody's leads with a date that was chosen and lies ahead, of which the record says that they ripen: until a person
+# has decided about it or written down what they think.
+_EARLY = f"""
+SELECT lead.id, score.p_30 FROM lead JOIN score ON score.lead_id = lead.id
+WHERE lead.owner_id = ANY(%(mine)s) AND {worth.OPEN} AND lead.next_committed AND lead.next_at > %(after)s
+  AND score.p_30 >= %(ripe)s
+  AND EXISTS (
+    SELECT 1 FROM activity AS said WHERE said.lead_id = lead.id AND said.kind = 'ripened'
+      AND NOT EXISTS (
+        SELECT 1 FROM activity AS answer JOIN "user" AS who ON who.id = answer.actor_id AND NOT who.is_system
+        WHERE answer.lead_id = lead.id AND answer.recorded_at > said.recorded_at
+      )
+  )
+ORDER BY score.p_30 DESC, lead.id LIMIT %(limit)s
+"""  # noqa: S608
 
-    Until somebody has decided about it, or written down what they think; the likeliest first.
-    """
-    now = clock.now()
-    answered = Activity.objects.filter(
-        lead_id=OuterRef("lead_id"), recorded_at__gt=OuterRef("recorded_at"), actor__is_system=False
-    )
-    said = Activity.objects.filter(~Exists(answered), lead_id=OuterRef("pk"), kind="ripened")
-    found = Lead.objects.filter(
-        IS_OPEN,
-        Exists(said),
-        owner__in={user.pk} | lead_rules.covering(user),
-        next_committed=True,
-        next_at__gt=now + SOON,
-    )
-    leads = {lead.pk: lead for lead in found.select_related("owner", "account")[:100]}
-    scores = Score.objects.filter(lead_id__in=leads, p_30__gte=RIPE_FROM).order_by("-p_30", "lead_id")[:limit]
-    return [(leads[score.lead_id], percent(score.p_30)) for score in scores]
+
+def ripening_early(user: User, limit: int = 3) -> list[tuple[Lead, str]]:
+    """(lead, its chance in words) of theirs that ripen although the date that was chosen lies ahead; the likeliest."""
+    given: dict[str, Any] = {
+        "mine": [user.pk, *lead_rules.covering(user)], "after": clock.now() + SOON, "ripe": RIPE_FROM, "limit": limit,
+    }  # fmt: skip
+    with connection.cursor() as cursor:
+        cursor.execute(_EARLY, given)
+        found = dict(cursor.fetchall())
+    leads = Lead.objects.select_related("owner", "account").in_bulk(list(found)) if found else {}
+    return [(leads[pk], percent(chance)) for pk, chance in found.items() if pk in leads]

@@ -25,24 +25,24 @@ _EAST = timedelta(hours=14)  # where a day begins first, it begins so long befor
 RECYCLED_SHARE = 0.2  # of the contacts a day holds: so few of those let go are taken up again each day
 
 
-def replan_overdue(*, user: User | None = None) -> int:
+def replan_overdue() -> int:
     """Move overdue leads whose date nobody chose to the coming working days, the most valuable first, no day overfull.
 
-    Of everybody and of the queues, or of `user` alone. Who has a plan for today already is left until tomorrow, so that
-    nothing disappears from a list while it is worked. One entry for each lead; again changes nothing. How many moved.
+    Of everybody and of the queues. Who has a plan for today already is left until tomorrow, so that nothing disappears
+    from a list while it is worked. One entry for each lead; again changes nothing. How many moved.
     """
     moment, moved = clock.now(), 0
     planned = set(Plan.objects.filter(day__gte=moment.date() - timedelta(days=1)).values_list("user_id", "day"))
-    theirs = [people.responsible_of(user)] if user else queries.overdue_responsibles(before=moment + _EAST)
-    for responsible in theirs:
+    for responsible in queries.overdue_responsibles(before=moment + _EAST):
         calendar = working_time.calendar_of(responsible.user)
         today = calendar.day(moment)
         if (responsible.user_id, calendar.working_day(today)) not in planned:
-            moved += _replan(responsible, calendar, today, moment)
+            moved += replan_of(responsible, calendar, today, now=moment)
     return moved
 
 
-def _replan(responsible: Responsible, calendar: Calendar, today: date, now: datetime) -> int:
+def replan_of(responsible: Responsible, calendar: Calendar, today: date, *, now: datetime) -> int:
+    """The same for one who has no plan for today yet."""
     late = queries.overdue(responsible.pk, before=calendar.at(today, time(0)))
     if not late:
         return 0

@@ -1,6 +1,6 @@
 """A rep's day: planned once, kept while one works it, mended when somebody else's decision changed it."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
@@ -9,6 +9,7 @@ from django.db import transaction
 
 from ripeline.base import clock
 from ripeline.base.ids import new_id
+from ripeline.leads import rules as lead_rules
 from ripeline.leads.models import CLOSED_STATES, Lead
 from ripeline.people import working_time
 from ripeline.people.models import User
@@ -31,6 +32,7 @@ class _Desk:
     user: User
     now: datetime
     calendar: Calendar
+    today: date
     day: date
     mine: Sequence[UUID]
 
@@ -41,40 +43,51 @@ class _Desk:
     def candidates(self, *, urgent_only: bool = False) -> list[Candidate]:
         return queries.candidates(self.user, self.mine, by=self.by, now=self.now, urgent_only=urgent_only)
 
+    def has(self, lead: Lead) -> bool:
+        """Whether a lead is still theirs to work, and due."""
+        is_due = lead.next_at is not None and lead.next_at < self.by
+        return is_due and lead.responsible_id in self.mine and lead_rules.is_open(lead)
+
 
 def _desk(user: User) -> _Desk:
     now, calendar = clock.now(), working_time.calendar_of(user)
     today = calendar.day(now)
     day = calendar.working_day(today)
-    return _Desk(user, now, calendar, day, queries.responsibles(user, today, day))
+    return _Desk(user, now, calendar, today, day, queries.responsibles(user, today, day))
 
 
 def plan_for(user: User) -> Day:
     """The day's list: made when first asked for, then kept. Who is no longer theirs or due drops out, and what cannot
-    wait comes in. On a day that is not worked it is the next working day's."""
+    wait comes in. On a day that is not worked it is the next working day's.
+
+    A list that stands is only read: nothing is locked or chosen where nothing has changed.
+    """
     desk = _desk(user)
-    if not PlanItem.objects.filter(plan__user=user, plan__day=desk.day).exists():
-        _gather(user)
+    items = _items(desk)
+    leads = _leads(items)
+    if items and _stands(desk, items, leads):
+        return _day(items[0].plan, desk, items, leads)
+    if not items:
+        _gather(desk)
     with transaction.atomic():
-        plan = _locked(desk)
-        items = list(plan.items.order_by("position", "id"))
+        plan, items = _locked(desk)
         if not items:
             items = _fill(plan, desk, [])
-        elif desk.calendar.day(plan.planned_at) != desk.calendar.day(desk.now):  # made on a day off before: say it anew
+        elif _is_of_before(plan, desk):
             items = _anew(plan, desk, items)
         else:
             items = _mend(plan, desk, items)
-    return _day(plan, desk, items)
+    return _day(plan, desk, items, _leads(items))
 
 
 def replan(user: User) -> Day:
     """Choose what is left of the day anew; what is done stays done."""
     desk = _desk(user)
-    _gather(user)
+    _gather(desk)
     with transaction.atomic():
-        plan = _locked(desk)
-        items = _anew(plan, desk, list(plan.items.order_by("position", "id")))
-    return _day(plan, desk, items)
+        plan, items = _locked(desk)
+        items = _anew(plan, desk, items)
+    return _day(plan, desk, items, _leads(items))
 
 
 def forget_plans(*, before: date) -> int:
@@ -84,25 +97,50 @@ def forget_plans(*, before: date) -> int:
     return old.delete()[0]
 
 
-def _gather(user: User) -> None:
+def _gather(desk: _Desk) -> None:
     """Before a day is planned: what is overdue has new dates, and what waits for this day is here.
 
     The schedule does the same in the night; so a day is right also where no worker runs.
     """
-    prices.current(user)
-    keeping.replan_overdue(user=user)
+    responsible = prices.current(desk.user).responsible
+    belief.prepare(desk.user)
+    if not Plan.objects.filter(user=desk.user, day=desk.day).exists():
+        keeping.replan_of(responsible, desk.calendar, desk.today, now=desk.now)
     routing.return_due()
     routing.release()
 
 
-def _locked(desk: _Desk) -> Plan:
-    """The plan of the day, made if it is not there, locked: two tabs do not plan at once."""
+def _items(desk: _Desk) -> list[PlanItem]:
+    """What stands on the plan of the day."""
+    found = PlanItem.objects.filter(plan__user=desk.user, plan__day=desk.day)
+    return list(found.select_related("plan").order_by("position", "id"))
+
+
+def _locked(desk: _Desk) -> tuple[Plan, list[PlanItem]]:
+    """The plan of the day, made if it is not there, and what stands on it; locked: two tabs do not plan at once."""
     new = Plan(id=new_id(), user=desk.user, day=desk.day, planned_at=desk.now, minutes=desk.user.minutes_per_day)
     found = Plan.objects.select_for_update().filter(user=desk.user, day=desk.day)
-    if plan := found.first():
-        return plan
-    Plan.objects.bulk_create([new], ignore_conflicts=True)
-    return found.get()
+    plan = found.first()
+    if plan is None:
+        Plan.objects.bulk_create([new], ignore_conflicts=True)
+        plan = found.get()
+    return plan, list(plan.items.order_by("position", "id"))
+
+
+def _is_of_before(plan: Plan, desk: _Desk) -> bool:
+    """Whether it was made on a day off before its day: its sentences are of then."""
+    return desk.calendar.day(plan.planned_at) != desk.today
+
+
+def _stands(desk: _Desk, items: Sequence[PlanItem], leads: Mapping[UUID, Lead]) -> bool:
+    """Whether the list is right as it is: all who wait on it are still due, nobody else cannot wait, it is full."""
+    plan, waiting = items[0].plan, [item for item in items if not item.done_at]
+    if _is_of_before(plan, desk) or _gone(waiting, desk, leads):
+        return False
+    if queries.urgent(desk.user, desk.mine, by=desk.by, now=desk.now) - {item.lead_id for item in items}:
+        return False
+    has_room = plan.minutes - sum(item.minutes for item in items) >= min(rules.MINUTES.values())
+    return not has_room or queries.due_count(desk.mine, by=desk.by) <= len(waiting)
 
 
 def _anew(plan: Plan, desk: _Desk, items: Sequence[PlanItem]) -> list[PlanItem]:
@@ -119,7 +157,6 @@ def _fill(plan: Plan, desk: _Desk, done: Sequence[PlanItem]) -> list[PlanItem]:
     candidates = [c for c in desk.candidates() if c.lead_id not in there]
     choice = rules.plan(candidates, now=desk.now, budget=left)
     plan.due = max(queries.due_count(desk.mine, by=desk.by), len(choice.items))
-    plan.belief = belief.of(desk.user, desk.now, desk.calendar)
     items = _put(plan, desk, done, choice, [])
     plan.planned_at = clock.now()  # what is put on it later came in during the day
     plan.save()
@@ -129,7 +166,7 @@ def _fill(plan: Plan, desk: _Desk, done: Sequence[PlanItem]) -> list[PlanItem]:
 def _mend(plan: Plan, desk: _Desk, items: Sequence[PlanItem]) -> list[PlanItem]:
     """Drop what is not theirs or due any more, tick what they settled elsewhere, add what cannot wait, fill up."""
     waiting = [item for item in items if not item.done_at]
-    gone = _gone(waiting, desk)
+    gone = _gone(waiting, desk, _leads(waiting))
     ticked = _tick_own(gone, plan, desk)
     dropped = [item for item in gone if item not in ticked]
     plan.items.filter(pk__in=[item.pk for item in dropped]).delete()
@@ -146,15 +183,9 @@ def _mend(plan: Plan, desk: _Desk, items: Sequence[PlanItem]) -> list[PlanItem]:
     return _put(plan, desk, [i for i in kept if i.done_at], choice, [i for i in kept if not i.done_at])
 
 
-def _gone(waiting: Sequence[PlanItem], desk: _Desk) -> list[PlanItem]:
-    there = Lead.objects.filter(
-        pk__in=[item.lead_id for item in waiting],
-        merged_into__isnull=True,
-        responsible__in=desk.mine,
-        next_at__lt=desk.by,
-    )
-    still = set(there.values_list("pk", flat=True))
-    return [item for item in waiting if item.lead_id not in still]
+def _gone(waiting: Sequence[PlanItem], desk: _Desk, leads: Mapping[UUID, Lead]) -> list[PlanItem]:
+    """Those that are not theirs or due any more."""
+    return [item for item in waiting if item.lead_id not in leads or not desk.has(leads[item.lead_id])]
 
 
 def _tick_own(gone: Sequence[PlanItem], plan: Plan, desk: _Desk) -> list[PlanItem]:
@@ -205,9 +236,13 @@ def _put(
     return items
 
 
-def _leads(ids: Iterable[UUID]) -> dict[UUID, Lead]:
-    found = Lead.objects.filter(pk__in=list(ids), merged_into__isnull=True)
-    return {lead.pk: lead for lead in found.select_related("account", "source", "owner", "responsible__user")}
+def _leads(items: Iterable[PlanItem]) -> dict[UUID, Lead]:
+    """The leads of a list, with what its rows show and the rules read."""
+    ids = [item.lead_id for item in items]
+    if not ids:
+        return {}
+    found = Lead.objects.filter(pk__in=ids, merged_into__isnull=True).defer("search", "custom")
+    return {lead.pk: lead for lead in found.select_related("account", "owner", "responsible__user")}
 
 
 def _beside(lead: Lead, colleague: Lead | None) -> str:
@@ -215,8 +250,7 @@ def _beside(lead: Lead, colleague: Lead | None) -> str:
     return "" if colleague is None or colleague.pk == lead.pk else str(colleague)
 
 
-def _day(plan: Plan, desk: _Desk, items: Collection[PlanItem]) -> Day:
-    leads = _leads(item.lead_id for item in items)
+def _day(plan: Plan, desk: _Desk, items: Collection[PlanItem], leads: Mapping[UUID, Lead]) -> Day:
     listed = [(item, leads[item.lead_id]) for item in items if item.lead_id in leads]
     first: dict[UUID, Lead] = {}
     for _, lead in listed:
@@ -232,6 +266,7 @@ def _day(plan: Plan, desk: _Desk, items: Collection[PlanItem]) -> Day:
         now=desk.now,
         calendar=desk.calendar,
         rows=rows,
+        belief=belief.of(desk.user),
         moved=queries.moved([i.activity_id for i in items if i.activity_id]) if is_over else {},
         ripening=queries.ripening_next(desk.mine, after=desk.by) if is_over or not rows else (),
         has_leads=bool(rows) or queries.has_leads(desk.mine),

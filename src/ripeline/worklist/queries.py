@@ -8,6 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import connection
+from django.db.models import Q
 
 from ripeline.base import clock
 from ripeline.leads.models import IS_OPEN, Lead, NextKind
@@ -65,6 +66,7 @@ _RETURNING = f"""
 CANDIDATES = f"WITH picked AS (({_DATED}) UNION ({_ASKED}) UNION ({_BEST})) {_FACTS}"
 COMING = f"WITH picked AS (({_DATED}) UNION ({_ASKED}) UNION ({_BEST}) UNION ({_RETURNING})) {_FACTS}"
 URGENT = f"WITH picked AS (({_DATED}) UNION ({_ASKED})) {_FACTS}"
+URGENT_IDS = f"({_DATED}) UNION ({_ASKED})"
 
 
 def responsibles(user: User, *days: date) -> list[UUID]:
@@ -74,11 +76,10 @@ def responsibles(user: User, *days: date) -> list[UUID]:
     `days`: today, and the day whose list it is, where today is not worked. Who is covered must be away on each of them:
     earlier it is not theirs to open yet (`leads.rules.covering`), later it is no longer theirs to work.
     """
-    covered = frozenset.intersection(*(people.covered_by(user, day) for day in set(days)))
-    found = list(Responsible.objects.filter(user__in=[user.pk, *covered]).values_list("pk", flat=True))
+    theirs = Q(user=user) | Q(*(Q(user__in=people.covered(user, day)) for day in set(days)))
     if user.role in (Role.SDR, Role.ADMIN):
-        found += Responsible.objects.filter(kind=ResponsibleKind.QUEUE, is_active=True).values_list("pk", flat=True)
-    return found
+        theirs |= Q(kind=ResponsibleKind.QUEUE, is_active=True)
+    return list(Responsible.objects.filter(theirs).values_list("pk", flat=True))
 
 
 def candidates(
@@ -98,6 +99,13 @@ def candidates(
     with connection.cursor() as cursor:
         cursor.execute(sql, _given(user, mine, by, now))
         return [_candidate(row) for row in cursor.fetchall()]
+
+
+def urgent(user: User, mine: Collection[UUID], *, by: datetime, now: datetime) -> set[UUID]:
+    """The ids of those that cannot wait: dates and requests due before `by`."""
+    with connection.cursor() as cursor:
+        cursor.execute(URGENT_IDS, _given(user, mine, by, now))
+        return {row[0] for row in cursor.fetchall()}
 
 
 def _given(user: User, mine: Collection[UUID], by: datetime, now: datetime) -> dict[str, Any]:
