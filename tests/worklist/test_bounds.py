@@ -10,7 +10,7 @@ from django.db import connection
 from ripeline.base import clock
 from ripeline.people import queries as people
 from ripeline.people.models import User
-from ripeline.worklist import queries
+from ripeline.worklist import forward, queries
 from ripeline.worklist.actions import plan_for
 from tests.cast import MONDAY
 
@@ -71,6 +71,20 @@ def test_candidates_are_read_along_the_index_of_what_is_due(many: None, alice: U
     assert not whole
     limits = [step["Actual Rows"] for step in steps if step["Node Type"] == "Limit"]
     assert all(rows <= 300 for rows in limits)
+
+
+def test_whether_somebody_else_cannot_wait_is_asked_along_the_same_index(many: None, alice: User) -> None:
+    with clock.at(MONDAY):
+        given = queries._given(alice, queries.responsibles(alice, MONDAY.date()), MONDAY, MONDAY)
+    steps = explained(queries.URGENT_IDS, given)
+    assert {step.get("Index Name") for step in steps} >= {"lead_due"}
+    assert not [step for step in steps if step["Node Type"] == "Seq Scan" and step["Relation Name"] == "lead"]
+
+
+def test_who_ripens_early_is_read_along_an_index(many: None, alice: User) -> None:
+    given = {"mine": [alice.pk], "after": MONDAY, "ripe": 0.1, "limit": 3}
+    steps = explained(forward._EARLY, given)
+    assert not [step for step in steps if step["Node Type"] == "Seq Scan" and step["Relation Name"] == "lead"]
 
 
 def test_a_day_is_chosen_from_thousands_that_are_due(many: None, alice: User) -> None:

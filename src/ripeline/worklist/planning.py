@@ -68,7 +68,7 @@ def plan_for(user: User) -> Day:
     if items and _stands(desk, items, leads):
         return _day(items[0].plan, desk, items, leads)
     if not items:
-        _gather(desk)
+        _gather(desk, is_new=True)
     with transaction.atomic():
         plan, items = _locked(desk)
         if not items:
@@ -83,7 +83,7 @@ def plan_for(user: User) -> Day:
 def replan(user: User) -> Day:
     """Choose what is left of the day anew; what is done stays done."""
     desk = _desk(user)
-    _gather(desk)
+    _gather(desk, is_new=False)
     with transaction.atomic():
         plan, items = _locked(desk)
         items = _anew(plan, desk, items)
@@ -97,14 +97,14 @@ def forget_plans(*, before: date) -> int:
     return old.delete()[0]
 
 
-def _gather(desk: _Desk) -> None:
+def _gather(desk: _Desk, *, is_new: bool) -> None:
     """Before a day is planned: what is overdue has new dates, and what waits for this day is here.
 
     The schedule does the same in the night; so a day is right also where no worker runs.
     """
     responsible = prices.current(desk.user).responsible
     belief.prepare(desk.user)
-    if not Plan.objects.filter(user=desk.user, day=desk.day).exists():
+    if is_new:  # else nothing disappears from a list while it is worked
         keeping.replan_of(responsible, desk.calendar, desk.today, now=desk.now)
     routing.return_due()
     routing.release()
