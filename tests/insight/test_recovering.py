@@ -76,6 +76,21 @@ def test_they_come_back_by_value_so_many_a_day_and_none_today(carol: User, shoeb
     assert run.last_day == max(lead.next_at.date() for lead in Lead.objects.all())
 
 
+def test_a_second_press_goes_where_the_coming_days_have_room(
+    carol: User, alice: User, make_lead: MakeLead, shoebox: list[Lead], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    User.objects.filter(pk=alice.pk).update(minutes_per_day=24)  # four contacts a day
+    recovering.work(ask(carol, per_day=4).pk)
+    monkeypatch.setattr(clock, "now", lambda: MONDAY - timedelta(days=60))
+    for at in range(6):
+        make_lead(alice, captured=timedelta(), name=f"Late {at}")
+    monkeypatch.setattr(clock, "now", lambda: MONDAY)
+    recovering.work(ask(carol, "two", per_day=4).pk)
+    theirs = Lead.objects.filter(owner=alice).order_by("next_at")
+    a_day = Counter((lead.next_at.date() - MONDAY.date()).days for lead in theirs)
+    assert a_day == {1: 5, 2: 5, 3: 5, 4: 3}  # one each on the full ones, the rest on the free one
+
+
 def test_each_has_one_entry_and_the_same_request_makes_no_other(carol: User, shoebox: list[Lead]) -> None:
     run = ask(carol)
     assert ask(carol) == run

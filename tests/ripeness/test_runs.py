@@ -350,7 +350,7 @@ def test_a_fit_that_was_broken_off_is_begun_again_and_one_in_anothers_hands_left
     ModelRun.objects.filter(pk=run.pk).update(state=RunState.RUNNING, began_at=clock.now())  # as kill -9 leaves it
     params = {k: v for k, v in connection.get_connection_params().items() if k not in ("cursor_factory", "context")}
     with psycopg.connect(**params, autocommit=True) as other:
-        other.execute("SELECT pg_advisory_lock(hashtext('ripeline model run'), %s)", [run.pk])
+        other.execute("SELECT pg_advisory_lock(hashtext('ripeline model run'), hashtext(%s))", [str(run.pk)])
         assert not actions.work(run.pk)
     assert run.pk in queries.waiting()
     assert actions.work(run.pk)

@@ -21,9 +21,9 @@ from openpyxl import Workbook
 from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 
 from ripeline.base import clock
+from ripeline.base.claiming import claimed
 from ripeline.capture.exporting import chances, text
 from ripeline.capture.models import Export, ExportPiece, ExportState, FileFormat
-from ripeline.capture.runs import claimed
 from ripeline.capture.text import safe_cell
 from ripeline.catalog import queries as catalog
 from ripeline.leads import columns, lists
@@ -182,7 +182,7 @@ def work(
     is_stopping: Callable[[], bool] = lambda: False,
 ) -> bool:
     """Write the file; True if this call ended it. One that was broken off is begun again."""
-    with claimed(export_id) as is_ours:
+    with claimed("ripeline export", export_id) as is_ours:
         export = Export.objects.select_related("asked_by").get(pk=export_id) if is_ours else None
         if export is None or export.state not in (ExportState.QUEUED, ExportState.RUNNING):
             return False

@@ -5,12 +5,11 @@ process is killed; whoever comes next goes on exactly at `position`. Should that
 lives on, two may believe to have the run: each chunk therefore begins by asking whether the position is still theirs.
 """
 
-import contextlib
 import logging
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any, Protocol
+from collections.abc import Callable, Mapping, Sequence
+from typing import Protocol
 from uuid import UUID
 
 import psycopg
@@ -18,6 +17,7 @@ from django.db import DataError, IntegrityError, InterfaceError, OperationalErro
 from django.db.models import F
 
 from ripeline.base import clock
+from ripeline.base.claiming import claimed
 from ripeline.capture import pieces, settling, undoing
 from ripeline.capture.activities import ActivityTaker
 from ripeline.capture.admission import Result
@@ -73,7 +73,7 @@ def work(
 
     while True:
         try:
-            with claimed(run_id) as is_ours:
+            with claimed("ripeline import", run_id) as is_ours:
                 go_on = undoing.go_on if undoing.is_wanted(run_id) else _go_on
                 return is_ours and go_on(run_id, got_on, is_stopping, size)
         except _TakenOverError:
@@ -92,17 +92,6 @@ def work(
             return _fail(run_id, "Something broke on our side; the log says what. What went in stays.")
         time.sleep(pause)
         pause = min(pause * 2, _LONGEST_PAUSE)
-
-
-@contextlib.contextmanager
-def claimed(run_id: UUID) -> Iterator[bool]:
-    """Have the run to oneself inside the block, if nobody else has."""
-    params: dict[str, Any] = connection.get_connection_params()
-    with contextlib.closing(psycopg.connect(**params, autocommit=True)) as own:
-        own.execute("SELECT set_config('tcp_keepalives_idle', '30', false)")  # a machine that died is noticed
-        number = int.from_bytes(run_id.bytes[8:], signed=True)
-        found = own.execute("SELECT pg_try_advisory_lock(%s)", [number]).fetchone()
-        yield bool(found and found[0])
 
 
 def _go_on(run_id: UUID, watch: Watch, is_stopping: Callable[[], bool], size: int) -> bool:

@@ -4,10 +4,9 @@ Asked for by an action, worked by the worker in batches, each one transaction; g
 back whole. Open leads are given a new date, those let go a new episode with whoever had them, each with one entry.
 """
 
-import contextlib
 import logging
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from math import ceil
@@ -15,11 +14,11 @@ from typing import Any
 from urllib.parse import parse_qsl
 from uuid import UUID
 
-import psycopg
 from django.db import connection, transaction
 from django.db.models import Count, F, QuerySet
 
 from ripeline.base import clock
+from ripeline.base.claiming import claimed
 from ripeline.insight import leakage
 from ripeline.insight.leakage import Asked
 from ripeline.insight.models import Recovered, Recovery, RecoveryState
@@ -39,6 +38,7 @@ from ripeline.routing import queries as routing
 from ripeline.routing import rules as routing_rules
 from ripeline.science.spread import spread
 from ripeline.timeline import actions as timeline
+from ripeline.worklist import keeping
 
 log = logging.getLogger(__name__)
 
@@ -46,7 +46,7 @@ DAYS = 250  # working days over which they are spread at most, and within the 40
 LEAST, MOST = 1, 50  # a day, for each person
 PACES = (3, 5, 10, 20)  # that the page offers
 BATCH = 500
-_LOCK = "ripeline recovery"
+_WORK = "ripeline recovery"
 _WAITING = (RecoveryState.QUEUED, RecoveryState.RUNNING, RecoveryState.UNDOING)
 _KEPT_KINDS = (NextKind.PROMISE, NextKind.MEETING)
 _BROKE = "Something broke on our side; the log says what. What was planned so far stays; ask again for the rest."
@@ -126,7 +126,7 @@ def waiting() -> Sequence[int]:
 
 def work(run_id: int, *, is_stopping: Callable[[], bool] = lambda: False) -> bool:
     """Bring one to its end; False if another process works it, it had ended before, or `is_stopping` said so."""
-    with _claimed(run_id) as is_ours:
+    with claimed(_WORK, run_id) as is_ours:
         if not is_ours or is_stopping():
             return False
         run = Recovery.objects.select_related("asked_by").get(pk=run_id)
@@ -142,17 +142,6 @@ def work(run_id: int, *, is_stopping: Callable[[], bool] = lambda: False) -> boo
             _end(run, RecoveryState.FAILED, problem=said)
             return True
         return finished
-
-
-@contextlib.contextmanager
-def _claimed(run_id: int) -> Iterator[bool]:
-    """Have it to oneself inside the block, if nobody else has; PostgreSQL frees it when this process dies."""
-    params: dict[str, Any] = connection.get_connection_params()
-    for name in ("cursor_factory", "context"):
-        params.pop(name, None)
-    with contextlib.closing(psycopg.connect(**params, autocommit=True)) as own:
-        found = own.execute("SELECT pg_try_advisory_lock(hashtext(%s), %s)", [_LOCK, run_id]).fetchone()
-        yield bool(found and found[0])
 
 
 def _end(run: Recovery, state: RecoveryState, *, problem: str = "") -> None:
@@ -247,7 +236,7 @@ def _places(run: Recovery) -> tuple[list[_Place], int]:
         calendar = working_time.calendar_of(holder.user)
         coming = calendar.coming(calendar.after(calendar.day(now), 1), DAYS)
         days = [day for day in coming if calendar.at(day) <= now + FARTHEST_NEXT - timedelta(days=1)]
-        per_day = run.per_day * _people(holder)
+        per_day = _per_day(holder, calendar, days, pace=run.per_day * _people(holder))
         when = spread([chances[rows[at][0]] for at in members], per_day=per_day)
         for at, place in zip(members, when.tolist(), strict=True):
             if place >= len(days):
@@ -256,6 +245,16 @@ def _places(run: Recovery) -> tuple[list[_Place], int]:
             places.append((place, -chances[rows[at][0]], _place(rows[at], holder, calendar.at(days[place]), calendar)))
     places.sort(key=lambda each: (each[0], each[1], each[2].lead_id))
     return [place for _, _, place in places], later
+
+
+def _per_day(holder: Responsible, calendar: Calendar, days: Sequence[date], *, pace: int) -> list[int]:
+    """How many each day takes: as many as were asked for, fewer (one at least) where it is full of others already.
+
+    A programme is worked by nobody; what it holds comes to its owner's day only if there is room.
+    """
+    if not days or holder.kind == ResponsibleKind.PROGRAMME:
+        return [pace]
+    return [min(pace, free) for free in keeping.room(holder, calendar, days)]
 
 
 def _place(row: Sequence[Any], holder: Responsible, at: datetime, calendar: Calendar) -> _Place:

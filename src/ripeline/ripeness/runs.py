@@ -5,18 +5,16 @@ writes nothing until it is done, so one that was broken off is simply begun agai
 to use and broken off while scoring goes on with that.
 """
 
-import contextlib
 import logging
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime
 from math import isfinite
-from typing import Any
 
-import psycopg
 from django.db import connection, transaction
 
 from ripeline.base import clock
+from ripeline.base.claiming import claimed
 from ripeline.people import actions as people
 from ripeline.people import queries as staff
 from ripeline.people import rules as people_rules
@@ -29,7 +27,7 @@ from ripeline.timeline import actions as timeline
 
 log = logging.getLogger(__name__)
 
-_LOCK = "ripeline model run"
+_WORK = "ripeline model run"
 WAITING = (RunState.QUEUED, RunState.RUNNING, RunState.SCORING)
 TRIES = 3  # times that a fit is begun; one that takes its process down each time would be begun for ever
 
@@ -90,7 +88,7 @@ def waiting() -> Sequence[int]:
 
 def work(run_id: int, *, is_stopping: Callable[[], bool] = lambda: False) -> bool:
     """Bring a run to its end; False if another process works it, or it had ended before."""
-    with _claimed(run_id) as is_ours:
+    with claimed(_WORK, run_id) as is_ours:
         if not is_ours or is_stopping():
             return False
         run = ModelRun.objects.select_related("asked_by").get(pk=run_id)
@@ -114,17 +112,6 @@ def work(run_id: int, *, is_stopping: Callable[[], bool] = lambda: False) -> boo
 def _begun(run: ModelRun) -> int:
     """How often a run was begun that is not done: until it is, that is all there is in its metrics."""
     return 0 if run.state == RunState.QUEUED else int(run.metrics.get("begun", 1))
-
-
-@contextlib.contextmanager
-def _claimed(run_id: int) -> Iterator[bool]:
-    """Have the run to oneself inside the block, if nobody else has."""
-    params: dict[str, Any] = connection.get_connection_params()
-    for name in ("cursor_factory", "context"):
-        params.pop(name, None)
-    with contextlib.closing(psycopg.connect(**params, autocommit=True)) as own:
-        found = own.execute("SELECT pg_try_advisory_lock(hashtext(%s), %s)", [_LOCK, run_id]).fetchone()
-        yield bool(found and found[0])
 
 
 def _fit(run: ModelRun) -> None:
@@ -243,7 +230,7 @@ def _choose(actor: User, run_id: int, *, verb: str, taking_back: bool = False) -
         people.audit(actor=actor, verb=verb, target=run.name, before=before.name if before else "")
         ModelRun.objects.filter(pk=run.pk).update(state=RunState.SCORING)
         run.state = RunState.SCORING
-    with _claimed(run.pk):  # a worker that finds it meanwhile leaves it to us
+    with claimed(_WORK, run.pk):  # a worker that finds it meanwhile leaves it to us
         _finish(run)
     run.refresh_from_db()
     return run

@@ -4,15 +4,14 @@ A step is one way of following up in one simulated year; what a finished year fo
 question that was cancelled, or whose process died, goes on with the next year.
 """
 
-import contextlib
 import logging
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
-import psycopg
 from django.db import connection
 
 from ripeline.base import clock
+from ripeline.base.claiming import claimed
 from ripeline.science.market_law import Law
 from ripeline.science.simulation import own
 from ripeline.science.simulation.comparing import POLICIES, Maker, Measured, interval, measured, together
@@ -24,7 +23,7 @@ from ripeline.simulation.rules import MARKETS, MONTHS, Figures
 
 log = logging.getLogger(__name__)
 
-_LOCK = "ripeline simulation run"
+_WORK = "ripeline simulation run"
 TRIES = 3  # times that a question is begun without getting a year further
 DELIVERED = "points-delivered"
 """Points as they are sold; `points` are those at their best in this very market."""
@@ -42,7 +41,7 @@ class _StoppedError(Exception):
 
 def work(run_id: int, *, is_stopping: Callable[[], bool] = lambda: False) -> bool:
     """Bring a question to its end; False if another process works it, it had ended before, or `is_stopping` said so."""
-    with _claimed(run_id) as is_ours:
+    with claimed(_WORK, run_id) as is_ours:
         if not is_ours or is_stopping() or not _begin(run_id):
             return False
         run = SimulationRun.objects.get(pk=run_id)
@@ -62,17 +61,6 @@ def work(run_id: int, *, is_stopping: Callable[[], bool] = lambda: False) -> boo
             return _end(run_id, SimulationState.FAILED, problem=_BROKE)
         SimulationRun.objects.filter(pk=run_id).update(answer=answer, done=STEPS, steps=STEPS)
         return _end(run_id, SimulationState.DONE)
-
-
-@contextlib.contextmanager
-def _claimed(run_id: int) -> Iterator[bool]:
-    """Have the run to oneself inside the block, if nobody else has; PostgreSQL frees it when this process dies."""
-    params: dict[str, Any] = connection.get_connection_params()
-    for name in ("cursor_factory", "context"):
-        params.pop(name, None)
-    with contextlib.closing(psycopg.connect(**params, autocommit=True)) as mine:
-        found = mine.execute("SELECT pg_try_advisory_lock(hashtext(%s), %s)", [_LOCK, run_id]).fetchone()
-        yield bool(found and found[0])
 
 
 def _begin(run_id: int) -> bool:

@@ -48,7 +48,7 @@ def replan_of(responsible: Responsible, calendar: Calendar, today: date, *, now:
         return 0
     values = worth([standing for standing, _, _ in late], now=now)
     days = calendar.coming(today, WITHIN)
-    places = spread(values, per_day=_room(responsible, calendar, days), within=WITHIN)
+    places = spread(values, per_day=room(responsible, calendar, days), within=WITHIN)
     nexts = {
         standing.lead_id: Next(max(calendar.at(days[place]), now), kind, note)
         for (standing, kind, note), place in zip(late, places.tolist(), strict=True)
@@ -56,8 +56,8 @@ def replan_of(responsible: Responsible, calendar: Calendar, today: date, *, now:
     return len(bulk.replan_many(nexts, By(people.system(), "worker", f"replan:{today}")))
 
 
-def _room(responsible: Responsible, calendar: Calendar, days: Sequence[date]) -> list[int]:
-    """How many contacts each day takes beside what is due on it already; at least one."""
+def room(responsible: Responsible, calendar: Calendar, days: Sequence[date]) -> list[int]:
+    """How many contacts each of these coming days takes beside what is due on it already; at least one."""
     capacity = _capacity(responsible)
     until = calendar.end_of(days[-1])
     taken = queries.due_by_day(responsible.pk, calendar, since=calendar.at(days[0], time(0)), until=until)
