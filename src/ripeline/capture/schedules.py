@@ -21,6 +21,7 @@ from django.db import InterfaceError, OperationalError, transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
 
 from ripeline.base import clock, fetching
+from ripeline.base.claiming import claimed
 from ripeline.base.fetching import Fetched, FetchError
 from ripeline.capture import actions, batches, inbox, pieces, rules
 from ripeline.capture.actions import MappingError, UnreadableFileError
@@ -37,7 +38,6 @@ from ripeline.capture.models import (
     ImportState,
     Rhythm,
 )
-from ripeline.capture.runs import claimed
 from ripeline.leads.rules import NotAllowed
 from ripeline.outbox import actions as outbox
 from ripeline.people import queries as people
@@ -196,7 +196,7 @@ def _due(now: datetime) -> Q:
 
 def work(schedule_id: UUID) -> bool:
     """Note what became of its last import, and look at it where it is due; False if somebody else is at it."""
-    with claimed(schedule_id) as is_ours:
+    with claimed("ripeline scheduled import", schedule_id) as is_ours:
         if not is_ours:
             return False
         for check in ImportCheck.objects.filter(schedule=schedule_id, is_open=True).select_related("run", "schedule"):
