@@ -17,12 +17,12 @@ import psycopg
 from django.db import InterfaceError, OperationalError, connection, transaction
 
 from ripeline.base import clock
+from ripeline.base.claiming import claimed
 from ripeline.capture import actions, rules, trial
 from ripeline.capture.actions import MappingError
 from ripeline.capture.models import ImportRun, ImportState, ImportTrial, TrialState
 from ripeline.capture.rejects import Reject
 from ripeline.capture.rows import SIZE
-from ripeline.capture.runs import claimed
 from ripeline.capture.trial import Change, Trial, TrialError
 from ripeline.leads.rules import NotAllowed
 from ripeline.people.models import User
@@ -87,7 +87,7 @@ def waiting() -> Sequence[UUID]:
 
 def work(run_id: UUID, *, is_stopping: Callable[[], bool] = lambda: False, size: int = SIZE) -> bool:
     """Try a file; False if another process does, or `is_stopping` said so: then it begins again later."""
-    with claimed(run_id) as is_ours:
+    with claimed("ripeline import trial", run_id) as is_ours:
         if not is_ours or not ImportTrial.objects.filter(pk=run_id, state__in=_GOING).update(state=TrialState.RUNNING):
             return False
         asked = ImportTrial.objects.select_related("run", "asked_by").get(pk=run_id)
