@@ -29,6 +29,16 @@ FLAGS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-backgroun
          "--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"]  # fmt: skip
 VCARD = "BEGIN:VCARD\r\nVERSION:3.0\r\nN:Raman;Priya;;;\r\nORG:Northgate Dental;Lisbon\r\nTITLE:Owner\r\n" \
         "EMAIL;TYPE=work:priya@northgate.example\r\nTEL;TYPE=cell:+44 20 7183 8750\r\nEND:VCARD"  # fmt: skip
+CODES = [
+    ("BEGIN:VCARD\nVERSION:2.1\nN;CHARSET=UTF-8;ENCODING=QUOTED-PRINTABLE:M=C3=BCll=\ner;J=C3=B6rg\nTEL;FAX:+1\nTEL;CELL:+2"
+     "\nNOTE:a\\, b\\nc\nEND:VCARD", {"name": "Jörg Müller", "phone": "+2", "note": "a, b\nc", "isCard": True}),
+    ("BEGIN:VCARD\r\nVERSION:4.0\r\nFN:Ana\r\n  Sousa\r\nEMAIL:mailto:ana@x.example\r\nTEL;VALUE=uri:tel:+351-21\r\n"
+     "END:VCARD", {"name": "Ana Sousa", "email": "ana@x.example", "phone": "+351-21", "note": "", "isCard": True}),
+    ("MECARD:N:Reyes,Tom;ORG:Bright\\;water;TEL:+44;EMAIL:tom@x.example;;",
+     {"name": "Tom Reyes", "company": "Bright;water", "phone": "+44", "email": "tom@x.example", "note": "",
+      "isCard": True}),
+    ("https://x.example/badge/7", {"note": "https://x.example/badge/7", "isCard": False}),
+]  # fmt: skip
 
 Axe = Callable[[Page], None]
 Shot = Callable[[Page, str], None]
@@ -264,6 +274,8 @@ def test_a_code_is_read_by_the_camera_where_the_browser_can(phone: Phone, axe: A
         f" async detect(video) {{ return video.videoWidth ? [{{ rawValue: {VCARD!r} }}] : []; }} }};"
     )
     page = opened(phone, alice)
+    for text, fields in CODES:
+        assert page.evaluate("text => booth.read(text)", text) == fields, text
     page.get_by_role("button", name="Read a code").click()
     expect(page.get_by_label("Name", exact=True)).to_have_value("Priya Raman")
     expect(page.get_by_label("Company")).to_have_value("Northgate Dental")

@@ -23,10 +23,10 @@
   const asSent = ({ key, at, rev, fields, answers, heat, said, note }) =>
     ({ key, at, rev, fields, answers, heat, note: [...said, note].filter(Boolean).join("\n") });
 
-  /* What the server said of a card; what was changed on the phone meanwhile is sent again. */
+  /* What the server said of a card; changed on the phone meanwhile, it is sent again; discarded too late, it is sent. */
   const settle = (result, sent) => store.update(result.key, (card) => {
-    if (card.rev !== sent.rev || card.state !== "waiting") return null;
-    if (result.errors) return { ...card, state: "refused", errors: result.errors };
+    if (card.rev !== sent.rev || !["waiting", "discarded"].includes(card.state)) return null;
+    if (result.errors) return card.state === "waiting" ? { ...card, state: "refused", errors: result.errors } : null;
     const { name, company, email, phone } = card.fields;
     const fields = { name: name || email || phone || "", company: company || "" };
     return { key: card.key, owner: card.owner, booth: card.booth, at: card.at, rev: card.rev, heat: card.heat, said: [], note: "", answers: {}, fields, state: "sent", lead: result.lead, done_at: Date.now() };
