@@ -12,7 +12,7 @@ from django.db import connection, transaction
 from django.db.models import Count, Max, Q, Sum
 
 from ripeline.base import clock
-from ripeline.capture.models import Door, DoorDay, DoorKind, Submission, SubmissionState
+from ripeline.capture.models import Door, DoorDay, DoorKind, KnownVisitors, Submission, SubmissionState
 from ripeline.catalog import actions as catalog
 from ripeline.catalog import queries as catalog_queries
 from ripeline.catalog.models import Question, SourceType
@@ -57,6 +57,7 @@ class FormDraft:
     questions: Sequence[tuple[str, bool]] = ()  # key, whether it must be answered
     style: Mapping[str, Any] = field(default_factory=dict)
     sites: Sequence[str] = ()
+    known: str = KnownVisitors.SKIP
 
 
 @dataclass(frozen=True)
@@ -178,6 +179,7 @@ def _checked(draft: FormDraft) -> dict[str, Any]:
         "fields": {key: how for key in PERSON if (how := draft.fields.get(key)) in ("required", "optional")},
         "questions": [{"key": key, "required": must} for key, must in draft.questions if key in standard],
         "style": _style(draft.style), "sites": _sites(draft.sites),
+        "known": draft.known if draft.known in KnownVisitors else KnownVisitors.SKIP,
     }  # fmt: skip
 
 

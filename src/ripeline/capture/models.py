@@ -330,6 +330,14 @@ class DoorKind(models.TextChoices):
     CALL = "call", "Telephone"
 
 
+class KnownVisitors(models.TextChoices):
+    """What a form asks somebody who has said before who they are."""
+
+    SKIP = "skip", "What they have not answered yet"
+    MORE = "more", "What they have not answered yet, and the next of your questions instead of the rest"
+    ALIKE = "alike", "Everything, like everybody"
+
+
 class Door(models.Model):
     """A way in that somebody has set up: what it asks, and what everybody who comes through it is credited to."""
 
@@ -349,6 +357,7 @@ class Door(models.Model):
     style = models.JSONField(default=dict)  # accent, paper, ink (#rrggbb), font, corners (pixels)
     sites = models.JSONField(default=list)  # origins of pages that may embed it
     mapping = models.JSONField(default=dict)  # of a web hook: field → where it stands in what is sent
+    known = models.CharField(max_length=8, choices=KnownVisitors.choices, default=KnownVisitors.SKIP)
     place = models.CharField(max_length=160, blank=True, default="")  # of an event, as everybody met there has it
     first_day = models.DateField(null=True)  # of an event
     last_day = models.DateField(null=True)
@@ -359,7 +368,10 @@ class Door(models.Model):
 
     class Meta:
         db_table = "door"
-        constraints = [one_of("kind", DoorKind, name="door_kind")]
+        constraints = [
+            one_of("kind", DoorKind, name="door_kind"),
+            one_of("known", KnownVisitors, name="door_known"),
+        ]
 
     def __str__(self) -> str:
         return self.name

@@ -13,14 +13,14 @@ from uuid import UUID
 from django.db import IntegrityError, transaction
 
 from ripeline.base import clock
-from ripeline.capture import doors, values
+from ripeline.capture import doors, profiling, values
 from ripeline.capture.admission import Arrival, admit
 from ripeline.capture.models import Door, Submission, SubmissionState
 from ripeline.capture.proof import Proof
 from ripeline.capture.text import BadValueError, clean, clean_lines
 from ripeline.catalog import queries as catalog
 from ripeline.catalog import standard
-from ripeline.catalog.models import AnswerType, Meaning
+from ripeline.catalog.models import AnswerType, Meaning, Question
 from ripeline.leads import identity
 from ripeline.leads.birth import Context, Person
 from ripeline.leads.deciding import By, once_more
@@ -93,7 +93,7 @@ def take(*, door: Door, sent: Sent) -> Submission:
     """
     if before := Submission.objects.filter(pk=sent.proof.id).first():
         return before
-    received = read(door, sent.fields)
+    received = read(door, sent.fields, visitor=str(sent.trail.get("visitor", "")))
     limit(sent.address, FROM_ONE_ADDRESS)
     why = _suspicion(sent, received)
     submission = Submission(
@@ -147,16 +147,30 @@ def latest(door: Door, count: int = 10) -> list[Submission]:
     return list(found[:count])
 
 
-def read(door: Door, fields: Mapping[str, Sequence[str]]) -> Received:
-    """Read every field, so that all faults are said at once. Raises RefusedError."""
-    person, errors = _person(door, fields)
-    answers, message, more = _answers(door, fields)
+def read(door: Door, fields: Mapping[str, Sequence[str]], *, visitor: str = "") -> Received:
+    """Read every field, so that all faults are said at once. Raises RefusedError.
+
+    Of what a `visitor` who gives their own address was not asked, nothing has to be there.
+    """
+    known = profiling.of_visitor(door, visitor)
+    if known and not known.is_of((fields.get("email") or [""])[0]):
+        known = None
+    unasked = dict.fromkeys(door.fields, "optional")
+    person, errors = _person({"email": "required", **unasked, **profiling.fields(door, known)}, fields)
+    answers, message, more = _answers(_asked(door, known), fields)
     if errors | more:
         raise RefusedError(errors | more)
     return Received(person, answers, message)
 
 
-def _person(door: Door, fields: Mapping[str, Sequence[str]]) -> tuple[dict[str, str], dict[str, str]]:
+def _asked(door: Door, known: profiling.Known | None) -> list[tuple[Question, bool]]:
+    """The questions of the page, and those that it left out: they may be answered all the same."""
+    asked = profiling.questions(door, known)
+    keys = {question.key for question, _ in asked}
+    return asked + [(question, False) for question, _ in doors.asks(door) if question.key not in keys]
+
+
+def _person(asked: Mapping[str, str], fields: Mapping[str, Sequence[str]]) -> tuple[dict[str, str], dict[str, str]]:
     """Who they say they are, and what is wrong with it by field."""
     country = working_time.company().country
     parsers: dict[str, Callable[[str], str]] = {
@@ -164,7 +178,7 @@ def _person(door: Door, fields: Mapping[str, Sequence[str]]) -> tuple[dict[str, 
         "phone": lambda text: values.phone(text, country=country).value,
     }
     person, errors = {}, {}
-    for name, how in {"email": "required", **door.fields}.items():
+    for name, how in asked.items():
         text = clean((fields.get(name) or [""])[0])[:300]
         person[name] = ""
         if not text and how == "required":
@@ -177,11 +191,13 @@ def _person(door: Door, fields: Mapping[str, Sequence[str]]) -> tuple[dict[str, 
     return person, errors
 
 
-def _answers(door: Door, fields: Mapping[str, Sequence[str]]) -> tuple[dict[str, Any], str, dict[str, str]]:
+def _answers(
+    asked: Sequence[tuple[Question, bool]], fields: Mapping[str, Sequence[str]]
+) -> tuple[dict[str, Any], str, dict[str, str]]:
     """What they answered, what they need in their own words, and what is wrong by field."""
     answers: dict[str, Any] = {}
     message, errors = "", {}
-    for question, required in doors.asks(door):
+    for question, required in asked:
         name = f"q-{question.key}"
         try:
             value = standard.read(question, [clean_lines(text) for text in fields.get(name, ())], required=required)

@@ -8,7 +8,7 @@ from django.db.models import Count, Min, Q
 
 from ripeline.base import clock
 from ripeline.people.models import User
-from ripeline.timeline.models import Activity, Reaction
+from ripeline.timeline.models import Activity, Reaction, Visitor
 
 
 def of_lead(
@@ -57,3 +57,9 @@ def reaction_backlog() -> tuple[int, float]:
     found = Reaction.objects.aggregate(n=Count("id"), oldest=Min("created_at"))
     lag = (clock.now() - found["oldest"]).total_seconds() if found["oldest"] else 0.0
     return found["n"], max(lag, 0.0)
+
+
+def lead_of(visitor_id: UUID) -> UUID | None:
+    """Who a visitor last said to be, themselves; None while nobody knows."""
+    links = Visitor.objects.filter(visitor_id=visitor_id, is_strong=True).order_by("-since", "-id")
+    return links.values_list("lead_id", flat=True).first()

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from ripeline.capture import doors, holding, submissions
 from ripeline.capture.doors import DoorError, FormDraft
 from ripeline.capture.machines import flat
-from ripeline.capture.models import Door, DoorKind, Submission
+from ripeline.capture.models import Door, DoorKind, KnownVisitors, Submission
 from ripeline.catalog import queries as catalog
 from ripeline.catalog.models import SourceType
 from ripeline.catalog.standard import words
@@ -64,6 +64,10 @@ class FormSettings(NewForm):
         label="Campaign", max_length=160, required=False, widget=forms.TextInput({"list": "campaigns"}),
         help_text="Otherwise the one that the link they came by names (utm_campaign).",
     )  # fmt: skip
+    known = forms.ChoiceField(
+        label="Who is known here already is asked", choices=KnownVisitors.choices, required=False,
+        help_text="Those who said before who they are, on a site that tracks them with their consent.",
+    )  # fmt: skip
     accent = _text("Colour of its button", 7, required=False)
     paper = _text("Colour of its ground", 7, required=False)
     ink = _text("Colour of its letters", 7, required=False)
@@ -104,7 +108,7 @@ class FormSettings(NewForm):
             fields={name: given[f"ask-{name}"] for name in PERSON},
             questions=[(key, how == "required") for key, how in asked if how],
             style={name: given[name] for name in ("accent", "paper", "ink", "font", "corners")},
-            sites=given["sites"].splitlines(),
+            sites=given["sites"].splitlines(), known=given["known"],
         )  # fmt: skip
 
 
@@ -115,7 +119,7 @@ def _initial(door: Door) -> dict[str, Any]:
         "name": door.name, "source_type": door.source.source_type, "title": door.title, "intro": door.intro,
         "verb": door.verb, "thanks": door.thanks, "redirect_url": door.redirect_url,
         "campaign": door.campaign.name if door.campaign else "", "sites": "\n".join(door.sites),
-        "font": "system-ui", "corners": 8, **door.style, **asked,
+        "known": door.known, "font": "system-ui", "corners": 8, **door.style, **asked,
         **{f"ask-{name}": how for name, how in door.fields.items()},
     }  # fmt: skip
 

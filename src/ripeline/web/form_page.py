@@ -15,7 +15,7 @@ from django.views.decorators.clickjacking import xframe_options_exempt
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_safe
 
-from ripeline.capture import doors, proof, submissions
+from ripeline.capture import doors, profiling, proof, submissions
 from ripeline.capture.models import Door
 from ripeline.capture.text import clean
 from ripeline.catalog.models import Question
@@ -169,17 +169,27 @@ def _page(
 
 def _lines(request: HttpRequest, door: Door, errors: Mapping[str, str]) -> list[Line]:
     typed = request.POST
+    known = _known(request, door)
+    fields = profiling.fields(door, known)
     lines = [
         Line("email", "E-mail", "email", value=typed.get("email", ""), fills="email", required=True,
              error=errors.get("email", ""))
     ]  # fmt: skip
     person = [
         Line(name, LABELS[name], "tel" if name == "phone" else "text", value=typed.get(name, ""), fills=FILLS[name],
-             required=door.fields[name] == "required", error=errors.get(name, ""))
-        for name in doors.PERSON if name in door.fields
+             required=fields[name] == "required", error=errors.get(name, ""))
+        for name in doors.PERSON if name in fields
     ]  # fmt: skip
-    lines = person[:1] + lines + person[1:] if "name" in door.fields else lines + person
-    return lines + [_line(typed.getlist(f"q-{q.key}"), q, must, errors) for q, must in doors.asks(door)]
+    lines = person[:1] + lines + person[1:] if "name" in fields else lines + person
+    asked = profiling.questions(door, known)
+    return lines + [_line(typed.getlist(f"q-{q.key}"), q, must, errors) for q, must in asked]
+
+
+def _known(request: HttpRequest, door: Door) -> profiling.Known | None:
+    """What is known of who looks at the page; nothing, once they give an address that is not theirs."""
+    given = request.POST if request.method == "POST" else request.GET
+    known = profiling.of_visitor(door, clean(given.get("visitor", ""))[:LONGEST])
+    return None if known and given.get("email") and not known.is_of(given["email"]) else known
 
 
 def _line(given: list[str], question: Question, required: bool, errors: Mapping[str, str]) -> Line:
