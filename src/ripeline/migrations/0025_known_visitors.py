@@ -4,7 +4,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('ripeline', '0023_booths'),
+        ('ripeline', '0024_long_trials'),
     ]
 
     operations = [
