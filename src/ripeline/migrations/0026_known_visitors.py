@@ -4,7 +4,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('ripeline', '0024_long_trials'),
+        ('ripeline', '0025_belief'),
     ]
 
     operations = [
