@@ -13,7 +13,7 @@ from django.db import connection
 
 from ripeline.base import clock
 from ripeline.capture import actions, undoing
-from ripeline.capture.models import ImportKept, ImportRun, ImportUndo
+from ripeline.capture.models import ImportCompany, ImportKept, ImportRun, ImportUndo
 from ripeline.catalog import queries as catalog
 from ripeline.catalog.models import Campaign, Source
 from ripeline.leads import actions as leads
@@ -331,3 +331,88 @@ def test_a_cancelled_import_is_taken_back_too() -> None:
     )
     assert again(run).state == "cancelled"
     assert told(undone(run)) == (4, 0, 0, 0)
+
+
+FIRMS = csv(
+    "Record id,Company,Website,Owner",
+    "1,Helio GmbH,helio.example,alice@example.com",
+    "2,Nordic AS,,",
+    "3,,fjord.example,",
+)
+
+
+def companies(content: bytes, **how: Any) -> ImportRun:
+    mapping = {"Record id": "external_id", "Company": "company", "Website": "website", "Owner": "owner"}
+    return imported(content, kind="companies", name="companies.csv", mapping=mapping, **how)
+
+
+def firms() -> list[dict[str, Any]]:
+    """What stands in the tables that a file of companies writes to."""
+    return [*Account.objects.order_by("key").values(), *ImportCompany.objects.order_by("reference").values()]
+
+
+def test_companies_that_only_the_file_brought_go_and_those_with_people_stay(alice: User, make_lead: MakeLead) -> None:
+    run = companies(FIRMS)
+    assert run.created == 3
+    make_lead(alice, company="Nordic AS", email="")
+    expected = undoing.expect(run)
+    assert (expected.deleted, expected.kept, expected.put_back) == (2, 1, 0)
+    assert told(undone(run, size=1)) == (2, 1, 0, 0)
+    assert [account.name for account in Account.objects.all()] == ["Nordic AS"]
+    assert not ImportCompany.objects.exists()
+    assert companies(FIRMS).created == 2  # the file can be imported again
+
+
+def test_companies_that_were_here_are_as_they_were(alice: User, make_lead: MakeLead) -> None:
+    make_lead(alice, email="ann@helio.example")  # brings helio.example, by no name and without an owner
+    companies(csv("Record id,Company,Website,Owner", "2,Nordic AS,,"))
+    before = firms()
+    run = companies(FIRMS)
+    assert (run.created, run.updated, run.unchanged) == (1, 1, 1)
+    assert firms() != before
+    assert told(undone(run)) == (1, 0, 1, 0)
+    assert firms() == before
+
+
+def test_what_others_changed_on_a_company_since_stays(alice: User, bob: User, make_lead: MakeLead) -> None:
+    make_lead(alice, email="ann@helio.example")
+    run = companies(FIRMS)
+    Account.objects.filter(domain="helio.example").update(owner=bob)
+    again_named = companies(csv("Record id,Company,Website,Owner", "9,Fjord,fjord.example,"))
+    undone(run)
+    helio = Account.objects.get(domain="helio.example")
+    assert (helio.name, helio.owner) == ("helio.example", bob)
+    assert Account.objects.get(domain="fjord.example").name == "Fjord"  # another file names it
+    assert told(undone(again_named)) == (0, 0, 1, 0)
+
+
+def test_an_id_means_again_what_it_meant_before(make_lead: MakeLead) -> None:
+    companies(csv("Record id,Company,Website,Owner", "1,Old GmbH,,"))
+    run = companies(csv("Record id,Company,Website,Owner", "1,New GmbH,,"))
+    assert ImportCompany.objects.get().account.name == "New GmbH"
+    undone(run)
+    assert ImportCompany.objects.get().account.name == "Old GmbH"
+
+
+NOTES = csv(
+    "E-mail,When,Note",
+    "a@x.example,2026-05-01,Called them",
+    "a@x.example,2026-05-02,Met them",
+    "b@y.example,2026-05-03,Wrote",
+)
+
+
+def test_notes_go_whatever_else_has_happened(alice: User) -> None:
+    imported(THREE)
+    before = everything() | {"score": None}  # they are a moment older then
+    mapping = {"E-mail": "email", "When": "happened_at", "Note": "body"}
+    run = imported(NOTES, kind="activities", name="notes.csv", mapping=mapping)
+    assert run.created == 3
+    lead = Lead.objects.get(email="a@x.example")
+    assert undoing.expect(run).put_back == 2
+    assert told(undone(run, size=1)) == (0, 0, 2, 0)
+    assert everything() | {"score": None} == before
+    assert imported(NOTES, kind="activities", name="notes.csv", mapping=mapping).created == 3
+    leads.note(lead.pk, by(people.system()), text="Called again.")
+    undone(ImportRun.objects.latest("created_at"))
+    assert [entry.body for entry in Activity.objects.filter(kind="note")] == ["Called again."]

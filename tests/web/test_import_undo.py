@@ -82,3 +82,20 @@ def test_others_than_who_made_it_are_not_offered_it_and_may_not(
 def test_one_that_is_going_in_says_to_cancel_it_first(mona: User, page: Callable[..., str]) -> None:
     run = begun(FILE, actor=mona)
     assert "cancel it first" in page(mona, f"/imports/{run.pk}/undo", post=True)
+
+
+def test_companies_and_notes_are_taken_back_in_their_own_words(mona: User, page: Callable[..., str]) -> None:
+    run = imported(csv("Company,Website", "Helio,helio.example"), kind="companies", name="firms.csv", actor=mona)
+    assert "1 company that only this import brought is deleted" in page(mona, f"/imports/{run.pk}/undo")
+    page(mona, f"/imports/{run.pk}/undo", post=True)
+    assert "0 of 1 company" in page(mona, f"/imports/{run.pk}")
+    actions.work(run.pk)
+    assert "Companies deleted 1" in page(mona, f"/imports/{run.pk}")
+    imported(FILE, actor=mona)
+    mapping = {"E-mail": "email", "When": "happened_at", "Note": "body"}
+    note = csv("E-mail,When,Note", "p1@x.example,2026-05-01,Called")
+    run = imported(note, kind="activities", name="notes.csv", actor=mona, mapping=mapping)
+    assert "on the timelines of 1 lead is taken off again" in page(mona, f"/imports/{run.pk}/undo")
+    page(mona, f"/imports/{run.pk}/undo", post=True)
+    actions.work(run.pk)
+    assert "notes.csv was taken back" in page(mona, f"/imports/{run.pk}")

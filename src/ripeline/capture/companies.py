@@ -4,12 +4,12 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from ripeline.capture.admission import Result
-from ripeline.capture.models import ImportCompany, ImportRun, Remark
+from ripeline.capture.models import ImportCompany, ImportedFirm, ImportRun, Remark
 from ripeline.capture.rows import Row
 from ripeline.capture.taking import Tally
 from ripeline.capture.wording import NOBODY, Owners
 from ripeline.leads import accounts, rules
-from ripeline.leads.accounts import Firm
+from ripeline.leads.accounts import Brought, Firm
 
 
 class CompanyTaker:
@@ -33,11 +33,25 @@ class CompanyTaker:
         found = accounts.bring([firm for _, firm in firms])
         for (row, _), one in zip(firms, found, strict=True):
             tally.results[Result.CREATED if one.is_new else Result.UPDATED if one.is_changed else Result.UNCHANGED] += 1
-            if reference := row.text("external_id"):
-                ImportCompany.objects.update_or_create(
-                    reference=reference, defaults={"account_id": one.account_id, "name": row.text("company")[:200]}
-                )
+            self._remember(row, one)
         return tally
+
+    def _remember(self, row: Row, one: Brought) -> None:
+        """Keep its id, and what was done to it, for whoever takes the import back."""
+        reference, was = row.text("external_id"), {}
+        if reference:
+            said = {"account_id": one.account_id, "name": row.text("company")[:200]}
+            known = ImportCompany.objects.filter(reference=reference).first()
+            if known and (known.account_id, known.name) == (said["account_id"], said["name"]):
+                reference = ""
+            else:
+                was = {"account_id": str(known.account_id), "name": known.name} if known else {}
+                ImportCompany.objects.update_or_create(reference=reference, defaults=said)
+        if reference or one.is_new or one.is_changed:
+            ImportedFirm.objects.create(
+                run=self._run, account_id=one.account_id, is_new=one.is_new, before=dict(one.before),
+                after=dict(one.after), reference=reference, was=was,
+            )  # fmt: skip
 
     def _owner(self, row: Row, tally: Tally) -> UUID | None:
         said = row.text("owner")

@@ -246,6 +246,23 @@ class ImportCompany(models.Model):
         db_table = "import_company"
 
 
+class ImportedFirm(models.Model):
+    """What a row of a file of companies did to one, so that it can be taken back."""
+
+    id = models.BigAutoField(primary_key=True)
+    run = models.ForeignKey(ImportRun, on_delete=models.CASCADE, db_index=False)
+    account_id = models.UUIDField()
+    is_new = models.BooleanField(default=False)
+    before = models.JSONField(default=dict)  # of what it changed, and
+    after = models.JSONField(default=dict)
+    reference = models.CharField(max_length=240, blank=True, default="")  # that it gave to the company,
+    was = models.JSONField(default=dict)  # and what that meant before
+
+    class Meta:
+        db_table = "imported_firm"
+        indexes = [models.Index(fields=["run", "account_id", "id"], name="imported_firm_of_run")]
+
+
 class ImportMapping(models.Model):
     """How a header was mapped last time, and what a person said of its columns' dates and numbers."""
 

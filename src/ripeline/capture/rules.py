@@ -2,7 +2,7 @@
 
 from django.db.models import Q
 
-from ripeline.capture.models import ImportKind, ImportRun
+from ripeline.capture.models import ImportRun
 from ripeline.leads.rules import NotAllowed
 from ripeline.people.models import Role, User
 
@@ -22,19 +22,12 @@ def require_importer(actor: User) -> None:
 
 
 def may_undo(actor: User, run: ImportRun) -> bool:
-    """Whether somebody may take an import back: whoever made it, and administrators.
-
-    Of leads and of outcomes alone: what other kinds did is not kept with their id.
-    """
-    if run.kind not in (ImportKind.LEADS, ImportKind.OUTCOMES):
-        return False
+    """Whether somebody may take an import back: whoever made it, and administrators."""
     return may_import(actor) and (actor.is_system or actor.role == Role.ADMIN or run.started_by_id == actor.pk)
 
 
 def require_undoer(actor: User, run: ImportRun) -> None:
     """Raise NotAllowed unless `actor` may take this import back."""
-    if run.kind not in (ImportKind.LEADS, ImportKind.OUTCOMES):
-        raise NotAllowed("Only imports of leads and of outcomes can be taken back.")
     if not may_undo(actor, run):
         raise NotAllowed(f"An import is taken back by whoever made it ({run.started_by.name}) or an administrator.")
 

@@ -13,7 +13,7 @@ from django.db import connection, transaction
 from django.db.models import F
 
 from ripeline.base import clock
-from ripeline.capture import pieces, putting_back, rules
+from ripeline.capture import pieces, putting_back, rules, undoing_firms
 from ripeline.capture.models import ImportKept, ImportKind, ImportRun, ImportState, ImportUndo, WhyKept
 from ripeline.capture.since import Foreign, entries, first_since
 from ripeline.leads import bulk, forgetting
@@ -68,11 +68,16 @@ class Expected:
 
 def expect(run: ImportRun, shown: int = 20) -> Expected:
     """What it would do if it were done now; changes nothing."""
+    if run.kind == ImportKind.COMPANIES:
+        deleted, kept, back = undoing_firms.expect(run.pk)
+        return Expected(deleted, kept, back, partly=0, enquiries=0, staying=())
+    if run.kind == ImportKind.ACTIVITIES:  # an entry of its own can go, whatever else has happened
+        return Expected(deleted=0, kept=0, put_back=_count(run), partly=0, enquiries=0, staying=())
     touched = first_since(run.pk)
     brought = Lead.objects.filter(import_run_id=run.pk)
     merged = set(brought.filter(merged_into__isnull=False).values_list("pk", flat=True))
     mine = set(brought.filter(pk__in=list(touched)).values_list("pk", flat=True)) | merged
-    total = _count(run.pk)
+    total = _count(run)
     born = brought.count()
     others = len(touched.keys() - mine) + _merged_since(run.pk, touched.keys() | mine)
     staying = {pk: touched.get(pk) or Foreign(pk, WhyKept.MERGED) for pk in sorted(mine | touched.keys())}
@@ -82,9 +87,12 @@ def expect(run: ImportRun, shown: int = 20) -> Expected:
     )  # fmt: skip
 
 
-def _count(run_id: UUID) -> int:
+def _count(run: ImportRun) -> int:
+    """Leads, or companies, that it brought or changed."""
+    if run.kind == ImportKind.COMPANIES:
+        return undoing_firms.concerned(run.pk).count()
     with connection.cursor() as cursor:
-        cursor.execute(_ALL, {"run": run_id})
+        cursor.execute(_ALL, {"run": run.pk})
         return int(cursor.fetchone()[0])
 
 
@@ -119,7 +127,7 @@ def ask(*, actor: User, run_id: UUID) -> ImportRun:
             return run
         if run.state not in ENDED:
             raise UndoError("This import is still going in: cancel it first, then take it back.")
-        total = _count(run.pk)
+        total = _count(run)
         ImportUndo.objects.create(
             run=run, asked_by=actor, total=total, made=forgetting.named_by(run.pk, since=run.created_at)
         )
@@ -167,9 +175,9 @@ def go_on(run_id: UUID, watch: Watch, is_stopping: Callable[[], bool], size: int
             if undo.stop_asked:
                 fail(run_id, "Stopped.")
                 return True
-            ids = _next(run_id, undo.after, size)
+            ids = _next(run, undo.after, size)
             if ids:
-                _batch(run, undo, ids)
+                _BATCHES.get(run.kind, _batch)(run, undo, ids)
             else:
                 _finish(run, undo)
         watch(run)
@@ -178,9 +186,11 @@ def go_on(run_id: UUID, watch: Watch, is_stopping: Callable[[], bool], size: int
     return False
 
 
-def _next(run_id: UUID, after: UUID | None, size: int) -> list[UUID]:
+def _next(run: ImportRun, after: UUID | None, size: int) -> list[UUID]:
+    if run.kind == ImportKind.COMPANIES:
+        return list(undoing_firms.concerned(run.pk).filter(account_id__gt=after or _NOBODY)[:size])
     with connection.cursor() as cursor:
-        cursor.execute(_NEXT, {"run": run_id, "after": after or _NOBODY, "limit": size})
+        cursor.execute(_NEXT, {"run": run.pk, "after": after or _NOBODY, "limit": size})
         return [row[0] for row in cursor.fetchall()]
 
 
@@ -213,6 +223,32 @@ def _batch(run: ImportRun, undo: ImportUndo, ids: Sequence[UUID]) -> None:
     )  # fmt: skip
 
 
+def _batch_of_firms(run: ImportRun, undo: ImportUndo, ids: Sequence[UUID]) -> None:
+    """Some companies."""
+    deleted, kept, put_back = undoing_firms.batch(run.pk, ids)
+    ImportUndo.objects.filter(pk=undo.pk).update(
+        after=ids[-1], done=F("done") + len(ids), deleted=F("deleted") + deleted, kept=F("kept") + kept,
+        put_back=F("put_back") + put_back,
+    )  # fmt: skip
+
+
+def _batch_of_entries(run: ImportRun, undo: ImportUndo, ids: Sequence[UUID]) -> None:
+    """What it wrote on some timelines. No decision came of it, so none is taken back."""
+    bulk.hold(ids)
+    mine, _ = entries(run.pk, ids)
+    timeline.retract([entry.pk for entry in mine])
+    ripeness.hear(ids)
+    ImportUndo.objects.filter(pk=undo.pk).update(
+        after=ids[-1], done=F("done") + len(ids), put_back=F("put_back") + len(ids)
+    )
+
+
+_BATCHES: dict[str, Callable[[ImportRun, ImportUndo, Sequence[UUID]], None]] = {
+    ImportKind.COMPANIES: _batch_of_firms,
+    ImportKind.ACTIVITIES: _batch_of_entries,
+}
+
+
 def _off(run: ImportRun, leads: Sequence[Lead], touched: dict[UUID, Foreign]) -> dict[UUID, PutBack]:
     """What is taken off each lead that was here before."""
     mine, since = (putting_back.by_lead(each) for each in entries(run.pk, [lead.pk for lead in leads]))
@@ -239,7 +275,8 @@ def _see_to_somebody(lead: Lead, off: PutBack) -> None:
 
 def _finish(run: ImportRun, undo: ImportUndo) -> None:
     """Nothing of it is left: companies, sources and campaigns that came with it alone go too."""
-    forgetting.unused(undo.made, accounts_of=(run.created_at, run.ended_at or clock.now()))
+    if run.kind not in _BATCHES:
+        forgetting.unused(undo.made, accounts_of=(run.created_at, run.ended_at or clock.now()))
     run.state = ImportState.UNDONE
     run.save(update_fields=["state"])
     ImportUndo.objects.filter(run=run).update(ended_at=clock.now(), stop_asked=False)

@@ -8,7 +8,7 @@ from uuid import UUID
 import click
 
 from ripeline.capture import actions, undoing
-from ripeline.capture.models import ImportRun, ImportState
+from ripeline.capture.models import ImportKind, ImportRun, ImportState
 from ripeline.cli.importing import Foreground
 from ripeline.cli.output import Failed, say
 from ripeline.people import queries as people
@@ -38,8 +38,9 @@ class TakenBack:
     def sentences(self) -> Iterator[str]:
         """For a person."""
         would = "would be " if self.is_plan else ""
+        noun = "companies" if self.run.kind == ImportKind.COMPANIES else "leads"
         yield (
-            f"{self.run.filename}: {self.deleted:,} leads {would}deleted, {self.kept:,} kept because something "
+            f"{self.run.filename}: {self.deleted:,} {noun} {would}deleted, {self.kept:,} kept because something "
             f"happened since, {self.put_back:,} put back as they were, {self.partly:,} in part."
         )
 

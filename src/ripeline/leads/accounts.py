@@ -1,7 +1,8 @@
 """Accounts brought from elsewhere: many at once, made where new, completed where something was missing."""
 
-from collections.abc import Collection, Sequence
-from typing import NamedTuple
+from collections.abc import Collection, Mapping, Sequence
+from types import MappingProxyType
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.db.models import Q
@@ -25,6 +26,8 @@ class Brought(NamedTuple):
     account_id: UUID
     is_new: bool = False
     is_changed: bool = False
+    before: Mapping[str, Any] = MappingProxyType({})  # name and owner of one that was here and was changed
+    after: Mapping[str, Any] = MappingProxyType({})
 
 
 def bring(firms: Sequence[Firm]) -> list[Brought]:
@@ -34,6 +37,7 @@ def bring(firms: Sequence[Firm]) -> list[Brought]:
     before = set(Account.objects.filter(key__in=keys).values_list("key", flat=True))
     here = accounts([Person(company=firm.name, website=firm.website) for firm in firms])
     made, changed = set[str](), set[str]()
+    was = {key: _said(account) for key, account in here.items()}
     for firm, key in zip(firms, keys, strict=True):
         account = here[key]
         if firm.owner_id and account.owner_id is None:
@@ -47,8 +51,31 @@ def bring(firms: Sequence[Firm]) -> list[Brought]:
     for key in keys:
         is_new = key not in before and key not in made
         made.add(key)
-        found.append(Brought(here[key].pk, is_new, key in changed and key in before))
+        sides = (was[key], _said(here[key])) if key in changed and key in before else ()
+        found.append(Brought(here[key].pk, is_new, key in changed and key in before, *sides))
     return found
+
+
+def _said(account: Account) -> dict[str, Any]:
+    return {"name": account.name, "owner_id": str(account.owner_id) if account.owner_id else None}
+
+
+def put_back(account_id: UUID, before: Mapping[str, Any], after: Mapping[str, Any]) -> None:
+    """What was changed on a company, where it still stands so. In the caller's transaction."""
+    account = Account.objects.select_for_update().filter(pk=account_id).first()
+    if account is None:
+        return
+    now = _said(account)
+    for name, value in before.items():
+        if value != after[name] == now[name]:
+            setattr(account, name, value)
+    account.save(update_fields=["name", "owner"])
+
+
+def forget(account_id: UUID) -> bool:
+    """Delete a company at which nobody is; False if somebody is."""
+    Account.objects.select_for_update().filter(pk=account_id).first()  # nobody is put there meanwhile
+    return bool(Account.objects.filter(pk=account_id, leads__isnull=True).delete()[0])
 
 
 def first_leads(account_ids: Sequence[UUID]) -> dict[UUID, UUID]:
@@ -69,3 +96,8 @@ def called(names: Collection[str]) -> dict[str, UUID]:
     ):
         found[by_key.get(key, name)] = pk
     return found
+
+
+def is_here(account_id: UUID) -> bool:
+    """Whether there is such a company."""
+    return Account.objects.filter(pk=account_id).exists()
