@@ -1,15 +1,19 @@
 """What people think of a lead, beside its score: kept, undoable, and never what changes the score."""
 
+from datetime import timedelta
+
 import pytest
 
+from ripeline.base import clock
 from ripeline.leads.deciding import By, LeadError, NotUndoable
 from ripeline.leads.models import Lead
 from ripeline.people.models import User
 from ripeline.people.rules import NotAllowed
 from ripeline.ripeness import actions, opinions, queries
-from ripeline.ripeness.models import Dispute, Perceived, Score
+from ripeline.ripeness.models import Dispute, Perceived, Score, StageSaid
 from ripeline.timeline.models import Activity
-from tests.cast import by
+from tests.cast import MakeLead, by
+from tests.hits import hit, store
 
 
 def test_alice_sees_it_differently_and_marketing_reads_why_while_the_score_stays(
@@ -69,9 +73,9 @@ def test_how_good_it_seems_is_one_word_that_can_be_taken_back(alice: User, lead:
     assert first
     assert second
     with pytest.raises(NotUndoable):
-        actions.take_back_perceived(first, by(alice))
-    actions.take_back_perceived(second, by(alice))
-    actions.take_back_perceived(second, by(alice))
+        actions.take_back(first, by(alice))
+    actions.take_back(second, by(alice))
+    actions.take_back(second, by(alice))
     assert queries.perceived(lead.pk) == "good"
     assert Activity.objects.filter(lead_id=lead.pk, kind="undone").count() == 1
 
@@ -90,3 +94,53 @@ def test_an_opinion_and_its_entry_are_one_transaction(alice: User, lead: Lead, m
 def test_an_unknown_word_is_refused(alice: User, lead: Lead) -> None:
     with pytest.raises(LeadError, match="good, fair or poor"):
         actions.perceive(lead.pk, by(alice), quality="splendid")
+
+
+def stage(lead: Lead) -> str:
+    actions.rescore([lead.pk])
+    return Score.objects.get(pk=lead.pk).stage
+
+
+def test_a_stage_that_alice_corrects_holds_against_a_visit_and_yields_to_many(alice: User, make_lead: MakeLead) -> None:
+    lead = make_lead(alice, captured=timedelta(days=60))
+    now = clock.now()
+    store(*(hit(lead.pk, now - timedelta(days=ago)) for ago in (5, 3, 1)))
+    assert stage(lead) == "decision"
+    chance = Score.objects.get(pk=lead.pk).p_30
+    entry = actions.say_stage(lead.pk, by(alice), stage="interest")
+    said = Score.objects.get(pk=lead.pk)
+    assert (said.stage, said.p_30) == ("interest", pytest.approx(chance, rel=1e-3)), "at once, and the score stays"
+    kept = StageSaid.objects.get(pk=lead.pk)
+    assert (kept.user, kept.stage) == (alice, "interest")
+    assert Activity.objects.get(pk=entry).data["inferred"] == "decision"
+    with clock.at(now + timedelta(days=10)):
+        store(hit(lead.pk, clock.now() - timedelta(days=1), "product"))
+        assert stage(lead) == "interest", "one visit does not overrule somebody who knows them"
+        store(*(hit(lead.pk, clock.now() - timedelta(days=ago)) for ago in (6, 4, 3, 2, 0)))
+        assert stage(lead) == "decision", "but many days on the price page do"
+    with clock.at(now + timedelta(days=70)):
+        assert stage(lead) == "awareness", "and after nine weeks it is forgotten like everything else"
+
+
+def test_a_stage_is_taken_back_to_what_somebody_said_before(alice: User, carol: User, lead: Lead) -> None:
+    first = actions.say_stage(lead.pk, by(alice), stage="consideration")
+    second = actions.say_stage(lead.pk, by(alice), stage="decision")
+    assert first
+    assert second
+    with pytest.raises(NotUndoable):
+        actions.take_back(first, by(alice))
+    actions.take_back(second, by(alice))
+    assert StageSaid.objects.get(pk=lead.pk).stage == "consideration"
+    assert Score.objects.get(pk=lead.pk).stage == "consideration"
+    assert actions.say_stage(lead.pk, by(alice), stage="")
+    assert not StageSaid.objects.exists()
+    assert actions.say_stage(lead.pk, by(alice), stage="") is None
+
+
+def test_who_does_not_work_a_lead_says_nothing_of_its_stage(bob: User, mona: User, lead: Lead) -> None:
+    for user in (bob, mona):
+        with pytest.raises(NotAllowed):
+            actions.say_stage(lead.pk, by(user), stage="decision")
+    with pytest.raises(LeadError, match="awareness"):
+        actions.say_stage(lead.pk, by(lead.owner), stage="harvest")  # type: ignore[arg-type]
+    assert not StageSaid.objects.exists()

@@ -53,6 +53,26 @@ def test_alice_sees_it_differently_and_mona_reads_it(alice: User, mona: User, ma
     assert "Nobody has said so yet" in signed_in(mallory).get("/seen-differently").text
 
 
+def test_alice_says_in_which_stage_they_are_in_fact_and_takes_it_back(alice: User, mona: User, lead: Lead) -> None:
+    actions.rescore([lead.pk])
+    page = signed_in(alice).get(f"/leads/{lead.pk}").text
+    assert "Buying stage, if they buy: awareness" in page
+    assert "In fact …" in page
+    assert "In fact …" not in signed_in(mona).get(f"/leads/{lead.pk}").text
+    answer = signed_in(alice).post(
+        f"/leads/{lead.pk}/stage", {"stage": "consideration", "key": "k"}, headers={"HX-Request": "true"}
+    )
+    assert "is in the stage of consideration" in answer.text
+    start = answer.text.index("/perceived/")
+    undo = f"/leads/{lead.pk}" + answer.text[start : answer.text.index("undo", start)] + "undo"
+    told = signed_in(alice).get(f"/leads/{lead.pk}").text
+    assert "Buying stage as Alice said" in told
+    assert "In fact in the buying stage of consideration" in told  # on the timeline
+    signed_in(alice).post(undo, {"key": "u"})
+    assert "Buying stage, if they buy: awareness" in signed_in(alice).get(f"/leads/{lead.pk}").text
+    assert signed_in(mona).post(f"/leads/{lead.pk}/stage", {"stage": "decision"}).status_code == 403
+
+
 def test_mallory_and_mona_cannot_say_how_alices_lead_seems(mallory: User, mona: User, lead: Lead) -> None:
     actions.rescore([lead.pk])
     for user in (mallory, mona):

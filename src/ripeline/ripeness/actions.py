@@ -11,7 +11,7 @@ from ripeline.people import rules as people_rules
 from ripeline.people.models import User
 from ripeline.ripeness import engagement, runs, scoring
 from ripeline.ripeness.models import Claim, Dispute, Perceived, Score, StageSaid, Term
-from ripeline.ripeness.opinions import dispute, perceive, take_back_perceived
+from ripeline.ripeness.opinions import dispute, perceive, say_stage, take_back
 from ripeline.ripeness.runs import promote, request_fit, request_nightly, rollback, work
 from ripeline.ripeness.scoring import rescore
 from ripeline.ripeness.watching import watch
@@ -19,7 +19,7 @@ from ripeline.science import prior
 
 __all__ = [
     "dispute", "forget", "hear", "learn_from", "perceive", "promote", "request_fit", "request_nightly", "rescore",
-    "rollback", "seed", "set_term", "take_back_perceived", "watch", "work",
+    "rollback", "say_stage", "seed", "set_term", "take_back", "watch", "work",
 ]  # fmt: skip
 
 

@@ -1,5 +1,6 @@
 """What people think of a lead's ripeness, beside what the model says. It never changes a score by itself."""
 
+from datetime import datetime
 from uuid import UUID
 
 from django.db import transaction
@@ -11,7 +12,8 @@ from ripeline.leads.deciding import By, LeadError, NotUndoable, lock, once_more
 from ripeline.leads.models import Lead
 from ripeline.leads.rules import Verb
 from ripeline.people.models import Role, User
-from ripeline.ripeness.models import Direction, Dispute, Perceived, Quality, Score
+from ripeline.ripeness.models import Direction, Dispute, Perceived, Quality, Score, Stage, StageSaid
+from ripeline.ripeness.scoring import rescore
 from ripeline.timeline import actions as timeline
 from ripeline.timeline.models import Activity
 
@@ -56,23 +58,62 @@ def perceive(lead_id: UUID, by: By, *, quality: str) -> UUID | None:
 
 
 @once_more
-def take_back_perceived(activity_id: UUID, by: By) -> Lead:
-    """Take an opinion back, if it is the last one about this lead: what was noted before it holds again."""
+def say_stage(lead_id: UUID, by: By, *, stage: str) -> UUID | None:
+    """Say which buying stage a lead is in ("": let it be inferred again); the entry's id, None where nothing changed.
+
+    Holds for as long as signals are remembered, unless what they do afterwards clearly says otherwise.
+    """
+    if stage and stage not in Stage.values:
+        raise LeadError("A buying stage is awareness, interest, consideration or decision.")
     with transaction.atomic():
-        found = Activity.objects.filter(pk=activity_id, kind="perceived").first()
+        lead = lock(lead_id)
+        rules.require(by.actor, Verb.WORK, lead)
+        before = StageSaid.objects.filter(pk=lead.pk).first()
+        if stage == (before.stage if before else "") and not (before and stage):
+            return None
+        was = {"was": before.stage, "was_by": str(before.user_id), "was_at": before.said_at} if before else {"was": ""}
+        inferred = Score.objects.filter(pk=lead.pk).values_list("stage", flat=True).first() or ""
+        entry = _entry(lead, "staged", by, {"stage": stage, "inferred": inferred, **was})
+        if not timeline.record(entry):
+            return None
+        _put_stage(lead.pk, stage, by.actor.pk, clock.now())
+        return entry.id
+
+
+@once_more
+def take_back(activity_id: UUID, by: By) -> Lead:
+    """Take an opinion back (how good it seems, which stage), if it is the last of its kind about this lead: what was
+    noted before it holds again."""
+    with transaction.atomic():
+        found = Activity.objects.filter(pk=activity_id, kind__in=("perceived", "staged")).first()
         if found is None:
             raise NotUndoable("There is nothing to take back.")
         lead = lock(found.lead_id)
         rules.require(by.actor, Verb.WORK, lead)
-        last = Activity.objects.filter(lead_id=found.lead_id, kind="perceived").order_by("-recorded_at", "-id").first()
+        last = Activity.objects.filter(lead_id=found.lead_id, kind=found.kind).order_by("-recorded_at", "-id").first()
         taken = Activity.objects.filter(lead_id=found.lead_id, kind="undone", data__of=str(found.pk)).exists()
         if taken:
             return lead
         if last is None or last.pk != found.pk:
             raise NotUndoable("Something else has been noted since, so it cannot be taken back.")
         if timeline.record(_entry(lead, "undone", by, {"of": str(found.pk), "kind": found.kind})):
-            _put(lead, by.actor, found.data["was"])
+            was = found.data["was"]
+            if found.kind == "perceived":
+                _put(lead, by.actor, was)
+            else:
+                at = datetime.fromisoformat(found.data["was_at"]) if was else clock.now()
+                _put_stage(lead.pk, was, UUID(found.data["was_by"]) if was else by.actor.pk, at)
         return lead
+
+
+def _put_stage(lead_id: UUID, stage: str, user_id: UUID, at: datetime) -> None:
+    if stage:
+        StageSaid.objects.update_or_create(
+            lead_id=lead_id, defaults={"stage": stage, "user_id": user_id, "said_at": at}
+        )  # fmt: skip
+    else:
+        StageSaid.objects.filter(pk=lead_id).delete()
+    rescore([lead_id])
 
 
 def _put(lead: Lead, user: User, quality: str) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -18,6 +19,7 @@ from ripeline.ripeness.claims import ENOUGH as ENOUGH_CLAIMS
 from ripeline.ripeness.claims import kept, kept_bands
 from ripeline.ripeness.current import ENOUGH as MOSTLY
 from ripeline.ripeness.current import current, terms
+from ripeline.ripeness.engagement import WINDOW
 from ripeline.ripeness.models import PRIOR, ModelRun, Score, Term
 from ripeline.ripeness.opinions import disputes, perceived
 from ripeline.ripeness.rules import RIPE_FROM, TURNING_FROM, Kept, Tag, band
@@ -172,13 +174,19 @@ class Beside(NamedTuple):
     kept: Kept | None
     is_mostly_prior: bool
     perceived: str
+    stage_said: str  # in which stage somebody said it is, as far as that is remembered
+    stage_said_by: str
+    stage_said_at: datetime | None
 
 
 _BESIDE = """
 SELECT (SELECT ARRAY[n, did, by_rule::int] FROM kept_word
         WHERE band = %(band)s AND n >= %(enough)s AND (by_rule OR %(has_learnt)s) ORDER BY by_rule LIMIT 1),
        (SELECT mostly_prior FROM model_run WHERE is_current),
-       COALESCE((SELECT quality FROM perceived WHERE lead_id = %(lead)s), '')
+       COALESCE((SELECT quality FROM perceived WHERE lead_id = %(lead)s), ''), said.stage, said.name, said.said_at
+FROM (SELECT 1) AS one LEFT JOIN (
+    SELECT stage, said_at, "user".name FROM stage_said JOIN "user" ON "user".id = stage_said.user_id
+    WHERE lead_id = %(lead)s AND said_at >= %(remembered)s) AS said ON true
 """
 
 
@@ -191,11 +199,12 @@ def beside(score: Score) -> Beside:
             "enough": ENOUGH_CLAIMS,
             "has_learnt": has_learnt,
             "lead": score.lead_id,
+            "remembered": clock.now() - timedelta(days=WINDOW),
         }
         cursor.execute(_BESIDE, given)
-        counts, mostly, quality = cursor.fetchone()
+        counts, mostly, quality, stage, name, at = cursor.fetchone()
     said = Kept(counts[0], counts[1], bool(counts[2]) and has_learnt) if counts else None
-    return Beside(said, mostly is None or mostly > MOSTLY, quality)
+    return Beside(said, mostly is None or mostly > MOSTLY, quality, stage or "", name or "", at)
 
 
 def model() -> dict[str, Any]:

@@ -44,6 +44,7 @@ KINDS: dict[str, Kind] = {
         Kind("opened", "Opened a mail", Family.VISITS),  # shown, never scored: programs open mails too
         Kind("recognised", "Recognised on the site", Family.RECORD, reacts=True),
         Kind("perceived", "How good it seems", Family.RECORD),
+        Kind("staged", "Buying stage", Family.RECORD),
         Kind("next_set", "Next date set", Family.RECORD),
         Kind("replanned", "Moved by the planner", Family.RECORD),
         Kind("ripened", "Likely ready now", Family.RECORD),

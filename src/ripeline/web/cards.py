@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -13,7 +13,7 @@ from ripeline.catalog import queries as catalog
 from ripeline.catalog.standard import words
 from ripeline.leads.models import CLOSED_STATES, Enquiry, State
 from ripeline.ripeness import queries, rules
-from ripeline.ripeness.models import Quality, Score
+from ripeline.ripeness.models import Quality, Score, Stage
 from ripeline.worklist.suggesting import LABELS, Outcome
 
 # The outcomes in the order of their keys, 1 to 8.
@@ -46,7 +46,30 @@ class Ripe:
     said_before: str  # how often the same was said, and came true; "" while too little is known of that
     is_mostly_prior: bool
     perceived: str  # how good it seems to whoever works it
+    stage: "Staged"
     qualities: tuple[tuple[str, str, str], ...] = QUALITIES
+
+
+@dataclass(frozen=True)
+class Staged:
+    """The buying stage: which, how likely, and who said so or otherwise."""
+
+    key: str
+    label: str
+    chance: str
+    said: str  # key of the stage that somebody said, "" where nobody did
+    said_by: str
+    said_at: datetime | None
+    choices: tuple[tuple[str, str], ...] = tuple(Stage.choices)
+
+    @property
+    def holds(self) -> bool:
+        """What somebody said is what stands there."""
+        return self.said == self.key
+
+    @property
+    def said_label(self) -> str:
+        return str(Stage(self.said).label) if self.said else ""
 
 
 @dataclass(frozen=True)
@@ -111,7 +134,11 @@ def ripe(score: Score | None, state: str) -> Ripe | None:
         said_before=rules.kept_words(score.p_30, beside.kept),
         is_mostly_prior=beside.is_mostly_prior,
         perceived=beside.perceived,
-    )
+        stage=Staged(
+            score.stage, str(Stage(score.stage).label), tight(rules.percent(score.stage_p)), beside.stage_said,
+            beside.stage_said_by, beside.stage_said_at,
+        ),
+    )  # fmt: skip
 
 
 def tight(sentence: str) -> str:

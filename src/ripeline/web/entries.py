@@ -23,6 +23,7 @@ ICONS = {
     "opportunity": "target",
     "won": "circle-check-big", "lost": "circle-x", "disqualified": "ban", "reopened": "rotate-ccw", "edited": "pencil",
     "imported": "file-up", "import_undone": "undo-2", "disputed": "message-circle", "perceived": "circle",
+    "staged": "pencil",
     "mailed": "send", "bounced": "mail-x", "agreed": "mail-check", "unsubscribed": "mail-x",
     "visited": "mouse-pointer", "downloaded": "download", "used": "sparkle", "clicked": "link", "opened": "mail-open",
     "recognised": "scan-face", "merged": "merge", "unmerged": "split", "undone": "undo-2",
@@ -166,6 +167,11 @@ def _perceived(entry: Activity, _sees_next: bool) -> str:
     return f"Seems a {quality} lead to them" if quality else "No view of how good it is any more"
 
 
+def _staged(entry: Activity, _sees_next: bool) -> str:
+    stage = entry.data.get("stage")
+    return f"In fact in the buying stage of {stage}" if stage else "Buying stage as it looks again"
+
+
 def _visited(entry: Activity, _sees_next: bool) -> str:
     path = entry.data.get("path", "")
     name = entry.data.get("title") or (path.rpartition("/")[2] if entry.kind == "downloaded" else path)
@@ -253,6 +259,7 @@ _WORDS: dict[str, Callable[[Activity, bool], str]] = {
     "edited": _edited,
     "disputed": _disputed,
     "perceived": _perceived,
+    "staged": _staged,
     "mailed": _mailed,
     "bounced": _mailed,
     "agreed": _about_mail,

@@ -1,5 +1,5 @@
-"""What whoever works a lead thinks of its ripeness: good, fair or poor by one key, or why they see it differently; and
-the list of the latter, which is how marketing hears of it."""
+"""What whoever works a lead thinks of its ripeness: good, fair or poor by one key, in which buying stage it is in
+fact, or why they see it differently; and the list of the latter, which is how marketing hears of it."""
 
 from dataclasses import dataclass
 from uuid import UUID, uuid4
@@ -32,7 +32,22 @@ def perceived(asked: Request) -> screens.Said:
     words = (
         f"Noted: to you {asked.lead} is a {quality} lead." if quality else f"Your view of {asked.lead} is gone again."
     )
-    undo = reverse("lead-perceived-undo", args=[asked.lead.pk, done]) if done else ""
+    undo = reverse("lead-opinion-undo", args=[asked.lead.pk, done]) if done else ""
+    return screens.Said(words, undo_url=undo, stays=True)
+
+
+@deed("stage")
+def stage(asked: Request) -> screens.Said:
+    """In fact they are in this buying stage; nothing: as it looks."""
+    wanted = asked.text("stage")
+    by = By(asked.actor, "web", f"{asked.by.key}:{wanted}"[:120])
+    done = actions.say_stage(asked.lead.pk, by, stage=wanted)
+    words = (
+        f"Noted: {asked.lead} is in the stage of {wanted}."
+        if wanted
+        else f"The stage of {asked.lead} follows from what they do again."
+    )
+    undo = reverse("lead-opinion-undo", args=[asked.lead.pk, done]) if done else ""
     return screens.Said(words, undo_url=undo, stays=True)
 
 
@@ -44,12 +59,12 @@ def dispute(asked: Request) -> screens.Said:
 
 
 @require_POST
-def undo_perceived(request: HttpRequest, lead_id: UUID, activity_id: UUID) -> HttpResponse:
+def undo_opinion(request: HttpRequest, lead_id: UUID, activity_id: UUID) -> HttpResponse:
     """What was noted before holds again."""
     assert isinstance(request.user, User)
     by = By(request.user, "web", f"{request.POST.get('key') or uuid4().hex}:undo"[:120])
     try:
-        actions.take_back_perceived(activity_id, by)
+        actions.take_back(activity_id, by)
     except LeadError as error:
         return screens.refuse(request, lead_id, screens.Wrong("", str(error)))
     return screens.answer(request, lead_id, screens.Said("As it was before.", stays=True, opens=lead_id))
@@ -86,7 +101,8 @@ def disputes(request: HttpRequest) -> HttpResponse:
 
 urlpatterns = [
     path("leads/<uuid:lead_id>/perceived", perceived, name="lead-perceived"),
-    path("leads/<uuid:lead_id>/perceived/<uuid:activity_id>/undo", undo_perceived, name="lead-perceived-undo"),
+    path("leads/<uuid:lead_id>/perceived/<uuid:activity_id>/undo", undo_opinion, name="lead-opinion-undo"),
+    path("leads/<uuid:lead_id>/stage", stage, name="lead-stage"),
     path("leads/<uuid:lead_id>/dispute", dispute, name="lead-dispute"),
     path("seen-differently", disputes, name="disputes"),
 ]
