@@ -9,7 +9,6 @@ GET  /i/r.js   the script
 
 import asyncio
 import logging
-import time
 from collections.abc import Awaitable, Callable, MutableMapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -21,6 +20,7 @@ import psycopg
 import uuid_utils.compat
 from psycopg import AsyncConnection
 
+from ripeline.base import clock
 from ripeline.intake import body, script
 from ripeline.intake.answers import Answer, Refused, accepted, not_a_link, onward, pixel
 from ripeline.intake.rates import Rates
@@ -210,7 +210,7 @@ class Intake:
         if self._is_proxied and (forwarded := headers.get(b"x-forwarded-for")):
             address = forwarded.rpartition(",")[2].strip()
         agent = headers.get(b"user-agent", "")
-        received = time.time_ns() // 1000
+        received = round(clock.now().timestamp() * 1_000_000)
         return body.sender(agent, address, received, is_head=scope["method"] == "HEAD"), address
 
     async def _site(self, key: str, headers: dict[bytes, str]) -> Site:

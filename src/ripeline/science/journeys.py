@@ -11,6 +11,7 @@ import numpy as np
 
 from ripeline.science.gate import FloatArray, IntArray
 from ripeline.science.market import MONTH, Market
+from ripeline.science.market_law import JourneyLaw
 
 RESTING, INTEREST, CONSIDERATION, DECISION = 0, 1, 2, 3
 
@@ -27,16 +28,26 @@ class Events:
         Days since the market opened.
     kind : ndarray of int
         Position in `law.journey.kinds`.
+    stage : ndarray of int
+        Position in `law.journey.stages` of the stage they were in then; of what machines do, resting.
     """
 
     lead: IntArray
     day: FloatArray
     kind: IntArray
+    stage: IntArray
 
     def between(self, begin: float, end: float) -> "Events":
         """Those of a stretch of days, the end excluded."""
         first, last = np.searchsorted(self.day, [begin, end])
-        return Events(lead=self.lead[first:last], day=self.day[first:last], kind=self.kind[first:last])
+        part = slice(first, last)
+        return Events(lead=self.lead[part], day=self.day[part], kind=self.kind[part], stage=self.stage[part])
+
+    def pages(self, law: JourneyLaw, rng: np.random.Generator) -> IntArray:
+        """What is looked at on each visit, shape (m,): position in `law.pages`; of what is no visit, 0."""
+        ends = np.cumsum(law.page_share, axis=1)[self.stage, :-1]
+        looked: IntArray = (rng.random(len(self.day))[:, None] >= ends).sum(axis=1)
+        return np.where(self.kind == law.kinds.index("visit"), looked, 0)
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -133,30 +144,33 @@ def events(market: Market, rng: np.random.Generator, *, until: float) -> Events:
     stages = stretches(market, rng, until=max(until, 1.0))
     watched = rng.random(n) < law.seen
     length = np.diff(stages.begins, axis=1)
-    found: list[tuple[IntArray, FloatArray, int]] = []
+    found: list[tuple[IntArray, FloatArray, IntArray, int]] = []
     for kind, name in enumerate(law.kinds):
         rate = law.per_month[stages.stage, kind] / MONTH
         mean = length * rate
         if name != "reply":
             mean = mean * watched[:, None]
-        found.append((*_at(stages.begins, length, rng.poisson(mean), rng), kind))
+        lead, age, stretch = _at(stages.begins, length, rng.poisson(mean), rng)
+        found.append((lead, age, stages.stage[stretch], kind))
     gateway = (rng.random(n) < law.bot_share) * law.bot_per_month / MONTH
     whole = np.column_stack([np.zeros(n), np.full(n, max(until, 1.0))])
     machine = rng.poisson(np.diff(whole, axis=1) * gateway[:, None])
-    found.append((*_at(whole, np.diff(whole, axis=1), machine, rng), 0))
+    lead, age, _ = _at(whole, np.diff(whole, axis=1), machine, rng)
+    found.append((lead, age, np.full(len(lead), RESTING), 0))
     lead = np.concatenate([part[0] for part in found])
     day = arrived[lead] + np.concatenate([part[1] for part in found])
-    kind_of = np.concatenate([np.full(len(part[0]), part[2]) for part in found])
+    kind_of = np.concatenate([np.full(len(part[0]), part[3]) for part in found])
+    stage = np.concatenate([part[2] for part in found])
     order = np.argsort(day, kind="stable")
     order = order[day[order] < until]
-    return Events(lead=lead[order], day=day[order], kind=kind_of[order].astype(np.int64))
+    return Events(lead=lead[order], day=day[order], kind=kind_of[order].astype(np.int64), stage=stage[order])
 
 
 def _at(
     begins: FloatArray, length: FloatArray, counts: IntArray, rng: np.random.Generator
-) -> tuple[IntArray, FloatArray]:
-    """Leads and ages of so many things in each stretch, evenly at random within it."""
+) -> tuple[IntArray, FloatArray, IntArray]:
+    """Leads and ages of so many things in each stretch, evenly at random within it; and which stretch."""
     lead, stretch = np.nonzero(counts)
     times = counts[lead, stretch]
     lead, stretch = np.repeat(lead, times), np.repeat(stretch, times)
-    return lead, begins[lead, stretch] + length[lead, stretch] * rng.random(len(lead))
+    return lead, begins[lead, stretch] + length[lead, stretch] * rng.random(len(lead)), stretch

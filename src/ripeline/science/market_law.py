@@ -26,6 +26,10 @@ class JourneyLaw:
         Resting, interest, consideration, decision.
     per_month : ndarray, shape (s, k)
         Things of each kind that a person who can be seen does in a month.
+    pages : tuple of str, length m
+        What is looked at on a visit: reading, product, prices.
+    page_share : ndarray, shape (s, m)
+        Of the visits of somebody in each stage.
     interest_median, consideration_median, sigma
         Days that a buyer spends in those stages before being ripe, log-normal.
     false_alarm
@@ -39,6 +43,8 @@ class JourneyLaw:
     kinds: tuple[str, ...]
     stages: tuple[str, ...]
     per_month: FloatArray
+    pages: tuple[str, ...]
+    page_share: FloatArray
     interest_median: float
     consideration_median: float
     sigma: float
@@ -226,20 +232,26 @@ def _ripening(file: Assumptions) -> tuple[Curve, Curve]:
     return even, early
 
 
+PAGES = ("reading", "product", "prices")
 _KINDS = ("visit", "download", "reply")
 
 
 def _journey(file: Assumptions) -> JourneyLaw:
-    stages = file.rows("stage", {"key": str, **dict.fromkeys(_KINDS, float)})
+    stages = file.rows("stage", {"key": str, **dict.fromkeys((*_KINDS, *PAGES[1:]), float)})
     if tuple(row["key"] for row in stages) != STAGES:
         raise AssumptionError(file.file, "stage", f"these are needed, in this order: {', '.join(STAGES)}")
     rates = np.array([[row[kind] for kind in _KINDS] for row in stages])
     if rates.min() < 0 or rates.max() > 1000:
         raise AssumptionError(file.file, "stage", "rates are between 0 and 1000 a month")
+    looked = np.array([[row[page] for page in PAGES[1:]] for row in stages])
+    if looked.min() < 0 or looked.sum(axis=1).max() > 1:
+        raise AssumptionError(file.file, "stage", "the shares of pages lie between 0 and 1, and add up to 1 at most")
     return JourneyLaw(
         kinds=_KINDS,
         stages=STAGES,
         per_month=rates,
+        pages=PAGES,
+        page_share=np.column_stack([1.0 - looked.sum(axis=1), looked]),
         interest_median=file.number("journey.interest_days", low=0.1, high=3650),
         consideration_median=file.number("journey.consideration_days", low=0.1, high=3650),
         sigma=file.number("journey.sigma", low=0, high=3),
