@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import timedelta
 from random import Random
+from uuid import UUID
 
 import numpy as np
 from django.db import connection, transaction
@@ -18,6 +19,7 @@ from ripeline.demo.people import People
 from ripeline.demo.reception import Known, admit, newcomer
 from ripeline.demo.scene import Pursuits, Stage
 from ripeline.demo.telling import Telling, Time
+from ripeline.demo.visiting import Guests
 from ripeline.demo.words import Words
 from ripeline.people import actions as people
 from ripeline.people import working_time
@@ -37,22 +39,23 @@ def write(*, leads: int, seed: int, progress: Callable[[str], None]) -> None:
     time = Time(stage.present)
     with clock.at(time):
         telling = Telling(time)
-        pursuits = stage.pursuits(inflow)
+        pursuits, guests = stage.pursuits(inflow), Guests.of(stage, inflow)
         catalog.custom_fields({"chairs": ("Chairs or rooms", FieldType.NUMBER), "sites": ("Sites", FieldType.NUMBER)})
         for first in range(0, DAYS, STRETCH):
             progress(f"Making the demo company: {stage.day(first):%B %Y} …")
             with transaction.atomic():
-                _tell(range(first, min(first + STRETCH, DAYS)), stage, pursuits, time, telling)
+                _tell(range(first, min(first + STRETCH, DAYS)), stage, pursuits, time, telling, guests)
             _sweep()
         progress("Making the demo company: today …")
         with transaction.atomic():
             telling.tell(stage.present)
+            guests.write(stage.now, time)
             present.arrange(stage, time)
             people.set_company(actor=stage.staff.system, is_demo=True)
     _sweep()
 
 
-def _tell(days: range, stage: Stage, pursuits: Pursuits, time: Time, telling: Telling) -> None:
+def _tell(days: range, stage: Stage, pursuits: Pursuits, time: Time, telling: Telling, guests: Guests) -> None:
     """What happens on some days."""
     imported_on, nights = spreadsheet.day(stage), learning.nights(days, ago=DAYS)
     for day in days:
@@ -60,11 +63,12 @@ def _tell(days: range, stage: Stage, pursuits: Pursuits, time: Time, telling: Te
             telling.tell(stage.moment(day + 10 / 24))
             spreadsheet.bring_in(stage, round(len(pursuits.inflow.day) * spreadsheet.SHARE), time, telling)
         if _opens(stage, day):
-            _open_doors(day, stage, pursuits, time, telling)
+            guests.leads |= _open_doors(day, stage, pursuits, time, telling)
         if day in nights:
             telling.tell(stage.moment(day + 0.99))
             learning.learn(stage, time, day)
     telling.tell(stage.moment(days[-1] + 0.99))
+    guests.write(days[-1] + 0.99, time)
     learning.look_on(stage, time, days[-1])
 
 
@@ -96,8 +100,8 @@ def _opens(stage: Stage, day: int) -> bool:
     return stage.day(day).weekday() in (1, 4)
 
 
-def _open_doors(day: int, stage: Stage, pursuits: Pursuits, time: Time, telling: Telling) -> None:
-    """Everybody who has come since the doors were opened last."""
+def _open_doors(day: int, stage: Stage, pursuits: Pursuits, time: Time, telling: Telling) -> dict[int, UUID]:
+    """Everybody who has come since the doors were opened last: their place in the inflow, and their lead."""
     inflow = pursuits.inflow
     last = int(np.searchsorted(inflow.day, day + 1))
     first = telling.told_of
@@ -110,7 +114,7 @@ def _open_doors(day: int, stage: Stage, pursuits: Pursuits, time: Time, telling:
         for place in range(first, last)
     ]  # fmt: skip
     if not newcomers:
-        return
+        return {}
     time.go(newcomers[-1].arrival.context.captured_at + timedelta(seconds=1))
     came = list(admit(newcomers, stage.staff.system))
     learning.greet(stage, time, newcomers[0].arrival.context.captured_at, [lead_id for _, lead_id, _ in came])
@@ -120,6 +124,7 @@ def _open_doors(day: int, stage: Stage, pursuits: Pursuits, time: Time, telling:
             one.who, one.arrival.keys[0], one.facts,
         )  # fmt: skip
         telling.expect(lead_id, list(life.happenings()))
+    return {place: lead_id for place, (_, lead_id, _) in enumerate(came, start=first)}
 
 
 def _sweep() -> None:

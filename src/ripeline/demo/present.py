@@ -111,7 +111,8 @@ def _merge_two(stage: Stage, time: Time, evening: datetime) -> None:
     known = list(_open_of(alice).filter(state=State.WORKING).exclude(phone="").order_by("-captured_at", "pk")[:2])
     for hours, lead in enumerate(known, start=2):
         time.go(evening - timedelta(hours=hours))
-        person = Person(name=lead.name, phone=lead.phone, company=lead.company, country=lead.country)
+        said = f"{lead.name[:1]}. {lead.name.split()[-1]}"  # with the whole name they would be known again
+        person = Person(name=said, phone=lead.phone, company=lead.company, country=lead.country)
         context = Context(
             door="by_hand", captured_at=evening - timedelta(hours=hours), captured_by_id=alice.pk,
             message="Rang and asked whether the mail had arrived.",

@@ -89,7 +89,7 @@ class Glance:
     """What a list shows beside a name: how they came to us, and what happened last."""
 
     row: Row
-    enquiry: Enquiry | None  # the latest
+    enquiries: Sequence[Enquiry]  # newest first
     entries: Sequence[Activity]
 
 
@@ -99,7 +99,7 @@ def glance(lead: Lead, viewer: User, *, limit: int) -> Glance:
     ids = queries.family(lead)
     shown, _ = entries(lead, viewer, ids=ids, limit=limit)
     enquiries = _enquiries(ids) if Verb.SEE_CONTEXT in verbs else ()
-    return Glance(Row(lead, verbs, viewer), enquiries[0] if enquiries else None, shown)
+    return Glance(Row(lead, verbs, viewer), enquiries, shown)
 
 
 def find(lead_id: UUID, viewer: User) -> Lead:

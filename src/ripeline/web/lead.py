@@ -11,13 +11,14 @@ from django.views.decorators.http import require_safe
 from ripeline.catalog import queries as catalog
 from ripeline.catalog.models import CloseState
 from ripeline.leads import actions, record, rules
+from ripeline.leads.around import around
 from ripeline.leads.models import Lead
 from ripeline.leads.record import Record
 from ripeline.people import queries as people
 from ripeline.people.models import User
 from ripeline.ripeness import queries as ripeness
 from ripeline.timeline.kinds import Family
-from ripeline.web import cards, entries
+from ripeline.web import cards, context, entries
 from ripeline.worklist import actions as worklist
 from ripeline.worklist.suggesting import ATTEMPTS
 
@@ -59,13 +60,16 @@ def page(found: Record, family: str = "", *, is_editing: bool = False) -> dict[s
     """What the record's templates need; the verbs' choices only where the viewer may use them."""
     lead = found.lead
     score = ripeness.of([lead.pk]).get(lead.pk) if found.row.sees_context and found.row.is_open else None
+    ripe, came_by = cards.ripe(score, lead.state), cards.came(found.enquiries)
+    seen = around(lead, found.row.viewer, others=found.colleagues) if found.row.sees_context else None
     return {
         "record": found,
         "lead": lead,
         "row": found.row,
         "may": found.may,
-        "ripe": cards.ripe(score, lead.state),
-        "came_by": cards.came(found.enquiries),
+        "ripe": ripe,
+        "came_by": came_by,
+        "context": context.lines(came_by, seen, ripe, viewer=found.row.viewer, company=lead.company) if seen else [],
         "key": uuid4().hex,
         "editing": is_editing and found.may["work"],
         **(_choices(found) if found.may["work"] else {}),

@@ -11,10 +11,11 @@ from django.views.decorators.http import require_POST, require_safe
 
 from ripeline.leads import actions, record, rules
 from ripeline.leads import queries as leads
+from ripeline.leads.around import around
 from ripeline.leads.returning import came_again
 from ripeline.people.models import Role, User
 from ripeline.ripeness import queries as ripeness
-from ripeline.web import cards, entries
+from ripeline.web import cards, context, entries
 from ripeline.web.shell import say, verbs_for
 from ripeline.worklist import actions as worklist
 from ripeline.worklist import team
@@ -121,12 +122,14 @@ def _sheet(user: User, row: Row) -> dict[str, Any]:
     actions.note_view(row.lead, user)
     tries = row.lead.unanswered + 1
     offer = worklist.suggest_next(row.lead, "no_answer", user=user) if tries >= ATTEMPTS else None
+    ripe = cards.ripe(ripeness.of([row.lead.pk]).get(row.lead.pk), row.lead.state)
+    came = cards.came(glance.enquiries)
     return {
         "lead": row.lead,
         "shown": glance.row,
-        "came": next(iter(cards.came([glance.enquiry] if glance.enquiry else [])), None),
+        "context": context.lines(came, around(row.lead, user), ripe, viewer=user, company=row.lead.company),
         "told": entries.tell(glance.entries),
-        "ripe": cards.ripe(ripeness.of([row.lead.pk]).get(row.lead.pk), row.lead.state),
+        "ripe": ripe,
         "outcomes": cards.OUTCOMES,
         "offer": offer.offer_words if offer and not row.is_done else "",
     }

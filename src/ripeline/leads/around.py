@@ -1,0 +1,55 @@
+"""What stands around a lead, for its context card: what they took from us last, and what others at their company did.
+
+Of colleagues only what the viewer may see: their names where they can be found, what they did where their timeline may
+be read (I8).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from uuid import UUID
+
+from ripeline.base import clock
+from ripeline.leads import queries, rules
+from ripeline.leads.lists import Row
+from ripeline.leads.models import Lead
+from ripeline.leads.rules import Verb
+from ripeline.people.models import User
+from ripeline.timeline.models import Activity
+
+LATELY = timedelta(days=90)
+_TELLING = ("enquired", "downloaded", "visited", "captured")  # the most telling first
+
+
+@dataclass(frozen=True)
+class Colleague:
+    """Somebody else at the company, and the most telling thing they did lately; None where nobody may say."""
+
+    row: Row
+    act: Activity | None
+
+
+@dataclass(frozen=True)
+class Around:
+    """What a context card says beside the enquiry."""
+
+    taken: Activity | None  # the last thing that they downloaded
+    colleagues: Sequence[Colleague]
+
+
+def around(lead: Lead, viewer: User, *, ids: Sequence[UUID] = (), others: Sequence[Row] | None = None) -> Around:
+    """For whoever may see how the lead came; `ids` and `others` where they have been read already. One query more."""
+    family = list(ids) or queries.family(lead)
+    if others is None:
+        others = [Row(each, rules.verbs(viewer, each), viewer) for each in queries.colleagues(lead, viewer)]
+    open_to = [row.id for row in others if Verb.SEE_TIMELINE in row.verbs]
+    found = Activity.objects.filter(
+        lead_id__in=[*family, *open_to], kind__in=_TELLING, occurred_at__gte=clock.now() - LATELY
+    )
+    last = list(found.order_by("lead_id", "kind", "-occurred_at").distinct("lead_id", "kind"))
+    last.sort(key=lambda act: (_TELLING.index(act.kind), -act.occurred_at.timestamp()))
+    did: dict[UUID, Activity] = {}
+    for act in last:
+        did.setdefault(act.lead_id, act)
+    taken = next((act for act in last if act.lead_id in set(family) and act.kind == "downloaded"), None)
+    return Around(taken, [Colleague(row, did.get(row.id)) for row in others])

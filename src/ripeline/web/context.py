@@ -1,0 +1,94 @@
+"""The context card: a lead in five lines, for whoever is about to call them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ripeline.base import clock
+from ripeline.leads.around import Around, Colleague
+from ripeline.people import working_time
+from ripeline.people.models import User
+from ripeline.people.working_time import Calendar
+from ripeline.web.cards import Came, Ripe
+from ripeline.worklist.reasons import ago
+
+_LONGEST = 180  # characters of what they said
+_NUMBERS = ("Nobody", "One other", "Two others", "Three others", "Four others", "Five others", "")
+_DID = {"enquired": "came to us again", "captured": "came to us", "visited": "looked at", "downloaded": "downloaded"}
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line: its icon, what it is about (for whoever cannot see the icon), and the words."""
+
+    icon: str
+    about: str
+    words: str
+
+
+def lines(came: Sequence[Came], around: Around, ripe: Ripe | None, *, viewer: User, company: str) -> list[Line]:
+    """At most five lines; `came`: the newest first. Only what is known has a line."""
+    say = _Saying(working_time.calendar_of(viewer))
+    found = [
+        Line("door-open", "How they came", say.showed_up(came)),
+        Line("download", "What they took", say.took(came, around)),
+        Line("message-circle", "What they said", say.said(came)),
+        Line("sprout", "Buying stage", f"{ripe.stage.label} is the likeliest buying stage" if ripe else ""),
+        Line("users", "Others at the company", say.others(around.colleagues, company)),
+    ]
+    return [line for line in found if line.words]
+
+
+@dataclass(frozen=True)
+class _Saying:
+    calendar: Calendar
+
+    def _ago(self, moment: Any) -> str:
+        return ago(moment, clock.now(), self.calendar)
+
+    def showed_up(self, came: Sequence[Came]) -> str:
+        """How they showed up first, by whom and where; and again."""
+        if not came:
+            return ""
+        first, last = came[-1].enquiry, came[0].enquiry
+        where = f" ({first.campaign})" if first.campaign else ""
+        by = f", taken by {first.captured_by}" if first.captured_by else ""
+        words = f"{first.source or 'Source unknown'}{where}, {came[-1].door} {self._ago(first.captured_at)}{by}"
+        if len(came) > 1:
+            words += f"; again by {str(last.source or 'another way')[:60]} {self._ago(last.captured_at)}"
+        return words
+
+    def took(self, came: Sequence[Came], around: Around) -> str:
+        """The asset: what they downloaded last, else the page they came by."""
+        if act := around.taken:
+            return f"Downloaded {_named(act.data)} {self._ago(act.occurred_at)}"
+        page = next((each.enquiry.landing_page for each in came if each.enquiry.landing_page), "")
+        return f"Came by the page {page.partition('://')[2] or page}" if page else ""
+
+    def said(self, came: Sequence[Came]) -> str:
+        """What they said in their own words, else what they answered."""
+        message = next((each.enquiry.message for each in came if each.enquiry.message), "")
+        if message:
+            text = " ".join(message.split())
+            return f"“{text if len(text) <= _LONGEST else text[: _LONGEST - 1].rstrip() + '…'}”"
+        answers = next((each.answers for each in came if each.answers), [])
+        return "; ".join(f"{asked.rstrip('?: ')}: {answer}" for asked, answer in answers[:3])
+
+    def others(self, colleagues: Sequence[Colleague], company: str) -> str:
+        """How many others there are, and what the first two of them did, as far as the viewer may know."""
+        if not colleagues:
+            return ""
+        count = _NUMBERS[len(colleagues)] if len(colleagues) < len(_NUMBERS) - 1 else "Six others or more"
+        doers = sorted(colleagues, key=lambda one: one.act is None)[:2]
+        return f"{count} at {company or 'their company'}: {'; '.join(self._did(one) for one in doers)}"
+
+    def _did(self, one: Colleague) -> str:
+        if one.act is None:
+            return one.row.name + ("" if one.row.is_mine else f", with {one.row.owner}")
+        what = f" {_named(one.act.data)}" if one.act.kind in ("visited", "downloaded") else ""
+        return f"{one.row.name} {_DID[one.act.kind]}{what} {self._ago(one.act.occurred_at)}"
+
+
+def _named(data: dict[str, Any]) -> str:
+    name = str(data.get("title") or data.get("path") or "something")
+    return f"“{name[:80]}”"
