@@ -47,6 +47,7 @@ def test_what_speaks_for_one_person_is_said(one: Known, other: Known, because: s
         (known("Anna Berg", account=FIRM), known("Ben Cole", account=FIRM)),  # colleagues
         (known("Anna Berg", account=FIRM), known("Anna Berg", account=OTHER)),  # a name is not rare
         (known("", "info@x.example"), known("", "info@y.example")),
+        (known("Person 12 Smith", account=FIRM), known("Person 13 Smith", account=FIRM)),
         (known("Anna", account=FIRM), known("Anna", account=FIRM)),
         (known(), known()),
     ],

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from ripeline.base import clock
 from ripeline.catalog import queries as catalog
 from ripeline.catalog.actions import campaigns_named, sources_named
-from ripeline.leads import lists, record, rules
+from ripeline.leads import identity, lists, record, rules
 from ripeline.leads.filters import visible
 from ripeline.leads.lists import Filters, Page, Sort
 from ripeline.leads.models import IS_OPEN, Lead
@@ -139,6 +139,18 @@ def test_sam_starts_in_the_queue(sam: User, alice: User, make_lead: MakeLead) ->
 def test_keep_in_touch_leads_stay_among_ones_own(alice: User, make_lead: MakeLead) -> None:
     make_lead(alice, name="Green One", responsible=people.built_in(people.KEEP_IN_TOUCH), state="nurture")
     assert listed(alice, view="mine", state="nurture") == ["Green One"]
+
+
+def test_a_whole_address_finds_whom_it_reaches_however_it_is_spelt(
+    alice: User, bob: User, mallory: User, make_lead: MakeLead
+) -> None:
+    lead = make_lead(alice, name="Anna Berg", email="anna@northgate.example")
+    private = identity.email("a.berg@gmail.com")
+    assert private
+    identity.claim({private: lead.pk})
+    for who in (alice, bob, mallory):
+        assert listed(who, view="all", q="A.Berg+fair@googlemail.com") == ["Anna Berg"]
+    assert listed(alice, q="berg@gmail.com") == []
 
 
 def test_search_finds_parts_of_names_addresses_and_numbers(alice: User, make_lead: MakeLead) -> None:

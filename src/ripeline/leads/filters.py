@@ -22,7 +22,7 @@ from django.db.models.functions import Concat
 from ripeline.base import clock
 from ripeline.base.ids import new_id
 from ripeline.catalog.models import Source, SourceType
-from ripeline.leads import leaks, own_fields, rules
+from ripeline.leads import identity, leaks, own_fields, rules
 from ripeline.leads.leaks import Leak
 from ripeline.leads.models import CLOSED_STATES, IS_OPEN, Enquiry, Lead, State
 from ripeline.leads.rules import Holders, Relation, Verb
@@ -307,9 +307,18 @@ def _searched(actor: User, found: QuerySet[Lead], text: str) -> QuerySet[Lead]:
     if not query:
         return found.none()
     words = SearchVector("search", config="simple")  # as the index `lead_search` spells it
-    found = found.annotate(words=words).filter(words=SearchQuery(query, search_type="raw", config="simple"))
+    said = Q(words=SearchQuery(query, search_type="raw", config="simple"))
+    known = _known_by(text)
+    found = found.annotate(words=words).filter(said | known if known else said)
     seen = visible(actor, Verb.SEE_CONTEXT)
-    return found.annotate(openly=_OPENLY).filter(seen | _openly(text)) if seen else found
+    return found.annotate(openly=_OPENLY).filter(seen | _openly(text) | known) if seen else found
+
+
+def _known_by(text: str) -> Q:
+    """Whom a whole address reaches, be it another than the one shown; no condition where it is none, or nobody's."""
+    key = identity.email(text) if "@" in text else None
+    leads = identity.resolve([key]) if key else {}
+    return Q(pk__in=list(leads.values())) if leads else Q()
 
 
 _OPENLY = Func(  # name and company as `search_query` spells words: small, without accents and apostrophes

@@ -106,10 +106,21 @@ def _names(one: Known, other: Known) -> Iterator[_Said]:
         yield (35 if len(ours) > 1 else 15), "the same name"
     elif _fits(ours, theirs):
         yield 15, "names that fit each other"
-    elif len(ours) > 1 < len(theirs) and fuzz.token_sort_ratio(" ".join(ours), " ".join(theirs)) >= _ALIKE:
+    elif _differ_by_a_slip(ours, theirs):
         yield 30, "names that differ by a slip"
     else:
         yield -10, "though the names differ"
+
+
+def _differ_by_a_slip(ours: Collection[str], theirs: Collection[str]) -> bool:
+    """Two whole names with a letter or two between them; a number in a name is no slip."""
+    if min(len(ours), len(theirs)) < 2 or _numbers(ours) != _numbers(theirs):
+        return False
+    return fuzz.token_sort_ratio(" ".join(ours), " ".join(theirs)) >= _ALIKE
+
+
+def _numbers(words: Collection[str]) -> set[str]:
+    return {word for word in words if any(map(str.isdigit, word))}
 
 
 def _fits(ours: Collection[str], theirs: Collection[str]) -> bool:
