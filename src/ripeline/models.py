@@ -20,7 +20,18 @@ from ripeline.capture.models import (
     ImportWord,
     Submission,
 )  # fmt: skip
-from ripeline.catalog.models import Campaign, CloseReason, CustomField, PageRule, Question, Site, Source, Tracking
+from ripeline.catalog.models import (
+    Asset,
+    AssetContent,
+    Campaign,
+    CloseReason,
+    CustomField,
+    PageRule,
+    Question,
+    Site,
+    Source,
+    Tracking,
+)
 from ripeline.insight.models import Recovered, Recovery
 from ripeline.leads.models import (
     Account,
@@ -56,7 +67,8 @@ from ripeline.worker.models import Beat
 from ripeline.worklist.models import Belief, Plan, PlanItem
 
 __all__ = [
-    "Absence", "Account", "Activity", "ApiKey", "AuditEntry", "Batch", "BatchItem", "Beat", "Belief", "Block",
+    "Absence", "Account", "Activity", "ApiKey", "Asset", "AssetContent", "AuditEntry", "Batch", "BatchItem",
+    "Beat", "Belief", "Block",
     "Campaign", "Claim", "CloseReason", "Company", "Consent", "ConsentEvent", "CustomField", "DefaultView", "Dispute",
     "Door", "DoorDay", "Engagement", "Enquiry", "Export", "ExportPiece", "Hit", "Identity", "ImportCheck",
     "ImportCompany", "ImportKept", "ImportMapping", "ImportPiece", "ImportReject", "ImportRemark", "ImportRun",

@@ -185,3 +185,37 @@ def test_an_administrator_makes_a_key_for_a_program(open_page: OpenPage, axe: Ax
     shot(page, "keys")
     page.get_by_role("button", name="Revoke the key of Web shop").click()
     expect(page.get_by_text("The key is revoked")).to_be_visible()
+
+
+def test_what_a_form_gives_is_kept_chosen_and_taken(
+    open_page: OpenPage, axe: Axe, shot: Shot, door: Door, mona: User, patient: None, tmp_path: Path
+) -> None:
+    page = open_page(mona, "/capture/assets")
+    (tmp_path / "guide.pdf").write_bytes(b"%PDF-1.7 a guide")
+    page.get_by_label("What it is called").fill("The guide")
+    page.get_by_label("A file if you like").set_input_files(tmp_path / "guide.pdf")
+    page.get_by_role("button", name="Keep it").click()
+    expect(page.get_by_role("cell", name="The guide", exact=True)).to_be_visible()
+    axe(page)
+    shot(page, "assets")
+    page.goto(f"/capture/doors/{door.pk}")
+    page.get_by_label("What they get for it").select_option("The guide")
+    page.get_by_role("button", name="Keep", exact=True).click()
+    expect(page.get_by_text("No mail server is set, so the link to it is on the page")).to_be_visible()
+    axe(page)
+    stranger = open_page(None, "/f/quote", phone=True)
+    stranger.get_by_label("Your name").fill("Priya Raman")
+    stranger.get_by_label("E-mail", exact=True).fill("priya@northgate.example")
+    stranger.get_by_label("When should it be in place?").select_option("Later")
+    stranger.get_by_role("button", name="Ask for a quote").click()
+    link = stranger.get_by_role("link", name="The guide")
+    expect(link).to_be_visible()
+    axe(stranger)
+    stranger.goto(link.get_attribute("href") or "")
+    expect(stranger.get_by_role("heading", name="The guide")).to_be_visible()
+    axe(stranger)
+    shot(stranger, "get")
+    with stranger.expect_download() as got:
+        stranger.get_by_role("button", name="Download it").click()
+    assert got.value.suggested_filename == "guide.pdf"
+    assert Path(got.value.path()).read_bytes() == b"%PDF-1.7 a guide"

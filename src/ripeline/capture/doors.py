@@ -14,6 +14,7 @@ from django.db.models import Count, Max, Q, Sum
 from ripeline.base import clock
 from ripeline.capture.models import Door, DoorDay, DoorKind, KnownVisitors, Submission, SubmissionState
 from ripeline.catalog import actions as catalog
+from ripeline.catalog import assets
 from ripeline.catalog import queries as catalog_queries
 from ripeline.catalog.models import Question, SourceType
 from ripeline.outbox import queries as outbox
@@ -58,6 +59,7 @@ class FormDraft:
     style: Mapping[str, Any] = field(default_factory=dict)
     sites: Sequence[str] = ()
     known: str = KnownVisitors.SKIP
+    gives: UUID | None = None  # the asset that whoever sends it gets
 
 
 @dataclass(frozen=True)
@@ -92,6 +94,7 @@ def keep_form(*, actor: User, draft: FormDraft, door: Door | None = None) -> Doo
             setattr(found, name, value)
         found.source = catalog.source_of(draft.source.strip() or f"Website: {checked['name']}", draft.source_type)
         found.campaign = catalog.campaigns_named([draft.campaign]).get(draft.campaign)
+        found.gives = assets.find(draft.gives) if draft.gives else None
         found.save()
         people.audit(actor=actor, verb="door.change" if door else "door.add", target=found.slug)
     return found
@@ -106,7 +109,7 @@ def set_active(*, actor: User, door: Door, is_active: bool) -> None:
 
 def open_door(slug: str, kind: str = DoorKind.FORM) -> Door | None:
     """The form (or other kind of door) at this address, shut or not."""
-    return Door.objects.filter(kind=kind, slug=slug).select_related("source", "campaign").first()
+    return Door.objects.filter(kind=kind, slug=slug).select_related("source", "campaign", "gives").first()
 
 
 def find(door_id: UUID) -> Door | None:

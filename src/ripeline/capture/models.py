@@ -4,7 +4,7 @@ from django.db import models
 
 from ripeline.base import clock
 from ripeline.base.fields import one_of, primary_key
-from ripeline.catalog.models import Campaign, Source
+from ripeline.catalog.models import Asset, Campaign, Source
 from ripeline.leads.models import Account
 from ripeline.people.models import User
 
@@ -374,6 +374,7 @@ class Door(models.Model):
     style = models.JSONField(default=dict)  # accent, paper, ink (#rrggbb), font, corners (pixels)
     sites = models.JSONField(default=list)  # origins of pages that may embed it
     mapping = models.JSONField(default=dict)  # of a web hook: field → where it stands in what is sent
+    gives = models.ForeignKey(Asset, null=True, on_delete=models.PROTECT, related_name="+", db_index=False)
     known = models.CharField(max_length=8, choices=KnownVisitors.choices, default=KnownVisitors.SKIP)
     place = models.CharField(max_length=160, blank=True, default="")  # of an event, as everybody met there has it
     first_day = models.DateField(null=True)  # of an event

@@ -13,7 +13,7 @@ from uuid import UUID
 from django.db import IntegrityError, transaction
 
 from ripeline.base import clock
-from ripeline.capture import doors, profiling, values
+from ripeline.capture import doors, giving, profiling, values
 from ripeline.capture.admission import Arrival, admit
 from ripeline.capture.models import Door, Submission, SubmissionState
 from ripeline.capture.proof import Proof
@@ -97,7 +97,8 @@ def take(*, door: Door, sent: Sent) -> Submission:
     limit(sent.address, FROM_ONE_ADDRESS)
     why = _suspicion(sent, received)
     submission = Submission(
-        pk=sent.proof.id, door=door, content=received.kept() | {"page": sent.page[:500]}, trail=dict(sent.trail),
+        pk=sent.proof.id, door=door, trail=dict(sent.trail),
+        content=received.kept() | {"page": sent.page[:500], "base_url": sent.base_url},
         address=sent.address, why=why, received_at=clock.now(),
         state=SubmissionState.HELD if why else SubmissionState.TAKEN,
     )  # fmt: skip
@@ -270,7 +271,21 @@ def admit_one(
     Submission.objects.filter(pk=submission.pk).update(lead_id=found.lead_id)
     _recognise(submission, found.lead_id)
     ripeness.rescore([found.lead_id])
+    base_url = base_url or content.get("base_url", "")
     _ask_to_confirm(submission, base_url)
+    _give(submission, base_url)
+
+
+def _give(submission: Submission, base_url: str) -> None:
+    """What the form promised, by a link of their own in a mail."""
+    asset, to = submission.door.gives, submission.content["person"].get("email", "")
+    if not (asset and submission.lead_id and outbox_actions.is_address(to)):
+        return
+    outbox_actions.send(
+        kind="asset", to=to, name=submission.content["person"].get("name", ""), lead_id=submission.lead_id,
+        key=f"form {submission.pk}",
+        context={"title": asset.title, "path": giving.path(asset, submission.lead_id), "base_url": base_url},
+    )  # fmt: skip
 
 
 def _ask_to_confirm(submission: Submission, base_url: str) -> None:

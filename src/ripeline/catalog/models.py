@@ -7,6 +7,7 @@ from django.db.models import Q
 from ripeline.base import clock
 from ripeline.base.fields import one_of, primary_key
 from ripeline.catalog.pages import LABELS, PageKind
+from ripeline.people.models import User
 
 
 class SourceType(models.TextChoices):
@@ -62,6 +63,38 @@ class Campaign(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class Asset(models.Model):
+    """Something given to those who ask for it: a file kept here, or an address elsewhere."""
+
+    id = primary_key()
+    title = models.CharField(max_length=160)
+    url = models.CharField(max_length=1000, blank=True, default="")  # "" where it is a file
+    filename = models.CharField(max_length=120, blank=True, default="")
+    size = models.PositiveIntegerField(default=0)  # bytes
+    is_active = models.BooleanField(default=True)
+    created_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+", db_index=False)
+    created_at = models.DateTimeField(default=clock.now)
+
+    class Meta:
+        db_table = "asset"
+        constraints = [
+            models.CheckConstraint(condition=~models.Q(url="", filename=""), name="asset_lies_somewhere"),
+        ]
+
+    def __str__(self) -> str:
+        return self.title
+
+
+class AssetContent(models.Model):
+    """The file of an asset, apart from it: lists of assets never read it."""
+
+    asset = models.OneToOneField(Asset, primary_key=True, on_delete=models.CASCADE, related_name="content")
+    content = models.BinaryField()
+
+    class Meta:
+        db_table = "asset_content"
 
 
 class CloseState(models.TextChoices):

@@ -32,6 +32,7 @@ SCREENS = (
     "ripeline.web.opinions",
     "ripeline.web.imports",
     "ripeline.web.doors",
+    "ripeline.web.giving",
     "ripeline.web.booths",
     "ripeline.web.booth",
     "ripeline.web.hooks",

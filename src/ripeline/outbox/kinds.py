@@ -127,13 +127,13 @@ def _confirm(message: Message) -> Letter:
 
 
 def _asset(message: Message) -> Letter:
-    """What they asked for. `context`: title, url, and if you like subject and text."""
+    """What they asked for. `context`: title; url, or a path of ours; and if you like subject and text."""
     given = message.context
     said = paragraphs_of(given.get("text") or f"here is what you asked for: {given['title']}.")
     return Letter(
         subject=given.get("subject") or given["title"],
         paragraphs=(greeting(message.to_name), *said),
-        link=Link(given.get("label") or f"Open {given['title']}", given["url"]),
+        link=Link(given.get("label") or f"Open {given['title']}", given.get("url") or address(message, given["path"])),
         firm=firm(),
     )
 

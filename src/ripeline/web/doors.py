@@ -13,6 +13,7 @@ from ripeline.capture import doors, holding, submissions
 from ripeline.capture.doors import DoorError, FormDraft
 from ripeline.capture.machines import flat
 from ripeline.capture.models import Door, DoorKind, KnownVisitors, Submission
+from ripeline.catalog import assets
 from ripeline.catalog import queries as catalog
 from ripeline.catalog.models import SourceType
 from ripeline.catalog.standard import words
@@ -64,6 +65,7 @@ class FormSettings(NewForm):
         label="Campaign", max_length=160, required=False, widget=forms.TextInput({"list": "campaigns"}),
         help_text="Otherwise the one that the link they came by names (utm_campaign).",
     )  # fmt: skip
+    gives = forms.ChoiceField(label="What they get for it", required=False)
     known = forms.ChoiceField(
         label="Who is known here already is asked", choices=KnownVisitors.choices, required=False,
         help_text="Those who said before who they are, on a site that tracks them with their consent.",
@@ -84,6 +86,8 @@ class FormSettings(NewForm):
         super().__init__(*args, **kwargs)
         for name, label in PERSON.items():
             self.fields[f"ask-{name}"] = forms.ChoiceField(label=label, choices=ASKED, required=False)
+        kept = [each for each in assets.all_assets() if each.is_active or str(each.pk) == self.initial.get("gives")]
+        self.fields["gives"].choices = [("", "Nothing but the words below"), *((str(a.pk), a.title) for a in kept)]  # type: ignore[attr-defined]
         self.standard = catalog.questions()
         for question in self.standard:
             self.fields[f"ask-q-{question.key}"] = forms.ChoiceField(
@@ -109,6 +113,7 @@ class FormSettings(NewForm):
             questions=[(key, how == "required") for key, how in asked if how],
             style={name: given[name] for name in ("accent", "paper", "ink", "font", "corners")},
             sites=given["sites"].splitlines(), known=given["known"],
+            gives=UUID(given["gives"]) if given["gives"] else None,
         )  # fmt: skip
 
 
@@ -119,7 +124,8 @@ def _initial(door: Door) -> dict[str, Any]:
         "name": door.name, "source_type": door.source.source_type, "title": door.title, "intro": door.intro,
         "verb": door.verb, "thanks": door.thanks, "redirect_url": door.redirect_url,
         "campaign": door.campaign.name if door.campaign else "", "sites": "\n".join(door.sites),
-        "known": door.known, "font": "system-ui", "corners": 8, **door.style, **asked,
+        "known": door.known, "gives": str(door.gives_id or ""), "font": "system-ui", "corners": 8,
+        **door.style, **asked,
         **{f"ask-{name}": how for name, how in door.fields.items()},
     }  # fmt: skip
 
@@ -183,6 +189,7 @@ def door(request: HttpRequest, door_id: UUID) -> HttpResponse:
         "address": form_page.address(request, found), "snippet": form_page.snippet(request, found),
         "days": doors.HEALTH_DAYS,
         "lacks_mail": not outbox.can_send() and any(question.purpose for question, _ in doors.asks(found)),
+        "gives_here": bool(found.gives_id) and not outbox.can_send(),
     }  # fmt: skip
     return render(request, "capture/door.html", answer, status=422 if form.errors else 200)
 

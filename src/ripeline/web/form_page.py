@@ -15,10 +15,11 @@ from django.views.decorators.clickjacking import xframe_options_exempt
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_safe
 
-from ripeline.capture import doors, profiling, proof, submissions
+from ripeline.capture import doors, giving, profiling, proof, submissions
 from ripeline.capture.models import Door
 from ripeline.capture.text import clean
 from ripeline.catalog.models import Question
+from ripeline.outbox import queries as outbox
 from ripeline.people.models import User
 from ripeline.web import tries
 from ripeline.web.shell import firm_of
@@ -69,7 +70,7 @@ def form(request: HttpRequest, slug: str) -> HttpResponse:
         sent = _sent(request, door)
         if request.POST.get("try") == "1" and isinstance(request.user, User):
             return _tried(request, door, submissions.rehearse(actor=request.user, door=door, sent=sent))
-        submissions.take(door=door, sent=sent)
+        submission = submissions.take(door=door, sent=sent)
     except proof.StaleProofError:
         return _page(request, door, problem=STALE, status=422)
     except submissions.TooOftenError:
@@ -79,8 +80,11 @@ def form(request: HttpRequest, slug: str) -> HttpResponse:
     except submissions.RefusedError as wrong:
         doors.note(door, "refused")
         return _page(request, door, errors=wrong.errors, status=422)
+    query = {"embed": "1"} if _is_embedded(request) else {}
+    if door.gives and submission.lead_id and not outbox.can_send():  # no mail will bring it
+        query["get"] = giving.path(door.gives, submission.lead_id).rpartition("/")[2]
     address = reverse("form-thanks", args=[slug])
-    return redirect(f"{address}?embed=1" if _is_embedded(request) else address)
+    return redirect(f"{address}?{urlencode(query)}" if query else address)
 
 
 @login_not_required
@@ -89,7 +93,11 @@ def form(request: HttpRequest, slug: str) -> HttpResponse:
 def thanks(request: HttpRequest, slug: str) -> HttpResponse:
     """What is said afterwards; where the company has a page of its own for that, it leads there."""
     door = _door(slug)
-    answer = {"door": door, "firm": firm_of(request), "embedded": _is_embedded(request)}
+    token = request.GET.get("get", "")
+    answer = {
+        "door": door, "firm": firm_of(request), "embedded": _is_embedded(request),
+        "get": token if token and giving.read(token) else "", "by_mail": bool(door.gives) and outbox.can_send(),
+    }  # fmt: skip
     return _framed(render(request, "form/thanks.html", answer), door)
 
 

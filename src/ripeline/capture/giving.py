@@ -1,0 +1,61 @@
+"""What a form gives: a link made for one person and one thing, signed, good for a month. Looking shows, posting gives.
+
+Opening the link alone says nothing of anybody: mail gateways open links. Who presses the button on its page has it.
+"""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from uuid import UUID
+
+from django.core import signing
+from django.db import transaction
+
+from ripeline.base import clock
+from ripeline.catalog import assets
+from ripeline.catalog.models import Asset
+from ripeline.leads import queries
+from ripeline.leads.models import Lead
+from ripeline.people import queries as people
+from ripeline.timeline import actions as timeline
+
+_SALT = "ripeline.give"
+LASTS = timedelta(days=30)
+
+
+@dataclass(frozen=True)
+class Gift:
+    asset: Asset
+    lead_id: UUID
+
+
+def path(asset: Asset, lead_id: UUID) -> str:
+    """The path of the link, from `/` on."""
+    until = int((clock.now() + LASTS).timestamp())
+    return f"/get/{signing.dumps([asset.pk.hex, lead_id.hex, until], salt=_SALT)}"
+
+
+def read(token: str) -> Gift | None:
+    """What a link gives, and to whom; None if it is not ours or too old."""
+    try:
+        asset_id, lead_id, until = signing.loads(token[:400], salt=_SALT)
+        asset = assets.find(UUID(asset_id)) if until >= clock.now().timestamp() else None
+        return Gift(asset, UUID(lead_id)) if asset else None
+    except (signing.BadSignature, ValueError, TypeError):
+        return None
+
+
+def note(gift: Gift) -> None:
+    """They have it: on their timeline, once a day."""
+    with transaction.atomic():
+        try:
+            lead = queries.get(gift.lead_id)
+        except Lead.DoesNotExist:  # erased since
+            return
+        now = clock.now()
+        timeline.record(
+            timeline.Entry(
+                lead_id=lead.pk, kind="downloaded", actor_id=people.system().pk, origin="asset",
+                event_key=f"{gift.asset.pk.hex}:{now.date().isoformat()}", occurred_at=now,
+                data={"title": gift.asset.title, "asset": str(gift.asset.pk)},
+            )
+        )  # fmt: skip

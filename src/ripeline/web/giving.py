@@ -1,0 +1,86 @@
+"""What a form gives: the page that the link leads to; and Capture's list of what there is to give."""
+
+from typing import Any
+from urllib.parse import urlsplit
+from uuid import UUID
+
+from django import forms
+from django.contrib.auth.decorators import login_not_required
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import redirect, render
+from django.urls import path
+from django.utils.http import content_disposition_header
+from django.views.decorators.cache import never_cache
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_http_methods, require_POST
+
+from ripeline.capture import giving
+from ripeline.catalog import assets
+from ripeline.catalog.assets import AssetError
+from ripeline.people.rules import require_keeps_catalog
+from ripeline.web.forms import Form, posted
+from ripeline.web.shell import firm_of, say, viewer
+
+
+@csrf_exempt  # the token allows it; a mail's reader has no cookie of ours
+@login_not_required
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def get(request: HttpRequest, token: str) -> HttpResponse:
+    gift = giving.read(token)
+    if gift is None:
+        return render(request, "form/get_over.html", {"firm": firm_of(request).name}, status=410)
+    if request.method != "POST":
+        response = render(request, "form/get.html", {"firm": firm_of(request).name, "asset": gift.asset})
+        if gift.asset.url:
+            parts = urlsplit(gift.asset.url)
+            where = ["'self'", f"{parts.scheme}://{parts.netloc}"]
+            response._csp_replace = {"form-action": where}  # type: ignore[attr-defined]
+        return response
+    giving.note(gift)
+    if gift.asset.url:
+        return HttpResponseRedirect(gift.asset.url)
+    response = HttpResponse(assets.content_of(gift.asset), content_type="application/octet-stream")
+    response["Content-Disposition"] = content_disposition_header(True, gift.asset.filename)
+    return response
+
+
+class NewAsset(Form):
+    title = forms.CharField(label="What it is called", max_length=160, widget=forms.TextInput({"autocomplete": "off"}))
+    file = forms.FileField(label="A file", required=False, help_text="Up to 20 MB.")
+    url = forms.CharField(label="Or an address elsewhere", max_length=1000, required=False)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def asset_list(request: HttpRequest) -> HttpResponse:
+    """What there is to give, and another one."""
+    actor = viewer(request)
+    require_keeps_catalog(actor)
+    form = NewAsset(posted(request), request.FILES or None)
+    if request.method == "POST" and form.is_valid():
+        given: dict[str, Any] = form.cleaned_data
+        file = given["file"]
+        try:
+            assets.add(
+                actor=actor, title=given["title"], url=given["url"], file=file, filename=file.name if file else ""
+            )
+        except AssetError as error:
+            form.add_error(error.field, str(error))
+        else:
+            say(request, "Kept. Choose it on the settings of a form to have it given.")
+            return redirect("assets")
+    answer = {"here": "assets", "form": form, "assets": assets.all_assets()}
+    return render(request, "capture/assets.html", answer, status=422 if form.errors else 200)
+
+
+@require_POST
+def asset_active(request: HttpRequest, asset_id: UUID) -> HttpResponse:
+    assets.set_active(actor=viewer(request), asset_id=asset_id, is_active=request.POST.get("to") == "offer")
+    return redirect("assets")
+
+
+urlpatterns = [
+    path("get/<str:token>", get, name="get"),
+    path("capture/assets", asset_list, name="assets"),
+    path("capture/assets/<uuid:asset_id>", asset_active, name="asset-active"),
+]

@@ -1,0 +1,145 @@
+"""What forms give: by a link of one's own, in a mail or on the page, taken by pressing and never by looking."""
+
+import re
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+
+from ripeline.base import clock
+from ripeline.capture import doors
+from ripeline.capture.doors import FormDraft
+from ripeline.capture.models import Door
+from ripeline.catalog.models import Asset
+from ripeline.leads.models import Lead
+from ripeline.outbox import kinds
+from ripeline.outbox.models import Message
+from ripeline.people.models import User
+from ripeline.timeline.models import Activity
+
+PDF = b"%PDF-1.7 a guide"
+
+
+def signed_in(user: User) -> Client:
+    client = Client()
+    client.force_login(user)
+    return client
+
+
+@pytest.fixture
+def guide(mona: User) -> Asset:
+    file = SimpleUploadedFile("Führer 2026.pdf", PDF)
+    assert signed_in(mona).post("/capture/assets", {"title": "The guide", "file": file}).status_code == 302
+    return Asset.objects.get()
+
+
+def form(mona: User, asset: Asset) -> Door:
+    draft = FormDraft(name="Guide", source_type="content_download", title="Get the guide", gives=asset.pk)
+    return doors.keep_form(actor=mona, draft=draft)
+
+
+def send(email: str = "priya@northgate.example", **more: str) -> Any:
+    client = Client()
+    unseen = dict(re.findall(r'type="hidden" name="([\w-]+)" value="([^"]*)"', client.get("/f/guide").text))
+    with clock.at(clock.now() + timedelta(seconds=20)):
+        return client.post("/f/guide", {"email": email} | unseen | more)
+
+
+def link_in(page: str) -> str:
+    found = re.search(r'href="(/get/[^"]+)"', page)
+    assert found
+    return found[1]
+
+
+def test_without_a_mail_server_the_link_is_on_the_page_that_says_thank_you(mona: User, guide: Asset) -> None:
+    form(mona, guide)
+    answer = send()
+    link = link_in(Client().get(answer["Location"]).text)
+    page = Client().get(link)
+    assert "The guide" in page.text
+    assert not Activity.objects.filter(kind="downloaded").exists(), "looking is no download: gateways look"
+    for _ in range(2):
+        got = Client(enforce_csrf_checks=True).post(link)
+        assert got.content == PDF
+        assert got["Content-Disposition"].startswith("attachment; filename*=utf-8''F%C3%BChrer%202026.pdf")
+        assert got["Content-Type"] == "application/octet-stream"
+    lead = Lead.objects.get()
+    entry = Activity.objects.get(lead_id=lead.pk, kind="downloaded")
+    assert entry.data["title"] == "The guide"
+    assert "No mail server is set" in signed_in(mona).get(f"/capture/doors/{Door.objects.get().pk}").text
+
+
+def test_with_a_mail_server_the_link_comes_by_mail_once(mona: User, guide: Asset, settings: Any) -> None:
+    settings.SMTP_URL = "smtp://127.0.0.1:9"
+    form(mona, guide)
+    answer = send()
+    thanks = Client().get(answer["Location"]).text
+    assert "The guide is on its way to you by mail." in thanks
+    assert "/get/" not in thanks
+    message = Message.objects.get(kind="asset")
+    assert message.to_address == "priya@northgate.example"
+    letter = kinds.KINDS["asset"].write(message)
+    assert letter.link
+    assert letter.link.url.startswith("http://testserver/get/")
+    assert Client().post(letter.link.url.removeprefix("http://testserver")).content == PDF
+
+
+def test_what_looks_like_a_machine_gets_nothing_until_it_is_let_in(mona: User, guide: Asset, settings: Any) -> None:
+    settings.SMTP_URL = "smtp://127.0.0.1:9"
+    form(mona, guide)
+    send(fax="12345")
+    assert not Message.objects.exists()
+    client = signed_in(mona)
+    held = re.search(r"/capture/held/([0-9a-f-]+)/release", client.get("/capture/held").text)
+    assert held
+    client.post(held[0])
+    assert Message.objects.get(kind="asset").context["base_url"] == "http://testserver"
+
+
+def test_a_link_holds_for_a_month_and_cannot_be_made_by_others(mona: User, guide: Asset) -> None:
+    form(mona, guide)
+    link = link_in(Client().get(send()["Location"]).text)
+    with clock.at(clock.now() + timedelta(days=31)):
+        assert Client().get(link).status_code == 410
+        assert Client().post(link).status_code == 410
+    assert Client().post(f"{link}x").status_code == 410
+    assert "/get/" not in Client().get("/f/guide/thanks?get=nonsense").text
+    assert not Activity.objects.filter(kind="downloaded").exists()
+
+
+def test_an_address_elsewhere_is_led_to_and_counted(mona: User) -> None:
+    client = signed_in(mona)
+    client.post("/capture/assets", {"title": "A film", "url": "https://films.example/a"})
+    form(mona, Asset.objects.get())
+    link = link_in(Client().get(send()["Location"]).text)
+    page = Client().get(link)
+    assert "form-action 'self' https://films.example" in page["Content-Security-Policy"]
+    assert Client().post(link)["Location"] == "https://films.example/a"
+    assert Activity.objects.filter(kind="downloaded").count() == 1
+
+
+@pytest.mark.parametrize(
+    ("sent", "said"),
+    [
+        ({"title": "x"}, "one of the two"),
+        ({"title": "", "url": "https://x.example"}, "Please fill this in."),
+        ({"title": "x", "url": "javascript:alert(1)"}, "Write a whole address"),
+        ({"title": "x", "url": "https://x.example/;script-src"}, "Write a whole address"),
+        ({"title": "x", "file": SimpleUploadedFile("x.pdf", b"")}, "empty"),
+    ],
+)
+def test_what_cannot_be_given_is_said_beside_it(mona: User, sent: dict[str, Any], said: str) -> None:
+    answer = signed_in(mona).post("/capture/assets", sent)
+    assert answer.status_code == 422
+    assert said in answer.text
+    assert not Asset.objects.exists()
+
+
+def test_only_those_who_keep_doors_keep_what_is_given(alice: User, mona: User, guide: Asset) -> None:
+    assert signed_in(alice).get("/capture/assets").status_code == 403
+    assert signed_in(alice).post(f"/capture/assets/{guide.pk}", {"to": "retire"}).status_code == 403
+    signed_in(mona).post(f"/capture/assets/{guide.pk}", {"to": "retire"})
+    guide.refresh_from_db()
+    assert not guide.is_active
