@@ -193,7 +193,7 @@ def test_what_a_form_gives_is_kept_chosen_and_taken(
     page = open_page(mona, "/capture/assets")
     (tmp_path / "guide.pdf").write_bytes(b"%PDF-1.7 a guide")
     page.get_by_label("What it is called").fill("The guide")
-    page.get_by_label("A file if you like").set_input_files(tmp_path / "guide.pdf")
+    page.get_by_label("A file").set_input_files(tmp_path / "guide.pdf")
     page.get_by_role("button", name="Keep it").click()
     expect(page.get_by_role("cell", name="The guide", exact=True)).to_be_visible()
     axe(page)

@@ -10,7 +10,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('ripeline', '0026_known_visitors'),
+        ('ripeline', '0027_imported_firms'),
     ]
 
     operations = [
