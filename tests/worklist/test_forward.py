@@ -105,6 +105,29 @@ def test_spare_minutes_go_to_whoever_is_worth_them_and_not_more_than_fit(alice: 
     assert people.built_in(people.KEEP_IN_TOUCH) == Lead.objects.get(pk=leads[0].pk).responsible
 
 
+def test_inside_sales_with_minutes_to_spare_works_what_waits_in_the_queue_for_later(
+    sam: User, make_lead: MakeLead
+) -> None:
+    # Minutes for two, and she takes no turns.
+    people_actions.change_user(actor=people.system(), user=sam, minutes_per_day=16, weight=0)
+    waiting = [make_lead(due=timedelta(days=20 + at), name=f"Waits {at}") for at in range(4)]
+    for lead, p_30 in zip(waiting, (0.05, 0.1, 0.08, 0.12), strict=True):
+        rate(lead, p_30)
+    chosen = make_lead(due=timedelta(days=30))
+    rate(chosen, 0.3)
+    Lead.objects.filter(pk=chosen.pk).update(next_committed=True)
+    with clock.at(MONDAY):
+        prices.renew()
+        assert plan_for(sam).rows == []
+        assert bring_forward() == 2
+        assert bring_forward() == 0
+        assert {row.lead for row in plan_for(sam).rows} == {waiting[1], waiting[3]}
+        assert {lead.responsible.code for lead in Lead.objects.select_related("responsible")} == {people.QUALIFY}
+        for row in plan_for(sam).rows:
+            touch(row.lead.pk, by(sam), kind="call", reached=True, next=soon(days=60))
+        assert bring_forward() == 0  # done is done
+
+
 def test_opportunities_and_promises_are_left_alone(alice: User, make_lead: MakeLead) -> None:
     deal, promised = make_lead(alice), make_lead(alice)
     for lead in (deal, promised):

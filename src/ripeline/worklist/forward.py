@@ -4,9 +4,9 @@ Dates that the planner set are moved to today, the best first and as many as fit
 date that a person chose stays: the record says that the lead ripens all the same, and so does its owner's Today.
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -21,12 +21,13 @@ from ripeline.leads.deciding import By, Next
 from ripeline.leads.models import Lead, NextKind, State
 from ripeline.people import queries as people
 from ripeline.people import working_time
-from ripeline.people.models import Responsible, ResponsibleKind, User
+from ripeline.people.models import Responsible, ResponsibleKind, Role, User
 from ripeline.ripeness.rules import RIPE_FROM, percent
 from ripeline.routing import prices, turns, worth
 from ripeline.routing import queries as routing
 from ripeline.routing import rules as routing_rules
 from ripeline.timeline import actions as timeline
+from ripeline.worklist import queries
 
 SOON = timedelta(days=14)  # a date that somebody chose within these is left without a word
 MOST = 5000  # leads looked at in one go, the likeliest first
@@ -48,14 +49,26 @@ SELECT {worth.COLUMNS}, lead.owner_id, lead.next_at, lead.next_kind, lead.next_n
        lead.next_set_at
 FROM picked AS lead {worth.JOINS}
 """  # noqa: S608
+# The same of what waits in the queues, where inside sales has minutes to spare.
+_QUEUED = f"""
+WITH picked AS (
+    SELECT lead.* FROM lead JOIN score ON score.lead_id = lead.id
+    WHERE lead.responsible_id = ANY(%(queues)s) AND {worth.OPEN} AND lead.next_at >= %(by)s AND NOT lead.next_committed
+      AND lead.next_kind NOT IN ('{NextKind.PROMISE}', '{NextKind.MEETING}')
+    ORDER BY score.p_30 DESC, lead.id LIMIT {MOST}
+)
+SELECT {worth.COLUMNS}, %(taker)s::uuid, lead.next_at, lead.next_kind, lead.next_note, lead.next_committed,
+       lead.next_set_at
+FROM picked AS lead {worth.JOINS}
+"""  # noqa: S608
 
 
 @dataclass(frozen=True)
 class _Ahead:
-    """A lead whose date lies ahead."""
+    """A lead whose date lies ahead, and whose minutes it would take: its owner's, or those of inside sales."""
 
     standing: worth.Standing
-    owner_id: UUID
+    taker_id: UUID
     next_at: datetime
     kind: str
     note: str
@@ -70,7 +83,8 @@ class _Ahead:
 def bring_forward(lead_ids: Collection[UUID] | None = None) -> int:
     """Bring forward who ripens, and whoever is worth the minutes that are left; how many were moved.
 
-    Of these leads, or of all. What was done today makes no room; once more on a day changes nothing.
+    Of these leads, or of all, the queues included where inside sales has minutes to spare. What was done today makes no
+    room; once more on a day changes nothing.
     """
     moment, firm = clock.now(), working_time.company()
     calendar = working_time.calendar_of(None, of_company=firm)
@@ -84,14 +98,18 @@ def bring_forward(lead_ids: Collection[UUID] | None = None) -> int:
         ahead = _ahead(idle, by=tomorrow, ids=lead_ids)
         _say_so([each for each in ahead if each.is_committed and each.next_at > moment + SOON], now=moment)
         chosen = _fitting([each for each in ahead if not each.is_committed], fills, now=moment)
+        if lead_ids is None:
+            inside = [s.user_id for s in ready if s.role == Role.SDR]
+            chosen += _queued(inside, fills, chosen, due_by=by, by=tomorrow, now=moment)
         names = {s.user_id: s.name for s in ready}
         at = max(calendar.at(day), moment)
         nexts = {each.standing.lead_id: Next(at, each.kind, each.note) for each in chosen}
-        whys = {each.standing.lead_id: _why(each, names[each.owner_id]) for each in chosen}
+        whys = {each.standing.lead_id: _why(each, names[each.taker_id]) for each in chosen}
+        takers = {each.standing.lead_id: each.taker_id for each in chosen}
         by_worker = By(people.system(), "worker")
         moved = bulk.replan_many(nexts, by_worker, whys=whys, skips_busy=True)
         _hand_back([decision.lead for decision in moved], by=by)
-        turns.note_filled(fills, [decision.lead.owner_id for decision in moved if decision.lead.owner_id], day=day)
+        turns.note_filled(fills, [takers[decision.lead.pk] for decision in moved], day=day)
     return len(moved)
 
 
@@ -108,9 +126,36 @@ def _fitting(ahead: Sequence[_Ahead], fills: dict[UUID, turns.Fill], *, now: dat
     values = worth.worth([each.standing for each in ahead], now=now).tolist()
     price = prices.of_users(list(fills))
     for each, value in zip(ahead, values, strict=True):
-        if each.owner_id in fills and value >= price[each.owner_id].per_minute:
-            theirs[each.owner_id].append((value, each))
+        if each.taker_id in fills and value >= price[each.taker_id].per_minute:
+            theirs[each.taker_id].append((value, each))
     return [each for user, found in theirs.items() for each in turns.fitting(fills[user], found)]
+
+
+def _queued(
+    inside: Sequence[UUID],
+    fills: dict[UUID, turns.Fill],
+    chosen: Sequence[_Ahead],
+    *,
+    due_by: datetime,
+    by: datetime,
+    now: datetime,
+) -> list[_Ahead]:
+    """Of what waits in the queues for a later day, as many as inside sales has free minutes for, the best first."""
+    given = Counter(each.taker_id for each in chosen)
+    free = [user for user in inside for _ in range(fills[user].free - given[user])]
+    if not free:
+        return []
+    queues = list(Responsible.objects.filter(kind=ResponsibleKind.QUEUE, is_active=True).values_list("pk", flat=True))
+    places = free[queries.due_count(queues, by=due_by) :]
+    if not places:
+        return []
+    with connection.cursor() as cursor:
+        cursor.execute(_QUEUED, {"queues": queues, "by": by, "taker": places[0]})
+        ahead = [_Ahead(worth.standing(row), *row[worth.WIDTH :]) for row in cursor.fetchall()]
+    price = min(known.per_minute for known in prices.of_users(inside).values())
+    values = worth.worth([each.standing for each in ahead], now=now).tolist()
+    best = sorted((pair for pair in zip(values, ahead, strict=True) if pair[0] >= price), key=lambda pair: -pair[0])
+    return [replace(each, taker_id=user) for (_, each), user in zip(best, places, strict=False)]
 
 
 def _hand_back(leads: Sequence[Lead], *, by: datetime) -> None:
