@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from ripeline.base import clock
+from ripeline.capture import exports
 from ripeline.catalog.actions import custom_fields, sources_named
 from ripeline.leads import actions, batches
 from ripeline.leads.models import Batch, Lead, State
@@ -197,6 +198,21 @@ def test_a_next_date_for_many_is_asked_in_words(
     expect(page.locator(".toast")).to_contain_text("Taken back: 4 leads are as they were")
 
 
+def test_a_long_export_shows_how_far_it_is_and_then_the_file(
+    open_page: OpenPage, axe: Axe, shot: Shot, alice: User, sixty: list[Lead], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ripeline.web.export.AT_ONCE", 10)
+    page = open_page(alice, "/leads/export?view=all&format=xlsx")
+    expect(page.get_by_role("button", name="Cancel")).to_be_visible()
+    axe(page)
+    shot(page, "export-moving")
+    (waiting,) = exports.waiting()
+    exports.work(waiting)
+    expect(page.get_by_role("link", name="Download")).to_be_visible()
+    axe(page)
+    shot(page, "export-done")
+
+
 def test_everything_that_matches_is_exported(open_page: OpenPage, alice: User, sixty: list[Lead]) -> None:
     page = open_page(alice, "/leads?view=all")
     page.get_by_label("Choose all on this page").check()
@@ -276,6 +292,23 @@ def test_the_list_on_a_phone_in_the_dark_and_twice_as_large(
         expect(page.locator("tbody tr").first).to_be_visible()
         assert fits(page), look
         axe(page)
+
+
+def test_leads_are_ticked_and_many_done_on_a_phone(
+    open_page: OpenPage, axe: Axe, shot: Shot, carol: User, bob: User, sixty: list[Lead]
+) -> None:
+    page = open_page(carol, "/leads", phone=True)
+    for n in (1, 2):  # one of Alice's, one of Bob's
+        page.locator("tbody").get_by_label(re.compile("^Choose ")).nth(n).check()
+    expect(page.locator(".chosen")).to_contain_text("2 chosen")
+    assert fits(page)
+    axe(page)
+    shot(page, "leads-ticked")
+    before = Lead.objects.filter(owner=bob).count()
+    page.locator(".chosen").get_by_label("Give to").select_option(label="Alice")
+    page.get_by_role("button", name="Give", exact=True).click()
+    expect(page.locator(".toast")).to_contain_text("with Alice now")
+    assert Lead.objects.filter(owner=bob).count() == before - 1
 
 
 def test_nobody_here_yet(open_page: OpenPage, axe: Axe, shot: Shot, alice: User) -> None:

@@ -220,6 +220,17 @@ def test_the_palette_finds_companies_by_their_people(
     assert "data-company" not in signed_in(alice).get("/palette?q=oliv").text
 
 
+def test_the_palette_finds_a_company_behind_many_people_who_are_called_so(
+    signed_in: SignIn, alice: User, make_lead: MakeLead
+) -> None:
+    make_lead(alice, name="Ann Lee", company="Smith Works", captured=timedelta(days=400))
+    for n in range(35):
+        make_lead(alice, name=f"Jo Smith {n}", company="Other")
+    shown = signed_in(alice).get("/palette?q=smith").text
+    assert shown.count("data-company") == 1
+    assert "Smith Works" in shown
+
+
 @pytest.mark.parametrize(
     ("name", "found_by", "not_by"),
     [

@@ -205,15 +205,13 @@ class _StoppingError(Exception):
 def _write(export: Export, watch: Callable[[Export], None], is_stopping: Callable[[], bool]) -> bool:
     Export.objects.filter(pk=export.pk).update(state=ExportState.RUNNING, began_at=clock.now(), position=0)
     zone = ZoneInfo(export.zone)
-    query = QueryDict(export.query).dict()
-    shown = columns.read(str(query.get("cols", "")))
-    lines = _told(export, rows(_chunks(export, zone), table(shown)), watch, is_stopping)
+    made = _told(export, rows(_chunks(export, zone), table(_shown(export.query))), watch, is_stopping)
     with tempfile.TemporaryFile() as file:
         try:
             if export.file_format == FileFormat.XLSX:
-                write_workbook(file, lines, zone)
+                write_workbook(file, made, zone)
             else:
-                file.writelines(line.encode() for line in as_csv(lines, zone))
+                file.writelines(line.encode() for line in as_csv(made, zone))
         except _StoppingError:
             return False
         export.size = file.tell()
@@ -226,9 +224,22 @@ def _write(export: Export, watch: Callable[[Export], None], is_stopping: Callabl
 def _chunks(export: Export, zone: tzinfo) -> Chunks:
     if export.lead_ids is not None:
         return iter([lists.chosen(export.asked_by, [UUID(pk) for pk in export.lead_ids])])
-    filters = Filters.parse(QueryDict(export.query).dict())
+    return _found(export.asked_by, export.query, zone)
+
+
+def _found(actor: User, query: str, zone: tzinfo) -> Chunks:
+    filters = Filters.parse(QueryDict(query).dict())
     tagged = ripeness.tagged(filters.ripe) if filters.ripe else None
-    return lists.every(export.asked_by, filters, zone=zone, tagged=tagged)
+    return lists.every(actor, filters, zone=zone, tagged=tagged)
+
+
+def _shown(query: str) -> Sequence[str]:
+    return columns.read(str(QueryDict(query).dict().get("cols", "")))
+
+
+def lines(actor: User, query: str, zone: tzinfo) -> Iterator[list[Any]]:
+    """What a list's query finds, with its columns, as its viewer may see it."""
+    return rows(_found(actor, query, zone), table(_shown(query)))
 
 
 def _told(

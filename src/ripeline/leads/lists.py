@@ -21,12 +21,14 @@ from ripeline.leads.rules import Verb
 from ripeline.people.models import Responsible, User
 
 __all__ = [
-    "LOOKED_AT", "Due", "Filters", "Page", "Row", "Sort", "View", "chosen", "every", "page", "sorts_of", "views_of"
+    "LOOKED_AT", "Due", "Filters", "Page", "Row", "Sort", "View", "chosen", "companies", "every", "page", "sorts_of",
+    "views_of",
 ]  # fmt: skip
 
 COUNTED_TO = 1_000  # beyond this a list says "1,000+": counting on took longer than all the rest of a page
 MANY = 10_000  # … and so far where something is done with all of them, once
 SIZE = 50
+COMPANIES_OF = 1_000  # leads found, among whose companies those that were typed are looked for
 CHUNK = 500  # rows a time where somebody goes through all of them
 
 
@@ -255,6 +257,13 @@ def every(
     while keys := _keys(found, None, key, cursor, backwards=False, limit=CHUNK):
         yield _rows(actor, [pk for _, pk in keys])
         cursor = keys[-1]
+
+
+def companies(actor: User, text: str, *, zone: tzinfo) -> Sequence[str]:
+    """The companies, as they are called, of the newest COMPANIES_OF leads that a search finds; the newest first."""
+    filters = Filters(q=text, view=View.ALL.value)
+    found = matching(actor, filters, zone=zone).order_by("-captured_at", "-id").values_list("company", flat=True)
+    return list(dict.fromkeys(company for company in found[:COMPANIES_OF] if company))
 
 
 def chosen(actor: User, lead_ids: Sequence[UUID]) -> Sequence[Row]:

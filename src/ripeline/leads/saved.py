@@ -47,6 +47,12 @@ def of(user: User) -> Sequence[SavedView]:
     return list(found)
 
 
+def called(name: str) -> Sequence[SavedView]:
+    """Every view of this name, whoever keeps it: for whoever has the machine."""
+    found = SavedView.objects.filter(name=" ".join(name.split()), removed_at__isnull=True, user__is_active=True)
+    return list(found.select_related("user").order_by("user__email"))
+
+
 def default_of(user: User) -> SavedView | None:
     """The view that `user` begins with, if they chose one and still see it."""
     found = DefaultView.objects.filter(user=user, view__in=_seen(user).values("pk")).select_related("view").first()

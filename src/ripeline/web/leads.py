@@ -1,5 +1,6 @@
 """The list of leads: search, filters kept in the address, views kept under a name, choosing many to give or export."""
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -253,7 +254,6 @@ def _owners(actor: User) -> dict[str, str]:
 
 
 PALETTE_PEOPLE, PALETTE_COMPANIES = 7, 4
-_PALETTE_LOOKS_AT = 30  # people found, among whose companies those that were typed are looked for
 
 
 @require_safe
@@ -261,7 +261,7 @@ def palette(request: HttpRequest) -> HttpResponse:
     """People and companies for the command palette: the first few whom the search finds, wherever they are."""
     actor, filters = viewer(request), Filters.parse({"q": request.GET.get("q", ""), "view": View.ALL.value})
     zone = timezone.get_current_timezone()
-    rows = lists.page(actor, filters, zone=zone, size=_PALETTE_LOOKS_AT, is_counted=False).rows if filters.q else ()
+    rows = lists.page(actor, filters, zone=zone, size=PALETTE_PEOPLE, is_counted=False).rows if filters.q else ()
     found = [
         {
             "url": reverse("lead", args=[row.id]),
@@ -269,10 +269,11 @@ def palette(request: HttpRequest) -> HttpResponse:
             "company": row.company,
             "tag": "" if row.is_mine else format_html("with {}", row.owner),
         }
-        for row in rows[:PALETTE_PEOPLE]
+        for row in rows
     ]
     named = rules.search_tokens(company=filters.q).split()
-    companies = dict.fromkeys(row.company for row in rows if named and _is_called(row.company, named))
+    theirs = lists.companies(actor, filters.q, zone=zone) if named and rows else ()
+    companies = list(itertools.islice((each for each in theirs if _is_called(each, named)), PALETTE_COMPANIES))
     return render(
         request,
         "parts/palette_rows.html",
@@ -280,7 +281,7 @@ def palette(request: HttpRequest) -> HttpResponse:
             "rows": found,
             "companies": [
                 (company, Asked(actor, Filters(view=View.ALL.value, q=company), Sort.NEWEST).url())
-                for company in list(companies)[:PALETTE_COMPANIES]
+                for company in companies
             ],
         },
     )
