@@ -10,8 +10,10 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from ripeline.capture import doors, machines, submissions
+from ripeline.capture import booths, cards, doors, machines, submissions
+from ripeline.capture.booths import BoothDraft
 from ripeline.capture.by_hand import capture_one
+from ripeline.capture.cards import Card
 from ripeline.capture.machines import Entry
 from ripeline.capture.proof import Proof
 from ripeline.capture.submissions import Sent
@@ -31,6 +33,7 @@ Door = Callable[[dict[str, str]], UUID | None]
 def every_door(alice: User, mona: User, ada: User) -> dict[str, Door]:
     """Each way in, as a function of what they say of themselves to the lead that it becomes."""
     form = doors.keep_form(actor=mona, draft=draft(fields={"name": "optional", "phone": "optional"}, questions=[]))
+    booth = booths.keep_booth(actor=mona, draft=BoothDraft(name="Expo"))
     mapping = {"name": "who", "email": "mail", "phone": "tel"}
     hook = machines.keep_hook(actor=mona, name="Ads", source_type="social", mapping=mapping)
     key, _ = keys.issue(actor=ada, name="Shop", scopes=["capture"])
@@ -50,8 +53,12 @@ def every_door(alice: User, mona: User, ada: User) -> dict[str, Door]:
         entry = Activity.objects.filter(import_run_id=run.pk, kind__in=("captured", "enquired")).first()
         return entry.lead_id if entry else None
 
+    def by_booth(said: dict[str, str]) -> UUID | None:
+        return cards.take(actor=alice, door=booth, card=Card(key=uuid4().hex, fields=said))[0].lead_id
+
     return {
         "form": by_form,
+        "booth": by_booth,
         "hook": by_hook,
         "file": by_file,
         "api": lambda said: machines.take(key=key, entry=Entry(fields=said))[0].lead_id,
@@ -99,3 +106,17 @@ def test_one_person_at_all_doors_at_once_is_one_lead(every_door: dict[str, Door]
     assert list(Lead.objects.filter(search__contains=token).values_list("pk", flat=True)) == [lead_id]
     assert set(Identity.objects.filter(key__contains=token).values_list("lead_id", flat=True)) == {lead_id}
     assert Enquiry.objects.filter(lead_id=lead_id).count() == len(said), "each door's context is kept"
+
+
+def test_the_same_card_from_several_tabs_in_one_moment_is_one_enquiry(alice: User, mona: User) -> None:
+    booth = booths.keep_booth(actor=mona, draft=BoothDraft(name="Expo"))
+    start = Barrier(4)
+
+    def send(fields: dict[str, str]) -> None:
+        start.wait()
+        cards.take(actor=alice, door=booth, card=Card(key="one", fields=fields, heat="hot"))
+
+    mended = {"name": "Ann Lee", "email": "ann@x.example"}
+    raised = run_in_threads(*(lambda said=said: send(said) for said in ({"name": "Ann"}, mended) * 2))
+    assert raised == []
+    assert (Lead.objects.count(), Enquiry.objects.count()) == (1, 1)
