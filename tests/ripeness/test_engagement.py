@@ -74,7 +74,7 @@ def test_what_is_kept_is_what_the_mathematics_reads() -> None:
     assert tuple(Stage.values) == STAGES
 
 
-@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     st.lists(st.tuples(st.floats(0, 130), st.sampled_from(KINDS)), min_size=1, max_size=14),
     st.integers(1, 5), st.randoms(use_true_random=False),

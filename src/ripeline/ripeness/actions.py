@@ -14,12 +14,13 @@ from ripeline.ripeness.models import Claim, Dispute, Perceived, Score, StageSaid
 from ripeline.ripeness.opinions import dispute, perceive, say_stage, take_back
 from ripeline.ripeness.runs import promote, request_fit, request_nightly, rollback, work
 from ripeline.ripeness.scoring import rescore
+from ripeline.ripeness.trusting import learn_trust
 from ripeline.ripeness.watching import watch
 from ripeline.science import prior
 
 __all__ = [
-    "dispute", "forget", "hear", "learn_from", "perceive", "promote", "request_fit", "request_nightly", "rescore",
-    "rollback", "say_stage", "seed", "set_term", "take_back", "watch", "work",
+    "dispute", "forget", "hear", "learn_from", "learn_trust", "perceive", "promote", "request_fit", "request_nightly",
+    "rescore", "rollback", "say_stage", "seed", "set_term", "take_back", "watch", "work",
 ]  # fmt: skip
 
 

@@ -149,7 +149,8 @@ def hear(
         scores.p_30, counts=done.counts, pages=done.pages, days=done.days, trust=believed_by.power
     )  # fmt: skip
     before = np.clip(scores.p_30, 1e-9, 1 - 1e-9)
-    shift = np.where(scores.p_30 > 0, logit(np.clip(found.p_30, 1e-9, 1 - 1e-9)) - logit(before), 0.0)
+    believed = logit(np.clip(found.p_30, 1e-9, 1 - 1e-9)) - logit(before)
+    shift = np.where(scores.p_30 > 0, signals.damped(believed), 0.0)
     shift[~signs.is_seen] = 0.0
     figures = _figures(scores, shift, believed_by.sd)
     known = np.array([max(at, came).timestamp() / _DAY if at else came.timestamp() / _DAY

@@ -56,6 +56,8 @@ class Signals:
         Needs a person who can be seen.
     seen, machine_per_day, memory_days, window_days, trust_sd : float
         m; λ_0 of the first kind (visits); 1/e-time of the counts; how far back they reach; how unsure θ is at first.
+    most : float
+        What signals can add to log-odds at most, see `damped`.
     corrector_right : float
         How likely somebody who corrects a stage is right.
     """
@@ -70,6 +72,7 @@ class Signals:
     memory_days: float
     window_days: float
     trust_sd: float
+    most: float
     corrector_right: float
 
 
@@ -96,6 +99,7 @@ def load(path: Path) -> Signals:
             page_share=shares / shares.sum(axis=1, keepdims=True),
             memory_days=file.number("memory.half_life_days", low=0.1, high=3650) / np.log(2),
             window_days=file.number("memory.window_days", low=1, high=63),
+            most=file.number("trust.most", low=0.1, high=20),
             corrector_right=file.number("correction.right", low=0.26, high=0.999),
             trust_sd=file.number("trust.sd", low=1e-3, high=10),
         )
@@ -171,6 +175,21 @@ def believe(
     )
 
 
+def damped(shift: ArrayLike, *, signals: Signals | None = None) -> FloatArray:
+    """What signals add to log-odds, where it becomes much: ever less of it, and never more than `Signals.most`.
+
+    Days of one person are not as independent as the likelihood has them.
+
+    Examples
+    --------
+    >>> damped([0.5, 3.0, 10.0, -10.0]).round(1).tolist()
+    [0.5, 2.4, 3.5, -3.5]
+    """
+    most = (signals or DEFAULT_SIGNALS).most
+    bounded: FloatArray = most * np.tanh(np.asarray(shift, dtype=np.float64) / most)
+    return bounded
+
+
 def decayed(counts: FloatArray, days: ArrayLike, *, signals: Signals | None = None) -> FloatArray:
     """Counts, shape (n,), so many days later.
 
@@ -243,6 +262,13 @@ class Trust:
         """θ as believed now."""
         weight = np.exp(self._log - self._log.max())
         return float(weight @ _POWERS / weight.sum())
+
+    @property
+    def sd(self) -> float:
+        """How unsure θ is."""
+        weight = np.exp(self._log - self._log.max())
+        weight /= weight.sum()
+        return float(np.sqrt(weight @ np.square(_POWERS - weight @ _POWERS)))
 
     def learn(self, *, ripe: ArrayLike, chance: ArrayLike, odds_of: Callable[[float], FloatArray]) -> None:
         """Conversations that found n leads ripe or not.

@@ -40,10 +40,10 @@ REACTIONS: dict[str, Sequence[React]] = {
     "merged": (ripeness.rescore, worklist.bring_forward, duplicates.find),
     "unmerged": (ripeness.rescore, duplicates.find),
     "undone": (ripeness.rescore, duplicates.find),
-    "visited": (ripeness.hear, worklist.bring_forward),
-    "downloaded": (ripeness.hear, worklist.bring_forward),
-    "used": (ripeness.hear, worklist.bring_forward),
-    "clicked": (ripeness.hear, worklist.bring_forward),
+    "visited": (ripeness.hear, worklist.bring_forward_ripe),
+    "downloaded": (ripeness.hear, worklist.bring_forward_ripe),
+    "used": (ripeness.hear, worklist.bring_forward_ripe),
+    "clicked": (ripeness.hear, worklist.bring_forward_ripe),
     "recognised": (visits.settle_leads,),  # what that visitor did before is on the lead's timeline
 }
 

@@ -68,6 +68,7 @@ TASKS: tuple[Task, ...] = (
     Task("replan", worklist.replan_overdue, every=timedelta(hours=1)),  # overdue leads to the coming days, by value
     Task("watch", ripeness.watch, at=time(0, 30)),  # what was expected of yesterday, before the model learns of it
     Task("fit", ripeness.request_nightly, at=time(1, 0)),  # the model learns from the outcomes up to now
+    Task("trust", ripeness.learn_trust, at=time(1, 30)),  # how far signals are believed, by the outcomes up to now
     Task("rescore", ripeness.rescore, at=time(2, 0)),  # P(30 days) changes with age
     Task("price", prices.renew, at=time(2, 30)),  # what a minute of each is worth, by their leads and their minutes
     Task("forward", worklist.bring_forward, at=time(2, 45)),  # who ripens, and who is worth the minutes that are left

@@ -22,6 +22,8 @@ from ripeline.leads.models import Lead, NextKind, State
 from ripeline.people import queries as people
 from ripeline.people import working_time
 from ripeline.people.models import Responsible, ResponsibleKind, Role, User
+from ripeline.ripeness import engagement as ripeness
+from ripeline.ripeness.models import Score
 from ripeline.ripeness.rules import RIPE_FROM, percent
 from ripeline.routing import prices, turns, worth
 from ripeline.routing import queries as routing
@@ -111,6 +113,16 @@ def bring_forward(lead_ids: Collection[UUID] | None = None) -> int:
         _hand_back([decision.lead for decision in moved], by=by)
         turns.note_filled(fills, [takers[decision.lead.pk] for decision in moved], day=day)
     return len(moved)
+
+
+def bring_forward_ripe(lead_ids: Collection[UUID]) -> int:
+    """The reaction to what leads did: those of them who are likely ready come forward; how many were moved.
+
+    Most visits make nobody ripe, and then nothing more is read.
+    """
+    ripe = Score.objects.filter(lead_id__in=ripeness.survivors(lead_ids), p_30__gte=RIPE_FROM)
+    ids = list(ripe.values_list("lead_id", flat=True))
+    return bring_forward(ids) if ids else 0
 
 
 def _ahead(idle: Sequence[UUID], *, by: datetime, ids: Collection[UUID] | None) -> list[_Ahead]:
