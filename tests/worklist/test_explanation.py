@@ -5,10 +5,11 @@ What decided is found here anew and plainly: the whole day is planned again with
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from ripeline.leads.models import NextKind, State
@@ -83,7 +84,21 @@ def stripped(candidate: Candidate, fact: Fact) -> Candidate:
     return replace(candidate, standing=without(candidate.standing, NOW)[fact])
 
 
+def one(number: int, **known: Any) -> Candidate:
+    standing = Standing(lead_id=UUID(int=number), curve="even", since=ago(100), **known)
+    kind = NextKind.FOLLOW_UP
+    return Candidate(standing=standing, next_at=NOW, captured_at=standing.since, next_kind=kind)
+
+
+# Without their deal, nobody has been in touch with the first of them either: they would be dealt a worth like the rest.
+_DEAL_AMONG_NEW = [
+    one(1, state=State.OPPORTUNITY, p_30=0.3),
+    *(one(number, state=State.NEW, p_30=0.05 * number) for number in range(2, 9)),
+]
+
+
 @settings(max_examples=25, deadline=None)
+@example(_DEAL_AMONG_NEW)
 @given(people)
 def test_what_the_sentence_says_first_is_where_the_computation_loses_most(candidates: list[Candidate]) -> None:
     for lead_id, item in planned(candidates).items():

@@ -72,7 +72,7 @@ def decided(
     dealing = _Dealing(standings, new, minutes=minutes, now=now)
     best: dict[int, tuple[float, Fact]] = {}
     for (at, fact, other), alone in zip(tried, worths.tolist(), strict=True):
-        left = dealing.dealt(at, other, alone) if new[at] and other.learnt() == "new" else alone
+        left = dealing.dealt(at, other, alone) if other.learnt() == "new" else alone
         lost = float(values[at]) - left
         if lost > best.get(at, (0.0, Fact.TURN))[0]:
             best[at] = (lost, fact)
