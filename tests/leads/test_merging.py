@@ -135,6 +135,24 @@ def test_a_deal_of_the_one_is_won_on_the_other_and_goes_back_with_it(alice: User
     assert fresh(kept).state == State.WON, "what was decided since stays"
 
 
+def test_of_several_merges_the_last_is_taken_back_first_and_all_of_them_whole(alice: User, make_lead: MakeLead) -> None:
+    ages = (10, 40, 20, 70)
+    kept, first, second, inner = (make_lead(alice, captured=timedelta(days=age), title=f"T{age}") for age in ages)
+    for lead in (first, second):
+        actions.touch(lead.pk, by(alice), kind="call", reached=False, next=soon(days=5))
+    before = rows()
+    merging.merge(survivor_id=second.pk, duplicate_id=inner.pk, by=by(alice), takes={"title"})
+    merging.merge(survivor_id=kept.pk, duplicate_id=first.pk, by=by(alice), takes={"title"})
+    merging.merge(survivor_id=kept.pk, duplicate_id=second.pk, by=by(alice))
+    assert (fresh(kept).touches, fresh(kept).captured_at) == (2, fresh(inner).captured_at)
+    for lead in (first, inner):
+        with pytest.raises(LeadError, match=f"Take the merge with {second.name} back first"):
+            merging.unmerge(duplicate_id=lead.pk, by=by(alice))
+    for lead in (second, first, inner):
+        merging.unmerge(duplicate_id=lead.pk, by=by(alice))
+    assert rows() == before
+
+
 def test_what_somebody_changed_since_stays_when_a_merge_is_taken_back(alice: User, make_lead: MakeLead) -> None:
     kept, gone = make_lead(alice, title="", phone=""), make_lead(alice, title="CEO", phone="+49301")
     actions.touch(gone.pk, by(alice), kind="call", reached=False, next=soon())

@@ -81,8 +81,8 @@ def _move_deals(of: Lead, to: Lead) -> list[str]:
 def unmerge(*, duplicate_id: UUID, by: By) -> Lead:
     """Take a merge back: the duplicate stands on its own again, as it was, with its own next moment.
 
-    So does the survivor; what somebody decided about it since stays. If who had one has left since, it waits in the
-    Qualify queue.
+    So does the survivor; what somebody decided about it since stays. Of several merges the last is taken back first,
+    since it was made of what the others had left. If who had one has left since, it waits in the Qualify queue.
     """
     with transaction.atomic():
         found = Lead.objects.get(pk=duplicate_id)
@@ -93,7 +93,9 @@ def unmerge(*, duplicate_id: UUID, by: By) -> Lead:
         if duplicate.merged_into_id != survivor.pk:
             raise LeadError("Somebody has merged this record elsewhere, or taken its merge back, in this moment.")
         rules.require(by.actor, Verb.MERGE, survivor)
-        merged = _last_merge(survivor, duplicate)
+        merged = _last_merge(survivor, family)
+        if merged and merged.data["duplicate"] != str(duplicate.pk):
+            raise LeadError(f"Take the merge with {merged.data['name']} back first: it came later.")
         was = merged.data if merged else {}
         Lead.objects.filter(pk=duplicate.pk).update(merged_into=None)
         Lead.objects.filter(pk__in=was.get("moved", []), merged_into=survivor).update(merged_into=duplicate)
@@ -142,10 +144,11 @@ def _see_to_somebody(*leads: Lead) -> None:
             Lead.objects.filter(pk=lead.pk).update(responsible=people.built_in(people.QUALIFY), owner=None)
 
 
-def _last_merge(survivor: Lead, duplicate: Lead) -> Activity | None:
-    """The entry of the merge that redirected the duplicate."""
-    merges = Activity.objects.filter(lead_id=survivor.pk, kind="merged", data__duplicate=str(duplicate.pk))
-    return merges.order_by("-occurred_at", "-pk").first()
+def _last_merge(survivor: Lead, family: Mapping[UUID, Lead]) -> Activity | None:
+    """The entry of the last merge into the survivor that has not been taken back."""
+    here = [str(pk) for pk, lead in family.items() if lead.merged_into_id == survivor.pk]
+    merges = Activity.objects.filter(lead_id=survivor.pk, kind="merged", data__duplicate__in=here)
+    return merges.order_by("-recorded_at", "-pk").first()
 
 
 def _family(*ids: UUID) -> dict[UUID, Lead]:
