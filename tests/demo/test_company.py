@@ -120,7 +120,8 @@ def test_colleagues_have_looked_at_records_and_two_are_merged() -> None:
     assert RecordView.objects.exclude(viewer=F("owner")).count() == RecordView.objects.count() >= 4
     merged = Lead.objects.filter(merged_into__isnull=False)
     assert merged.count() == 2
-    assert all(lead.name == lead.merged_into.name for lead in merged.select_related("merged_into") if lead.merged_into)
+    pairs = [(lead, lead.merged_into) for lead in merged.select_related("merged_into") if lead.merged_into]
+    assert all(lead.phone == into.phone and lead.name.split()[-1] == into.name.split()[-1] for lead, into in pairs)
 
 
 def test_timelines_begin_with_how_they_came_and_run_forward() -> None:
