@@ -333,9 +333,9 @@ FROM (SELECT id, captured_at, abs(hashtext(id::text)::bigint) %% 40 AS dice FROM
 """
 _SCORES = """
 INSERT INTO score (lead_id, log_odds, log_odds_sd, curve, p_ever, p_ever_low, p_ever_high, p_30, p_30_low, p_30_high,
-    p_win, window_start, window_end, is_concentrated, reasons, model, scored_at)
+    p_win, window_start, window_end, is_concentrated, reasons, signals, stage, stage_p, model, scored_at)
 SELECT id, 0, 1, 'even', .4, .2, .6, (hashtext(id::text) & 65535) / 262144.0, 0, 1, .1,
-    %(moment)s, %(moment)s, false, '[]', 'prior', %(moment)s
+    %(moment)s, %(moment)s, false, '[]', 0, 'awareness', 0, 'prior', %(moment)s
 FROM lead
 """
 

@@ -30,8 +30,9 @@ FROM generate_series(1, 20000) AS n
 """
 _SCORED = """
 INSERT INTO score (lead_id, log_odds, log_odds_sd, curve, p_ever, p_ever_low, p_ever_high, p_30, p_30_low, p_30_high,
-    p_win, window_start, window_end, is_concentrated, reasons, model, scored_at)
-SELECT id, 0, 1, 'even', .5, .3, .7, .5 * random(), 0, 1, .15, %(now)s, %(now)s, false, '[]', 'test', %(now)s FROM lead
+    p_win, window_start, window_end, is_concentrated, reasons, signals, stage, stage_p, model, scored_at)
+SELECT id, 0, 1, 'even', .5, .3, .7, .5 * random(), 0, 1, .15, %(now)s, %(now)s, false, '[]', 0, 'awareness', 0, 'test',
+    %(now)s FROM lead
 """
 
 
