@@ -18,6 +18,7 @@ from ripeline.people import queries as people
 from ripeline.people import working_time
 from ripeline.people.models import Absence, Role, Tracking, User
 from ripeline.ripeness import queries as ripeness
+from ripeline.ripeness.models import Score
 from ripeline.timeline.models import Activity, Reaction
 from ripeline.worklist import actions as worklist
 from ripeline.worklist import queries as worklist_queries
@@ -169,3 +170,13 @@ def test_private_notes_are_their_author_s() -> None:
 def test_every_open_lead_has_its_ripeness() -> None:
     opened = Lead.objects.filter(IS_OPEN)
     assert set(ripeness.all_scores().values_list("lead_id", flat=True)) == set(opened.values_list("pk", flat=True))
+
+
+def test_people_look_at_the_site_and_their_records_say_so() -> None:
+    seen = Activity.objects.filter(origin="hit")
+    assert seen.filter(kind="visited").count() > seen.filter(kind="downloaded").count() > 0
+    assert seen.values("lead_id").distinct().count() > Lead.objects.count() / 5
+    lately = Score.objects.exclude(signals=0.0)
+    assert lately.filter(signals__gt=0.5).exists()
+    assert lately.filter(signals__lt=0).exists()
+    assert {"awareness", "decision"} <= set(Score.objects.values_list("stage", flat=True))
