@@ -10,6 +10,7 @@ from django.contrib.auth import authenticate
 from django.db.models import F, Q
 
 from ripeline.base import clock
+from ripeline.capture import booths
 from ripeline.capture.models import ImportRun
 from ripeline.demo import build, company
 from ripeline.demo.people import COUNTRIES
@@ -180,3 +181,11 @@ def test_people_look_at_the_site_and_their_records_say_so() -> None:
     assert lately.filter(signals__gt=0.5).exists()
     assert lately.filter(signals__lt=0).exists()
     assert {"awareness", "decision"} <= set(Score.objects.values_list("stage", flat=True))
+
+
+def test_the_next_show_has_a_booth_to_be_tried() -> None:
+    (booth,) = booths.open_booths()
+    assert booth.first_day
+    assert booth.first_day > clock.now().date()
+    assert booth.campaign
+    assert booth.campaign.name == booth.name

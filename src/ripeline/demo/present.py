@@ -4,7 +4,9 @@ from datetime import datetime, timedelta
 
 from django.db.models import QuerySet
 
+from ripeline.capture import booths
 from ripeline.capture.admission import Arrival, admit, natural_key
+from ripeline.capture.booths import BoothDraft
 from ripeline.demo import arriving, reception
 from ripeline.demo.company import ALICE, SDR, TOM, YUSUF
 from ripeline.demo.reception import Known, newcomer
@@ -46,7 +48,21 @@ def arrange(stage: Stage, time: Time) -> None:
     routing.release()
     for user in stage.staff.desks:
         worklist.plan_for(user)
+    _set_up_a_booth(stage)
     timeline.forget_reactions()
+
+
+def _set_up_a_booth(stage: Stage) -> None:
+    """The next show is at hand: its booth is there to be tried."""
+    first = stage.calendar.after(stage.calendar.day(stage.present), 4)
+    name = arriving.campaign("trade_show", first, stage.random)
+    booths.keep_booth(
+        actor=stage.staff.marketer,
+        draft=BoothDraft(
+            name=name, place="Hall 7, stand 12", campaign=name, first_day=first, last_day=first + timedelta(days=1),
+            questions=[("timeline", False), ("budget", False)],
+        ),
+    )  # fmt: skip
 
 
 def _settle(stage: Stage, time: Time, evening: datetime) -> None:
