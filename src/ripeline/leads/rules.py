@@ -157,20 +157,26 @@ class Holders:
 
 
 class Nearby:
-    """Whose leads stand how to somebody: each read once for each actor object."""
+    """Whose leads stand how to somebody: read once for each actor object."""
 
     def __init__(self, actor: User) -> None:
         self._actor = actor
 
     @cached_property
+    def _around(self) -> tuple[Holders, Holders]:
+        users = {self._actor.pk} | covering(self._actor)
+        desks, team, their_desks = people.around(users, self._actor.team_id)
+        return Holders(users, desks), Holders(team, their_desks)
+
+    @property
     def mine(self) -> Holders:
         """The actor, and whom they cover."""
-        return Holders(*people.with_desks({self._actor.pk} | covering(self._actor)))
+        return self._around[0]
 
-    @cached_property
+    @property
     def team(self) -> Holders:
         """Their team; where they are on none, whoever is on none either."""
-        return Holders(*people.of_team(self._actor.team_id))
+        return self._around[1]
 
     @cached_property
     def nobodys(self) -> Collection[UUID]:

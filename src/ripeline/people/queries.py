@@ -43,9 +43,14 @@ def responsible_of(user: User) -> Responsible:
     return Responsible.objects.get(user=user)
 
 
-def with_desks(users: Collection[UUID]) -> tuple[Collection[UUID], Collection[UUID]]:
-    """These people, and the ids of their desks: the rows under which they are responsible for leads."""
-    return users, list(Responsible.objects.filter(user__in=users).values_list("pk", flat=True))
+def around(users: Collection[UUID], team_id: UUID | None) -> tuple[list[UUID], list[UUID], list[UUID]]:
+    """Of these people their desks (the rows under which they are responsible for leads), and of a team (None: of those
+    on none) who is on it, and their desks: ids, in one query."""
+    found = User.objects.filter(Q(pk__in=users) | Q(team=team_id)).values_list("pk", "team_id", "responsible__pk")
+    rows = list(found)
+    team = [(user, desk) for user, team, desk in rows if team == team_id]
+    mine = [desk for user, _, desk in rows if desk and user in users]
+    return mine, [user for user, _ in team], [desk for _, desk in team if desk]
 
 
 def of_team(team_id: UUID | None) -> tuple[Collection[UUID], Collection[UUID]]:

@@ -77,7 +77,7 @@ def _results(asked: Asked, views: Sequence[SavedView]) -> dict[str, Any]:
         "query": asked.query(),
         "everybody": asked.here(view=View.ALL.value) if View.ALL in lists.views_of(asked.actor) else "",
         "nothing_asked": asked.url() == reverse("leads") or (not asked.filters and not asked.after),
-        "cleared": _cleared(asked),
+        "cleared": _cleared(asked) if asked.filters else "",
         "assignable": people.assignable() if BatchVerb.GIVE in doable and page.rows else [],
         "many": [verb for verb in BatchVerb if verb in doable and verb != BatchVerb.GIVE],
         "key": uuid4().hex,
