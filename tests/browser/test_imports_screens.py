@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Locator, Page, Route, expect
 from pytest_django.fixtures import Settings
 
-from ripeline.capture import actions, queries, schedules
+from ripeline.capture import actions, queries, schedules, trials
 from ripeline.capture.models import ImportRun, ImportSchedule
 from ripeline.leads.models import Lead
 from ripeline.people.models import Company, User
@@ -407,3 +407,20 @@ def test_a_file_is_scheduled_and_its_history_seen(
     expect(page.get_by_role("heading", name="Scheduled imports")).to_be_visible()
     axe(page)
     shot(page, "schedules")
+
+
+def test_the_whole_of_a_long_file_is_tried_while_one_watches(
+    mona: User, company: Company, open_page: OpenPage, axe: Axe, shot: Shot, tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    monkeypatch.setattr("ripeline.web.imports.TRIED", 50)
+    page = open_page(mona, "/imports/new")
+    run_id = uploaded(page, written(tmp_path, csv("E-mail,Name", *(f"p{n}@x.example,Person {n}" for n in range(120)))))
+    page.get_by_role("button", name="See what would change").click()
+    expect(page.get_by_text("The whole file is tried")).to_be_visible()
+    axe(page)
+    shot(page, "imports-trying")
+    assert trials.work(run_id)
+    expect(page.get_by_text("120 rows, tried and rolled back.")).to_be_visible()
+    axe(page)
+    shot(page, "imports-tried")
