@@ -420,7 +420,11 @@ def test_the_whole_of_a_long_file_is_tried_while_one_watches(
     expect(page.get_by_text("The whole file is tried")).to_be_visible()
     axe(page)
     shot(page, "imports-trying")
+    with page.expect_response("**/trial"):  # it asks how far it is, and the rest of the page stays
+        expect(page.get_by_role("heading", name="Its columns")).to_be_visible()
     assert trials.work(run_id)
     expect(page.get_by_text("120 rows, tried and rolled back.")).to_be_visible()
+    expect(page.get_by_role("heading", name="Its columns")).to_be_visible()
+    expect(page.get_by_role("button", name="Import these rows")).to_be_visible()
     axe(page)
     shot(page, "imports-tried")
