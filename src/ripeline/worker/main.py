@@ -22,6 +22,7 @@ from ripeline.worker import reactions, schedule, tasks
 log = logging.getLogger(__name__)
 
 POLL = 5.0  # seconds between looks where nobody calls
+REST = 0.25  # seconds between looks for what is not about single visits, however often somebody calls
 GLANCE = 0.5  # seconds after which a signal to stop is noticed
 PATIENCE = (0.5, 1, 2, 5, 10)  # seconds between tries while the database is away
 
@@ -38,9 +39,9 @@ class Worker:
         post = Sender(answered=leads.answered)
         threads = [
             self._thread("reactions", lambda: reactions.work() > 0),
-            self._thread("schedule", lambda: schedule.tick() > 0),
-            self._thread("long work", lambda: tasks.work(self.stopping.is_set)),
-            self._thread("post", lambda: post.work(self.stopping.is_set)),
+            self._thread("schedule", lambda: schedule.tick() > 0, rest=REST),
+            self._thread("long work", lambda: tasks.work(self.stopping.is_set), rest=REST),
+            self._thread("post", lambda: post.work(self.stopping.is_set), rest=REST),
         ]
         for thread in threads:
             thread.start()
@@ -55,15 +56,19 @@ class Worker:
         """Stop after the current batches."""
         self.stopping.set()
 
-    def _thread(self, name: str, step: Callable[[], bool]) -> threading.Thread:
-        """A thread that repeats `step` while it finds something to do, then waits to be woken."""
+    def _thread(self, name: str, step: Callable[[], bool], *, rest: float = 0.0) -> threading.Thread:
+        """A thread that repeats `step` while it finds something to do, then waits to be woken.
+
+        `rest`: seconds before it may be woken again. Every visit of a known person wakes the worker, and only the
+        reactions are about it; hundreds a second would have the others look for nothing all the time.
+        """
         wake = threading.Event()
         self.wakes.append(wake)
 
         def work() -> None:
             while not self.stopping.is_set():
                 wake.clear()
-                if not step() and not self.stopping.is_set():
+                if not step() and not self.stopping.wait(rest):
                     wake.wait(POLL)
 
         return threading.Thread(target=self._loop, args=(name, work), name=name)
