@@ -17,13 +17,15 @@ from ripeline.insight.cohorts import GRID, LANDMARKS
 from ripeline.insight.expected import early_rush, rule_of_45
 from ripeline.insight.queries import Ripening
 from ripeline.insight.rules import Asked, By, Whose
+from ripeline.leads import actions as leads
 from ripeline.leads.models import Enquiry
+from ripeline.people import queries as people
 from ripeline.people.models import User
 from ripeline.people.rules import NotAllowed
 from ripeline.ripeness import queries as ripeness
 from ripeline.ripeness.current import Current
 from ripeline.science.model import Model
-from tests.cast import MONDAY, MakeLead
+from tests.cast import MONDAY, MakeLead, by, soon
 from tests.insight.conftest import MakePast
 
 ZONE = ZoneInfo("Europe/Lisbon")
@@ -269,3 +271,12 @@ def test_a_box_of_old_cards_says_nothing_and_is_told_so(alice: User, ada: User, 
     )
     assert "Import their outcomes" in second
     assert asked(ada).cohorts == []
+
+
+def test_an_old_lead_taken_up_again_counts_where_it_came_and_nowhere_else(
+    alice: User, ada: User, make_past: MakePast
+) -> None:
+    first, *_ = make_past(alice, 12, ago=300, lost=12)
+    leads.reopen(first.pk, by(alice), to=people.responsible_of(alice), next=soon())
+    found = asked(ada)
+    assert (found.whole.n, found.taken_up) == (12, 1)

@@ -9,7 +9,7 @@ from ripeline.leads import actions as leads
 from ripeline.leads import merging
 from ripeline.people.models import User
 from ripeline.ripeness.episodes import episodes
-from ripeline.ripeness.facts import at_capture
+from ripeline.ripeness.facts import _labels, at_capture
 from ripeline.science.terms import UNKNOWN, YES
 from tests.cast import MONDAY, MakeLead, by
 
@@ -56,3 +56,9 @@ def test_of_merged_records_the_first_enquiry_is_what_was_known(alice: User, make
         known = at_capture(found)
     assert len(found) == 1
     assert known.signals["message"][0] == UNKNOWN
+
+
+def test_who_captured_a_lead_is_never_said() -> None:
+    """It is adjusted for; said as a reason it would judge a colleague."""
+    labels = _labels(["capturer", "weekday", "campaign", "answer.rooms"], [])
+    assert labels == {"capturer": "", "weekday": "", "campaign": "Campaign", "answer.rooms": "Rooms"}

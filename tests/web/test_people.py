@@ -218,6 +218,12 @@ def test_a_leader_without_a_team_leads_nobody(make_user: MakeUser) -> None:
 # --- inviting and changing --------------------------------------------------------------------------------------------
 
 
+def test_whoever_is_invited_sells_unless_one_says_otherwise(ada: User) -> None:
+    page = signed_in(ada).get("/settings/people/invite").text
+    assert re.search(r'<option value="rep"[^>]* selected', page)
+    assert page.count(" selected") == page.count("<select")  # and nothing else is chosen besides
+
+
 def test_ada_invites_somebody_and_hands_over_the_link(ada: User, north: Team) -> None:
     client = signed_in(ada)
     form = PERSON | {

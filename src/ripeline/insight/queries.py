@@ -32,7 +32,10 @@ class Choice:
 
 @dataclass(frozen=True, kw_only=True)
 class Ripening:
-    """The answer. `first` and `last` are the days of the period; `others` counts cohorts too small to be shown."""
+    """The answer. `first` and `last` are the days of the period; `others` counts cohorts too small to be shown.
+
+    `taken_up`: how many old leads we took up again in the period; nobody came then, so they count where they did.
+    """
 
     as_of: datetime
     first: date | None
@@ -42,6 +45,7 @@ class Ripening:
     points: list[Point]
     cohorts: list[Cohort]
     others: int
+    taken_up: int
     quarters: list[str]
     types: list[Choice]
     sources: list[Choice]
@@ -62,7 +66,7 @@ def ripening(actor: User, asked: Asked, *, zone: tzinfo) -> Ripening:
     first, last = rules.days(asked.came, today)
     names = _Names()
     chosen = _chosen(found, asked, first, last, zone)
-    rows = np.flatnonzero(chosen)
+    rows = np.flatnonzero(chosen & ~found.taken_up)
     belief = Belief(found, rows)
     whole, expected = Watched(found.take(rows)), belief.of(rows)
     told, others = _told_apart(found, rows, asked.by, names, zone, belief)
@@ -71,7 +75,7 @@ def ripening(actor: User, asked: Asked, *, zone: tzinfo) -> Ripening:
         whole=cohorts.cohort("", "", whole, expected),
         curve=cohorts.curve(whole, expected),
         points=cohorts.points(whole, expected),
-        cohorts=told, others=others,
+        cohorts=told, others=others, taken_up=int((chosen & found.taken_up).sum()),
         quarters=rules.quarters(_months(found.start, zone), today),
         types=[Choice(value=SOURCE_TYPES[code], label=_TYPES[SOURCE_TYPES[code]])
                for code in np.unique(found.source_type).tolist() if code],

@@ -36,8 +36,8 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 _COLUMNS: tuple[tuple[str, str], ...] = (
     ("lead", "S16"), ("number", ">i4"), ("start", ">f8"), ("recorded", ">f8"), ("ripe_at", ">f8"), ("won_at", ">f8"),
-    ("never_at", ">f8"), ("watched_until", ">f8"), ("won_before_captured", "?"), ("source", "S16"),
-    ("campaign", "S16"), ("owner", "S16"), ("import_run", "S16"), ("source_type", ">i4"),
+    ("never_at", ">f8"), ("watched_until", ">f8"), ("won_before_captured", "?"), ("taken_up", "?"),
+    ("source", "S16"), ("campaign", "S16"), ("owner", "S16"), ("import_run", "S16"), ("source_type", ">i4"),
 )  # fmt: skip
 _ROW = copied_rows(**dict(_COLUMNS))
 
@@ -99,6 +99,8 @@ class Episodes:
         When it ripened, was won, was let go for good (NaN also where it ripened all the same).
     won_before_captured : ndarray of bool
         A customer already when they first came: kept and counted, left out of every fit.
+    taken_up : ndarray of bool
+        Taken up again by us: no enquiry began it.
     source, campaign, owner, import_run : Ids
         Of the enquiry that began it; the owner is today's.
     source_type : ndarray of int
@@ -115,6 +117,7 @@ class Episodes:
     won_at: FloatArray
     never_at: FloatArray
     won_before_captured: BoolArray
+    taken_up: BoolArray
     source: Ids
     campaign: Ids
     owner: Ids
@@ -186,6 +189,7 @@ def episodes(*, as_of: datetime | None = None) -> Episodes:
         won_at=real["won_at"],
         never_at=real["never_at"],
         won_before_captured=column["won_before_captured"].copy(),
+        taken_up=column["taken_up"].copy(),
         source=Ids(column["source"].copy()),
         campaign=Ids(column["campaign"].copy()),
         owner=Ids(column["owner"].copy()),

@@ -82,7 +82,7 @@ WITH told AS (
     GROUP BY span.lead_id, span.episode
 ), credit AS (  -- the enquiry that began it: the last one up to then, else the first one after
     SELECT DISTINCT ON (span.lead_id, span.episode) span.lead_id, span.episode, came.source_id, came.campaign_id,
-           came.import_run_id, came.created_at
+           came.import_run_id, came.created_at, came.at
     FROM span JOIN came ON came.lead_id = span.lead_id AND (span.following IS NULL OR came.at < span.following)
     ORDER BY span.lead_id, span.episode, came.at > span.at, abs(date_part('epoch', came.at - span.at))
 )
@@ -93,6 +93,7 @@ SELECT span.lead_id, span.episode, date_part('epoch', span.at) / 86400,
        COALESCE(date_part('epoch', CASE WHEN ended.ripe_at IS NULL THEN ended.final_at END) / 86400, 'NaN'),
        COALESCE(date_part('epoch', LEAST(ended.recyclable_at, span.following)) / 86400, 'NaN'),
        span.is_first AND member.won_before_captured,
+       NOT span.is_first AND (credit.at IS NULL OR abs(date_part('epoch', credit.at - span.at)) > 86400),
        COALESCE(credit.source_id, member.source_id, %(nobody)s), COALESCE(credit.campaign_id, %(nobody)s),
        COALESCE(member.owner_id, %(nobody)s), COALESCE(credit.import_run_id, %(nobody)s),
        COALESCE(array_position(%(types)s::text[], source.source_type::text), 0)

@@ -243,4 +243,4 @@ def _json(value: Any) -> dict[str, Any]:
 
 def _labels(names: Sequence[str], fields: Sequence[CustomField]) -> dict[str, str]:
     own = {f"{FIELD}{field.key}": field.label for field in fields}
-    return {name: own.get(name) or LABELS.get(name) or name.removeprefix(ANSWER).capitalize() for name in names}
+    return {name: own.get(name) or LABELS.get(name, name.removeprefix(ANSWER).capitalize()) for name in names}

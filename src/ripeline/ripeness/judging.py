@@ -26,6 +26,7 @@ from ripeline.science.prior import MONTH
 
 FEWEST = 10  # ripe leads on either side of the day, for a comparison that says anything
 SPANS = (60, 90, 120, 180, 270)  # days of later outcomes; the shortest that has enough of them
+LAST = 0.2  # … and of a record that ends longer ago, this share of what ripened
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -61,7 +62,10 @@ def held_out(outcomes: Outcomes) -> float | None:
         after = int((ripe > day).sum())
         if after >= FEWEST and len(ripe) - after >= FEWEST:
             return day
-    return None
+    if len(ripe) < 2 * FEWEST:
+        return None
+    day = float(ripe[-max(FEWEST, int(LAST * len(ripe)))]) - 1.0
+    return day if int((ripe <= day).sum()) >= FEWEST else None
 
 
 def later(outcomes: Outcomes, day: float) -> BoolArray:

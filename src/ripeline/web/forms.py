@@ -137,7 +137,7 @@ class Person(Form):
     """What an administrator sets about somebody."""
 
     name = _name("Name")
-    role = forms.ChoiceField(label="Role", choices=Role.choices)
+    role = forms.ChoiceField(label="Role", choices=Role.choices, initial=Role.REP)
     team = forms.ModelChoiceField(
         label="Team", queryset=Team.objects.order_by("name"), required=False, empty_label="None"
     )

@@ -1,6 +1,0 @@
-"""No test here fails because the machine is busy."""
-
-from hypothesis import settings
-
-settings.register_profile("unhurried", deadline=None)
-settings.load_profile("unhurried")
