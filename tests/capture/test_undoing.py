@@ -363,6 +363,18 @@ def test_companies_that_only_the_file_brought_go_and_those_with_people_stay(alic
     assert companies(FIRMS).created == 2  # the file can be imported again
 
 
+def test_companies_that_a_file_brought_stay_when_the_people_of_another_go() -> None:
+    """Both went in at once, the people's file begun first: its time spans that of the companies."""
+    people_of_them = begun(csv("Name,Company", "Ann Berg,Nordic AS"))
+    bought = companies(FIRMS)
+    actions.work(people_of_them.pk)
+    undone(again(people_of_them))
+    assert not Lead.objects.exists()
+    assert Account.objects.count() == 3
+    assert told(undone(bought)) == (3, 0, 0, 0)
+    assert not Account.objects.exists()
+
+
 def test_companies_that_were_here_are_as_they_were(alice: User, make_lead: MakeLead) -> None:
     make_lead(alice, email="ann@helio.example")  # brings helio.example, by no name and without an owner
     companies(csv("Record id,Company,Website,Owner", "2,Nordic AS,,"))

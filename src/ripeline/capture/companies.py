@@ -31,13 +31,15 @@ class CompanyTaker:
             firms.append((row, Firm(name=name or site, website=site, owner_id=self._owner(row, tally))))
             tally.remark(row)
         found = accounts.bring([firm for _, firm in firms])
-        for (row, _), one in zip(firms, found, strict=True):
+        for one in found:
             tally.results[Result.CREATED if one.is_new else Result.UPDATED if one.is_changed else Result.UNCHANGED] += 1
-            self._remember(row, one)
+        ImportedFirm.objects.bulk_create(
+            done for (row, _), one in zip(firms, found, strict=True) if (done := self._remember(row, one))
+        )
         return tally
 
-    def _remember(self, row: Row, one: Brought) -> None:
-        """Keep its id, and what was done to it, for whoever takes the import back."""
+    def _remember(self, row: Row, one: Brought) -> ImportedFirm | None:
+        """Keep its id; what was done to it, to be kept for whoever takes the import back."""
         reference, was = row.text("external_id"), {}
         if reference:
             said = {"account_id": one.account_id, "name": row.text("company")[:200]}
@@ -47,11 +49,12 @@ class CompanyTaker:
             else:
                 was = {"account_id": str(known.account_id), "name": known.name} if known else {}
                 ImportCompany.objects.update_or_create(reference=reference, defaults=said)
-        if reference or one.is_new or one.is_changed:
-            ImportedFirm.objects.create(
-                run=self._run, account_id=one.account_id, is_new=one.is_new, before=dict(one.before),
-                after=dict(one.after), reference=reference, was=was,
-            )  # fmt: skip
+        if not (reference or one.is_new or one.is_changed):
+            return None
+        return ImportedFirm(
+            run=self._run, account_id=one.account_id, is_new=one.is_new, before=dict(one.before),
+            after=dict(one.after), reference=reference, was=was,
+        )  # fmt: skip
 
     def _owner(self, row: Row, tally: Tally) -> UUID | None:
         said = row.text("owner")

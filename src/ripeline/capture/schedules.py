@@ -49,6 +49,7 @@ from ripeline.timeline import actions as timeline
 log = logging.getLogger(__name__)
 
 AGAIN = timedelta(seconds=10)  # for a file that is being written just now
+PATIENCE = 60.0  # seconds for all of a file at an address: other long work waits behind it
 KEPT = timedelta(days=90)  # what came of each look
 _ENDED = (ImportState.DONE, ImportState.CANCELLED, ImportState.FAILED, ImportState.UNDOING, ImportState.UNDONE)
 _WRONG = (CheckResult.FAILED, CheckResult.WAITS)  # somebody has something to do
@@ -256,7 +257,7 @@ def _opened(schedule: ImportSchedule) -> Iterator[tuple[str, BinaryIO | None, di
             yield name, *_unless_same(schedule, file, {}, is_forced=is_forced)
         return
     with fetching.fetched(
-        schedule.place, largest=pieces.LARGEST, private=settings.PRIVATE_HOSTS,
+        schedule.place, largest=pieces.LARGEST, private=settings.PRIVATE_HOSTS, patience=PATIENCE,
         tag="" if is_forced else schedule.tag, changed="" if is_forced else schedule.changed,
     ) as found:  # fmt: skip
         if found is None:
@@ -310,7 +311,7 @@ def _note(schedule: ImportSchedule, check: ImportCheck, new: dict[str, str]) -> 
         now = ImportSchedule.objects.select_for_update().filter(pk=schedule.pk).first()
         if now is None:  # removed meanwhile
             return
-        if now.place == schedule.place:
+        if (now.place, now.kind) == (schedule.place, schedule.kind):  # else nothing is known of it yet
             for name, value in new.items():
                 setattr(now, name, value)
         if now.next_at and now.next_at <= clock.now():

@@ -94,7 +94,7 @@ def work(run_id: UUID, *, is_stopping: Callable[[], bool] = lambda: False, size:
         if asked.run.state != ImportState.UPLOADED:  # nobody waits for it any more
             asked.delete()
             return True
-        with contextlib.closing(_Beside(run_id)) as beside:
+        with contextlib.closing(_Beside(asked)) as beside:
             try:
                 found = trial.attempt(
                     lambda: actions.confirm(actor=asked.asked_by, run_id=run_id), actor=asked.asked_by, most=MOST,
@@ -121,17 +121,17 @@ def _end(asked: ImportTrial, **how: Any) -> bool:
 class _Beside:
     """Tells how far a trial is, and hears of its end, outside of its transaction."""
 
-    def __init__(self, run_id: UUID) -> None:
-        self._run_id = run_id
+    def __init__(self, asked: ImportTrial) -> None:
+        self._of = (asked.pk, asked.asked_at)
         self._line = psycopg.connect(**connection.get_connection_params(), autocommit=True)
         self.was_asked = False
 
     def is_stopped(self, done: int, total: int) -> bool:
         found = self._line.execute(
-            "UPDATE import_trial SET position = %s, rows = %s WHERE run_id = %s RETURNING stop_asked",
-            [done, total, self._run_id],
+            "UPDATE import_trial SET position = %s, rows = %s WHERE run_id = %s AND asked_at = %s RETURNING stop_asked",
+            [done, total, *self._of],
         ).fetchone()
-        self.was_asked = bool(found and found[0])
+        self.was_asked = found is None or bool(found[0])  # none: it was asked for anew, with another mapping
         return self.was_asked
 
     def close(self) -> None:

@@ -276,7 +276,9 @@ def _see_to_somebody(lead: Lead, off: PutBack) -> None:
 def _finish(run: ImportRun, undo: ImportUndo) -> None:
     """Nothing of it is left: companies, sources and campaigns that came with it alone go too."""
     if run.kind not in _BATCHES:
-        forgetting.unused(undo.made, accounts_of=(run.created_at, run.ended_at or clock.now()))
+        forgetting.unused(
+            undo.made, accounts_of=(run.created_at, run.ended_at or clock.now()), but=undoing_firms.brought()
+        )
     run.state = ImportState.UNDONE
     run.save(update_fields=["state"])
     ImportUndo.objects.filter(run=run).update(ended_at=clock.now(), stop_asked=False)

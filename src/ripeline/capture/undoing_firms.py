@@ -4,11 +4,12 @@ A company stays where somebody is there by now, or where another file has given 
 """
 
 from collections.abc import Sequence
+from typing import Any
 from uuid import UUID
 
 from django.db.models import Exists, OuterRef, QuerySet
 
-from ripeline.capture.models import ImportCompany, ImportedFirm
+from ripeline.capture.models import ImportCompany, ImportedFirm, ImportState
 from ripeline.leads import accounts
 from ripeline.leads.models import Lead
 
@@ -18,6 +19,12 @@ def concerned(run_id: UUID) -> QuerySet[ImportedFirm, UUID]:
     return (
         ImportedFirm.objects.filter(run=run_id).order_by("account_id").values_list("account_id", flat=True).distinct()
     )
+
+
+def brought() -> list[QuerySet[Any, Any]]:
+    """The ids of companies that a file of companies brought or named and that was not taken back."""
+    standing = ImportedFirm.objects.exclude(run__state=ImportState.UNDONE)
+    return [standing.values("account_id"), ImportCompany.objects.values("account_id")]
 
 
 def expect(run_id: UUID) -> tuple[int, int, int]:
@@ -45,7 +52,9 @@ def batch(run_id: UUID, account_ids: Sequence[UUID]) -> tuple[int, int, int]:
             accounts.put_back(account_id, deed.before, deed.after)
         if not any(deed.is_new for deed in deeds):
             put_back += 1
-        elif not ImportCompany.objects.filter(account=account_id).exists() and accounts.forget(account_id):
+        elif not accounts.is_here(account_id) or (
+            not ImportCompany.objects.filter(account=account_id).exists() and accounts.forget(account_id)
+        ):
             deleted += 1
         else:
             kept += 1

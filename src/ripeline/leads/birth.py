@@ -1,6 +1,6 @@
 """How leads come to be: many at once, each with its first enquiry, a responsible, a next moment and an entry."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -155,6 +155,20 @@ def accounts(people: Sequence[Person]) -> dict[str, Account]:
         key = rules.account_key(person.company, person.email, person.website)
         if key and (key not in wanted or not wanted[key].company):
             wanted[key] = person
+    found: dict[str, Account] = {}
+    while wanted.keys() - found.keys():
+        _make_accounts(wanted)
+        found = _held(wanted)
+    return found
+
+
+def _held(keys: Collection[str]) -> dict[str, Account]:
+    """The accounts of these keys, which nobody takes away before we are done; who took one just now leaves it out."""
+    held = "SELECT * FROM account WHERE key = ANY(%s) ORDER BY key FOR KEY SHARE"
+    return {account.key: account for account in Account.objects.raw(held, [list(keys)])}
+
+
+def _make_accounts(wanted: Mapping[str, Person]) -> None:
     known = set(Account.objects.filter(key__in=wanted).values_list("key", flat=True))
     Account.objects.bulk_create(
         [
@@ -164,4 +178,3 @@ def accounts(people: Sequence[Person]) -> dict[str, Account]:
         ],
         ignore_conflicts=True,
     )
-    return {account.key: account for account in Account.objects.filter(key__in=wanted)}

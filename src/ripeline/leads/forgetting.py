@@ -4,13 +4,13 @@ Erasure, retention and this delete; nothing else does. Whether nobody has touche
 out, under its lock.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from ripeline.catalog import actions as catalog
 from ripeline.leads import bulk, deciding, duplicates
@@ -79,9 +79,16 @@ def named_by(import_run_id: UUID, *, since: datetime) -> dict[str, list[str]]:
     }
 
 
-def unused(made: Mapping[str, list[str]], *, accounts_of: tuple[datetime, datetime]) -> None:
-    """Delete what an undo left without anybody: companies made between two moments, sources and campaigns named."""
+def unused(
+    made: Mapping[str, list[str]], *, accounts_of: tuple[datetime, datetime], but: Sequence[QuerySet[Any, Any]] = ()
+) -> None:
+    """Delete what an undo left without anybody: companies made between two moments, sources and campaigns named.
+
+    `but`: ids of companies that somebody else brought; they stay.
+    """
     empty = Account.objects.filter(created_at__range=accounts_of, owner__isnull=True, leads__isnull=True)
+    for theirs in but:
+        empty = empty.exclude(pk__in=theirs)
     Account.objects.filter(pk__in=list(empty.values_list("pk", flat=True))).delete()
     catalog.remove_campaigns([pk for pk in made["campaign"] if not Enquiry.objects.filter(campaign_id=pk).exists()])
     used = (Lead.objects, Enquiry.objects)

@@ -9,6 +9,7 @@ from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import path
+from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from ripeline.capture import pieces, schedules
@@ -129,7 +130,7 @@ def words(schedule: ImportSchedule) -> str:
 
 def _first(schedule: ImportSchedule) -> str:
     assert isinstance(schedule.next_at, datetime)
-    return f"{schedule.next_at:on %d %B at %H:%M}".replace("on 0", "on ")
+    return f"{timezone.localtime(schedule.next_at):on %d %B at %H:%M}".replace("on 0", "on ")
 
 
 urlpatterns = [
