@@ -88,3 +88,11 @@ def test_who_is_new_here_is_told_within_the_hour(alice: User, make_lead: MakeLea
         said = belief.of(alice)
     assert said
     assert said.n == 12
+
+
+def test_customers_from_before_who_are_open_again_are_no_news_every_hour(alice: User, make_lead: MakeLead) -> None:
+    with clock.at(MONDAY):
+        known = leads(alice, make_lead, 20)
+        Lead.objects.filter(pk__in=[lead.pk for lead in known[:12]]).update(won_before_captured=True)
+        assert belief.renew_changed() >= 1
+        assert belief.renew_changed() == 0

@@ -3,8 +3,9 @@
 It is reckoned in the night, for a day does not change it; sooner for whoever has many more leads than then, or fewer.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import date, datetime, time, timedelta
+from uuid import UUID
 
 from django.db import connection
 from django.db.models import Avg, Count, Exists, OuterRef, Q
@@ -37,8 +38,9 @@ def prepare(user: User) -> None:
 
 def renew(users: Iterable[User] | None = None) -> int:
     """Reckon it anew for these people, or for everybody who follows up leads; how many."""
-    chosen = _sellers() if users is None else users
-    made = [_reckoned(user) for user in chosen]
+    chosen = _sellers() if users is None else list(users)
+    in_hand = _in_hand(chosen)
+    made = [_reckoned(user, in_hand.get(user.pk, 0)) for user in chosen]
     Belief.objects.bulk_create(
         made,
         update_conflicts=True,
@@ -50,14 +52,19 @@ def renew(users: Iterable[User] | None = None) -> int:
 
 def renew_changed() -> int:
     """The same for those alone whose leads are a fifth more or fewer than then, or of whom nothing is known yet."""
+    sellers = _sellers()
+    in_hand, then = _in_hand(sellers), dict(Belief.objects.values_list("user_id", "open"))
+    return renew([user for user in sellers if _has_changed(then.get(user.pk), in_hand.get(user.pk, 0))])
+
+
+_IN_HAND = f"SELECT lead.owner_id, count(*) FROM lead WHERE {worth.OPEN} AND lead.owner_id = ANY(%s) GROUP BY 1"  # noqa: S608
+
+
+def _in_hand(users: Collection[User]) -> dict[UUID, int]:
+    """How many open leads each has; what was kept of it is held against the same count later."""
     with connection.cursor() as cursor:
-        cursor.execute(_IN_HAND)
-        in_hand = dict(cursor.fetchall())
-    then = dict(Belief.objects.values_list("user_id", "open"))
-    return renew([user for user in _sellers() if _has_changed(then.get(user.pk), in_hand.get(user.pk, 0))])
-
-
-_IN_HAND = f"SELECT lead.owner_id, count(*) FROM lead WHERE {worth.OPEN} GROUP BY 1"  # noqa: S608
+        cursor.execute(_IN_HAND, [[user.pk for user in users]])
+        return dict(cursor.fetchall())
 
 
 def _has_changed(then: int | None, now: int) -> bool:
@@ -68,7 +75,7 @@ def _sellers() -> list[User]:
     return list(people.people().filter(is_active=True, role__in=people.SELLERS))
 
 
-def _reckoned(user: User) -> Belief:
+def _reckoned(user: User, in_hand: int) -> Belief:
     now, calendar = clock.now(), working_time.calendar_of(user)
     since = _since(calendar.day(now))
     begin = calendar.at(since, time(0))
@@ -77,13 +84,12 @@ def _reckoned(user: User) -> Belief:
     so_far = had.filter(merged_into__isnull=True).aggregate(
         touches=Avg("touches"),
         won=Count("pk", filter=_won_since(begin)),
-        open=Count("pk", filter=IS_OPEN),
     )
     contacts, _ = yields.effort()
     return Belief(
         user=user,
         made_at=now,
-        open=so_far["open"],
+        open=in_hand,
         since=since,
         n=found.n,
         buyers=round(found.buyers[-1]),
