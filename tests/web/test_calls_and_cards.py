@@ -9,7 +9,8 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from ripeline.base import clock
-from ripeline.leads.models import Enquiry, Lead
+from ripeline.leads.actions import By, Next, set_next
+from ripeline.leads.models import Enquiry, Lead, NextKind
 from ripeline.people.models import Company, User
 from tests.cast import MONDAY, MakeLead
 
@@ -142,6 +143,43 @@ def test_a_call_is_an_enquiry_with_who_took_it_and_a_day(sam: User) -> None:
     assert lead.next_at
     assert (lead.next_at.date() - MONDAY.date()).days == 1
     assert (lead.next_committed, lead.next_note) == (True, "Wants a price")
+
+
+def test_two_calls_from_one_page_that_back_led_to_are_two_people(sam: User) -> None:
+    client = signed_in(sam)
+    page = client.get("/leads/call")
+    assert "no-store" in page["Cache-Control"]
+    key = given(page.text)["key"]
+    for name, phone in (("Priya", "+44 20 7183 8750"), ("Otto", "+44 20 7183 8751"), ("Priya", "+44 20 7183 8750")):
+        assert client.post("/leads/call", {"key": key, "name": name, "phone": phone}).status_code == 302
+    found = sorted(Lead.objects.values_list("name", "phone"))
+    assert found == [("Otto", "+442071838751"), ("Priya", "+442071838750")]
+    assert Enquiry.objects.count() == 2
+
+
+def test_a_call_sent_again_with_another_day_or_note_is_the_same_call_on_that_day(sam: User) -> None:
+    client = signed_in(sam)
+    with clock.at(MONDAY):
+        for day, when in ((3, "in 3 days"), (1, "tomorrow 10:00"), (3, "in 3 days"), (1, "tomorrow 10:00")):
+            client.post("/leads/call", {"key": "a", "name": "Ann", "when": when, "note": f"Day {day}"})
+            lead = Lead.objects.get()
+            assert lead.next_at
+            assert (lead.next_at.date() - MONDAY.date()).days == day
+            assert (lead.next_committed, lead.next_note) == (True, f"Day {day}")
+    assert Enquiry.objects.count() == 1
+
+
+def test_a_day_that_somebody_chose_since_the_call_stays_unless_an_earlier_one_was_promised(sam: User) -> None:
+    client = signed_in(sam)
+    with clock.at(MONDAY):
+        client.post("/leads/call", {"key": "a", "name": "Ann", "when": "in 3 days"})
+        chosen = Next(MONDAY + timedelta(days=2), NextKind.FOLLOW_UP, "A demo", committed=True)
+        set_next(Lead.objects.get().pk, By(sam, "test", "chosen"), next=chosen)
+        for when, days in (("in 8 days", 2), ("tomorrow 10:00", 1)):
+            client.post("/leads/call", {"key": "a", "name": "Ann", "when": when})
+            lead = Lead.objects.get()
+            assert lead.next_at
+            assert (lead.next_at.date() - MONDAY.date()).days == days
 
 
 def test_a_known_caller_is_found_by_number_and_by_name_and_keeps_their_rep(

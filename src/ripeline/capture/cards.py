@@ -119,13 +119,15 @@ def _before(number: UUID, card: Card) -> tuple[Submission, Taken] | None:
         if submission.content.get("digest") == _digest(card):
             return submission, Taken.SAME
         was, was_heat = submission.content, submission.trail.get("heat")
-        submission.content = _read(card, submission.door) | {"captured_at": was.get("captured_at", "")}
+        submission.content = _read(card, submission.door) | {
+            "captured_at": was.get("captured_at", ""), "amended": was.get("amended", 0) + 1,
+        }  # fmt: skip
         submission.trail |= _trail(card, submission.door)
         submission.save(update_fields=["content", "trail"])
         _admit(submission, card)
         _note_what_changed(submission, was)
-        if submission.trail.get("heat") != was_heat:
-            _date_again(submission, card)
+        if (submission.trail.get("heat"), submission.content["due"]) != (was_heat, was.get("due", "")):
+            _date_again(submission, card, was.get("due", ""))
         return submission, Taken.AMENDED
 
 
@@ -149,7 +151,7 @@ def _read(card: Card, door: Door) -> dict[str, Any]:
     return content | {
         "answers": answers, "message": message, "source": clean(card.source)[:160],
         "campaign": clean(card.campaign)[:160], "captured_at": _captured(card, door).isoformat(),
-        "digest": _digest(card),
+        "due": card.due.isoformat() if card.due else "", "digest": _digest(card),
     }  # fmt: skip
 
 
@@ -219,13 +221,27 @@ def _moment(submission: Submission, card: Card) -> tuple[datetime | None, str]:
     return due, f"{HEATS[Heat(heat)][0]} when met{where}."
 
 
-def _date_again(submission: Submission, card: Card) -> None:
-    """They are hotter, or less so, than was said at first: unless somebody has begun, or chosen a day, since."""
-    lead_id, (due, note) = submission.lead_id, _moment(submission, card)
-    if lead_id and Lead.objects.filter(IS_OPEN, pk=lead_id, touches=0, next_committed=False).exists():
-        by = By(people.system(), submission.door.kind, f"heat:{submission.pk.hex}:{submission.content['digest'][:16]}")
-        moment = max(due or clock.now(), clock.now())
-        set_next(lead_id, by, next=Next(moment, NextKind.FIRST_CONTACT, note))
+def _date_again(submission: Submission, card: Card, agreed: str) -> None:
+    """They are hotter, or less so, than was said at first, or another day than the one `agreed` on is theirs.
+
+    What somebody has begun, or a day that somebody has chosen since, stays; unless they were promised an earlier one.
+    """
+    lead = Lead.objects.filter(IS_OPEN, pk=submission.lead_id).first() if submission.lead_id else None
+    if lead is None or lead.next_at is None:
+        return
+    due, note = _moment(submission, card)
+    moment = max(due or clock.now(), clock.now())
+    is_ours = bool(agreed) and lead.next_at == datetime.fromisoformat(agreed)
+    is_free = not lead.next_committed and (card.due is not None or lead.touches == 0)
+    if is_ours or is_free or (card.due and moment < lead.next_at):
+        kind = NextKind.FOLLOW_UP if lead.touches else NextKind.FIRST_CONTACT
+        by = By(people.system(), submission.door.kind, f"dated:{_version(submission)}")
+        set_next(lead.pk, by, next=Next(moment, kind, note, card.due is not None))
+
+
+def _version(submission: Submission) -> str:
+    """Names what a card says since it was amended last."""
+    return f"{submission.pk.hex}:{submission.content['amended']}"
 
 
 def _note_what_changed(submission: Submission, was: Mapping[str, Any]) -> None:
@@ -244,14 +260,17 @@ def _note_what_changed(submission: Submission, was: Mapping[str, Any]) -> None:
     timeline.record(
         timeline.Entry(
             lead_id=submission.lead_id, kind="note", actor_id=actor.pk, origin=submission.door.kind,
-            event_key=f"amended:{submission.pk.hex}:{content['digest'][:16]}", occurred_at=clock.now(),
+            event_key=f"amended:{_version(submission)}", occurred_at=clock.now(),
             body=f"Amended: {body}"[:20_000],
         )
     )  # fmt: skip
 
 
 def _digest(card: Card) -> str:
-    said = [dict(card.fields), dict(card.answers), card.note, card.heat, card.place, card.source, card.campaign]
+    said = [
+        dict(card.fields), dict(card.answers), card.note, card.heat, card.place, card.source, card.campaign, card.due,
+        card.known,
+    ]  # fmt: skip
     return hashlib.sha256(json.dumps(said, sort_keys=True, default=str).encode()).hexdigest()
 
 

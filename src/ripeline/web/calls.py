@@ -1,6 +1,9 @@
 """Somebody calls: who, what about, and when they hear from us again. Known callers are found while one types."""
 
+import hashlib
+import json
 import re
+from collections.abc import Mapping
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -9,6 +12,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import path
 from django.utils import timezone
+from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
 from ripeline.base import clock
@@ -50,6 +54,7 @@ class Call(Form):
     known = forms.CharField(max_length=60, required=False, widget=forms.HiddenInput())
 
 
+@never_cache  # the page that Back leads to is a new call
 @require_http_methods(["GET", "HEAD", "POST"])
 def call(request: HttpRequest) -> HttpResponse:
     actor = viewer(request)
@@ -71,6 +76,7 @@ def _take(request: HttpRequest, actor: User, form: Call) -> UUID | None:
     given: dict[str, Any] = form.cleaned_data
     due, known = None, _find(actor, given["known"])
     fields = {name: given[name] for name in ("name", "company", "email", "phone")}
+    key = _key(request.POST.get("key", ""), fields, known)
     if known and not any(fields[name] for name in ("name", "email", "phone")):
         fields["name"] = known.name or str(known)
     try:
@@ -80,8 +86,7 @@ def _take(request: HttpRequest, actor: User, form: Call) -> UUID | None:
         submission, _ = cards.take(
             actor=actor, door=cards.built_in(DoorKind.CALL),
             card=Card(
-                key=request.POST.get("key", "")[:60], fields=fields, note=given["note"], due=due,
-                known=known.pk if known else None,
+                key=key, fields=fields, note=given["note"], due=due, known=known.pk if known else None,
             ),
         )  # fmt: skip
     except NotADate as wrong:
@@ -96,6 +101,12 @@ def _take(request: HttpRequest, actor: User, form: Call) -> UUID | None:
         return None
     _say(request, actor, submission.lead_id)
     return submission.lead_id
+
+
+def _key(form: str, fields: Mapping[str, str], known: Lead | None) -> str:
+    """The form and whom it says: pressed twice, or sent once more with another note or day, it is the same call."""
+    whom = json.dumps([form or uuid4().hex, dict(fields), known.pk.hex if known else ""], sort_keys=True)
+    return hashlib.sha256(whom.encode()).hexdigest()
 
 
 def _say(request: HttpRequest, actor: User, lead_id: UUID | None) -> None:
