@@ -15,7 +15,7 @@ from ripeline.base import clock
 from ripeline.base.ids import new_id
 from ripeline.capture.admission import admit
 from ripeline.catalog import queries as catalog
-from ripeline.leads import actions, identity, joining, merging, record
+from ripeline.leads import actions, bulk, identity, joining, merging, record
 from ripeline.leads.deciding import By, LeadError, Next
 from ripeline.leads.models import Lead, Opportunity, State
 from ripeline.people import queries as people
@@ -165,6 +165,62 @@ def test_what_somebody_changed_since_stays_when_a_merge_is_taken_back(alice: Use
     assert (fresh(gone).title, fresh(gone).touches) == ("CEO", 1)
 
 
+def test_what_came_in_since_stays_when_a_merge_is_taken_back(alice: User, make_lead: MakeLead) -> None:
+    kept = make_lead(alice, name="Anna Berg", title="", phone="", due=timedelta(days=5))
+    gone = make_lead(alice, name="Anna Berg", phone="+49301", custom={"chairs": "1"}, due=timedelta(days=2))
+    merging.merge(survivor_id=kept.pk, duplicate_id=gone.pk, by=by(alice))
+    again = arrival(kept.email, name="Anna Berg", days_ago=0, title="CEO", custom={"floor": "2"})
+    admit([again], actor=people.system(), origin="import")
+    merging.unmerge(duplicate_id=gone.pk, by=by(alice))
+    after = fresh(kept)
+    assert (after.title, after.custom, after.phone) == ("CEO", {"floor": "2"}, "")
+    assert "ceo" in after.search.split()
+    assert "49301" not in after.search.split()
+    assert after.next_note == "They came to us again."
+
+
+def test_a_merge_can_be_taken_back_of_who_was_won_by_a_file_since(alice: User, make_lead: MakeLead) -> None:
+    kept, gone = make_lead(alice), make_lead(alice, state=State.WORKING)
+    merging.merge(survivor_id=kept.pk, duplicate_id=gone.pk, by=by(alice))
+    actions.win(kept.pk, by(people.system()), reason=catalog.reasons()[0])
+    merging.unmerge(duplicate_id=gone.pk, by=by(alice))
+    assert (fresh(kept).state, fresh(gone).state) == (State.WON, State.WORKING)
+
+
+def test_the_date_that_the_planner_moved_is_put_back_also_where_somebody_changed_else(
+    alice: User, make_lead: MakeLead
+) -> None:
+    kept, gone = make_lead(alice, due=timedelta(days=3)), make_lead(alice, due=timedelta(days=1))
+    merging.merge(survivor_id=kept.pk, duplicate_id=gone.pk, by=by(alice))
+    bulk.replan_many({kept.pk: soon(days=2)}, by(people.system()))
+    actions.edit(kept.pk, by(alice), fields={"title": "Owner"})
+    merging.unmerge(duplicate_id=gone.pk, by=by(alice))
+    after = fresh(kept)
+    assert (after.next_at, after.next_kind, after.title) == (kept.next_at, kept.next_kind, "Owner")
+
+
+def test_an_amount_that_somebody_corrected_since_keeps_its_currency(alice: User, make_lead: MakeLead) -> None:
+    kept, gone = make_lead(alice), make_lead(alice, amount=Decimal(9), currency="EUR")
+    merging.merge(survivor_id=kept.pk, duplicate_id=gone.pk, by=by(alice))
+    actions.edit(kept.pk, by(alice), fields={"amount": Decimal(12)})
+    merging.unmerge(duplicate_id=gone.pk, by=by(alice))
+    assert (fresh(kept).amount, fresh(kept).currency) == (Decimal(12), "EUR")
+
+
+def test_who_got_the_record_since_keeps_it_and_its_credit(
+    alice: User, bob: User, ada: User, make_lead: MakeLead
+) -> None:
+    kept, gone, third = make_lead(alice), make_lead(bob), make_lead(alice)
+    merging.merge(survivor_id=kept.pk, duplicate_id=gone.pk, by=by(ada), takes={"owner"})
+    actions.give(kept.pk, by(ada), to=people.responsible_of(ada), why={})
+    merging.unmerge(duplicate_id=gone.pk, by=by(ada))
+    assert (fresh(kept).owner, fresh(kept).responsible.user) == (ada, ada)
+    merging.merge(survivor_id=third.pk, duplicate_id=gone.pk, by=by(ada), takes={"owner"})
+    actions.nurture(third.pk, by(bob), next=soon(days=60))
+    merging.unmerge(duplicate_id=gone.pk, by=by(ada))
+    assert (fresh(third).owner, fresh(third).state) == (alice, State.NURTURE), "the credit goes back"
+
+
 def test_who_left_meanwhile_gets_nothing_back(alice: User, bob: User, ada: User, make_lead: MakeLead) -> None:
     kept, gone = make_lead(alice), make_lead(bob)
     merging.merge(survivor_id=kept.pk, duplicate_id=gone.pk, by=by(ada), takes={"owner"})
@@ -294,3 +350,58 @@ def test_merge_then_undo_restores_every_row_and_the_score(
     for pk, was in scored.items():
         assert again[pk] == pytest.approx(was, abs=1e-6), "but for the seconds that have passed"
     assert Activity.objects.filter(kind="unmerged", lead_id__in=[survivor.pk, duplicate.pk]).count() == 2
+
+
+def told(lead: Lead, _: By) -> None:
+    """A file or a form says something more about them."""
+    said = {"title": f"Head {uuid4().hex}", "custom": {"floor": uuid4().hex}}
+    admit([arrival(lead.email, name=lead.name, **said)], actor=people.system(), origin="form")
+
+
+def planned(lead: Lead, _: By) -> None:
+    bulk.replan_many({lead.pk: soon(days=4)}, by(people.system()))
+
+
+def won_by_a_file(lead: Lead, _: By) -> None:
+    if not fresh(lead).closed_at:
+        actions.win(lead.pk, by(people.system()), reason=catalog.reasons()[0])
+
+
+SINCE: dict[str, Callable[[Lead, By], object]] = {
+    "told": told, "again": STEPS["again"], "planned": planned, "won": won_by_a_file,
+    "edited": lambda lead, request: actions.edit(lead.pk, request, fields={"title": uuid4().hex}),
+    "reached": lambda lead, request: lived(lead, request.actor, ["reached"]),
+}  # fmt: skip
+
+
+@settings(
+    max_examples=12, deadline=None, phases=[Phase.explicit, Phase.generate],
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
+)  # fmt: skip
+@given(
+    second=st.lists(st.sampled_from(sorted(STEPS)), max_size=3),
+    since=st.lists(st.sampled_from(sorted(SINCE)), min_size=1, max_size=4),
+)
+def test_whatever_comes_in_between_a_merge_and_its_undo_is_kept(
+    alice: User, ada: User, make_lead: MakeLead, second: list[str], since: list[str]
+) -> None:
+    details: dict[str, Any] = {"title": "", "phone": "+49301", "custom": {"chairs": "3", "floor": "0"}}
+    kept, gone = make_lead(alice, name=f"Anna {uuid4().hex}"), make_lead(alice, name=f"Berg {uuid4().hex}", **details)
+    lived(gone, alice, [step for step in second if step != "lost"])
+    before = Lead.objects.values().get(pk=gone.pk)
+    merging.merge(survivor_id=kept.pk, duplicate_id=gone.pk, by=by(ada))
+    merged = fresh(kept)
+    for step in since:
+        SINCE[step](kept, by(ada))
+    left = fresh(kept)
+    merging.unmerge(duplicate_id=gone.pk, by=by(ada))
+    after = fresh(kept)
+    assert Lead.objects.values().get(pk=gone.pk) == before, "the other stands as it did"
+    assert after.title == (kept.title if left.title == merged.title else left.title)
+    said = {key: value for key, value in left.custom.items() if value != merged.custom.get(key)}
+    assert after.custom == kept.custom | said
+    assert after.phone == "", "nobody said since that it is theirs, too"
+    assert set(after.title.casefold().split()) <= set(after.search.split())
+    assert after.state == (left.state if set(since) & {"won", "reached"} else kept.state)
+    if set(since) <= {"edited", "planned"}:
+        assert after.next_at == kept.next_at

@@ -17,7 +17,7 @@ from ripeline.people.models import Responsible, ResponsibleKind
 CHOSEN = ("name", "title", "email", "phone", "company", "country", "language", "reference", "amount", "owner")
 CUSTOM = "custom:"  # before the key of a company's own field
 _WITH = {"company": ("account_id",), "amount": ("currency",)}  # what goes with a field
-_NEXT = ("next_at", "next_set_at", "next_kind", "next_note", "next_committed")
+NEXT = ("next_at", "next_set_at", "next_kind", "next_note", "next_committed")
 _BEGINNINGS = (NextKind.FIRST_CONTACT, NextKind.QUALIFY)
 _FURTHER = (State.NURTURE, State.NEW, State.QUALIFYING, State.WORKING, State.OPPORTUNITY)
 
@@ -108,7 +108,7 @@ def _goes_on(survivor: Lead, duplicate: Lead, takes: Collection[str]) -> Changes
     if furthest is not survivor:
         changes |= {"state": furthest.state, "state_at": furthest.state_at}
     first = min(both, key=lambda lead: (not lead.next_committed, lead.next_at))
-    changes |= {name: getattr(first, name) for name in _NEXT}
+    changes |= {name: getattr(first, name) for name in NEXT}
     if changes["next_kind"] in _BEGINNINGS and survivor.touches + duplicate.touches:
         changes["next_kind"] = NextKind.FOLLOW_UP
     return changes

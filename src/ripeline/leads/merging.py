@@ -13,7 +13,7 @@ from django.db import transaction
 from django.db.models import Q
 
 from ripeline.base import clock
-from ripeline.leads import joining, rules
+from ripeline.leads import joining, parting, rules
 from ripeline.leads.deciding import By, Changes, LeadError, _column, _plain, once_more
 from ripeline.leads.models import Lead, Opportunity
 from ripeline.leads.rules import Verb
@@ -81,8 +81,8 @@ def _move_deals(of: Lead, to: Lead) -> list[str]:
 def unmerge(*, duplicate_id: UUID, by: By) -> Lead:
     """Take a merge back: the duplicate stands on its own again, as it was, with its own next moment.
 
-    So does the survivor; what somebody decided about it since stays. Of several merges the last is taken back first,
-    since it was made of what the others had left. If who had one has left since, it waits in the Qualify queue.
+    So does the survivor; what was decided or learnt about it since stays. Of several merges the last is taken back
+    first, since it was made of what the others had left. If who had one has left since, it waits in the Qualify queue.
     """
     with transaction.atomic():
         found = Lead.objects.get(pk=duplicate_id)
@@ -114,26 +114,15 @@ def unmerge(*, duplicate_id: UUID, by: By) -> Lead:
 
 
 def _put_back(survivor: Lead, merged: Activity) -> None:
-    """The survivor as it was. Where somebody has decided about it since: only what still is as the merge left it, and
-    neither how far it is nor when it is looked at."""
-    was, became = dict(merged.data["was"]), merged.data["became"]
-    if survivor.decision_id != merged.pk and _was_decided_since(merged):
-        more = became.get("touches", 0) - was.get("touches", 0)
-        same = {name for name in was if _plain(survivor, name) == became[name]}
-        was = {name: old for name, old in was.items() if name in same and not name.startswith(("next_", "state"))}
-        was.pop("decision_id", None)
-        if more and "touches" not in was:
-            was["touches"] = max(survivor.touches - more, 0)
-    for name, old in was.items():
-        setattr(survivor, name, _column(name).to_python(old))
-    if was:
-        survivor.save(update_fields=[_column(name).name for name in was])
-
-
-def _was_decided_since(merged: Activity) -> bool:
-    """Whether somebody has decided about the survivor since; what the planner moves by itself is no decision."""
+    """The survivor as it was, but for what somebody, an arrival or a file has said about it since (`parting`)."""
     later = Activity.objects.filter(lead_id=merged.lead_id, recorded_at__gte=merged.recorded_at, data__has_key="before")
-    return later.exclude(pk=merged.pk).filter(actor__is_system=False).exists()
+    later = later.exclude(pk=merged.pk).select_related("actor").order_by("recorded_at", "pk")
+    still = Lead.objects.filter(merged_into=survivor).values_list("search", flat=True)
+    changes = parting.parted(survivor, merged, list(later), still=still)
+    for name, old in changes.items():
+        setattr(survivor, name, _column(name).to_python(old))
+    if changes:
+        survivor.save(update_fields=[_column(name).name for name in changes])
 
 
 def _see_to_somebody(*leads: Lead) -> None:
