@@ -1,15 +1,19 @@
 """What was known of a lead when it came: nothing that was filled in later may count when learning."""
 
+import json
+from collections.abc import Iterator
 from datetime import timedelta
+from typing import Any
 
 import pytest
+from django.db import connection
 
 from ripeline.base import clock
 from ripeline.leads import actions as leads
 from ripeline.leads import merging
 from ripeline.people.models import User
 from ripeline.ripeness.episodes import episodes
-from ripeline.ripeness.facts import _labels, at_capture
+from ripeline.ripeness.facts import FACTS, _labels, at_capture
 from ripeline.science.terms import UNKNOWN, YES
 from tests.cast import MONDAY, MakeLead, by
 
@@ -62,3 +66,27 @@ def test_who_captured_a_lead_is_never_said() -> None:
     """It is adjusted for; said as a reason it would judge a colleague."""
     labels = _labels(["capturer", "weekday", "campaign", "answer.rooms"], [])
     assert labels == {"capturer": "", "weekday": "", "campaign": "Campaign", "answer.rooms": "Rooms"}
+
+
+def test_of_each_lead_no_more_is_read_than_its_own_enquiries(alice: User, make_lead: MakeLead) -> None:
+    """One seldom has so few leads that reading all enquiries for each of them is no matter."""
+    with clock.at(MONDAY):
+        ids = [make_lead(alice).pk for _ in range(40)]
+        with connection.cursor() as cursor:
+            cursor.execute("ANALYZE lead, enquiry")
+            cursor.execute("SET LOCAL enable_seqscan = off")  # so few that reading them all might be chosen
+            given = {"ids": ids, "moments": [MONDAY] * len(ids)}
+            cursor.execute(f"EXPLAIN (ANALYZE, FORMAT JSON, TIMING OFF) {FACTS}", given)
+            (found,) = cursor.fetchone()
+    plan = (json.loads(found) if isinstance(found, str) else found)[0]["Plan"]
+    of_enquiries = [node for node in nodes(plan) if node.get("Relation Name") == "enquiry"]
+    assert len(of_enquiries) == 2
+    for node in of_enquiries:
+        assert "lead_id" in node["Index Cond"]
+        assert node["Actual Rows"] <= 1
+
+
+def nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    yield plan
+    for child in plan.get("Plans", []):
+        yield from nodes(child)
