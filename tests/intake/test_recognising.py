@@ -1,10 +1,12 @@
 """Whose a visit is: before and after somebody said who they are, from any device, in any order, exactly once."""
 
+import threading
 import time
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
+import psycopg
 import pytest
 import uuid_utils.compat
 from django.db import connection, transaction
@@ -22,7 +24,7 @@ from ripeline.people.rules import NotAllowed
 from ripeline.timeline import partitions, storing, visits
 from ripeline.timeline.hits import Hit as RawHit
 from ripeline.timeline.hits import classify
-from ripeline.timeline.models import Activity, Hit, Reaction
+from ripeline.timeline.models import Activity, Engagement, Hit, Reaction
 from ripeline.worker import reactions
 from tests.cast import MakeLead, by
 
@@ -145,7 +147,76 @@ def test_rules_that_change_decide_what_is_kept_anew(lead: Lead, alice: User, ada
     visits.reclassify_if_changed()
     found = Hit.objects.get()
     assert (found.who, found.page_kind, seen(lead)) == ("human", "legal", names(hit)), "nothing was lost"
+    entry = Activity.objects.get(origin=storing.ORIGIN)
+    assert entry.data["page"] == "legal"
+    assert not Engagement.objects.exists(), "who reads the small print is not looking at prices"
+    assert not differing()
     assert visits.reclassify_if_changed() == 0
+    tracking.set_page_rules(actor=ada, given=[("/pric*", "pricing")])
+    visits.reclassify_if_changed()
+    assert Engagement.objects.get().prices == 1
+    assert Reaction.objects.filter(lead_id=lead.pk, kind="visited").exists(), "and it is scored anew"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_deciding_anew_holds_up_the_intake_for_a_portion_only_and_goes_on_where_it_broke_off(
+    alice: User, make_lead: MakeLead, ada: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    leads_ = [make_lead(alice) for _ in range(3)]
+    for lead in leads_:
+        store(raw(uuid4(), lead_id=lead.pk))
+    tracking.set_own_networks(actor=ada, text="203.0.113.9")
+    monkeypatch.setattr(visits, "PORTION", 1)
+    settle, done = visits._settle, []
+
+    def breaks_off(some: Any) -> int:
+        if done:
+            raise KeyboardInterrupt
+        done.append(some)
+        return settle(some)
+
+    with monkeypatch.context() as broken:
+        broken.setattr(visits, "_settle", breaks_off)
+        with pytest.raises(KeyboardInterrupt):
+            visits.reclassify_if_changed()
+    assert sorted(len(seen(lead)) for lead in leads_) == [0, 1, 1], "what was done is done"
+    assert visits.reclassify_if_changed() == 2
+    assert [seen(lead) for lead in leads_] == [[], [], []]
+    assert not differing()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_visitor_who_turns_out_to_be_another_and_the_intake_do_not_wait_for_each_other_in_a_ring(
+    alice: User, make_lead: MakeLead
+) -> None:
+    """The lost one's row is the later in order: held first, it would close the ring with a group of the intake."""
+    first, last = sorted((make_lead(alice), make_lead(alice)), key=lambda lead: lead.pk)
+    visitor = uuid4()
+    said(visitor, last, 0, alice)
+    store(raw(visitor, 5), raw(uuid4(), lead_id=first.pk), raw(uuid4(), lead_id=last.pk))
+    with transaction.atomic():
+        visits.link(visitor_id=visitor, lead_id=first.pk, how="form", since=BASE + timedelta(minutes=1))
+    with psycopg.connect(**connection.get_connection_params()) as intake:
+        intake.execute("SELECT FROM engagement WHERE lead_id = %s FOR UPDATE", [first.pk])
+
+        def recognise() -> None:
+            try:
+                visits.settle([visitor])
+            finally:
+                connection.close()
+
+        worker = threading.Thread(target=recognise)
+        worker.start()
+        for _ in range(200):
+            if intake.execute("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
+                              " AND datname = current_database()").fetchone() != (0,):  # fmt: skip
+                break
+            time.sleep(0.02)
+            intake.execute("SELECT pg_stat_clear_snapshot()")
+        intake.execute("SELECT FROM engagement WHERE lead_id = %s FOR UPDATE NOWAIT", [last.pk])
+    worker.join()
+    assert (len(seen(first)), len(seen(last))) == (2, 1)
+    assert not differing()
 
 
 def test_links_of_a_mail_that_are_all_followed_at_once_were_not_read(lead: Lead) -> None:

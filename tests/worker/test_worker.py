@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable, Collection, Iterator
 from datetime import datetime, timedelta
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import psycopg
 import pytest
@@ -16,6 +16,7 @@ from ripeline.base import clock
 from ripeline.catalog import queries as catalog
 from ripeline.leads import actions as leads
 from ripeline.leads.models import Lead
+from ripeline.leads.recognising import identify
 from ripeline.people.models import User
 from ripeline.ripeness.models import Score
 from ripeline.timeline.kinds import REACTING
@@ -59,6 +60,22 @@ def test_a_poisoned_row_is_set_aside_and_stalls_nobody(alice: User, make_lead: M
     with clock.at(clock.now() + timedelta(minutes=2)):
         assert reactions.work({"captured": (react,)}) == 1
     assert Reaction.objects.get().attempts == 2
+
+
+@pytest.mark.django_db(transaction=True)
+def test_who_is_recognised_is_done_in_a_transaction_of_its_own_for_the_intake_waits_for_it(
+    alice: User, make_lead: MakeLead
+) -> None:
+    lead, seen = make_lead(alice), []
+    identify(visitor_id=uuid4(), lead_id=lead.pk, by=by(alice), since=clock.now(), how="form")
+
+    def react(ids: Collection[UUID]) -> None:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT txid_current()")
+            seen.append(cursor.fetchone())
+
+    assert reactions.work({"captured": (react,), "recognised": (lambda ids: react(ids),)}) == 2
+    assert len(set(seen)) == 2
 
 
 @pytest.mark.django_db(transaction=True)

@@ -34,8 +34,20 @@ SELECT pg_notify(%(wake)s, '') FROM left_for_worker LIMIT 1
 """
 
 
+def hold(lead_ids: Collection[UUID]) -> None:
+    """Let nobody else count these leads until the transaction ends; all at once and in the order in which the intake
+    takes them, so that neither waits for the other in a ring. Ends with `let_go`."""
+    with connection.cursor() as cursor:
+        cursor.execute(_HOLD, {"ids": sorted(set(lead_ids))})
+
+
+def let_go(lead_ids: Collection[UUID]) -> None:
+    """Keep no row of whoever did nothing."""
+    Engagement.objects.filter(lead_id__in=lead_ids, **dict.fromkeys(COLUMNS, 0)).delete()
+
+
 def recount(lead_ids: Collection[UUID]) -> None:
-    """Count these leads anew from their timelines, and have them scored; for whoever took entries away."""
+    """Count these leads anew from their timelines, and have them scored; for who took away or changed entries."""
     ids = sorted(set(lead_ids))
     if not ids:
         return
@@ -43,4 +55,4 @@ def recount(lead_ids: Collection[UUID]) -> None:
     with transaction.atomic(), connection.cursor() as cursor:
         for statement in (_HOLD, _RECOUNT, _REACT):
             cursor.execute(statement, given)
-        Engagement.objects.filter(lead_id__in=ids, **dict.fromkeys(COLUMNS, 0)).delete()
+        let_go(ids)

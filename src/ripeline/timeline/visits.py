@@ -4,7 +4,7 @@ What a hit leads to on a timeline is derived: `settle` makes it what hits, links
 came in. The intake does the same for each hit of a known person as it stores it (`storing`).
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -19,6 +19,7 @@ from ripeline.timeline.hits import classify
 from ripeline.timeline.models import Visitor
 from ripeline.timeline.storing import KEY, ORIGIN, WHOSE, promotion
 
+PORTION = 500  # visitors a transaction: the intake waits for it where it has hits of the same leads
 LONGEST_STORE = timedelta(minutes=1)  # a transaction of the intake is over by then (its statement_timeout)
 
 _PROMOTE = f"""
@@ -41,6 +42,26 @@ WITH wrong AS (
 SELECT count(*), COALESCE(array_agg(DISTINCT lead_id), '{{}}') FROM gone
 """  # noqa: S608 - our own constants
 
+# What stands on a timeline as another kind of page than its hit is.
+_NAME_PAGES = f"""
+WITH said AS (
+    SELECT {WHOSE} AS lead_id, {KEY} AS event_key, h.page_kind FROM hit h
+    WHERE h.visitor_id = ANY(%(visitors)s) AND h.who = 'human'
+), named AS (
+    UPDATE activity SET data = jsonb_set(data, '{{page}}', to_jsonb(said.page_kind)) FROM said
+    WHERE activity.lead_id = said.lead_id AND activity.origin = '{ORIGIN}' AND activity.event_key = said.event_key
+      AND activity.data->>'page' IS DISTINCT FROM said.page_kind
+    RETURNING activity.lead_id
+)
+SELECT COALESCE(array_agg(DISTINCT lead_id), '{{}}') FROM named
+"""  # noqa: S608 - our own constants
+
+# Every lead whose these visitors' hits are or were.
+_CONCERNED = """
+SELECT lead_id FROM visitor WHERE visitor_id = ANY(%(visitors)s)
+UNION SELECT lead_id FROM hit WHERE visitor_id = ANY(%(visitors)s) AND lead_id IS NOT NULL
+"""
+
 
 def link(*, visitor_id: UUID, lead_id: UUID, how: str, since: datetime) -> bool:
     """Note that a visitor said to be this lead (strongly); False if that is what is known of them already."""
@@ -57,16 +78,27 @@ def link(*, visitor_id: UUID, lead_id: UUID, how: str, since: datetime) -> bool:
 
 
 def settle(visitors: Collection[UUID]) -> int:
-    """Make what stands on timelines of these visitors' hits what it should be; how many entries came or went."""
-    if not visitors:
-        return 0
-    given: dict[str, Any] = {"visitors": sorted(set(visitors)), "now": clock.now()}
+    """Make what stands on timelines of these visitors' hits what it should be; how many entries came or went.
+
+    A portion a transaction, unless there is one around it.
+    """
+    return sum(_settle(some) for some in _portions(visitors))
+
+
+def _settle(visitors: Sequence[UUID]) -> int:
+    given: dict[str, Any] = {"visitors": visitors, "now": clock.now()}
     with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(_CONCERNED, given)
+        concerned = [lead_id for (lead_id,) in cursor.fetchall()]
+        engagement.hold(concerned)
         cursor.execute(_RETRACT, given)
         gone, lost = cursor.fetchone()
-        engagement.recount(lost)
+        cursor.execute(_NAME_PAGES, given)
+        engagement.recount([*lost, *cursor.fetchone()[0]])
         cursor.execute(_PROMOTE, given)
-        return int(gone + cursor.fetchone()[0])
+        come = cursor.fetchone()[0]
+        engagement.let_go(concerned)
+        return int(gone + come)
 
 
 def settle_leads(lead_ids: Collection[UUID]) -> int:
@@ -110,46 +142,61 @@ def find_scanners(since: datetime | None = None) -> int:
         return len(found)
 
 
+_HAS_CHANGED = """
+SELECT DISTINCT visitor_id FROM hit WHERE path = ANY(%(paths)s) AND page_kind <> ALL (
+    SELECT kind FROM unnest(%(paths)s::text[], %(kinds)s::text[]) AS new(path, kind) WHERE new.path = hit.path)
+UNION
+SELECT hit.visitor_id FROM hit
+JOIN unnest(%(agents)s::text[], %(networks)s::text[], %(marks)s::text[], %(was)s::text[])
+     AS new(agent, network, marks, was)
+  ON hit.agent = new.agent AND hit.network = new.network AND hit.marks = new.marks AND hit.who = new.was
+"""
+_DECIDE_WHO = """
+UPDATE hit SET who = new.who
+FROM unnest(%(agents)s::text[], %(networks)s::text[], %(marks)s::text[], %(was)s::text[], %(who)s::text[])
+     AS new(agent, network, marks, was, who)
+WHERE hit.visitor_id = ANY(%(visitors)s) AND hit.agent = new.agent AND hit.network = new.network
+  AND hit.marks = new.marks AND hit.who = new.was
+"""
+_DECIDE_PAGE = """
+UPDATE hit SET page_kind = new.kind FROM unnest(%(paths)s::text[], %(kinds)s::text[]) AS new(path, kind)
+WHERE hit.visitor_id = ANY(%(visitors)s) AND hit.path = new.path AND hit.page_kind <> new.kind
+"""
+
+
 def reclassify() -> int:
     """Decide of every kept hit anew whose it is and what page it is, by the rules of now; how many changed.
 
-    Set-based: the few distinct (agent, network, marks) and paths are decided here, the rows by the database.
+    Set-based: the few distinct (agent, network, marks) and paths are decided here, the rows by the database. What
+    follows from a hit is committed with it, a portion of visitors at a time; broken off, the rest is found again.
     """
     kept = catalog.current()
     own, rules = frozenset(kept.own_networks), PageRules(catalog.page_rules())
-    with transaction.atomic(), connection.cursor() as cursor:
+    changed = 0
+    with connection.cursor() as cursor:
         cursor.execute("SELECT DISTINCT agent, network, marks, who FROM hit")
         whose = [(*row, now) for row in cursor.fetchall() if (now := classify(*row[:3], own)) != row[3]]
         cursor.execute("SELECT DISTINCT path, page_kind FROM hit")
         pages = [(path, now) for path, was in cursor.fetchall() if (now := rules.kind(path)) != was]
-        visitors = _apply(
-            "UPDATE hit SET who = new.who FROM unnest(%s::text[], %s::text[], %s::text[], %s::text[], %s::text[])"
-            " AS new(agent, network, marks, was, who) WHERE hit.agent = new.agent AND hit.network = new.network"
-            " AND hit.marks = new.marks AND hit.who = new.was RETURNING hit.visitor_id",
-            whose,
-        )
-        again = _apply(
-            "UPDATE hit SET page_kind = new.kind FROM unnest(%s::text[], %s::text[]) AS new(path, kind)"
-            " WHERE hit.path = new.path RETURNING hit.visitor_id",
-            pages,
-        )
-        changed = set(visitors)
-        for some in _portions(sorted(changed)):
-            settle(some)
-        catalog.note_applied(kept.version)
-        return len(visitors) + len(again)
+        new = _columns(("agents", "networks", "marks", "was", "who"), whose) | _columns(("paths", "kinds"), set(pages))
+        cursor.execute(_HAS_CHANGED, new)
+        for some in _portions({visitor for (visitor,) in cursor.fetchall()}):
+            with transaction.atomic():
+                for statement in (_DECIDE_WHO, _DECIDE_PAGE):
+                    cursor.execute(statement, new | {"visitors": some})
+                    changed += cursor.rowcount
+                _settle(some)
+    catalog.note_applied(kept.version)
+    return changed
 
 
-def _apply(statement: str, rows: Sequence[tuple[str, ...]]) -> list[UUID]:
-    if not rows:
-        return []
-    with connection.cursor() as cursor:
-        cursor.execute(statement, [list(column) for column in zip(*rows, strict=True)])
-        return [visitor for (visitor,) in cursor.fetchall()]
+def _columns(names: Sequence[str], rows: Collection[Sequence[str]]) -> dict[str, list[str]]:
+    return {name: [row[at] for row in rows] for at, name in enumerate(names)}
 
 
-def _portions(visitors: Sequence[UUID], size: int = 1000) -> list[Sequence[UUID]]:
-    return [visitors[start : start + size] for start in range(0, len(visitors), size)]
+def _portions(visitors: Collection[UUID]) -> Iterator[Sequence[UUID]]:
+    ordered = sorted(set(visitors))
+    return (ordered[start : start + PORTION] for start in range(0, len(ordered), PORTION))
 
 
 def reclassify_if_changed() -> int:

@@ -12,6 +12,7 @@ from datetime import timedelta
 from uuid import UUID
 
 from django.db import OperationalError, transaction
+from django.db.models import Q
 
 from ripeline.base import clock
 from ripeline.leads import duplicates
@@ -48,16 +49,23 @@ REACTIONS: dict[str, Sequence[React]] = {
 }
 
 BATCH = 1000
+# What holds rows that the intake waits for: few at a time, in a transaction that does nothing else.
+APART, FEW = ("recognised",), 100
 GIVE_UP = 12  # attempts; the last of them comes about a week after the first
 
 
 def work(reactions: dict[str, Sequence[React]] = REACTIONS) -> int:
-    """Claim a batch that is due and do it, in one transaction; how many rows were claimed."""
+    """Claim what is due and do it, a batch of each sort in one transaction; how many rows were claimed."""
+    apart = Q(kind__in=APART)
+    return _batch(reactions, apart, FEW) + _batch(reactions, ~apart, BATCH)
+
+
+def _batch(reactions: dict[str, Sequence[React]], which: Q, at_most: int) -> int:
     with transaction.atomic():
         rows = list(
-            Reaction.objects.filter(due_at__lte=clock.now(), attempts__lt=GIVE_UP)
+            Reaction.objects.filter(which, due_at__lte=clock.now(), attempts__lt=GIVE_UP)
             .order_by("due_at", "id")
-            .select_for_update(skip_locked=True)[:BATCH]
+            .select_for_update(skip_locked=True)[:at_most]
         )
         waiting: dict[React, list[Reaction]] = defaultdict(list)
         for row in rows:
