@@ -9,8 +9,9 @@ from django.test import Client
 from ripeline.base import clock
 from ripeline.catalog import actions as catalog
 from ripeline.leads.models import Lead
-from ripeline.people.models import User
+from ripeline.people.models import Tracking, User
 from ripeline.ripeness import actions
+from ripeline.ripeness.models import Score
 from tests.cast import MakeLead
 from tests.hits import hit, store
 
@@ -64,6 +65,35 @@ def test_of_another_rep_s_lead_alice_reads_the_name_and_with_whom(
     assert card(alice, f"/leads/{lead.pk}")[-1] == "Others at the company: One other at Acme: Ben Ode, with Bob"
     assert not any("Two diaries" in line for line in card(mona, f"/leads/{lead.pk}"))
     assert card(bob, f"/leads/{lead.pk}") == [], "who may not see how a lead came has no card"
+
+
+def test_what_they_downloaded_is_told_to_whoever_may_read_the_timeline(
+    alice: User, carol: User, mona: User, ada: User, make_lead: MakeLead
+) -> None:
+    lead = colleague(make_lead, alice, "Ann Lee")
+    downloads(lead, "The empty chair", 5)
+
+    def is_told(viewer: User) -> bool:
+        lines = card(viewer, f"/leads/{lead.pk}")
+        assert lines[0].startswith("How they came")
+        return any("The empty chair" in line for line in lines)
+
+    assert is_told(alice)
+    assert is_told(ada)
+    assert not is_told(mona)
+    for tracking, told in ((Tracking.OUTCOMES, False), (Tracking.GUIDED, True)):
+        User.objects.filter(pk=alice.pk).update(tracking=tracking)
+        assert is_told(carol) is told
+
+
+def test_a_stage_is_said_only_once_it_was_inferred(alice: User, make_lead: MakeLead) -> None:
+    lead = make_lead(alice)
+    actions.rescore([lead.pk])
+    Score.objects.update(stage_p=0)  # scored before there were stages
+    assert not any("stage" in line for line in card(alice, f"/leads/{lead.pk}"))
+    client = Client()
+    client.force_login(alice)
+    assert "Buying stage" not in client.get(f"/leads/{lead.pk}").text
 
 
 def test_only_what_is_known_has_a_line(alice: User, make_lead: MakeLead) -> None:

@@ -10,12 +10,13 @@ import logging
 import time
 from collections import deque
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from uuid import UUID
 
 import psycopg
 from psycopg import AsyncConnection
 
+from ripeline.base import clock
 from ripeline.timeline import storing
 from ripeline.timeline.hits import Hit
 
@@ -175,7 +176,7 @@ class Writer:
 
 async def store(connection: Connection, hits: Sequence[Hit], persons: Sequence[Person] = ()) -> None:
     """Commit hits, each once, and what follows from them for known people."""
-    now = datetime.now(UTC)
+    now = clock.now()
     if not persons and len(hits) <= SMALL:
         await connection.execute(storing.STORE, {"hits": storing.as_json(hits), "now": now})
         return

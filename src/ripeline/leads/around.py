@@ -1,7 +1,6 @@
 """What stands around a lead, for its context card: what they took from us last, and what others at their company did.
 
-Of colleagues only what the viewer may see: their names where they can be found, what they did where their timeline may
-be read (I8).
+Only what the viewer may see: names where they can be found, what somebody did where their timeline may be read (I8).
 """
 
 from collections.abc import Sequence
@@ -33,13 +32,13 @@ class Colleague:
 class Around:
     """What a context card says beside the enquiry."""
 
-    taken: Activity | None  # the last thing that they downloaded
+    taken: Activity | None  # the last thing that they downloaded; None where the viewer may not read the timeline
     colleagues: Sequence[Colleague]
 
 
 def around(lead: Lead, viewer: User, *, ids: Sequence[UUID] = (), others: Sequence[Row] | None = None) -> Around:
     """For whoever may see how the lead came; `ids` and `others` where they have been read already. One query more."""
-    family = list(ids) or queries.family(lead)
+    family = list(ids) or queries.family(lead) if rules.may(viewer, Verb.SEE_TIMELINE, lead) else []
     if others is None:
         others = [Row(each, rules.verbs(viewer, each), viewer) for each in queries.colleagues(lead, viewer)]
     open_to = [row.id for row in others if Verb.SEE_TIMELINE in row.verbs]
@@ -51,5 +50,5 @@ def around(lead: Lead, viewer: User, *, ids: Sequence[UUID] = (), others: Sequen
     did: dict[UUID, Activity] = {}
     for act in last:
         did.setdefault(act.lead_id, act)
-    taken = next((act for act in last if act.lead_id in set(family) and act.kind == "downloaded"), None)
+    taken = next((act for act in last if act.lead_id in family and act.kind == "downloaded"), None)
     return Around(taken, [Colleague(row, did.get(row.id)) for row in others])

@@ -46,7 +46,7 @@ class Ripe:
     said_before: str  # how often the same was said, and came true; "" while too little is known of that
     is_mostly_prior: bool
     perceived: str  # how good it seems to whoever works it
-    stage: "Staged"
+    stage: "Staged | None"  # None until it was inferred
     qualities: tuple[tuple[str, str, str], ...] = QUALITIES
 
 
@@ -137,7 +137,7 @@ def ripe(score: Score | None, state: str) -> Ripe | None:
         stage=Staged(
             score.stage, str(Stage(score.stage).label), tight(rules.percent(score.stage_p)), beside.stage_said,
             beside.stage_said_by, beside.stage_said_at,
-        ),
+        ) if score.stage_p else None,
     )  # fmt: skip
 
 

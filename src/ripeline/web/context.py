@@ -29,11 +29,12 @@ class Line:
 def lines(came: Sequence[Came], around: Around, ripe: Ripe | None, *, viewer: User, company: str) -> list[Line]:
     """At most five lines; `came`: the newest first. Only what is known has a line."""
     say = _Saying(working_time.calendar_of(viewer))
+    stage = ripe.stage if ripe else None
     found = [
         Line("door-open", "How they came", say.showed_up(came)),
         Line("download", "What they took", say.took(came, around)),
         Line("message-circle", "What they said", say.said(came)),
-        Line("sprout", "Buying stage", f"{ripe.stage.label} is the likeliest buying stage" if ripe else ""),
+        Line("sprout", "Buying stage", f"{stage.label} is the likeliest buying stage" if stage else ""),
         Line("users", "Others at the company", say.others(around.colleagues, company)),
     ]
     return [line for line in found if line.words]
