@@ -162,11 +162,22 @@ def test_who_applies_for_a_job_is_no_buyer_and_a_program_that_opens_mails_is_nob
     assert kept(old) is None
 
 
-def test_how_they_came_to_us_is_no_sign_that_they_came_again(alice: User, make_lead: MakeLead) -> None:
-    new = make_lead(alice, captured=timedelta(hours=1))
-    before = score(new)
-    visit(new, 0.01, 0.02, 0.03)
-    assert score(new).p_30 == pytest.approx(before.p_30, rel=0.01)
+@pytest.mark.parametrize("came", [(9, 0), (15, 30), (23, 30)], ids=["morning", "afternoon in London", "over midnight"])
+def test_how_they_came_to_us_is_no_sign_that_they_came_again(
+    alice: User, make_lead: MakeLead, came: tuple[int, int]
+) -> None:
+    """Days are counted in UTC, whose midnight is an afternoon in California."""
+    start = (clock.now() - timedelta(days=1)).replace(hour=came[0], minute=came[1])
+    with clock.at(start + timedelta(hours=1)):
+        new = make_lead(alice, captured=timedelta(hours=1))
+        before = score(new)
+        visit(new, *(minutes / 1440 for minutes in (43, 30, 14)))
+        after = score(new)
+    assert after.p_30 == pytest.approx(before.p_30, rel=0.01)
+    assert not [why for why in rules.reasons(after.reasons) if "prices" in why.words]
+    with clock.at(start + timedelta(days=2, hours=1)):
+        visit(new, 0)
+        assert score(new).p_30 > 1.5 * before.p_30, "two days later is another time"
 
 
 def test_who_was_never_seen_is_not_held_to_be_silent(alice: User, make_lead: MakeLead) -> None:

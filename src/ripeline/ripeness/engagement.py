@@ -25,6 +25,7 @@ from ripeline.science.prior import Scores, ripe_within
 from ripeline.science.signals import COMPARING, DEFAULT_SIGNALS, RESTING
 
 WINDOW = int(DEFAULT_SIGNALS.window_days)
+ARRIVAL = 0.5  # days: what they do for so long after they came is how they came, also where a day (UTC) ends meanwhile
 _DAY = 86_400
 _Z = float(ndtri(0.9))  # of the intervals that scores have
 
@@ -62,6 +63,12 @@ def _weight(age: int) -> float:
     return float(np.exp(-max(age, 0) / DEFAULT_SIGNALS.memory_days))
 
 
+def days_since(began: FloatArray, today: int) -> FloatArray:
+    """On how many days, up to today, what was done counts."""
+    found: FloatArray = np.maximum(today - np.floor(began + ARRIVAL), 0.0)
+    return found
+
+
 @dataclass(frozen=True, eq=False)
 class Signs:
     """What n leads did; arrays have shape (n,) or (n, 4). `day`: bit 0 of the masks, in days since 1970 (UTC)."""
@@ -72,11 +79,11 @@ class Signs:
     replies: Sequence[Sequence[float]]  # days since 1970, with fractions
 
     def since(self, began: FloatArray, today: int) -> days.Seen:
-        """What counts of it after the days on which something began; nothing, of whoever was not seen."""
-        seen_for = np.where(self.is_seen, np.maximum(today - np.floor(began), 0.0), 0.0)
+        """What counts of it after something began; nothing, of whoever was not seen."""
+        seen_for = np.where(self.is_seen, days_since(began, today), 0.0)
         again = np.array(
             [
-                sum(_weight(today - int(at)) for at in theirs if int(at) > int(start))
+                sum(_weight(today - int(at)) for at in theirs if at > start + ARRIVAL)
                 for theirs, start in zip(self.replies, began.tolist(), strict=True)
             ]
         )
@@ -220,7 +227,7 @@ def _reasons(
     rows = np.flatnonzero(np.abs(shift) >= 0.05)
     if not len(rows):
         return found
-    since = np.maximum(today - np.floor(start[rows]), 0.0)
+    since = days_since(start[rows], today)
     ago = today - signs.day[rows]
     week, month = (days.days_within(signs.masks[rows], ago=ago, since=since, days=span) for span in (7, 28))
     speaks = _speaks(done)[rows]
