@@ -178,7 +178,9 @@ def reclassify() -> int:
         whose = [(*row, now) for row in cursor.fetchall() if (now := classify(*row[:3], own)) != row[3]]
         cursor.execute("SELECT DISTINCT path, page_kind FROM hit")
         pages = [(path, now) for path, was in cursor.fetchall() if (now := rules.kind(path)) != was]
-        new = _columns(("agents", "networks", "marks", "was", "who"), whose) | _columns(("paths", "kinds"), set(pages))
+        new: dict[str, Any] = _columns(("agents", "networks", "marks", "was", "who"), whose) | _columns(
+            ("paths", "kinds"), set(pages)
+        )
         cursor.execute(_HAS_CHANGED, new)
         for some in _portions({visitor for (visitor,) in cursor.fetchall()}):
             with transaction.atomic():
