@@ -9,6 +9,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from ripeline.base import clock
+from ripeline.capture import admission
 from ripeline.leads.actions import By, Next, set_next
 from ripeline.leads.models import Enquiry, Lead, NextKind
 from ripeline.people.models import Company, User
@@ -210,6 +211,28 @@ def test_what_is_wrong_with_a_call_is_said_and_nothing_typed_is_lost(sam: User) 
         assert said in answer.text
         assert all(value in answer.text for value in wrong.values())
     assert not Lead.objects.exists()
+
+
+def test_where_somebody_else_changes_the_same_people_nothing_typed_is_lost(
+    sam: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = signed_in(sam)
+    fields = given(read(client).text)
+
+    def crossed(*_: object) -> None:
+        raise admission._RedirectedError
+
+    call = {"key": "a", "name": "Ann", "note": "Wants a price"}
+    with monkeypatch.context() as meanwhile:
+        meanwhile.setattr(admission, "_admit", crossed)
+        for path, sent, typed in (("/leads/call", call, "Wants a price"), ("/leads/cards", fields, "Priya Raman")):
+            answer = client.post(path, sent)
+            assert answer.status_code == 422
+            assert "Somebody else was changing the same leads" in answer.text
+            assert typed in answer.text
+    assert not Lead.objects.exists()
+    assert client.post("/leads/call", call).status_code == 302
+    assert Lead.objects.get().name == "Ann"
 
 
 def test_nobody_finds_callers_whom_they_may_not_find(make_lead: MakeLead, mallory: User, carol: User) -> None:

@@ -21,6 +21,7 @@ from ripeline.capture.cards import Card
 from ripeline.capture.models import DoorKind
 from ripeline.capture.submissions import RefusedError, TooOftenError
 from ripeline.leads import lists, record
+from ripeline.leads.deciding import LeadError
 from ripeline.leads.filters import Filters, View
 from ripeline.leads.lists import Row
 from ripeline.leads.models import Lead
@@ -95,6 +96,9 @@ def _take(request: HttpRequest, actor: User, form: Call) -> UUID | None:
     except RefusedError as wrong:
         for name, text in wrong.errors.items():
             form.add_error(name if name in form.fields else None, text)
+        return None
+    except LeadError as crossed:
+        form.add_error(None, str(crossed))
         return None
     except TooOftenError:
         form.add_error(None, "So many calls came in that this one must wait a few minutes. Nothing you typed is lost.")

@@ -17,6 +17,7 @@ from ripeline.capture.submissions import RefusedError, TooOftenError
 from ripeline.capture.vcards import UnreadableCardsError
 from ripeline.catalog import queries as catalog
 from ripeline.leads import identity, record
+from ripeline.leads.deciding import LeadError
 from ripeline.leads.models import Lead
 from ripeline.people.models import User
 from ripeline.web.shell import firm_of, say, viewer
@@ -151,6 +152,9 @@ def _keep(request: HttpRequest, actor: User) -> HttpResponse:
             submission, how = cards.take(actor=actor, door=door, card=card)
         except RefusedError as wrong:
             each.errors = wrong.errors
+            left.append(each)
+        except LeadError as crossed:
+            each.errors = {"name": str(crossed)}
             left.append(each)
         except TooOftenError:
             each.errors = {"name": "So many came in that this one must wait a few minutes."}
