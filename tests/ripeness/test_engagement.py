@@ -1,8 +1,11 @@
 """What a lead does is counted once, in any order, and raises its score for as long as it says something."""
 
 from datetime import timedelta
+from importlib import import_module
 from random import Random
+from types import SimpleNamespace
 from typing import Any
+from unittest.mock import patch
 from uuid import UUID
 
 import pytest
@@ -237,6 +240,23 @@ def test_a_row_that_differs_from_its_timeline_is_found(old: Lead) -> None:
     visit(old, 2)
     Engagement.objects.filter(pk=old.pk).update(prices=0b11)
     assert differing() == [old.pk]
+
+
+def test_what_was_done_before_it_was_counted_is_counted_by_the_upgrade(alice: User, make_lead: MakeLead) -> None:
+    migration = import_module("ripeline.migrations.0029_engagement_of_before")
+    leads = [make_lead(alice) for _ in range(3)]
+    for lead in leads:
+        visit(lead, 70, 40, 3)
+        visit(lead, 2, page="blog")
+        visit(lead, 1, page="careers")
+        visit(lead, 5, page="other", kind="download")
+    Engagement.objects.all().delete()
+    visit(leads[0], 0)  # since the upgrade
+    with patch.object(migration, "_BLOCK", 2):
+        for _ in range(2):
+            migration.count(None, SimpleNamespace(connection=connection))
+            assert differing() == []
+    assert Engagement.objects.count() == 3
 
 
 def test_nobody_asked_about_is_nobody(db: None) -> None:
