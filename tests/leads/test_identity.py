@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from ripeline.base.addresses import email_key, mailbox_key
 from ripeline.leads import actions, identity, rules
-from ripeline.leads.models import Identity
+from ripeline.leads.models import Identity, Lead
 from ripeline.people.models import User
 from tests.cast import MakeLead, by
 
@@ -65,9 +65,34 @@ def test_a_number_alone_and_half_a_name_say_nothing() -> None:
     assert not rules.phone_key("0176 123", "Anna Berg"), "it can be dialled in many countries"
 
 
+def known_by(lead: Lead, number: str, name: str) -> identity.Key:
+    """What makes a lead known by a telephone."""
+    key = identity.phone(number, name)
+    assert key
+    identity.claim({key: lead.pk})
+    return key
+
+
+def test_a_correction_forgets_no_other_telephone_of_theirs(alice: User, make_lead: MakeLead) -> None:
+    lead = make_lead(alice, name="Ben Cole", phone=BERG)
+    today, mobile = known_by(lead, BERG, "Ben Cole"), known_by(lead, "+491701234567", "Ben Cole")
+    retitled = actions.edit(lead.pk, by(alice), fields={"title": "Owner", "phone": BERG})
+    assert identity.resolve([today, mobile]).keys() == {today, mobile}
+    actions.undo(retitled.activity_id, by(alice))
+    assert identity.resolve([today, mobile]).keys() == {today, mobile}
+    request = by(alice)
+    for _ in range(2):
+        renamed = actions.edit(lead.pk, request, fields={"name": "Ben Colefax"})
+        now = identity.phone(BERG, "Ben Colefax")
+        assert now
+        assert identity.resolve([today, mobile, now]).keys() == {mobile, now}
+    actions.undo(renamed.activity_id, by(alice))
+    assert identity.resolve([today, mobile, now]).keys() == {today, mobile}
+
+
 def test_a_corrected_record_is_known_by_what_it_says_now(alice: User, make_lead: MakeLead) -> None:
     lead = make_lead(alice, name="Ben Cole", phone=BERG)
-    identity.keep_phone(lead)
+    known_by(lead, BERG, "Ben Cole")
     done = actions.edit(lead.pk, by(alice), fields={"name": "Anna Berg"})
     was, now = identity.phone(BERG, "Ben Cole"), identity.phone(BERG, "Anna Berg")
     assert was
@@ -79,6 +104,6 @@ def test_a_corrected_record_is_known_by_what_it_says_now(alice: User, make_lead:
 
 def test_the_key_of_somebody_else_is_not_taken_by_a_correction(alice: User, make_lead: MakeLead) -> None:
     first, second = make_lead(alice, name="Anna Berg", phone=BERG), make_lead(alice, name="A. Berg", phone=BERG)
-    identity.keep_phone(first)
+    known_by(first, BERG, "Anna Berg")
     actions.edit(second.pk, by(alice), fields={"name": "Anna Berg"})
     assert Identity.objects.get(kind="phone").lead == first

@@ -233,15 +233,19 @@ def edit(lead_id: UUID, by: By, *, fields: Mapping[str, Any]) -> Decision:
     if wrong:
         raise LeadError(f"These cannot be changed here: {', '.join(sorted(wrong))}.")
 
+    former: dict[str, str] = {}
+
     def change(lead: Lead) -> Changes:
-        after = {name: fields.get(name, getattr(lead, name)) for name in rules.SEARCHED}
+        former.update({name: getattr(lead, name) for name in rules.SEARCHED})
+        after = former | {name: fields[name] for name in rules.SEARCHED if name in fields}
         if not any(after[name].strip() for name in ("name", "phone", "email", "reference")):
             raise LeadError("A lead needs a name, a telephone number or an e-mail address.")
         return dict(fields) | {"search": rules.search_tokens(**after)}
 
     with transaction.atomic():
         done = decide(lead_id, by, kind="edited", change=change, data={"fields": sorted(fields)})
-        identity.keep_phone(done.lead)
+        if not done.repeated:
+            identity.keep_phone(done.lead, former)
     return done
 
 

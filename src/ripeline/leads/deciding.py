@@ -240,7 +240,7 @@ def undo(activity_id: UUID, by: By) -> Decision:
         )  # fmt: skip
         timeline.record(undone)
         if entry.kind == "edited":
-            identity.keep_phone(lead)
+            identity.keep_phone(lead, entry.data["after"])
         return Decision(_locked(lead.pk), undone.id)
 
 

@@ -135,13 +135,18 @@ def release(keys: Collection[Key], lead_id: UUID) -> None:
         )
 
 
-def keep_phone(lead: Lead) -> None:
-    """Somebody has corrected a record: it is known by the number and name that it has now, unless another is."""
-    key = phone(lead.phone, lead.name, lead.company)
-    known = Identity.objects.filter(kind=IdentityKind.PHONE, lead_id=lead.pk)
-    known.exclude(key=key.key if key else "").delete()
-    if key:
-        claim({key: lead.pk})
+def keep_phone(lead: Lead, former: Mapping[str, str]) -> None:
+    """Somebody has corrected a record: it is known by the number and name that it has now, unless another is, and no
+    more by the `former` ones (of what was changed). By other telephones it stays known."""
+    names = ("phone", "name", "company")
+    now = phone(*(getattr(lead, name) for name in names))
+    was = phone(*(former.get(name, getattr(lead, name)) for name in names))
+    if was == now:
+        return
+    if was:
+        release([was], lead.pk)
+    if now:
+        claim({now: lead.pk})
 
 
 def group(rows: Sequence[Collection[Key]]) -> list[int]:
