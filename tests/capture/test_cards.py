@@ -1,6 +1,7 @@
 """Cards that our own people take: once each, with who and where, dated by how hot, and nothing lost on the way."""
 
 from datetime import date, datetime, timedelta
+from itertools import permutations
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -15,6 +16,7 @@ from ripeline.capture.models import Door, DoorKind, Submission
 from ripeline.capture.submissions import RefusedError
 from ripeline.catalog import standard
 from ripeline.catalog.models import Question
+from ripeline.leads import identity
 from ripeline.leads.models import Enquiry, Lead
 from ripeline.leads.rules import NotAllowed
 from ripeline.outbox.models import Consent
@@ -109,6 +111,48 @@ def test_a_card_mended_while_its_answer_was_lost_amends_and_makes_nobody_twice(a
     assert (note.body, note.actor) == ("Amended: Wants a price by May", alice)
     assert cards.take(actor=alice, door=booth, card=mended)[1] is Taken.SAME
     assert Activity.objects.filter(kind="note").count() == 1
+
+
+@pytest.mark.parametrize("order", list(permutations((1, 2, 3))))
+def test_an_older_version_of_a_card_that_comes_late_takes_nothing_back(
+    alice: User, booth: Door, order: tuple[int, ...]
+) -> None:
+    said = {1: ("Prya", "later"), 2: ("Priya", "warm"), 3: ("Priya Raman", "hot")}
+    for rev in order:
+        name, heat = said[rev]
+        cards.take(actor=alice, door=booth, card=card(rev=rev, heat=heat, fields={"name": name}))
+    submission, lead = Submission.objects.get(), Lead.objects.get()
+    assert (submission.content["person"]["name"], submission.trail["heat"]) == ("Priya Raman", "hot")
+    assert (lead.name, days_ahead(lead)) == ("Priya Raman", 0)
+
+
+def test_a_version_that_says_the_same_again_is_newer_than_what_was_said_between(alice: User, booth: Door) -> None:
+    for rev, name, taken in ((1, "Priya", Taken.NEW), (3, "Priya", Taken.SAME), (2, "Prya", Taken.SAME)):
+        assert cards.take(actor=alice, door=booth, card=card(rev=rev, fields={"name": name}))[1] is taken
+    assert Lead.objects.get().name == "Priya"
+
+
+def test_a_mended_address_takes_the_place_of_the_wrong_one_which_is_free_for_whose_it_is(
+    alice: User, booth: Door
+) -> None:
+    bob, rob = ({"name": "Rob", "email": f"{name}@x.example"} for name in ("bob", "rob"))
+    for fields, taken in ((bob, Taken.NEW), (rob, Taken.AMENDED), (bob, Taken.AMENDED), (rob, Taken.AMENDED)):
+        assert cards.take(actor=alice, door=booth, card=card(fields=fields))[1] is taken
+        assert Lead.objects.get().email == fields["email"]
+    cards.take(actor=alice, door=booth, card=card("two", fields={"name": "Bob", "email": "bob@x.example"}))
+    assert sorted(Lead.objects.values_list("name", "email")) == [("Bob", "bob@x.example"), ("Rob", "rob@x.example")]
+
+
+def test_an_address_that_more_than_a_card_has_brought_stays_beside_the_mended_one(
+    make_lead: MakeLead, alice: User, booth: Door
+) -> None:
+    lead = make_lead(alice, name="Rob", email="bob@x.example")
+    for name in ("bob", "rob"):
+        cards.take(actor=alice, door=booth, card=card(fields={"name": "Rob", "email": f"{name}@x.example"}))
+    lead.refresh_from_db()
+    assert lead.email == "bob@x.example"
+    keys = [key for name in ("bob", "rob") if (key := identity.email(f"{name}@x.example"))]
+    assert identity.resolve(keys) == dict.fromkeys(keys, lead.pk)
 
 
 def test_what_is_wrong_is_said_by_field_and_nothing_is_kept(alice: User, booth: Door) -> None:

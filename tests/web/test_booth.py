@@ -62,6 +62,14 @@ def test_a_card_whose_answer_was_lost_is_there_once_when_it_is_sent_again(alice:
     assert (Lead.objects.count(), Enquiry.objects.count()) == (1, 1)
 
 
+def test_a_version_of_a_card_that_was_long_on_its_way_takes_nothing_back(alice: User, booth: Door) -> None:
+    client = signed_in(alice)
+    for rev, name, taken in ((1, "Prya", "new"), (3, "Priya Raman", "amended"), (2, "Priya", "same")):
+        (result,) = send(client, alice, card(rev=rev, fields={"name": name})).json()["results"]
+        assert result["is"] == taken
+    assert Lead.objects.get().name == "Priya Raman"
+
+
 def test_a_card_is_dated_by_how_long_ago_the_phone_took_it_whatever_its_clock_says(alice: User, booth: Door) -> None:
     two_days = 2 * 24 * 3600 * 1000
     send(signed_in(alice), alice, card(at=5_000.0), sent_at=5_000.0 + two_days)
@@ -102,7 +110,8 @@ def test_what_no_booth_sends_is_refused_in_words(alice: User, booth: Door, body:
     [
         {"fields": [1]}, {"fields": {"name": 7}}, {"fields": {"name": "\u0000\ud800"}}, {"answers": [1]}, {"note": 3},
         {"answers": {"timeline": {"a": 1}, "may_write": True, "x" * 900: "y"}}, {"at": None}, {"at": 1e300},
-        {"at": "nan"}, {"heat": "boiling"}, {"key": None}, {"fields": {"name": "x" * 9_000}, "note": "y" * 9_000},
+        {"at": "nan"}, {"heat": "boiling"}, {"key": None}, {"rev": "x"}, {"rev": -(10**40)}, {"rev": 10**40},
+        {"fields": {"name": "x" * 9_000}, "note": "y" * 9_000},
     ],
 )  # fmt: skip
 def test_an_odd_card_breaks_nothing(alice: User, booth: Door, odd: dict[str, Any]) -> None:

@@ -1,8 +1,9 @@
 """Cards: people whom one of us has met, at a booth, by their card, their signature or on the telephone.
 
 Each becomes a submission with who took it, where, and when to be in touch, and goes the way of every submission. The
-same card again is the same; changed meanwhile, it amends what came of it. What a phone kept for days is never refused
-because the questions have changed since: an answer that does not fit any more stands in the words beside it.
+same card again is the same, and so is an older version of it that was long on its way; changed meanwhile, it amends
+what came of it. What a phone kept for days is never refused because the questions have changed since: an answer that
+does not fit any more stands in the words beside it.
 """
 
 import hashlib
@@ -24,7 +25,7 @@ from ripeline.catalog import actions as catalog
 from ripeline.catalog import queries as catalog_queries
 from ripeline.catalog import standard
 from ripeline.catalog.models import AnswerType, Question, SourceType
-from ripeline.leads.actions import set_next
+from ripeline.leads.actions import readdress, set_next
 from ripeline.leads.deciding import By, Next, once_more
 from ripeline.leads.models import IS_OPEN, Lead, NextKind
 from ripeline.leads.rules import NotAllowed
@@ -62,6 +63,7 @@ class Card:
 
     key: str
     fields: Mapping[str, str]
+    rev: int = 0  # which version of it this is, where whoever keeps it counts: an older one changes nothing
     answers: Mapping[str, Any] = field(default_factory=dict)
     note: str = ""
     heat: str = ""
@@ -116,7 +118,13 @@ def _before(number: UUID, card: Card) -> tuple[Submission, Taken] | None:
         submission = rows.select_related("captured_by", "door__source", "door__campaign").first()
         if submission is None:
             return None
+        latest = submission.content.get("rev", 0)
+        if card.rev < latest:
+            return submission, Taken.SAME
         if submission.content.get("digest") == _digest(card):
+            if card.rev > latest:
+                submission.content["rev"] = card.rev
+                submission.save(update_fields=["content"])
             return submission, Taken.SAME
         was, was_heat = submission.content, submission.trail.get("heat")
         submission.content = _read(card, submission.door) | {
@@ -124,11 +132,20 @@ def _before(number: UUID, card: Card) -> tuple[Submission, Taken] | None:
         }  # fmt: skip
         submission.trail |= _trail(card, submission.door)
         submission.save(update_fields=["content", "trail"])
+        _readdress(submission, was)
         _admit(submission, card)
         _note_what_changed(submission, was)
         if (submission.trail.get("heat"), submission.content["due"]) != (was_heat, was.get("due", "")):
             _date_again(submission, card, was.get("due", ""))
         return submission, Taken.AMENDED
+
+
+def _readdress(submission: Submission, was: Mapping[str, Any]) -> None:
+    """An address that was mended on the card takes the place of the wrong one, where that came by this card alone."""
+    old, new = was["person"].get("email", ""), submission.content["person"].get("email", "")
+    if old and new and old != new and submission.lead_id:
+        by = By(people.system(), submission.door.kind, f"address:{_version(submission)}")
+        readdress(submission.lead_id, by, old=old, new=new, event_key=f"submission:{submission.pk}")
 
 
 def _admit(submission: Submission, card: Card) -> None:
@@ -152,6 +169,7 @@ def _read(card: Card, door: Door) -> dict[str, Any]:
         "answers": answers, "message": message, "source": clean(card.source)[:160],
         "campaign": clean(card.campaign)[:160], "captured_at": _captured(card, door).isoformat(),
         "due": card.due.isoformat() if card.due else "", "digest": _digest(card),
+        "rev": card.rev,
     }  # fmt: skip
 
 

@@ -30,11 +30,12 @@ from ripeline.leads.rules import Verb
 from ripeline.people import queries as people
 from ripeline.people.models import Responsible, ResponsibleKind, Role, User
 from ripeline.timeline import actions as timeline
+from ripeline.timeline.models import Activity
 
 __all__ = [
     "By", "Decision", "LeadError", "Next", "close", "closed", "edit", "give", "note", "note_view", "nurture",
-    "nurtured", "open_opportunity", "reopen", "reopening", "return_from_nurture", "set_next", "touch", "touched",
-    "undo", "win",
+    "nurtured", "open_opportunity", "readdress", "reopen", "reopening", "return_from_nurture", "set_next", "touch",
+    "touched", "undo", "win",
 ]  # fmt: skip
 
 
@@ -247,6 +248,29 @@ def edit(lead_id: UUID, by: By, *, fields: Mapping[str, Any]) -> Decision:
         if not done.repeated:
             identity.keep_phone(done.lead, former)
     return done
+
+
+@once_more
+def readdress(lead_id: UUID, by: By, *, old: str, new: str, event_key: str) -> None:
+    """Put a mended e-mail address in the place of a wrong one, which nobody is known by any more.
+
+    Only where nothing but the event of this key has brought it: else both are theirs, and the first stays.
+    """
+    with transaction.atomic():
+        lead = lock(lead_id)
+        others = Activity.objects.filter(lead_id=lead.pk, kind__in=("captured", "enquired")).exclude(
+            event_key=event_key
+        )
+        if lead.email != old or others.exists() or Lead.objects.filter(merged_into=lead).exists():
+            return
+
+        def change(lead: Lead) -> Changes:
+            after = {name: getattr(lead, name) for name in rules.SEARCHED} | {"email": new}
+            return {"email": new, "search": rules.search_tokens(**after)}
+
+        decide(lead.pk, by, kind="imported", change=change, data={"fields": ["email"]})
+        if (wrong := identity.email(old)) and wrong != identity.email(new):
+            identity.release([wrong], lead.pk)
 
 
 def note_view(lead: Lead, viewer: User) -> None:

@@ -130,12 +130,16 @@ def _card(key: str, given: Mapping[str, Any], sent_at: float) -> Card:
     """What a phone sent as a card; its clock is set right by how long ago, by that clock, the card was taken."""
     fields, answers = given.get("fields"), given.get("answers")
     return Card(
-        key=key,
+        key=key, rev=_revision(given.get("rev")),
         fields={name: _text(fields.get(name)) for name in PERSON} if isinstance(fields, dict) else {},
         answers=answers if isinstance(answers, dict) else {},
         note=_text(given.get("note")), heat=_text(given.get("heat")),
         captured_at=clock.now() - _ago(given.get("at"), sent_at),
     )  # fmt: skip
+
+
+def _revision(said: Any) -> int:
+    return min(max(said, 0), 1_000_000_000) if isinstance(said, int) else 0
 
 
 def _ago(at: Any, sent_at: float) -> timedelta:
