@@ -6,11 +6,13 @@ import pytest
 
 from ripeline.base import clock
 from ripeline.leads import actions as leads
+from ripeline.leads import merging
 from ripeline.leads.models import Lead
 from ripeline.people.models import User
 from ripeline.ripeness import actions
-from ripeline.ripeness.engagement import trust
+from ripeline.ripeness.engagement import read, trust
 from ripeline.ripeness.models import Score, SignalTrust
+from ripeline.timeline.models import Activity
 from tests.cast import MakeLead, by, soon
 from tests.hits import hit, store
 
@@ -61,3 +63,38 @@ def test_what_was_written_down_only_afterwards_was_not_known_then(alice: User, m
         lead = make_lead(alice)
     store(*(hit(lead.pk, clock.now() - timedelta(days=61 + ago)) for ago in range(5)))  # recorded now
     assert actions.learn_trust().n == 0
+
+
+def test_whoever_was_seen_once_and_is_silent_is_learnt_from_for_silence_lowers_scores(
+    alice: User, make_lead: MakeLead
+) -> None:
+    now = clock.now()
+    with clock.at(now - timedelta(days=145)):
+        lead = make_lead(alice, captured=timedelta(days=5))
+        store(hit(lead.pk, clock.now()))
+    assert actions.learn_trust().n == 4, "open on four of the days, though nothing was seen before two of them for long"
+    with clock.at(now):
+        leads.open_opportunity(lead.pk, by(alice), next=soon())
+    assert actions.learn_trust().ripe == 1
+
+
+def test_what_a_merged_record_did_and_who_came_again_count_as_they_do_in_scores(
+    alice: User, make_lead: MakeLead
+) -> None:
+    now = clock.now()
+    with clock.at(now - timedelta(days=80)):
+        lead, twin, again = make_lead(alice), make_lead(alice), make_lead(alice)
+    with clock.at(now - timedelta(days=65)):
+        store(hit(twin.pk, clock.now()))
+        Activity.objects.create(
+            lead_id=again.pk, kind="enquired", origin="test", event_key="again", actor=alice, occurred_at=clock.now()
+        )
+    assert actions.learn_trust().n == 4, "two leads, a month and two months ago"
+    merging.merge(survivor_id=lead.pk, duplicate_id=twin.pk, by=by(alice))
+    on = now - timedelta(days=60)
+    signs = read([lead.pk, again.pk], on, is_past=True)
+    assert signs.masks.any(axis=1).tolist() == [True, False]
+    assert [len(theirs) for theirs in signs.replies] == [0, 1]
+    assert signs.is_seen.all()
+    assert not read([lead.pk, again.pk], now - timedelta(days=70), is_past=True).is_seen.any()
+    assert actions.learn_trust().n == 4, "of a record that was merged as whom it is"

@@ -23,25 +23,38 @@ from ripeline.science.gate import BoolArray, FloatArray, IntArray
 from ripeline.science.model import Model
 from ripeline.science.prior import Scores, ripe_within
 from ripeline.science.signals import COMPARING, DEFAULT_SIGNALS, RESTING
+from ripeline.timeline.counting import days_of
 
 WINDOW = int(DEFAULT_SIGNALS.window_days)
 ARRIVAL = 0.5  # days: what they do for so long after they came is how they came, also where a day (UTC) ends meanwhile
 _DAY = 86_400
 _Z = float(ndtri(0.9))  # of the intervals that scores have
 
+# One part for each way, so that each finds its rows by an index.
 _MASKS = """
 SELECT lead_id, day, reading, product, prices, download FROM engagement WHERE lead_id = ANY(%(ids)s)
 UNION ALL
 SELECT lead.merged_into_id, e.day, e.reading, e.product, e.prices, e.download
 FROM lead JOIN engagement AS e ON e.lead_id = lead.id WHERE lead.merged_into_id = ANY(%(ids)s)
 """
-# One part for each way, so that each finds its rows by an index.
+# The same from the timeline, as it was kept at a moment gone by.
+_REPLAYED = days_of("""(
+    SELECT lead_id, kind, data->>'page' AS page, occurred_at FROM activity
+    WHERE lead_id = ANY(%(ids)s) AND origin = 'hit' AND occurred_at <= %(moment)s AND recorded_at <= %(moment)s
+    UNION ALL
+    SELECT lead.merged_into_id, a.kind, a.data->>'page', a.occurred_at
+    FROM lead JOIN activity AS a ON a.lead_id = lead.id
+    WHERE lead.merged_into_id = ANY(%(ids)s) AND a.origin = 'hit'
+      AND a.occurred_at <= %(moment)s AND a.recorded_at <= %(moment)s
+) AS said""")
 _AGAIN = """
 SELECT lead_id, occurred_at FROM activity
-WHERE kind = 'enquired' AND lead_id = ANY(%(ids)s) AND occurred_at > %(after)s
+WHERE kind = 'enquired' AND lead_id = ANY(%(ids)s)
+  AND occurred_at > %(after)s AND occurred_at <= %(moment)s AND recorded_at <= %(moment)s
 UNION ALL
 SELECT lead.merged_into_id, a.occurred_at FROM lead JOIN activity AS a ON a.lead_id = lead.id
-WHERE lead.merged_into_id = ANY(%(ids)s) AND a.kind = 'enquired' AND a.occurred_at > %(after)s
+WHERE lead.merged_into_id = ANY(%(ids)s) AND a.kind = 'enquired'
+  AND a.occurred_at > %(after)s AND a.occurred_at <= %(moment)s AND a.recorded_at <= %(moment)s
 """
 
 
@@ -90,18 +103,19 @@ class Signs:
         return days.seen(self.masks, ago=today - self.day, since=seen_for, replies=again)
 
 
-def read(lead_ids: Sequence[UUID], moment: datetime) -> Signs:
-    """What these leads did up to now, in their order."""
+def read(lead_ids: Sequence[UUID], moment: datetime, *, is_past: bool = False) -> Signs:
+    """What these leads (each once) did up to now, in their order; or what was known of it at a moment in the past."""
     place = {pk: at for at, pk in enumerate(lead_ids)}
     n = len(place)
     masks, day = np.zeros((n, len(days.MASKS)), dtype=np.int64), np.zeros(n, dtype=np.int64)
     replies: list[list[float]] = [[] for _ in range(n)]
     after = datetime.fromtimestamp(moment.timestamp() - WINDOW * _DAY, tz=moment.tzinfo)
     with connection.cursor() as cursor:
-        cursor.execute(_MASKS, {"ids": list(lead_ids)})
+        given: dict[str, Any] = {"ids": list(lead_ids), "after": after, "moment": moment}
+        cursor.execute(_REPLAYED if is_past else _MASKS, given)
         for lead_id, latest, *held in cursor.fetchall():
             _merge(masks, day, place[lead_id], latest, held)
-        cursor.execute(_AGAIN, {"ids": list(lead_ids), "after": after})
+        cursor.execute(_AGAIN, given)
         for lead_id, occurred_at in cursor.fetchall():
             replies[place[lead_id]].append(occurred_at.timestamp() / _DAY)
     is_seen = masks.any(axis=1) | np.array([bool(theirs) for theirs in replies], dtype=np.bool_)

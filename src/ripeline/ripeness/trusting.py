@@ -1,40 +1,42 @@
 """How far signals are believed, learnt each night from the company's own outcomes.
 
-On days gone by, a month apart over the last year, each lead then open that had been seen is asked: how likely did the
-model hold it to be ripe within the month, how likely would what it had done have made it, and was it? What had not been
-written down by that day does not count: somebody recognised later, because they bought, was not seen before. The belief
-before is that of the table of signals, 1 give or take a half, so a company without outcomes believes the table.
+On days gone by, a month apart over the last year, each lead then open that had been seen is asked: how likely does the
+model hold it to be ripe within the month, how likely would what it had done, and left undone, have made it, and was it?
+What had not been written down by that day does not count: somebody recognised later, because they bought, was not seen
+before. The belief before is that of the table of signals, 1 give or take a half, so a company without outcomes believes
+the table.
+
+The model is the one that scores now, since its scores are what signals move. It may have been fitted on these very
+outcomes: in that part this is in-sample, and what signals share with what was known at the beginning is the model's.
 """
 
-from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
-from uuid import UUID
 
 import numpy as np
 from django.db import connection
 from scipy.special import logit
 
 from ripeline.base import clock
+from ripeline.ripeness import engagement
 from ripeline.ripeness.current import current
 from ripeline.ripeness.episodes import Episodes, day, episodes
 from ripeline.ripeness.facts import at_capture
 from ripeline.ripeness.models import SignalTrust
-from ripeline.science import engagement, signals
+from ripeline.science import signals
 from ripeline.science.gate import BoolArray, FloatArray
 from ripeline.science.outcomes import HORIZON
 from ripeline.science.prior import MONTH, ripe_within
-from ripeline.timeline import counting
 
 MONTHS = 12
-_DAY = 86_400
 
-# What was known on a day of what leads had done in the nine weeks before it.
-_SOURCE = """(SELECT lead_id, kind, data->>'page' AS page, occurred_at FROM activity
-              WHERE lead_id = ANY(%(ids)s) AND origin = 'hit' AND kind = ANY(%(kinds)s)
-                AND occurred_at > %(after)s AND occurred_at <= %(on)s AND recorded_at <= %(on)s) AS said"""
-_KNOWN = counting.days_of(_SOURCE)
-_SEEN = "SELECT DISTINCT lead_id FROM engagement"
+# Who was ever seen: whom it is worth asking about.
+_SEEN = """
+SELECT COALESCE(lead.merged_into_id, lead.id) FROM engagement JOIN lead ON lead.id = engagement.lead_id
+UNION
+SELECT COALESCE(lead.merged_into_id, lead.id) FROM activity AS a JOIN lead ON lead.id = a.lead_id
+WHERE a.kind = 'enquired'
+"""
 
 
 def learn_trust() -> SignalTrust:
@@ -67,23 +69,17 @@ def _odds(found: Episodes) -> tuple[FloatArray, Any]:
 def _learn_from(trust: signals.Trust, found: Episodes, odds: FloatArray, curve: Any, on: datetime) -> tuple[int, int]:
     """Learn from who was open and had been seen on a day; how many, and how many were ripe within the month."""
     rows = np.flatnonzero(_is_open(found, day(on)))
-    leads = found.take(rows).lead.list()
-    masks = _known(leads, on)
-    at = [place for place, pk in enumerate(leads) if pk in masks]
-    if not at:
+    signs = engagement.read([pk for pk in found.take(rows).lead.list() if pk], on, is_past=True)
+    if not signs.is_seen.any():
         return 0, 0
-    rows, today = rows[at], int(on.timestamp() // _DAY)
-    started = np.array([np.floor(_unix(on, found.start[row])) for row in rows])
-    done = engagement.seen(
-        [masks[leads[place]][1] for place in at],
-        ago=[today - masks[leads[place]][0] for place in at],
-        since=np.maximum(today - started, 0.0),
-    )
+    done = signs.since(found.start[rows], int(day(on)))
+    counts, pages, days = (each[signs.is_seen] for each in (done.counts, done.pages, done.days))
+    rows = rows[signs.is_seen]
     p_30 = _p_30(odds[rows], curve[rows], day(on) - found.start[rows])
     was = found.ripe_at[rows] <= day(on) + MONTH
 
     def odds_of(power: float) -> FloatArray:
-        believed = signals.believe(p_30, counts=done.counts, pages=done.pages, days=done.days, trust=power).p_30
+        believed = signals.believe(p_30, counts=counts, pages=pages, days=days, trust=power).p_30
         odds: FloatArray = np.exp(signals.damped(logit(believed.clip(1e-6, 1 - 1e-6)) - logit(p_30)))
         return odds
 
@@ -102,22 +98,6 @@ def _is_open(found: Episodes, on: float) -> BoolArray:
     return is_open
 
 
-def _known(leads: Sequence[UUID | None], on: datetime) -> dict[UUID | None, tuple[int, list[int]]]:
-    """The days of those of whom something had been written down by then."""
-    given: dict[str, Any] = {
-        "ids": [pk for pk in leads if pk], "kinds": list(counting.COUNTED), "on": on,
-        "after": on - timedelta(days=counting.WINDOW),
-    }  # fmt: skip
-    with connection.cursor() as cursor:
-        cursor.execute(_KNOWN, given)
-        return {lead_id: (latest, held) for lead_id, latest, *held in cursor.fetchall()}
-
-
 def _p_30(odds: FloatArray, curve: Any, age: FloatArray) -> FloatArray:
     found = ripe_within(odds, age_days=age, curve=curve, days=MONTH, curves=current().model.curves)
     return found.clip(1e-4, 1 - 1e-4)
-
-
-def _unix(on: datetime, start: float) -> float:
-    """A day of the episodes as days since 1970."""
-    return on.timestamp() / _DAY - (day(on) - start)
