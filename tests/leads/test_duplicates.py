@@ -1,8 +1,11 @@
 """Leads that may be one person: what speaks for it, who is asked, and that an answer is remembered."""
 
+from collections.abc import Callable
+from threading import Event
 from uuid import uuid4
 
 import pytest
+from django.db import transaction
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -13,6 +16,9 @@ from ripeline.leads.models import Block, Lead, PossibleDuplicate
 from ripeline.people.models import User
 from ripeline.people.rules import NotAllowed
 from tests.cast import MakeLead, by
+from tests.threads import in_threads
+
+__all__ = ["in_threads"]
 
 BERG = "+49301234567"
 FIRM, OTHER = uuid4(), uuid4()
@@ -144,6 +150,28 @@ def test_a_crowd_is_not_compared(alice: User, make_lead: MakeLead) -> None:
     (block,) = likeness.blocks(Known(one.pk, phone=BERG))
     Block.objects.bulk_create([Block(lead_id=uuid4(), key=block) for _ in range(duplicates.CROWD)])
     assert duplicates.find([one.pk]) == 0
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_that_are_looked_at_in_the_same_moment_are_found(
+    alice: User, make_lead: MakeLead, in_threads: Callable[..., list[BaseException]]
+) -> None:
+    one, other = make_lead(alice, name="Jon Smith"), make_lead(alice, name="John Smith")
+    is_seen, other_is_seen = Event(), Event()
+
+    def first() -> None:
+        with transaction.atomic():
+            duplicates.find([one.pk])
+            is_seen.set()
+            other_is_seen.wait(timeout=0.5)  # unless it waits for us
+
+    def second() -> None:
+        is_seen.wait()
+        duplicates.find([other.pk])
+        other_is_seen.set()
+
+    assert in_threads(first, second) == []
+    assert len(pairs(alice)) == 1
 
 
 def test_leads_of_before_are_looked_at_too(alice: User, make_lead: MakeLead) -> None:

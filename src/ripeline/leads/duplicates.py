@@ -64,6 +64,8 @@ def find(lead_ids: Collection[UUID]) -> int:
 
 
 def _find(ids: Sequence[UUID]) -> int:
+    with connection.cursor() as cursor:  # one looks at a time: of two, neither would see the other's blocks
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtext('ripeline possible duplicates'))")
     ours = _known(ids)
     _set_blocks(ids, ours.values())
     sharing = _sharing(ids)
