@@ -200,6 +200,34 @@ def test_cards_taken_without_a_network_are_there_exactly_once_whatever_happens_o
     expect(page.get_by_role("heading", level=1)).to_be_visible()
 
 
+def test_two_tabs_that_hold_one_draft_keep_two_people(phone: Phone, alice: User, booth: Door) -> None:
+    page = opened(phone, alice)
+    page.get_by_label("Name", exact=True).fill("Priya Raman")
+    page.wait_for_timeout(600)  # until the draft is on the disk
+    other = phone.context.new_page()
+    other.goto("/booth/dental-expo")
+    expect(other.get_by_label("Name", exact=True)).to_have_value("Priya Raman")
+    page.get_by_role("button", name="Keep").click()
+    expect(page.locator("#state")).to_contain_text("All 1 sent.")
+    take(other, "Tom Reyes")
+    expect(other.locator("#state")).to_contain_text("All 2 sent.")
+    assert sorted(Lead.objects.values_list("name", flat=True)) == ["Priya Raman", "Tom Reyes"]
+
+
+def test_a_card_that_cannot_be_sent_keeps_no_other_waiting(
+    phone: Phone, alice: User, booth: Door, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ripeline.web.booth.LONGEST", 1_000)
+    page = opened(phone, alice)
+    phone.cut()
+    page.get_by_label("In other words").fill("x" * 1_000)
+    for name in ("Ann Lee", "Priya Raman", "Tom Reyes"):
+        take(page, name)
+    phone.mend()
+    expect(page.locator("#state")).to_contain_text("1 card waits on this phone. Ripeline did not take it yet")
+    assert sorted(Lead.objects.values_list("name", flat=True)) == ["Priya Raman", "Tom Reyes"]
+
+
 def test_a_sign_in_that_ran_out_loses_nothing_and_what_is_wrong_is_mended_beside_the_card(
     phone: Phone, axe: Axe, shot: Shot, alice: User, booth: Door
 ) -> None:

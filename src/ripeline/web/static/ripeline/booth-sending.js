@@ -1,6 +1,6 @@
 /* Sends what waits, each card under the key it was born with, so that a lost answer or a second press makes nobody twice.
  *
- * `booth.send(page)` answers how it stands: { is: "sent" | "offline" | "away" | "signed-out" | "other", … }. It asks first
+ * `booth.send(page)` answers how it stands: { is: "sent" | "offline" | "away" | "full" | "signed-out" | "other", … }. It asks first
  * who is signed in, and sends the cards of that person alone.
  */
 "use strict";
@@ -32,16 +32,22 @@
     return { key: card.key, owner: card.owner, booth: card.booth, at: card.at, rev: card.rev, heat: card.heat, said: [], note: "", answers: {}, fields, state: "sent", lead: result.lead, done_at: Date.now() };
   });
 
+  const STOPS = { 401: "signed-out", 409: "other", 429: "full" }; // true of all that waits, whichever card is sent
+  const isOver = (is) => Object.values(STOPS).includes(is);
+
   async function post(slug, cards, here) {
     const body = JSON.stringify({ user: here.user, sent_at: Date.now(), cards: cards.map(asSent) });
     const answer = await ask(`/booth/${slug}/cards`, { method: "POST", body, headers: { "Content-Type": "application/json", "X-CSRFToken": here.csrf } });
-    if (answer.status >= 500 && cards.length > 1) { // one of them may be the cause: the others need not wait for it
+    if (STOPS[answer.status]) return STOPS[answer.status];
+    if (!answer.ok && cards.length > 1) { // one of them may be the cause: the others need not wait for it
       let worst = "sent";
-      for (const card of cards) { const is = await post(slug, [card], here); if (is !== "sent") worst = is; }
+      for (const card of cards) {
+        const is = await post(slug, [card], here);
+        if (is !== "sent") worst = is;
+        if (isOver(is)) break;
+      }
       return worst;
     }
-    if (answer.status === 401) return "signed-out";
-    if (answer.status === 409) return "other";
     if (!answer.ok) return "away";
     const { results } = await answer.json();
     for (const result of results) await settle(result, cards.find((card) => card.key === result.key));
@@ -53,15 +59,17 @@
     if (here.is !== "here") return here;
     if (here.user !== page.user) return { is: "other" };
     const mine = (await store.all()).filter((card) => card.owner === page.user && card.state === "waiting");
+    let worst = "sent";
     for (const slug of new Set(mine.map((card) => card.booth))) {
       const cards = mine.filter((card) => card.booth === slug).sort((a, b) => a.at - b.at);
       for (let at = 0; at < cards.length; at += AT_ONCE) {
         let is;
         try { is = await post(slug, cards.slice(at, at + AT_ONCE), here); } catch { return { is: "offline" }; }
-        if (is !== "sent") return { ...here, is };
+        if (isOver(is)) return { ...here, is };
+        if (is !== "sent") worst = is; // what comes after it goes all the same
       }
     }
-    return { ...here, is: "sent" };
+    return { ...here, is: worst };
   }
 
   /* Never twice at the same time, in however many tabs. */

@@ -37,8 +37,17 @@
   const look = (act) => change(act, "readonly");
   const after = (asked, then) => { asked.onsuccess = () => then(asked.result); };
 
-  /* Put a card by and forget its draft, both or neither. */
-  const keep = (card, draftId) => change((cards, drafts) => { cards.put(card); if (draftId) drafts.delete(draftId); });
+  /* A UUID also where the page is not reached by https. */
+  const newKey = () => {
+    const bytes = crypto.getRandomValues(new Uint8Array(16));
+    return [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+  };
+
+  /* Put a card by and forget its draft, both or neither. Was it kept meanwhile in another tab, this one is somebody else. */
+  const keep = (card, draftId) => change((cards, drafts) => after(cards.get(card.key), (here) => {
+    cards.put(here && here.rev >= card.rev ? { ...card, key: newKey(), rev: 1 } : card);
+    if (draftId) drafts.delete(draftId);
+  }));
 
   const all = () => look((cards, _, answer) => after(cards.getAll(), answer));
   const one = (key) => look((cards, _, answer) => after(cards.get(key), answer));
@@ -60,5 +69,5 @@
     for (const card of old) cards.delete(card.key);
   }));
 
-  window.booth = { ...window.booth, store: { keep, all, one, update, saveDraft, dropDraft, draft, tidy } };
+  window.booth = { ...window.booth, store: { newKey, keep, all, one, update, saveDraft, dropDraft, draft, tidy } };
 })();

@@ -12,12 +12,7 @@
   const form = $("#card");
   const PERSON = ["name", "company", "email", "phone", "title"].filter((name) => form.elements[name]);
 
-  /* A UUID also where the page is not reached by https. */
-  const newKey = () => {
-    const bytes = crypto.getRandomValues(new Uint8Array(16));
-    return [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("");
-  };
-  const fresh = () => ({ key: newKey(), rev: 0, at: 0 });
+  const fresh = () => ({ key: store.newKey(), rev: 0, at: 0 });
   let editing = fresh(); // which card the form holds
 
   /* ---- The form and its draft ---------------------------------------------------------------------------------- */
@@ -190,7 +185,7 @@
     $("#sign-in").hidden = !isOut;
     $("#sign-in a").textContent = due ? `Sign in to send ${cards(due)}` : "Sign in";
     $("#sign-in span span").textContent = isLeft ? "You are signed out on this phone." : "Your sign-in has run out. What you take is kept.";
-    const why = { offline: "No connection: they go by themselves.", away: "Ripeline did not take them yet; it tries again." }[stands.is];
+    const why = { offline: "No connection: they go by themselves.", away: "Ripeline did not take them yet; it tries again.", full: "So many came in that the rest must wait a few minutes." }[stands.is];
     const words = [];
     if (waiting) words.push(`${cards(waiting)} ${waiting === 1 ? "waits" : "wait"} on this phone.`, ...(isOut || !why ? [] : [waiting === 1 ? why.replace("they go by themselves", "it goes by itself").replace("take them", "take it") : why]));
     if (look) words.push(`${cards(look)} ${look === 1 ? "needs" : "need"} a look.`);
