@@ -148,8 +148,20 @@ def test_a_crowd_is_not_compared(alice: User, make_lead: MakeLead) -> None:
     one, other = [make_lead(alice, name="", email="", phone=BERG) for _ in range(2)]
     assert duplicates.find([one.pk, other.pk]) == 1
     (block,) = likeness.blocks(Known(one.pk, phone=BERG))
-    Block.objects.bulk_create([Block(lead_id=uuid4(), key=block) for _ in range(duplicates.CROWD)])
+    crowd = [make_lead(alice, name="", email="").pk for _ in range(duplicates.CROWD)]
+    Block.objects.bulk_create([Block(lead_id=pk, key=block) for pk in crowd])
     assert duplicates.find([one.pk]) == 0
+
+
+def test_who_was_merged_away_does_not_count_as_one_more_with_that_number(alice: User, make_lead: MakeLead) -> None:
+    kept, *gone = [make_lead(alice, name="Anna Berg", phone=BERG) for _ in range(likeness.FEW)]
+    other = make_lead(alice, name="Ben Cole", phone=BERG)
+    duplicates.find([lead.pk for lead in (kept, *gone)])
+    for lead in gone:
+        merging.merge(survivor_id=kept.pk, duplicate_id=lead.pk, by=by(alice))
+    duplicates.find([other.pk])
+    (pair,) = duplicates.of_lead(other, alice)
+    assert pair.evidence[0] == "the same telephone", "two have it, so it is no switchboard"
 
 
 @pytest.mark.django_db(transaction=True)
@@ -180,3 +192,14 @@ def test_leads_of_before_are_looked_at_too(alice: User, make_lead: MakeLead) -> 
     assert duplicates.catch_up() == 2
     assert duplicates.catch_up() == 0
     assert len(pairs(alice)) == 1
+
+
+def test_they_are_looked_at_once_also_without_anything_to_share_and_some_in_each_run(
+    alice: User, make_lead: MakeLead, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(duplicates, "BATCH", 1)
+    monkeypatch.setattr(duplicates, "A_RUN", 2)
+    for _ in range(3):
+        make_lead(alice, name="Anna Berg", email="")
+    assert [duplicates.catch_up() for _ in range(3)] == [2, 1, 0]
+    assert not pairs(alice)

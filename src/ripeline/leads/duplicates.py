@@ -23,6 +23,8 @@ from ripeline.leads.rules import Verb
 from ripeline.people.models import Role, User
 
 BATCH = 1000
+A_RUN = 5  # batches that one run of `catch_up` looks at, so that the schedule waits for seconds
+NOTHING = 0  # the block of who has nothing that could be shared: they have been looked at
 CROWD = 30  # leads in a block; where more share something, it says too little to compare them all
 
 _SET_BLOCKS = """
@@ -34,11 +36,15 @@ gone AS (
 INSERT INTO lead_block (lead_id, key) SELECT lead_id, key FROM given ORDER BY key, lead_id ON CONFLICT DO NOTHING
 """
 
-# Who shares a block with each of these leads: at most CROWD and one more, by which a crowd is seen.
+# Who shares a block with each of these leads: at most CROWD and one more, by which a crowd is seen. Who was merged away
+# is the person that they were merged into, and counts once.
 _SHARING = f"""
 SELECT mine.key, other.lead_id
-FROM (SELECT DISTINCT key FROM lead_block WHERE lead_id = ANY(%(ids)s::uuid[])) AS mine
-CROSS JOIN LATERAL (SELECT lead_id FROM lead_block AS b WHERE b.key = mine.key LIMIT {CROWD + 1}) AS other
+FROM (SELECT DISTINCT key FROM lead_block WHERE lead_id = ANY(%(ids)s::uuid[]) AND key <> {NOTHING}) AS mine
+CROSS JOIN LATERAL (
+    SELECT b.lead_id FROM lead_block AS b JOIN lead ON lead.id = b.lead_id AND lead.merged_into_id IS NULL
+    WHERE b.key = mine.key LIMIT {CROWD + 1}
+) AS other
 """  # noqa: S608 - our own constant
 
 _KEEP = """
@@ -90,7 +96,7 @@ def _known(ids: Collection[UUID]) -> dict[UUID, Known]:
 
 
 def _set_blocks(ids: Sequence[UUID], people: Iterable[Known]) -> None:
-    rows = [(who.lead_id, key) for who in people for key in likeness.blocks(who)]
+    rows = [(who.lead_id, key) for who in people for key in likeness.blocks(who) or {NOTHING}]
     with connection.cursor() as cursor:
         cursor.execute(
             _SET_BLOCKS, {"ids": list(ids), "leads": [lead for lead, _ in rows], "keys": [key for _, key in rows]}
@@ -140,14 +146,13 @@ def _keep(ids: Sequence[UUID], alike: Mapping[_Pair, Likeness]) -> None:
 
 
 def catch_up() -> int:
-    """Look at the leads that nobody has looked at yet, of before there was anything to look with; how many."""
-    after, seen = UUID(int=0), 0
-    unseen = Lead.objects.filter(merged_into__isnull=True).filter(~Q(email="") | ~Q(phone="") | ~Q(name=""))
-    unseen = unseen.filter(~Exists(Block.objects.filter(lead_id=OuterRef("pk")))).order_by("pk")
-    while ids := list(unseen.filter(pk__gt=after).values_list("pk", flat=True)[:BATCH]):
-        find(ids)
-        after, seen = ids[-1], seen + len(ids)
-    return seen
+    """Look at leads that nobody has looked at yet, of before there was anything to look with: some in each run; how
+    many."""
+    unseen = Lead.objects.filter(merged_into__isnull=True).order_by("pk")
+    unseen = unseen.filter(~Exists(Block.objects.filter(lead_id=OuterRef("pk"))))
+    ids = list(unseen.values_list("pk", flat=True)[: A_RUN * BATCH])
+    find(ids)
+    return len(ids)
 
 
 def forget(lead_ids: Collection[UUID]) -> None:

@@ -72,7 +72,7 @@ TASKS: tuple[Task, ...] = (
     Task("rescore", ripeness.rescore, at=time(2, 0)),  # P(30 days) changes with age
     Task("price", prices.renew, at=time(2, 30)),  # what a minute of each is worth, by their leads and their minutes
     Task("forward", worklist.bring_forward, at=time(2, 45)),  # who ripens, and who is worth the minutes that are left
-    Task("duplicates", duplicates.catch_up, at=time(2, 50)),  # leads that nobody has compared with others yet
+    Task("duplicates", duplicates.catch_up, every=timedelta(hours=1)),  # leads nobody has compared with others yet
     Task("believe", belief.renew, at=time(2, 50)),  # what everybody's leads will become, over their Today
     Task("believe_anew", belief.renew_changed, every=timedelta(hours=1)),  # … of those who have others since
     Task("recycle", worklist.recycle, at=time(3, 0)),  # lost a year ago: worth another look
