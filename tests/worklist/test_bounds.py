@@ -65,7 +65,7 @@ def explained(sql: str, given: dict[str, Any]) -> list[dict[str, Any]]:
 def test_candidates_are_read_along_the_index_of_what_is_due(many: None, alice: User, sql: str) -> None:
     with clock.at(MONDAY):
         desk = queries.responsibles(alice, MONDAY.date())
-        given = queries._given(alice, desk, MONDAY, MONDAY)
+        given = queries._given(alice, desk, MONDAY, MONDAY, MONDAY - timedelta(hours=1))
     steps = explained(getattr(queries, sql), given)
     assert {step.get("Index Name") for step in steps} >= {"lead_due"}
     whole = [step for step in steps if step["Node Type"] == "Seq Scan" and step["Relation Name"] == "lead"]
@@ -76,14 +76,15 @@ def test_candidates_are_read_along_the_index_of_what_is_due(many: None, alice: U
 
 def test_whether_somebody_else_cannot_wait_is_asked_along_the_same_index(many: None, alice: User) -> None:
     with clock.at(MONDAY):
-        given = queries._given(alice, queries.responsibles(alice, MONDAY.date()), MONDAY, MONDAY)
+        desk = queries.responsibles(alice, MONDAY.date())
+        given = queries._given(alice, desk, MONDAY, MONDAY, MONDAY - timedelta(hours=1))
     steps = explained(queries.URGENT_IDS, given)
     assert {step.get("Index Name") for step in steps} >= {"lead_due"}
     assert not [step for step in steps if step["Node Type"] == "Seq Scan" and step["Relation Name"] == "lead"]
 
 
 def test_who_ripens_early_is_read_along_an_index(many: None, alice: User) -> None:
-    given = {"mine": [alice.pk], "after": MONDAY, "ripe": 0.1, "limit": 3}
+    given = {"mine": [alice.pk], "after": MONDAY, "tomorrow": MONDAY, "ripe": 0.1, "limit": 3}
     steps = explained(forward._EARLY, given)
     assert not [step for step in steps if step["Node Type"] == "Seq Scan" and step["Relation Name"] == "lead"]
 

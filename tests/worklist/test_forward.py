@@ -3,6 +3,8 @@
 from datetime import date, timedelta
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from ripeline.base import clock
 from ripeline.leads.actions import nurture, set_next, touch
@@ -15,7 +17,7 @@ from ripeline.ripeness.models import Score
 from ripeline.routing import prices
 from ripeline.timeline.models import Activity
 from ripeline.web.entries import tell
-from ripeline.worklist.actions import bring_forward, plan_for
+from ripeline.worklist.actions import bring_forward, bring_forward_ripe, plan_for
 from ripeline.worklist.forward import ripening_early
 from tests.cast import MONDAY, MakeLead, by, soon
 
@@ -31,7 +33,7 @@ def rate(lead: Lead, p_30: float) -> None:
         defaults={
             "p_ever": 0.5, "p_ever_low": 0.3, "p_ever_high": 0.7, "p_30": p_30, "p_30_low": p_30 / 2,
             "p_30_high": min(p_30 * 2, 1), "p_win": 0.15, "window_start": day, "window_end": day, "log_odds": 0.0,
-            "log_odds_sd": 1.0, "curve": "even", "is_concentrated": False, "model": "test", "scored_at": MONDAY,
+            "log_odds_sd": 1.0, "curve": "even", "is_concentrated": False, "model": "test", "scored_at": clock.now(),
         },
     )  # fmt: skip
 
@@ -137,3 +139,66 @@ def test_opportunities_and_promises_are_left_alone(alice: User, make_lead: MakeL
     with clock.at(MONDAY):
         assert bring_forward() == 0
         assert ripening_early(alice) == []
+
+
+@pytest.mark.parametrize(("minutes", "due"), [(32, 4), (64, 8), (24, 6)])
+def test_who_turns_hot_is_on_a_list_that_is_full_the_same_day(
+    alice: User, make_lead: MakeLead, minutes: int, due: int
+) -> None:
+    people_actions.change_user(actor=alice, user=alice, minutes_per_day=minutes)
+    with clock.at(MONDAY - timedelta(hours=1)):
+        for _ in range(due):
+            rate(make_lead(alice), 0.02)
+        hot, kept = make_lead(alice, due=timedelta(days=40)), make_lead(alice, due=timedelta(days=1))
+        rate(hot, 0.02)
+        green(kept, alice)
+        prices.renew()
+        before = [row.lead for row in plan_for(alice).rows]
+    with clock.at(MONDAY):
+        rate(hot, 0.55)
+        rate(kept, 0.4)
+        assert bring_forward([hot.pk, kept.pk]) == 2
+        day = plan_for(alice)
+        assert {row.lead for row in day.rows[:2]} == {hot, kept}
+        assert [row.lead for row in day.rows[2:]] == before
+        assert "ikely ready within a month" in day.rows[0].why
+        assert ripening_early(alice) == []
+
+
+def test_who_was_due_and_turns_hot_while_the_list_is_worked_comes_in(alice: User, make_lead: MakeLead) -> None:
+    people_actions.change_user(actor=alice, user=alice, minutes_per_day=24)
+    with clock.at(MONDAY - timedelta(hours=1)):
+        for _ in range(6):
+            rate(make_lead(alice), 0.02)
+        listed = {row.lead.pk for row in plan_for(alice).rows}
+    with clock.at(MONDAY):
+        left_out = Lead.objects.exclude(pk__in=listed)[0]
+        rate(left_out, 0.72)
+        assert plan_for(alice).rows[0].lead == left_out
+        assert len(plan_for(alice).rows) == len(listed) + 1
+
+
+def test_where_a_day_of_promises_has_no_place_its_owner_hears_who_ripens(alice: User, make_lead: MakeLead) -> None:
+    people_actions.change_user(actor=alice, user=alice, minutes_per_day=24)
+    with clock.at(MONDAY):
+        Lead.objects.filter(pk__in=[make_lead(alice).pk for _ in range(6)]).update(next_committed=True)
+        hot = make_lead(alice, due=timedelta(days=40))
+        rate(hot, 0.55)
+        assert bring_forward() == 0
+        assert bring_forward([hot.pk]) == 0
+        assert ripening_early(alice) == [(hot, "55 %")]
+        (told,) = tell(list(Activity.objects.filter(lead_id=hot.pk, kind="ripened")))
+        assert told.words.endswith("(55 %); the day is full of better ones, so its date stays")
+
+
+def test_a_visit_by_whoever_needs_no_place_locks_nobodys(alice: User, make_lead: MakeLead) -> None:
+    with clock.at(MONDAY):
+        deal, today, chosen = make_lead(alice), make_lead(alice), make_lead(alice, due=timedelta(days=50))
+        Lead.objects.filter(pk=deal.pk).update(state="opportunity", next_at=MONDAY + timedelta(days=50))
+        Lead.objects.filter(pk=chosen.pk).update(next_committed=True)
+        for lead in (deal, today, chosen):
+            rate(lead, 0.9)
+        with CaptureQueriesContext(connection) as queries:
+            assert bring_forward_ripe([deal.pk, today.pk, chosen.pk]) == 0
+        assert not [q["sql"] for q in queries if '"turn"' in q["sql"] or "INTO turn" in q["sql"]]
+        assert ripening_early(alice) == [(chosen, "90 %")]

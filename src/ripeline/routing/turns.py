@@ -114,6 +114,24 @@ def fills(sellers: Sequence[Seller], *, day: date, by: datetime, now: datetime) 
     return found
 
 
+def ripe_fills(sellers: Sequence[Seller], *, by: datetime, now: datetime) -> dict[UUID, Fill]:
+    """The same for their own leads that are likely ready, which cannot wait: what else is due makes no day too full.
+
+    Minutes that no lead of the day waits for are free, whatever was done before; then each takes the place of what is
+    worth less on the day, as long as there is such a one.
+    """
+    users = [s.user_id for s in sellers]
+    due, price = queries.due_counts(users, by=by), prices.of_users(users)
+    least = queries.least_worths(users, by=by, now=now)
+    found: dict[UUID, Fill] = {}
+    for seller in sellers:
+        held, floor = due.get(seller.user_id, 0), price[seller.user_id].per_minute
+        free = max(_capacity(seller) - held, 0)
+        better = [max(floor, BETTER * worth) for worth in least.get(seller.user_id, ())]
+        found[seller.user_id] = Fill(held, free, [floor] * free + better)
+    return found
+
+
 def without_choice(seller: Seller) -> Seller:
     """The same person where it is about their own leads: a veteran is choosy about new ones alone."""
     return replace(seller, is_choosy=False)

@@ -119,7 +119,12 @@ def _dated(words: str) -> Callable[[Activity, bool], str]:
 
 
 def _ripened(entry: Activity, _sees_next: bool) -> str:
-    return f"Likely ready within a month now ({entry.data.get('chance', '')}); the date that was chosen stays"
+    why = (
+        "the day is full of better ones, so its date stays"
+        if entry.data.get("full")
+        else "the date that was chosen stays"
+    )
+    return f"Likely ready within a month now ({entry.data.get('chance', '')}); {why}"
 
 
 def _handed(entry: Activity, _sees_next: bool) -> str:

@@ -1,11 +1,12 @@
 """What comes forward: a lead that ripens, and where there is room whoever is worth the minutes by now.
 
 Dates that the planner set are moved to today, the best first and as many as fit; the reason stands on the timeline. A
-date that a person chose stays: the record says that the lead ripens all the same, and so does its owner's Today.
+date that a person chose stays, and so does that of a lead for which a day of better ones has no place: the record says
+that the lead ripens all the same, and so does its owner's Today.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -92,14 +93,24 @@ def bring_forward(lead_ids: Collection[UUID] | None = None) -> int:
     calendar = working_time.calendar_of(None, of_company=firm)
     day = calendar.working_day(calendar.day(moment))
     by, tomorrow = calendar.end_of(day), calendar.end_of(calendar.after(day, 1))
+    theirs: set[UUID] | None = None
+    if lead_ids is not None:  # most of those who come to us again need no place: then nobody's is locked
+        worthy = _worthy(_heard(_ahead([], by=tomorrow, ids=lead_ids), now=moment), now=moment)
+        lead_ids, theirs = [each.standing.lead_id for _, each in worthy], {each.taker_id for _, each in worthy}
+        if not worthy:
+            return 0
     sellers = list(routing.sellers(firm, since=calendar.day(moment)).values())
-    sellers = [s for s in sellers if not s.away_on(s.today(moment))]
+    sellers = [s for s in sellers if not s.away_on(s.today(moment)) and (theirs is None or s.user_id in theirs)]
     with transaction.atomic(), turns.taken(sellers) as ready:
         fills = turns.fills([turns.without_choice(s) for s in ready], day=day, by=by, now=moment)
+        ripe = turns.ripe_fills(ready, by=by, now=moment)
         idle = [user for user, fill in fills.items() if fill.free] if lead_ids is None else []
-        ahead = _ahead(idle, by=tomorrow, ids=lead_ids)
-        _say_so([each for each in ahead if each.is_committed and each.next_at > moment + SOON], now=moment)
-        chosen = _fitting([each for each in ahead if not each.is_committed], fills, now=moment)
+        ahead = _heard(_ahead(idle, by=tomorrow, ids=lead_ids), now=moment)
+        worthy = [pair for pair in _worthy(ahead, now=moment) if pair[1].taker_id in fills]
+        chosen = _fitting(worthy, fills, ripe)
+        placed = {each.standing.lead_id for each in chosen}
+        left_out = [each for _, each in worthy if each.is_ripe and each.standing.lead_id not in placed]
+        _say_so(left_out, now=moment)
         if lead_ids is None:
             inside = [s.user_id for s in ready if s.role == Role.SDR]
             chosen += _queued(inside, fills, chosen, due_by=by, by=tomorrow, now=moment)
@@ -132,15 +143,34 @@ def _ahead(idle: Sequence[UUID], *, by: datetime, ids: Collection[UUID] | None) 
         return [_Ahead(worth.standing(row), *row[worth.WIDTH :]) for row in cursor.fetchall()]
 
 
-def _fitting(ahead: Sequence[_Ahead], fills: dict[UUID, turns.Fill], *, now: datetime) -> list[_Ahead]:
-    """Those worth their owner's minutes by now, as many of each owner as fit into today, the best first."""
-    theirs: dict[UUID, list[tuple[float, _Ahead]]] = defaultdict(list)
+def _heard(ahead: Sequence[_Ahead], *, now: datetime) -> list[_Ahead]:
+    """Those whose date may move; of the others that ripen the record says so."""
+    _say_so([each for each in ahead if each.is_committed and each.next_at > now + SOON], now=now)
+    return [each for each in ahead if not each.is_committed]
+
+
+def _worthy(ahead: Sequence[_Ahead], *, now: datetime) -> list[tuple[float, _Ahead]]:
+    """(worth, lead) of those worth their owner's minutes by now: who was just spoken to is not."""
     values = worth.worth([each.standing for each in ahead], now=now).tolist()
-    price = prices.of_users(list(fills))
-    for each, value in zip(ahead, values, strict=True):
-        if each.taker_id in fills and value >= price[each.taker_id].per_minute:
-            theirs[each.taker_id].append((value, each))
-    return [each for user, found in theirs.items() for each in turns.fitting(fills[user], found)]
+    price = prices.of_users({each.taker_id for each in ahead})
+    pairs = zip(values, ahead, strict=True)
+    return [(value, each) for value, each in pairs if value >= price[each.taker_id].per_minute]
+
+
+def _fitting(
+    worthy: Sequence[tuple[float, _Ahead]], fills: Mapping[UUID, turns.Fill], ripe: Mapping[UUID, turns.Fill]
+) -> list[_Ahead]:
+    """As many of each owner as fit into today, the best first: who is likely ready also into a full one."""
+    theirs: dict[UUID, list[tuple[float, _Ahead]]] = defaultdict(list)
+    for value, each in worthy:
+        theirs[each.taker_id].append((value, each))
+    chosen: list[_Ahead] = []
+    for user, found in theirs.items():
+        first = turns.fitting(ripe[user], [pair for pair in found if pair[1].is_ripe])
+        fill, n = fills[user], len(first)
+        left = replace(fill, free=max(fill.free - n, 0), least=fill.least[n:])
+        chosen += [*first, *turns.fitting(left, [pair for pair in found if not pair[1].is_ripe])]
+    return chosen
 
 
 def _queued(
@@ -189,25 +219,26 @@ def _why(each: _Ahead, name: str) -> dict[str, str]:
 
 
 def _say_so(ripened: Sequence[_Ahead], *, now: datetime) -> None:
-    """Note on the record that these ripen, once for each date that somebody chose."""
+    """Note on the record that these ripen and that their date stays all the same, once for each date."""
     system = people.system()
     timeline.record_all(
         [
             timeline.Entry(
                 lead_id=each.standing.lead_id, kind="ripened", actor_id=system.pk, origin="worker",
                 event_key=f"ripened:{each.set_at.isoformat()}", occurred_at=now,
-                data={"chance": percent(each.standing.p_30 or 0.0)},
+                data={"chance": percent(each.standing.p_30 or 0.0)} | ({} if each.is_committed else {"full": True}),
             )
             for each in ripened
         ]
     )  # fmt: skip
 
 
-# Somebody's leads with a date that was chosen and lies ahead, of which the record says that they ripen: until a person
-# has decided about it or written down what they think.
+# Somebody's leads whose date lies ahead, since it was chosen or for want of room, and of which the record says that
+# they ripen: until a person has decided about it or written down what they think.
 _EARLY = f"""
 SELECT lead.id, score.p_30 FROM lead JOIN score ON score.lead_id = lead.id
-WHERE lead.owner_id = ANY(%(mine)s) AND {worth.OPEN} AND lead.next_committed AND lead.next_at > %(after)s
+WHERE lead.owner_id = ANY(%(mine)s) AND {worth.OPEN}
+  AND lead.next_at > %(tomorrow)s AND (NOT lead.next_committed OR lead.next_at > %(after)s)
   AND score.p_30 >= %(ripe)s
   AND EXISTS (
     SELECT 1 FROM activity AS said WHERE said.lead_id = lead.id AND said.kind = 'ripened'
@@ -221,9 +252,10 @@ ORDER BY score.p_30 DESC, lead.id LIMIT %(limit)s
 
 
 def ripening_early(user: User, limit: int = 3) -> list[tuple[Lead, str]]:
-    """(lead, its chance in words) of theirs that ripen although the date that was chosen lies ahead; the likeliest."""
+    """(lead, its chance in words) of theirs that ripen although their date lies ahead and stays; the likeliest."""
     given: dict[str, Any] = {
-        "mine": [user.pk, *lead_rules.covering(user)], "after": clock.now() + SOON, "ripe": RIPE_FROM, "limit": limit,
+        "mine": [user.pk, *lead_rules.covering(user)], "after": clock.now() + SOON,
+        "tomorrow": clock.now() + timedelta(days=1), "ripe": RIPE_FROM, "limit": limit,
     }  # fmt: skip
     with connection.cursor() as cursor:
         cursor.execute(_EARLY, given)

@@ -22,7 +22,7 @@ from ripeline.worklist.dates import say
 from ripeline.worklist.day import Day, Row
 from ripeline.worklist.models import Plan, PlanItem
 from ripeline.worklist.reasons import why
-from ripeline.worklist.rules import Candidate, Choice
+from ripeline.worklist.rules import Candidate, Choice, Chosen
 
 
 @dataclass(frozen=True)
@@ -40,8 +40,8 @@ class _Desk:
     def by(self) -> datetime:
         return self.calendar.end_of(self.day)
 
-    def candidates(self, *, urgent_only: bool = False) -> list[Candidate]:
-        return queries.candidates(self.user, self.mine, by=self.by, now=self.now, urgent_only=urgent_only)
+    def candidates(self, *, urgent_since: datetime | None = None) -> list[Candidate]:
+        return queries.candidates(self.user, self.mine, by=self.by, now=self.now, urgent_since=urgent_since)
 
     def has(self, lead: Lead) -> bool:
         """Whether a lead is still theirs to work, and due."""
@@ -137,7 +137,8 @@ def _stands(desk: _Desk, items: Sequence[PlanItem], leads: Mapping[UUID, Lead]) 
     plan, waiting = items[0].plan, [item for item in items if not item.done_at]
     if _is_of_before(plan, desk) or _gone(waiting, desk, leads):
         return False
-    if queries.urgent(desk.user, desk.mine, by=desk.by, now=desk.now) - {item.lead_id for item in items}:
+    urgent = queries.urgent(desk.user, desk.mine, by=desk.by, now=desk.now, since=plan.planned_at)
+    if urgent - {item.lead_id for item in items}:
         return False
     has_room = plan.minutes - sum(item.minutes for item in items) >= min(rules.MINUTES.values())
     return not has_room or queries.due_count(desk.mine, by=desk.by) <= len(waiting)
@@ -157,7 +158,7 @@ def _fill(plan: Plan, desk: _Desk, done: Sequence[PlanItem]) -> list[PlanItem]:
     candidates = [c for c in desk.candidates() if c.lead_id not in there]
     choice = rules.plan(candidates, now=desk.now, budget=left)
     plan.due = max(queries.due_count(desk.mine, by=desk.by), len(choice.items))
-    items = _put(plan, desk, done, choice, [])
+    items = _put(plan, desk, done, choice.items, [])
     plan.planned_at = clock.now()  # what is put on it later came in during the day
     plan.save()
     return items
@@ -172,15 +173,19 @@ def _mend(plan: Plan, desk: _Desk, items: Sequence[PlanItem]) -> list[PlanItem]:
     plan.items.filter(pk__in=[item.pk for item in dropped]).delete()
     kept = [item for item in items if item not in dropped]
     there = {item.lead_id for item in kept}
-    urgent = [c for c in desk.candidates(urgent_only=True) if c.lead_id not in there]
+    urgent = [c for c in desk.candidates(urgent_since=plan.planned_at) if c.lead_id not in there]
     left = plan.minutes - sum(item.minutes for item in kept)
-    choice = rules.plan(urgent, now=desk.now, budget=plan.minutes, at_least_one=False)
-    if left - choice.minutes >= min(rules.MINUTES.values()):
-        more = {c.lead_id: c for c in [*urgent, *desk.candidates()] if c.lead_id not in there}
-        choice = rules.plan(list(more.values()), now=desk.now, budget=left, at_least_one=False)
-    if not choice.items:
+    first = rules.plan(urgent, now=desk.now, budget=plan.minutes, at_least_one=False)
+    left -= first.minutes
+    rest = Choice()
+    if left >= min(rules.MINUTES.values()):
+        there |= {c.lead_id for c in urgent}
+        more = [c for c in desk.candidates() if c.lead_id not in there]
+        rest = rules.plan(more, now=desk.now, budget=left, at_least_one=False)
+    if not first.items and not rest.items:
         return kept
-    return _put(plan, desk, [i for i in kept if i.done_at], choice, [i for i in kept if not i.done_at])
+    done, waits = [i for i in kept if i.done_at], [i for i in kept if not i.done_at]
+    return _put(plan, desk, done, first.items, waits, rest.items)
 
 
 def _gone(waiting: Sequence[PlanItem], desk: _Desk, leads: Mapping[UUID, Lead]) -> list[PlanItem]:
@@ -215,8 +220,9 @@ def _settled(lead: Lead, desk: _Desk) -> str:
 
 
 def _put(
-    plan: Plan, desk: _Desk, before: Sequence[PlanItem], choice: Choice, after: Sequence[PlanItem]
-) -> list[PlanItem]:
+    plan: Plan, desk: _Desk, before: Sequence[PlanItem], first: Sequence[Chosen], after: Sequence[PlanItem],
+    last: Sequence[Chosen] = (),
+) -> list[PlanItem]:  # fmt: skip
     """Write what was chosen: what cannot wait goes before what stood there, the rest behind it."""
     new = [
         PlanItem(
@@ -224,11 +230,9 @@ def _put(
             why=why(c.candidate, c.decided, now=desk.now, calendar=desk.calendar), minutes=c.candidate.minutes,
             decided=c.decided,
         )
-        for c in choice.items
+        for c in [*first, *last]
     ]  # fmt: skip
-    first = [item for item, c in zip(new, choice.items, strict=True) if c.rank is not rules.Rank.OPEN]
-    last = [item for item, c in zip(new, choice.items, strict=True) if c.rank is rules.Rank.OPEN]
-    items = [*before, *first, *after, *last]
+    items = [*before, *new[: len(first)], *after, *new[len(first) :]]
     for position, item in enumerate(items, start=1):
         item.position = position
     PlanItem.objects.bulk_create(new)

@@ -16,6 +16,7 @@ from ripeline.people import queries as people
 from ripeline.people import working_time
 from ripeline.people.models import Responsible, ResponsibleKind, Role, User
 from ripeline.people.working_time import Calendar
+from ripeline.ripeness.rules import RIPE_FROM
 from ripeline.routing import queries as routing
 from ripeline.routing import worth
 from ripeline.routing.rules import LONG_AWAY
@@ -23,12 +24,14 @@ from ripeline.timeline.models import Activity
 from ripeline.worklist.rules import FRESH, HAND_RAISERS, Candidate
 
 DATED, ASKED, BEST = 200, 100, 300  # candidates read at most, of each sort
+RIPENED = 10  # of those who became likely ready since the day was planned, so many wait on it at a time
 _KINDS = f"('{NextKind.PROMISE}', '{NextKind.MEETING}')"
 _FIRST = f"('{NextKind.FIRST_CONTACT}', '{NextKind.QUALIFY}')"
 _ASKING = ", ".join(f"'{source_type}'" for source_type in HAND_RAISERS)
 
-# Who is due with these responsibles before a moment: dates that somebody chose, requests that nobody has answered, and
-# the likeliest of the rest. Each part is read along `lead_due` and bounded, however many leads are in hand.
+# Who is due with these responsibles before a moment: dates that somebody chose, requests that nobody has answered, who
+# became likely ready or was brought forward since the day was planned, and the likeliest of the rest. Each part is read
+# along `lead_due` and bounded, however many leads are in hand.
 _DUE = f"lead.responsible_id = ANY(%(mine)s) AND {worth.OPEN} AND lead.next_at < %(by)s"
 _DATED = f"""
     SELECT lead.id FROM lead WHERE {_DUE} AND (lead.next_committed OR lead.next_kind IN {_KINDS})
@@ -39,6 +42,12 @@ _ASKED = f"""
     WHERE {_DUE} AND lead.touches = 0 AND lead.next_kind IN {_FIRST} AND source.source_type IN ({_ASKING})
       AND lead.episode_at >= %(fresh)s
     ORDER BY lead.episode_at DESC, lead.id LIMIT {ASKED}
+"""  # noqa: S608
+_RIPENED = f"""
+    SELECT lead.id FROM lead JOIN score ON score.lead_id = lead.id
+    WHERE {_DUE} AND score.p_30 >= {RIPE_FROM}
+      AND GREATEST(lead.next_set_at, score.scored_at) > %(since)s::timestamptz
+    ORDER BY score.p_30 DESC, lead.id LIMIT {RIPENED}
 """  # noqa: S608
 _BEST = f"""
     SELECT lead.id FROM lead LEFT JOIN score ON score.lead_id = lead.id WHERE {_DUE}
@@ -65,8 +74,8 @@ _RETURNING = f"""
 """  # noqa: S608
 CANDIDATES = f"WITH picked AS (({_DATED}) UNION ({_ASKED}) UNION ({_BEST})) {_FACTS}"
 COMING = f"WITH picked AS (({_DATED}) UNION ({_ASKED}) UNION ({_BEST}) UNION ({_RETURNING})) {_FACTS}"
-URGENT = f"WITH picked AS (({_DATED}) UNION ({_ASKED})) {_FACTS}"
-URGENT_IDS = f"({_DATED}) UNION ({_ASKED})"
+URGENT = f"WITH picked AS (({_DATED}) UNION ({_ASKED}) UNION ({_RIPENED})) {_FACTS}"
+URGENT_IDS = f"({_DATED}) UNION ({_ASKED}) UNION ({_RIPENED})"
 
 
 def responsibles(user: User, *days: date) -> list[UUID]:
@@ -88,29 +97,33 @@ def candidates(
     *,
     by: datetime,
     now: datetime,
-    urgent_only: bool = False,
+    urgent_since: datetime | None = None,
     returning: bool = False,
 ) -> list[Candidate]:
     """Leads due before `by` among which a day is chosen, in one query.
 
-    `urgent_only`: dates and requests alone; `returning`: also what Keep in touch will hand back to `user` by then.
+    `urgent_since`: those alone that cannot wait, on a day planned then; `returning`: also what Keep in touch will hand
+    back to `user` by `by`.
     """
-    sql = URGENT if urgent_only else COMING if returning else CANDIDATES
+    sql = URGENT if urgent_since else COMING if returning else CANDIDATES
     with connection.cursor() as cursor:
-        cursor.execute(sql, _given(user, mine, by, now))
+        cursor.execute(sql, _given(user, mine, by, now, urgent_since))
         return [_candidate(row) for row in cursor.fetchall()]
 
 
-def urgent(user: User, mine: Collection[UUID], *, by: datetime, now: datetime) -> set[UUID]:
-    """The ids of those that cannot wait: dates and requests due before `by`."""
+def urgent(user: User, mine: Collection[UUID], *, by: datetime, now: datetime, since: datetime) -> set[UUID]:
+    """The ids of those that cannot wait: dates and requests due before `by`, and who became likely ready `since`."""
     with connection.cursor() as cursor:
-        cursor.execute(URGENT_IDS, _given(user, mine, by, now))
+        cursor.execute(URGENT_IDS, _given(user, mine, by, now, since))
         return {row[0] for row in cursor.fetchall()}
 
 
-def _given(user: User, mine: Collection[UUID], by: datetime, now: datetime) -> dict[str, Any]:
+def _given(
+    user: User, mine: Collection[UUID], by: datetime, now: datetime, since: datetime | None = None
+) -> dict[str, Any]:
     return {
         "mine": list(mine), "by": by, "me": user.pk, "fresh": now - FRESH, "average": worth.AVERAGE_P_30,
+        "since": since,
     }  # fmt: skip
 
 
