@@ -46,6 +46,10 @@ def test_a_lead_in_five_lines(alice: User, make_lead: MakeLead) -> None:
     downloads(lead, "The empty chair", 5)
     downloads(other, "Two diaries", 2)
     actions.rescore([lead.pk])
+    assert len(card(alice, f"/leads/{lead.pk}")) == 4, "of who is at the beginning the stage says nothing"
+    for days in (1, 2, 3):
+        store(hit(lead.pk, clock.now() - timedelta(days=days), "prices"))
+    actions.rescore([lead.pk])
     lines = card(alice, f"/leads/{lead.pk}")
     assert len(lines) == 5
     assert lines[0].startswith("How they came: White paper, entered by hand 6 weeks ago")

@@ -9,6 +9,7 @@ from ripeline.leads.around import Around, Colleague
 from ripeline.people import working_time
 from ripeline.people.models import User
 from ripeline.people.working_time import Calendar
+from ripeline.ripeness.models import Stage
 from ripeline.web.cards import Came, Ripe
 from ripeline.worklist.reasons import ago
 
@@ -29,7 +30,7 @@ class Line:
 def lines(came: Sequence[Came], around: Around, ripe: Ripe | None, *, viewer: User, company: str) -> list[Line]:
     """At most five lines; `came`: the newest first. Only what is known has a line."""
     say = _Saying(working_time.calendar_of(viewer))
-    stage = ripe.stage if ripe else None
+    stage = ripe.stage if ripe and ripe.stage and (ripe.stage.said or ripe.stage.key != Stage.AWARENESS) else None
     found = [
         Line("door-open", "How they came", say.showed_up(came)),
         Line("download", "What they took", say.took(came, around)),
