@@ -38,6 +38,9 @@ class Activity(models.Model):
             models.Index(
                 fields=["import_run_id", "lead_id"], name="activity_of_import", condition=Q(import_run_id__isnull=False)
             ),
+            models.Index(  # small: who ripens although their date stays, for worklist.forward
+                fields=["recorded_at", "lead_id"], name="activity_ripened", condition=Q(kind="ripened")
+            ),
             models.Index(  # small: who came again
                 fields=["lead_id", "occurred_at"], name="activity_enquired", condition=Q(kind="enquired")
             ),

@@ -33,6 +33,7 @@ from ripeline.timeline import actions as timeline
 from ripeline.worklist import queries
 
 SOON = timedelta(days=14)  # a date that somebody chose within these is left without a word
+LATELY = timedelta(days=90)  # what was said longer ago is not repeated
 MOST = 5000  # leads looked at in one go, the likeliest first
 
 # Leads whose date lies ahead and who are likely ready, or whose owner has minutes to spare; whoever holds them for the
@@ -233,19 +234,21 @@ def _say_so(ripened: Sequence[_Ahead], *, now: datetime) -> None:
     )  # fmt: skip
 
 
-# Somebody's leads whose date lies ahead, since it was chosen or for want of room, and of which the record says that
-# they ripen: until a person has decided about it or written down what they think.
+# Somebody's leads whose date lies ahead, since it was chosen or for want of room, and of which the record said lately
+# that they ripen: until a person has decided about it or written down what they think. Of these entries there are few,
+# so it is from them that the way leads, by `activity_ripened`.
 _EARLY = f"""
-SELECT lead.id, score.p_30 FROM lead JOIN score ON score.lead_id = lead.id
+WITH said AS MATERIALIZED (
+    SELECT lead_id, max(recorded_at) AS at FROM activity
+    WHERE kind = 'ripened' AND recorded_at > %(since)s GROUP BY lead_id
+)
+SELECT lead.id, score.p_30 FROM said JOIN lead ON lead.id = said.lead_id JOIN score ON score.lead_id = lead.id
 WHERE lead.owner_id = ANY(%(mine)s) AND {worth.OPEN}
   AND lead.next_at > %(tomorrow)s AND (NOT lead.next_committed OR lead.next_at > %(after)s)
   AND score.p_30 >= %(ripe)s
-  AND EXISTS (
-    SELECT 1 FROM activity AS said WHERE said.lead_id = lead.id AND said.kind = 'ripened'
-      AND NOT EXISTS (
-        SELECT 1 FROM activity AS answer JOIN "user" AS who ON who.id = answer.actor_id AND NOT who.is_system
-        WHERE answer.lead_id = lead.id AND answer.recorded_at > said.recorded_at
-      )
+  AND NOT EXISTS (
+    SELECT 1 FROM activity AS answer JOIN "user" AS who ON who.id = answer.actor_id AND NOT who.is_system
+    WHERE answer.lead_id = lead.id AND answer.recorded_at > said.at
   )
 ORDER BY score.p_30 DESC, lead.id LIMIT %(limit)s
 """  # noqa: S608
@@ -255,7 +258,7 @@ def ripening_early(user: User, limit: int = 3) -> list[tuple[Lead, str]]:
     """(lead, its chance in words) of theirs that ripen although their date lies ahead and stays; the likeliest."""
     given: dict[str, Any] = {
         "mine": [user.pk, *lead_rules.covering(user)], "after": clock.now() + SOON,
-        "tomorrow": clock.now() + timedelta(days=1), "ripe": RIPE_FROM, "limit": limit,
+        "tomorrow": clock.now() + timedelta(days=1), "ripe": RIPE_FROM, "limit": limit, "since": clock.now() - LATELY,
     }  # fmt: skip
     with connection.cursor() as cursor:
         cursor.execute(_EARLY, given)
