@@ -9,7 +9,7 @@ from typing import Any
 
 from ripeline.leads import joining, rules
 from ripeline.leads.deciding import Changes, _plain
-from ripeline.leads.models import Lead
+from ripeline.leads.models import Lead, State
 from ripeline.people.models import ResponsibleKind
 from ripeline.timeline.models import Activity
 
@@ -39,8 +39,8 @@ def parted(survivor: Lead, merged: Activity, later: Sequence[Activity], *, still
         if not all(map(is_left, group)):
             back = {name: old for name, old in back.items() if name not in group}
     back |= _unmoved(was, later)
-    if not rules.is_open(survivor):
-        back = {name: old for name, old in back.items() if name not in (*_STATE, *joining.NEXT)}
+    stays = _stays(survivor, was, touched)
+    back = {name: old for name, old in back.items() if name not in stays}
     if not is_left("owner_id"):
         back.pop("responsible_id", None)
     elif not is_left("responsible_id") and survivor.responsible.kind == ResponsibleKind.REP:
@@ -52,6 +52,13 @@ def parted(survivor: Lead, merged: Activity, later: Sequence[Activity], *, still
     if "custom" in was:
         back["custom"] = _custom(survivor.custom, was["custom"], became["custom"])
     return back | _search(survivor, back, was, is_left=is_left("search"), still=still)
+
+
+def _stays(survivor: Lead, was: dict[str, Any], touched: set[str]) -> tuple[str, ...]:
+    """What cannot be as it was: of who was closed since, the state and the date; of who was worked since, being new."""
+    if not rules.is_open(survivor):
+        return (*_STATE, *joining.NEXT)
+    return _STATE if was.get("state") == State.NEW and "touches" in touched else ()
 
 
 def _is_a_move(entry: Activity) -> bool:
