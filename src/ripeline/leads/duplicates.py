@@ -127,10 +127,10 @@ def _keep(ids: Sequence[UUID], alike: Mapping[_Pair, Likeness]) -> None:
     of_these = Q(lead_id__in=ids) | Q(other_id__in=ids)
     known = PossibleDuplicate.objects.filter(of_these, dismissed_at__isnull=True)
     gone = [pk for pk, one, other in known.values_list("pk", "lead_id", "other_id") if (one, other) not in alike]
-    living = set(Lead.objects.filter(merged_into__isnull=False, pk__in=ids).values_list("pk", flat=True))
-    if living:  # merged away for now: what was found stays for when it is taken back
+    merged = set(Lead.objects.filter(merged_into__isnull=False, pk__in=ids).values_list("pk", flat=True))
+    if merged:  # merged away for now: what was found stays for when it is taken back
         gone = [pk for pk, one, other in known.filter(pk__in=gone).values_list("pk", "lead_id", "other_id")
-                if one not in living and other not in living]  # fmt: skip
+                if one not in merged and other not in merged]  # fmt: skip
     PossibleDuplicate.objects.filter(pk__in=gone).delete()
     if not alike:
         return
