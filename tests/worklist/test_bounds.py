@@ -8,8 +8,10 @@ import pytest
 from django.db import connection
 
 from ripeline.base import clock
+from ripeline.leads.models import Lead
 from ripeline.people import queries as people
 from ripeline.people.models import User
+from ripeline.timeline import actions as timeline
 from ripeline.worklist import forward, queries
 from ripeline.worklist.actions import plan_for
 from tests.cast import MONDAY
@@ -83,10 +85,29 @@ def test_whether_somebody_else_cannot_wait_is_asked_along_the_same_index(many: N
     assert not [step for step in steps if step["Node Type"] == "Seq Scan" and step["Relation Name"] == "lead"]
 
 
-def test_who_ripens_early_is_read_along_an_index(many: None, alice: User) -> None:
-    given = {"mine": [alice.pk], "after": MONDAY, "tomorrow": MONDAY, "ripe": 0.1, "limit": 3}
+def test_who_ripens_early_is_found_from_the_few_entries_that_say_so(many: None, alice: User) -> None:
+    leads = list(Lead.objects.filter(next_at__gt=MONDAY).order_by("pk")[:50])
+    said = [
+        timeline.Entry(
+            lead_id=lead.pk, kind="ripened", actor_id=alice.pk, origin="worker", event_key="ripened",
+            occurred_at=MONDAY,
+        )
+        for lead in leads
+    ]  # fmt: skip
+    with clock.at(MONDAY):
+        timeline.record_all(said)
+    given = {
+        "mine": [alice.pk], "after": MONDAY, "tomorrow": MONDAY, "ripe": 0.1, "limit": 3,
+        "since": MONDAY - timedelta(days=90),
+    }  # fmt: skip
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE activity")
+        cursor.execute("SET LOCAL enable_seqscan = off")  # so few entries that reading them all might be chosen
     steps = explained(forward._EARLY, given)
-    assert not [step for step in steps if step["Node Type"] == "Seq Scan" and step["Relation Name"] == "lead"]
+    assert "activity_ripened" in {step.get("Index Name") for step in steps}
+    of_lead = [step for step in steps if step.get("Relation Name") == "lead"]
+    assert of_lead
+    assert sum(step["Actual Rows"] * step["Actual Loops"] for step in of_lead) <= len(leads)
 
 
 def test_a_day_is_chosen_from_thousands_that_are_due(many: None, alice: User) -> None:
@@ -104,9 +125,7 @@ def test_the_shoebox_is_counted_along_indexes(many: None) -> None:
     long_ago = MONDAY - timedelta(days=170)  # a few of them
     given = {"long_overdue": long_ago, "by": MONDAY, "away": [], "sellers": list(people.SELLERS)}
     with connection.cursor() as cursor:
-        cursor.execute(
-            "SET LOCAL enable_seqscan = off"
-        )  # at this size PostgreSQL may read all; an index serves each part
+        cursor.execute("SET LOCAL enable_seqscan = off")  # at this size all might be read; an index serves each part
     steps = explained(queries._SHOEBOX, given)
     assert not [step for step in steps if step["Node Type"] == "Seq Scan" and step["Relation Name"] == "lead"]
     of_lead = [step for step in steps if step.get("Relation Name") == "lead" or "lead" in step.get("Index Name", "")]
