@@ -14,11 +14,13 @@ $(BIN)/python:
 	@$(PYTHON) -m venv $(VENV) || { echo "Python's venv module is missing: as root, apt-get install python3-venv"; rm -rf $(VENV); exit 1; }
 
 $(VENV)/.setup: requirements.lock pyproject.toml | $(BIN)/python
+	@echo "Installing Ripeline into $(VENV); the first time this takes some minutes"
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
 
 $(VENV)/.setup-dev: requirements-dev.lock $(VENV)/.setup
+	@echo "Installing what tests and checks need"
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
 	@touch $@
 
