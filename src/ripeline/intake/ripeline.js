@@ -52,12 +52,16 @@
     before = page = here
     pending = setTimeout(flush, 50)
   }
-  // A form of ours that stands in this page, or that a link leads to, is told who fills it in: once they agreed.
-  function lend (element, name) {
-    var value = element[name]
-    if (value.indexOf(forms) == 0 && known() && !shy && !/[?&]visitor=/.test(value) && (name == 'href' || d.activeElement != element)) element[name] = value.replace(/(#.*)?$/, (/\?/.test(value) ? '&' : '?') + 'visitor=' + visitor + '$1')
+  // A form of ours that a link leads to, or that stands in this page, is told who fills it in: once they agreed. What
+  // stands here is told by a message, since another address of a frame is one more step for the Back button.
+  function lend (link) {
+    var to = link.href
+    if (!/[?&]visitor=/.test(to)) link.href = to.replace(/(#.*)?$/, (/\?/.test(to) ? '&' : '?') + 'visitor=' + visitor + '$1')
   }
-  function frames () { d.querySelectorAll('iframe').forEach(function (frame) { lend(frame, 'src') }) }
+  function frames () {
+    d.querySelectorAll('iframe').forEach(function (frame) { if (frame.src.indexOf(forms) == 0) frame.contentWindow.postMessage({ ripeline: 'here' }, '*') })
+  }
+  function lends () { return known() && !shy }
   function arrive () {
     var query = new URLSearchParams(location.search), staff = query.get('ripeline-staff')
     person = query.get('ripeline') || ''
@@ -74,7 +78,7 @@
       else if (!shy && !known()) {
         cookie(visitor, 34128000)
         if (!pending && person) send(view)
-        frames()
+        if (lends()) frames()
       }
     } else if (verb == 'event') send(event('event', page, { name: ('' + value).slice(0, 80) }))
     else if (verb == 'visitor') value(visitor)
@@ -90,12 +94,14 @@
   w.addEventListener('pageshow', function (e) { if (e.persisted) { page = ''; look() } })
   d.addEventListener('click', function (e) {
     var link = e.target.closest && e.target.closest('a[href]')
-    if (link && link.href.indexOf(forms) == 0) lend(link, 'href')
+    if (link && link.href.indexOf(forms) == 0) { if (lends()) lend(link) }
     else if (link && /^http/.test(link.href) && (link.hasAttribute('download') || /\.(pdf|docx?|pptx?|xlsx?|csv|zip|epub|mp[34]|dmg|exe|msi)$/i.test(link.pathname))) send(event('download', link.href))
   }, true)
-  d.addEventListener('DOMContentLoaded', frames)
+  w.addEventListener('message', function (e) { // a form asks
+    if (e.data && e.data.ripeline == 'who' && e.origin == new URL(forms).origin && lends()) e.source.postMessage({ ripeline: 'visitor', visitor: visitor }, e.origin)
+  })
   w.ripeline = function () { act.apply(null, arguments) }
   w.ripeline.on = 1
-  function begin () { arrive(); frames(); queued.forEach(function (call) { act.apply(null, call) }) }
+  function begin () { arrive(); if (lends()) frames(); queued.forEach(function (call) { act.apply(null, call) }) }
   d.prerendering ? d.addEventListener('prerenderingchange', begin, { once: true }) : begin()
 })(window, document, navigator)

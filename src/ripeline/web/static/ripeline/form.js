@@ -1,5 +1,6 @@
 /* The page of a form, small courtesies: the first fault has the focus, the button waits for its answer, and in a frame
- * the page around it is told how tall the form is and where to go afterwards (embed.js). Works without this, too. */
+ * the page around it is told how tall the form is and where to go afterwards (embed.js), and may say who fills it in
+ * (the tracking script, once they agreed). Works without this, too. */
 "use strict";
 (() => {
   document.querySelector('[aria-invalid="true"]')?.focus();
@@ -12,4 +13,27 @@
   const tell = (what) => parent.postMessage({ ripeline: slug, ...what }, "*");
   new ResizeObserver(() => tell({ height: Math.ceil(document.body.getBoundingClientRect().height) })).observe(document.body);
   if (document.body.dataset.go) tell({ go: document.body.dataset.go });
+
+  /* Whether somebody has begun: then the page stays as it is. */
+  const isBegun = () => form.contains(document.activeElement) || Array.from(form.elements).some((field) =>
+    !["hidden", "submit", "button"].includes(field.type) && (["checkbox", "radio"].includes(field.type) ? field.checked : field.value));
+
+  /* Who is known need not say everything again: the form is asked for anew, or sent with who it was. */
+  function know(visitor) {
+    if (!/^[0-9a-f-]{36}$/.test(visitor) || form.elements.visitor) return;
+    if (!isBegun()) {
+      const address = new URL(location.href);
+      address.searchParams.set("visitor", visitor);
+      return location.replace(address);
+    }
+    form.append(Object.assign(document.createElement("input"), { type: "hidden", name: "visitor", value: visitor }));
+  }
+  if (!form) return;
+  const ask = () => parent.postMessage({ ripeline: "who" }, "*");
+  addEventListener("message", ({ source, data }) => {
+    if (source !== parent) return;
+    if (data?.ripeline === "here") ask(); // it came after us, or they agreed just now
+    if (data?.ripeline === "visitor") know(data.visitor);
+  });
+  ask();
 })();
