@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
-import vl_convert
 from django.contrib.auth.decorators import login_not_required
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.middleware.csrf import get_token
@@ -32,6 +31,7 @@ from ripeline.leads import record
 from ripeline.leads.deciding import LeadError
 from ripeline.leads.models import Lead
 from ripeline.people.models import User
+from ripeline.web import charts
 from ripeline.web.shell import viewer
 
 STATIC = Path(__file__).with_name("static") / "ripeline"
@@ -194,7 +194,7 @@ def _icon(size: int) -> bytes:
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="-7 -7 34 34" width="{size}" height="{size}">'
         f'<rect x="-7" y="-7" width="34" height="34" fill="#fbfaf7"/>{inner}</svg>'
     )
-    return bytes(vl_convert.svg_to_png(svg, scale=1.0, ppi=72))
+    return charts.png(svg)
 
 
 @login_not_required

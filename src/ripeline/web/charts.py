@@ -75,6 +75,14 @@ def _draw(chart: Any) -> str:
     return svg
 
 
+def png(svg: str) -> bytes:
+    """A drawing of ours as the pixels that it is wide and high."""
+    import vl_convert
+
+    with _drawing:
+        return bytes(vl_convert.svg_to_png(svg, scale=1.0, ppi=72))
+
+
 def cleaned(svg: str) -> str:
     """A drawing as "viewBox", a new line, and its shapes: only known elements, attributes and colours are left."""
     root = ElementTree.fromstring(svg)  # noqa: S314 (our own renderer's, of our own data)
