@@ -17,10 +17,10 @@ from ripeline.people import working_time
 from ripeline.people.models import Company, Responsible, User
 from ripeline.routing import queries, rules, turns
 from ripeline.routing.queries import Held
-from ripeline.routing.releasing import release, return_due
+from ripeline.routing.releasing import hand_out, release, return_due
 from ripeline.routing.rules import Route, Why, Wish
 
-__all__ = ["Newcomer", "deactivate", "release", "rescue", "return_due", "route_batch"]
+__all__ = ["Newcomer", "deactivate", "hand_out", "release", "rescue", "return_due", "route_batch"]
 
 
 @dataclass(frozen=True, kw_only=True)

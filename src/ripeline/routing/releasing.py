@@ -17,7 +17,7 @@ from ripeline.leads.deciding import By, Next
 from ripeline.leads.models import FARTHEST_NEXT, IS_OPEN, Lead, NextKind, State
 from ripeline.people import queries as people
 from ripeline.people import working_time
-from ripeline.people.models import Responsible, ResponsibleKind, User
+from ripeline.people.models import Company, Responsible, ResponsibleKind, User
 from ripeline.routing import queries, rules, turns, worth
 from ripeline.routing.rules import Route, Seller, Why, Wish
 from ripeline.science.choice import likelier_first
@@ -71,6 +71,29 @@ class Waiting:
     def rank(self) -> tuple[bool, bool, float, UUID]:
         """The first to be handed out sorts first."""
         return (not self.is_due, not self.is_committed, -self.worth, self.lead_id)
+
+
+_WAITS = f"""
+SELECT EXISTS (
+    SELECT 1 FROM lead WHERE {worth.OPEN} AND lead.next_at < %(by)s AND lead.responsible_id = ANY(ARRAY(
+        SELECT id FROM responsible WHERE kind = '{ResponsibleKind.PROGRAMME}' AND is_active))
+), EXISTS (
+    SELECT 1 FROM lead WHERE {worth.OPEN} AND lead.state <> '{State.QUALIFYING}' AND lead.responsible_id = ANY(ARRAY(
+        SELECT id FROM responsible WHERE kind = '{ResponsibleKind.QUEUE}'))
+)
+"""  # noqa: S608
+
+
+def hand_out(firm: Company) -> None:
+    """`return_due` and `release`, before somebody's day is planned; one short question where nothing waits."""
+    calendar = working_time.calendar_of(None, of_company=firm)
+    with connection.cursor() as cursor:
+        cursor.execute(_WAITS, {"by": calendar.end_of(calendar.day(clock.now()))})
+        is_due, is_queued = cursor.fetchone()
+    if is_due:
+        return_due()
+    if is_due or is_queued:
+        release()
 
 
 def release() -> int:

@@ -30,10 +30,13 @@ def of(user: User) -> Belief | None:
     return Belief.objects.filter(user=user, n__gte=ENOUGH).first()
 
 
-def prepare(user: User) -> None:
-    """Before a day is planned: reckon it now where the night did not."""
-    if not Belief.objects.filter(user=user, made_at__gt=clock.now() - RENEWED).exists():
+def current(user: User) -> Belief | None:
+    """The same, before a day is planned: reckoned now where the night did not."""
+    found = Belief.objects.filter(user=user).first()
+    if found is None or found.made_at <= clock.now() - RENEWED:
         renew([user])
+        return of(user)
+    return found if found.n >= ENOUGH else None
 
 
 def renew(users: Iterable[User] | None = None) -> int:

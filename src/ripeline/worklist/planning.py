@@ -12,7 +12,7 @@ from ripeline.base.ids import new_id
 from ripeline.leads import rules as lead_rules
 from ripeline.leads.models import CLOSED_STATES, Lead
 from ripeline.people import working_time
-from ripeline.people.models import User
+from ripeline.people.models import Company, User
 from ripeline.people.working_time import Calendar
 from ripeline.routing import actions as routing
 from ripeline.routing import prices
@@ -20,7 +20,7 @@ from ripeline.timeline.models import Activity
 from ripeline.worklist import belief, keeping, queries, rules
 from ripeline.worklist.dates import say
 from ripeline.worklist.day import Day, Row
-from ripeline.worklist.models import Plan, PlanItem
+from ripeline.worklist.models import Belief, Plan, PlanItem
 from ripeline.worklist.reasons import why
 from ripeline.worklist.rules import Candidate, Choice, Chosen
 
@@ -30,6 +30,7 @@ class _Desk:
     """Whose day it is, and what planning it needs. `day`: today, or the next working day."""
 
     user: User
+    firm: Company
     now: datetime
     calendar: Calendar
     today: date
@@ -50,10 +51,11 @@ class _Desk:
 
 
 def _desk(user: User) -> _Desk:
-    now, calendar = clock.now(), working_time.calendar_of(user)
+    now, firm = clock.now(), working_time.company()
+    calendar = working_time.calendar_of(user, of_company=firm)
     today = calendar.day(now)
     day = calendar.working_day(today)
-    return _Desk(user, now, calendar, today, day, queries.responsibles(user, today, day))
+    return _Desk(user, firm, now, calendar, today, day, queries.responsibles(user, today, day))
 
 
 def plan_for(user: User) -> Day:
@@ -66,9 +68,8 @@ def plan_for(user: User) -> Day:
     items = _items(desk)
     leads = _leads(items)
     if items and _stands(desk, items, leads):
-        return _day(items[0].plan, desk, items, leads)
-    if not items:
-        _gather(desk, is_new=True)
+        return _day(items[0].plan, desk, items, leads, belief.of(desk.user))
+    believed = belief.of(desk.user) if items else _gather(desk, is_new=True)
     with transaction.atomic():
         plan, items = _locked(desk)
         if not items:
@@ -77,17 +78,17 @@ def plan_for(user: User) -> Day:
             items = _anew(plan, desk, items)
         else:
             items = _mend(plan, desk, items)
-    return _day(plan, desk, items, _leads(items))
+    return _day(plan, desk, items, _leads(items), believed)
 
 
 def replan(user: User) -> Day:
     """Choose what is left of the day anew; what is done stays done."""
     desk = _desk(user)
-    _gather(desk, is_new=False)
+    believed = _gather(desk, is_new=False)
     with transaction.atomic():
         plan, items = _locked(desk)
         items = _anew(plan, desk, items)
-    return _day(plan, desk, items, _leads(items))
+    return _day(plan, desk, items, _leads(items), believed)
 
 
 def forget_plans(*, before: date) -> int:
@@ -97,17 +98,17 @@ def forget_plans(*, before: date) -> int:
     return old.delete()[0]
 
 
-def _gather(desk: _Desk, *, is_new: bool) -> None:
+def _gather(desk: _Desk, *, is_new: bool) -> Belief | None:
     """Before a day is planned: what is overdue has new dates, and what waits for this day is here.
 
-    The schedule does the same in the night; so a day is right also where no worker runs.
+    The schedule does the same in the night; so a day is right also where no worker runs. Gives what is believed.
     """
     responsible = prices.current(desk.user).responsible
-    belief.prepare(desk.user)
+    believed = belief.current(desk.user)
     if is_new:  # else nothing disappears from a list while it is worked
         keeping.replan_of(responsible, desk.calendar, desk.today, now=desk.now)
-    routing.return_due()
-    routing.release()
+    routing.hand_out(desk.firm)
+    return believed
 
 
 def _items(desk: _Desk) -> list[PlanItem]:
@@ -116,15 +117,26 @@ def _items(desk: _Desk) -> list[PlanItem]:
     return list(found.select_related("plan").order_by("position", "id"))
 
 
+# Two tabs do not plan at once: who comes second waits here, and finds the plan of the first.
+_LOCK = """
+INSERT INTO plan (id, user_id, day, planned_at, minutes, due)
+VALUES (%(id)s, %(user)s, %(day)s, %(now)s, %(minutes)s, 0)
+ON CONFLICT (user_id, day) DO UPDATE SET day = plan.day RETURNING *
+"""
+
+
 def _locked(desk: _Desk) -> tuple[Plan, list[PlanItem]]:
-    """The plan of the day, made if it is not there, and what stands on it; locked: two tabs do not plan at once."""
-    new = Plan(id=new_id(), user=desk.user, day=desk.day, planned_at=desk.now, minutes=desk.user.minutes_per_day)
-    found = Plan.objects.select_for_update().filter(user=desk.user, day=desk.day)
-    plan = found.first()
-    if plan is None:
-        Plan.objects.bulk_create([new], ignore_conflicts=True)
-        plan = found.get()
-    return plan, list(plan.items.order_by("position", "id"))
+    """The plan of the day, made if it is not there, and what stands on it; locked."""
+    given = {
+        "id": new_id(),
+        "user": desk.user.pk,
+        "day": desk.day,
+        "now": desk.now,
+        "minutes": desk.user.minutes_per_day,
+    }
+    (plan,) = Plan.objects.raw(_LOCK, given)
+    is_new = plan.pk == given["id"]
+    return plan, [] if is_new else list(plan.items.order_by("position", "id"))
 
 
 def _is_of_before(plan: Plan, desk: _Desk) -> bool:
@@ -254,7 +266,9 @@ def _beside(lead: Lead, colleague: Lead | None) -> str:
     return "" if colleague is None or colleague.pk == lead.pk else str(colleague)
 
 
-def _day(plan: Plan, desk: _Desk, items: Collection[PlanItem], leads: Mapping[UUID, Lead]) -> Day:
+def _day(
+    plan: Plan, desk: _Desk, items: Collection[PlanItem], leads: Mapping[UUID, Lead], believed: Belief | None
+) -> Day:
     listed = [(item, leads[item.lead_id]) for item in items if item.lead_id in leads]
     first: dict[UUID, Lead] = {}
     for _, lead in listed:
@@ -270,7 +284,7 @@ def _day(plan: Plan, desk: _Desk, items: Collection[PlanItem], leads: Mapping[UU
         now=desk.now,
         calendar=desk.calendar,
         rows=rows,
-        belief=belief.of(desk.user),
+        belief=believed,
         moved=queries.moved([i.activity_id for i in items if i.activity_id]) if is_over else {},
         ripening=queries.ripening_next(desk.mine, after=desk.by) if is_over or not rows else (),
         has_leads=bool(rows) or queries.has_leads(desk.mine),
