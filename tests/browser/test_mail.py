@@ -8,6 +8,7 @@ from playwright.sync_api import Page, expect
 from ripeline.outbox import consent, links, queries, suppression
 from ripeline.outbox.addresses import address_hash
 from ripeline.people.models import Company, User
+from tests.cast import MakeLead
 from tests.mail_server import HANG_UP, Post
 from tests.outbox.conftest import NEWS, PRIYA, SAID_SO, agree, news, thank
 
@@ -35,6 +36,36 @@ def test_somebody_unsubscribes_on_a_phone(open_page: OpenPage, axe: Axe, shot: S
     expect(page.get_by_role("heading", level=1)).to_have_text("It is stopped")
     axe(page)
     shot(page, "unsubscribed")
+    assert not queries.has_consent(PRIYA, NEWS)
+
+
+@pytest.mark.django_db
+def test_somebody_chooses_what_they_get_and_alice_sees_and_notes_it(
+    open_page: OpenPage, axe: Axe, shot: Shot, alice: User, make_lead: MakeLead
+) -> None:
+    Company.objects.update(name="Northwind Dental")
+    priya = make_lead(alice, name="Priya Raman", email=PRIYA)
+    page = open_page(None, links.unsubscribe_path(address_hash(PRIYA), "", priya.pk), phone=True)
+    axe(page)
+    assert fits(page)
+    shot(page, "mail-choice")
+    page.get_by_role("checkbox", name="News by e-mail").check()
+    page.get_by_role("button", name="Keep this choice").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Your choice is kept")
+    axe(page)
+    shot(page, "mail-chosen")
+    record = open_page(alice, f"/leads/{priya.pk}")
+    section = record.locator("#agreed")
+    section.get_by_text("News by e-mail · given").click()
+    expect(section.get_by_text("chosen by the link in a mail")).to_be_visible()
+    section.get_by_text("Note what they said").click()
+    section.get_by_label("they want no more of it").check()
+    section.get_by_label("How you know").fill("Said so by telephone")
+    axe(record)
+    shot(record, "record-agreed")
+    section.get_by_role("button", name="Note it").click()
+    expect(record.get_by_text("gets no more “News by e-mail”")).to_be_visible()
+    expect(section.get_by_text("News by e-mail · withdrawn")).to_be_visible()
     assert not queries.has_consent(PRIYA, NEWS)
 
 

@@ -24,7 +24,7 @@ SEES = {
     Verb.SEE_TIMELINE,
     Verb.READ_TEXT,
 }
-EVERYTHING = SEES | {Verb.WORK, Verb.REASSIGN, Verb.MERGE}
+EVERYTHING = SEES | {Verb.WORK, Verb.REASSIGN, Verb.MERGE, Verb.NOTE_CONSENT}
 
 
 @pytest.fixture
@@ -38,7 +38,7 @@ TABLE = {
     "carol": {Verb.FIND, Verb.SEE_STATE, Verb.SEE_CONTEXT, Verb.SEE_NEXT, Verb.SEE_OUTCOMES, Verb.REASSIGN, Verb.MERGE},
     "mallory": {Verb.FIND, Verb.SEE_STATE},
     "sam": {Verb.FIND, Verb.SEE_STATE, Verb.SEE_CONTEXT, Verb.SEE_NEXT},
-    "mona": {Verb.FIND, Verb.SEE_STATE, Verb.SEE_CONTEXT, Verb.SEE_OUTCOMES},
+    "mona": {Verb.FIND, Verb.SEE_STATE, Verb.SEE_CONTEXT, Verb.SEE_OUTCOMES, Verb.NOTE_CONSENT},
     "ada": EVERYTHING - {Verb.READ_TEXT},
 }
 

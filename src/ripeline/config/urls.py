@@ -30,6 +30,7 @@ SCREENS = (
     "ripeline.web.lead",
     "ripeline.web.verbs",
     "ripeline.web.opinions",
+    "ripeline.web.consents",
     "ripeline.web.imports",
     "ripeline.web.doors",
     "ripeline.web.giving",

@@ -34,6 +34,7 @@ class Verb(StrEnum):
     WORK = auto()  # outcomes, dates, notes, changes, closing
     REASSIGN = auto()
     MERGE = auto()
+    NOTE_CONSENT = auto()  # what they said about getting mail
 
 
 class Relation(StrEnum):
@@ -49,7 +50,7 @@ _ALL = frozenset(Verb)
 _CONTEXT = frozenset({Verb.FIND, Verb.SEE_STATE, Verb.SEE_CONTEXT})
 _NAMES = frozenset({Verb.FIND, Verb.SEE_STATE})
 _LEADS = _CONTEXT | {Verb.SEE_NEXT, Verb.SEE_OUTCOMES, Verb.REASSIGN, Verb.MERGE}
-_MARKETS = _CONTEXT | {Verb.SEE_OUTCOMES}
+_MARKETS = _CONTEXT | {Verb.SEE_OUTCOMES, Verb.NOTE_CONSENT}
 _ADMINISTERS = _ALL - {Verb.READ_TEXT}
 
 # role × relation → verbs: the one place. Nobody at all reads another's private note: `timeline.queries.of_lead`.
@@ -113,7 +114,12 @@ def require(actor: User, verb: Verb, lead: Lead) -> None:
         raise NotAllowed(f"This lead is with {holder.name}; you may not {_WORDS.get(verb, 'see it')}.")
 
 
-_WORDS = {Verb.WORK: "work on it", Verb.REASSIGN: "give it to somebody else", Verb.MERGE: "merge it"}
+_WORDS = {
+    Verb.WORK: "work on it",
+    Verb.REASSIGN: "give it to somebody else",
+    Verb.MERGE: "merge it",
+    Verb.NOTE_CONSENT: "note what they agreed to",
+}
 
 
 def covering(actor: User) -> frozenset[UUID]:

@@ -1,12 +1,14 @@
 """Consent for each purpose, with its evidence: asked and confirmed (double opt-in), given, withdrawn."""
 
 import ipaddress
+from collections.abc import Collection, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import date, datetime
 from uuid import UUID
 
 from django.db import transaction
+from django.utils import timezone
 
 from ripeline.base import clock
 from ripeline.outbox import actions, links, suppression
@@ -27,6 +29,8 @@ from ripeline.people import queries as people
 from ripeline.people.models import User
 from ripeline.timeline import actions as timeline
 
+LONGEST_HOW = 120
+
 
 @dataclass(frozen=True)
 class Evidence:
@@ -37,6 +41,13 @@ class Evidence:
     ip: str = ""
     user_agent: str = ""
     actor: User | None = None  # who noted it; none where they did it themselves
+    said_on: date | None = None  # where it is noted on another day than they said it
+
+    @property
+    def told(self) -> str:
+        """How we know, as it is kept."""
+        when = f", on {self.said_on:%d %B %Y}" if self.said_on else ""
+        return f"{' '.join(self.how.split())[: LONGEST_HOW - len(when)]}{when}"
 
 
 def ask(
@@ -85,9 +96,7 @@ def confirm(*, token: str, evidence: Evidence) -> Consent | None:
         if int(consent.since.timestamp()) != found[1]:  # it was withdrawn and asked for anew
             return None
         _become(consent, ConsentState.GIVEN, evidence, now)
-        Suppression.objects.filter(
-            address_hash=consent.address_hash, scope=Scope.PURPOSES, lifted_at__isnull=True
-        ).update(lifted_at=now, lifted_why=f"They confirmed: {consent.purpose.name}"[:300])
+        _lift(consent.address_hash, f"They confirmed: {consent.purpose.name}", now)
     return consent
 
 
@@ -102,28 +111,83 @@ def confirmable(token: str) -> Consent | None:
 
 
 def give(*, to: str, purpose: str, evidence: Evidence, lead_id: UUID | None = None) -> Consent:
-    """Note a consent that needs no confirming (signed on paper, another system's own double opt-in)."""
-    if not evidence.how.strip():
-        raise OutboxError("A consent says how it was given.", "how")
+    """Note a consent that needs no confirming (signed on paper, another system's own double opt-in).
+
+    What they said since counts for more: a consent of before a withdrawal is refused, and so is one of somebody who
+    has stopped all mail, which only they themselves take back. Raises OutboxError beside the field at fault.
+    """
+    _require_how(evidence)
     now = clock.now()
     with transaction.atomic():
         consent = _standing(to, purpose, ConsentState.PENDING, lead_id, now)
-        if consent.state != ConsentState.GIVEN:
-            _become(consent, ConsentState.GIVEN, evidence, now)
+        if consent.state == ConsentState.GIVEN:
+            return consent
+        last, said_on = timezone.localdate(consent.since), evidence.said_on
+        if consent.state == ConsentState.WITHDRAWN and said_on and said_on < last:
+            raise OutboxError(f"They have withdrawn it since, on {last:%d %B %Y}. Ask them again.", "said_on")
+        if stopped := _stopped(consent.address_hash):
+            raise OutboxError(f"They stopped all mail on {timezone.localdate(stopped.at):%d %B %Y}. {_START_AGAIN}", "")
+        consent.lead_id = lead_id or consent.lead_id
+        _become(consent, ConsentState.GIVEN, evidence, now)
     return consent
+
+
+_START_AGAIN = (
+    "They can start it again by the link at the end of any mail of ours, or an administrator under Suppressed."
+)
+
+
+def _require_how(evidence: Evidence) -> None:
+    if not evidence.how.strip():
+        raise OutboxError("Say how you know.", "how")
+    if evidence.said_on and evidence.said_on > timezone.localdate(clock.now()):
+        raise OutboxError("This day is still to come.", "said_on")
+
+
+def _stopped(hashed: str) -> Suppression | None:
+    """That they themselves have stopped all mail that answers nothing."""
+    return Suppression.objects.filter(address_hash=hashed, scope=Scope.PURPOSES, lifted_at__isnull=True).first()
+
+
+def _lift(hashed: str, why: str, now: datetime) -> None:
+    """Who agrees to something by themselves takes back that they had stopped everything."""
+    stopped = Suppression.objects.filter(address_hash=hashed, scope=Scope.PURPOSES, lifted_at__isnull=True)
+    stopped.update(lifted_at=now, lifted_why=why[:300])
 
 
 def withdraw(*, to: str, purpose: str, evidence: Evidence, lead_id: UUID | None = None) -> None:
     """Send no more of this. Again changes nothing."""
+    _require_how(evidence)
     _withdraw(_hash(to), purpose, evidence, lead_id)
 
 
 def unsubscribe(*, what: Unsubscribing, everything: bool, evidence: Evidence) -> None:
     """What the link in a mail does when it is posted: stop its purpose, or everything. Again changes nothing."""
     with transaction.atomic():
-        _withdraw(what.address_hash, what.purpose, evidence, what.lead_id)
-        if everything:
+        if what.purpose:
+            _withdraw(what.address_hash, what.purpose, evidence, what.lead_id)
+        if everything or not what.purpose:
             suppression.suppress(known_as=what.address_hash, reason=SuppressionReason.UNSUBSCRIBED, note=evidence.how)
+
+
+def choose(*, what: Unsubscribing, shown: Mapping[str, Wording], wanted: Collection[str], evidence: Evidence) -> None:
+    """What somebody chose on the page of their mail's link: of the purposes `shown` (in these words) those `wanted`.
+
+    A link that came to a mailbox says that whoever follows it reads that mailbox: nothing is left to be confirmed.
+    Whoever had stopped everything and wants something again gets that and nothing else.
+    """
+    now = clock.now()
+    with transaction.atomic():
+        for purpose in sorted(shown):
+            if purpose not in wanted:
+                if Consent.objects.filter(address_hash=what.address_hash, purpose=purpose).exists():
+                    _withdraw(what.address_hash, purpose, evidence, what.lead_id)
+                continue
+            consent = _of(what.address_hash, purpose, ConsentState.PENDING, what.lead_id, now)
+            _lift(what.address_hash, f"They chose it: {consent.purpose.name}", now)
+            if consent.state != ConsentState.GIVEN:
+                consent.lead_id = what.lead_id or consent.lead_id
+                _become(consent, ConsentState.GIVEN, replace(evidence, wording=shown[purpose]), now)
 
 
 def _withdraw(hashed: str, purpose: str, evidence: Evidence, lead_id: UUID | None) -> None:
@@ -132,6 +196,7 @@ def _withdraw(hashed: str, purpose: str, evidence: Evidence, lead_id: UUID | Non
         consent = _of(hashed, purpose, ConsentState.WITHDRAWN, lead_id, now)
         is_noted = consent.state != ConsentState.WITHDRAWN or not consent.events.exists()
         if is_noted:
+            consent.lead_id = lead_id or consent.lead_id
             _become(consent, ConsentState.WITHDRAWN, evidence, now)
 
 
@@ -177,7 +242,7 @@ def _note(consent: Consent, state: ConsentState, evidence: Evidence, now: dateti
         consent=consent,
         state=state,
         at=now,
-        how=evidence.how[:120],
+        how=evidence.told,
         wording=evidence.wording,
         ip=_address(evidence.ip),
         user_agent=evidence.user_agent[:300],

@@ -42,6 +42,11 @@ def firm() -> str:
     return company().name or "Ripeline"
 
 
+def _choosing(message: Message, label: str, purpose: str = "") -> Link:
+    """The page on which the owner of this mailbox chooses what else comes; looking at it changes nothing."""
+    return Link(label, address(message, links.unsubscribe_path(message.address_hash, purpose, message.lead_id)))
+
+
 def _colleague(message: Message) -> User:
     found = people.people().filter(email=message.to_address, is_active=True).first()
     if found is None:
@@ -135,6 +140,7 @@ def _asset(message: Message) -> Letter:
         paragraphs=(greeting(message.to_name), *said),
         link=Link(given.get("label") or f"Open {given['title']}", given.get("url") or address(message, given["path"])),
         firm=firm(),
+        unsubscribe=_choosing(message, "Choose what we may send you"),
     )
 
 
@@ -144,6 +150,7 @@ def _thanks(message: Message) -> Letter:
         subject=message.context["subject"],
         paragraphs=(greeting(message.to_name), *paragraphs_of(message.context["text"])),
         firm=firm(),
+        unsubscribe=_choosing(message, "Choose what we may send you"),
     )
 
 
@@ -151,9 +158,9 @@ def _letter(message: Message) -> Letter:
     """Mail for a purpose. `context`: subject, text, and if you like url with label."""
     given = message.context
     purpose = Purpose.objects.get(pk=message.purpose)
-    where = address(message, links.unsubscribe_path(message.address_hash, message.purpose, message.lead_id))
-    headers = {"List-Unsubscribe": f"<{where}>"}
-    if where.startswith("https://"):  # RFC 8058 knows one click by HTTPS alone
+    choosing = _choosing(message, "Stop this mail, or choose what we send you", message.purpose)
+    headers = {"List-Unsubscribe": f"<{choosing.url}>"}
+    if choosing.url.startswith("https://"):  # RFC 8058 knows one click by HTTPS alone
         headers["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
     return Letter(
         subject=given["subject"],
@@ -161,7 +168,7 @@ def _letter(message: Message) -> Letter:
         link=Link(given.get("label") or "Read more", given["url"]) if given.get("url") else None,
         firm=firm(),
         why=f"You get this because you agreed to it: {purpose.name}.",
-        unsubscribe=Link("Stop this mail", where),
+        unsubscribe=choosing,
         headers=headers,
     )
 

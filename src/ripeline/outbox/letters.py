@@ -21,7 +21,7 @@ class Link:
 
 @dataclass(frozen=True)
 class Letter:
-    """The words. `small` stands under the link; `unsubscribe` is the link by which its reader stops such mail."""
+    """The words. `small` stands under the link; `unsubscribe` leads to where its reader stops or chooses mail."""
 
     subject: str
     paragraphs: tuple[str, ...]

@@ -14,7 +14,10 @@ _UNSUBSCRIBE, _CONFIRM = "ripeline.unsubscribe", "ripeline.confirm"
 
 @dataclass(frozen=True)
 class Unsubscribing:
-    """What the link in a mail lets its reader stop; such a link does not expire."""
+    """Whose mail a link lets its reader stop or choose, and by which purpose it came, "" for an answer.
+
+    Such a link does not expire.
+    """
 
     address_hash: str
     purpose: str

@@ -6,17 +6,19 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.conf import settings
-from django.db.models import Count, Min, Q
+from django.db.models import Count, Min, Prefetch, Q
 
 from ripeline.base import clock
 from ripeline.outbox.addresses import address_hash, key_check
 from ripeline.outbox.models import (
     Consent,
+    ConsentEvent,
     ConsentState,
     MailServer,
     Message,
     MessageState,
     Purpose,
+    Scope,
     Suppression,
     Wording,
 )
@@ -117,6 +119,53 @@ def consents(address: str) -> Sequence[Consent]:
     return list(found.prefetch_related("events__wording", "events__actor").order_by("purpose"))
 
 
+@dataclass(frozen=True)
+class Standing:
+    """What an address may get, and how we know."""
+
+    address: str
+    suppressions: Sequence[Suppression]  # those in force
+    consents: Sequence[Consent]  # by purpose; the evidence in `events`, newest first
+
+
+def standings(addresses: Sequence[str]) -> Sequence[Standing]:
+    """Where each of somebody's addresses stands."""
+    hashes = {hashed: address for address in addresses if (hashed := address_hash(address))}
+    evidence = ConsentEvent.objects.select_related("wording", "actor").order_by("-at", "-id")
+    given = Consent.objects.filter(address_hash__in=hashes).select_related("purpose").order_by("purpose__name")
+    consents = list(given.prefetch_related(Prefetch("events", evidence)))
+    stopped = list(Suppression.objects.filter(address_hash__in=hashes, lifted_at__isnull=True).order_by("at"))
+    return [
+        Standing(
+            address,
+            [each for each in stopped if each.address_hash == hashed],
+            [each for each in consents if each.address_hash == hashed],
+        )
+        for hashed, address in hashes.items()
+    ]
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A purpose as its reader chooses it: in which words, and whether they get it now."""
+
+    wording: Wording
+    is_on: bool
+
+
+def choices(hashed: str) -> Sequence[Choice]:
+    """Everything that the owner of an address can choose to get, known by its hash alone."""
+    is_stopped = Suppression.objects.filter(address_hash=hashed, lifted_at__isnull=True).exists()
+    given = Consent.objects.filter(address_hash=hashed, state=ConsentState.GIVEN).values_list("purpose", flat=True)
+    on = set() if is_stopped else set(given)
+    return [Choice(each, each.purpose_id in on) for each in wordings()]
+
+
+def gets_nothing(hashed: str) -> bool:
+    """Whether no mail at all goes there, be it an answer."""
+    return Suppression.objects.filter(address_hash=hashed, scope=Scope.EVERYTHING, lifted_at__isnull=True).exists()
+
+
 def has_consent(address: str, purpose: str) -> bool:
     """Whether an address agreed to a purpose, and confirmed it."""
     return Consent.objects.filter(
@@ -132,6 +181,19 @@ def purposes() -> Sequence[Purpose]:
 def purpose_name(code: str) -> str:
     """A purpose as people know it."""
     return Purpose.objects.filter(pk=code).values_list("name", flat=True).first() or code
+
+
+def wordings(purpose: str = "") -> Sequence[Wording]:
+    """The words of every purpose, or of one, as they stand now, by the purposes' names."""
+    found = Wording.objects.order_by("purpose", "-version").distinct("purpose").select_related("purpose")
+    found = found.filter(purpose=purpose) if purpose else found
+    return sorted(found, key=lambda each: (each.purpose.name, each.purpose_id))
+
+
+def words_shown(keys: Sequence[str]) -> Sequence[Wording]:
+    """The words by their keys, as a page hands them back."""
+    numbers = [int(key) for key in keys if key.isascii() and key.isdecimal() and len(key) < 10]
+    return list(Wording.objects.filter(pk__in=numbers).order_by("version").select_related("purpose"))
 
 
 def wording(purpose: str) -> Wording:

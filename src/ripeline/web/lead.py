@@ -18,7 +18,7 @@ from ripeline.people import queries as people
 from ripeline.people.models import User
 from ripeline.ripeness import queries as ripeness
 from ripeline.timeline.kinds import Family
-from ripeline.web import cards, context, entries
+from ripeline.web import cards, context, entries, standing
 from ripeline.worklist import actions as worklist
 from ripeline.worklist.suggesting import ATTEMPTS
 
@@ -70,6 +70,8 @@ def page(found: Record, family: str = "", *, is_editing: bool = False) -> dict[s
         "ripe": ripe,
         "came_by": came_by,
         "context": context.lines(came_by, seen, ripe, viewer=found.row.viewer, company=lead.company) if seen else [],
+        "agreed": standing.of(found),
+        "agreed_fields": standing.FIELDS,
         "key": uuid4().hex,
         "editing": is_editing and found.may["work"],
         **(_choices(found) if found.may["work"] else {}),

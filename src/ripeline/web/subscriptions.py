@@ -1,7 +1,9 @@
-"""The links in mail that act without a sign-in: confirm, unsubscribe.
+"""The links in mail that act without a sign-in: confirm, unsubscribe, choose what may come.
 
 Looking shows and posting acts: what scans links on the way only looks.
 """
+
+from typing import Any
 
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse
@@ -13,6 +15,7 @@ from django.views.decorators.http import require_http_methods
 
 from ripeline.outbox import consent, links, queries
 from ripeline.outbox.consent import Evidence
+from ripeline.outbox.links import Unsubscribing
 from ripeline.people.working_time import company
 from ripeline.web import tries
 
@@ -28,18 +31,33 @@ def _evidence(request: HttpRequest, how: str) -> Evidence:
 @never_cache
 @get_or_post
 def unsubscribe(request: HttpRequest, token: str) -> HttpResponse:
-    """Stop one purpose (one click does that) or everything."""
+    """Stop one purpose (one click does that) or everything, or choose what may come."""
     what = links.unsubscribing(token)
     if what is None:
         return render(request, "mail/unsubscribe_over.html", {"firm": _firm()}, status=404)
-    answer = {"firm": _firm(), "purpose": queries.purpose_name(what.purpose)}
+    answer: dict[str, Any] = {
+        "firm": _firm(),
+        "purpose": queries.purpose_name(what.purpose) if what.purpose else "",
+        "nothing": queries.gets_nothing(what.address_hash),
+    }
     if request.method != "POST":
-        return render(request, "mail/unsubscribe.html", answer)
+        return render(request, "mail/unsubscribe.html", answer | {"choices": queries.choices(what.address_hash)})
+    if request.POST.get("what") == "choose":
+        wanted = _choose(request, what)
+        return render(request, "mail/chosen.html", answer | {"wanted": wanted})
     one_click = request.POST.get("List-Unsubscribe") == "One-Click"
-    everything = request.POST.get("what") == "everything"
+    everything = request.POST.get("what") == "everything" or not what.purpose
     how = "one click in the mail program" if one_click else "link in a mail"
     consent.unsubscribe(what=what, everything=everything, evidence=_evidence(request, how))
     return render(request, "mail/unsubscribed.html", answer | {"everything": everything})
+
+
+def _choose(request: HttpRequest, what: Unsubscribing) -> list[str]:
+    """Keep what they chose of what the page showed, in the words that it showed; the names of what they get."""
+    shown = {each.purpose_id: each for each in queries.words_shown(request.POST.getlist("shown")[:100])}
+    wanted = [code for code in request.POST.getlist("want")[:100] if code in shown]
+    consent.choose(what=what, shown=shown, wanted=wanted, evidence=_evidence(request, "chosen by the link in a mail"))
+    return sorted(shown[code].purpose.name for code in set(wanted))
 
 
 @csrf_exempt  # the token allows it; a mail's reader has no cookie of ours

@@ -1,0 +1,34 @@
+"""What somebody told one of us about getting mail: noted on their record, with how we know."""
+
+from datetime import date
+from uuid import UUID
+
+from django.db import transaction
+
+from ripeline.leads import queries, rules
+from ripeline.leads.rules import Verb
+from ripeline.outbox import consent
+from ripeline.outbox import queries as outbox
+from ripeline.outbox.actions import OutboxError
+from ripeline.outbox.consent import Evidence
+from ripeline.people.models import User
+
+
+def note(
+    *, actor: User, lead_id: UUID, address: str, purpose: str, agreed: bool, how: str,
+    said_on: date | None = None, wording_id: int | None = None,
+) -> None:  # fmt: skip
+    """They agreed to a purpose, or want it no more. `wording_id`: the words that were read or shown to them.
+
+    The same again changes nothing. Raises NotAllowed, and OutboxError beside the field at fault.
+    """
+    lead = queries.get(lead_id)
+    rules.require(actor, Verb.NOTE_CONSENT, lead)
+    if address not in (lead.email, *queries.addresses(lead, queries.family(lead))):
+        raise OutboxError("This is not an address of theirs any more.", "address")
+    wording = next((each for each in outbox.wordings(purpose) if each.pk == wording_id), None)
+    if wording_id and wording is None:
+        raise OutboxError("The words have changed since. Look at them once more.", "wording")
+    evidence = Evidence(how, wording=wording, actor=actor, said_on=said_on)
+    with transaction.atomic():
+        (consent.give if agreed else consent.withdraw)(to=address, purpose=purpose, evidence=evidence, lead_id=lead.pk)

@@ -1,0 +1,46 @@
+"""Noting on the record what somebody told one of us about getting mail."""
+
+from contextlib import suppress
+from datetime import date
+
+from django.urls import path
+from django.utils import timezone
+
+from ripeline.base import clock
+from ripeline.capture import agreeing
+from ripeline.outbox import queries
+from ripeline.outbox.actions import OutboxError
+from ripeline.web import screens
+from ripeline.web.deeds import Beside, Request, deed
+
+
+@deed("agreed", "how")
+def note(asked: Request) -> screens.Said:
+    """They agreed to a purpose, or want it no more, and told one of us."""
+    agreed, purpose, address = asked.text("agreed"), asked.text("purpose"), asked.text("address")
+    if agreed not in ("yes", "no"):
+        raise Beside("agreed", "Say whether they agreed.")
+    day = _day(asked.text("said_on"))
+    words = asked.text("wording")
+    try:
+        agreeing.note(
+            actor=asked.actor, lead_id=asked.lead.pk, address=address, purpose=purpose, agreed=agreed == "yes",
+            how=asked.text("how"), said_on=day if day != timezone.localdate(clock.now()) else None,
+            wording_id=int(words) if words.isdecimal() and len(words) < 10 else None,
+        )  # fmt: skip
+    except OutboxError as error:
+        raise Beside(error.field or "how", str(error)) from error
+    name = queries.purpose_name(purpose)
+    what = f"{asked.lead} agreed to “{name}”" if agreed == "yes" else f"{asked.lead} gets no more “{name}”"
+    return screens.Said(f"Noted: {what}. It stands on the timeline.", stays=True)
+
+
+def _day(text: str) -> date | None:
+    if not text:
+        return None
+    with suppress(ValueError):
+        return date.fromisoformat(text)
+    raise Beside("said_on", "Write a day, such as 2026-11-26.")
+
+
+urlpatterns = [path("leads/<uuid:lead_id>/agreed", note, name="lead-agreed")]

@@ -1,0 +1,180 @@
+"""What somebody agreed to: seen and noted on the record; and chosen by themselves, by the link in a mail."""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from ripeline.base import clock
+from ripeline.leads.models import Lead
+from ripeline.outbox import actions, consent, links, queries, suppression
+from ripeline.outbox.addresses import address_hash
+from ripeline.outbox.consent import Evidence
+from ripeline.outbox.models import SuppressionReason
+from ripeline.people.models import User
+from ripeline.timeline.models import Activity
+from tests.cast import MakeLead
+from tests.mail_server import Post
+from tests.outbox.conftest import NEWS, PRIYA, thank
+
+pytestmark = pytest.mark.django_db
+SendAll = Callable[[], None]
+
+
+def signed_in(user: User) -> Client:
+    client = Client()
+    client.force_login(user)
+    return client
+
+
+@pytest.fixture
+def priya(make_lead: MakeLead, alice: User) -> Lead:
+    return make_lead(alice, name="Priya Raman", email=PRIYA)
+
+
+@pytest.fixture
+def events(ada: User) -> str:
+    actions.say_purpose(actor=ada, code="events", name="Invitations", text="Invite me to your events.")
+    return "events"
+
+
+def typed(**more: str) -> dict[str, str]:
+    return {"agreed": "yes", "purpose": NEWS, "address": PRIYA, "how": "Said so by telephone"} | more
+
+
+# --- on the record ----------------------------------------------------------------------------------------------------
+
+
+def test_alice_notes_what_priya_told_her_and_sees_how_we_know(alice: User, priya: Lead) -> None:
+    client = signed_in(alice)
+    assert "They have not been asked about any mail" in client.get(f"/leads/{priya.pk}").text
+    shown = queries.wording(NEWS)
+    yesterday = (timezone.localdate(clock.now()) - timedelta(days=1)).isoformat()
+    page = client.post(
+        f"/leads/{priya.pk}/agreed", typed(key="k", said_on=yesterday, wording=str(shown.pk)), follow=True
+    ).text
+    assert queries.has_consent(PRIYA, NEWS)
+    assert "Said so by telephone, on " in page
+    assert "noted by Alice" in page
+    assert shown.text in page
+    entry = Activity.objects.get(lead_id=priya.pk, kind="agreed")
+    assert (entry.actor, entry.data["purpose"]) == (alice, "News by e-mail")
+    client.post(f"/leads/{priya.pk}/agreed", typed(key="k"))
+    assert Activity.objects.filter(lead_id=priya.pk, kind="agreed").count() == 1, "noted twice is noted once"
+
+
+def test_a_marketer_notes_that_priya_wants_no_more(mona: User, priya: Lead) -> None:
+    consent.give(to=PRIYA, purpose=NEWS, evidence=Evidence("form Newsletter"))
+    page = signed_in(mona).post(f"/leads/{priya.pk}/agreed", typed(agreed="no", how="Wrote it in a mail"), follow=True)
+    assert "gets no more “News by e-mail”" in page.text
+    assert not queries.has_consent(PRIYA, NEWS)
+    assert Activity.objects.filter(lead_id=priya.pk, kind="unsubscribed").exists()
+
+
+def test_who_does_not_work_with_priya_notes_nothing(bob: User, carol: User, mallory: User, priya: Lead) -> None:
+    for user in (bob, carol, mallory):
+        client = signed_in(user)
+        assert client.post(f"/leads/{priya.pk}/agreed", typed()).status_code in (403, 404), user
+        assert "Note what they said" not in client.get(f"/leads/{priya.pk}").text
+    assert not queries.has_consent(PRIYA, NEWS)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "words"),
+    [
+        ({"how": " "}, "Say how you know."),
+        ({"said_on": "2999-01-01"}, "This day is still to come."),
+        ({"said_on": "soon"}, "Write a day"),
+        ({"purpose": "nothing"}, "There is no purpose"),
+        ({"address": "else@example.com"}, "not an address of theirs"),
+        ({"agreed": ""}, "Say whether they agreed."),
+        ({"wording": "999999"}, "The words have changed since"),
+    ],
+)
+def test_what_cannot_be_is_said_beside_what_was_typed(
+    alice: User, priya: Lead, wrong: dict[str, str], words: str
+) -> None:
+    answer = signed_in(alice).post(f"/leads/{priya.pk}/agreed", typed(**({"how": "On the stairs"} | wrong)))
+    assert answer.status_code == 422
+    assert words in answer.text
+    assert "On the stairs" in answer.text or "how" in wrong
+    assert not queries.consents(PRIYA), "and nothing is kept of it"
+
+
+def test_a_yes_of_before_does_not_undo_a_later_no(alice: User, priya: Lead) -> None:
+    consent.withdraw(to=PRIYA, purpose=NEWS, evidence=Evidence("one click"))
+    before = (timezone.localdate(clock.now()) - timedelta(days=3)).isoformat()
+    answer = signed_in(alice).post(f"/leads/{priya.pk}/agreed", typed(said_on=before))
+    assert answer.status_code == 422
+    assert "They have withdrawn it since" in answer.text
+    assert not queries.has_consent(PRIYA, NEWS)
+
+
+def test_who_stopped_all_mail_takes_that_back_themselves(alice: User, priya: Lead) -> None:
+    suppression.suppress(address=PRIYA, reason=SuppressionReason.UNSUBSCRIBED)
+    client = signed_in(alice)
+    assert "Only answers to what they ask for" in client.get(f"/leads/{priya.pk}").text
+    answer = client.post(f"/leads/{priya.pk}/agreed", typed())
+    assert answer.status_code == 422
+    assert "They stopped all mail on" in answer.text
+
+
+# --- by the link in a mail --------------------------------------------------------------------------------------------
+
+
+def test_every_mail_to_a_lead_leads_to_where_its_reader_chooses(
+    client: Client, post: Post, send_all: SendAll, priya: Lead, events: str
+) -> None:
+    thank(PRIYA, lead_id=priya.pk)
+    send_all()
+    token = post.received[0].text.split("/unsubscribe/")[1].split()[0]
+    page = client.get(f"/unsubscribe/{token}").text
+    assert "News by e-mail" in page
+    assert "Invite me to your events." in page
+    assert not queries.consents(PRIYA), "looking changes nothing"
+    shown = [str(each.pk) for each in queries.wordings()]
+    answer = client.post(f"/unsubscribe/{token}", {"what": "choose", "shown": shown, "want": events})
+    assert "Invitations" in answer.text
+    assert queries.has_consent(PRIYA, events)
+    assert not queries.has_consent(PRIYA, NEWS)
+    [standing] = queries.consents(PRIYA)
+    event = standing.events.get()
+    assert (event.how, event.ip) == ("chosen by the link in a mail", "127.0.0.1")
+    assert event.wording
+    assert event.wording.text == "Invite me to your events."
+    assert Activity.objects.filter(lead_id=priya.pk, kind="agreed").exists()
+    assert "checked" in client.get(f"/unsubscribe/{token}").text
+
+
+def test_who_had_stopped_everything_gets_only_what_they_choose(client: Client, events: str) -> None:
+    for purpose in (NEWS, events):
+        consent.give(to=PRIYA, purpose=purpose, evidence=Evidence("form"))
+    path = links.unsubscribe_path(address_hash(PRIYA), "", None)
+    client.post(path, {"what": "everything"})
+    assert queries.is_suppressed(PRIYA, for_purpose=True)
+    assert "checked" not in client.get(path).text
+    shown = [str(each.pk) for each in queries.wordings()]
+    client.post(path, {"what": "choose", "shown": shown, "want": events})
+    assert not queries.is_suppressed(PRIYA, for_purpose=True)
+    assert queries.has_consent(PRIYA, events)
+    assert not queries.has_consent(PRIYA, NEWS)
+
+
+def test_what_the_page_did_not_show_stays_as_it_was(client: Client, events: str) -> None:
+    consent.give(to=PRIYA, purpose=events, evidence=Evidence("form"))
+    path = links.unsubscribe_path(address_hash(PRIYA), "", None)
+    shown = str(queries.wording(NEWS).pk)
+    client.post(path, {"what": "choose", "shown": [shown, "x", "٣"], "want": [events, "nothing"]})
+    assert queries.has_consent(PRIYA, events)
+    assert [each.purpose_id for each in queries.consents(PRIYA)] == [events]
+
+
+def test_an_address_that_bounced_is_told_that_nothing_goes_there(client: Client) -> None:
+    suppression.suppress(address=PRIYA, reason=SuppressionReason.BOUNCED)
+    path = links.unsubscribe_path(address_hash(PRIYA), NEWS, None)
+    assert "No mail at all goes to your address" in client.get(path).text
+    shown = str(queries.wording(NEWS).pk)
+    assert "No mail at all" in client.post(path, {"what": "choose", "shown": shown, "want": NEWS}).text
+    assert queries.is_suppressed(PRIYA, for_purpose=True)
