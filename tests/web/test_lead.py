@@ -154,7 +154,7 @@ def test_a_record_costs_the_same_queries_however_much_it_holds(
         actions.note(lead.pk, by(alice), text=f"note {n}")
     ripeness.rescore()
     visit(alice)
-    with django_assert_max_num_queries(21):
+    with django_assert_max_num_queries(24):
         visit(alice)
 
 
