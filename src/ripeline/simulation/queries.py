@@ -6,8 +6,9 @@ from ripeline.people.models import User
 from ripeline.simulation import rules
 from ripeline.simulation.figures import Filled, filled
 from ripeline.simulation.models import SimulationRun, SimulationState
+from ripeline.simulation.record import Record, record
 
-__all__ = ["Filled", "filled", "latest", "run", "runs", "waiting"]
+__all__ = ["Filled", "Record", "filled", "latest", "record", "run", "runs", "waiting"]
 
 WAITING = (SimulationState.QUEUED, SimulationState.RUNNING)
 

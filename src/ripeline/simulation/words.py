@@ -140,6 +140,19 @@ def scatter(found: list[Line]) -> str:
     )
 
 
+def pace(run: SimulationRun) -> str:
+    """How far a question is in years, and how long each took: what is known, and no guess at the end. "" before one.
+
+    Steps take from an instant to most of a year's time, and the machine has other work: an end told from them jumps.
+    """
+    took = run.kept.get("took", [])
+    if not took:
+        return ""
+    seconds, done = sum(took) / len(took), len(run.kept["years"])
+    each = f"{max(round(seconds), 2)} seconds" if seconds < 90 else f"{round(seconds / 60)} minutes"
+    return f"{done} of {MARKETS} years {'is' if done == 1 else 'are'} done, about {each} each"
+
+
 def between(low: float, high: float) -> str:
     """An interval of counts."""
     a, b = count(low), count(high)

@@ -5,6 +5,7 @@ question that was cancelled, or whose process died, goes on with the next year.
 """
 
 import logging
+import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -109,7 +110,7 @@ def _answer(run: SimulationRun, is_stopping: Callable[[], bool]) -> dict[str, An
 
 
 def _year(run: SimulationRun, world: World, policies: Mapping[str, Maker], step: Callable[[int], None]) -> None:
-    done = _steps_done(run.kept)
+    done, began = _steps_done(run.kept), time.monotonic()
 
     def next_one(_: str) -> None:
         nonlocal done
@@ -118,6 +119,7 @@ def _year(run: SimulationRun, world: World, policies: Mapping[str, Maker], step:
 
     found = measured(world, policies, on_run=next_one)
     run.kept["years"].append({"tightness": found.tightness, "found": _plain(found.found)})
+    run.kept["took"] = [*run.kept.get("took", []), round(time.monotonic() - began, 1)]
     _keep(run)
 
 

@@ -12,12 +12,11 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 from django_htmx.http import HttpResponseClientRefresh
 
-from ripeline.base import clock
 from ripeline.capture.text import safe_cell
 from ripeline.people import actions as people
 from ripeline.people.models import User
 from ripeline.science.simulation import own
-from ripeline.simulation import actions, queries, rules, words
+from ripeline.simulation import actions, held, queries, rules, words
 from ripeline.simulation.actions import FigureError
 from ripeline.simulation.models import SimulationRun, SimulationState
 from ripeline.simulation.queries import Filled
@@ -145,15 +144,11 @@ def _named(run: SimulationRun) -> str:
 
 
 def _progress(run: SimulationRun) -> dict[str, Any]:
-    gone = (clock.now() - run.began_at).total_seconds() if run.began_at else 0.0
-    since = run.done - int(run.kept.get("began_with", 0))
-    left = gone / since * (run.steps - run.done) if since > 2 and gone > 3 else 0.0
-    said = "" if not left else f"{max(round(left), 1)} seconds" if left < 90 else f"{round(left / 60)} minutes"
-    return {"is_moving": True, "left": said}
+    return {"is_moving": True, "pace": words.pace(run)}
 
 
 def _answer(run: SimulationRun) -> dict[str, Any]:
-    found = words.lines(run)
+    found, record, zone = words.lines(run), queries.record(), timezone.get_current_timezone()
 
     def worth(wins: float) -> str:
         return rounded(wins * float(run.worth), run.currency)
@@ -165,6 +160,8 @@ def _answer(run: SimulationRun) -> dict[str, Any]:
         "figures": Figures.from_json(run.figures),
         "size": _size(run),
         "markets": rules.MARKETS,
+        "truth": held.sentences(run, found, record, zone),
+        "beside": held.rows(run, found, record, zone),
         **_pictures(found),
     }
 
@@ -272,6 +269,11 @@ def _file(run: SimulationRun) -> Iterator[list[str]]:
             *("" if value is None else f"{value:.2f}" for value in shares),
             *("" if value is None else f"{value:.1f}" for value in (line.more, line.more_low, line.more_high)),
         ]  # fmt: skip
+    yield []
+    yield ["Beside the record", "Leads", "Won", "Won of 100", "Low", "High", "Which leads"]
+    for row in held.rows(run, words.lines(run), queries.record(), timezone.get_current_timezone()):
+        figures_of = (row.leads, row.won, row.of_100, row.low, row.high)
+        yield [row.name, *(f"{figure:.1f}" for figure in figures_of), row.note]
     yield []
     yield ["Asked with", "", "Where it comes from"]
     figures = Figures.from_json(run.figures)
