@@ -71,7 +71,12 @@ def test_the_leader_sees_what_leaks_looks_into_it_and_puts_it_back_to_work(
     assert fits(phone)
 
 
-def test_the_leader_reads_what_following_up_would_bring(carol: User, open_page: OpenPage, axe: Axe, shot: Shot) -> None:
+def test_the_leader_reads_what_following_up_would_bring(
+    carol: User, alice: User, make_lead: MakeLead, open_page: OpenPage, axe: Axe, shot: Shot
+) -> None:
+    with clock.at(clock.now() - timedelta(days=400)):
+        for at in range(30):
+            make_lead(alice, name=f"Priya Raman {at}")
     page = open_page(carol, "/insight/market")
     expect(page.locator(".said .lead")).to_contain_text("How much more would you win")
     axe(page)
@@ -81,6 +86,9 @@ def test_the_leader_reads_what_following_up_would_bring(carol: User, open_page: 
     expect(page.locator(".said .lead")).to_contain_text("would win about 192")
     axe(page)
     shot(page, "market")
+    page.get_by_role("heading", name="Held against your own record").scroll_into_view_if_needed()
+    expect(page.get_by_text("You truly won 0 of the 30 leads")).to_be_visible()
+    shot(page, "market-held")
     page.locator(".market-asks").scroll_into_view_if_needed()
     shot(page, "market-asks")
     page.get_by_label("People who follow up").fill("0")

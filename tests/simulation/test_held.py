@@ -63,7 +63,7 @@ def test_wins_of_leads_that_had_their_year_stand_beside_the_promise(came: Came, 
     came(10, ago=100, won=1)
     run = answered(carol)
     assert "You truly won 2 of the 40 leads that came in April 2025, each within a year: 5 of 100" in said(run)
-    assert "promises 16 of 100 with Ripeline and 1.2 with the shoebox" in said(run)
+    assert "The simulation wins 16 of 100 with Ripeline and 1.2 with the shoebox" in said(run)
     assert "lies within that" in said(run)  # of 40 leads luck allows up to 17 of 100
     shown = {row.name: (row.leads, row.won, round(row.of_100, 1)) for row in rows(run)}
     assert shown["Simulated: Ripeline"] == (1200, 192, 16)
@@ -73,7 +73,7 @@ def test_wins_of_leads_that_had_their_year_stand_beside_the_promise(came: Came, 
     assert rows(run)[3].note == "came since February 2026, watched for 3 months on average"
 
 
-@pytest.mark.parametrize(("promised", "verdict"), [(40.0, "The promise is above that"), (2.0, "You win more than")])
+@pytest.mark.parametrize(("promised", "verdict"), [(40.0, "lies above that"), (2.0, "You win more than")])
 def test_a_promise_that_luck_does_not_explain_is_said_to_be_one(
     came: Came, carol: User, promised: float, verdict: str
 ) -> None:
@@ -98,7 +98,7 @@ def test_a_record_that_is_too_short_is_said_to_be_with_when_it_will_not_be(came:
     assert "had their year in March 2027" in said(run)
     came(2, ago=400)
     assert "only 2 leads of the last two years have been here for a year" in said(run)
-    assert "promises" not in said(run)
+    assert "The simulation wins" not in said(run)
 
 
 def test_customers_of_before_and_those_taken_up_again_are_nobodys_wins(came: Came, alice: User) -> None:

@@ -73,7 +73,7 @@ def sentences(run: SimulationRun, found: list[Line], record: Record, zone: tzinf
     low, high = whole.between
     said = [
         f"You truly won {whole.won:,} of the {whole.n:,} leads that came {_when(whole, zone)}, each within a year:"
-        f" {count(whole.of_100)} of 100 ({between(low, high)}, as far as luck goes). The simulation promises"
+        f" {count(whole.of_100)} of 100 ({between(low, high)}, as far as luck goes). The simulation wins"
         f" {count(ours.of_100)} of 100 with Ripeline and {count(shoebox.of_100)} with the shoebox.",
         _verdict(ours.of_100, low, high),
     ]
@@ -81,19 +81,19 @@ def sentences(run: SimulationRun, found: list[Line], record: Record, zone: tzinf
         which = "All of them" if whole.imported == whole.n else f"{whole.imported:,} of them"
         said.append(f"{which} came in by an import: much of that may be how they were followed up before.")
     if "set by hand" in run.origins.values():
-        said.append("This was asked with figures set by hand, so it promises nothing to the company as it is.")
+        said.append("This was asked with figures set by hand, so it says little of the company as it is.")
     return said
 
 
 def _verdict(promised: float, low: float, high: float) -> str:
     if low <= promised <= high:
-        return "What is promised lies within that, so your record does not contradict it; it does not prove it either."
+        return "The simulated Ripeline lies within that, so your record does not contradict it; nor does it prove it."
     if promised > high:
         return (
-            "The promise is above that: either steadier following up has that much to add, or the simulation promises"
-            " too much for your market. Your record alone cannot say which; the leads that come from now on will."
+            "The simulated Ripeline lies above that: either steadier following up has that much to add, or the simulation"
+            " is too hopeful for your market. Your record alone cannot say which; the leads that come from now on will."
         )
-    return "You win more than is promised: the simulation knows your market and your people too little."
+    return "You win more than the simulated Ripeline does: the simulation knows your market and your people too little."
 
 
 def _too_short(record: Record, zone: tzinfo) -> list[str]:
