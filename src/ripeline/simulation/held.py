@@ -90,8 +90,9 @@ def _verdict(promised: float, low: float, high: float) -> str:
         return "The simulated Ripeline lies within that, so your record does not contradict it; nor does it prove it."
     if promised > high:
         return (
-            "The simulated Ripeline lies above that: either steadier following up has that much to add, or the simulation"
-            " is too hopeful for your market. Your record alone cannot say which; the leads that come from now on will."
+            "The simulated Ripeline lies above that: either steadier following up has that much to add, or the"
+            " simulation is too hopeful for your market. Your record alone cannot say which;"
+            " the leads that come from now on will."
         )
     return "You win more than the simulated Ripeline does: the simulation knows your market and your people too little."
 
