@@ -187,6 +187,29 @@ def test_an_administrator_makes_a_key_for_a_program(open_page: OpenPage, axe: Ax
     expect(page.get_by_text("The key is revoked")).to_be_visible()
 
 
+def test_mona_makes_a_link_for_a_post_and_leads_it_elsewhere_later(
+    open_page: OpenPage, axe: Axe, shot: Shot, mona: User
+) -> None:
+    page = open_page(mona, "/capture/links")
+    axe(page)
+    page.get_by_label("Where it will stand").fill("LinkedIn post in May")
+    page.get_by_label("Where it leads").fill("https://www.casaverde.example/offer")
+    page.get_by_role("combobox", name="Campaign").fill("Spring 2026")
+    page.get_by_role("button", name="Make it").click()
+    expect(page.get_by_role("textbox", name="The address of “LinkedIn post in May”")).to_be_visible()
+    axe(page)
+    shot(page, "links")
+    page.get_by_role("link", name="Change “LinkedIn post in May”").click()
+    page.get_by_label("Where it leads").fill("offer")
+    page.get_by_role("button", name="Keep").click()
+    expect(page.get_by_text("Write a whole address")).to_be_visible()
+    axe(page)
+    shot(page, "link-wrong")
+    page.get_by_label("Where it leads").fill("https://www.casaverde.example/summer")
+    page.get_by_role("button", name="Keep").click()
+    expect(page.get_by_text("https://www.casaverde.example/summer")).to_be_visible()
+
+
 def test_what_a_form_gives_is_kept_chosen_and_taken(
     open_page: OpenPage, axe: Axe, shot: Shot, door: Door, mona: User, patient: None, tmp_path: Path
 ) -> None:

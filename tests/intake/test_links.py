@@ -104,3 +104,28 @@ def test_a_mail_that_is_opened_is_noted_and_shown_a_picture(intake: Running, sit
     answer = intake("GET", f"/i/p.gif?t={made}")
     assert (answer.status, Hit.objects.get().kind) == (200, "open")
     assert intake("GET", "/i/p.gif?t=nonsense").status == 422
+
+
+@pytest.mark.parametrize("wish", ["sec-gpc", "dnt"])
+def test_who_asks_not_to_be_tracked_gets_there_as_anybody(intake: Running, site: Site, wish: str) -> None:
+    until(lambda: intake.setup_is_read)
+    answer = intake("GET", f"/i/c/{token()}", **{wish.replace("-", "_"): "1"})
+    assert answer.headers["location"] == f"https://{SITE}/guide?x=1#part", "the page hears nothing of them"
+    hit = Hit.objects.get()
+    assert (hit.lead_id, "message" in hit.data, hit.who) == (None, False, "human")
+    made = links.make(Link("open", lead_id=LEAD, message="m1"), SECRET)
+    assert intake("GET", f"/i/p.gif?t={made}", sec_gpc="1").status == 200
+    assert Hit.objects.count() == 1
+
+
+def test_a_link_for_everybody_is_counted_for_each_who_follows_it(intake: Running, site: Site) -> None:
+    made = links.make(Link("click", f"https://{SITE}/offer?utm_campaign=Spring", code="abc2345"), SECRET)
+    for _ in range(4):
+        assert intake("GET", f"/i/c/{made}").headers["location"] == f"https://{SITE}/offer?utm_campaign=Spring"
+    assert intake("HEAD", f"/i/c/{made}").status == 302
+    assert intake("GET", f"/i/c/{made}", user_agent="LinkedInBot/1.0").status == 302
+    hits = list(Hit.objects.all())
+    assert sorted(hit.who for hit in hits) == ["bot", "human", "human", "human", "human", "scanner"]
+    assert {hit.data["code"] for hit in hits} == {"abc2345"}
+    assert {hit.data["campaign"]["campaign"] for hit in hits} == {"Spring"}
+    assert len({hit.visitor_id for hit in hits}) == 6, "nobody is taken for another"

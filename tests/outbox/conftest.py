@@ -2,9 +2,13 @@
 
 from uuid import uuid4
 
+from django.conf import settings
+
 from ripeline.outbox import actions, consent
 from ripeline.outbox.consent import Evidence
 from ripeline.outbox.models import Message
+from ripeline.timeline import links
+from ripeline.timeline.links import Link
 from tests.threads import in_threads
 
 __all__ = ["in_threads"]
@@ -27,6 +31,11 @@ def news(to: str = PRIYA, **more: object) -> Message:
         "context": {"subject": "What is new", "text": "A new planner.\n\nAnd a new price."},
     }  # fmt: skip
     return actions.send(to=to, **{**given, **more})  # type: ignore[arg-type]
+
+
+def tracked_in(text: str) -> Link:
+    """The tracked link of a mail, read as the intake reads it."""
+    return links.read(text.split("/i/c/")[1].split()[0], settings.SECRET_KEY, "click")
 
 
 def agree(to: str = PRIYA, **more: object) -> None:

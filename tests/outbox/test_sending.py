@@ -27,7 +27,7 @@ from ripeline.people.models import User
 from ripeline.timeline.models import Activity
 from tests.cast import by, soon
 from tests.mail_server import HANG_UP, LOSE_ANSWER, Post, StartPost, nobody_answered
-from tests.outbox.conftest import NEWS, PRIYA, SAID_SO, agree, news, thank
+from tests.outbox.conftest import NEWS, PRIYA, SAID_SO, agree, news, thank, tracked_in
 
 pytestmark = pytest.mark.django_db
 SendAll = Callable[[], None]
@@ -629,3 +629,19 @@ def test_two_senders_at_once_send_each_mail_once(post: Post, in_threads: Callabl
     assert sorted(each.to for each in post.received) == sorted(f"p{n}@northgate.example" for n in range(30))
     assert set(Message.objects.values_list("state", flat=True)) == {"sent"}
     assert MailServer.objects.get().worked_at
+
+
+def test_the_link_of_a_letter_says_who_follows_it_and_leads_where_it_should(
+    post: Post, send_all: SendAll, lead: Lead
+) -> None:
+    agree()
+    where = "https://www.northwind.example/planner?x=1"
+    context = {"subject": "What is new", "text": "A new planner.", "url": where}
+    news(lead_id=lead.pk, context=context)
+    news(context=context)
+    send_all()
+    first, second = sorted((each.text for each in post.received), key=lambda text: "/i/c/" not in text)
+    link = tracked_in(first)
+    assert (link.target, link.lead_id, link.message) == (where, lead.pk, Message.objects.get(lead_id=lead.pk).pk.hex)
+    assert where not in first
+    assert where in second, "where nobody is known there is nobody to say"

@@ -37,7 +37,7 @@ def add(*, actor: User, title: str, url: str = "", file: BinaryIO | None = None,
     if len(content) > LARGEST:
         most = LARGEST // 1024 // 1024
         raise AssetError(f"The file is larger than {most} MB; put it on your site and write its address.", "file")
-    if url and not _is_address(url):
+    if url and not is_address(url):
         raise AssetError("Write a whole address, such as https://www.example.com/guide.pdf.", "url")
     filename = filename.replace("\\", "/").rpartition("/")[2].strip()[-120:] or "file"
     with transaction.atomic():
@@ -71,7 +71,14 @@ def content_of(asset: Asset) -> bytes:
     return bytes(AssetContent.objects.get(asset=asset).content)
 
 
-def _is_address(url: str) -> bool:
+def is_address(url: str) -> bool:
+    """Whether a browser can be led there: a whole http or https address, as it stands in a header."""
     parts = urlsplit(url)
     plain = url.isascii() and url.isprintable() and not set(url) & set(" \"'<>;,")
-    return parts.scheme in ("http", "https") and bool(parts.hostname) and plain and len(url) <= 1000
+    return (
+        parts.scheme in ("http", "https")
+        and bool(parts.hostname)
+        and "%" not in parts.netloc
+        and plain
+        and len(url) <= 1000
+    )

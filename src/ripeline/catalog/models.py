@@ -97,6 +97,25 @@ class AssetContent(models.Model):
         db_table = "asset_content"
 
 
+class CountedLink(models.Model):
+    """A short address that marketing gives away: it leads elsewhere, and whoever follows it is counted."""
+
+    code = models.CharField(max_length=12, primary_key=True)  # stands in the short address
+    name = models.CharField(max_length=120)  # where it stands
+    address = models.CharField(max_length=1000)
+    campaign = models.ForeignKey(Campaign, null=True, on_delete=models.PROTECT, related_name="+", db_index=False)
+    tells = models.BooleanField(default=True)  # the page hears by utm_… where they came from
+    is_active = models.BooleanField(default=True)
+    created_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+", db_index=False)
+    created_at = models.DateTimeField(default=clock.now)
+
+    class Meta:
+        db_table = "counted_link"
+
+    def __str__(self) -> str:
+        return self.name
+
+
 class CloseState(models.TextChoices):
     """The states a lead is closed in; each close reason belongs to one."""
 

@@ -34,6 +34,7 @@ SCREENS = (
     "ripeline.web.imports",
     "ripeline.web.doors",
     "ripeline.web.giving",
+    "ripeline.web.linking",
     "ripeline.web.booths",
     "ripeline.web.booth",
     "ripeline.web.hooks",

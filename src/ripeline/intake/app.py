@@ -147,6 +147,8 @@ class Intake:
                 link = links.read(token, self._secret, "open")
             except links.BadLink as bad:
                 raise Refused(422, str(bad)) from bad
+            if _is_shy(headers):  # an opening that is nobody's says nothing
+                return pixel()
             await self._store([body.link_hit(link, "open", uuid_utils.compat.uuid7(), by, self.setup)])
         else:
             site = await self._site(key, headers)
@@ -164,6 +166,8 @@ class Intake:
             link = links.read(token, self._secret, "click")
         except links.BadLink:
             return not_a_link()
+        if _is_shy(headers):
+            link = links.nobodys(link)
         hit = body.link_hit(link, "click", uuid_utils.compat.uuid7(), by, self.setup)
         if not self._rates.take(address, 1):
             try:
@@ -273,6 +277,11 @@ def _made(
     except body.Unacceptable as wrong:
         where = "" if place is None else f" - at `$.events[{place}]`"
         raise Refused(422, f"{wrong}{where}") from wrong
+
+
+def _is_shy(headers: dict[bytes, str]) -> bool:
+    """Whether they ask not to be tracked: Global Privacy Control, or Do Not Track."""
+    return "1" in (headers.get(b"sec-gpc"), headers.get(b"dnt"))
 
 
 def _decoded(decoder: msgspec.json.Decoder[Any], raw: bytes) -> Any:

@@ -110,7 +110,7 @@ def hit(event: Event, sent: int | None, by: Sender, site: Site, setup: Setup) ->
 
 def link_hit(link: Link, kind: str, event_id: UUID, by: Sender, setup: Setup) -> Hit:
     """The hit of a tracked link that was followed, or of a mail's pixel."""
-    host, path, _ = _address(link.target) if link.target else ("", "", {})
+    host, path, campaign = _address(link.target) if link.target else ("", "", {})
     noticed = {Mark.HEAD} if by.is_head else set()
     if kind == "click" and link.sent and by.received < (link.sent + 1) * 1_000_000:
         noticed.add(Mark.AT_ONCE)
@@ -118,7 +118,11 @@ def link_hit(link: Link, kind: str, event_id: UUID, by: Sender, setup: Setup) ->
         noticed.add(Mark.NO_AGENT)
     marks = marked(noticed)
     data: dict[str, object] = {"link": link.place}
-    data |= {name: text for name, text in (("message", link.message), ("asset", link.asset)) if text}
+    data |= {
+        name: text for name, text in (("message", link.message), ("asset", link.asset), ("code", link.code)) if text
+    }
+    if campaign:
+        data["campaign"] = campaign
     return Hit(
         visitor_id=links.visitor_of(link), event_id=event_id, site_id=0, kind=kind, page_kind=setup.pages.kind(path),
         who=classify(by.agent, by.network, marks, setup.own_networks), has_consent=False, occurred=by.received,

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from django.conf import settings
 
+from ripeline.base import clock
 from ripeline.outbox import links
 from ripeline.outbox.letters import Letter, Link, greeting, paragraphs_of
 from ripeline.outbox.models import Consent, ConsentState, Message, Purpose
@@ -16,6 +17,7 @@ from ripeline.people import links as passwords
 from ripeline.people import queries as people
 from ripeline.people.models import User
 from ripeline.people.working_time import company
+from ripeline.timeline import links as tracked
 
 
 class NobodyError(Exception):
@@ -45,6 +47,16 @@ def firm() -> str:
 def _choosing(message: Message, label: str, purpose: str = "") -> Link:
     """The page on which the owner of this mailbox chooses what else comes; looking at it changes nothing."""
     return Link(label, address(message, links.unsubscribe_path(message.address_hash, purpose, message.lead_id)))
+
+
+def _tracked(message: Message, target: str) -> str:
+    """The link that says who follows it and then leads on; the target itself where there is nobody to say."""
+    if not (message.lead_id and tracked.is_web_address(target)):
+        return target
+    link = tracked.Link(
+        "click", target, lead_id=message.lead_id, message=message.pk.hex, place=1, sent=int(clock.now().timestamp())
+    )
+    return address(message, f"/i/c/{tracked.make(link, settings.SECRET_KEY)}")
 
 
 def _colleague(message: Message) -> User:
@@ -165,7 +177,7 @@ def _letter(message: Message) -> Letter:
     return Letter(
         subject=given["subject"],
         paragraphs=(greeting(message.to_name), *paragraphs_of(given["text"])),
-        link=Link(given.get("label") or "Read more", given["url"]) if given.get("url") else None,
+        link=Link(given.get("label") or "Read more", _tracked(message, given["url"])) if given.get("url") else None,
         firm=firm(),
         why=f"You get this because you agreed to it: {purpose.name}.",
         unsubscribe=choosing,

@@ -6,7 +6,7 @@ A link in a mail knows a person only weakly: mails are forwarded. See docs/expla
 import base64
 import hashlib
 import hmac
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import msgspec
 
@@ -28,6 +28,7 @@ class Link(msgspec.Struct, frozen=True, omit_defaults=True, array_like=True):
     place: int = 0  # the link's place in the mail
     sent: int = 0  # seconds since 1970
     asset: str = ""  # the asset's key, where the target is one
+    code: str = ""  # of a link that marketing made for everybody
 
 
 class BadLink(ValueError):
@@ -69,8 +70,15 @@ def is_web_address(text: str) -> bool:
     return head in ("http", "https") and rest[:1] not in ("", "/", "?", "#") and plain and len(text) <= LONGEST_TARGET
 
 
+def nobodys(link: Link) -> Link:
+    """The same link without whom it was made for: who asks not to be tracked is led on, and counted, as anybody."""
+    return msgspec.structs.replace(link, lead_id=None, message="")
+
+
 def visitor_of(link: Link) -> UUID:
     """Who follows the links of one mail, as a visitor of their own: the mail's, not a browser's."""
+    if not (link.lead_id or link.message):
+        return uuid4()  # made for nobody: each who follows it is somebody else
     name = f"{link.lead_id or ''}|{link.message}|{'' if link.message else link.target}"
     return UUID(bytes=hashlib.blake2b(name.encode(), digest_size=16, person=b"ripeline link").digest(), version=4)
 

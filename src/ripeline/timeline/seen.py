@@ -40,6 +40,29 @@ def last_day() -> dict[int, Seen]:
     return found
 
 
+@dataclass
+class Clicks:
+    """On a link for everybody, as long as raw hits are kept."""
+
+    people: int = 0
+    others: int = 0  # bots, scanners, our own
+    last_at: datetime | None = None  # by a person
+
+
+_CLICKS = """
+SELECT data->>'code', count(*) FILTER (WHERE who = 'human'), count(*) FILTER (WHERE who <> 'human'),
+       max(received_at) FILTER (WHERE who = 'human')
+FROM hit WHERE kind = 'click' AND data->>'code' = ANY(%s) GROUP BY 1
+"""
+
+
+def clicks(codes: Sequence[str]) -> dict[str, Clicks]:
+    """How often each of these links was followed."""
+    with connection.cursor() as cursor:
+        cursor.execute(_CLICKS, [list(codes)])
+        return {code: Clicks(people, others, last) for code, people, others, last in cursor.fetchall()}
+
+
 def latest() -> Hit | None:
     """The last hit of a site that came in the last minutes."""
     lately = Hit.objects.filter(received_at__gte=clock.now() - LATELY, site_id__gt=0)

@@ -1,0 +1,136 @@
+"""Links for a post or a poster: made by marketing, short, counted by the intake; nobody else leads people by them."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import uuid_utils.compat
+from django.conf import settings
+from django.db import connection
+from django.test import Client
+
+from ripeline.base import clock
+from ripeline.catalog import linking
+from ripeline.catalog.models import Campaign, CountedLink
+from ripeline.people.models import User
+from ripeline.timeline import links, seen
+from ripeline.timeline.models import Hit
+
+OFFER = "https://www.casaverde.example/offer?x=1#prices"
+
+
+def signed_in(user: User) -> Client:
+    client = Client()
+    client.force_login(user)
+    return client
+
+
+def make(mona: User, **more: Any) -> CountedLink:
+    given = {"name": "LinkedIn post", "address": OFFER, "campaign": "Spring 2026"}
+    return linking.keep(actor=mona, **{**given, **more})
+
+
+def followed(code: str) -> links.Link:
+    """What the short address hands to the intake."""
+    answer = Client().get(f"/l/{code}")
+    assert answer.status_code == 302
+    return links.read(answer["Location"].removeprefix("/i/c/"), settings.SECRET_KEY, "click")
+
+
+def test_mona_makes_a_link_and_copies_its_address(mona: User) -> None:
+    sent = {"name": "LinkedIn post", "address": OFFER, "campaign": "Spring 2026", "tells": "on"}
+    page = signed_in(mona).post("/capture/links", sent, follow=True).text
+    link = CountedLink.objects.get()
+    assert f"http://testserver/l/{link.code}" in page
+    assert link.campaign == Campaign.objects.get(name="Spring 2026")
+    token = followed(link.code)
+    where = "https://www.casaverde.example/offer?x=1&utm_source=LinkedIn+post&utm_campaign=Spring+2026#prices"
+    assert (token.target, token.code, token.lead_id) == (where, link.code, None)
+
+
+def test_what_the_address_says_itself_stays_and_nothing_is_added_where_it_is_not_wanted(mona: User) -> None:
+    own = make(mona, address="https://www.casaverde.example/?utm_campaign=theirs")
+    assert linking.target(own) == "https://www.casaverde.example/?utm_campaign=theirs&utm_source=LinkedIn+post"
+    assert linking.target(make(mona, tells=False)) == OFFER
+    assert linking.target(make(mona, address="https://www.casaverde.example/für-sie", tells=False)).isascii()
+
+
+def test_what_is_printed_stays_good_when_it_leads_elsewhere(mona: User) -> None:
+    link = make(mona)
+    page = signed_in(mona).get(f"/capture/links/{link.code}").text
+    assert "https://www.casaverde.example/offer?x=1#prices" in page
+    sent = {"name": "LinkedIn post", "address": "https://www.casaverde.example/new", "campaign": ""}
+    signed_in(mona).post(f"/capture/links/{link.code}", sent)
+    assert followed(link.code).target == "https://www.casaverde.example/new"
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["javascript:alert(1)", "//evil.example", "https://", "https://a b.example", "/offer", "https://a\r\nX: y"],
+)
+def test_a_link_leads_to_a_web_page_alone(mona: User, address: str) -> None:
+    answer = signed_in(mona).post("/capture/links", {"name": "A post", "address": address, "campaign": ""})
+    assert answer.status_code == 422
+    assert "Write a whole address" in answer.text
+    assert "A post" in answer.text, "what was typed is kept"
+    assert not CountedLink.objects.exists()
+
+
+def test_nobody_is_led_where_somebody_else_says(mona: User) -> None:
+    link = make(mona)
+    for more in ("?to=https://evil.example", "?target=//evil.example", "?next=https://evil.example"):
+        answer = Client().get(f"/l/{link.code}{more}")
+        token = answer["Location"].removeprefix("/i/c/")
+        assert "evil" not in links.read(token, settings.SECRET_KEY, "click").target
+
+
+@pytest.mark.django_db
+def test_a_link_that_is_shut_or_none_says_so(mona: User) -> None:
+    link = make(mona)
+    assert Client().get("/l/nothing").status_code == 404
+    signed_in(mona).post(f"/capture/links/{link.code}/active", {"to": "shut"})
+    answer = Client().get(f"/l/{link.code}")
+    assert (answer.status_code, "leads nowhere any more" in answer.text) == (410, True)
+    signed_in(mona).post(f"/capture/links/{link.code}/active", {"to": "open"})
+    assert Client().get(f"/l/{link.code}").status_code == 302
+
+
+def test_who_keeps_no_catalog_makes_none(alice: User, carol: User, sam: User, mona: User) -> None:
+    link = make(mona)
+    for user in (alice, carol, sam):
+        client = signed_in(user)
+        assert client.get("/capture/links").status_code == 403
+        assert client.post("/capture/links", {"name": "x", "address": OFFER}).status_code == 403
+        assert client.get(f"/capture/links/{link.code}").status_code == 403
+        assert client.post(f"/capture/links/{link.code}/active", {"to": "shut"}).status_code == 403
+    assert CountedLink.objects.get().is_active
+
+
+@pytest.fixture
+def click(db: None) -> Callable[..., None]:
+    def add(code: str, who: str = "human") -> None:
+        Hit.objects.create(
+            visitor_id=uuid_utils.compat.uuid4(), event_id=uuid_utils.compat.uuid7(), site_id=0, kind="click",
+            page_kind="other", who=who, has_consent=False, occurred_at=clock.now(), received_at=clock.now(),
+            host="www.casaverde.example", path="/offer", network="", agent="", marks="", data={"link": 0, "code": code},
+        )  # fmt: skip
+
+    return add
+
+
+def test_the_list_counts_people_and_tells_machines_apart(mona: User, click: Callable[..., None]) -> None:
+    link, other = make(mona), make(mona, name="Poster")
+    for who in ("human", "human", "scanner", "bot"):
+        click(link.code, who)
+    found = seen.clicks([link.code, other.code])
+    assert set(found) == {link.code}
+    assert (found[link.code].people, found[link.code].others) == (2, 2)
+    page = signed_in(mona).get("/capture/links").text
+    assert "and 2 by machines or us" in page
+
+
+def test_clicks_are_found_by_their_index(click: Callable[..., None]) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off")
+        cursor.execute("EXPLAIN " + seen._CLICKS, [["abc"]])
+        assert "data ->> 'code'" in "\n".join(line for (line,) in cursor.fetchall() if "Index Cond" in line)
