@@ -68,14 +68,13 @@ from ripeline.worker.models import Beat
 from ripeline.worklist.models import Belief, Plan, PlanItem
 
 __all__ = [
-    "Absence", "Account", "Activity", "ApiKey", "Asset", "AssetContent", "AuditEntry", "Batch", "BatchItem",
-    "Beat", "Belief", "Block",
-    "Campaign", "Claim", "CloseReason", "Company", "Consent", "ConsentEvent", "CountedLink", "CustomField",
-    "DefaultView", "Dispute", "Door", "DoorDay", "Engagement", "Enquiry", "Export", "ExportPiece", "Hit", "Identity",
-    "ImportCheck", "ImportCompany", "ImportKept", "ImportMapping", "ImportPiece", "ImportReject", "ImportRemark",
-    "ImportRun", "ImportSchedule", "ImportTrial", "ImportUndo", "ImportWord", "ImportedFirm", "KeptWord", "Lead",
-    "MailServer", "Message", "ModelRun", "Opportunity", "PageRule", "Perceived", "Plan", "PlanItem", "PossibleDuplicate", "Price",
-    "Purpose", "Question", "Reaction", "RecordView", "Recovered", "Recovery", "Responsible", "SavedView", "Score",
-    "SignalTrust", "SimulationRun", "Site", "Source", "StageSaid", "Submission", "Suppression", "Team", "Term",
-    "Tracking", "Turn", "User", "Visitor", "Wording",
+    "Absence", "Account", "Activity", "ApiKey", "Asset", "AssetContent", "AuditEntry", "Batch", "BatchItem", "Beat",
+    "Belief", "Block", "Campaign", "Claim", "CloseReason", "Company", "Consent", "ConsentEvent", "CountedLink",
+    "CustomField", "DefaultView", "Dispute", "Door", "DoorDay", "Engagement", "Enquiry", "Export", "ExportPiece",
+    "Hit", "Identity", "ImportCheck", "ImportCompany", "ImportKept", "ImportMapping", "ImportPiece", "ImportReject",
+    "ImportRemark", "ImportRun", "ImportSchedule", "ImportTrial", "ImportUndo", "ImportWord", "ImportedFirm",
+    "KeptWord", "Lead", "MailServer", "Message", "ModelRun", "Opportunity", "PageRule", "Perceived", "Plan",
+    "PlanItem", "PossibleDuplicate", "Price", "Purpose", "Question", "Reaction", "RecordView", "Recovered",
+    "Recovery", "Responsible", "SavedView", "Score", "SignalTrust", "SimulationRun", "Site", "Source", "StageSaid",
+    "Submission", "Suppression", "Team", "Term", "Tracking", "Turn", "User", "Visitor", "Wording",
 ]  # fmt: skip
