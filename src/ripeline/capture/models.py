@@ -131,6 +131,9 @@ class ImportTrial(models.Model):
     rows = models.PositiveIntegerField(null=True)
     position = models.PositiveIntegerField(default=0)
     stop_asked = models.BooleanField(default=False)
+    tries = models.PositiveSmallIntegerField(default=0)  # in which it made way for somebody
+    made_way_at = models.DateTimeField(null=True)  # the last time
+    next_at = models.DateTimeField(null=True)  # it is tried again then; null: at once
     found = models.JSONField(null=True)
     problem = models.TextField(blank=True, default="")
 

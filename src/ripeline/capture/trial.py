@@ -45,6 +45,10 @@ class TrialError(Exception):
     """It could not be tried; a sentence."""
 
 
+class InUseError(TrialError):
+    """Somebody is at the same records just now; later it may be tried."""
+
+
 @dataclass(frozen=True)
 class Change:
     """One field of a record that is here, as it is and as it would be."""
@@ -104,7 +108,8 @@ def attempt(
 
     `is_stopped` is told before each chunk how far it is, and asked whether to stop there.
 
-    Raises TrialError where somebody else is at the same records for longer than one waits, and whatever `begin` raises.
+    Raises InUseError where somebody else is at the same records for longer than one waits, TrialError where there is
+    nothing to try, and whatever `begin` raises.
     """
     try:
         with transaction.atomic():
@@ -116,7 +121,7 @@ def attempt(
                 transaction.set_rollback(True)
     except OperationalError as problem:
         if isinstance(problem.__cause__, psycopg.errors.LockNotAvailable | psycopg.errors.DeadlockDetected):
-            raise TrialError(
+            raise InUseError(
                 "Somebody is changing the same records just now, or another import is. Nothing was changed; try again."
             ) from problem
         raise

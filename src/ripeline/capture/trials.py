@@ -1,7 +1,8 @@
 """Dry runs of long files, by the worker: how far each is, and what it found, until the mapping is another.
 
 The trial itself is one transaction, of which nothing stays; how far it is is written beside it, on a connection of its
-own. One that was broken off begins again.
+own. One that was broken off begins again; so does one that made way for somebody who works on the same records, after
+a while, a few times.
 """
 
 import contextlib
@@ -10,11 +11,13 @@ import json
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 import psycopg
 from django.db import InterfaceError, OperationalError, connection, transaction
+from django.db.models import Q, QuerySet
 
 from ripeline.base import clock
 from ripeline.base.claiming import claimed
@@ -23,7 +26,7 @@ from ripeline.capture.actions import MappingError
 from ripeline.capture.models import ImportRun, ImportState, ImportTrial, TrialState
 from ripeline.capture.rejects import Reject
 from ripeline.capture.rows import SIZE
-from ripeline.capture.trial import Change, Trial, TrialError
+from ripeline.capture.trial import Change, InUseError, Trial, TrialError
 from ripeline.leads.rules import NotAllowed
 from ripeline.people.models import User
 from ripeline.timeline import actions as timeline
@@ -31,6 +34,7 @@ from ripeline.timeline import actions as timeline
 log = logging.getLogger(__name__)
 
 MOST = 100_000  # rows; what it holds meanwhile is in memory and on disk, and given back
+WAITS = (timedelta(minutes=2), timedelta(minutes=5), timedelta(minutes=15))  # after it made way, until it tries again
 _GOING = (TrialState.QUEUED, TrialState.RUNNING)
 
 
@@ -48,15 +52,18 @@ def ask(*, actor: User, run_id: UUID) -> None:
             raise NotAllowed("This import is somebody else's.")
         if run.state != ImportState.UPLOADED:
             raise MappingError("This file has gone in already.")
-        if ImportTrial.objects.filter(run=run, mark=mark(run), state__in=_GOING, stop_asked=False).exists():
-            return
-        ImportTrial.objects.filter(run=run).delete()
-        ImportTrial.objects.create(run=run, asked_by=actor, asked_at=clock.now(), mark=mark(run))
+        same = ImportTrial.objects.filter(run=run, mark=mark(run), state__in=_GOING, stop_asked=False)
+        if not same.update(next_at=None):  # one that has made way need not wait any longer
+            ImportTrial.objects.filter(run=run).delete()
+            ImportTrial.objects.create(run=run, asked_by=actor, asked_at=clock.now(), mark=mark(run))
         timeline.wake_worker()
 
 
 def stop(*, run_id: UUID) -> None:
     """Leave it at what is tried so far."""
+    between = ImportTrial.objects.filter(run=run_id, state=TrialState.QUEUED, next_at__isnull=False)
+    between.filter(found__isnull=True).delete()  # nothing was: it never had the records
+    between.update(state=TrialState.DONE, next_at=None)
     ImportTrial.objects.filter(run=run_id, state__in=_GOING).update(stop_asked=True)
 
 
@@ -68,6 +75,11 @@ def of(run: ImportRun) -> ImportTrial | None:
 def is_going(found: ImportTrial) -> bool:
     """Whether it has not ended."""
     return found.state in _GOING
+
+
+def is_waiting(found: ImportTrial) -> bool:
+    """Whether it made way and waits for its next try."""
+    return found.state == TrialState.QUEUED and found.next_at is not None
 
 
 def result(found: ImportTrial) -> Trial | None:
@@ -82,16 +94,21 @@ def result(found: ImportTrial) -> Trial | None:
 
 def waiting() -> Sequence[UUID]:
     """Those that a worker is to work."""
-    return list(ImportTrial.objects.filter(state__in=_GOING).order_by("asked_at").values_list("pk", flat=True))
+    return list(ImportTrial.objects.filter(_due()).order_by("asked_at").values_list("pk", flat=True))
+
+
+def _due() -> Q:
+    return Q(state__in=_GOING) & (Q(next_at__isnull=True) | Q(next_at__lte=clock.now()))
 
 
 def work(run_id: UUID, *, is_stopping: Callable[[], bool] = lambda: False, size: int = SIZE) -> bool:
     """Try a file; False if another process does, or `is_stopping` said so: then it begins again later."""
     with claimed("ripeline import trial", run_id) as is_ours:
-        if not is_ours or not ImportTrial.objects.filter(pk=run_id, state__in=_GOING).update(state=TrialState.RUNNING):
+        begun = {"state": TrialState.RUNNING, "next_at": None, "position": 0}
+        if not is_ours or not ImportTrial.objects.filter(_due(), pk=run_id).update(**begun):
             return False
         asked = ImportTrial.objects.select_related("run", "asked_by").get(pk=run_id)
-        if asked.run.state != ImportState.UPLOADED:  # nobody waits for it any more
+        if asked.run.state != ImportState.UPLOADED or asked.mark != mark(asked.run):  # nobody waits for it any more
             asked.delete()
             return True
         with contextlib.closing(_Beside(asked)) as beside:
@@ -100,6 +117,8 @@ def work(run_id: UUID, *, is_stopping: Callable[[], bool] = lambda: False, size:
                     lambda: actions.confirm(actor=asked.asked_by, run_id=run_id), actor=asked.asked_by, most=MOST,
                     size=size, is_stopped=lambda done, total: is_stopping() or beside.is_stopped(done, total),
                 )  # fmt: skip
+            except InUseError as problem:
+                return _make_way(asked, state=TrialState.FAILED, problem=str(problem))
             except (TrialError, MappingError, NotAllowed) as problem:
                 return _end(asked, state=TrialState.FAILED, problem=str(problem))
             except (OperationalError, InterfaceError):
@@ -109,13 +128,30 @@ def work(run_id: UUID, *, is_stopping: Callable[[], bool] = lambda: False, size:
                 return _end(asked, state=TrialState.FAILED, problem="Something broke on our side; the log says what.")
         if is_stopping() and found.was_stopped and not beside.was_asked:
             return False
-        return _end(asked, state=TrialState.DONE, found=asdict(found), rows=found.total, position=found.rows)
+        end = _make_way if found.made_way else _end
+        return end(asked, state=TrialState.DONE, found=asdict(found), rows=found.total, position=found.rows)
+
+
+def _make_way(asked: ImportTrial, **how: Any) -> bool:
+    """Try again in a while; after the last time, or where somebody stops it, leave it at what came of it."""
+    if asked.tries < len(WAITS):
+        now = clock.now()
+        wait = {"tries": asked.tries + 1, "made_way_at": now, "next_at": now + WAITS[asked.tries], "problem": ""}
+        if _same(asked).filter(stop_asked=False).update(**{**how, **wait, "state": TrialState.QUEUED}):
+            return True
+    if how["state"] == TrialState.FAILED and asked.found:  # an earlier try came farther than this
+        how = {"state": TrialState.DONE}
+    return _end(asked, **how)
 
 
 def _end(asked: ImportTrial, **how: Any) -> bool:
     """Keep what came of it; not of one that was asked for anew meanwhile."""
-    ImportTrial.objects.filter(pk=asked.pk, mark=asked.mark, asked_at=asked.asked_at).update(**how)
+    _same(asked).update(**how)
     return True
+
+
+def _same(asked: ImportTrial) -> QuerySet[ImportTrial]:
+    return ImportTrial.objects.filter(pk=asked.pk, mark=asked.mark, asked_at=asked.asked_at)
 
 
 class _Beside:

@@ -175,7 +175,7 @@ def _tried_before(run: ImportRun) -> dict[str, Any]:
     if found is None:
         return {}
     if trials.is_going(found):
-        return {"trying": found, "run": run}
+        return {"trying": found, "again_at": found.next_at if trials.is_waiting(found) else None, "run": run}
     return {"trial": trials.result(found), "untried": found.problem, "run": run}
 
 
