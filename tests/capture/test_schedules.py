@@ -201,11 +201,11 @@ def test_unknown_headings_wait_for_a_person_and_then_go_by_themselves(mona: User
 
 def test_who_set_it_up_is_written_to_once_until_it_has_gone_well_again(mona: User, inbox: Path, known: None) -> None:
     hourly(mona, "leads.csv")
+    put(inbox / "leads.csv", b"")
     assert results(passes(1)) == ["failed"]
     assert results(passes(2)) == ["failed", "failed"]
     (message,) = Message.objects.all()
     assert (message.kind, message.to_address) == ("import_stopped", "mona@example.com")
-    assert "no file leads.csv in the inbox" in passes(2)[0].problem
     put(inbox / "leads.csv", FIRST)
     passes(3)
     put(inbox / "leads.csv", b"")
@@ -213,11 +213,93 @@ def test_who_set_it_up_is_written_to_once_until_it_has_gone_well_again(mona: Use
     assert Message.objects.count() == 2
 
 
+def minutes(*after: float) -> list[int]:
+    """In which of these minutes after the first failure the file is looked at again."""
+    return [when for when in after if len(passes(1 + (when - 0.5) / 60)) < len(passes(1 + when / 60))]  # type: ignore[misc]
+
+
+def test_what_may_pass_is_tried_again_soon_and_only_then_told(mona: User, inbox: Path, known: None) -> None:
+    with clock.at(MONDAY):
+        schedules.set_up(actor=mona, place="leads.csv", rhythm="daily", at=time(11, 0))
+    (check,) = passes(1)
+    assert "no file leads.csv in the inbox" in check.problem
+    assert minutes(4, 5, 24, 25, 84) == [5, 25]
+    assert not Message.objects.exists()
+    assert minutes(85, 300, 900) == [85]
+    assert [message.kind for message in Message.objects.all()] == ["import_stopped"]
+    assert minutes(24 * 60, 24 * 60 + 5) == [24 * 60, 24 * 60 + 5]  # the next day
+    put(inbox / "leads.csv", FIRST)
+    assert results(passes(1 + 24 + 25 / 60))[-1] == "taken"
+    assert minutes(24 * 60 + 85) == []
+    assert Message.objects.count() == 1
+    (inbox / "leads.csv").unlink()
+    passes(1 + 48)
+    assert minutes(48 * 60 + 5, 48 * 60 + 25, 48 * 60 + 85) == [48 * 60 + 5, 48 * 60 + 25, 48 * 60 + 85]
+    assert Message.objects.count() == 2
+
+
+def test_it_is_not_tried_again_when_its_next_time_comes_before(mona: User, inbox: Path, known: None) -> None:
+    hourly(mona, "leads.csv")
+    passes(0.5)
+    assert minutes(-25, -5) == [-25, -5]  # at 35 and 55 past ten
+    assert ImportSchedule.objects.get().again_at is None
+    assert Message.objects.count() == 1
+
+
+@pytest.mark.parametrize(
+    ("status", "tries"), [(500, 2), (503, 2), (429, 2), (404, 1), (403, 1), (410, 1)]
+)  # fmt: skip
+def test_an_answer_that_may_be_another_soon(status: int, tries: int, mona: User, site: Site, known: None) -> None:
+    site.pages["/leads.csv"] = lambda handler: send(handler, status)
+    hourly(mona, site.url())
+    passes(0.5)
+    assert results(passes(0.6)) == ["failed"] * tries
+    assert Message.objects.count() == (0 if tries > 1 else 1)
+
+
+def test_a_host_that_does_not_answer_or_breaks_off_may_be_back(mona: User, site: Site, known: None) -> None:
+    site.pages["/leads.csv"] = lambda handler: send(handler, 200, FIRST, **{"Content-Length": "999999"})
+    hourly(mona, site.url())
+    hourly(mona, "http://127.0.0.1:9/leads.csv")
+    assert {check.problem for check in passes(0.5)} == {
+        "127.0.0.1 broke off in the middle of the file.", "127.0.0.1 cannot be reached (Connection refused).",
+    }  # fmt: skip
+    site.pages["/leads.csv"] = FIRST
+    assert sorted(results(passes(0.6))) == ["failed", "failed", "failed", "taken"]
+    assert not Message.objects.exists()
+
+
+def test_pausing_ends_it_and_asked_for_by_hand_it_begins_anew(mona: User, inbox: Path, known: None) -> None:
+    schedule = hourly(mona, "leads.csv")
+    passes(0.5)
+    schedules.pause(actor=mona, schedule_id=schedule.pk)
+    assert minutes(-20, 60) == []
+    with clock.at(MONDAY + 2 * HOUR):
+        schedules.look_now(actor=mona, schedule_id=schedule.pk)
+    assert len(passes(2)) == 2
+    assert minutes(66) == []  # nobody wants it while it is paused
+    assert Message.objects.count() == 1
+
+
+def test_an_import_that_broke_on_our_side_is_gone_on_with_soon(
+    mona: User, inbox: Path, known: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hourly(mona, "leads.csv")
+    put(inbox / "leads.csv", FIRST)
+    with monkeypatch.context() as broken:
+        broken.setattr("ripeline.capture.runs.count", lambda *_: 1 / 0)
+        assert results(passes(0.5)) == ["failed"]
+    assert results(passes(0.6)) == ["failed", "taken"]
+    assert Lead.objects.count() == 3
+    assert not Message.objects.exists()
+
+
 def test_the_letter_says_which_file_and_what_is_wrong(
     mona: User, inbox: Path, post: Post, send_all: Callable[[], None]
 ) -> None:
     hourly(mona, "leads.csv")
-    passes(1)
+    for hours in (0.5, 0.6, 0.95):
+        passes(hours)
     with clock.at(MONDAY + HOUR):
         send_all()
     (letter,) = post.received

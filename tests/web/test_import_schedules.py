@@ -1,5 +1,6 @@
 """Scheduled imports by the browser's requests: set up, seen, changed, paused, removed; and by whom."""
 
+import re
 from datetime import time
 from pathlib import Path
 
@@ -44,6 +45,7 @@ def test_it_is_set_up_seen_changed_paused_and_removed(mona_in: Client, mona: Use
     for page in (mona_in.get(here).text, mona_in.get("/imports/scheduled").text):
         assert "Failed" in page
         assert "There is no file crm/leads-*.csv in the inbox." in page
+        assert re.search("ries again|tried again <time [^>]*>in 5 min", page)
     assert "no longer imported by itself" in mona_in.post(f"{here}/remove", follow=True).text
     assert mona_in.post(f"{here}/remove").status_code == 302
     assert mona_in.get(here).status_code == 404

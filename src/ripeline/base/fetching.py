@@ -29,10 +29,15 @@ SILENCE = 20.0  # seconds without a byte
 PATIENCE = 300.0  # seconds for all of it
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
 _MOVED = (301, 302, 303, 307, 308)
+_BUSY = (408, 425, 429)  # come later, they mean
 
 
 class FetchError(Exception):
     """It could not be fetched; a sentence."""
+
+    def __init__(self, text: str, *, may_pass: bool = False) -> None:
+        super().__init__(text)
+        self.may_pass = may_pass  # by itself, within the hour
 
 
 @dataclass(frozen=True)
@@ -85,7 +90,10 @@ def fetched(
                     yield None
                     return
                 if answer.status != 200:
-                    raise FetchError(f"{where.host} answered “{f'{answer.status} {_plain(answer.reason)}'.strip()}”.")
+                    raise FetchError(
+                        f"{where.host} answered “{f'{answer.status} {_plain(answer.reason)}'.strip()}”.",
+                        may_pass=answer.status >= 500 or answer.status in _BUSY,
+                    )
                 _copy(answer, cast(BinaryIO, kept), where, largest)
                 if time.monotonic() >= until:  # cut: without a length its end looks like any
                     raise FetchError("")
@@ -168,7 +176,7 @@ def _opened(where: _Where, private: Collection[str], until: float) -> Iterator[h
             yield line
         except FetchError:
             if time.monotonic() >= until:
-                raise FetchError(f"{where.host} sends too slowly; it was given up.") from None
+                raise FetchError(f"{where.host} sends too slowly; it was given up.", may_pass=True) from None
             raise
 
 
@@ -183,7 +191,7 @@ def _connected(where: _Where, addresses: Sequence[str], until: float) -> socket.
             return socket.create_connection((address, where.port), timeout=wait)
         except OSError as problem:
             why = problem.strerror or why
-    raise FetchError(f"{where.host} cannot be reached ({_plain(why)}).")
+    raise FetchError(f"{where.host} cannot be reached ({_plain(why)}).", may_pass=True)
 
 
 def _encrypted(plain: socket.socket, where: _Where) -> ssl.SSLSocket:
@@ -205,8 +213,9 @@ def _addresses(where: _Where, private: Collection[str]) -> list[str]:
     """Every address of a host; none of them may be private, unless the host is named among `private`."""
     try:
         found = socket.getaddrinfo(where.host, where.port, type=socket.SOCK_STREAM)
-    except (OSError, UnicodeError):
-        raise FetchError(f"There is no host called {where.host}.") from None
+    except (OSError, UnicodeError) as problem:
+        is_sure = isinstance(problem, UnicodeError) or problem.errno == socket.EAI_NONAME
+        raise FetchError(f"There is no host called {where.host}.", may_pass=not is_sure) from None
     addresses = list(dict.fromkeys(str(each[4][0]) for each in found))
     if where.host not in private and not all(is_allowed(ipaddress.ip_address(a.split("%")[0])) for a in addresses):
         raise FetchError(
@@ -221,9 +230,9 @@ def _answered(line: http.client.HTTPConnection, where: _Where, headers: dict[str
         line.request("GET", where.target, headers=headers)
         return line.getresponse()
     except TimeoutError:
-        raise FetchError(f"{where.host} does not answer in time.") from None
+        raise FetchError(f"{where.host} does not answer in time.", may_pass=True) from None
     except (OSError, http.client.HTTPException):
-        raise FetchError(f"{where.host} does not answer as a web server does.") from None
+        raise FetchError(f"{where.host} does not answer as a web server does.", may_pass=True) from None
 
 
 def _copy(answer: http.client.HTTPResponse, kept: BinaryIO, where: _Where, largest: int) -> None:
@@ -236,11 +245,11 @@ def _copy(answer: http.client.HTTPResponse, kept: BinaryIO, where: _Where, large
                 size += len(block)
                 kept.write(block)
     except (OSError, http.client.HTTPException):
-        raise FetchError(f"{where.host} broke off in the middle of the file.") from None
+        raise FetchError(f"{where.host} broke off in the middle of the file.", may_pass=True) from None
     if size > largest:
         raise FetchError(f"The file is larger than {largest / 1024**2:,.0f} MB.")
     if answer.length:  # less came than it said
-        raise FetchError(f"{where.host} broke off in the middle of the file.")
+        raise FetchError(f"{where.host} broke off in the middle of the file.", may_pass=True)
 
 
 def _name(where: _Where, answer: http.client.HTTPResponse) -> str:

@@ -20,6 +20,10 @@ _FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK  # a pipe mus
 class InboxError(Exception):
     """There is no such file to be read; a sentence."""
 
+    def __init__(self, text: str, *, may_pass: bool = False) -> None:
+        super().__init__(text)
+        self.may_pass = may_pass  # by itself, within the hour
+
 
 class StillWrittenError(InboxError):
     """It is changing just now; look again in a moment."""
@@ -50,7 +54,7 @@ def opened(inbox: Path, place: str, *, now: float) -> Iterator[tuple[str, Binary
         try:
             handle = os.open(name, _FILE, dir_fd=at)
         except OSError as problem_:
-            raise InboxError(_refused(place, problem_)) from problem_
+            raise _refused(place, problem_) from problem_
         with open(handle, "rb") as file:
             found = os.fstat(handle)
             if not stat.S_ISREG(found.st_mode):
@@ -67,12 +71,12 @@ def _entered(inbox: Path, folders: list[str], place: str) -> int:
     try:
         at = os.open(inbox, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)  # whoever sets it may make it a link
     except OSError as problem:
-        raise InboxError(f"The inbox {inbox} cannot be read ({problem.strerror}).") from problem
+        raise InboxError(f"The inbox {inbox} cannot be read ({problem.strerror}).", may_pass=True) from problem
     for folder in folders:
         try:
             inner = os.open(folder, _FOLDER, dir_fd=at)
         except OSError as problem:
-            raise InboxError(_refused(place, problem)) from problem
+            raise _refused(place, problem) from problem
         finally:
             os.close(at)
         at = inner
@@ -89,11 +93,15 @@ def _newest(at: int, name: str, place: str) -> str:
             if fnmatchcase(entry.name, name.replace("[", "[[]")) and entry.is_file(follow_symlinks=False)
         ]
     if not found:
-        raise InboxError(f"There is no file {place} in the inbox.")
+        raise _missing(place)
     return max(found)[1]
 
 
-def _refused(place: str, problem: OSError) -> str:
+def _refused(place: str, problem: OSError) -> InboxError:
     if isinstance(problem, FileNotFoundError):
-        return f"There is no file {place} in the inbox."
-    return f"{place} in the inbox cannot be read ({problem.strerror}). Links are not followed."
+        return _missing(place)
+    return InboxError(f"{place} in the inbox cannot be read ({problem.strerror}). Links are not followed.")
+
+
+def _missing(place: str) -> InboxError:
+    return InboxError(f"There is no file {place} in the inbox.", may_pass=True)  # it may be late

@@ -301,6 +301,9 @@ class ImportSchedule(models.Model):
     created_at = models.DateTimeField(default=clock.now)
     next_at = models.DateTimeField(null=True)  # null: paused
     wanted_at = models.DateTimeField(null=True)  # somebody asked for it to be looked at now
+    again_at = models.DateTimeField(null=True)  # before its next time, after a failure that may pass
+    tries = models.PositiveSmallIntegerField(default=0)  # such ones since its time came
+    is_told = models.BooleanField(default=False)  # that it fails, until it has gone well again
     tag = models.CharField(max_length=200, blank=True, default="")  # of the file that was looked at last, its ETag
     changed = models.CharField(max_length=60, blank=True, default="")  # its Last-Modified
     digest = models.CharField(max_length=64, blank=True, default="")  # its SHA-256

@@ -122,14 +122,18 @@ def begin(run_id: UUID) -> ImportRun | None:
 
 def count_rows(run: ImportRun) -> bool:
     """Count the rows once, for the progress; False, and the run has failed, if they are too many."""
-    if run.rows is not None:
-        return True
-    run.rows = count(pieces.opened(run), Dialect.from_json(run.dialect))
-    if run.rows > MOST_ROWS:
+    if run.rows is None:
+        run.rows = count(pieces.opened(run), Dialect.from_json(run.dialect))
+        ImportRun.objects.filter(pk=run.pk).update(rows=run.rows)
+    if has_too_many(run):
         _fail(run.pk, f"{run.filename} has {run.rows:,} rows, at most {MOST_ROWS:,} can be imported at once: split it.")
         return False
-    ImportRun.objects.filter(pk=run.pk).update(rows=run.rows)
     return True
+
+
+def has_too_many(run: ImportRun) -> bool:
+    """Whether it was refused because of its size, as far as that is known."""
+    return (run.rows or 0) > MOST_ROWS
 
 
 def take_rows(

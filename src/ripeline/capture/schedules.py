@@ -3,6 +3,9 @@
 Who looks at one holds an advisory lock on it, as who works an import does. What was there already (the same bytes, or
 what the server says has not changed) is left; anything else goes in as an import of whoever set it up, with the mapping
 that is remembered for its headings. Where none is, the import waits for a person, whose mapping is remembered then.
+
+What fails but may pass (a host that is not reached, a file that is late) is tried again soon, a few times; whoever set
+it up is written to when it is not, once until it has gone well again.
 """
 
 import contextlib
@@ -23,7 +26,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
 from ripeline.base import clock, fetching
 from ripeline.base.claiming import claimed
 from ripeline.base.fetching import Fetched, FetchError
-from ripeline.capture import actions, batches, inbox, pieces, rules
+from ripeline.capture import actions, batches, inbox, pieces, rules, runs
 from ripeline.capture.actions import MappingError, UnreadableFileError
 from ripeline.capture.fields import Kind
 from ripeline.capture.inbox import InboxError, StillWrittenError
@@ -49,6 +52,7 @@ from ripeline.timeline import actions as timeline
 log = logging.getLogger(__name__)
 
 AGAIN = timedelta(seconds=10)  # for a file that is being written just now
+RETRIES = (timedelta(minutes=5), timedelta(minutes=20), timedelta(minutes=60))  # after a failure that may pass
 PATIENCE = 60.0  # seconds for all of a file at an address: other long work waits behind it
 KEPT = timedelta(days=90)  # what came of each look
 _ENDED = (ImportState.DONE, ImportState.CANCELLED, ImportState.FAILED, ImportState.UNDOING, ImportState.UNDONE)
@@ -123,6 +127,7 @@ def set_up(
         found = _own(actor, schedule_id) if schedule_id else ImportSchedule(made_by=actor, created_at=clock.now())
         if found.place != place or found.kind != kind:  # another file: nothing of it is known
             found.tag = found.changed = found.digest = ""
+            found.again_at, found.is_told = None, False
         found.place, found.rhythm, found.at, found.weekday = place, rhythm, at, weekday
         found.kind = kind if kind in ImportKind.values else ""
         found.policy = policy if policy in ImportPolicy.values else ImportPolicy.FILE
@@ -139,8 +144,8 @@ def pause(*, actor: User, schedule_id: UUID) -> None:
     """It is not looked at any more, until it is resumed."""
     with transaction.atomic():
         found = _own(actor, schedule_id)
-        found.next_at = found.wanted_at = None
-        found.save(update_fields=["next_at", "wanted_at"])
+        found.next_at = found.wanted_at = found.again_at = None
+        found.save(update_fields=["next_at", "wanted_at", "again_at"])
 
 
 def resume(*, actor: User, schedule_id: UUID) -> None:
@@ -192,7 +197,7 @@ def waiting() -> Sequence[UUID]:
 
 
 def _due(now: datetime) -> Q:
-    return Q(next_at__lte=now) | Q(wanted_at__lte=now)
+    return Q(next_at__lte=now) | Q(wanted_at__lte=now) | Q(again_at__lte=now)
 
 
 def work(schedule_id: UUID) -> bool:
@@ -213,17 +218,21 @@ def _close(check: ImportCheck) -> None:
     if run and run.state not in _ENDED:
         return
     with transaction.atomic():
+        schedule = ImportSchedule.objects.select_for_update(of=("self",)).get(pk=check.schedule_id)
         check.is_open = False
         if run and run.state == ImportState.FAILED:
             check.result, check.problem = CheckResult.FAILED, run.problem
-            ImportSchedule.objects.filter(pk=check.schedule_id).update(digest="", tag="", changed="")  # tried again
-            _tell(check)
+            schedule.digest = schedule.tag = schedule.changed = ""  # tried again
+            _failed(schedule, check, may_pass=not runs.has_too_many(run))
+        else:
+            schedule.is_told = False
+        schedule.save()
         check.save(update_fields=["is_open", "result", "problem"])
 
 
 def _look(schedule: ImportSchedule) -> None:
     """Look at a file once, and note what came of it."""
-    check = ImportCheck(schedule=schedule, at=clock.now(), result=CheckResult.SAME)
+    check, may_pass = ImportCheck(schedule=schedule, at=clock.now(), result=CheckResult.SAME), False
     try:
         rules.require_importer(schedule.made_by)
         with _opened(schedule) as (name, file, new):
@@ -234,18 +243,20 @@ def _look(schedule: ImportSchedule) -> None:
         return
     except StillWrittenError:
         later = clock.now() + AGAIN
-        field = "wanted_at" if schedule.wanted_at else "next_at"
+        field = "wanted_at" if schedule.wanted_at else "next_at" if _is_its_time(schedule) else "again_at"
         ImportSchedule.objects.filter(pk=schedule.pk, **{field: getattr(schedule, field)}).update(**{field: later})
         return
-    except (InboxError, FetchError, UnreadableFileError, MappingError, NotAllowed) as problem:
+    except (InboxError, FetchError) as problem:
+        check.problem, may_pass = str(problem), problem.may_pass
+    except (UnreadableFileError, MappingError, NotAllowed) as problem:
         check.problem = str(problem)
     except (OperationalError, InterfaceError):
         raise  # the worker comes again when the database is back
     except Exception:
         log.exception("A scheduled import failed")
-        check.problem = "Something broke on our side; the log says what."
+        check.problem, may_pass = "Something broke on our side; the log says what.", True
     check.result = CheckResult.FAILED
-    _note(schedule, check, {})
+    _note(schedule, check, {"digest": "", "tag": "", "changed": ""} if schedule.wanted_at else {}, may_pass=may_pass)
 
 
 @contextmanager
@@ -305,7 +316,11 @@ def _undecided(run: ImportRun) -> str:
     return " ".join(batches.problems(run))
 
 
-def _note(schedule: ImportSchedule, check: ImportCheck, new: dict[str, str]) -> None:
+def _is_its_time(schedule: ImportSchedule) -> bool:
+    return schedule.next_at is not None and schedule.next_at <= clock.now()
+
+
+def _note(schedule: ImportSchedule, check: ImportCheck, new: dict[str, str], *, may_pass: bool = False) -> None:
     """Keep what came of a look, and when the next one is; say so to whom it concerns."""
     with transaction.atomic():
         now = ImportSchedule.objects.select_for_update().filter(pk=schedule.pk).first()
@@ -314,21 +329,34 @@ def _note(schedule: ImportSchedule, check: ImportCheck, new: dict[str, str]) -> 
         if (now.place, now.kind) == (schedule.place, schedule.kind):  # else nothing is known of it yet
             for name, value in new.items():
                 setattr(now, name, value)
-        if now.next_at and now.next_at <= clock.now():
+        if schedule.wanted_at or _is_its_time(now):
+            now.tries = 0
+        if _is_its_time(now):
             now.next_at = _next(now)
         if now.wanted_at == schedule.wanted_at:
             now.wanted_at = None
-        now.save()
+        now.again_at = None
         if check.result in _WRONG:
-            _tell(check)
+            _failed(now, check, may_pass=may_pass)
+        elif check.result == CheckResult.SAME:
+            now.is_told = False
+        now.save()
         check.save(force_insert=True)
 
 
+def _failed(schedule: ImportSchedule, check: ImportCheck, *, may_pass: bool) -> None:
+    """Try again soon, where that may help and its next time is not sooner; else write to whoever set it up, once."""
+    if may_pass and schedule.next_at and schedule.tries < len(RETRIES):
+        again_at = clock.now() + RETRIES[schedule.tries]
+        if again_at < schedule.next_at:
+            schedule.again_at, schedule.tries = again_at, schedule.tries + 1
+            return
+    if not schedule.is_told:
+        schedule.is_told = True
+        _tell(check)
+
+
 def _tell(check: ImportCheck) -> None:
-    """Write to whoever set it up, the first time in a row that something is wrong."""
-    before = ImportCheck.objects.filter(schedule=check.schedule_id, at__lt=check.at).order_by("-at", "-id").first()
-    if before and before.result in _WRONG:
-        return
     maker = check.schedule.made_by
     told = [maker] if not maker.is_system else list(people.people().filter(role=Role.ADMIN, is_active=True))
     for user in told:
