@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('ripeline', '0030_ripened'),
+        ('ripeline', '0031_counted_links'),
     ]
 
     operations = [

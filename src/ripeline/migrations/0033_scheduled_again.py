@@ -10,7 +10,7 @@ WHERE (SELECT result FROM import_check WHERE schedule_id = import_schedule.id OR
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("ripeline", "0031_trials_again"),
+        ("ripeline", "0032_trials_again"),
     ]
 
     operations = [
