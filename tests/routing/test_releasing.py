@@ -8,6 +8,7 @@ from threading import Barrier
 import pytest
 
 from ripeline.base import clock
+from ripeline.catalog.actions import sources_named
 from ripeline.leads.actions import nurture, set_next, touch
 from ripeline.leads.deciding import Next
 from ripeline.leads.models import Lead, NextKind, State
@@ -110,6 +111,89 @@ def test_what_an_sdr_is_qualifying_stays_with_them_and_a_promised_date_waits_for
         assert release() == 1
     assert Lead.objects.get(owner=alice) == promised
     assert Lead.objects.get(pk=qualifying.pk).owner is None
+
+
+def test_inside_sales_looks_at_what_is_new_for_a_working_day_before_a_rep_gets_it(
+    alice: User, sam: User, make_lead: MakeLead
+) -> None:
+    """Sam is here: what came on Monday at ten is Alice's on Tuesday at ten, if nobody has begun with it by then."""
+    with clock.at(MONDAY):
+        seen, begun = make_lead(), make_lead()
+        assert release() == 0
+        touch(begun.pk, by(sam), kind="call", reached=False, next=soon(hours=2))
+    with clock.at(MONDAY + timedelta(days=1) - timedelta(minutes=1)):
+        assert release() == 0
+    with clock.at(MONDAY + timedelta(days=1)):
+        assert release() == 1
+    assert Lead.objects.get(owner=alice) == seen
+    begun.refresh_from_db()
+    assert begun.state == State.QUALIFYING
+
+
+def test_a_weekend_is_no_time_to_look(alice: User, sam: User, make_lead: MakeLead) -> None:
+    friday = MONDAY + timedelta(days=4)
+    with clock.at(friday):
+        make_lead()
+    for later in (timedelta(days=1), timedelta(days=2), timedelta(days=2, hours=23)):
+        with clock.at(friday + later):
+            assert release() == 0
+    with clock.at(friday + timedelta(days=3)):
+        assert release() == 1
+
+
+def test_who_asked_for_us_waits_an_hour_for_inside_sales_and_no_longer(
+    alice: User, sam: User, make_lead: MakeLead
+) -> None:
+    sources = sources_named(["Quote request", "White paper"])
+    with clock.at(MONDAY):
+        quote, paper = (make_lead(source_id=sources[name].pk) for name in ("Quote request", "White paper"))
+    with clock.at(MONDAY + timedelta(minutes=59)):
+        assert release() == 0
+    with clock.at(MONDAY + timedelta(hours=1)):
+        assert release() == 1
+    assert Lead.objects.get(owner=alice) == quote
+    assert Lead.objects.get(pk=paper.pk).owner is None
+
+
+def test_where_inside_sales_is_away_or_left_reps_get_what_is_new_at_once(
+    alice: User, sam: User, make_lead: MakeLead
+) -> None:
+    with clock.at(MONDAY):
+        make_lead()
+        assert release() == 0
+        today = MONDAY.date()
+        away = people_actions.add_absence(actor=sam, user=sam, first_day=today, last_day=today + timedelta(days=2))
+        assert release() == 1
+        people_actions.remove_absence(actor=sam, absence=away)
+        make_lead()
+        assert release() == 0
+        people_actions.set_active(actor=people.system(), user=sam, active=False)
+        assert release() == 1
+
+
+def test_somebody_else_of_inside_sales_being_here_is_enough(
+    alice: User, sam: User, make_user: MakeUser, make_lead: MakeLead
+) -> None:
+    with clock.at(MONDAY):
+        make_user("sid", Role.SDR)
+        today = MONDAY.date()
+        people_actions.add_absence(actor=sam, user=sam, first_day=today, last_day=today)
+        make_lead()
+        assert release() == 0
+
+
+def test_what_a_rep_has_begun_with_needs_no_look(alice: User, sam: User, make_lead: MakeLead) -> None:
+    with clock.at(MONDAY):
+        worked = make_lead(state=State.WORKING)
+        assert release() == 1
+    assert Lead.objects.get(owner=alice) == worked
+
+
+def test_where_there_are_no_reps_inside_sales_gets_what_is_new_at_once(sam: User, make_lead: MakeLead) -> None:
+    with clock.at(MONDAY):
+        make_lead()
+        assert release() == 1
+    assert Lead.objects.filter(owner=sam).exists()
 
 
 def test_who_looks_after_the_company_gets_its_people_out_of_the_queue(

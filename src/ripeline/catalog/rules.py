@@ -27,6 +27,15 @@ _HINTS: tuple[tuple[str, SourceType], ...] = (
     ("list|purchased|bought|database", SourceType.PURCHASED_LIST),
 )
 
+# Who asked for us, and not only for something to read: calling them now is worth most.
+HAND_RAISERS: dict[str, str] = {
+    SourceType.QUOTE_REQUEST.value: "Asked for a quote",
+    SourceType.DEMO_REQUEST.value: "Asked for a demo",
+    SourceType.CONTACT_FORM.value: "Wrote to us",
+    SourceType.INBOUND_CALL.value: "Called us",
+    SourceType.TRIAL.value: "Started a trial",
+}
+
 
 def name_key(name: str) -> str:
     """What makes two names of a source or campaign the same: case, width, punctuation and space aside."""

@@ -3,14 +3,16 @@
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from math import inf
+from typing import Any
 from uuid import UUID
 
 import numpy as np
 from django.db import connection, transaction
 
 from ripeline.base import clock
+from ripeline.catalog.rules import HAND_RAISERS
 from ripeline.leads import bulk
 from ripeline.leads.bulk import Gift
 from ripeline.leads.deciding import By, Next
@@ -18,6 +20,7 @@ from ripeline.leads.models import FARTHEST_NEXT, IS_OPEN, Lead, NextKind, State
 from ripeline.people import queries as people
 from ripeline.people import working_time
 from ripeline.people.models import Company, Responsible, ResponsibleKind, User
+from ripeline.people.working_time import MORNING, Calendar
 from ripeline.routing import queries, rules, turns, worth
 from ripeline.routing.rules import Route, Seller, Why, Wish
 from ripeline.science.choice import likelier_first
@@ -26,14 +29,19 @@ from ripeline.science.spread import spread
 BATCH = 1000
 
 # Who waits in a queue, the likeliest first: those whose day has come (what somebody promised before all), then those
-# whose date the planner chose because nobody had time. What an SDR is qualifying stays with them; a committed date
-# waits for its day.
+# whose date the planner chose because nobody had time. What an SDR is qualifying stays with them, and for a while so
+# does what nobody has begun with; a committed date waits for its day.
+_ASKING = ", ".join(f"'{source_type}'" for source_type in HAND_RAISERS)
 _WAITING = f"""
 WITH picked AS (
     SELECT lead.*, lead.next_at < %(by)s AS is_due FROM lead
     JOIN responsible ON responsible.id = lead.responsible_id AND responsible.kind = 'queue'
     LEFT JOIN score ON score.lead_id = lead.id
+    LEFT JOIN source ON source.id = lead.source_id
     WHERE {worth.OPEN} AND lead.state <> '{State.QUALIFYING}' AND (lead.next_at < %(by)s OR NOT lead.next_committed)
+      AND (lead.state <> '{State.NEW}' OR lead.state_at <= CASE
+           WHEN source.source_type IN ({_ASKING}) THEN %(asked_since)s::timestamptz ELSE %(new_since)s::timestamptz END
+      ) IS NOT FALSE  -- without such moments: whoever waits
     ORDER BY lead.next_at < %(by)s DESC, lead.next_committed DESC, COALESCE(score.p_30, %(average)s) DESC,
              lead.next_at, lead.id
     LIMIT %(limit)s
@@ -100,7 +108,8 @@ def release() -> int:
     """Hand leads that wait in a queue to sellers for whom they are worth their minutes, the best first; how many.
 
     Free minutes of a day go to leads that are worth the price of those minutes (`prices`); a full day takes only what
-    is worth more than the least on it, and few of those. Nobody gets more than their caps. Once more on the same day
+    is worth more than the least on it, and few of those. Nobody gets more than their caps. What is new is first for
+    inside sales to look at, where somebody of them is here. Once more on the same day
     changes nothing: what was handed out counts until tomorrow, also when it is done.
     """
     if not _somebody_waits():
@@ -117,7 +126,9 @@ def release() -> int:
         fills = turns.fills(ready, day=day, by=calendar.end_of(day), now=moment)
         places = sum(len(fill.least) for fill in fills.values())
         least = min((fill.least[0] for fill in fills.values() if fill.least), default=0.0)
-        found_waiting = _waiting(by=calendar.end_of(day), limit=2 * places + 50) if places else []
+        first_look = rules.looks_first(found.values(), rotation, day)
+        look = _seen_since(calendar, day, moment) if first_look else (None, None)
+        found_waiting = _waiting(by=calendar.end_of(day), limit=2 * places + 50, seen_since=look) if places else []
         waiting = [w for w in found_waiting if w.has_to or w.worth >= least][:places]
         if not waiting:
             return 0
@@ -149,6 +160,15 @@ def release() -> int:
     return len(given)
 
 
+def _seen_since(calendar: Calendar, day: date, now: datetime) -> tuple[datetime, datetime]:
+    """(any new lead, one that asked for us): what waits since these moments inside sales has had the time to look at.
+
+    A day that is not worked is nobody's: then it is the morning a working day before the next one.
+    """
+    at = now.astimezone(calendar.zone).time() if calendar.day(now) == day else MORNING
+    return calendar.at(calendar.before(day, rules.FIRST_LOOK_DAYS), at), now - rules.FIRST_LOOK_ASKED
+
+
 def _why(route: Route) -> Why:
     """Why it was released: to a free minute, or because it is worth more than what fills the day."""
     if route.why["rule"] != rules.ROUND_ROBIN:
@@ -170,10 +190,12 @@ def _somebody_waits() -> bool:
     return Lead.objects.filter(IS_OPEN, responsible__in=queues).exclude(state=State.QUALIFYING).exists()
 
 
-def _waiting(*, by: datetime, limit: int) -> list[Waiting]:
-    """The best that wait, in the order in which they are handed out."""
+def _waiting(*, by: datetime, limit: int, seen_since: tuple[datetime | None, datetime | None]) -> list[Waiting]:
+    """The best that wait, in the order in which they are handed out; new ones only if they came before `seen_since`."""
+    given: dict[str, Any] = {"by": by, "limit": limit, "average": worth.AVERAGE_P_30}
+    given |= zip(("new_since", "asked_since"), seen_since, strict=True)
     with connection.cursor() as cursor:
-        cursor.execute(_WAITING, {"by": by, "limit": limit, "average": worth.AVERAGE_P_30})
+        cursor.execute(_WAITING, given)
         rows = cursor.fetchall()
     standings = [worth.standing(row) for row in rows]
     values = likelier_first(

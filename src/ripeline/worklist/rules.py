@@ -15,7 +15,7 @@ from uuid import UUID
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ripeline.catalog.models import SourceType
+from ripeline.catalog.rules import HAND_RAISERS as HAND_RAISERS
 from ripeline.leads.models import NextKind, State
 from ripeline.ripeness.rules import LABELS as RIPENESS
 from ripeline.ripeness.rules import tag
@@ -37,14 +37,6 @@ MINUTES: dict[str, int] = {
     NextKind.MEETING: 30,
 }
 
-# Who asked for us, and not only for something to read: calling them now is worth most.
-HAND_RAISERS: dict[str, str] = {
-    SourceType.QUOTE_REQUEST.value: "Asked for a quote",
-    SourceType.DEMO_REQUEST.value: "Asked for a demo",
-    SourceType.CONTACT_FORM.value: "Wrote to us",
-    SourceType.INBOUND_CALL.value: "Called us",
-    SourceType.TRIAL.value: "Started a trial",
-}
 FRESH = timedelta(days=FRESH_DAYS)  # for so long an unanswered request comes before everything but dates
 
 LABELS: dict[str, str] = {"promise": "You promised", "meeting": "Meeting", "opportunity": "Opportunity"}
