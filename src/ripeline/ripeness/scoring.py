@@ -40,7 +40,8 @@ FROM lead LEFT JOIN source ON source.id = lead.source_id
 WHERE lead.merged_into_id IS NULL AND lead.state NOT IN ('won', 'lost', 'disqualified') AND {which}
 ORDER BY lead.id LIMIT %(limit)s
 """
-_KEEP = "CREATE TEMP TABLE scored (LIKE score) ON COMMIT DROP"
+# Made once for each connection: a table for each visit somebody makes would swell the catalogue.
+_TABLE = "CREATE TEMP TABLE IF NOT EXISTS scored (LIKE score) ON COMMIT DELETE ROWS"
 _COPY = f"COPY scored ({', '.join(_COLUMNS)}) FROM STDIN"
 _MERGE = f"""
 INSERT INTO score ({", ".join(_COLUMNS)}) SELECT {", ".join(_COLUMNS)} FROM scored ORDER BY lead_id
@@ -158,7 +159,7 @@ def _write(rows: Sequence[_Row], by: Current) -> None:
     said = _reasons(reasons.rank(known.design, model.terms), model.terms, heard)
     shifts, chances = heard.shift.tolist(), heard.stage_p.tolist()
     with connection.cursor() as cursor:
-        cursor.execute(_KEEP)
+        cursor.execute(_TABLE)
         with cursor.copy(_COPY) as copy:
             copy.set_types(
                 ["uuid", "float8", "float8", "varchar"]
@@ -174,7 +175,7 @@ def _write(rows: Sequence[_Row], by: Current) -> None:
                 )  # fmt: skip
         cursor.execute(_MERGE)
         claims.keep(cursor, today)
-        cursor.execute("DROP TABLE scored")
+        cursor.execute("DELETE FROM scored")  # the next may be in the same transaction
 
 
 def _ages(rows: Sequence[_Row], moment: datetime) -> FloatArray:
