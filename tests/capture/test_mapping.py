@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from ripeline.capture.dialect import Column, Dialect
 from ripeline.capture.fields import FIELDS, IGNORE, Kind
+from ripeline.capture.headings import is_of_deals
 from ripeline.capture.mapping import FieldMap, MappingError, chosen, fitting, guess, signature, undecided
 from ripeline.capture.text import key
 
@@ -110,6 +111,20 @@ def test_outcomes_are_understood() -> None:
         "Amount": ["1,200.00"], "Closed Lost Reason": ["price"], "Sales team": ["North"],
     })  # fmt: skip
     assert list(found.values()) == ["email", "outcome", "closed_at", "amount", "reason", IGNORE]
+
+
+@pytest.mark.parametrize(
+    ("headings", "is_so"),
+    [
+        ("Email,Won date,Amount", True), ("Email,Closed date,Value", True), ("E-Mail,Dealphase,Betrag", True),
+        ("Email,Deal Stage", True), ("Opportunity Name,Email,Stage", True), ("E-Mail,Gewonnen am", True),
+        ("Email,Close Date,Result", True), ("Email,Lost on", True),
+        ("Name,Email,Amount", False), ("Name,Email,Status,Created", False), ("Name,Email,Closed date", False),
+        ("Name,Email,Date,Amount,Status", False), ("Name,Email,Deal value", False), ("", False),
+    ],
+)  # fmt: skip
+def test_headings_of_deals_are_told_from_those_of_people(headings: str, is_so: bool) -> None:
+    assert is_of_deals(headings.split(",")) is is_so
 
 
 def test_the_command_line_says_it_and_the_rest_is_kept() -> None:

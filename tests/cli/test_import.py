@@ -84,6 +84,10 @@ def test_leads_and_outcomes_go_in_by_two_commands_and_come_out_by_a_third(house:
     assert (again["unchanged"], again["rejected"]) == (2, 1)
     won = house.json("import", deals, "--outcomes", "--map", "key=external_id", "--map", "signed=won_at")
     assert (won["updated"], won["rejected"], won["state"]) == (1, 1, "done")
+    closed = written(tmp_path, "E-mail,Deal stage,Close date", "a@x.example,Won,2023-03-01", name="closed.csv")
+    code, out, said = house.run("import", closed, "--dry-run", "--json")
+    assert (code, json.loads(out)["created"]) == (0, 1)
+    assert "This looks like a file of deals, but is read as leads." in said
     status = house.json("status")
     assert (status["leads"]["total"], status["leads"]["by_state"]["won"], status["wins"]) == (2, 1, 1)
     code, out, said = house.run("export")

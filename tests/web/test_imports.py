@@ -248,6 +248,34 @@ def test_outcomes_are_booked_and_told_as_deals(signed_in: SignIn, ada: User) -> 
     assert "What happens next" not in result
 
 
+DEALS = b"Customer e-mail,Deal stage,Amount,Close date\npriya@northgate.example,Won,1200,2026-04-03\n"
+
+
+def test_a_file_of_deals_taken_for_leads_is_asked_about_and_switched_at_once(
+    signed_in: SignIn, mona: User, sam: User
+) -> None:
+    client = signed_in(mona)
+    where = upload(client, DEALS).url
+    page = client.get(where)
+    assert "This looks like a file of deals: import as outcomes?" in text(page)
+    page = client.post(f"{where}/read-as", {"kind": "outcomes"}, follow=True)
+    assert (chosen(page, "to-1"), chosen(page, "to-3")) == ("outcome", "closed_at")
+    assert ImportRun.objects.get().kind == "outcomes"
+    assert "This looks like a file of deals" not in text(page)
+    assert "Read it as leads instead" in text(page)
+    assert signed_in(sam).post(f"{where}/read-as", {"kind": "leads"}).status_code == 404
+    page = client.post(f"{where}/read-as", {"kind": "leads"}, follow=True)
+    assert "This looks like a file of deals" in text(page)
+    client.post(f"{where}/read-as", {"kind": "nonsense"})
+    assert ImportRun.objects.get().kind == "leads"
+    actions.confirm(actor=mona, run_id=ImportRun.objects.get().pk)
+    client.post(f"{where}/read-as", {"kind": "outcomes"})  # it has started
+    assert ImportRun.objects.get().kind == "leads"
+    actions.work(ImportRun.objects.get().pk)
+    again = upload(client, DEALS.replace(b"1200", b"1300")).url
+    assert "This looks like a file of deals" not in text(client.get(again))  # it was meant so
+
+
 @pytest.mark.parametrize(
     ("count", "words"),
     [

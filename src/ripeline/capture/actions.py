@@ -114,16 +114,19 @@ def prepare(
     mapping: Mapping[str, str] | None = None,
     source: str | None = None,
     policy: str | None = None,
+    kind: Kind | None = None,
 ) -> Looked:
     """Look again, at what a person says of the file, its columns (field by label) and where its people came from.
 
-    Without `mapping` it is guessed anew. Kept with the run, which must not have started. Raises UnreadableFileError.
+    Without `mapping` it is guessed anew; with `kind` the file is read as one of those. It is kept with the run, which
+    must not have started. Raises UnreadableFileError.
     """
     with transaction.atomic():
         run = _own(actor, run_id, lock=True)
         if run.state != ImportState.UPLOADED:
             raise MappingError("This import has started already; its mapping can no longer be changed.")
         said = Said.from_json(run.told) if said is None else said
+        run.kind = kind or run.kind
         with looking.opened(run, said) as table:
             looked = looking.at(run, said, mapping, table=table)
             if table.workbook:
@@ -131,7 +134,7 @@ def prepare(
         _draft(run, looked, said)
         run.source = run.source if source is None else _source(source)
         run.policy = policy if policy in ImportPolicy.values else run.policy
-        run.save(update_fields=["dialect", "told", "mapping", "signature", "source", "policy"])
+        run.save(update_fields=["dialect", "told", "mapping", "signature", "source", "policy", "kind"])
     return looked
 
 

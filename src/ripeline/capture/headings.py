@@ -99,12 +99,27 @@ def _parsed(table: str) -> dict[str, tuple[str, ...]]:
 
 
 HEADINGS = _parsed(_TABLE)
+_DEALS = frozenset(  # what only a list of deals says
+    """deal|deal name|deal title|deal id|deal stage|deal status|opportunity name|opportunity id|opportunity stage|
+    stage of the deal|is won|is closed|closed won|dealname|dealphase|deal phase|verkaufschance|name der verkaufschance|
+    phase de la transaction|nom de la transaction|etapa del negocio|nombre del negocio|etapa do negocio|nome do negocio
+    """.replace("\n    ", "").split("|")
+)  # fmt: skip
+_ANY_DATE = frozenset({"date", "datum", "fecha", "data", "end date"})
 KNOWN = frozenset(heading for headings in HEADINGS.values() for heading in headings)
 
 
 def known(cells: Iterable[str]) -> list[str]:
     """The cells that say the name of a field."""
     return [cell for each in cells if key(cell := clean(each)) in KNOWN]
+
+
+def is_of_deals(labels: Iterable[str]) -> bool:
+    """Whether headings are those of deals won or lost, rather than of people."""
+    names = {key(clean(label)) for label in labels}
+    ends = names & (frozenset(HEADINGS["closed_at"]) - _ANY_DATE)
+    beside = names & frozenset((*HEADINGS["amount"], *HEADINGS["outcome"], *HEADINGS["reason"]))
+    return bool(names & _DEALS or names & frozenset((*HEADINGS["won_at"], *HEADINGS["lost_at"])) or (ends and beside))
 
 
 def is_heading(cells: Sequence[str]) -> bool:

@@ -10,6 +10,7 @@ from ripeline.capture import pieces, wording
 from ripeline.capture.detection import Detected, Told, detect
 from ripeline.capture.dialect import Dialect, UnreadableFileError
 from ripeline.capture.fields import Kind
+from ripeline.capture.headings import is_of_deals
 from ripeline.capture.mapping import FieldMap, Guess, fitting, guess, signature, undecided
 from ripeline.capture.models import ImportMapping, ImportRun
 from ripeline.capture.presets import Preset, recognised
@@ -107,6 +108,13 @@ def opened(run: ImportRun, said: Said) -> Iterator[Table]:
     else:
         with as_table(pieces.opened_workbook(run), name=run.filename, sheet=wanted) as table:
             yield table
+
+
+def asks_for_outcomes(looked: Looked) -> bool:
+    """Whether a file that is read as leads looks like one of deals, and nobody has had such a file read so."""
+    is_export = looked.preset is not None and looked.preset.kind == "leads"
+    is_settled = looked.mapping.kind != "leads" or looked.is_remembered or is_export
+    return not is_settled and is_of_deals(looked.dialect.labels)
 
 
 def preview(run: ImportRun, looked: Looked, rows: int) -> Chunk:

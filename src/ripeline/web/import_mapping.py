@@ -130,6 +130,7 @@ def _context(run: ImportRun, looked: Looked, *, error: str = "") -> dict[str, An
         "run": run,
         "error": error,
         "kind": "" if run.kind == ImportKind.LEADS else run.get_kind_display().lower(),
+        "asks_for_outcomes": looking.asks_for_outcomes(looked),
         "asks_source": run.kind == ImportKind.LEADS,
         "preset": looked.preset.label if looked.preset and looked.preset.kind == run.kind else "",
         "words": import_words.lines(wording.listed(pieces.opened(run), dialect, looked.mapping)),

@@ -199,6 +199,15 @@ def _to(request: HttpRequest, run_id: UUID) -> HttpResponse:
 
 
 @require_POST
+def read_as(request: HttpRequest, run_id: UUID) -> HttpResponse:
+    """The file read as rows of another kind; its columns are found anew."""
+    run, kind = asked(request, run_id), request.POST.get("kind")
+    if run.state == ImportState.UPLOADED and kind in ImportKind.values and kind != run.kind:
+        actions.prepare(actor=importer(request), run_id=run_id, kind=cast(Kind, kind))
+    return redirect("import", run_id)
+
+
+@require_POST
 def cancel(request: HttpRequest, run_id: UUID) -> HttpResponse:
     actions.cancel(actor=importer(request), run_id=asked(request, run_id).pk)
     return redirect("import", run_id)
@@ -307,6 +316,7 @@ urlpatterns = [
     path("imports/<uuid:run_id>/mapping", mapping, name="import-mapping"),
     path("imports/<uuid:run_id>/trial", trial_progress, name="import-trial"),
     path("imports/<uuid:run_id>/trial/stop", trial_stop, name="import-trial-stop"),
+    path("imports/<uuid:run_id>/read-as", read_as, name="import-read-as"),
     path("imports/<uuid:run_id>/cancel", cancel, name="import-cancel"),
     path("imports/<uuid:run_id>/go-on", go_on, name="import-go-on"),
     path("imports/<uuid:run_id>/discard", discard, name="import-discard"),
