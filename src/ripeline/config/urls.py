@@ -49,7 +49,7 @@ SCREENS = (
 
 urlpatterns: list[URLPattern | URLResolver] = [path("", include(module)) for module in SCREENS]
 urlpatterns += [path("api/v1/", include((api_urls.urlpatterns, "api")))]
-urlpatterns += [path("", include("ripeline.api.hooks"))]
+urlpatterns += [path("", include("ripeline.api.hooks")), path("", include("ripeline.api.mail_events"))]
 
 handler400 = "ripeline.web.errors.bad_request"
 handler403 = "ripeline.web.errors.forbidden"

@@ -189,9 +189,9 @@ class Sender:
             if again:
                 _put_back(message, again, words=result.words)
             else:
-                _end(message, MessageState.FAILED, "too_late", result.words)
+                _end(message, MessageState.FAILED, "too_late", result)
             return
-        _end(message, *_ENDS[result.outcome], result.words)
+        _end(message, *_ENDS[result.outcome], result)
         if result.outcome is Outcome.DOUBT:
             log.warning("Whether message %s arrived is in doubt (%s).", message.pk, result.words)
 
@@ -259,13 +259,14 @@ def _put_back(message: Message, due_at: datetime, *, words: str) -> None:
     )
 
 
-def _end(message: Message, state: MessageState, reason: str, words: str) -> None:
+def _end(message: Message, state: MessageState, reason: str, result: Result) -> None:
     """Record what became of a hand-over, and on the lead's timeline what reached them; in one transaction.
 
     Also where somebody has taken it for broken off meanwhile, or had it sent again: it was handed over.
     """
     now = clock.now()
-    changes: dict[str, Any] = {"state": state, "reason": reason, "reply": words}
+    words = result.words
+    changes: dict[str, Any] = {"state": state, "reason": reason, "reply": words, "provider_id": result.provider_id}
     if state != MessageState.DOUBT:  # what is in doubt may be sent once more
         changes |= {"ended_at": now, "context": {}}
     open_still = Q(state__in=(MessageState.WAITING, MessageState.SENDING, MessageState.DOUBT))

@@ -51,7 +51,8 @@ class Esp:
             return Result(Outcome.REFUSED, one_line(str(problem)))
         statuses = set(letter.anymail_status.status or ()) or {"unknown"}  # type: ignore[attr-defined]
         outcome = next((_STATUS[each] for each in _STATUS if each in statuses), Outcome.SENT)
-        return Result(outcome, f"{self.name}: {', '.join(sorted(map(str, statuses)))}")
+        named = str(letter.anymail_status.message_id or "")  # type: ignore[attr-defined]
+        return Result(outcome, f"{self.name}: {', '.join(sorted(map(str, statuses)))}", named[:200])
 
     def close(self) -> None:
         with suppress(requests.RequestException):

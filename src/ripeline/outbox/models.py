@@ -46,6 +46,7 @@ class Message(models.Model):
     claimed_by = models.CharField(max_length=32, blank=True, default="")
     attempts = models.PositiveSmallIntegerField(default=0)
     message_id = models.CharField(max_length=200, blank=True, default="")
+    provider_id = models.CharField(max_length=200, blank=True, default="")  # what a provider calls it
     handed_at = models.DateTimeField(null=True)  # when the last hand-over began
     ended_at = models.DateTimeField(null=True)
     reason = models.CharField(max_length=20, blank=True, default="")  # outbox.rules.REASONS, where it was not sent
@@ -72,6 +73,7 @@ class Message(models.Model):
             models.Index(fields=["state", "-created_at", "-id"], name="message_in_state"),
             models.Index(fields=["-created_at", "-id"], name="message_newest"),
             models.Index(fields=["address_hash", "-created_at"], name="message_to_address"),
+            models.Index(fields=["provider_id"], name="message_at_provider", condition=~Q(provider_id="")),
         ]
 
 

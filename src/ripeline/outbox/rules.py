@@ -21,6 +21,7 @@ REASONS = {
     "too_late": "Tried for five days",
     "refused": "Refused by the mail server",
     "address": "The address does not exist",
+    "came_back": "It came back: the mailbox could not take it",
     "unwritable": "It could not be written; the log says why",
 }
 

@@ -19,6 +19,7 @@ class Outcome(Enum):
 class Result:
     outcome: Outcome
     words: str = ""  # what the server said
+    provider_id: str = ""  # what a provider calls the message from now on
 
 
 class UnreachableError(Exception):

@@ -8,11 +8,11 @@ from django import forms
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.urls import path
+from django.urls import path, reverse
 from django.utils.http import urlencode
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from ripeline.outbox import actions, queries, suppression
+from ripeline.outbox import actions, queries, returning, suppression
 from ripeline.outbox.actions import OutboxError
 from ripeline.outbox.delivery import transport
 from ripeline.outbox.kinds import label
@@ -122,9 +122,15 @@ def _frame(request: HttpRequest) -> dict[str, Any]:
         "way": way.name if way else "",
         "sender": settings.MAIL_FROM,
         "reply_to": settings.MAIL_REPLY_TO or "",
+        "events": _events(request) if settings.MAIL_ESP else "",
         "server": queries.server(),
         "is_key_changed": queries.is_key_changed(),
     }
+
+
+def _events(request: HttpRequest) -> str:
+    """The address at which the provider tells what came back."""
+    return letters.root(request) + reverse("mail-events", args=[returning.secret()])
 
 
 def _cursor(text: str) -> tuple[datetime, UUID] | None:
