@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('ripeline', '0032_trials_again'),
+        ('ripeline', '0033_scheduled_again'),
     ]
 
     operations = [
