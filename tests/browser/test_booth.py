@@ -214,8 +214,8 @@ def test_two_tabs_that_hold_one_draft_keep_two_people(phone: Phone, alice: User,
     assert sorted(Lead.objects.values_list("name", flat=True)) == ["Priya Raman", "Tom Reyes"]
 
 
-def test_a_card_that_cannot_be_sent_keeps_no_other_waiting(
-    phone: Phone, alice: User, booth: Door, monkeypatch: pytest.MonkeyPatch
+def test_a_card_that_is_refused_says_why_keeps_no_other_waiting_and_is_mended(
+    phone: Phone, axe: Axe, shot: Shot, alice: User, booth: Door, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("ripeline.web.booth.LONGEST", 1_000)
     page = opened(phone, alice)
@@ -224,8 +224,20 @@ def test_a_card_that_cannot_be_sent_keeps_no_other_waiting(
     for name in ("Ann Lee", "Priya Raman", "Tom Reyes"):
         take(page, name)
     phone.mend()
-    expect(page.locator("#state")).to_contain_text("1 card waits on this phone. Ripeline did not take it yet")
+    expect(page.locator("#state")).to_contain_text("1 card needs a look.")
     assert sorted(Lead.objects.values_list("name", flat=True)) == ["Priya Raman", "Tom Reyes"]
+    card = page.locator("#cards li").filter(has_text="Ann Lee")
+    expect(card).to_contain_text("Refused: it is too long to be sent.")
+    axe(page)
+    shot(page, "booth-too-long")
+    page.reload()
+    expect(card).to_contain_text("Refused: it is too long to be sent."), "and it is not lost"
+    card.get_by_role("button", name="Mend").click()
+    expect(page.get_by_label("In other words")).to_have_value("x" * 1_000)
+    page.get_by_label("In other words").fill("wants a quote")
+    page.get_by_role("button", name="Keep").click()
+    expect(page.locator("#state")).to_contain_text("All 3 sent.")
+    assert Lead.objects.filter(name="Ann Lee").exists()
 
 
 def test_a_sign_in_that_ran_out_loses_nothing_and_what_is_wrong_is_mended_beside_the_card(

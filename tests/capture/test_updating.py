@@ -11,6 +11,7 @@ from ripeline.base import clock
 from ripeline.capture import queries
 from ripeline.capture.models import ImportPolicy
 from ripeline.leads import actions as leads
+from ripeline.leads import merging
 from ripeline.leads.models import Lead
 from ripeline.people.models import User
 from ripeline.timeline.models import Activity
@@ -69,6 +70,26 @@ def test_a_correction_that_was_taken_back_is_none(ada: User) -> None:
     lead = corrected(ada)
     leads.undo(Activity.objects.get(lead_id=lead.pk, kind="edited").pk, by(ada))
     imported(LATER)
+    assert says() == ("Anna", "Dentist", "39")
+
+
+def test_what_somebody_chose_between_two_records_stays_until_they_are_two_again(ada: User) -> None:
+    imported(FIRST)
+    ann, bo = (Lead.objects.get(email=f"{name}@x.example") for name in "ab")
+    merging.merge(survivor_id=ann.pk, duplicate_id=bo.pk, by=by(ada), takes={"name"})
+    later = csv("E-mail,Name,Title,Size,Created", "a@x.example,Anna,Dentist,39,2026-05-10")
+    imported(later)
+    assert says() == ("Bo", "Dentist", "38"), "chosen: Bo's name and Ann's size; nobody chose a title"
+    merging.unmerge(duplicate_id=bo.pk, by=by(ada))
+    imported(csv("E-mail,Name,Title,Size,Created", "a@x.example,Anna,Dentist,41,2026-05-10"))
+    assert says() == ("Anna", "Dentist", "41")
+
+
+def test_records_that_were_merged_without_a_choice_follow_the_file(ada: User) -> None:
+    imported(FIRST)
+    ann, bo = (Lead.objects.get(email=f"{name}@x.example") for name in "ab")
+    merging.merge(survivor_id=ann.pk, duplicate_id=bo.pk, by=by(ada))
+    imported(csv("E-mail,Name,Title,Size,Created", "a@x.example,Anna,Dentist,39,2026-05-10"))
     assert says() == ("Anna", "Dentist", "39")
 
 

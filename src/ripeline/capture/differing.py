@@ -16,6 +16,7 @@ FIELDS = ("name", "title", "phone", "company", "country", "language", "amount", 
 _KNOWN_BY = ("email", "reference")  # the first stays
 _CUSTOM = "custom:"
 _EMPTY = ("", None)
+_SAYS = ("edited", "imported", "undone", "merged", "unmerged")
 
 
 @dataclass
@@ -36,22 +37,36 @@ def is_contested(lead: Lead, arrival: Arrival) -> bool:
 
 
 def last_words(lead_ids: Collection[UUID]) -> dict[UUID, LastWords]:
-    """For each of these leads, by its timeline. A correction that was taken back is none."""
+    """For each of these leads, by its timeline. A correction that was taken back is none; nor is a merge.
+
+    Whoever merges two records and chooses between what they say has corrected those fields.
+    """
     if not lead_ids:
         return {}
     found: dict[UUID, LastWords] = defaultdict(LastWords)
-    entries = Activity.objects.filter(lead_id__in=lead_ids, kind__in=("edited", "imported", "undone"))
+    entries = Activity.objects.filter(lead_id__in=lead_ids, kind__in=_SAYS)
     rows = list(
         entries.order_by("recorded_at", "id").values_list("id", "lead_id", "kind", "origin", "recorded_at", "data")
     )
     undone = {data.get("of") for _, _, kind, _, _, data in rows if kind == "undone"}
+    parted = {(lead_id, data.get("duplicate")): at for _, lead_id, kind, _, at, data in rows if kind == "unmerged"}
     for pk, lead_id, kind, origin, at, data in rows:
-        if kind == "undone" or str(pk) in undone:
+        if kind in ("undone", "unmerged") or str(pk) in undone:
             continue
-        names, said = _changed(data), found[lead_id]
+        apart = parted.get((lead_id, data.get("duplicate"))) if kind == "merged" else None
+        if apart and apart >= at:
+            continue
+        names, said = _chosen(data) if kind == "merged" else _changed(data), found[lead_id]
         said.changed.update(dict.fromkeys(names, at))
-        said.by_hand = said.by_hand | names if kind == "edited" or origin == "by_hand" else said.by_hand - names
+        is_by_hand = kind in ("edited", "merged") or origin == "by_hand"
+        said.by_hand = said.by_hand | names if is_by_hand else said.by_hand - names
     return found
+
+
+def _chosen(data: Mapping[str, Any]) -> set[str]:
+    """The fields of a merge between whose words somebody chose."""
+    names = set(data.get("chosen") or ())
+    return names | {"currency"} if "amount" in names else names
 
 
 def _changed(data: Mapping[str, Any]) -> set[str]:

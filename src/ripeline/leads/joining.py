@@ -47,6 +47,14 @@ def differing(survivor: Lead, duplicate: Lead) -> list[str]:
     return [name for name in (*CHOSEN, *own) if (value(survivor, name) or "") != (value(duplicate, name) or "")]
 
 
+def contested(survivor: Lead, duplicate: Lead) -> list[str]:
+    """The fields in which each of the two says something, and not the same: whoever chooses there says who is right."""
+    said = (value(survivor, name) not in ("", None) and value(duplicate, name) not in ("", None) for name in CHOSEN)
+    both = {name for name, is_said in zip(CHOSEN, said, strict=True) if is_said}
+    own = {CUSTOM + key for key in survivor.custom.keys() & duplicate.custom.keys()}
+    return [name for name in differing(survivor, duplicate) if name in both | own]
+
+
 def usual(survivor: Lead, duplicate: Lead) -> set[str]:
     """The fields that the other record's word is taken for unless somebody chooses: where this one says nothing, or
     has less of a name."""

@@ -43,11 +43,12 @@ def merge(*, survivor_id: UUID, duplicate_id: UUID, by: By, takes: Collection[st
             rules.require(by.actor, Verb.MERGE, lead)
         moved = [pk for pk, lead in family.items() if lead.merged_into_id == duplicate.pk]
         Lead.objects.filter(pk__in=[*moved, duplicate.pk]).update(merged_into=survivor)
+        chosen = [] if takes is None else joining.contested(survivor, duplicate)
         takes = joining.usual(survivor, duplicate) if takes is None else set(takes)
         changes = joining.joined(survivor, duplicate, takes)
         data = {
             "duplicate": str(duplicate.pk), "name": str(duplicate), "moved": [str(pk) for pk in moved],
-            "deals": _move_deals(duplicate, survivor), "took": sorted(takes),
+            "deals": _move_deals(duplicate, survivor), "took": sorted(takes), "chosen": chosen,
         }  # fmt: skip
         _become(survivor, changes, _entry(survivor, "merged", by, data))
         return survivor

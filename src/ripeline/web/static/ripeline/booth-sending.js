@@ -32,6 +32,11 @@
     return { key: card.key, owner: card.owner, booth: card.booth, at: card.at, rev: card.rev, heat: card.heat, said: [], note: "", answers: {}, fields, state: "sent", lead: result.lead, done_at: Date.now() };
   });
 
+  /* What the server will not take however often it comes is for a person to look at: it waits no more, and is not lost. */
+  const REFUSALS = { 413: "it is too long to be sent. Shorten the note", 400: "it holds something that cannot be sent. Look it over", 422: "it holds something that cannot be sent. Look it over" };
+  const refuse = (card, status) => store.update(card.key, (now) => (now.rev === card.rev && now.state === "waiting"
+    ? { ...now, state: "refused", errors: { whole: `Refused: ${REFUSALS[status]} and keep it once more, or discard it.` } } : null));
+
   const STOPS = { 401: "signed-out", 409: "other", 429: "full" }; // true of all that waits, whichever card is sent
   const isOver = (is) => Object.values(STOPS).includes(is);
 
@@ -48,6 +53,7 @@
       }
       return worst;
     }
+    if (REFUSALS[answer.status]) { await refuse(cards[0], answer.status); return "sent"; }
     if (!answer.ok) return "away";
     const { results } = await answer.json();
     for (const result of results) await settle(result, cards.find((card) => card.key === result.key));
