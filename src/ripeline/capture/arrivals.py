@@ -4,6 +4,7 @@ import hashlib
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from functools import cached_property
 from typing import Any
 from uuid import UUID
 
@@ -66,7 +67,7 @@ class Case:
     is_new: bool = False
     outcome: Admitted | None = None
 
-    @property
+    @cached_property
     def hints(self) -> tuple[Key, ...]:
         """What else they may be known by, where none of their keys is: telephone and name."""
         person = self.arrival.person

@@ -4,7 +4,8 @@ Rows are the data rows that are not blank: every one is in exactly one chunk, on
 created + updated + unchanged + rejected = rows. Blank rows are passed over, though they count in row numbers.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -97,23 +98,40 @@ def chunks(
 ) -> Iterator[Chunk]:
     """The file's rows after the first `position` ones, at most `size` at a time."""
     convert = _Conversion(dialect, mapping, now)
-    rows: list[Row] = []
-    rejects: list[Reject] = []
+    with ThreadPoolExecutor(1, "rows") as ahead:  # while the database has the last chunk, the next is converted
+        coming: Future[Chunk] | None = None
+        for records, upto in _portions(file, dialect, position, size):
+            last, coming = coming, ahead.submit(_converted, convert, records, upto)
+            if last:
+                yield last.result()
+        if coming:
+            yield coming.result()
+
+
+def _portions(
+    file: BinaryIO, dialect: Dialect, position: int, size: int
+) -> Iterator[tuple[list[Record | Broken], int]]:
+    """The records of each chunk, and the number of rows up to and with them."""
+    records: list[Record | Broken] = []
     weight, seen = 0, 0
     for seen, record in enumerate(_counted(file, dialect), 1):
         if seen <= position:
             continue
-        taken = convert(record)
-        if isinstance(taken, Row):
-            rows.append(taken)
-        else:
-            rejects.append(taken)
+        records.append(record)
         weight += sum(map(len, record.cells))
-        if len(rows) + len(rejects) >= size or weight >= _WEIGHT:
-            yield Chunk(rows, rejects, seen)
-            rows, rejects, weight = [], [], 0
-    if rows or rejects:
-        yield Chunk(rows, rejects, seen)
+        if len(records) >= size or weight >= _WEIGHT:
+            yield records, seen
+            records, weight = [], 0
+    if records:
+        yield records, seen
+
+
+def _converted(
+    convert: Callable[[Record | Broken], Row | Reject], records: Sequence[Record | Broken], upto: int
+) -> Chunk:
+    taken = [convert(record) for record in records]
+    rows = [row for row in taken if isinstance(row, Row)]
+    return Chunk(rows, [reject for reject in taken if isinstance(reject, Reject)], upto)
 
 
 def count(file: BinaryIO, dialect: Dialect) -> int:
@@ -219,7 +237,8 @@ class _Conversion:
                 return self._moment(row, known, column, text)
             case Takes.MONEY:
                 return self._money(row, column, text)
-        if ours := self._dialect.words.get(known.takes, {}).get(key(text)):
+        words = self._dialect.words.get(known.takes)
+        if words and (ours := words.get(key(text))):
             return ours, ""
         return _READERS.get(known.takes, values.Parsed)(text)
 

@@ -8,6 +8,7 @@ from uuid import UUID
 
 import numpy as np
 from django.db import connection, transaction
+from django.db.models import QuerySet
 
 from ripeline.base import clock
 from ripeline.leads.models import IS_OPEN, Lead, NextKind
@@ -49,23 +50,23 @@ def settle(import_run_id: UUID) -> int:
     count = 0
     for responsible in Responsible.objects.filter(pk__in=waiting.values("responsible")).select_related("user"):
         with transaction.atomic():
-            count += _spread(list(waiting.filter(responsible=responsible).values_list("pk", flat=True)), responsible)
+            count += _spread(waiting.filter(responsible=responsible), responsible)
     routing.release()
     return count
 
 
-def _spread(ids: Sequence[UUID], responsible: Responsible) -> int:
+def _spread(leads: QuerySet[Lead], responsible: Responsible) -> int:
     """Give the leads of one responsible their dates, the likeliest first. Planned dates, so no entry of their own."""
-    moment = clock.now()
+    moment, ids = clock.now(), list(leads.values_list("pk", flat=True))
     calendar = working_time.calendar_of(responsible.user)
     days = calendar.coming(calendar.day(moment), DAYS)
     room = _room(responsible, calendar, days)
-    found = dict(scores.all_scores().filter(lead_id__in=ids).values_list("lead_id", "p_30"))
+    found = dict(scores.all_scores().filter(lead_id__in=leads.values("pk")).values_list("lead_id", "p_30"))
     values = np.array([found.get(pk, 0.0) for pk in ids])
     places = spread(values, per_day=room, within=DAYS)
     moments = [max(calendar.at(days[min(place, DAYS - 1)]), moment) for place in places.tolist()]
     with connection.cursor() as cursor:
-        cursor.execute(_SPREAD, [list(ids), moments, moment])
+        cursor.execute(_SPREAD, [ids, moments, moment])
         return int(cursor.rowcount)
 
 
