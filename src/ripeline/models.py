@@ -61,7 +61,7 @@ from ripeline.ripeness.models import (
     StageSaid,
     Term,
 )
-from ripeline.routing.models import Price, Turn
+from ripeline.routing.models import Price, Turn, TypicalAmount
 from ripeline.simulation.models import SimulationRun
 from ripeline.timeline.models import Activity, Engagement, Hit, Reaction, Visitor
 from ripeline.worker.models import Beat
@@ -76,5 +76,5 @@ __all__ = [
     "KeptWord", "Lead", "MailServer", "Message", "ModelRun", "Opportunity", "PageRule", "Perceived", "Plan",
     "PlanItem", "PossibleDuplicate", "Price", "Purpose", "Question", "Reaction", "RecordView", "Recovered",
     "Recovery", "Responsible", "SavedView", "Score", "SignalTrust", "SimulationRun", "Site", "Source", "StageSaid",
-    "Submission", "Suppression", "Team", "Term", "Tracking", "Turn", "User", "Visitor", "Wording",
+    "Submission", "Suppression", "Team", "Term", "Tracking", "Turn", "TypicalAmount", "User", "Visitor", "Wording",
 ]  # fmt: skip

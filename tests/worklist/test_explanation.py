@@ -5,6 +5,7 @@ What decided is found here anew and plainly: the whole day is planned again with
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -47,6 +48,7 @@ def somebody(draw: st.DrawFn) -> Candidate:
         last_touch_at=None if touched is None else ago(min(touched, reached if reached is not None else touched)),
         last_reached_at=None if reached is None else ago(reached),
         disposition=draw(st.sampled_from(["", "reached", "still_working"])) if touches and not silent else "",
+        stake=draw(st.sampled_from([1.0, 0.5, 1.4, 2.0])),
     )
     return Candidate(
         standing=standing, next_at=NOW, captured_at=standing.since, source=draw(st.sampled_from(["", "Fair", "Web"])),
@@ -55,6 +57,7 @@ def somebody(draw: st.DrawFn) -> Candidate:
         source_type=draw(st.sampled_from(["webinar", "quote_request"])),
         p_30_low=None if p is None else p / 2, p_30_high=None if p is None else (1 + p) / 2,
         account_id=draw(st.none() | st.sampled_from([UUID(int=1), UUID(int=2)])),
+        amount=None if standing.stake == 1.0 else Decimal(int(8_000 * standing.stake**2)), currency="EUR",
     )  # fmt: skip
 
 
@@ -147,7 +150,7 @@ def test_each_kind_of_reason_can_decide() -> None:
     def one(**known: object) -> Fact:
         standing = Standing(lead_id=UUID(int=1), state="working", p_30=0.04, curve="even", since=ago(90))
         person = Candidate(
-            standing=replace(standing, **known), next_at=NOW, next_kind="follow_up", captured_at=ago(90)  # type: ignore[arg-type]
+            standing=replace(standing, **known), next_at=NOW, next_kind="follow_up", captured_at=ago(90),  # type: ignore[arg-type]
         )  # fmt: skip
         return planned([person])[person.lead_id].decided
 
@@ -158,3 +161,5 @@ def test_each_kind_of_reason_can_decide() -> None:
     assert one(touches=1, last_touch_at=ago(12), last_reached_at=ago(12), disposition="still_working") is Fact.CHOOSING
     assert one(state="opportunity", **lately) is Fact.CHOOSING
     assert one(since=ago(20)) is Fact.NEW
+    assert one(**lately, stake=2.0) is Fact.LARGE
+    assert one(**spoken, stake=0.5) is Fact.WAITED

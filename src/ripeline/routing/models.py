@@ -39,3 +39,16 @@ class Price(models.Model):
 
     class Meta:
         db_table = "price"
+
+
+class TypicalAmount(models.Model):
+    """What a deal of the company usually brings, by currency: see `stakes`. Derived, and made anew each night."""
+
+    currency = models.CharField(max_length=3, primary_key=True)  # "" where none was given
+    amount = models.DecimalField(max_digits=14, decimal_places=2)
+    n = models.PositiveIntegerField()  # deals of which it is the median
+    is_won = models.BooleanField()  # of won ones; else, of open ones
+    made_at = models.DateTimeField(default=clock.now)
+
+    class Meta:
+        db_table = "typical_amount"

@@ -21,6 +21,7 @@ from ripeline.people import working_time
 from ripeline.people.models import Absence, Responsible, ResponsibleKind, User
 from ripeline.people.working_time import Calendar
 from ripeline.ripeness.models import Curve
+from ripeline.routing import stakes
 from ripeline.routing.models import Price
 from ripeline.routing.worth import AVERAGE_P_30, OPEN
 from ripeline.science.gate import FloatArray
@@ -89,8 +90,12 @@ def current(user: User) -> Price:
 
 
 def renew(users: Iterable[User] | None = None) -> int:
-    """Make the prices of these people anew, or of everybody, of the queues and of the programmes; how many."""
+    """Make the prices of these people anew, or of everybody, of the queues and of the programmes; how many.
+
+    With them what a deal usually brings, by which the worth of a contact is told (`stakes`).
+    """
     moment = clock.now()
+    stakes.renew(moment, unless_since=moment - RENEWED if users is not None else None)
     if users is not None:
         rows = [people.responsible_of(user) for user in users]
         counted = {pk: found for row in rows for pk, found in _counts(moment, row).items() if pk == row.pk}

@@ -8,7 +8,6 @@ from math import inf
 from typing import Any
 from uuid import UUID
 
-import numpy as np
 from django.db import connection, transaction
 
 from ripeline.base import clock
@@ -23,7 +22,6 @@ from ripeline.people.models import Company, Responsible, ResponsibleKind, User
 from ripeline.people.working_time import MORNING, Calendar
 from ripeline.routing import queries, rules, turns, worth
 from ripeline.routing.rules import Route, Seller, Why, Wish
-from ripeline.science.choice import likelier_first
 from ripeline.science.spread import spread
 
 BATCH = 1000
@@ -198,11 +196,7 @@ def _waiting(*, by: datetime, limit: int, seen_since: tuple[datetime | None, dat
         cursor.execute(_WAITING, given)
         rows = cursor.fetchall()
     standings = [worth.standing(row) for row in rows]
-    values = likelier_first(
-        worth.worth(standings, now=clock.now()),
-        chance=[worth.AVERAGE_P_30 if s.p_30 is None else s.p_30 for s in standings],
-        new=np.array([s.learnt() == "new" for s in standings], dtype=np.bool_),
-    )
+    values = worth.dealt_worth(standings, now=clock.now(), new=[s.learnt() == "new" for s in standings])
     found = []
     for row, value in zip(rows, values, strict=True):
         is_due, kind, note, is_committed, account, queue = row[worth.WIDTH :]

@@ -10,7 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ripeline.leads.models import OPEN_STATES, State
+from ripeline.routing.stakes import stake
 from ripeline.science import recheck
+from ripeline.science.choice import likelier_first
 from ripeline.science.recheck_rules import DEFAULT_RULES
 
 AVERAGE_P_30 = 0.04  # of a lead that is not scored yet: 4 of each 100 a month, the Rule of 45
@@ -25,7 +27,7 @@ class Standing:
     """Where we stand with a lead, as far as the worth of a contact goes.
 
     `curve`: how its kind ripens (`even`, `front_loaded`, `old`); `since`: when this episode began; `disposition`: what
-    the last contact ended with, "" where that was not noted.
+    the last contact ended with, "" where that was not noted; `stake`: how many usual deals theirs would be (`stakes`).
     """
 
     lead_id: UUID
@@ -38,6 +40,7 @@ class Standing:
     last_touch_at: datetime | None = None
     last_reached_at: datetime | None = None
     disposition: str = ""
+    stake: float = 1.0
 
     def learnt(self) -> str:
         """What the last contact taught, as `science.recheck` calls it; an opportunity is ripe whatever came last."""
@@ -59,25 +62,49 @@ class Standing:
 
 
 def worth(leads: Sequence[Standing], *, now: datetime, minutes: Sequence[float] | None = None) -> NDArray[np.float64]:
-    """Wins that a minute spent on each of these leads brings, see `science.recheck.contact_value`."""
+    """Usual deals won that a minute spent on each of these leads brings, see `science.recheck.contact_value`."""
     if not leads:
         return np.empty(0)
     return recheck.contact_value(
-        [AVERAGE_P_30 if lead.p_30 is None else min(max(lead.p_30, 0.0), 1.0) for lead in leads],
+        [min(max(chance(lead), 0.0), 1.0) for lead in leads],
         days_since_contact=[max((now - lead.last_contact()) / DAY, 0.0) for lead in leads],
         disposition=[lead.learnt() for lead in leads],
         kind=[lead.curve for lead in leads],
         attempts=[lead.unanswered for lead in leads],
         ever_reached=[lead.last_reached_at is not None for lead in leads],
         days_unseen=[max((lead.last_contact() - lead.last_known()) / DAY, 0.0) for lead in leads],
+        value=[lead.stake for lead in leads],
         minutes=minutes,
     )
 
 
-# What a standing is read from, for a query over `lead` (its alias) with its score: the columns, and the joins.
+def dealt_worth(
+    leads: Sequence[Standing], *, now: datetime, new: Sequence[bool], minutes: Sequence[float] | None = None
+) -> NDArray[np.float64]:
+    """The same, dealt among the `new`, with whom nobody has been in touch, by what they promise."""
+    return likelier_first(
+        worth(leads, now=now, minutes=minutes),
+        chance=[promise(lead) for lead in leads],
+        new=np.array(new, dtype=np.bool_),
+    )
+
+
+def chance(lead: Standing) -> float:
+    """P(ripe within 30 days), that of the average lead where there is no score yet."""
+    return AVERAGE_P_30 if lead.p_30 is None else lead.p_30
+
+
+def promise(lead: Standing) -> float:
+    """By what those are ordered with whom nobody has been in touch: how likely they are, times what is at stake."""
+    return chance(lead) * lead.stake
+
+
+# What a standing is read from, for a query over `lead` (its alias) with its score: the columns, and the joins, of which
+# `deal` is the opportunity that is open.
 COLUMNS = """
     lead.id, lead.state, score.p_30, COALESCE(score.curve, 'even'), lead.episode_at, lead.touches, lead.unanswered,
-    lead.last_touch_at, lead.last_reached_at, COALESCE(ended.disposition, '')
+    lead.last_touch_at, lead.last_reached_at, COALESCE(ended.disposition, ''), COALESCE(deal.amount, lead.amount),
+    typical.amount
 """
 JOINS = """
     LEFT JOIN score ON score.lead_id = lead.id
@@ -89,9 +116,15 @@ JOINS = """
                           AND u.data ->> 'of' = a.id::text)
         ORDER BY a.occurred_at DESC, a.id DESC LIMIT 1
     ) AS ended ON true
+    LEFT JOIN LATERAL (
+        SELECT o.amount, o.currency, o.opened_at, o.expected_close FROM opportunity AS o
+        WHERE lead.state = 'opportunity' AND o.lead_id = lead.id AND o.state = 'open' ORDER BY o.opened_at DESC LIMIT 1
+    ) AS deal ON true
+    LEFT JOIN typical_amount AS typical ON typical.currency =
+        CASE WHEN deal.amount IS NULL THEN lead.currency ELSE COALESCE(NULLIF(deal.currency, ''), lead.currency) END
 """
 OPEN = "lead.merged_into_id IS NULL AND lead.state IN ({})".format(", ".join(f"'{s.value}'" for s in OPEN_STATES))
-WIDTH = 10
+WIDTH = 12
 
 
 def standing(row: Sequence[Any]) -> Standing:
@@ -99,4 +132,5 @@ def standing(row: Sequence[Any]) -> Standing:
     return Standing(
         lead_id=row[0], state=row[1], p_30=row[2], curve=row[3], since=row[4], touches=row[5], unanswered=row[6],
         last_touch_at=row[7], last_reached_at=row[8], disposition=row[9],
+        stake=stake(row[10], row[11]),
     )  # fmt: skip

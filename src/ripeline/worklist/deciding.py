@@ -1,8 +1,9 @@
 """What decided that somebody is on the list: found by taking each thing that speaks for them away, and looking.
 
 What a minute with them brings (`rules.valued`) is computed once more without each: were they no likelier than most,
-had they been spoken to, had they just been contacted. Where the most is lost, that decided, and the sentence beside the
-name says it first (`reasons`). So no sentence can claim what the computation did not do.
+had they been spoken to, had they just been contacted, were their deal a usual one. Where the most is lost, that
+decided, and the sentence beside the name says it first (`reasons`). So no sentence can claim what the computation did
+not do.
 """
 
 from collections.abc import Sequence
@@ -13,7 +14,7 @@ from enum import StrEnum
 import numpy as np
 
 from ripeline.leads.models import State
-from ripeline.routing.worth import AVERAGE_P_30, Standing, worth
+from ripeline.routing.worth import AVERAGE_P_30, Standing, promise, worth
 from ripeline.science.gate import FloatArray
 from ripeline.science.recheck_rules import DEFAULT_RULES
 
@@ -25,6 +26,7 @@ class Fact(StrEnum):
     DATED = "dated"  # a meeting, a promise, a date that somebody chose
     LIKELY = "likely"  # they are likelier to be ready than most
     CHOOSING = "choosing"  # what we last heard: they are in the middle of it
+    LARGE = "large"  # their deal is larger than usual
     NEW = "new"  # nobody has been in touch
     WAITED = "waited"  # so long nobody has looked
     TURN = "turn"  # nothing stands out: there is time for them
@@ -35,6 +37,8 @@ def without(standing: Standing, now: datetime) -> dict[Fact, Standing]:
     found: dict[Fact, Standing] = {}
     if (standing.p_30 or 0.0) > AVERAGE_P_30:
         found[Fact.LIKELY] = replace(standing, p_30=AVERAGE_P_30)
+    if standing.stake > 1.0:
+        found[Fact.LARGE] = replace(standing, stake=1.0)
     learnt = standing.learnt()
     if learnt in ("meeting_set", "still_working"):
         found[Fact.CHOOSING] = replace(standing, state=State.WORKING, disposition="")
@@ -65,7 +69,7 @@ def decided(
     """What decided for each of the chosen, as positions among all candidates.
 
     `values`: what `rules.valued` found, of which each is the worth of a minute, dealt among the untouched (`new`) by
-    how likely they are.
+    what they promise.
     """
     tried = [(at, fact, other) for at in chosen for fact, other in without(standings[at], now).items()]
     worths = worth([other for _, _, other in tried], now=now, minutes=[minutes[at] for at, _, _ in tried])
@@ -86,18 +90,13 @@ class _Dealing:
         self, standings: Sequence[Standing], new: Sequence[bool], *, minutes: Sequence[float], now: datetime
     ) -> None:
         self._new = [at for at, is_new in enumerate(new) if is_new]
-        self._chance = np.array([chance(standings[at]) for at in self._new])
+        self._promise = np.array([promise(standings[at]) for at in self._new])
         self._worth = worth([standings[at] for at in self._new], now=now, minutes=[minutes[at] for at in self._new])
 
     def dealt(self, at: int, other: Standing, alone: float) -> float:
         """What one of them would have been dealt, had it been like `other`, alone worth so much."""
         others = np.array(self._new) != at
-        as_likely = self._chance[others] == chance(other)
-        before = (self._chance[others] > chance(other)) | (as_likely & (self._worth[others] > alone))
+        as_likely = self._promise[others] == promise(other)
+        before = (self._promise[others] > promise(other)) | (as_likely & (self._worth[others] > alone))
         pool = np.sort(np.append(self._worth[others], alone))[::-1]
         return float(pool[np.count_nonzero(before)])
-
-
-def chance(standing: Standing) -> float:
-    """P(ripe within 30 days), that of the average lead where there is no score yet."""
-    return AVERAGE_P_30 if standing.p_30 is None else standing.p_30

@@ -62,10 +62,6 @@ SELECT {worth.COLUMNS}, lead.next_at, lead.next_kind, lead.next_note, lead.next_
 FROM picked JOIN lead ON lead.id = picked.id
 JOIN responsible ON responsible.id = lead.responsible_id
 LEFT JOIN source ON source.id = lead.source_id {worth.JOINS}
-LEFT JOIN LATERAL (
-    SELECT o.amount, o.currency, o.opened_at, o.expected_close FROM opportunity AS o
-    WHERE lead.state = 'opportunity' AND o.lead_id = lead.id AND o.state = 'open' ORDER BY o.opened_at DESC LIMIT 1
-) AS deal ON true
 """  # noqa: S608
 # What Keep in touch looks after for somebody and hands back to them by then.
 _RETURNING = f"""

@@ -39,6 +39,8 @@ def clause(candidate: Candidate, decided: Fact, now: datetime, calendar: Calenda
     """What decided, where it was worth."""
     if decided is Fact.LIKELY:
         return _likely(candidate) or _likelier_than_most(candidate)
+    if decided is Fact.LARGE:
+        return _large(candidate, now, calendar)
     if candidate.standing.state == State.OPPORTUNITY:
         return _opportunity(candidate, now, calendar)
     if decided is Fact.CHOOSING:
@@ -75,6 +77,13 @@ def _opportunity(candidate: Candidate, now: datetime, calendar: Calendar) -> str
     if candidate.expected_close:
         close = f", expected to close {candidate.expected_close.day} {candidate.expected_close:%B}"
     return f"Opportunity{worth}{since}{close}; {_lower(_last(candidate, now, calendar))}."
+
+
+def _large(candidate: Candidate, now: datetime, calendar: Calendar) -> str:
+    """Their deal is larger than usual, and that decided."""
+    if candidate.standing.state == State.OPPORTUNITY:
+        return f"A large deal for us: {_lower(_opportunity(candidate, now, calendar))}"
+    return f"A large deal for us ({_money(candidate)}); {_lower(_last(candidate, now, calendar))}."
 
 
 def _money(candidate: Candidate) -> str:

@@ -19,12 +19,12 @@ from ripeline.catalog.rules import HAND_RAISERS as HAND_RAISERS
 from ripeline.leads.models import NextKind, State
 from ripeline.ripeness.rules import LABELS as RIPENESS
 from ripeline.ripeness.rules import tag
-from ripeline.routing.worth import Standing, worth
+from ripeline.routing.worth import Standing, chance, dealt_worth
 from ripeline.science import choice
 from ripeline.science.choice import FRESH_DAYS
 from ripeline.science.choice import Rank as Rank
 from ripeline.science.gate import FloatArray
-from ripeline.worklist.deciding import Fact, chance, decided
+from ripeline.worklist.deciding import Fact, decided
 
 # Minutes that a contact takes, by what it is (judgement: look up, call or write, note what came of it).
 MINUTES: dict[str, int] = {
@@ -157,10 +157,8 @@ _FIRST = {Rank.ASKED: Fact.ASKED, Rank.DATED: Fact.DATED}
 
 def valued(ordered: Sequence[Candidate], new: Sequence[bool], *, now: datetime) -> FloatArray:
     """What a minute with each brings, whoever else is on the day; `new`: nobody has been in touch with them."""
-    values = worth([c.standing for c in ordered], now=now, minutes=[float(c.minutes) for c in ordered])
-    return choice.likelier_first(
-        values, chance=[chance(c.standing) for c in ordered], new=np.array(new, dtype=np.bool_)
-    )  # fmt: skip
+    standings, minutes = [c.standing for c in ordered], [float(c.minutes) for c in ordered]
+    return dealt_worth(standings, now=now, new=new, minutes=minutes)
 
 
 def _together(items: Sequence[Chosen]) -> list[Chosen]:
