@@ -206,6 +206,21 @@ def test_what_somebody_has_typed_stays_when_they_agree(casa_verde: tuple[str, Si
     expect(form.get_by_label("Your name")).to_have_value("Priya Raman")
 
 
+def test_who_takes_their_consent_back_is_named_to_no_form_any_more(
+    casa_verde: tuple[str, Site], visitor: BrowserContext
+) -> None:
+    home, _ = casa_verde
+    page = visitor.new_page()
+    page.goto(f"{home}/pricing")
+    loaded(page).evaluate("ripeline('consent', true)")
+    told = page.frame_locator("iframe").locator("input[name=visitor]")
+    expect(told).to_have_count(1)
+    page.evaluate("ripeline('consent', false)")
+    expect(told).to_have_count(0)
+    page.evaluate("ripeline('consent', true)")
+    expect(told).to_have_count(1)
+
+
 @pytest.mark.parametrize("signal", ["globalPrivacyControl = true", "doNotTrack = '1'"])
 def test_who_does_not_want_it_is_left_alone(casa_verde: tuple[str, Site], visitor: BrowserContext, signal: str) -> None:
     home, _ = casa_verde

@@ -10,7 +10,7 @@ from django.test import Client
 from ripeline.base import clock
 from ripeline.capture import doors
 from ripeline.capture.doors import FormDraft
-from ripeline.capture.models import Door
+from ripeline.capture.models import Door, DoorDay
 from ripeline.leads.models import Enquiry, Lead
 from ripeline.people.models import User
 
@@ -83,6 +83,42 @@ def test_the_next_questions_of_the_standard_stand_in_for_those_answered(quote: D
     assert latest
     assert latest.answers == {"role": "I decide", "budget": "Yes"}
     assert asked(f"/f/paper?visitor={visitor}")[0] == {"email", "q-product"}
+
+
+def test_what_somebody_else_answers_on_a_page_made_for_the_first_is_kept_and_theirs(quote: Door, mona: User) -> None:
+    form(mona, "Paper", known="more", asks=("timeline", "role"))
+    visitor = str(uuid4())
+    send("/f/quote", FIRST, visitor)
+    names, unseen = asked(f"/f/paper?visitor={visitor}")
+    assert names == {"email", "q-role", "q-budget"}, "made for Priya"
+    typed = {"email": "tom@northgate.example", "q-role": "I decide", "q-budget": "Yes"}
+    with clock.at(clock.now() + timedelta(seconds=20)):
+        page = Client().post("/f/paper", typed | unseen)
+    assert page.status_code == 422
+    for name in ("name", "company", "q-timeline", "q-role", "q-budget"):
+        assert f'name="{name}"' in page.text, "everything is asked now"
+    assert [page.text.count(f"selected>{said}<") for said in ("I decide", "Yes")] == [1, 1], "what he typed stays"
+    for hers in ("Priya", "priya@", 'Later" selected'):
+        assert hers not in page.text, "nothing of hers is shown"
+    unseen = dict(re.findall(r'type="hidden" name="([\w-]+)" value="([^"]*)"', page.text))
+    more = {"name": "Tom Reyes", "company": "Northgate", "q-timeline": "Within a month"}
+    with clock.at(clock.now() + timedelta(seconds=40)):
+        assert Client().post("/f/paper", typed | more | unseen).status_code == 302
+    tom, priya = Lead.objects.get(email=typed["email"]), Lead.objects.get(email=FIRST["email"])
+    assert Enquiry.objects.get(lead=tom).answers == {"role": "I decide", "budget": "Yes", "timeline": "Within a month"}
+    assert Enquiry.objects.filter(lead=priya).count() == 1
+    assert (tom.phone, tom.title, priya.name) == ("", "", "Priya Raman")
+
+
+def test_a_form_that_asks_no_more_takes_no_more(quote: Door) -> None:
+    assert send("/f/quote", FIRST | {"q-budget": "Yes"}, str(uuid4())) == 302
+    assert "budget" not in Enquiry.objects.get().answers
+
+
+def test_a_page_that_is_asked_for_again_for_who_is_known_is_one_look(quote: Door) -> None:
+    Client().get("/f/quote")
+    Client().get(f"/f/quote?visitor={uuid4()}&again=1")
+    assert DoorDay.objects.get(door=quote).seen == 1
 
 
 def test_an_old_answer_is_asked_for_again_and_a_form_may_ask_everybody_alike(quote: Door, mona: User) -> None:

@@ -4,7 +4,7 @@ Only what they said themselves counts as known (strongly recognised), and only a
 a browser that two people share the second is asked everything. Nothing that is known is ever shown.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
@@ -69,6 +69,17 @@ def questions(door: Door, known: Known | None) -> list[tuple[Question, bool]]:
         more = [q for q in catalog.questions() if q.key not in listed and q.answer_type not in _LONG]
         left += [(question, False) for question in more[: len(own) - len(left)]]
     return left
+
+
+def answered_besides(door: Door, asked: Sequence[tuple[Question, bool]], given: Collection[str]) -> list[Question]:
+    """Questions of the standard that are answered though this page would not ask them: another page of the form did.
+
+    It may have asked somebody else at the same browser. What whoever sends it has answered is theirs, and stays.
+    """
+    if door.known != KnownVisitors.MORE:
+        return []
+    listed = {question.key for question, _ in asked}
+    return [q for q in catalog.questions() if q.key in given and q.key not in listed and q.answer_type not in _LONG]
 
 
 def _is_asked(question: Question, answered: Collection[str]) -> bool:

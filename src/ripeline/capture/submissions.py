@@ -158,17 +158,29 @@ def read(door: Door, fields: Mapping[str, Sequence[str]], *, visitor: str = "") 
         known = None
     unasked = dict.fromkeys(door.fields, "optional")
     person, errors = _person({"email": "required", **unasked, **profiling.fields(door, known)}, fields)
-    answers, message, more = _answers(_asked(door, known), fields)
+    answers, message, more = _answers(_asked(door, known, fields), fields)
     if errors | more:
         raise RefusedError(errors | more)
     return Received(person, answers, message)
 
 
-def _asked(door: Door, known: profiling.Known | None) -> list[tuple[Question, bool]]:
+def _asked(
+    door: Door, known: profiling.Known | None, fields: Mapping[str, Sequence[str]]
+) -> list[tuple[Question, bool]]:
     """The questions of the page, and those that it left out: they may be answered all the same."""
     asked = profiling.questions(door, known)
     keys = {question.key for question, _ in asked}
-    return asked + [(question, False) for question, _ in doors.asks(door) if question.key not in keys]
+    asked += [(question, False) for question, _ in doors.asks(door) if question.key not in keys]
+    return asked + [(question, False) for question in profiling.answered_besides(door, asked, answered(fields))]
+
+
+def answered(fields: Mapping[str, Sequence[str]]) -> set[str]:
+    """The keys of the questions to which something was sent."""
+    return {
+        name.removeprefix("q-")
+        for name, texts in fields.items()
+        if name.startswith("q-") and any(map(str.strip, texts))
+    }
 
 
 def _person(asked: Mapping[str, str], fields: Mapping[str, Sequence[str]]) -> tuple[dict[str, str], dict[str, str]]:

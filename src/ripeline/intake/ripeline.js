@@ -58,8 +58,8 @@
     var to = link.href
     if (!/[?&]visitor=/.test(to)) link.href = to.replace(/(#.*)?$/, (/\?/.test(to) ? '&' : '?') + 'visitor=' + visitor + '$1')
   }
-  function frames () {
-    d.querySelectorAll('iframe').forEach(function (frame) { if (frame.src.indexOf(forms) == 0) frame.contentWindow.postMessage({ ripeline: 'here' }, '*') })
+  function frames (word) {
+    d.querySelectorAll('iframe').forEach(function (frame) { if (frame.src.indexOf(forms) == 0) frame.contentWindow.postMessage({ ripeline: word }, '*') })
   }
   function lends () { return known() && !shy }
   function arrive () {
@@ -74,11 +74,11 @@
   }
   function act (verb, value) {
     if (verb == 'consent') {
-      if (!value) { if (known()) cookie('', 0); visitor = id() }
+      if (!value) { if (known()) { cookie('', 0); frames('gone') } visitor = id() }
       else if (!shy && !known()) {
         cookie(visitor, 34128000)
         if (!pending && person) send(view)
-        if (lends()) frames()
+        if (lends()) frames('here')
       }
     } else if (verb == 'event') send(event('event', page, { name: ('' + value).slice(0, 80) }))
     else if (verb == 'visitor') value(visitor)
@@ -98,10 +98,10 @@
     else if (link && /^http/.test(link.href) && (link.hasAttribute('download') || /\.(pdf|docx?|pptx?|xlsx?|csv|zip|epub|mp[34]|dmg|exe|msi)$/i.test(link.pathname))) send(event('download', link.href))
   }, true)
   w.addEventListener('message', function (e) { // a form asks
-    if (e.data && e.data.ripeline == 'who' && e.origin == new URL(forms).origin && lends()) e.source.postMessage({ ripeline: 'visitor', visitor: visitor }, e.origin)
+    if (e.source && e.data && e.data.ripeline == 'who' && e.origin == new URL(forms).origin && lends()) e.source.postMessage({ ripeline: 'visitor', visitor: visitor }, e.origin)
   })
   w.ripeline = function () { act.apply(null, arguments) }
   w.ripeline.on = 1
-  function begin () { arrive(); if (lends()) frames(); queued.forEach(function (call) { act.apply(null, call) }) }
+  function begin () { arrive(); if (lends()) frames('here'); queued.forEach(function (call) { act.apply(null, call) }) }
   d.prerendering ? d.addEventListener('prerenderingchange', begin, { once: true }) : begin()
 })(window, document, navigator)

@@ -63,7 +63,8 @@ def form(request: HttpRequest, slug: str) -> HttpResponse:
     if not door.is_active:
         return _framed(render(request, "form/shut.html", {"door": door, "firm": firm_of(request)}, status=410), door)
     if request.method != "POST":
-        if request.method == "GET" and not _is_ours(request) and not request.headers.get("Sec-Purpose"):
+        is_again = "again" in request.GET  # the same look, once more for who is known (form.js)
+        if request.method == "GET" and not (_is_ours(request) or is_again or request.headers.get("Sec-Purpose")):
             doors.note(door, "seen")
         return _page(request, door)
     try:
@@ -190,6 +191,8 @@ def _lines(request: HttpRequest, door: Door, errors: Mapping[str, str]) -> list[
     ]  # fmt: skip
     lines = person[:1] + lines + person[1:] if "name" in fields else lines + person
     asked = profiling.questions(door, known)
+    given = submissions.answered({name: typed.getlist(name) for name in typed})
+    asked += [(question, False) for question in profiling.answered_besides(door, asked, given)]
     return lines + [_line(typed.getlist(f"q-{q.key}"), q, must, errors) for q, must in asked]
 
 

@@ -14,8 +14,8 @@
   new ResizeObserver(() => tell({ height: Math.ceil(document.body.getBoundingClientRect().height) })).observe(document.body);
   if (document.body.dataset.go) tell({ go: document.body.dataset.go });
 
-  /* Whether somebody has begun: then the page stays as it is. */
-  const isBegun = () => form.contains(document.activeElement) || Array.from(form.elements).some((field) =>
+  /* Whether somebody has begun, or has sent it and something is wrong: then the page stays as it is. */
+  const isBegun = () => document.querySelector(".problem") || form.contains(document.activeElement) || Array.from(form.elements).some((field) =>
     !["hidden", "submit", "button"].includes(field.type) && (["checkbox", "radio"].includes(field.type) ? field.checked : field.value));
 
   /* Who is known need not say everything again: the form is asked for anew, or sent with who it was. */
@@ -24,6 +24,7 @@
     if (!isBegun()) {
       const address = new URL(location.href);
       address.searchParams.set("visitor", visitor);
+      address.searchParams.set("again", "1"); // the same look: it is not counted twice
       return location.replace(address);
     }
     form.append(Object.assign(document.createElement("input"), { type: "hidden", name: "visitor", value: visitor }));
@@ -34,6 +35,7 @@
     if (source !== parent) return;
     if (data?.ripeline === "here") ask(); // it came after us, or they agreed just now
     if (data?.ripeline === "visitor") know(data.visitor);
+    if (data?.ripeline === "gone") form.elements.visitor?.remove(); // they take it back: nobody is named
   });
   ask();
 })();
