@@ -12,12 +12,14 @@ from ripeline.base import clock
 from ripeline.capture import doors
 from ripeline.capture.doors import FormDraft
 from ripeline.capture.models import Door
-from ripeline.catalog.models import Asset
+from ripeline.catalog import assets
+from ripeline.catalog.models import Asset, AssetContent
 from ripeline.leads.models import Lead
 from ripeline.outbox import kinds
 from ripeline.outbox.models import Message
 from ripeline.people.models import User
 from ripeline.timeline.models import Activity
+from tests.cast import MakeLead
 
 PDF = b"%PDF-1.7 a guide"
 
@@ -143,3 +145,68 @@ def test_only_those_who_keep_doors_keep_what_is_given(alice: User, mona: User, g
     signed_in(mona).post(f"/capture/assets/{guide.pk}", {"to": "retire"})
     guide.refresh_from_db()
     assert not guide.is_active
+
+
+SAID = {
+    "title": "The guide", "stage": "consideration", "pains": "no-shows\n\n  double   bookings \nno-shows",
+    "persona": "practice managers",
+}  # fmt: skip
+
+
+def test_mona_says_for_whom_and_when_it_is_and_who_calls_reads_it(
+    alice: User, mona: User, guide: Asset, make_lead: MakeLead
+) -> None:
+    client = signed_in(mona)
+    assert "Führer 2026.pdf" in client.get(f"/capture/assets/{guide.pk}/change").text
+    client.post(f"/capture/assets/{guide.pk}/change", SAID)
+    guide.refresh_from_db()
+    assert (guide.stage, guide.pains, guide.persona) == (
+        "consideration", ["no-shows", "double bookings"], "practice managers",
+    )  # fmt: skip
+    assert assets.content_of(guide) == PDF, "nobody has put another file in its place"
+    assert "Consideration · no-shows, double bookings · for practice managers" in client.get("/capture/assets").text
+    form(mona, guide)
+    lead = make_lead(alice, email="priya@northgate.example")
+    Client().post(link_in(Client().get(send()["Location"]).text))
+    page = signed_in(alice).get(f"/leads/{lead.pk}").text
+    assert "(an answer to no-shows, double bookings; for the stage of consideration)" in page
+
+
+def test_another_file_takes_its_place_and_links_that_were_sent_give_it(mona: User, guide: Asset) -> None:
+    form(mona, guide)
+    link = link_in(Client().get(send()["Location"]).text)
+    client, page = signed_in(mona), f"/capture/assets/{guide.pk}/change"
+    client.post(page, SAID | {"file": SimpleUploadedFile("guide-2027.pdf", b"%PDF-1.7 new")})
+    answer = Client().post(link)
+    assert (answer.content, "guide-2027.pdf" in answer["Content-Disposition"]) == (b"%PDF-1.7 new", True)
+    client.post(page, SAID | {"url": "https://films.example/a"})
+    assert Client().post(link)["Location"] == "https://films.example/a"
+    assert not AssetContent.objects.exists()
+    client.post(page, SAID | {"url": "https://films.example/a", "file": SimpleUploadedFile("guide.pdf", PDF)})
+    assert Client().post(link).content == PDF, "a file takes the place of an address, too"
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        ({"title": " "}, "Please fill this in."),
+        ({"stage": "soon"}, "Select a valid choice"),
+        ({"pains": "\n".join(f"pain {place}" for place in range(9))}, "that matter most"),
+        ({"url": "javascript:alert(1)"}, "Write a whole address"),
+        ({"url": "https://x.example", "file": SimpleUploadedFile("x.pdf", b"x")}, "one of the two"),
+    ],
+)
+def test_what_cannot_be_said_of_an_asset_changes_nothing(
+    mona: User, guide: Asset, more: dict[str, Any], said: str
+) -> None:
+    answer = signed_in(mona).post(f"/capture/assets/{guide.pk}/change", SAID | {"title": "Another"} | more)
+    assert answer.status_code == 422
+    assert said in answer.text
+    guide.refresh_from_db()
+    assert (guide.title, guide.pains, assets.content_of(guide)) == ("The guide", [], PDF)
+
+
+def test_only_those_who_keep_doors_change_an_asset(alice: User, guide: Asset) -> None:
+    client = signed_in(alice)
+    assert client.get(f"/capture/assets/{guide.pk}/change").status_code == 403
+    assert client.post(f"/capture/assets/{guide.pk}/change", SAID).status_code == 403

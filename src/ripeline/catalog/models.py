@@ -65,6 +65,15 @@ class Campaign(models.Model):
         return self.name
 
 
+class Stage(models.TextChoices):
+    """Of buying, as `science.stages.STAGES` has them (a test)."""
+
+    AWARENESS = "awareness", "Awareness"
+    INTEREST = "interest", "Interest"
+    CONSIDERATION = "consideration", "Consideration"
+    DECISION = "decision", "Decision"
+
+
 class Asset(models.Model):
     """Something given to those who ask for it: a file kept here, or an address elsewhere."""
 
@@ -73,6 +82,9 @@ class Asset(models.Model):
     url = models.CharField(max_length=1000, blank=True, default="")  # "" where it is a file
     filename = models.CharField(max_length=120, blank=True, default="")
     size = models.PositiveIntegerField(default=0)  # bytes
+    stage = models.CharField(max_length=13, choices=Stage.choices, blank=True, default="")  # of buying; "": any
+    pains = ArrayField(models.CharField(max_length=120), default=list)  # what it is an answer to, in their words
+    persona = models.CharField(max_length=120, blank=True, default="")  # for whom it is
     is_active = models.BooleanField(default=True)
     created_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+", db_index=False)
     created_at = models.DateTimeField(default=clock.now)
@@ -81,6 +93,7 @@ class Asset(models.Model):
         db_table = "asset"
         constraints = [
             models.CheckConstraint(condition=~models.Q(url="", filename=""), name="asset_lies_somewhere"),
+            models.CheckConstraint(condition=Q(stage__in=["", *Stage.values]), name="asset_stage"),
         ]
 
     def __str__(self) -> str:

@@ -5,6 +5,7 @@ from django.db.models import Q
 
 from ripeline.base import clock
 from ripeline.base.fields import one_of, primary_key
+from ripeline.catalog.models import Stage as Stage
 from ripeline.people.models import User
 
 
@@ -36,15 +37,6 @@ class Term(models.Model):
             one_of("kind", TermKind, name="term_kind"),
             models.CheckConstraint(condition=Q(sd__gt=0, sd__lte=5, mean__gte=-10, mean__lte=10), name="term_bounded"),
         ]
-
-
-class Stage(models.TextChoices):
-    """Of buying, as `science.stages.STAGES` has them (a test)."""
-
-    AWARENESS = "awareness", "Awareness"
-    INTEREST = "interest", "Interest"
-    CONSIDERATION = "consideration", "Consideration"
-    DECISION = "decision", "Decision"
 
 
 class Score(models.Model):

@@ -3,8 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
 from ripeline.base import clock
+from ripeline.catalog import assets
 from ripeline.leads.around import Around, Colleague
 from ripeline.people import working_time
 from ripeline.people.models import User
@@ -63,7 +65,7 @@ class _Saying:
     def took(self, came: Sequence[Came], around: Around) -> str:
         """The asset: what they downloaded last, else the page they came by."""
         if act := around.taken:
-            return f"Downloaded {_named(act.data)} {self._ago(act.occurred_at)}"
+            return f"Downloaded {_named(act.data)} {self._ago(act.occurred_at)}{_about(act.data.get('asset', ''))}"
         page = next((each.enquiry.landing_page for each in came if each.enquiry.landing_page), "")
         return f"Came by the page {page.partition('://')[2] or page}" if page else ""
 
@@ -89,6 +91,20 @@ class _Saying:
             return one.row.name + ("" if one.row.is_mine else f", with {one.row.owner}")
         what = f" {_named(one.act.data)}" if one.act.kind in ("visited", "downloaded") else ""
         return f"{one.row.name} {_DID[one.act.kind]}{what} {self._ago(one.act.occurred_at)}"
+
+
+def _about(key: str) -> str:
+    """What marketing says of an asset: for which stage it is, and to what it is an answer."""
+    try:
+        asset = assets.find(UUID(key)) if key else None
+    except ValueError:
+        return ""
+    if asset is None:
+        return ""
+    stage = f"for the stage of {asset.get_stage_display().lower()}" if asset.stage else ""
+    pains = f"an answer to {', '.join(asset.pains[:3])}" if asset.pains else ""
+    said = "; ".join(filter(None, (pains, stage)))
+    return f" ({said})" if said else ""
 
 
 def _named(data: dict[str, Any]) -> str:

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from django import forms
 from django.contrib.auth.decorators import login_not_required
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
 from django.urls import path
 from django.utils.http import content_disposition_header
@@ -15,7 +15,8 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from ripeline.capture import giving
 from ripeline.catalog import assets
-from ripeline.catalog.assets import AssetError
+from ripeline.catalog.assets import AssetError, Draft
+from ripeline.catalog.models import Stage
 from ripeline.people.rules import require_keeps_catalog
 from ripeline.web.forms import Form, posted
 from ripeline.web.shell import firm_of, say, viewer
@@ -44,10 +45,29 @@ def get(request: HttpRequest, token: str) -> HttpResponse:
     return response
 
 
-class NewAsset(Form):
+class AssetForm(Form):
     title = forms.CharField(label="What it is called", max_length=160, widget=forms.TextInput({"autocomplete": "off"}))
     file = forms.FileField(label="A file", required=False, help_text="Up to 20 MB.")
     url = forms.CharField(label="Or an address elsewhere", max_length=1000, required=False)
+    stage = forms.ChoiceField(
+        label="For which buying stage", required=False, choices=[("", "Any of them"), *Stage.choices],
+        help_text="Whoever calls them sees it: a price list is taken later than a guide.",
+    )  # fmt: skip
+    pains = forms.CharField(
+        label="What it is an answer to", required=False, max_length=1200, widget=forms.Textarea({"rows": 3}),
+        help_text="What hurts whoever wants it, in their words; one a line. It is what a call begins with.",
+    )  # fmt: skip
+    persona = forms.CharField(
+        label="For whom it is", required=False, max_length=120, widget=forms.TextInput({"autocomplete": "off"})
+    )
+
+    def draft(self) -> Draft:
+        given: dict[str, Any] = self.cleaned_data
+        file = given["file"]
+        return Draft(
+            title=given["title"], url=given["url"], file=file, filename=file.name if file else "",
+            stage=given["stage"], pains=given["pains"].splitlines(), persona=given["persona"],
+        )  # fmt: skip
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -55,14 +75,10 @@ def asset_list(request: HttpRequest) -> HttpResponse:
     """What there is to give, and another one."""
     actor = viewer(request)
     require_keeps_catalog(actor)
-    form = NewAsset(posted(request), request.FILES or None)
+    form = AssetForm(posted(request), request.FILES or None)
     if request.method == "POST" and form.is_valid():
-        given: dict[str, Any] = form.cleaned_data
-        file = given["file"]
         try:
-            assets.add(
-                actor=actor, title=given["title"], url=given["url"], file=file, filename=file.name if file else ""
-            )
+            assets.add(actor=actor, draft=form.draft())
         except AssetError as error:
             form.add_error(error.field, str(error))
         else:
@@ -70,6 +86,31 @@ def asset_list(request: HttpRequest) -> HttpResponse:
             return redirect("assets")
     answer = {"here": "assets", "form": form, "assets": assets.all_assets()}
     return render(request, "capture/assets.html", answer, status=422 if form.errors else 200)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def asset_change(request: HttpRequest, asset_id: UUID) -> HttpResponse:
+    """Say something else of an asset, or put another file in its place."""
+    actor = viewer(request)
+    require_keeps_catalog(actor)
+    asset = assets.find(asset_id)
+    if asset is None:
+        raise Http404
+    initial = {
+        "title": asset.title, "url": asset.url, "stage": asset.stage, "pains": "\n".join(asset.pains),
+        "persona": asset.persona,
+    }  # fmt: skip
+    form = AssetForm(posted(request), request.FILES or None, initial=initial)
+    if request.method == "POST" and form.is_valid():
+        try:
+            assets.change(actor=actor, asset_id=asset_id, draft=form.draft())
+        except AssetError as error:
+            form.add_error(error.field, str(error))
+        else:
+            say(request, "Kept. Links that were sent give what is here now.")
+            return redirect("assets")
+    answer = {"here": "assets", "form": form, "asset": asset}
+    return render(request, "capture/asset.html", answer, status=422 if form.errors else 200)
 
 
 @require_POST
@@ -82,4 +123,5 @@ urlpatterns = [
     path("get/<str:token>", get, name="get"),
     path("capture/assets", asset_list, name="assets"),
     path("capture/assets/<uuid:asset_id>", asset_active, name="asset-active"),
+    path("capture/assets/<uuid:asset_id>/change", asset_change, name="asset-change"),
 ]
