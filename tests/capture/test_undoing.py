@@ -13,9 +13,12 @@ from django.db import connection
 
 from ripeline.base import clock
 from ripeline.capture import actions, undoing
-from ripeline.capture.models import ImportCompany, ImportKept, ImportRun, ImportUndo
+from ripeline.capture.actions import UndoError
+from ripeline.capture.models import ImportCompany, ImportedFirm, ImportKept, ImportRun, ImportUndo
 from ripeline.catalog import queries as catalog
 from ripeline.catalog.models import Campaign, Source
+from ripeline.cli import undoing as taking_back
+from ripeline.cli.output import Failed
 from ripeline.leads import actions as leads
 from ripeline.leads import merging
 from ripeline.leads.models import Account, Enquiry, Identity, Lead, Opportunity
@@ -404,6 +407,21 @@ def test_an_id_means_again_what_it_meant_before(make_lead: MakeLead) -> None:
     assert ImportCompany.objects.get().account.name == "New GmbH"
     undone(run)
     assert ImportCompany.objects.get().account.name == "Old GmbH"
+
+
+def test_companies_that_went_in_before_it_was_kept_what_they_changed_stay_and_that_is_said() -> None:
+    run = companies(FIRMS)
+    ImportedFirm.objects.all().delete()  # as it is after an upgrade
+    before = firms()
+    with pytest.raises(UndoError, match="went in before Ripeline kept what a file of companies changes"):
+        undone(run)
+    with pytest.raises(Failed, match=r"companies.csv went in before"):
+        taking_back.take_back(str(run.pk), is_sure=False)
+    with pytest.raises(Failed, match=r"companies.csv went in before"):
+        taking_back.take_back(str(run.pk), is_sure=True)
+    assert (again(run).state, firms()) == ("done", before)
+    nothing = companies(FIRMS)
+    assert (nothing.unchanged, undoing.why_not(nothing)) == (3, "")  # it changed nothing: there is nothing to take back
 
 
 NOTES = csv(

@@ -9,6 +9,7 @@ import pytest
 from django.test import Client
 
 from ripeline.capture import actions
+from ripeline.capture.models import ImportedFirm
 from ripeline.leads import actions as leads
 from ripeline.leads.models import Lead
 from ripeline.people.models import User
@@ -82,6 +83,16 @@ def test_others_than_who_made_it_are_not_offered_it_and_may_not(
 def test_one_that_is_going_in_says_to_cancel_it_first(mona: User, page: Callable[..., str]) -> None:
     run = begun(FILE, actor=mona)
     assert "cancel it first" in page(mona, f"/imports/{run.pk}/undo", post=True)
+
+
+def test_companies_that_cannot_be_taken_back_are_said_and_not_offered(mona: User, page: Callable[..., str]) -> None:
+    run = imported(csv("Company,Website", "Helio,helio.example"), kind="companies", name="firms.csv", actor=mona)
+    ImportedFirm.objects.all().delete()
+    found = page(mona, f"/imports/{run.pk}")
+    assert "firms.csv went in before Ripeline kept what a file of companies changes." in found
+    assert "Take this import back" not in found
+    assert "it cannot be taken back" in page(mona, f"/imports/{run.pk}/undo")
+    assert "it cannot be taken back" in page(mona, f"/imports/{run.pk}/undo", post=True)
 
 
 def test_companies_and_notes_are_taken_back_in_their_own_words(mona: User, page: Callable[..., str]) -> None:

@@ -87,6 +87,16 @@ def expect(run: ImportRun, shown: int = 20) -> Expected:
     )  # fmt: skip
 
 
+def why_not(run: ImportRun) -> str:
+    """Why one that has ended cannot be taken back, in words; "" if it can."""
+    if run.state not in ENDED or run.kind != ImportKind.COMPANIES or undoing_firms.is_recorded(run):
+        return ""
+    return (
+        f"{run.filename} went in before Ripeline kept what a file of companies changes. So it cannot be taken back; "
+        "its companies stay as they are."
+    )
+
+
 def _count(run: ImportRun) -> int:
     """Leads, or companies, that it brought or changed."""
     if run.kind == ImportKind.COMPANIES:
@@ -127,6 +137,8 @@ def ask(*, actor: User, run_id: UUID) -> ImportRun:
             return run
         if run.state not in ENDED:
             raise UndoError("This import is still going in: cancel it first, then take it back.")
+        if problem := why_not(run):
+            raise UndoError(problem)
         total = _count(run)
         ImportUndo.objects.create(
             run=run, asked_by=actor, total=total, made=forgetting.named_by(run.pk, since=run.created_at)

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from django.db.models import Exists, OuterRef, QuerySet
 
-from ripeline.capture.models import ImportCompany, ImportedFirm, ImportState
+from ripeline.capture.models import ImportCompany, ImportedFirm, ImportRun, ImportState
 from ripeline.leads import accounts
 from ripeline.leads.models import Lead
 
@@ -19,6 +19,11 @@ def concerned(run_id: UUID) -> QuerySet[ImportedFirm, UUID]:
     return (
         ImportedFirm.objects.filter(run=run_id).order_by("account_id").values_list("account_id", flat=True).distinct()
     )
+
+
+def is_recorded(run: ImportRun) -> bool:
+    """Whether it is known what a file did: for those that went in before that was kept, it is not."""
+    return not (run.created or run.updated) or ImportedFirm.objects.filter(run=run).exists()
 
 
 def brought() -> list[QuerySet[Any, Any]]:

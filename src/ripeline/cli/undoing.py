@@ -52,6 +52,8 @@ def plan(name: str) -> TakenBack:
         raise Failed(
             f"{run.filename} is {run.get_state_display().lower()}; only an import that has ended is taken back."
         )
+    if problem := undoing.why_not(run):
+        raise Failed(problem)
     found = undoing.expect(run, 0)
     return TakenBack(run, found.deleted, found.kept, found.put_back, found.partly, is_plan=True)
 

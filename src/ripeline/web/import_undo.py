@@ -49,6 +49,9 @@ def undo(request: HttpRequest, run_id: UUID) -> HttpResponse:
         return redirect("import", run.pk)
     if run.state not in undoing.ENDED:
         return redirect("import", run.pk)
+    if problem := undoing.why_not(run):
+        say(request, problem, is_error=True)
+        return redirect("import", run.pk)
     expected = undoing.expect(run, SHOWN)
     more = expected.kept + expected.partly - len(expected.staying)
     shown = _named(actor, expected.staying)

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from django_htmx.http import HttpResponseClientRedirect, HttpResponseClientRefresh
 
 from ripeline.base import clock
-from ripeline.capture import actions, batches, pieces, presets, queries, rules, runs, trial, trials
+from ripeline.capture import actions, batches, pieces, presets, queries, rules, runs, trial, trials, undoing
 from ripeline.capture.actions import MappingError, UnreadableFileError
 from ripeline.capture.batches import RefusedFilesError, Upload
 from ripeline.capture.dialect import Dialect
@@ -108,7 +108,12 @@ def one(request: HttpRequest, run_id: UUID) -> HttpResponse:
     return render(
         request,
         "imports/result.html",
-        {**_result(run), "may_undo": may_undo, "sees_insight": viewer(request).role in READERS},
+        {
+            **_result(run),
+            "may_undo": may_undo,
+            "why_not_undo": undoing.why_not(run),
+            "sees_insight": viewer(request).role in READERS,
+        },
     )
 
 
