@@ -128,6 +128,11 @@ class Filters:
         return bool(replace(self, view="").write())
 
 
+def is_of_closed(state: str) -> bool:
+    """Whether a state in a filter is one of closed leads, or all of those."""
+    return state == "closed" or state in CLOSED_STATES
+
+
 def matching(
     actor: User, filters: Filters, *, zone: tzinfo, scores: QuerySet[Any] | None = None, whole: bool = False
 ) -> QuerySet[Lead]:
@@ -140,6 +145,8 @@ def matching(
     scope = rules.findable(actor) & _in_view(actor, view)
     if view is View.MINE and actor.is_active:
         scope = _in_view(actor, view)  # one's own can be found: no need to ask about each
+        if is_of_closed(filters.state):  # a desk holds open leads only
+            scope = Q(owner__in=rules.nearby(actor).mine.users)
     found = Lead.objects.filter(scope, merged_into__isnull=True)
     found = _by_state(actor, found, filters.state)
     if filters.owner:

@@ -15,8 +15,8 @@ from django.db.models import Model, Q, QuerySet
 
 from ripeline.catalog.models import CloseReason, Source
 from ripeline.leads import rules
-from ripeline.leads.filters import LOOKED_AT, Due, Filters, View, matching, reaches_all, views_of, visible
-from ripeline.leads.models import CLOSED_STATES, IS_OPEN, Lead
+from ripeline.leads.filters import LOOKED_AT, Due, Filters, View, is_of_closed, matching, reaches_all, views_of, visible
+from ripeline.leads.models import IS_OPEN, Lead
 from ripeline.leads.rules import Verb
 from ripeline.people.models import Responsible, User
 
@@ -202,8 +202,7 @@ _KEYS = {
 
 def sorts_of(filters: Filters) -> tuple[Sort, ...]:
     """The orders that make sense: closed leads have no next date, and no ripeness to come."""
-    closed = filters.state == "closed" or filters.state in CLOSED_STATES
-    return (Sort.NEWEST,) if closed else tuple(Sort)
+    return (Sort.NEWEST,) if is_of_closed(filters.state) else tuple(Sort)
 
 
 def page(

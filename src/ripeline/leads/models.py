@@ -29,6 +29,7 @@ class State(models.TextChoices):
 OPEN_STATES = (State.NEW, State.QUALIFYING, State.WORKING, State.OPPORTUNITY, State.NURTURE)
 CLOSED_STATES = (State.WON, State.LOST, State.DISQUALIFIED)
 IS_OPEN = Q(merged_into__isnull=True, state__in=[s.value for s in OPEN_STATES])
+IS_CLOSED = Q(merged_into__isnull=True, state__in=[s.value for s in CLOSED_STATES])
 
 
 class NextKind(models.TextChoices):
@@ -149,6 +150,9 @@ class Lead(models.Model):
         indexes = [
             models.Index(fields=["responsible", "next_at", "id"], name="lead_due", condition=IS_OPEN),
             models.Index(fields=["owner", "-captured_at", "-id"], name="lead_of_owner"),
+            models.Index(  # a rep's closed ones, shown and counted without reading all that is open
+                fields=["owner", "-captured_at", "-id"], name="lead_closed_of_owner", condition=IS_CLOSED
+            ),
             models.Index(fields=["next_at", "id"], name="lead_next", condition=IS_OPEN),
             models.Index(fields=["-captured_at", "-id"], name="lead_newest"),
             models.Index(fields=["state", "-captured_at", "-id"], name="lead_in_state"),
