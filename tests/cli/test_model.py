@@ -23,7 +23,7 @@ def test_a_company_without_leads_keeps_the_general_rule_and_says_why(run: Run, d
 
 def test_explain_says_what_the_browser_says_and_what_adds_up_to_it(run: Run, database: str, tmp_path: Path) -> None:
     file = tmp_path / "leads.csv"
-    file.write_text("Name,Email,Source,Chairs\nPriya Raman,priya@northgate.example,Quote request,4\n")
+    file.write_text("Name,Email,Lead id,Source,Chairs\nPriya Raman,priya@northgate.example,00Q-7,Quote request,4\n")
     assert run("import", str(file), DATABASE_URL=database).status == 0
     found = run("model", "explain", "priya@northgate.example", "--json", DATABASE_URL=database).json
     assert found["sentence"].startswith("Likely ready within a month (")
@@ -31,10 +31,10 @@ def test_explain_says_what_the_browser_says_and_what_adds_up_to_it(run: Run, dat
     assert found["mostly_prior"]
     added = sum(part["adds"] for part in found["contributions"])
     assert abs(found["average"] + added + found["curve"] - found["log_odds"]) < 1e-9
-    said = run("model", "explain", "priya@northgate.example", DATABASE_URL=database)
+    said = run("model", "explain", "00Q-7", DATABASE_URL=database)
     assert found["sentence"] in said.out
     missing = run("model", "explain", "nobody@nowhere.example", DATABASE_URL=database)
-    assert (missing.status, "There is no lead" in missing.err) == (1, True)
+    assert (missing.status, "There is no lead with the id, external id" in missing.err) == (1, True)
     fields = run("model", "fields", "--json", DATABASE_URL=database).json["fields"]
     assert [(one["key"], one["learnt_from"]) for one in fields] == [("chairs", False)]
     fields = run("model", "fields", "--learn", "chairs", "--json", DATABASE_URL=database).json["fields"]

@@ -1,7 +1,7 @@
 """Scores: from the Rule of 45 at first, explained in words, and the same however they are computed."""
 
 from datetime import timedelta
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 from hypothesis import given
@@ -12,10 +12,11 @@ from ripeline.catalog import actions as catalog
 from ripeline.catalog import queries as catalog_queries
 from ripeline.catalog.models import SourceType
 from ripeline.leads import actions as leads
+from ripeline.leads import identity
 from ripeline.leads.models import Lead
 from ripeline.people.actions import PeopleError
 from ripeline.people.models import User
-from ripeline.ripeness import actions, queries, rules
+from ripeline.ripeness import actions, explaining, queries, rules
 from ripeline.ripeness.models import Score, Term
 from ripeline.science.prior import DEFAULT_TERMS
 from tests.cast import MakeLead, by
@@ -146,3 +147,14 @@ def test_a_probability_is_never_shown_as_certain(p: float) -> None:
 )
 def test_seniority_is_read_from_the_title(title: str, term: str) -> None:
     assert rules.seniority(title) == term
+
+
+def test_who_is_meant_by_an_id_of_ours_or_theirs_or_an_address(alice: User, make_lead: MakeLead) -> None:
+    ann = make_lead(alice, email="ann@x.example", reference="00Q-7")
+    bo = make_lead(alice, email="bo@x.example", reference=str(ann.pk))
+    identity.claim({identity.Key("external", "00Q-7"): ann.pk, identity.Key("external", str(ann.pk)): bo.pk})
+    assert [explaining.find(text) for text in ("00Q-7", " Ann@X.example", "bo@x.example", str(bo.pk))] == [
+        [ann], [ann], [bo], [bo],
+    ]  # fmt: skip
+    assert explaining.find(str(ann.pk)) == [ann, bo]  # another system calls Bo so
+    assert [explaining.find(text) for text in ("", "00q", "nobody@x.example", str(uuid4()))] == [[]] * 4

@@ -108,13 +108,20 @@ def _choose(do: Any, as_json: bool) -> None:
 @click.argument("lead")
 @json_option
 def explain(lead: str, as_json: bool) -> None:
-    """Say why LEAD (its id or e-mail address) scores as it does, with everything that adds up to it."""
+    """Say why LEAD scores as it does, with everything that adds up to it.
+
+    LEAD is its id, the id that another system gave it, or an e-mail address.
+    """
     with opened():
         from ripeline.ripeness import explaining
 
-        found = explaining.find(lead)
-        if found is None:
-            raise Failed(f"There is no lead {lead}.")
+        meant = explaining.find(lead)
+        if not meant:
+            raise Failed(f"There is no lead with the id, external id or e-mail address “{lead}”.")
+        if len(meant) > 1:
+            listed = "".join(f"\n  {one.pk}  {one}" for one in meant)
+            raise Failed(f"“{lead}” means several leads. Give the id of one of them:{listed}")
+        (found,) = meant
         why = explaining.explain(found)
         if why is None:
             raise Failed(f"{found} is {found.get_state_display().lower()}, so there is nothing to expect any more.")

@@ -1,13 +1,14 @@
 """Why a lead scores as it does, with everything that adds up to it."""
 
+import contextlib
 from dataclasses import dataclass
 from uuid import UUID
 
 import numpy as np
 
 from ripeline.base import clock
+from ripeline.leads import identity
 from ripeline.leads.models import Lead
-from ripeline.leads.rules import email_key
 from ripeline.ripeness import claims, rules, scoring
 from ripeline.ripeness.current import current
 from ripeline.ripeness.models import PRIOR, Score
@@ -39,15 +40,13 @@ class Explanation:
     parts: list[Part]
 
 
-def find(text: str) -> Lead | None:
-    """The lead that somebody means by an id or an e-mail address."""
-    try:
-        wanted = Lead.objects.filter(pk=UUID(text))
-    except ValueError:
-        key = email_key(text)
-        wanted = Lead.objects.filter(identities__kind="email", identities__key=key) if key else Lead.objects.none()
-    lead = wanted.select_related("merged_into").first()
-    return lead.merged_into or lead if lead else None
+def find(text: str) -> list[Lead]:
+    """Whom somebody may mean by an id, another system's id or an e-mail address; who was merged is who they became."""
+    keys = (identity.external(text), identity.email(text))
+    found = set(identity.resolve(key for key in keys if key).values())
+    with contextlib.suppress(ValueError):
+        found |= {lead.merged_into_id or lead.pk for lead in Lead.objects.filter(pk=UUID(text.strip()))}
+    return list(Lead.objects.filter(pk__in=found).order_by("pk"))
 
 
 def explain(lead: Lead) -> Explanation | None:
