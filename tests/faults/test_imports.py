@@ -152,8 +152,8 @@ def test_a_killed_command_is_gone_on_with_by_the_next_one(
         assert outcome(house) == undisturbed
 
 
-# For a longer trial: RIPELINE_KILL_ROWS=200000 RIPELINE_KILLS=10; RIPELINE_KILL_SEED repeats one.
-KILL_ROWS, KILLS = int(os.environ.get("RIPELINE_KILL_ROWS", "6000")), int(os.environ.get("RIPELINE_KILLS", "2"))
+# For a longer trial: KILL_ROWS=200000 KILLS=10; KILL_SEED repeats one.
+KILL_ROWS, KILLS = int(os.environ.get("KILL_ROWS", "6000")), int(os.environ.get("KILLS", "2"))
 CHUNK = 1_000  # rows of a transaction
 PATIENCE = 120 + KILL_ROWS // 200  # seconds for the rows between two kills, also on a slow machine
 _SAYS = """
@@ -174,8 +174,8 @@ def says(home: Path) -> Any:
 
 
 def test_killed_at_any_moments_it_ends_as_undisturbed(_served_once: Path, tmp_path: Path) -> None:  # noqa: F811, PT019
-    seed = int(os.environ.get("RIPELINE_KILL_SEED") or time.time_ns() % 10**6)
-    print(f"RIPELINE_KILL_SEED={seed}")  # shown where it fails
+    seed = int(os.environ.get("KILL_SEED") or time.time_ns() % 10**6)
+    print(f"KILL_SEED={seed}")  # shown where it fails
     chance = random.Random(seed)
     file = tmp_path / "leads.csv"
     file.write_text(rows(KILL_ROWS, people=KILL_ROWS * 7 // 8), encoding="utf-8")

@@ -49,8 +49,8 @@ def undo(request: HttpRequest, run_id: UUID) -> HttpResponse:
         return redirect("import", run.pk)
     if run.state not in undoing.ENDED:
         return redirect("import", run.pk)
-    if problem := undoing.why_not(run):
-        say(request, problem, is_error=True)
+    if why_not := undoing.why_not(run):
+        say(request, why_not, is_error=True)
         return redirect("import", run.pk)
     expected = undoing.expect(run, SHOWN)
     more = expected.kept + expected.partly - len(expected.staying)
