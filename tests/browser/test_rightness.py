@@ -69,4 +69,7 @@ def test_it_is_read_on_the_phone_and_in_the_dark(
     expect(page.locator(".said .lead")).to_be_visible()
     axe(page)
     assert fits(page)
+    reason = page.get_by_role("region", name="Runs of the model").locator("td.words").first.bounding_box()
+    assert reason  # off the edge of a phone, but not squeezed to a word a line
+    assert reason["width"] > 200
     shot(page, f"rightness-{look}")
