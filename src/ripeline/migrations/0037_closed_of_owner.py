@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('ripeline', '0034_provider_id'),
+        ('ripeline', '0036_asset_stage'),
     ]
 
     operations = [
