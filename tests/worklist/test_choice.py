@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from ripeline.leads.models import NextKind, State
 from ripeline.routing.worth import Standing
-from ripeline.worklist.rules import MINUTES, Candidate, Choice, Rank, fill, plan
+from ripeline.science.choice import ASKING
+from ripeline.worklist.rules import HAND_RAISERS, MINUTES, Candidate, Choice, Rank, fill, plan
 
 NOW = datetime(2026, 6, 1, 10, 0, tzinfo=UTC)
 
@@ -59,6 +60,10 @@ def test_who_asked_for_a_quote_and_has_heard_from_nobody_comes_before_everything
     chosen = plan([candidate(2, committed=True), candidate(3, p_30=0.9), asked], now=NOW, budget=90)
     assert numbers(chosen) == [1, 2, 3]
     assert [item.rank for item in chosen.items] == [Rank.ASKED, Rank.DATED, Rank.OPEN]
+
+
+def test_the_simulated_market_asks_for_us_by_the_same_kinds_of_source() -> None:
+    assert set(HAND_RAISERS) == set(ASKING)
 
 
 def test_an_old_request_has_no_such_precedence() -> None:
