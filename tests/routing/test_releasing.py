@@ -6,6 +6,8 @@ from datetime import date, timedelta
 from threading import Barrier
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from ripeline.base import clock
 from ripeline.catalog.actions import sources_named
@@ -18,7 +20,7 @@ from ripeline.people.models import Role, User
 from ripeline.ripeness.models import Score
 from ripeline.routing import prices
 from ripeline.routing.actions import release, return_due
-from ripeline.routing.models import Price
+from ripeline.routing.models import Price, Turn
 from ripeline.routing.rules import words
 from ripeline.routing.worth import Standing, worth
 from ripeline.timeline.models import Activity
@@ -276,6 +278,24 @@ def test_a_full_day_takes_only_what_is_worth_clearly_more_and_says_so(alice: Use
     assert Lead.objects.filter(owner=alice, pk=better.pk).exists()
     entry = Activity.objects.get(lead_id=better.pk, kind="handed")
     assert words(entry.data["why"]) == "Alice has a full day, and this is worth more than the least of what is on it."
+
+
+def test_what_fills_a_day_is_looked_at_once_a_day(alice: User, make_lead: MakeLead) -> None:
+    def looks() -> int:
+        rate(make_lead(captured=timedelta(days=60)), 0.005)
+        with CaptureQueriesContext(connection) as asked:
+            assert release() == 0
+        return sum("CROSS JOIN LATERAL" in query["sql"] for query in asked)
+
+    with clock.at(MONDAY):
+        for _ in range(15):
+            rate(make_lead(alice, captured=timedelta(days=60)), 0.04)
+        assert [looks(), looks()] == [1, 0]
+        least = Turn.objects.get(user=alice).least
+    with clock.at(MONDAY + timedelta(days=1)):
+        Score.objects.filter(lead_id__in=Lead.objects.filter(owner=alice).values("pk")).update(p_30=0.2)
+        assert [looks(), looks()] == [1, 0]
+    assert Turn.objects.get(user=alice).least > least
 
 
 def test_whoever_has_minutes_comes_before_whose_day_is_full(alice: User, bob: User, make_lead: MakeLead) -> None:

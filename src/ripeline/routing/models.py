@@ -14,6 +14,8 @@ class Turn(models.Model):
     credit = models.IntegerField(default=0)
     day = models.DateField(null=True)  # of `filled`
     filled = models.PositiveIntegerField(default=0)  # contacts that day held when leads were first released, and since
+    least_day = models.DateField(null=True)  # of `least`
+    least = models.JSONField(null=True)  # what a minute brought of those who filled that day, the least first: some
     week = models.DateField(null=True)  # the Monday of the week of `taken`
     taken = models.PositiveIntegerField(default=0)  # new leads that week
 

@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
+from json import dumps
 from typing import TypeVar
 from uuid import UUID
 
@@ -88,6 +89,7 @@ class Fill:
     held: int
     free: int  # places of free minutes, before those on a full day
     least: Sequence[float]
+    worths: Sequence[float] | None = None  # of those who fill a full day, the least first: those that may give way
 
 
 CHOOSY = 1.5  # a veteran's new leads are worth so many times the price of their minutes (judgement)
@@ -96,22 +98,43 @@ BEYOND = 4  # a full day takes one better lead for each so many that it holds
 
 
 def fills(sellers: Sequence[Seller], *, day: date, by: datetime, now: datetime) -> dict[UUID, Fill]:
-    """How full each seller's day is: what is due with them before `by`, or what it held at an earlier release."""
+    """How full each seller's day is: what is due with them before `by`, or what it held at an earlier release.
+
+    What fills a full day is looked at once a day (`note_least`): it is read of every seller, for every visit.
+    """
     users = [s.user_id for s in sellers]
     due = queries.due_counts(users, by=by)
-    before = dict(Turn.objects.filter(user__in=users, day=day).values_list("user_id", "filled"))
+    turns = {turn.user_id: turn for turn in Turn.objects.filter(user__in=users)}
     price = prices.of_users(users)
+    before = {user: turn.filled for user, turn in turns.items() if turn.day == day}
     held = {user: max(before.get(user, 0), due.get(user, 0)) for user in users}
-    full = [s.user_id for s in sellers if held[s.user_id] >= _capacity(s)]
-    least = queries.least_worths(full, by=by, now=now) if full else {}
+    least: dict[UUID, Sequence[float]] = {
+        user: turn.least or () for user, turn in turns.items() if turn.least_day == day
+    }
+    full = [s.user_id for s in sellers if held[s.user_id] >= _capacity(s) and s.user_id not in least]
+    least |= queries.least_worths(full, by=by, now=now) if full else {}
     found: dict[UUID, Fill] = {}
     for seller in sellers:
         capacity, taken = _capacity(seller), held[seller.user_id]
         floor = price[seller.user_id].per_minute * (CHOOSY if seller.is_choosy else 1.0)
-        better = [max(floor, BETTER * worth) for worth in least.get(seller.user_id, ())[: capacity // BEYOND]]
+        worths = least[seller.user_id][: capacity // BEYOND] if seller.user_id in least else None
+        better = [max(floor, BETTER * worth) for worth in worths or ()]
         places = [floor] * max(capacity - taken, 0) + better[max(taken - capacity, 0) :]
-        found[seller.user_id] = Fill(taken, max(capacity - taken, 0), places[: max(seller.room, 0)])
+        found[seller.user_id] = Fill(taken, max(capacity - taken, 0), places[: max(seller.room, 0)], worths)
     return found
+
+
+def note_least(fills: Mapping[UUID, Fill], *, day: date) -> None:
+    """Keep, until the day is over, what fills the days of these people."""
+    known = {user: list(fill.worths) for user, fill in fills.items() if fill.worths is not None}
+    if not known:
+        return
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE turn SET least_day = %s, least = v.least FROM unnest(%s::uuid[], %s::jsonb[]) AS v(user_id, least)"
+            " WHERE turn.user_id = v.user_id AND turn.least_day IS DISTINCT FROM %s",
+            [day, list(known), [dumps(worths) for worths in known.values()], day],
+        )
 
 
 def ripe_fills(sellers: Sequence[Seller], *, by: datetime, now: datetime) -> dict[UUID, Fill]:
