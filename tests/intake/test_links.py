@@ -9,10 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ripeline.base import clock
 from ripeline.catalog.models import Site
+from ripeline.people import queries as people
 from ripeline.timeline import links
 from ripeline.timeline.links import BadLink, Link
-from ripeline.timeline.models import Hit, Visitor
+from ripeline.timeline.models import Activity, Hit, Visitor
 from tests.home_plugin import until
 from tests.intake.conftest import SECRET, SITE, Running, single
 
@@ -129,3 +131,31 @@ def test_a_link_for_everybody_is_counted_for_each_who_follows_it(intake: Running
     assert {hit.data["code"] for hit in hits} == {"abc2345"}
     assert {hit.data["campaign"]["campaign"] for hit in hits} == {"Spring"}
     assert len({hit.visitor_id for hit in hits}) == 6, "nobody is taken for another"
+
+
+def test_who_has_stopped_our_mail_is_led_on_as_anybody_until_they_agree_again(
+    intake: Running, site: Site, lead_id: Any
+) -> None:
+    until(lambda: intake.setup_is_read)
+
+    def says(kind: str, key: str) -> None:
+        entry = Activity(
+            lead_id=lead_id, kind=kind, origin="outbox", event_key=key, actor=people.system(), occurred_at=clock.now()
+        )
+        entry.save(force_insert=True)
+
+    def clicks() -> int:
+        intake("GET", f"/i/c/{token(lead_id=lead_id)}")
+        return Activity.objects.filter(lead_id=lead_id, kind="clicked").count()
+
+    def is_tied() -> bool:
+        browser = uuid4()
+        person = links.make(Link("person", lead_id=lead_id, message="m1", sent=int(time.time()) - 60), SECRET)
+        assert intake.one(single(site, browser, person=person)).status == 202
+        return Visitor.objects.filter(visitor_id=browser).exists()
+
+    assert (clicks(), is_tied()) == (1, True)
+    says("unsubscribed", "1")
+    assert (clicks(), is_tied()) == (1, False), "what they did before stays theirs, and nothing is added"
+    says("agreed", "2")
+    assert (clicks(), is_tied()) == (2, True)

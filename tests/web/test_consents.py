@@ -162,6 +162,14 @@ def test_who_had_stopped_everything_gets_only_what_they_choose(client: Client, e
     assert not queries.has_consent(PRIYA, NEWS)
 
 
+def test_that_somebody_stopped_everything_stands_on_their_timeline_once(client: Client, priya: Lead) -> None:
+    path = links.unsubscribe_path(address_hash(PRIYA), "", priya.pk)
+    for _ in range(2):
+        client.post(path, {"what": "everything"})
+    entry = Activity.objects.get(lead_id=priya.pk, kind="unsubscribed")
+    assert entry.data["purpose"] == "everything they did not ask for"
+
+
 def test_what_the_page_did_not_show_stays_as_it_was(client: Client, events: str) -> None:
     consent.give(to=PRIYA, purpose=events, evidence=Evidence("form"))
     path = links.unsubscribe_path(address_hash(PRIYA), "", None)

@@ -11,7 +11,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from ripeline.base import clock
-from ripeline.outbox import actions, links, suppression
+from ripeline.outbox import actions, links
 from ripeline.outbox.actions import OutboxError
 from ripeline.outbox.addresses import address_hash
 from ripeline.outbox.links import Unsubscribing
@@ -22,7 +22,6 @@ from ripeline.outbox.models import (
     Purpose,
     Scope,
     Suppression,
-    SuppressionReason,
     Wording,
 )
 from ripeline.people import queries as people
@@ -167,7 +166,21 @@ def unsubscribe(*, what: Unsubscribing, everything: bool, evidence: Evidence) ->
         if what.purpose:
             _withdraw(what.address_hash, what.purpose, evidence, what.lead_id)
         if everything or not what.purpose:
-            suppression.suppress(known_as=what.address_hash, reason=SuppressionReason.UNSUBSCRIBED, note=evidence.how)
+            _stop_all(what, evidence)
+
+
+def _stop_all(what: Unsubscribing, evidence: Evidence) -> None:
+    """Send nothing that answers nothing; it stands on the lead's timeline, too."""
+    reason = SuppressionReason.UNSUBSCRIBED
+    if suppression.suppress(known_as=what.address_hash, reason=reason, note=evidence.how) and what.lead_id:
+        now = clock.now()
+        timeline.record(
+            timeline.Entry(
+                lead_id=what.lead_id, kind="unsubscribed", actor_id=people.system().pk, origin="outbox",
+                event_key=f"all:{what.address_hash[:40]}:{now.isoformat()}", occurred_at=now,
+                data={"purpose": "everything they did not ask for"},
+            )
+        )  # fmt: skip
 
 
 def choose(*, what: Unsubscribing, shown: Mapping[str, Wording], wanted: Collection[str], evidence: Evidence) -> None:

@@ -41,6 +41,11 @@ class Activity(models.Model):
             models.Index(  # small: who ripens although their date stays, for worklist.forward
                 fields=["recorded_at", "lead_id"], name="activity_ripened", condition=Q(kind="ripened")
             ),
+            models.Index(  # small: who has stopped our mail, or agreed to it, and when
+                fields=["lead_id", "occurred_at"],
+                name="activity_consent",
+                condition=Q(kind__in=["agreed", "unsubscribed"]),
+            ),
             models.Index(  # small: who came again
                 fields=["lead_id", "occurred_at"], name="activity_enquired", condition=Q(kind="enquired")
             ),

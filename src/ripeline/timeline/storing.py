@@ -17,14 +17,25 @@ from ripeline.timeline.kinds import OF_HITS, REACTING
 
 ORIGIN = "hit"  # of the activities that follow from hits
 
+
+def stopped(lead: str, at: str) -> str:
+    """Whether a lead had by then stopped mail of ours, and agreed to none since: what they do with one is nobody's."""
+    return f"""(SELECT a.kind = 'unsubscribed' FROM activity a
+        WHERE a.lead_id = {lead} AND a.kind IN ('agreed', 'unsubscribed') AND a.occurred_at <= {at}
+        ORDER BY a.occurred_at DESC, a.recorded_at DESC LIMIT 1)"""  # noqa: S608 - our own constants
+
+
 # Whose the hit `h` is: one definition. The person whom a link was made for; else who last said, before it, that they
 # sit there; else who said so first after it; else, where nobody ever said so, who had come by a link of theirs before.
-WHOSE = """COALESCE(h.lead_id, (
+# Who has stopped our mail is not the one whom a link was made for.
+WHOSE = f"""COALESCE((
+    SELECT h.lead_id WHERE h.lead_id IS NOT NULL AND {stopped("h.lead_id", "h.occurred_at")} IS NOT TRUE
+), (
     SELECT v.lead_id FROM visitor v
     WHERE v.visitor_id = h.visitor_id AND (v.is_strong OR v.since <= h.occurred_at)
     ORDER BY v.is_strong DESC, v.since <= h.occurred_at DESC, abs(extract(epoch FROM h.occurred_at - v.since)::float8),
              v.id
-    LIMIT 1))"""
+    LIMIT 1))"""  # noqa: S608 - our own constants
 
 # A visitor and an event, as the key of an activity.
 KEY = "replace(h.visitor_id::text || h.event_id::text, '-', '')"
@@ -102,7 +113,7 @@ SELECT (SELECT pg_notify('ripeline_work', '') FROM left_for_worker LIMIT 1) IS N
 """  # noqa: S608 - our own constants
 
 # Somebody came by a link made for a lead: weakly theirs from then on. Once for each visitor and lead.
-LINK_WEAKLY = """
+LINK_WEAKLY = f"""
 WITH given AS (
     SELECT DISTINCT ON (visitor_id, lead_id) *
     FROM unnest(%(visitors)s::uuid[], %(leads)s::uuid[], %(since)s::bigint[]) AS g(visitor_id, lead_id, since)
@@ -112,6 +123,7 @@ WITH given AS (
     SELECT visitor_id, lead_id, 'epoch'::timestamptz + since * interval '1 microsecond', false, 'mail', %(now)s
     FROM given
     WHERE EXISTS (SELECT FROM activity WHERE activity.lead_id = given.lead_id)
+      AND {stopped("given.lead_id", "%(now)s")} IS NOT TRUE
       AND NOT EXISTS (SELECT FROM visitor v WHERE v.visitor_id = given.visitor_id AND v.lead_id = given.lead_id)
     ON CONFLICT DO NOTHING
     RETURNING visitor_id, lead_id, since
@@ -119,7 +131,7 @@ WITH given AS (
     INSERT INTO activity
         (id, lead_id, kind, origin, event_key, occurred_at, recorded_at, actor_id, is_private, body, data)
     SELECT md5(lead_id::text || visitor_id::text)::uuid, lead_id, 'recognised', 'visitor', visitor_id::text, since,
-           %(now)s, (SELECT id FROM "user" WHERE is_system), false, '', '{"how": "mail"}' FROM linked
+           %(now)s, (SELECT id FROM "user" WHERE is_system), false, '', '{{"how": "mail"}}' FROM linked
     ON CONFLICT DO NOTHING
     RETURNING id, lead_id, kind
 ), left_for_worker AS (
@@ -127,7 +139,7 @@ WITH given AS (
     SELECT id, lead_id, kind, %(now)s, %(now)s, 0, '' FROM told RETURNING 1
 )
 SELECT pg_notify('ripeline_work', '') FROM left_for_worker LIMIT 1
-"""
+"""  # noqa: S608 - our own constants
 
 _json = msgspec.json.Encoder()
 _EPOCH_2000 = 946_684_800_000_000  # microseconds from 1970 to PostgreSQL's own epoch
