@@ -11,7 +11,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from ripeline.base import clock
-from ripeline.outbox import actions, links
+from ripeline.outbox import actions, links, suppression
 from ripeline.outbox.actions import OutboxError
 from ripeline.outbox.addresses import address_hash
 from ripeline.outbox.links import Unsubscribing
@@ -22,6 +22,7 @@ from ripeline.outbox.models import (
     Purpose,
     Scope,
     Suppression,
+    SuppressionReason,
     Wording,
 )
 from ripeline.people import queries as people
