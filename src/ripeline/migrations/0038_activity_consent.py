@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('ripeline', '0036_asset_stage'),
+        ('ripeline', '0037_closed_of_owner'),
     ]
 
     operations = [
