@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('ripeline', '0037_closed_of_owner'),
+        ('ripeline', '0038_least_worths'),
     ]
 
     operations = [
