@@ -167,8 +167,13 @@ def test_mona_says_for_whom_and_when_it_is_and_who_calls_reads_it(
     assert "Consideration · no-shows, double bookings · for practice managers" in client.get("/capture/assets").text
     form(mona, guide)
     lead = make_lead(alice, email="priya@northgate.example")
-    Client().post(link_in(Client().get(send()["Location"]).text))
+    link = link_in(Client().get(send()["Location"]).text)
+    asked = signed_in(alice).get(f"/leads/{lead.pk}").text
+    assert "Asked for “The guide” " in asked
+    assert "(an answer to no-shows, double bookings; for the stage of consideration)" in asked
+    Client().post(link)
     page = signed_in(alice).get(f"/leads/{lead.pk}").text
+    assert "Downloaded “The guide” " in page
     assert "(an answer to no-shows, double bookings; for the stage of consideration)" in page
 
 

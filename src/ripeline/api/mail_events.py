@@ -1,41 +1,16 @@
-"""What an e-mail provider tells later about mail that it took: bounces, complaints; at an address that is the secret.
+"""The address at which an e-mail provider tells what came back: bounces, complaints. The address is the secret."""
 
-django-anymail reads each provider's words. Its own views are not used: they know who may send by another secret for
-each provider, and answer by signals that nobody can grep.
-"""
-
-import warnings
-from functools import lru_cache
-from typing import Any
-
-from anymail.exceptions import AnymailError, AnymailNotSupportedWarning
-from anymail.signals import AnymailTrackingEvent, EventType, RejectReason
 from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.urls import path
 from django.utils.crypto import constant_time_compare
-from django.utils.module_loading import import_string
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
 from ripeline.outbox import returning
-from ripeline.outbox.returning import Fate, Returned
 
 LARGEST = 5 * 1024 * 1024  # bytes of one batch
-
-_READERS = {
-    "brevo": "Brevo", "mailersend": "MailerSend", "mailgun": "Mailgun", "postmark": "Postmark", "resend": "Resend",
-    "sendgrid": "SendGrid", "sparkpost": "SparkPost",
-}  # fmt: skip
-# What anymail's readers must be given to be made; who sends is known by the address.
-_UNUSED = {"webhook_secret": "un:used"}
-_UNUSED_OF = {"mailersend": {"signing_secret": "unused"}, "mailgun": {"webhook_signing_key": "unused"}}
-
-# How each provider says that a bounce is not about the address.
-_SPARKPOSTS = ("20", "21", "22", "23", "40", "70")
-_SOFT = frozenset(["SoftBounce", "soft_bounce", "soft_bounced", "Transient", "Undetermined", "blocked", *_SPARKPOSTS])
-_NOT_ABOUT_THE_ADDRESS = (RejectReason.BLOCKED, RejectReason.SPAM, RejectReason.OTHER, RejectReason.TIMED_OUT)
 
 
 @login_not_required
@@ -49,60 +24,15 @@ def events(request: HttpRequest, token: str) -> HttpResponse:
         return HttpResponse()
     if int(request.META.get("CONTENT_LENGTH") or 0) > LARGEST:
         return _say(413, f"Send at most {LARGEST // 1024 // 1024} MB at a time.")
+    from ripeline.api import providers  # its libraries are loaded where they are used
+
     try:
-        told = [each for event in _reader(settings.MAIL_ESP).parse_events(request) if (each := _told(event))]
-    except AnymailError as wrong:
+        told = providers.read(settings.MAIL_ESP, request)
+    except providers.UnreadableError as wrong:
         return _say(400, str(wrong))
-    except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
-        return _say(400, f"This is not what {settings.MAIL_ESP} sends.")
     for each in told:
         returning.note(each)
     return JsonResponse({"kept": len(told)})
-
-
-@lru_cache
-def _reader(name: str) -> Any:
-    """anymail's reader of this provider's events."""
-    view = import_string(f"anymail.webhooks.{name}.{_READERS[name]}TrackingWebhookView")
-    with warnings.catch_warnings():  # that SendGrid is no longer tested against is for whoever chooses it to know
-        warnings.simplefilter("ignore", AnymailNotSupportedWarning)
-        return view(**_UNUSED, **_UNUSED_OF.get(name, {}))
-
-
-def _told(event: AnymailTrackingEvent) -> Returned | None:
-    """What an event says of an address; None where that is nothing."""
-    fate = _fate(event)
-    if fate is None:
-        return None
-    words = event.mta_response or event.description or event.reject_reason or event.event_type
-    address, named = event.recipient or "", event.message_id or ""
-    return Returned(fate, str(address), provider_id=str(named), words=str(words), at=event.timestamp)
-
-
-def _fate(event: AnymailTrackingEvent) -> Fate | None:
-    kind, reason = event.event_type, event.reject_reason
-    if kind == EventType.COMPLAINED:
-        return Fate.COMPLAINED
-    if kind == EventType.UNSUBSCRIBED:
-        return Fate.UNSUBSCRIBED
-    if kind == EventType.DEFERRED:
-        return Fate.PUT_OFF
-    if kind == EventType.BOUNCED:
-        return Fate.NOT_NOW if reason in _NOT_ABOUT_THE_ADDRESS or _is_soft(event.esp_event) else Fate.NO_ADDRESS
-    if kind == EventType.REJECTED:  # by the provider itself, which has a list of its own
-        if reason == RejectReason.UNSUBSCRIBED:
-            return Fate.UNSUBSCRIBED
-        return Fate.NO_ADDRESS if reason in (RejectReason.BOUNCED, RejectReason.INVALID) else Fate.NOT_NOW
-    return Fate.NOT_NOW if kind == EventType.FAILED else None
-
-
-def _is_soft(raw: Any) -> bool:
-    """Whether any of the places in which a provider says so says so."""
-    data: dict[str, Any] = raw["data"] if isinstance(raw.get("data"), dict) else {}
-    bounce: dict[str, Any] = data["bounce"] if isinstance(data.get("bounce"), dict) else {}
-    msys = next((each for each in raw.get("msys", {}).values() if isinstance(each, dict)), {})
-    said = (raw.get("Type"), raw.get("event"), raw.get("type"), data.get("type"), bounce.get("type"))
-    return any(str(each) in _SOFT for each in (*said, msys.get("bounce_class")))
 
 
 def _say(status: int, error: str) -> JsonResponse:

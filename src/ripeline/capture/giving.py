@@ -3,14 +3,16 @@
 Opening the link alone says nothing of anybody: mail gateways open links. Who presses the button on its page has it.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.core import signing
 from django.db import transaction
 
 from ripeline.base import clock
+from ripeline.capture.models import Submission, SubmissionState
 from ripeline.catalog import assets
 from ripeline.catalog.models import Asset
 from ripeline.leads import queries
@@ -42,6 +44,21 @@ def read(token: str) -> Gift | None:
         return Gift(asset, UUID(lead_id)) if asset else None
     except (signing.BadSignature, ValueError, TypeError):
         return None
+
+
+@dataclass(frozen=True)
+class Promised:
+    """What somebody asked for by a form, and when."""
+
+    asset: Asset
+    at: datetime
+
+
+def promised(lead_ids: Collection[UUID]) -> Promised | None:
+    """What a person asked for last, known by these records."""
+    sent = Submission.objects.filter(lead_id__in=lead_ids, door__gives__isnull=False, state=SubmissionState.TAKEN)
+    last = sent.select_related("door__gives").order_by("-received_at").first()
+    return Promised(last.door.gives, last.received_at) if last and last.door.gives else None
 
 
 def note(gift: Gift) -> None:

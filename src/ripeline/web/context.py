@@ -6,7 +6,10 @@ from typing import Any
 from uuid import UUID
 
 from ripeline.base import clock
+from ripeline.capture import giving
+from ripeline.capture.models import DoorKind
 from ripeline.catalog import assets
+from ripeline.catalog.models import Asset
 from ripeline.leads.around import Around, Colleague
 from ripeline.people import working_time
 from ripeline.people.models import User
@@ -63,9 +66,14 @@ class _Saying:
         return words
 
     def took(self, came: Sequence[Came], around: Around) -> str:
-        """The asset: what they downloaded last, else the page they came by."""
+        """The asset: what they downloaded last, else what they asked for, else the page they came by."""
         if act := around.taken:
-            return f"Downloaded {_named(act.data)} {self._ago(act.occurred_at)}{_about(act.data.get('asset', ''))}"
+            return (
+                f"Downloaded {_named(act.data)} {self._ago(act.occurred_at)}{_about(_asset(act.data.get('asset', '')))}"
+            )
+        forms = {each.enquiry.lead_id for each in came if each.enquiry.door == DoorKind.FORM}
+        if forms and (asked := giving.promised(forms)):
+            return f"Asked for “{asked.asset.title[:80]}” {self._ago(asked.at)}{_about(asked.asset)}"
         page = next((each.enquiry.landing_page for each in came if each.enquiry.landing_page), "")
         return f"Came by the page {page.partition('://')[2] or page}" if page else ""
 
@@ -93,12 +101,15 @@ class _Saying:
         return f"{one.row.name} {_DID[one.act.kind]}{what} {self._ago(one.act.occurred_at)}"
 
 
-def _about(key: str) -> str:
-    """What marketing says of an asset: for which stage it is, and to what it is an answer."""
+def _asset(key: str) -> Asset | None:
     try:
-        asset = assets.find(UUID(key)) if key else None
-    except ValueError:
-        return ""
+        return assets.find(UUID(key)) if key else None
+    except ValueError:  # the site's own key of something
+        return None
+
+
+def _about(asset: Asset | None) -> str:
+    """What marketing says of an asset: for which stage it is, and to what it is an answer."""
     if asset is None:
         return ""
     stage = f"for the stage of {asset.get_stage_display().lower()}" if asset.stage else ""
