@@ -34,8 +34,9 @@ ROWS = 8_000
 def rows(count: int, *, people: int) -> str:
     """A file in which some come twice, and some on a day that is not in the calendar."""
     return "Name,E-mail,Id,Company,Created\n" + "".join(
-        f"Person {n},p{n % people}@firm{n % 900}.example,,Firm {n % 900},2023-02-{'31' if n % 97 == 0 else '03'}\n"
+        f"Person {who},p{who}@firm{who % 900}.example,,Firm {n % 900},2023-02-{'31' if n % 97 == 0 else '03'}\n"
         for n in range(count)
+        for who in (n % people,)
     )
 
 
