@@ -100,6 +100,14 @@ def test_what_looks_like_a_machine_gets_nothing_until_it_is_let_in(mona: User, g
     assert Message.objects.get(kind="asset").context["base_url"] == "http://testserver"
 
 
+@pytest.mark.parametrize("wish", ["Sec-GPC", "DNT"])
+def test_who_asks_not_to_be_tracked_gets_it_and_nothing_is_noted(mona: User, guide: Asset, wish: str) -> None:
+    form(mona, guide)
+    link = link_in(Client().get(send()["Location"]).text)
+    assert Client().post(link, headers={wish: "1"}).content == PDF
+    assert not Activity.objects.filter(kind="downloaded").exists()
+
+
 def test_a_link_holds_for_a_month_and_cannot_be_made_by_others(mona: User, guide: Asset) -> None:
     form(mona, guide)
     link = link_in(Client().get(send()["Location"]).text)

@@ -37,12 +37,18 @@ def get(request: HttpRequest, token: str) -> HttpResponse:
             where = ["'self'", "http:", "https:"]
             response._csp_replace = {"form-action": where}  # type: ignore[attr-defined]
         return response
-    giving.note(gift)
+    if not _is_shy(request):
+        giving.note(gift)
     if gift.asset.url:
         return HttpResponseRedirect(gift.asset.url)
     response = HttpResponse(assets.content_of(gift.asset), content_type="application/octet-stream")
     response["Content-Disposition"] = content_disposition_header(True, gift.asset.filename)
     return response
+
+
+def _is_shy(request: HttpRequest) -> bool:
+    """Whether they ask not to be tracked: they get it all the same, and nothing is noted."""
+    return "1" in (request.headers.get("Sec-GPC"), request.headers.get("DNT"))
 
 
 class AssetForm(Form):

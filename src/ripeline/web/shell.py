@@ -59,6 +59,8 @@ PAGES = (
     Entry("Seen differently", "disputes", "message-circle"),
     Entry("Possible duplicates", "duplicates", "users"),
     Entry("Booths", "booths", "tent"),
+    Entry("What forms give", "assets", "download", _KEEP_CATALOG),
+    Entry("Links that are counted", "links", "link", _KEEP_CATALOG),
     *SETTINGS,
 )
 VERBS = (
