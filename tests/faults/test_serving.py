@@ -68,6 +68,11 @@ def test_the_first_person_becomes_administrator_and_is_still_there_after_a_crash
     up.until_said("ended unexpectedly")
     until(lambda: up.page() == 200)
     assert ada.get("/today")[0] == "/today", "the session outlives the process"
+    _, page = ada.send("/capture/links", name="Poster", address=f"{ada.base}/robots.txt", campaign="", tells="")
+    short = re.search(r"/l/[a-z0-9]{7}", page)
+    assert short, page
+    assert Visitor(up.port).get(short[0])[0] == "/robots.txt", "by the short address and the intake, to where it leads"
+    assert "and 1 by machines or us" in ada.get("/capture/links")[1], "counted, and not taken for a person"
     again = Visitor(up.port)
     where, page = again.send("/sign-in", email="ada@example.com", password="ripe-tomatoes-in-may")
     assert "Start · Ripeline" in page, where
