@@ -262,6 +262,10 @@ def test_the_terms_of_the_companys_own_columns_have_words() -> None:
     assert said["segment=hotel"] == "Segment: hotel"
     assert said["segment=unknown"] == "Segment: not given"
     assert said["rooms"] == ""
+    told = replace(record(), sayings={"segment": "runs a {}"})
+    said = {term.key: term.present for term in renew(Model.of_prior(), told).model.terms if term.kind == "feature"}
+    assert said["segment=hotel"] == "runs a hotel"
+    assert said["segment=unknown"] == "Segment: not given"
 
 
 def test_a_refit_does_not_keep_the_features_of_the_last() -> None:

@@ -40,6 +40,10 @@ LABELS = {
     "campaign": "Campaign", "landing_page": "Landing page", "country": "Country", "product": "Interested in",
     "capturer": "", "weekday": "",  # who captured it is adjusted for, and never said: it would judge a colleague
 }  # fmt: skip
+SAYINGS = {
+    "campaign": "came through {}", "landing_page": "came by the page {}", "country": "is in {}",
+    "product": "interested in {}",
+}  # fmt: skip
 FIELD, ANSWER = "field.", "answer."  # how the columns of custom fields and of answers begin
 _WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 _LATE = timedelta(days=1)  # written down so much after they came

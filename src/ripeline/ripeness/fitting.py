@@ -17,7 +17,7 @@ from django.db import connection
 
 from ripeline.ripeness import current, judging
 from ripeline.ripeness.episodes import Episodes, day, episodes, moment
-from ripeline.ripeness.facts import Captured, at_capture
+from ripeline.ripeness.facts import SAYINGS, Captured, at_capture
 from ripeline.ripeness.judging import Judged
 from ripeline.ripeness.models import ModelRun, Verdict
 from ripeline.science import drift
@@ -59,6 +59,7 @@ class Gathered:
             signals=self.captured.signals,
             table={name: v for name, v in table.items() if columns is None or name in columns},
             labels=self.captured.labels,
+            sayings=SAYINGS,
             wins_alone=self.wins_alone if wins_alone is None else wins_alone,
             won=self.won,
             lost=self.lost,

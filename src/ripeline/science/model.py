@@ -172,6 +172,8 @@ class Record:
         The company's own columns, as known at capture.
     labels : mapping of str to str
         What people call those columns; "" for one that is adjusted for and never given as a reason.
+    sayings : mapping of str to str
+        How a reason says what stands in a column, {} in its place; without one it is "label: what stands there".
     wins_alone : bool
         Only wins are recorded.
     won, lost : int
@@ -183,6 +185,7 @@ class Record:
     signals: Mapping[str, NDArray[np.integer]]
     table: Mapping[str, NDArray[Any]]
     labels: Mapping[str, str]
+    sayings: Mapping[str, str] = field(default_factory=dict)
     wins_alone: bool
     won: int
     lost: int
@@ -231,7 +234,7 @@ def renew(before: Model, record: Record, *, weight: FloatArray | None = None) ->
     (True, True)
     """
     encoder = Encoder.of(record.table)
-    own = tuple(_feature_term(feature, record.labels) for feature in encoder.features)
+    own = tuple(_feature_term(feature, record.labels, record.sayings) for feature in encoder.features)
     known = tuple(term for term in before.terms if term.kind != "feature")
     facts = encode(known, source_type=record.source_type, signals=record.signals, curves=before.curves)
     design = np.hstack([facts.design, encoder.design(record.table, n=len(facts.design))])
@@ -343,9 +346,10 @@ def _centred(terms: Sequence[Term], design: FloatArray) -> tuple[Term, ...]:
     )
 
 
-def _feature_term(feature: Feature, labels: Mapping[str, str]) -> Term:
+def _feature_term(feature: Feature, labels: Mapping[str, str], sayings: Mapping[str, str]) -> Term:
     label = labels.get(feature.column, feature.column)
-    said = {OTHER: "", UNKNOWN: f"{label}: not given", "": ""}.get(feature.level, f"{label}: {feature.level}")
+    saying = sayings.get(feature.column, f"{label}: {{}}").replace("{}", feature.level)
+    said = {OTHER: "", UNKNOWN: f"{label}: not given", "": ""}.get(feature.level, saying)
     if not label:  # adjusted for, but not for everybody to read
         label, said = feature.column, ""
     return Term(
