@@ -1,5 +1,6 @@
 """Links for a post or a poster: made by marketing, short, counted by the intake; nobody else leads people by them."""
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -53,6 +54,17 @@ def test_what_the_address_says_itself_stays_and_nothing_is_added_where_it_is_not
     assert linking.target(own) == "https://www.casaverde.example/?utm_campaign=theirs&utm_source=LinkedIn+post"
     assert linking.target(make(mona, tells=False)) == OFFER
     assert linking.target(make(mona, address="https://www.casaverde.example/für-sie", tells=False)).isascii()
+
+
+def test_a_double_press_makes_one_link_and_another_form_another(mona: User) -> None:
+    sent = {"name": "LinkedIn post", "address": OFFER, "campaign": ""}
+    client = signed_in(mona)
+    for key in ("k1", "k1", "k2"):
+        client.post("/capture/links", sent | {"key": key})
+    assert CountedLink.objects.count() == 2
+    client.post("/capture/links", sent | {"key": "k1", "name": "Poster"})
+    assert CountedLink.objects.count() == 3, "what is said otherwise is another one"
+    assert all(re.fullmatch("[a-z2-9]{7}", link.code) for link in CountedLink.objects.all())
 
 
 def test_what_is_printed_stays_good_when_it_leads_elsewhere(mona: User) -> None:

@@ -1,7 +1,10 @@
 """Links that marketing makes for a post, a newsletter or a poster: short, counted, and free to lead elsewhere later."""
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from hashlib import blake2b
+from itertools import count
+from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from django.db import transaction
@@ -28,11 +31,12 @@ class LinkError(ValueError):
 
 
 def keep(
-    *, actor: User, name: str, address: str, campaign: str = "", tells: bool = True, code: str = ""
+    *, actor: User, name: str, address: str, campaign: str = "", tells: bool = True, code: str = "", key: str = ""
 ) -> CountedLink:
     """Make a link, or lead the one of this code elsewhere. Raises LinkError beside the field at fault.
 
-    `tells`: whether the page hears by utm_… where they came from; what its address says already stays.
+    `key` names the request: the same again makes no other link. `tells`: whether the page hears by utm_… where they
+    came from; what its address says already stays.
     """
     require_keeps_catalog(actor)
     name, address = " ".join(name.split())[:120], iri_to_uri(address.strip())
@@ -49,11 +53,21 @@ def keep(
                 setattr(link, field, value)
             link.save()
         else:
-            made = "".join(secrets.choice(_LETTERS) for _ in range(_LENGTH))
-            link = CountedLink.objects.create(code=made, created_by=actor, **values)
+            link = _made(key or secrets.token_hex(), values | {"created_by": actor})
         host = urlsplit(address).hostname or ""
         people.audit(actor=actor, verb="link.change" if code else "link.make", target=link.code, host=host)
     return link
+
+
+def _made(key: str, values: Mapping[str, Any]) -> CountedLink:
+    """The link that a request makes, or has made; where another has its code already, the next one."""
+    for place in count():
+        digits = int.from_bytes(blake2b(f"{place} {key}".encode(), digest_size=8).digest())
+        code = "".join(_LETTERS[digits // len(_LETTERS) ** at % len(_LETTERS)] for at in range(_LENGTH))
+        link, is_new = CountedLink.objects.get_or_create(code=code, defaults=values)
+        if is_new or (link.name, link.address) == (values["name"], values["address"]):
+            return link
+    raise AssertionError("there are more codes than links")
 
 
 def set_active(*, actor: User, code: str, is_active: bool) -> None:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from typing import Any
+from uuid import uuid4
 
 from django import forms
 from django.conf import settings
@@ -78,7 +79,14 @@ def link_list(request: HttpRequest) -> HttpResponse:
     page = Paginator(linking.links(), PAGE).get_page(request.GET.get("page"))
     clicks = seen.clicks([link.code for link in page])
     rows = [Row(link, short(request, link), clicks.get(link.code, seen.Clicks())) for link in page]
-    answer = {"here": "links", "form": form, "page": page, "rows": rows, "campaigns": catalog.campaigns()}
+    answer = {
+        "here": "links",
+        "form": form,
+        "page": page,
+        "rows": rows,
+        "key": uuid4().hex,
+        "campaigns": catalog.campaigns(),
+    }
     return render(request, "capture/links.html", answer, status=422 if form.errors else 200)
 
 
@@ -105,7 +113,7 @@ def change(request: HttpRequest, code: str) -> HttpResponse:
 def _kept(request: HttpRequest, form: LinkForm, code: str = "") -> CountedLink | None:
     given: dict[str, Any] = form.cleaned_data
     try:
-        return linking.keep(actor=viewer(request), code=code, **given)
+        return linking.keep(actor=viewer(request), code=code, key=request.POST.get("key", "")[:64], **given)
     except LinkError as error:
         form.add_error(error.field, str(error))
         return None
