@@ -73,6 +73,16 @@ def test_a_marketer_notes_that_priya_wants_no_more(mona: User, priya: Lead) -> N
     assert Activity.objects.filter(lead_id=priya.pk, kind="unsubscribed").exists()
 
 
+def test_a_page_sent_again_does_not_undo_what_she_said_since(client: Client, alice: User, priya: Lead) -> None:
+    hers = signed_in(alice)
+    hers.post(f"/leads/{priya.pk}/agreed", typed(key="k"))
+    client.post(links.unsubscribe_path(address_hash(PRIYA), NEWS, priya.pk), {"what": "this"})
+    hers.post(f"/leads/{priya.pk}/agreed", typed(key="k"))
+    assert not queries.has_consent(PRIYA, NEWS)
+    hers.post(f"/leads/{priya.pk}/agreed", typed(key="another"))
+    assert queries.has_consent(PRIYA, NEWS), "she has told Alice so once more"
+
+
 def test_who_does_not_work_with_priya_notes_nothing(bob: User, carol: User, mallory: User, priya: Lead) -> None:
     for user in (bob, carol, mallory):
         client = signed_in(user)

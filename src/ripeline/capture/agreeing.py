@@ -16,11 +16,12 @@ from ripeline.people.models import User
 
 def note(
     *, actor: User, lead_id: UUID, address: str, purpose: str, agreed: bool, how: str,
-    said_on: date | None = None, wording_id: int | None = None,
+    said_on: date | None = None, wording_id: int | None = None, key: str = "",
 ) -> None:  # fmt: skip
     """They agreed to a purpose, or want it no more. `wording_id`: the words that were read or shown to them.
 
-    The same again changes nothing. Raises NotAllowed, and OutboxError beside the field at fault.
+    The same again changes nothing, nor does the same request (`key`) after they have said otherwise. Raises NotAllowed,
+    and OutboxError beside the field at fault.
     """
     lead = queries.get(lead_id)
     rules.require(actor, Verb.NOTE_CONSENT, lead)
@@ -29,6 +30,9 @@ def note(
     wording = next((each for each in outbox.wordings(purpose) if each.pk == wording_id), None)
     if wording_id and wording is None:
         raise OutboxError("The words have changed since. Look at them once more.", "wording")
-    evidence = Evidence(how, wording=wording, actor=actor, said_on=said_on)
+    request = f"{actor.pk} {lead.pk} {key}" if key else ""
+    evidence = Evidence(how, wording=wording, actor=actor, said_on=said_on, request=request)
     with transaction.atomic():
+        if consent.was_noted(evidence):
+            return
         (consent.give if agreed else consent.withdraw)(to=address, purpose=purpose, evidence=evidence, lead_id=lead.pk)

@@ -5,12 +5,14 @@ from collections.abc import Collection, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import date, datetime
+from hashlib import blake2b
 from uuid import UUID
 
 from django.db import transaction
 from django.utils import timezone
 
 from ripeline.base import clock
+from ripeline.base.ids import new_id
 from ripeline.outbox import actions, links, suppression
 from ripeline.outbox.actions import OutboxError
 from ripeline.outbox.addresses import address_hash
@@ -42,6 +44,14 @@ class Evidence:
     user_agent: str = ""
     actor: User | None = None  # who noted it; none where they did it themselves
     said_on: date | None = None  # where it is noted on another day than they said it
+    request: str = ""  # names what asked for it: the same again is noted once, whatever has been said since
+
+    @property
+    def id(self) -> UUID:
+        """Of the event: the request's, where it has a name."""
+        if not self.request:
+            return new_id()
+        return UUID(bytes=blake2b(self.request.encode(), digest_size=16, person=b"consent").digest(), version=4)
 
     @property
     def told(self) -> str:
@@ -135,6 +145,11 @@ def give(*, to: str, purpose: str, evidence: Evidence, lead_id: UUID | None = No
 _START_AGAIN = (
     "They can start it again by the link at the end of any mail of ours, or an administrator under Suppressed."
 )
+
+
+def was_noted(evidence: Evidence) -> bool:
+    """Whether this very request was carried out before."""
+    return bool(evidence.request) and ConsentEvent.objects.filter(pk=evidence.id).exists()
 
 
 def _require_how(evidence: Evidence) -> None:
@@ -253,6 +268,7 @@ def _address(ip: str) -> str | None:
 def _note(consent: Consent, state: ConsentState, evidence: Evidence, now: datetime) -> None:
     """The evidence, and on the lead's timeline what they agreed to or stopped."""
     event = ConsentEvent.objects.create(
+        id=evidence.id,
         consent=consent,
         state=state,
         at=now,

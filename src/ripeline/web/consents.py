@@ -26,7 +26,7 @@ def note(asked: Request) -> screens.Said:
         agreeing.note(
             actor=asked.actor, lead_id=asked.lead.pk, address=address, purpose=purpose, agreed=agreed == "yes",
             how=asked.text("how"), said_on=day if day != timezone.localdate(clock.now()) else None,
-            wording_id=int(words) if words.isdecimal() and len(words) < 10 else None,
+            key=asked.text("key")[:64], wording_id=int(words) if words.isdecimal() and len(words) < 10 else None,
         )  # fmt: skip
     except OutboxError as error:
         raise Beside(error.field or "how", str(error)) from error
