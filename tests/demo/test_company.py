@@ -80,6 +80,11 @@ def test_each_rep_has_a_day_of_different_reasons() -> None:
         assert day.belief is not None
 
 
+def test_what_the_night_would_bring_forward_is_on_the_lists_already() -> None:
+    assert worklist.bring_forward() == 0
+    assert [worklist.plan_for(rep).came_in for rep in User.objects.filter(role=Role.REP)] == ["", "", ""]
+
+
 def test_somebody_asked_for_us_this_morning_and_is_not_called_yet() -> None:
     fresh = Lead.objects.filter(captured_at__gte=clock.now() - timedelta(hours=6), touches=0)
     assert fresh.filter(owner__isnull=False, source__source_type="quote_request").exists()

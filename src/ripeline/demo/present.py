@@ -46,6 +46,7 @@ def arrange(stage: Stage, time: Time) -> None:
     ripeness.rescore()
     routing.return_due()
     routing.release()
+    worklist.bring_forward()  # as the night did, before anybody's day was planned
     for user in stage.staff.desks:
         worklist.plan_for(user)
     _set_up_a_booth(stage)
