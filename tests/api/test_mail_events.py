@@ -243,6 +243,30 @@ def test_what_a_provider_never_sends_is_refused_in_words(provider: str, body: by
     assert not Suppression.objects.exists()
 
 
+@pytest.mark.parametrize(
+    ("provider", "body"),
+    [
+        ("postmark", {"FromFull": {"Email": PRIYA}, "MessageID": NAMED}),
+        ("brevo", {"items": [{"Uuid": ["x"]}]}),
+        ("brevo", {"event": "hard_bounce", "email": PRIYA, "ts_epoch": 1e300}),
+    ],
+)
+def test_mail_that_came_in_and_days_that_never_come_are_refused_in_words(
+    provider: str, body: dict[str, Any], settings: Settings
+) -> None:
+    settings.MAIL_ESP = provider
+    answer = tell(body)
+    assert (answer.status_code, bool(answer.json()["error"])) == (400, True)
+
+
+@pytest.mark.parametrize(
+    "change", [{"BouncedAt": "2026-11-26T10:00:00"}, {"MessageID": "\ud800"}, {"Details": "5.1.1 \ud800"}]
+)
+def test_a_bounce_counts_however_oddly_it_is_written(told: None, change: dict[str, Any]) -> None:
+    assert tell(postmark(**change)).json() == {"kept": 1}
+    assert queries.is_suppressed(PRIYA, for_purpose=False)
+
+
 _values = st.none() | st.booleans() | st.integers() | st.text(max_size=20) | st.just(PRIYA) | st.just("HardBounce")
 _json = st.recursive(
     _values, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3)

@@ -5,11 +5,13 @@ nobody can grep. It is loaded where a provider says something: every start would
 """
 
 import warnings
+from datetime import UTC
 from functools import lru_cache
 from typing import Any
 
 from anymail.exceptions import AnymailError, AnymailNotSupportedWarning
 from anymail.signals import AnymailTrackingEvent, EventType, RejectReason
+from django.core.exceptions import ImproperlyConfigured
 from django.http import HttpRequest
 from django.utils.module_loading import import_string
 
@@ -37,9 +39,9 @@ def read(provider: str, request: HttpRequest) -> list[Returned]:
     """Everything of a request that says something about an address. Raises UnreadableError."""
     try:
         return [each for event in _reader(provider).parse_events(request) if (each := _told(event))]
-    except AnymailError as wrong:
+    except (AnymailError, ImproperlyConfigured) as wrong:  # the latter: mail that comes in, sent to this address
         raise UnreadableError(str(wrong)) from wrong
-    except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as wrong:
+    except (ValueError, ArithmeticError, LookupError, TypeError, AttributeError, RecursionError) as wrong:
         raise UnreadableError(f"This is not what {provider} sends.") from wrong
 
 
@@ -58,8 +60,14 @@ def _told(event: AnymailTrackingEvent) -> Returned | None:
     if fate is None:
         return None
     words = event.mta_response or event.description or event.reject_reason or event.event_type
-    address, named = event.recipient or "", event.message_id or ""
-    return Returned(fate, str(address), provider_id=str(named), words=str(words), at=event.timestamp)
+    address, named, at = event.recipient or "", event.message_id or "", event.timestamp
+    at = at.replace(tzinfo=UTC) if at and at.tzinfo is None else at
+    return Returned(fate, _text(address), provider_id=_text(named), words=_text(words), at=at)
+
+
+def _text(said: Any) -> str:
+    """What can be kept of it: JSON may hold half a character."""
+    return str(said).encode("utf-8", "replace").decode()
 
 
 def _fate(event: AnymailTrackingEvent) -> Fate | None:
