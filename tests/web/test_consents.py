@@ -131,6 +131,22 @@ def test_who_stopped_all_mail_takes_that_back_themselves(alice: User, priya: Lea
     assert "They stopped all mail on" in answer.text
 
 
+def test_who_stopped_all_mail_is_not_said_to_get_what_they_had_agreed_to_before(alice: User, priya: Lead) -> None:
+    consent.give(to=PRIYA, purpose=NEWS, evidence=Evidence("form"))
+    suppression.suppress(address=PRIYA, reason=SuppressionReason.UNSUBSCRIBED)
+    answer = signed_in(alice).post(f"/leads/{priya.pk}/agreed", typed())
+    assert answer.status_code == 422
+    assert "They stopped all mail on" in answer.text
+
+
+@pytest.mark.parametrize(("agreed", "stands"), [("yes", "has agreed to"), ("no", "gets no")])
+def test_what_stands_already_is_not_said_to_be_noted(alice: User, priya: Lead, agreed: str, stands: str) -> None:
+    (consent.give if agreed == "yes" else consent.withdraw)(to=PRIYA, purpose=NEWS, evidence=Evidence("form"))
+    page = signed_in(alice).post(f"/leads/{priya.pk}/agreed", typed(agreed=agreed), follow=True).text
+    assert f"Nothing changes: Priya Raman {stands} “News by e-mail” already." in page
+    assert "It stands on the timeline" not in page
+
+
 # --- by the link in a mail --------------------------------------------------------------------------------------------
 
 

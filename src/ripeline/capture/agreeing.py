@@ -17,11 +17,11 @@ from ripeline.people.models import User
 def note(
     *, actor: User, lead_id: UUID, address: str, purpose: str, agreed: bool, how: str,
     said_on: date | None = None, wording_id: int | None = None, key: str = "",
-) -> None:  # fmt: skip
+) -> bool:  # fmt: skip
     """They agreed to a purpose, or want it no more. `wording_id`: the words that were read or shown to them.
 
-    The same again changes nothing, nor does the same request (`key`) after they have said otherwise. Raises NotAllowed,
-    and OutboxError beside the field at fault.
+    False where it stood so already, and nothing changes; nor does it by the same request (`key`) once more, be it after
+    they have said otherwise. Raises NotAllowed, and OutboxError beside the field at fault.
     """
     lead = queries.get(lead_id)
     rules.require(actor, Verb.NOTE_CONSENT, lead)
@@ -34,5 +34,6 @@ def note(
     evidence = Evidence(how, wording=wording, actor=actor, said_on=said_on, request=request)
     with transaction.atomic():
         if consent.was_noted(evidence):
-            return
-        (consent.give if agreed else consent.withdraw)(to=address, purpose=purpose, evidence=evidence, lead_id=lead.pk)
+            return True
+        say = consent.give if agreed else consent.withdraw
+        return say(to=address, purpose=purpose, evidence=evidence, lead_id=lead.pk)

@@ -120,26 +120,27 @@ def confirmable(token: str) -> Consent | None:
     return consent if is_same else None
 
 
-def give(*, to: str, purpose: str, evidence: Evidence, lead_id: UUID | None = None) -> Consent:
+def give(*, to: str, purpose: str, evidence: Evidence, lead_id: UUID | None = None) -> bool:
     """Note a consent that needs no confirming (signed on paper, another system's own double opt-in).
 
     What they said since counts for more: a consent of before a withdrawal is refused, and so is one of somebody who
-    has stopped all mail, which only they themselves take back. Raises OutboxError beside the field at fault.
+    has stopped all mail, which only they themselves take back. False where they had agreed already, and nothing
+    changes. Raises OutboxError beside the field at fault.
     """
     _require_how(evidence)
     now = clock.now()
     with transaction.atomic():
         consent = _standing(to, purpose, ConsentState.PENDING, lead_id, now)
-        if consent.state == ConsentState.GIVEN:
-            return consent
         last, said_on = timezone.localdate(consent.since), evidence.said_on
         if consent.state == ConsentState.WITHDRAWN and said_on and said_on < last:
             raise OutboxError(f"They have withdrawn it since, on {last:%d %B %Y}. Ask them again.", "said_on")
         if stopped := _stopped(consent.address_hash):
             raise OutboxError(f"They stopped all mail on {timezone.localdate(stopped.at):%d %B %Y}. {_START_AGAIN}", "")
+        if consent.state == ConsentState.GIVEN:
+            return False
         consent.lead_id = lead_id or consent.lead_id
         _become(consent, ConsentState.GIVEN, evidence, now)
-    return consent
+    return True
 
 
 _START_AGAIN = (
@@ -170,10 +171,10 @@ def _lift(hashed: str, why: str, now: datetime) -> None:
     stopped.update(lifted_at=now, lifted_why=why[:300])
 
 
-def withdraw(*, to: str, purpose: str, evidence: Evidence, lead_id: UUID | None = None) -> None:
-    """Send no more of this. Again changes nothing."""
+def withdraw(*, to: str, purpose: str, evidence: Evidence, lead_id: UUID | None = None) -> bool:
+    """Send no more of this. Again changes nothing, and is False."""
     _require_how(evidence)
-    _withdraw(_hash(to), purpose, evidence, lead_id)
+    return _withdraw(_hash(to), purpose, evidence, lead_id)
 
 
 def unsubscribe(*, what: Unsubscribing, everything: bool, evidence: Evidence) -> None:
@@ -219,7 +220,7 @@ def choose(*, what: Unsubscribing, shown: Mapping[str, Wording], wanted: Collect
                 _become(consent, ConsentState.GIVEN, replace(evidence, wording=shown[purpose]), now)
 
 
-def _withdraw(hashed: str, purpose: str, evidence: Evidence, lead_id: UUID | None) -> None:
+def _withdraw(hashed: str, purpose: str, evidence: Evidence, lead_id: UUID | None) -> bool:
     now = clock.now()
     with transaction.atomic():
         consent = _of(hashed, purpose, ConsentState.WITHDRAWN, lead_id, now)
@@ -227,6 +228,7 @@ def _withdraw(hashed: str, purpose: str, evidence: Evidence, lead_id: UUID | Non
         if is_noted:
             consent.lead_id = lead_id or consent.lead_id
             _become(consent, ConsentState.WITHDRAWN, evidence, now)
+    return is_noted
 
 
 def _hash(address: str) -> str:

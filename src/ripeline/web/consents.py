@@ -23,7 +23,7 @@ def note(asked: Request) -> screens.Said:
     day = _day(asked.text("said_on"))
     words = asked.text("wording")
     try:
-        agreeing.note(
+        is_news = agreeing.note(
             actor=asked.actor, lead_id=asked.lead.pk, address=address, purpose=purpose, agreed=agreed == "yes",
             how=asked.text("how"), said_on=day if day != timezone.localdate(clock.now()) else None,
             key=asked.text("key")[:64], wording_id=int(words) if words.isdecimal() and len(words) < 10 else None,
@@ -31,6 +31,9 @@ def note(asked: Request) -> screens.Said:
     except OutboxError as error:
         raise Beside(error.field or "how", str(error)) from error
     name = queries.purpose_name(purpose)
+    if not is_news:
+        stands = "has agreed to" if agreed == "yes" else "gets no"
+        return screens.Said(f"Nothing changes: {asked.lead} {stands} “{name}” already.", stays=True)
     what = f"{asked.lead} agreed to “{name}”" if agreed == "yes" else f"{asked.lead} gets no more “{name}”"
     return screens.Said(f"Noted: {what}. It stands on the timeline.", stays=True)
 
