@@ -3,11 +3,13 @@
 import os
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, time, timedelta
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+from django.db import connection
 from pytest_django.fixtures import Settings
 
 from ripeline.base import clock
@@ -292,6 +294,19 @@ def test_an_import_that_broke_on_our_side_is_gone_on_with_soon(
     assert results(passes(0.6)) == ["failed", "taken"]
     assert Lead.objects.count() == 3
     assert not Message.objects.exists()
+
+
+def test_who_heard_of_it_before_the_upgrade_is_not_written_to_again(mona: User, inbox: Path, known: None) -> None:
+    failing, fine = hourly(mona, "leads.csv"), hourly(mona, "other.csv")
+    put(inbox / "leads.csv", b"")
+    put(inbox / "other.csv", FIRST)
+    passes(1)
+    ImportSchedule.objects.update(is_told=False)
+    with connection.cursor() as cursor:
+        cursor.execute(import_module("ripeline.migrations.0033_scheduled_again").TOLD)
+    assert dict(ImportSchedule.objects.values_list("pk", "is_told")) == {failing.pk: True, fine.pk: False}
+    passes(2)
+    assert Message.objects.count() == 1
 
 
 def test_the_letter_says_which_file_and_what_is_wrong(
