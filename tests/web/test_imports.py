@@ -28,6 +28,7 @@ FILE = (
     b"Priya Raman,priya@northgate.example,03/04/2026,\"1.200,50\"\n"
     b"Jonas Weber,jonas@helio.example,07/08/2031,80\n"
 )  # fmt: skip
+DEALS = b"Customer e-mail,Deal stage,Amount,Close date\npriya@northgate.example,Won,1200,2026-04-03\n"
 
 SignIn = Callable[[User], Client]
 
@@ -196,6 +197,20 @@ def test_several_files_go_in_together_in_the_order_that_joins_them(
     assert "Together 13 8 3 0 2" in page
 
 
+def test_one_of_several_files_that_is_switched_to_deals_goes_in_after_the_people(signed_in: SignIn, mona: User) -> None:
+    client = signed_in(mona)
+    uploads = [SimpleUploadedFile("a-deals.csv", DEALS), SimpleUploadedFile("people.csv", FILE)]
+    where = client.post("/imports/new", {"file": uploads}).url
+    page = text(client.get(where))
+    assert page.count("This looks like a file of deals. Import as outcomes?") == 1
+    assert page.index("a-deals.csv") < page.index("people.csv")
+    deals = ImportRun.objects.get(filename="a-deals.csv")
+    client.post(f"/imports/{deals.pk}/read-as", {"kind": "outcomes"})
+    page = text(client.get(where))
+    assert "This looks like a file of deals" not in page
+    assert page.index("people.csv") < page.index("a-deals.csv")
+
+
 def test_of_several_files_one_that_cannot_be_read_keeps_all_out(signed_in: SignIn, mona: User) -> None:
     good, bad = SimpleUploadedFile("a.csv", FILE), SimpleUploadedFile("b.csv", b"%PDF-1.7")
     answer = signed_in(mona).post("/imports/new", {"file": [good, bad]})
@@ -246,9 +261,6 @@ def test_outcomes_are_booked_and_told_as_deals(signed_in: SignIn, ada: User) -> 
     assert "Deals booked 1" in result
     assert "No lead has this id: import its lead first" in result
     assert "What happens next" not in result
-
-
-DEALS = b"Customer e-mail,Deal stage,Amount,Close date\npriya@northgate.example,Won,1200,2026-04-03\n"
 
 
 def test_a_file_of_deals_taken_for_leads_is_asked_about_and_switched_at_once(

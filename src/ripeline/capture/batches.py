@@ -1,6 +1,6 @@
 """Several files in one go: companies, then people, then deals, then what was said, so that each finds what it names."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import BinaryIO, NamedTuple
 from uuid import UUID
 
@@ -47,14 +47,27 @@ def begin(*, actor: User, uploads: Sequence[Upload]) -> UUID:
     if reasons:
         raise RefusedFilesError(reasons)
     batch = new_id()
-    for place, run in enumerate(sorted({run.pk: run for run in found}.values(), key=lambda run: order(run.kind))):
-        ImportRun.objects.filter(pk=run.pk).update(batch_id=batch, place=place)
+    _in_order(batch, {run.pk: run for run in found}.values())
     return batch
 
 
 def order(kind: str) -> int:
     """Which kinds of rows go in before which."""
     return [str(each) for each in ORDER].index(kind)
+
+
+def read_as(*, actor: User, run_id: UUID, kind: Kind) -> None:
+    """Have a file read as rows of another kind; among several that go in together it takes the place of that kind."""
+    with transaction.atomic():
+        actions.prepare(actor=actor, run_id=run_id, kind=kind)
+        batch = ImportRun.objects.get(pk=run_id).batch_id
+        if batch:
+            _in_order(batch, ImportRun.objects.filter(batch_id=batch).order_by("place"))
+
+
+def _in_order(batch: UUID, runs: Iterable[ImportRun]) -> None:
+    for place, run in enumerate(sorted(runs, key=lambda run: order(run.kind))):
+        ImportRun.objects.filter(pk=run.pk).update(batch_id=batch, place=place)
 
 
 def problems(run: ImportRun) -> list[str]:

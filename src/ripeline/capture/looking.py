@@ -112,9 +112,19 @@ def opened(run: ImportRun, said: Said) -> Iterator[Table]:
 
 def asks_for_outcomes(looked: Looked) -> bool:
     """Whether a file that is read as leads looks like one of deals, and nobody has had such a file read so."""
-    is_export = looked.preset is not None and looked.preset.kind == "leads"
-    is_settled = looked.mapping.kind != "leads" or looked.is_remembered or is_export
-    return not is_settled and is_of_deals(looked.dialect.labels)
+    return not looked.is_remembered and _is_of_deals_read_as(looked.mapping.kind, looked.dialect.labels)
+
+
+def run_asks_for_outcomes(run: ImportRun) -> bool:
+    """The same of an upload, as it was looked at last."""
+    labels = Dialect.from_json(run.dialect).labels
+    is_remembered = ImportMapping.objects.filter(signature=run.signature, kind=run.kind).exists()
+    return not is_remembered and _is_of_deals_read_as(kind_of(run), labels)
+
+
+def _is_of_deals_read_as(kind: Kind, labels: Sequence[str]) -> bool:
+    preset = recognised(labels)
+    return kind == "leads" and not (preset and preset.kind == "leads") and is_of_deals(labels)
 
 
 def preview(run: ImportRun, looked: Looked, rows: int) -> Chunk:

@@ -9,7 +9,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
 
-from ripeline.capture import actions, batches, pieces, presets, queries, rules, wording
+from ripeline.capture import actions, batches, looking, pieces, presets, queries, rules, wording
 from ripeline.capture.actions import MappingError, Said
 from ripeline.capture.dialect import Dialect
 from ripeline.capture.looking import kind_of
@@ -64,8 +64,10 @@ def _page(runs: Sequence[ImportRun]) -> dict[str, Any]:
     files = []
     for run in runs:
         preset = presets.recognised(Dialect.from_json(run.dialect).labels)
-        found = batches.problems(run) if run.state == ImportState.UPLOADED else []
-        files.append({"run": run, "preset": preset.label if preset else "", "problems": found})
+        is_waiting = run.state == ImportState.UPLOADED
+        found = batches.problems(run) if is_waiting else []
+        asks = is_waiting and looking.run_asks_for_outcomes(run)
+        files.append({"run": run, "preset": preset.label if preset else "", "problems": found, "asks": asks})
     return {
         "files": files,
         "is_waiting": bool(waiting),

@@ -208,7 +208,7 @@ def read_as(request: HttpRequest, run_id: UUID) -> HttpResponse:
     """The file read as rows of another kind; its columns are found anew."""
     run, kind = asked(request, run_id), request.POST.get("kind")
     if run.state == ImportState.UPLOADED and kind in ImportKind.values and kind != run.kind:
-        actions.prepare(actor=importer(request), run_id=run_id, kind=cast(Kind, kind))
+        batches.read_as(actor=importer(request), run_id=run_id, kind=cast(Kind, kind))
     return redirect("import", run_id)
 
 
