@@ -9,10 +9,16 @@ import uuid_utils.compat
 from django.conf import settings
 from django.db import connection
 from django.test import Client
+from hypothesis import HealthCheck, given
+from hypothesis import settings as tried
+from hypothesis import strategies as st
 
 from ripeline.base import clock
 from ripeline.catalog import linking
+from ripeline.catalog.linking import LinkError
 from ripeline.catalog.models import Campaign, CountedLink
+from ripeline.intake import body
+from ripeline.intake.setup import Setup
 from ripeline.people.models import User
 from ripeline.timeline import links, seen
 from ripeline.timeline.models import Hit
@@ -27,8 +33,8 @@ def signed_in(user: User) -> Client:
 
 
 def make(mona: User, **more: Any) -> CountedLink:
-    given = {"name": "LinkedIn post", "address": OFFER, "campaign": "Spring 2026"}
-    return linking.keep(actor=mona, **{**given, **more})
+    usual = {"name": "LinkedIn post", "address": OFFER, "campaign": "Spring 2026"}
+    return linking.keep(actor=mona, **{**usual, **more})
 
 
 def followed(code: str) -> links.Link:
@@ -56,6 +62,27 @@ def test_what_the_address_says_itself_stays_and_nothing_is_added_where_it_is_not
     assert linking.target(make(mona, address="https://www.casaverde.example/für-sie", tells=False)).isascii()
 
 
+@pytest.mark.parametrize("address", ["Https://www.casaverde.example/Offer", "HTTP://WWW.CASAVERDE.EXAMPLE"])
+def test_an_address_in_capitals_leads_there_all_the_same(mona: User, address: str) -> None:
+    link = make(mona, address=address, tells=False)
+    scheme, _, rest = address.partition("://")
+    assert followed(link.code).target == f"{scheme.lower()}://{rest}"
+
+
+_typed = st.text("Hhtps:/[].,;%@?#&=\\a1é ", max_size=30)
+
+
+@given(_typed | _typed.map("https://".__add__) | _typed.map("HTTP://a.example".__add__))
+@tried(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_whatever_is_kept_can_be_followed(mona: User, address: str) -> None:
+    try:
+        link = make(mona, address=address)
+    except LinkError:
+        return
+    by = body.sender("Mozilla/5.0", "203.0.113.7", 0)
+    assert body.link_hit(followed(link.code), "click", uuid_utils.compat.uuid7(), by, Setup()).host
+
+
 def test_a_double_press_makes_one_link_and_another_form_another(mona: User) -> None:
     sent = {"name": "LinkedIn post", "address": OFFER, "campaign": ""}
     client = signed_in(mona)
@@ -78,7 +105,17 @@ def test_what_is_printed_stays_good_when_it_leads_elsewhere(mona: User) -> None:
 
 @pytest.mark.parametrize(
     "address",
-    ["javascript:alert(1)", "//evil.example", "https://", "https://a b.example", "/offer", "https://a\r\nX: y"],
+    [
+        "javascript:alert(1)",
+        "//evil.example",
+        "https://",
+        "https://a b.example",
+        "/offer",
+        "https://a\r\nX: y",
+        "https://[::1/offer",
+        "https://a.example:99999/",
+        "https://a.example:http/",
+    ],
 )
 def test_a_link_leads_to_a_web_page_alone(mona: User, address: str) -> None:
     answer = signed_in(mona).post("/capture/links", {"name": "A post", "address": address, "campaign": ""})

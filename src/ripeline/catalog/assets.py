@@ -125,12 +125,10 @@ def content_of(asset: Asset) -> bytes:
 
 def is_address(url: str) -> bool:
     """Whether a browser can be led there: a whole http or https address, as it stands in a header."""
-    parts = urlsplit(url)
     plain = url.isascii() and url.isprintable() and not set(url) & set(" \"'<>;,")
-    return (
-        parts.scheme in ("http", "https")
-        and bool(parts.hostname)
-        and "%" not in parts.netloc
-        and plain
-        and len(url) <= 1000
-    )
+    try:
+        parts = urlsplit(url)
+        has_host = bool(parts.hostname) and "%" not in parts.netloc and (parts.port is None or parts.port > 0)
+    except ValueError:  # half of an IPv6 address, or a port that is none
+        return False
+    return parts.scheme in ("http", "https") and has_host and plain and len(url) <= 1000

@@ -39,7 +39,7 @@ def keep(
     came from; what its address says already stays.
     """
     require_keeps_catalog(actor)
-    name, address = " ".join(name.split())[:120], iri_to_uri(address.strip())
+    name, address = " ".join(name.split())[:120], _tidy(address)
     if not name:
         raise LinkError("Say where it will stand.", "name")
     if not is_address(address):
@@ -97,6 +97,12 @@ def target(link: CountedLink) -> str:
     more = urlencode({name: text for name, text in told.items() if text and name not in said})
     whole = head + ("&" if "?" in head else "?") + more + mark + fragment
     return whole if more and len(whole) <= LONGEST else link.address
+
+
+def _tidy(address: str) -> str:
+    """As it stands in a header, and as a signed link knows it: keyboards of phones write Https://."""
+    scheme, mark, rest = iri_to_uri(address.strip()).partition("://")
+    return f"{scheme.lower()}{mark}{rest}"
 
 
 def _campaign(name: str) -> Campaign | None:
