@@ -152,14 +152,45 @@ def test_a_full_mailbox_stops_nothing_but_this_mail(provider: str, settings: Set
 def test_three_mails_in_a_row_that_come_back_are_enough(told: None) -> None:
     for place in range(3):
         assert not Suppression.objects.exists()
-        sent(provider_id=f"m{place}")
+        sent(provider_id=f"m{place}", handed_at=clock.now() - timedelta(days=2 - place))
         tell(postmark("SoftBounce", MessageID=f"m{place}"))
     assert "3 mails in a row came back" in Suppression.objects.get().note
 
 
+def test_the_three_mails_of_one_form_that_come_back_in_an_hour_are_not_enough(told: None) -> None:
+    for place in range(3):
+        sent(provider_id=f"m{place}")
+        tell(postmark("SoftBounce", MessageID=f"m{place}"))
+    assert not Suppression.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("provider", "event"),
+    [
+        ("brevo", {"event": "error", "email": PRIYA, "reason": "account suspended"}),
+        ("brevo", {"event": "blocked", "email": PRIYA, "reason": "blocked"}),
+        ("sparkpost", [{"msys": {"message_event": {"type": "policy_rejection", "raw_rcpt_to": PRIYA,
+                                                   "raw_reason": "550 5.7.1 not allowed for this account"}}}]),
+    ],
+)  # fmt: skip
+def test_a_provider_that_will_not_send_for_us_says_nothing_of_the_address(
+    provider: str, event: Any, settings: Settings
+) -> None:
+    settings.MAIL_ESP = provider
+    for place in range(4):  # of one form come three mails at once
+        message = sent(provider_id=f"m{place}")
+        if provider == "brevo":
+            tell(event | {"message-id": f"m{place}"})
+        else:
+            event[0]["msys"]["message_event"]["transmission_id"] = f"m{place}"
+            tell(event)
+        assert fate(message) == ("failed", "refused")
+    assert not Suppression.objects.exists()
+
+
 def test_one_that_arrived_in_between_begins_the_count_anew(told: None) -> None:
     for place, comes_back in enumerate((True, True, False, True)):
-        sent(provider_id=f"m{place}")
+        sent(provider_id=f"m{place}", handed_at=clock.now() - timedelta(days=4 - place))
         if comes_back:
             tell(postmark("SoftBounce", MessageID=f"m{place}"))
     assert not Suppression.objects.exists()

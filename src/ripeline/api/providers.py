@@ -83,8 +83,8 @@ def _fate(event: AnymailTrackingEvent) -> Fate | None:
     if kind == EventType.REJECTED:  # by the provider itself, which has a list of its own
         if reason == RejectReason.UNSUBSCRIBED:
             return Fate.UNSUBSCRIBED
-        return Fate.NO_ADDRESS if reason in (RejectReason.BOUNCED, RejectReason.INVALID) else Fate.NOT_NOW
-    return Fate.NOT_NOW if kind == EventType.FAILED else None
+        return Fate.NO_ADDRESS if reason in (RejectReason.BOUNCED, RejectReason.INVALID) else Fate.NOT_SENT
+    return Fate.NOT_SENT if kind == EventType.FAILED else None
 
 
 def _is_soft(raw: Any) -> bool:

@@ -20,12 +20,14 @@ from ripeline.timeline import actions as timeline
 log = logging.getLogger(__name__)
 
 IN_A_ROW = 3  # mails to an address that could not be delivered, until it gets no more
+APART = timedelta(days=1)  # at least, the first of them and the last: one form sends three mails at once
 LATELY = timedelta(days=90)  # what was sent before says nothing of the mailbox of today
 
 
 class Fate(Enum):
     NO_ADDRESS = auto()  # it came back: the address is none
     NOT_NOW = auto()  # it came back: a full mailbox, a server away, a policy; not about the address
+    NOT_SENT = auto()  # the provider itself would not, by its own rules or for our account
     PUT_OFF = auto()  # the provider goes on trying
     COMPLAINED = auto()
     UNSUBSCRIBED = auto()  # at the provider
@@ -46,6 +48,11 @@ _SUPPRESSED = {
     Fate.NO_ADDRESS: SuppressionReason.BOUNCED,
     Fate.COMPLAINED: SuppressionReason.COMPLAINED,
     Fate.UNSUBSCRIBED: SuppressionReason.UNSUBSCRIBED,
+}
+_ENDS = {
+    Fate.NO_ADDRESS: (MessageState.BOUNCED, "address"),
+    Fate.NOT_NOW: (MessageState.FAILED, "came_back"),
+    Fate.NOT_SENT: (MessageState.FAILED, "refused"),
 }
 
 
@@ -92,7 +99,7 @@ def _end(message: Message, fate: Fate, words: str) -> bool:
         how = "they marked a mail as spam" if fate is Fate.COMPLAINED else "at the mail provider"
         _tell(message, "unsubscribed", f"{message.pk.hex}:{fate.name.lower()}", {"purpose": how})
         return True
-    state, reason = (MessageState.BOUNCED, "address") if fate is Fate.NO_ADDRESS else (MessageState.FAILED, "came_back")
+    state, reason = _ENDS[fate]
     if message.state in (MessageState.BOUNCED, state):
         return False
     changes = {"state": state, "reason": reason, "reply": words, "ended_at": clock.now(), "context": {}}
@@ -102,10 +109,13 @@ def _end(message: Message, fate: Fate, words: str) -> bool:
 
 
 def _never_arrives(hashed: str) -> bool:
-    """Whether the last mails to an address all came back."""
+    """Whether the last mails to an address all came back, and not in one bad hour of its mailbox."""
     handed = Message.objects.filter(address_hash=hashed, handed_at__gte=clock.now() - LATELY)
-    last = list(handed.order_by("-created_at", "-id").values_list("state", "reason")[:IN_A_ROW])
-    return len(last) == IN_A_ROW and set(last) == {(MessageState.FAILED.value, "came_back")}
+    last = list(handed.order_by("-created_at", "-id").values_list("state", "reason", "handed_at")[:IN_A_ROW])
+    if len(last) < IN_A_ROW or {(state, reason) for state, reason, _ in last} != {_ENDS[Fate.NOT_NOW]}:
+        return False
+    moments = [at for _, _, at in last if at]
+    return max(moments) - min(moments) >= APART
 
 
 def _was_lifted_since(hashed: str, at: datetime | None) -> bool:
