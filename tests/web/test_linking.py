@@ -69,6 +69,11 @@ def test_an_address_in_capitals_leads_there_all_the_same(mona: User, address: st
     assert followed(link.code).target == f"{scheme.lower()}://{rest}"
 
 
+def test_a_host_may_be_written_as_people_write_it(mona: User) -> None:
+    link = make(mona, address="https://münchen.example/für-sie", tells=False)
+    assert followed(link.code).target == "https://xn--mnchen-3ya.example/f%C3%BCr-sie"
+
+
 _typed = st.text("Hhtps:/[].,;%@?#&=\\a1é ", max_size=30)
 
 

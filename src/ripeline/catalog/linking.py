@@ -1,14 +1,16 @@
 """Links that marketing makes for a post, a newsletter or a poster: short, counted, and free to lead elsewhere later."""
 
+import re
 import secrets
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from hashlib import blake2b
 from itertools import count
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from django.db import transaction
-from django.utils.encoding import iri_to_uri
+from django.utils.encoding import iri_to_uri, punycode
 
 from ripeline.catalog.actions import campaigns_named
 from ripeline.catalog.assets import is_address
@@ -100,9 +102,12 @@ def target(link: CountedLink) -> str:
 
 
 def _tidy(address: str) -> str:
-    """As it stands in a header, and as a signed link knows it: keyboards of phones write Https://."""
-    scheme, mark, rest = iri_to_uri(address.strip()).partition("://")
-    return f"{scheme.lower()}{mark}{rest}"
+    """As it stands in a header, and as a signed link knows it: keyboards of phones write Https://, and hosts have ü."""
+    scheme, mark, rest = address.strip().partition("://")
+    host, *more = re.split(r"(?=[/?#])", rest, maxsplit=1)
+    with suppress(UnicodeError):
+        host = punycode(host)
+    return iri_to_uri(f"{scheme.lower()}{mark}{host}{''.join(more)}")
 
 
 def _campaign(name: str) -> Campaign | None:
