@@ -79,13 +79,18 @@ class Waiting:
         return (not self.is_due, not self.is_committed, -self.worth, self.lead_id)
 
 
+# Along `lead_due`, one place in it for each of the few who are no people: an array of them, the planner scans for.
 _WAITS = f"""
 SELECT EXISTS (
-    SELECT 1 FROM lead WHERE {worth.OPEN} AND lead.next_at < %(by)s AND lead.responsible_id = ANY(ARRAY(
-        SELECT id FROM responsible WHERE kind = '{ResponsibleKind.PROGRAMME}' AND is_active))
+    SELECT FROM responsible AS r CROSS JOIN LATERAL (
+        SELECT FROM lead WHERE lead.responsible_id = r.id AND {worth.OPEN} AND lead.next_at < %(by)s
+        ORDER BY lead.next_at LIMIT 1
+    ) AS due WHERE r.kind = '{ResponsibleKind.PROGRAMME}' AND r.is_active
 ), EXISTS (
-    SELECT 1 FROM lead WHERE {worth.OPEN} AND lead.state <> '{State.QUALIFYING}' AND lead.responsible_id = ANY(ARRAY(
-        SELECT id FROM responsible WHERE kind = '{ResponsibleKind.QUEUE}'))
+    SELECT FROM responsible AS r CROSS JOIN LATERAL (
+        SELECT FROM lead WHERE lead.responsible_id = r.id AND {worth.OPEN} AND lead.state <> '{State.QUALIFYING}'
+        ORDER BY lead.next_at LIMIT 1
+    ) AS waiting WHERE r.kind = '{ResponsibleKind.QUEUE}'
 )
 """  # noqa: S608
 
