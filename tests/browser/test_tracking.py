@@ -190,6 +190,7 @@ def test_a_form_in_the_page_is_told_who_fills_it_in_once_they_agreed(
     page.evaluate("ripeline('consent', true)")
     expect(told).to_have_value(str(hits(1)[0].visitor_id))
     assert page.evaluate("history.length") == steps, "the Back button leads where it led"
+    expect(form.locator("input[name=referrer]")).to_have_value(f"{home}/")
     page.goto(f"{home}/contact")
     expect(told).to_have_value(str(hits(2)[1].visitor_id))
 
@@ -219,6 +220,12 @@ def test_who_takes_their_consent_back_is_named_to_no_form_any_more(
     expect(told).to_have_count(0)
     page.evaluate("ripeline('consent', true)")
     expect(told).to_have_count(1)
+    with page.expect_event("framenavigated", lambda frame: "late=1" in frame.url):
+        page.evaluate(
+            "ripeline('consent', false); document.querySelector('iframe').src += '?late=1&visitor=' + visitor"
+        )
+    expect(page.frame_locator("iframe").locator("html[data-ready]")).to_have_count(1)
+    expect(told).to_have_count(0)  # also where the form comes only after it was said
 
 
 @pytest.mark.parametrize("signal", ["globalPrivacyControl = true", "doNotTrack = '1'"])

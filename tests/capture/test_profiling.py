@@ -121,6 +121,15 @@ def test_a_page_that_is_asked_for_again_for_who_is_known_is_one_look(quote: Door
     assert DoorDay.objects.get(door=quote).seen == 1
 
 
+def test_a_page_that_is_asked_for_again_does_not_say_that_they_came_from_it(quote: Door) -> None:
+    ours = "http://testserver/f/quote"
+    site = "https://www.casaverde.example/"
+    page = Client().get("/f/quote", {"visitor": str(uuid4()), "again": "1", "referrer": site}, HTTP_REFERER=ours)
+    assert f'name="referrer" value="{site}"' in page.text
+    assert 'name="referrer" value' not in Client().get("/f/quote?again=1", HTTP_REFERER=ours).text
+    assert f'name="referrer" value="{site}"' in Client().get("/f/quote", HTTP_REFERER=site).text
+
+
 def test_an_old_answer_is_asked_for_again_and_a_form_may_ask_everybody_alike(quote: Door, mona: User) -> None:
     form(mona, "Alike", known="alike")
     visitor = str(uuid4())

@@ -98,7 +98,7 @@
     else if (link && /^http/.test(link.href) && (link.hasAttribute('download') || /\.(pdf|docx?|pptx?|xlsx?|csv|zip|epub|mp[34]|dmg|exe|msi)$/i.test(link.pathname))) send(event('download', link.href))
   }, true)
   w.addEventListener('message', function (e) { // a form asks
-    if (e.source && e.data && e.data.ripeline == 'who' && e.origin == new URL(forms).origin && lends()) e.source.postMessage({ ripeline: 'visitor', visitor: visitor }, e.origin)
+    if (e.source && e.data && e.data.ripeline == 'who' && e.origin == new URL(forms).origin) e.source.postMessage(lends() ? { ripeline: 'visitor', visitor: visitor } : { ripeline: 'gone' }, e.origin)
   })
   w.ripeline = function () { act.apply(null, arguments) }
   w.ripeline.on = 1

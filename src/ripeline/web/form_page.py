@@ -217,7 +217,8 @@ def _passed_on(request: HttpRequest, door: Door) -> dict[str, str]:
     kept = {name: clean(given[name])[:LONGEST] for name in (*TRAIL, *FIRST) if given.get(name, "").strip()}
     if request.method != "POST" and "page" not in kept:
         kept["page"] = request.build_absolute_uri(reverse("form", args=[door.slug]))
-        if referrer := request.headers.get("Referer", ""):
+        referrer = request.headers.get("Referer", "")
+        if referrer and "again" not in given:  # then it is this page itself, and says what it was told (form.js)
             kept["referrer"] = referrer[:LONGEST]
     return kept
 

@@ -25,6 +25,7 @@
       const address = new URL(location.href);
       address.searchParams.set("visitor", visitor);
       address.searchParams.set("again", "1"); // the same look: it is not counted twice
+      if (document.referrer && !address.searchParams.has("page")) address.searchParams.set("referrer", document.referrer.slice(0, 500));
       return location.replace(address);
     }
     form.append(Object.assign(document.createElement("input"), { type: "hidden", name: "visitor", value: visitor }));
@@ -35,7 +36,7 @@
     if (source !== parent) return;
     if (data?.ripeline === "here") ask(); // it came after us, or they agreed just now
     if (data?.ripeline === "visitor") know(data.visitor);
-    if (data?.ripeline === "gone") form.elements.visitor?.remove(); // they take it back: nobody is named
+    if (data?.ripeline === "gone") form.elements.visitor?.remove(); // they took it back, perhaps while this page came: nobody is named
   });
   ask();
 })();
