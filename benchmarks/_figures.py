@@ -3,6 +3,7 @@
 import contextlib
 import os
 import tempfile
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -63,6 +64,15 @@ def database(keep: Path | None = None) -> Iterator[str]:
             schema.prepare()
             yield url
             connections.close_all()
+        if not keep:
+            _wait_until_stopped(home)
+
+
+def _wait_until_stopped(home: Path, seconds: float = 60.0) -> None:
+    """Until PostgreSQL has written its last file, so that the home can go."""
+    deadline = time.monotonic() + seconds
+    while (home / "database" / "postmaster.pid").exists() and time.monotonic() < deadline:
+        time.sleep(0.05)
 
 
 @contextlib.contextmanager
