@@ -298,6 +298,18 @@ def test_what_fills_a_day_is_looked_at_once_a_day(alice: User, make_lead: MakeLe
     assert Turn.objects.get(user=alice).least > least
 
 
+def test_what_was_seen_on_a_day_off_is_looked_at_again_in_the_morning(alice: User, make_lead: MakeLead) -> None:
+    with clock.at(MONDAY - timedelta(days=2)):
+        for _ in range(15):
+            rate(make_lead(alice, captured=timedelta(days=60)), 0.04)
+        rate(make_lead(captured=timedelta(days=60)), 0.005)
+        assert release() == 0
+        assert Turn.objects.get(user=alice).least is None
+    with clock.at(MONDAY):
+        assert release() == 0
+        assert Turn.objects.get(user=alice).least_day == MONDAY.date()
+
+
 def test_whoever_has_minutes_comes_before_whose_day_is_full(alice: User, bob: User, make_lead: MakeLead) -> None:
     with clock.at(MONDAY):
         for _ in range(15):

@@ -127,7 +127,8 @@ def release() -> int:
         return 0
     with transaction.atomic(), turns.taken(rotation, week=week) as ready:
         fills = turns.fills(ready, day=day, by=calendar.end_of(day), now=moment)
-        turns.note_least(fills, day=day)
+        if calendar.day(moment) == day:  # what is seen on a day off of the next one is not of that morning
+            turns.note_least(fills, day=day)
         places = sum(len(fill.least) for fill in fills.values())
         least = min((fill.least[0] for fill in fills.values() if fill.least), default=0.0)
         first_look = rules.looks_first(found.values(), rotation, day)

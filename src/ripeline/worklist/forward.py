@@ -104,7 +104,8 @@ def bring_forward(lead_ids: Collection[UUID] | None = None) -> int:
     sellers = [s for s in sellers if not s.away_on(s.today(moment)) and (theirs is None or s.user_id in theirs)]
     with transaction.atomic(), turns.taken(sellers) as ready:
         fills = turns.fills([turns.without_choice(s) for s in ready], day=day, by=by, now=moment)
-        turns.note_least(fills, day=day)
+        if calendar.day(moment) == day:  # see `release`
+            turns.note_least(fills, day=day)
         ripe = turns.ripe_fills(ready, by=by, now=moment)
         idle = [user for user, fill in fills.items() if fill.free] if lead_ids is None else []
         ahead = _heard(_ahead(idle, by=tomorrow, ids=lead_ids), now=moment)
