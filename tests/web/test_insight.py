@@ -175,6 +175,15 @@ def test_neither_library_is_loaded_before_a_picture_is_drawn() -> None:
     subprocess.run([sys.executable, "-c", script], check=True, env=os.environ | settings, timeout=60)
 
 
+def test_the_web_process_has_loaded_its_pages_and_looks_for_no_garbage_in_them() -> None:
+    script = (
+        "import gc, sys, ripeline.config.asgi; assert gc.get_freeze_count() > 50_000;"
+        "assert 'ripeline.web.today' in sys.modules; assert not {'altair', 'vl_convert'} & set(sys.modules)"
+    )
+    settings = {"DJANGO_SETTINGS_MODULE": "tests.settings"}
+    subprocess.run([sys.executable, "-c", script], check=True, env=os.environ | settings, timeout=60)
+
+
 def test_nonsense_in_the_address_is_left_out(carol: User, past: list[Lead]) -> None:
     answer = signed_in(carol).get("/insight?came=yesterday&by=x&type=%00&source=1&campaign=%27&whose=mine")
     assert answer.status_code == 200
