@@ -1,12 +1,16 @@
-"""From a known person's visit to their new score, at 500 visits a second: how long it takes until others see it.
+"""From a known person's visit to their new score, at 500 visits a second; and whole captures by the API.
 
 A real `ripeline intake` and a real `ripeline worker` on a made company (`--leads`), on the same machine and cores as
 what sends; the night's work has been done. Every visit is another lead's. A visit counts as seen in the score when
 another connection reads a score made after it was sent.
+
+A capture is one POST to the real `ripeline web` by 8 connections, answered when the lead is kept, resolved, routed and
+scored. Each is another person, every fourth at the company of one before.
 """
 
 import asyncio
 import contextlib
+import json
 import os
 import subprocess
 import sys
@@ -22,12 +26,15 @@ import uuid_utils.compat
 
 from benchmarks._figures import Figure, company
 from benchmarks.intake import _request, _served
+from benchmarks.screens import asked, serving
 
 LEADS = 20_000
 RATE = 500.0  # visits a second
 SECONDS = float(os.environ.get("BENCH_SECONDS", "10"))
 CONNECTIONS = 16
 GOAL = 1000.0  # ms
+CAPTURES, AT_ONCE = 1_200, 8
+A_SECOND, LATE = 400.0, 50.0  # the goals: captures, and ms of the hundredth part that takes longest
 LOOK = 0.02  # seconds between looks at the scores
 PATIENCE = 120.0  # seconds after the last visit
 
@@ -52,12 +59,52 @@ def run(say: Callable[[str], None], leads: int = LEADS, keep: Path | None = None
             times, rate = _measure(url, port, key, browsers)
         with connection.cursor() as cursor:
             cursor.execute("DROP INDEX bench_scored")
+        say(f"{CAPTURES:,} captures by {AT_ONCE} connections …")
+        captures, seconds = _captured()
     times.sort()
     n = len(times)
     yield Figure("event_to_score_sent", rate, "events/s", n)
     yield Figure("event_to_score_p50", times[n // 2], "ms", n)
     p99 = times[int(n * 0.99)]
     yield Figure("event_to_score_p99", p99, "ms", n, limit=GOAL, peer="goal", ratio=GOAL / p99)
+    rate, late = len(captures) / seconds, sorted(captures)[int(len(captures) * 0.99)]
+    yield Figure(f"captures_{AT_ONCE}", rate, "captures/s", leads, limit=A_SECOND, peer="goal", ratio=rate / A_SECOND)
+    yield Figure(f"captures_{AT_ONCE}_p99", late, "ms", leads, limit=LATE, peer="goal", ratio=LATE / late)
+
+
+def _captured() -> tuple[list[float], float]:
+    """Ms of each capture, and the seconds that all took; every one made a lead with a score."""
+    from ripeline.leads.models import Lead
+    from ripeline.people import keys
+    from ripeline.people import queries as people
+    from ripeline.ripeness.models import Score
+
+    _, secret = keys.issue(actor=people.system(), name=f"bench {uuid.uuid4()}", scopes=["capture"])
+    bodies = _people(CAPTURES + AT_ONCE, uuid.uuid4().hex[:8])
+    before, scores = Lead.objects.count(), Score.objects.count()
+    given = {"cookie": "", "headers": {"Authorization": f"Bearer {secret}"}, "connections": AT_ONCE, "seconds": 0.0}
+    with serving() as (port, _):
+        warm = {"paths": ["/api/v1/enquiries"] * AT_ONCE, "bodies": bodies[:AT_ONCE], "times": 1}
+        asked(given | warm | {"port": port})
+        rest = {"paths": ["/api/v1/enquiries"] * CAPTURES, "bodies": bodies[AT_ONCE:], "times": CAPTURES // AT_ONCE}
+        done = asked(given | rest | {"port": port})
+    made, scored = Lead.objects.count() - before, Score.objects.count() - scores
+    assert made == scored == CAPTURES + AT_ONCE, (made, scored)
+    return done["ms"], done["seconds"]
+
+
+def _people(n: int, salt: str) -> list[str]:
+    """So many captures, as JSON, other ones for each salt; four are of one company."""
+    return [
+        json.dumps(
+            {
+                "name": f"Anna Keller {at}", "email": f"anna.{at}@firm{at // 4}-{salt}.example",
+                "company": f"Firm {at // 4} {salt}", "title": "Head of operations",
+                "phone": f"+44 20 7183 {at % 10_000:04d}", "message": "We need two by spring.",
+            }
+        )
+        for at in range(n)
+    ]  # fmt: skip
 
 
 def _known(n: int) -> list[tuple[uuid.UUID, uuid.UUID]]:

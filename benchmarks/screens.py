@@ -42,7 +42,7 @@ def run(say: Callable[[str], None], leads: int = LEADS, keep: Path | None = None
         cookies = {who: _session(who) for who in ("rep1", "leader1", "sdr1", "ada")}
         screens = list(_screens())
         connections.close_all()
-        with _serving() as (port, pids):
+        with serving() as (port, pids):
             for screen in screens:
                 say(f"{screen.name} …")
                 yield from _timed(screen, cookies[screen.who], port, pids)
@@ -121,7 +121,7 @@ def _session(who: str) -> str:
 
 
 @contextmanager
-def _serving() -> Iterator[tuple[int, list[int]]]:
+def serving() -> Iterator[tuple[int, list[int]]]:
     """`ripeline web`, a process for each core; its port, and the ids of its processes."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
@@ -181,10 +181,16 @@ def _share(values: Sequence[float], share: float) -> float:
 
 def _asked(screen: Screen, cookie: str, port: int, connections: int, *, times: int = 0, seconds: float = 0.0) -> Any:
     """What `_asking` found, in a process of its own."""
-    given = {"port": port, "cookie": cookie, "paths": list(screen.paths), "headers": dict(screen.headers),
-             "connections": connections, "times": times, "seconds": seconds}  # fmt: skip
+    return asked(
+        {"port": port, "cookie": cookie, "paths": list(screen.paths), "headers": dict(screen.headers),
+         "connections": connections, "times": times, "seconds": seconds}
+    )  # fmt: skip
+
+
+def asked(given: Mapping[str, Any]) -> Any:
+    """The same, as `_asking` is told it."""
     command = [sys.executable, "-S", str(Path(__file__).parent / "_asking.py")]
     done = subprocess.run(command, input=json.dumps(given), capture_output=True, text=True, check=False)
     if done.returncode:
-        raise RuntimeError(f"{screen.name}: {done.stderr.strip().splitlines()[-1]}")
+        raise RuntimeError(f"{given['paths'][0]}: {done.stderr.strip().splitlines()[-1]}")
     return json.loads(done.stdout)
