@@ -84,7 +84,7 @@ def _pass(lead_ids: Collection[UUID] | None) -> int | None:
 
     None where a pass through all leads finds that the model is no longer the one it began with.
     """
-    began_with, done = current().name, 0
+    began_with, done = current().name if lead_ids is None else "", 0
     for rows in _blocks(lead_ids):
         with transaction.atomic():
             keep_current()
