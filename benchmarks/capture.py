@@ -98,7 +98,7 @@ def _people(n: int, salt: str) -> list[str]:
     return [
         json.dumps(
             {
-                "name": f"Anna Keller {at}", "email": f"anna.{at}@firm{at // 4}-{salt}.example",
+                "name": f"Anna {salt} Keller {at}", "email": f"anna.{at}@firm{at // 4}-{salt}.example",
                 "company": f"Firm {at // 4} {salt}", "title": "Head of operations",
                 "phone": f"+44 20 7183 {at % 10_000:04d}", "message": "We need two by spring.",
             }
