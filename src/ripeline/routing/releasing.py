@@ -15,7 +15,7 @@ from ripeline.catalog.rules import HAND_RAISERS
 from ripeline.leads import bulk
 from ripeline.leads.bulk import Gift
 from ripeline.leads.deciding import By, Next
-from ripeline.leads.models import FARTHEST_NEXT, IS_OPEN, Lead, NextKind, State
+from ripeline.leads.models import FARTHEST_NEXT, NextKind, State
 from ripeline.people import queries as people
 from ripeline.people import working_time
 from ripeline.people.models import Company, Responsible, ResponsibleKind, User
@@ -98,13 +98,20 @@ SELECT EXISTS (
 def hand_out(firm: Company) -> None:
     """`return_due` and `release`, before somebody's day is planned; one short question where nothing waits."""
     calendar = working_time.calendar_of(None, of_company=firm)
-    with connection.cursor() as cursor:
-        cursor.execute(_WAITS, {"by": calendar.end_of(calendar.day(clock.now()))})
-        is_due, is_queued = cursor.fetchone()
+    is_due, is_queued = _waits(by=calendar.end_of(calendar.day(clock.now())))
     if is_due:
         return_due()
     if is_due or is_queued:
         release()
+
+
+def _waits(*, by: datetime) -> tuple[bool, bool]:
+    """Whether a programme holds a lead that is due before `by`, and a queue one that somebody may get: else nobody's
+    day need be looked at, nor locked."""
+    with connection.cursor() as cursor:
+        cursor.execute(_WAITS, {"by": by})
+        is_due, is_queued = cursor.fetchone()
+    return is_due, is_queued
 
 
 def release() -> int:
@@ -115,9 +122,10 @@ def release() -> int:
     inside sales to look at, where somebody of them is here. Once more on the same day
     changes nothing: what was handed out counts until tomorrow, also when it is done.
     """
-    if not _somebody_waits():
+    moment = clock.now()
+    if not _waits(by=moment)[1]:
         return 0
-    moment, firm = clock.now(), working_time.company()
+    firm = working_time.company()
     calendar = working_time.calendar_of(None, of_company=firm)
     day = calendar.working_day(calendar.day(moment))
     week = turns.week(day)
@@ -187,12 +195,6 @@ def _wish(waiting: Waiting, owners: dict[UUID, tuple[UUID, str]], value: float) 
         account_owner=owner, account=account, due=clock.now().date(), value=value,
         worth=inf if waiting.has_to else waiting.worth,
     )  # fmt: skip
-
-
-def _somebody_waits() -> bool:
-    """Whether a queue holds an open lead at all: where none does, nobody's day need be looked at, nor locked."""
-    queues = list(Responsible.objects.filter(kind=ResponsibleKind.QUEUE).values_list("pk", flat=True))
-    return Lead.objects.filter(IS_OPEN, responsible__in=queues).exclude(state=State.QUALIFYING).exists()
 
 
 def _waiting(*, by: datetime, limit: int, seen_since: tuple[datetime | None, datetime | None]) -> list[Waiting]:
