@@ -2,6 +2,7 @@
 
 import importlib.util
 import inspect
+import signal
 import sys
 from pathlib import Path
 from types import ModuleType
@@ -48,6 +49,7 @@ def command(name: str | None, list_all: bool, leads: int | None, keep: Path | No
         return
     if name not in benchmarks:
         raise Failed(f"There is no benchmark {name!r}; there are {', '.join(benchmarks)}.", status=2)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))  # and what it has started is stopped
     module = _load(benchmarks[name])
     given = {option: value for option, value in {"leads": leads, "keep": keep}.items() if value is not None}
     if unknown := given.keys() - inspect.signature(module.run).parameters.keys():
