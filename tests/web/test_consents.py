@@ -118,7 +118,7 @@ def test_a_yes_of_before_does_not_undo_a_later_no(alice: User, priya: Lead) -> N
     before = (timezone.localdate(clock.now()) - timedelta(days=3)).isoformat()
     answer = signed_in(alice).post(f"/leads/{priya.pk}/agreed", typed(said_on=before))
     assert answer.status_code == 422
-    assert "They have withdrawn it since" in answer.text
+    assert "That they want it no more was noted on" in answer.text
     assert not queries.has_consent(PRIYA, NEWS)
 
 

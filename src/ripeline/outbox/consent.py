@@ -133,7 +133,7 @@ def give(*, to: str, purpose: str, evidence: Evidence, lead_id: UUID | None = No
         consent = _standing(to, purpose, ConsentState.PENDING, lead_id, now)
         last, said_on = timezone.localdate(consent.since), evidence.said_on
         if consent.state == ConsentState.WITHDRAWN and said_on and said_on < last:
-            raise OutboxError(f"They have withdrawn it since, on {last:%d %B %Y}. Ask them again.", "said_on")
+            raise OutboxError(f"That they want it no more was noted on {last:%d %B %Y}. Ask them again.", "said_on")
         if stopped := _stopped(consent.address_hash):
             raise OutboxError(f"They stopped all mail on {timezone.localdate(stopped.at):%d %B %Y}. {_START_AGAIN}", "")
         if consent.state == ConsentState.GIVEN:
