@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+import segno
 import uuid_utils.compat
 from django.conf import settings
 from django.db import connection
@@ -14,6 +15,7 @@ from hypothesis import settings as tried
 from hypothesis import strategies as st
 
 from ripeline.base import clock
+from ripeline.capture.models import Door
 from ripeline.catalog import linking
 from ripeline.catalog.linking import LinkError
 from ripeline.catalog.models import Campaign, CountedLink
@@ -156,8 +158,45 @@ def test_who_keeps_no_catalog_makes_none(alice: User, carol: User, sam: User, mo
         assert client.get("/capture/links").status_code == 403
         assert client.post("/capture/links", {"name": "x", "address": OFFER}).status_code == 403
         assert client.get(f"/capture/links/{link.code}").status_code == 403
+        assert client.get(f"/capture/links/{link.code}/qr.svg").status_code == 403
         assert client.post(f"/capture/links/{link.code}/active", {"to": "shut"}).status_code == 403
     assert CountedLink.objects.get().is_active
+
+
+def drawn(address: str) -> str:
+    """The modules of the code of an address, as they stand in its picture."""
+    svg = segno.make_qr(address, error="m").svg_inline(border=4)
+    return re.findall(r' d="([^"]+)"', svg)[-1]
+
+
+def test_its_picture_is_the_code_of_the_short_address_and_says_what_for(mona: User) -> None:
+    link, client = make(mona, name="Poster & co"), signed_in(mona)
+    page = client.get(f"/capture/links/{link.code}").text
+    assert f"/capture/links/{link.code}/qr.svg" in page
+    assert "for Spring 2026" in page
+    svg = client.get(f"/capture/links/{link.code}/qr.svg")
+    assert svg["Content-Type"] == "image/svg+xml"
+    assert drawn(f"http://testserver/l/{link.code}") in svg.text
+    assert "<title>Poster &amp; co</title>" in svg.text
+    png = client.get(f"/capture/links/{link.code}/qr.png?keep=1")
+    assert png.content.startswith(b"\x89PNG")
+    assert int.from_bytes(png.content[16:20]) >= 600  # pixels wide
+    assert png["Content-Disposition"] == f'attachment; filename="poster-co-{link.code}.png"'
+    assert client.get("/capture/links/none/qr.svg").status_code == 404
+    assert client.get(f"/capture/links/{link.code}/qr.exe").status_code == 404
+
+
+def test_the_link_of_a_form_says_which_and_one_that_no_phone_can_reach_says_so(mona: User) -> None:
+    made = {"name": "Talk to sales", "source_type": "quote_request"}
+    signed_in(mona).post("/capture/forms/new", made)
+    door = Door.objects.get()
+    link = make(mona, address=f"http://testserver/f/{door.slug}", campaign="")
+    page = signed_in(mona).get(f"/capture/links/{link.code}").text
+    assert "the form “Talk to sales”" in page
+    assert "known to this machine alone" not in page
+    near = signed_in(mona).get(f"/capture/links/{link.code}", headers={"host": "localhost"}).text
+    assert "known to this machine alone" in near
+    assert "the form “Talk to sales”" not in near
 
 
 @pytest.fixture

@@ -1,9 +1,13 @@
-"""Capture, Links: short addresses that are counted; and the short address itself, which leads on."""
+"""Capture, Links: short addresses that are counted, each with its QR code; and what such an address leads to."""
 
+import re
 from dataclasses import dataclass
+from io import BytesIO
 from typing import Any
+from urllib.parse import urlsplit
 from uuid import uuid4
 
+import segno
 from django import forms
 from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
@@ -11,9 +15,13 @@ from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
 from django.urls import path, reverse
+from django.utils.http import content_disposition_header
+from django.utils.text import slugify
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from ripeline.capture import doors
+from ripeline.capture.models import Door, DoorKind
 from ripeline.catalog import linking
 from ripeline.catalog import queries as catalog
 from ripeline.catalog.linking import LinkError
@@ -26,6 +34,11 @@ from ripeline.web.forms import Form, posted
 from ripeline.web.shell import firm_of, say, viewer
 
 PAGE = 50
+QUIET = 4  # modules of white around a code, by which cameras find it
+PICTURES = {  # content type and pixels a module: a print is sharp to 30 cm at 72 dots an inch
+    "svg": ("image/svg+xml", 10),
+    "png": ("image/png", 24),
+}
 
 
 @login_not_required
@@ -105,8 +118,11 @@ def change(request: HttpRequest, code: str) -> HttpResponse:
     if request.method == "POST" and form.is_valid() and _kept(request, form, code):
         say(request, "Kept. Whoever follows it from now on gets there.")
         return redirect("links")
-    answer = {"here": "links", "form": form, "link": link, "short": short(request, link)}
-    answer |= {"campaigns": catalog.campaigns()}
+    host = urlsplit(letters.root(request)).hostname or ""
+    answer = {
+        "here": "links", "form": form, "link": link, "short": short(request, link), "door": _door(request, link),
+        "campaigns": catalog.campaigns(), "is_near": host in ("localhost", "::1") or host.startswith("127."),
+    }  # fmt: skip
     return render(request, "capture/link.html", answer, status=422 if form.errors else 200)
 
 
@@ -125,6 +141,33 @@ def active(request: HttpRequest, code: str) -> HttpResponse:
     return redirect("links")
 
 
+@require_safe
+def picture(request: HttpRequest, code: str, form: str) -> HttpResponse:
+    """The short address as a QR code, which a phone reads off a poster; with ?keep=1 as a file."""
+    require_keeps_catalog(viewer(request))
+    link = linking.find(code)
+    if link is None:
+        raise Http404
+    content_type, scale = PICTURES[form]
+    drawn = BytesIO()
+    said = {"title": link.name} if form == "svg" else {}
+    segno.make_qr(short(request, link), error="m").save(
+        drawn, kind=form, scale=scale, border=QUIET, light="white", **said
+    )
+    response = HttpResponse(drawn.getvalue(), content_type=content_type)
+    name = f"{slugify(link.name) or 'link'}-{link.code}.{form}"
+    response["Content-Disposition"] = content_disposition_header("keep" in request.GET, name) or ""
+    return response
+
+
+def _door(request: HttpRequest, link: CountedLink) -> Door | None:
+    """The form of ours that it leads to."""
+    found = re.fullmatch(r"/f/([-\w]+)/?", urlsplit(link.address).path)
+    if not found or not link.address.startswith(f"{letters.root(request)}/"):
+        return None
+    return doors.open_door(found[1], DoorKind.FORM)
+
+
 def short(request: HttpRequest, link: CountedLink) -> str:
     """The address to give away."""
     return letters.root(request) + reverse("follow", args=[link.code])
@@ -135,4 +178,5 @@ urlpatterns = [
     path("capture/links", link_list, name="links"),
     path("capture/links/<slug:code>", change, name="link"),
     path("capture/links/<slug:code>/active", active, name="link-active"),
+    *(path(f"capture/links/<slug:code>/qr.{form}", picture, {"form": form}, name=f"link-{form}") for form in PICTURES),
 ]
