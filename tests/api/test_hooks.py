@@ -97,7 +97,10 @@ def test_a_wrong_address_no_json_and_too_much_are_refused(door: Door) -> None:
     assert send(door, '{"x": Infinity}').status_code == 400
     assert send(door, '{"x": 1e999}').status_code == 400
     assert send(door, "[" * 100_000).status_code == 400
-    assert send(door, {"x": "y" * 300_000}).status_code == 413
+    large = send(door, {"x": "y" * 300_000})
+    assert (large.status_code, large.json()["error"]) == (413, "Send at most 256 kB at a time.")
+    odd = Client().post(f"/h/{door.slug}", "{}", content_type="application/json", headers={"content-length": "much"})
+    assert odd.status_code == 413
     assert Client().get(f"/h/{door.slug}").status_code == 405
     assert not Submission.objects.exists()
 

@@ -11,11 +11,12 @@ from django.utils.crypto import salted_hmac
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
+from ripeline.api.answers import KB, say, too_large
 from ripeline.capture import doors, machines
 from ripeline.capture.models import Door, DoorKind, SubmissionState
 from ripeline.capture.submissions import WINDOW, TooOftenError
 
-LARGEST = 256 * 1024  # bytes of one
+LARGEST = 256 * KB  # bytes of one
 
 
 @login_not_required
@@ -25,17 +26,17 @@ def hook(request: HttpRequest, slug: str) -> HttpResponse:
     """202 once it is kept: in at once where the mapping finds somebody in it, else held back until it does."""
     door = doors.open_door(slug, DoorKind.HOOK)
     if door is None or not door.is_active:
-        return _say(404, "There is no web hook here.")
-    if int(request.META.get("CONTENT_LENGTH") or 0) > LARGEST:
-        return _say(413, f"Send at most {LARGEST // 1024} kB at a time.")
+        return say(404, "There is no web hook here.")
+    if refusal := too_large(request, LARGEST):
+        return refusal
     try:
         payload = _read(request)
     except (ValueError, RecursionError):
-        return _say(400, "Send JSON, or the fields of a form.")
+        return say(400, "Send JSON, or the fields of a form.")
     try:
         found = machines.take_hook(door=door, payload=payload, address=_place(door))
     except TooOftenError:
-        response = _say(429, "Too much at once.")
+        response = say(429, "Too much at once.")
         response["Retry-After"] = str(int(WINDOW.total_seconds()))
         return response
     is_in = found.state == SubmissionState.TAKEN
@@ -70,10 +71,6 @@ def _storable(value: Any) -> Any:
 
 def _place(door: Door) -> str:
     return salted_hmac("ripeline.hook", str(door.pk)).hexdigest()
-
-
-def _say(status: int, error: str) -> JsonResponse:
-    return JsonResponse({"error": error}, status=status)
 
 
 urlpatterns = [path("h/<slug:slug>", hook, name="hook")]

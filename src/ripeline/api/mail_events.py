@@ -8,9 +8,10 @@ from django.utils.crypto import constant_time_compare
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
+from ripeline.api.answers import KB, say, too_large
 from ripeline.outbox import returning
 
-LARGEST = 5 * 1024 * 1024  # bytes of one batch
+LARGEST = 5 * KB * KB  # bytes of one batch
 
 
 @login_not_required
@@ -19,24 +20,20 @@ LARGEST = 5 * 1024 * 1024  # bytes of one batch
 def events(request: HttpRequest, token: str) -> HttpResponse:
     """200 once all of it is kept; the provider sends again what was answered otherwise."""
     if not settings.MAIL_ESP or not constant_time_compare(token, returning.secret()):
-        return _say(404, "There is nothing at this address.")
+        return say(404, "There is nothing at this address.")
     if request.method == "HEAD":
         return HttpResponse()
-    if int(request.META.get("CONTENT_LENGTH") or 0) > LARGEST:
-        return _say(413, f"Send at most {LARGEST // 1024 // 1024} MB at a time.")
+    if refusal := too_large(request, LARGEST):
+        return refusal
     from ripeline.api import providers  # its libraries are loaded where they are used
 
     try:
         told = providers.read(settings.MAIL_ESP, request)
     except providers.UnreadableError as wrong:
-        return _say(400, str(wrong))
+        return say(400, str(wrong))
     for each in told:
         returning.note(each)
     return JsonResponse({"kept": len(told)})
-
-
-def _say(status: int, error: str) -> JsonResponse:
-    return JsonResponse({"error": error}, status=status)
 
 
 urlpatterns = [path("h/mail/<str:token>", events, name="mail-events")]
