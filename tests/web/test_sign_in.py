@@ -2,7 +2,7 @@
 
 import io
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import timedelta
 from threading import Barrier, Thread
@@ -264,18 +264,36 @@ def test_using_one_link_ends_the_others(client: Client, alice: User) -> None:
     assert client.get(other).status_code == 410
 
 
-def test_a_link_that_still_holds_is_in_no_log(client: Client, alice: User) -> None:
-    path = links.path(alice)
+@pytest.fixture
+def log() -> Iterator[io.StringIO]:
+    """What stands in the log that an operator reads."""
     (handler,) = [h for h in logging.getLogger().handlers if any(isinstance(f, WithoutLinks) for f in h.filters)]
     assert isinstance(handler, logging.StreamHandler)
-    before = handler.setStream(io.StringIO())
-    try:
-        assert client.post(path, {"password": "short"}).status_code == 422
-        written = handler.stream.getvalue()
-    finally:
-        handler.setStream(before)
-    assert "/reset/…" in written
-    assert path.rpartition("/")[2] not in written
+    written = io.StringIO()
+    before = handler.setStream(written)
+    yield written
+    handler.setStream(before)
+
+
+def test_a_link_that_still_holds_is_in_no_log(client: Client, alice: User, log: io.StringIO) -> None:
+    path = links.path(alice)
+    assert client.post(path, {"password": "short"}).status_code == 422
+    assert "/reset/…" in log.getvalue()
+    assert path.rpartition("/")[2] not in log.getvalue()
+
+
+@pytest.mark.parametrize("path", ["/h/5ec2e7", "/h/mail/5ec2e7", "/get/5ec2e7", "/unsubscribe/5ec2e7"])
+def test_an_address_that_is_its_own_secret_is_in_no_log(db: None, path: str, log: io.StringIO) -> None:
+    assert Client().post(path).status_code >= 400
+    assert path.removesuffix("5ec2e7") + "…" in log.getvalue()
+    assert "5ec2e7" not in log.getvalue()
+
+
+def test_a_form_that_was_sent_with_something_missing_is_no_warning(db: None, client: Client, log: io.StringIO) -> None:
+    assert client.post("/first-run", {}).status_code == 422
+    assert client.get("/nowhere").status_code == 404
+    told = [line.split()[2] for line in log.getvalue().splitlines() if "django.request" in line]
+    assert told == ["INFO", "WARNING"]
 
 
 def test_a_link_ends_after_three_days(client: Client, alice: User) -> None:

@@ -164,7 +164,18 @@ LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
-    "filters": {"no_links": {"()": "ripeline.config.logs.WithoutLinks"}},
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["no_links"]}},
+    "filters": {
+        "no_links": {"()": "ripeline.config.logs.WithoutLinks"},
+        "everyday": {"()": "ripeline.config.logs.Everyday"},
+    },
+    "handlers": {
+        "stderr": {
+            "class": "logging.StreamHandler",
+            "formatter": "line",
+            "filters": ["no_links"],
+            "level": ENV.log_level,
+        },
+    },
+    "loggers": {"django.request": {"filters": ["everyday"]}},
     "root": {"handlers": ["stderr"], "level": ENV.log_level},
 }
