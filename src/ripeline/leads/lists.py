@@ -6,19 +6,18 @@ import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
-from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Model, Q, QuerySet
+from django.db.models import Q, QuerySet
 
-from ripeline.catalog.models import CloseReason, Source
-from ripeline.leads import rules
+from ripeline.leads import rows, rules
 from ripeline.leads.filters import LOOKED_AT, Due, Filters, View, is_of_closed, matching, reaches_all, views_of, visible
 from ripeline.leads.models import IS_OPEN, Lead
+from ripeline.leads.rows import Row
 from ripeline.leads.rules import Verb
-from ripeline.people.models import Responsible, User
+from ripeline.people.models import User
 
 __all__ = [
     "LOOKED_AT", "Due", "Filters", "Page", "Row", "Sort", "View", "chosen", "companies", "every", "page", "sorts_of",
@@ -41,121 +40,6 @@ class Sort(StrEnum):
 
 
 _NEEDS = {Sort.NEXT: Verb.SEE_NEXT, Sort.RIPEST: Verb.SEE_CONTEXT}
-
-
-@dataclass(frozen=True)
-class Row:
-    """A lead as its viewer may see it: what they may not is empty."""
-
-    lead: Lead
-    verbs: frozenset[Verb]
-    viewer: User
-
-    @property
-    def id(self) -> UUID:
-        return self.lead.pk
-
-    @property
-    def name(self) -> str:
-        return str(self.lead) if self.lead.name or self.sees_context else "Unnamed lead"
-
-    @property
-    def company(self) -> str:
-        return self.lead.company
-
-    @property
-    def title(self) -> str:
-        return self.lead.title if self.sees_context else ""
-
-    @property
-    def email(self) -> str:
-        return self.lead.email if self.sees_context else ""
-
-    @property
-    def phone(self) -> str:
-        return self.lead.phone if self.sees_context else ""
-
-    @property
-    def sees_context(self) -> bool:
-        """Whether the record behind the row has more to show than whose it is."""
-        return Verb.SEE_CONTEXT in self.verbs
-
-    @property
-    def may_give(self) -> bool:
-        return Verb.REASSIGN in self.verbs and self.is_open
-
-    @property
-    def may_merge(self) -> bool:
-        return Verb.MERGE in self.verbs
-
-    @property
-    def is_open(self) -> bool:
-        return rules.is_open(self.lead)
-
-    @property
-    def is_mine(self) -> bool:
-        return self.lead.owner_id == self.viewer.pk or self.lead.responsible.user_id == self.viewer.pk
-
-    @property
-    def owner(self) -> str:
-        """Who has it: its owner, else the queue or programme."""
-        return str(self.lead.owner or self.lead.responsible)
-
-    @property
-    def state(self) -> str:
-        return self.lead.state if Verb.SEE_STATE in self.verbs else ""
-
-    @property
-    def state_label(self) -> str:
-        return self.lead.get_state_display() if self.state else ""
-
-    @property
-    def next_at(self) -> datetime | None:
-        return self.lead.next_at if Verb.SEE_NEXT in self.verbs else None
-
-    @property
-    def next_kind(self) -> str:
-        return self.lead.get_next_kind_display() if self.next_at else ""
-
-    @property
-    def captured_at(self) -> datetime | None:
-        return self.lead.captured_at if self.sees_context else None
-
-    @property
-    def source(self) -> str:
-        return str(self.lead.source or "") if self.sees_context else ""
-
-    @property
-    def last_touch_at(self) -> datetime | None:
-        return self.lead.last_touch_at if Verb.SEE_OUTCOMES in self.verbs else None
-
-    @property
-    def close_reason(self) -> str:
-        return str(self.lead.close_reason or "") if Verb.SEE_OUTCOMES in self.verbs else ""
-
-    @property
-    def amount(self) -> Decimal | None:
-        return self.lead.amount if Verb.SEE_OUTCOMES in self.verbs else None
-
-    @property
-    def touches(self) -> int | None:
-        return self.lead.touches if Verb.SEE_OUTCOMES in self.verbs else None
-
-    @property
-    def country(self) -> str:
-        return self.lead.country if self.sees_context else ""
-
-    @property
-    def language(self) -> str:
-        return self.lead.language if self.sees_context else ""
-
-    @property
-    def reference(self) -> str:
-        return self.lead.reference if self.sees_context else ""
-
-    def own(self, key: str) -> Any:
-        """What a field of the company's own holds."""
-        return self.lead.custom.get(key) if self.sees_context else None
 
 
 @dataclass(frozen=True)
@@ -238,7 +122,7 @@ def page(
     is_whole = cursor is None and not more
     count = len(keys) if is_whole or not is_counted else found.order_by()[: COUNTED_TO + 1].count()
     return Page(
-        rows=_rows(actor, [pk for _, pk in keys]),
+        rows=rows.read(actor, [pk for _, pk in keys]),
         next=_write(keys[-1], sort) if keys and has_next else "",
         previous=_write(keys[0], sort) if keys and has_previous else "",
         count=min(count, COUNTED_TO),
@@ -254,7 +138,7 @@ def every(
     found = matching(actor, filters, zone=zone, scores=tagged, whole=True)
     key, cursor = _KEYS[Sort.NEWEST], None
     while keys := _keys(found, None, key, cursor, backwards=False, limit=CHUNK):
-        yield _rows(actor, [pk for _, pk in keys])
+        yield rows.read(actor, [pk for _, pk in keys])
         cursor = keys[-1]
 
 
@@ -268,7 +152,7 @@ def companies(actor: User, text: str, *, zone: tzinfo) -> Sequence[str]:
 def chosen(actor: User, lead_ids: Sequence[UUID]) -> Sequence[Row]:
     """These leads, where `actor` may find them."""
     mine = Lead.objects.filter(rules.findable(actor), pk__in=lead_ids, merged_into__isnull=True)
-    return _rows(actor, list(mine.order_by("-captured_at", "-id").values_list("pk", flat=True)))
+    return rows.read(actor, list(mine.order_by("-captured_at", "-id").values_list("pk", flat=True)))
 
 
 def _ordered_set(
@@ -298,54 +182,6 @@ def _keys(
     if cursor:
         ranked = ranked.filter(key.beyond(cursor, backwards=backwards))
     return list(ranked.order_by(*key.order(backwards=backwards)).values_list(key.field, key.pk)[:limit])
-
-
-def _columns(model: type[Model], names: str) -> tuple[str, ...]:
-    """These columns of a table, in its own order."""
-    wanted = set(names.split())
-    return tuple(field.attname for field in model._meta.concrete_fields if field.attname in wanted)
-
-
-# What a row shows and the rules read; the rest of these tables stays where it is.
-_OF_LEAD = _columns(
-    Lead,
-    "id name title email phone company custom captured_at amount currency state next_at next_kind last_touch_at"
-    " touches country language reference merged_into_id owner_id responsible_id source_id close_reason_id",
-)
-_OF_PERSON = _columns(User, "id name team_id tracking")
-_BESIDE: dict[str, tuple[type[Model], tuple[str, ...]]] = {
-    "owner": (User, _OF_PERSON),
-    "responsible": (Responsible, _columns(Responsible, "id name kind user_id")),
-    "responsible__user": (User, _OF_PERSON),
-    "source": (Source, _columns(Source, "id name")),
-    "close_reason": (CloseReason, _columns(CloseReason, "id label")),
-}
-_SHOWN = (*_OF_LEAD, *(f"{path}__{name}" for path, (_, names) in _BESIDE.items() for name in names))
-
-
-def _rows(actor: User, lead_ids: Sequence[UUID]) -> Sequence[Row]:
-    found = Lead.objects.filter(pk__in=lead_ids).values_list(*_SHOWN)
-    known: dict[tuple[type[Model], UUID], Any] = {}
-    leads = {lead.pk: lead for lead in (_lead(values, known) for values in found)}
-    return [Row(leads[pk], rules.verbs(actor, leads[pk]), actor) for pk in lead_ids if pk in leads]
-
-
-def _lead(values: Sequence[Any], known: dict[tuple[type[Model], UUID], Any]) -> Lead:
-    """A lead with what stands beside it. Of a page's few owners and sources each is made once, for all who share it."""
-    lead = Lead.from_db("default", _OF_LEAD, values[: len(_OF_LEAD)])
-    start = len(_OF_LEAD)
-    for path, (model, names) in _BESIDE.items():
-        own = values[start : start + len(names)]
-        start += len(names)
-        key = model, own[names.index("id")]
-        if key[1] is not None and key not in known:
-            known[key] = model.from_db("default", names, own)
-        one = known.get(key)
-        holder, _, field = path.rpartition("__")
-        whose = lead.responsible if holder else lead
-        relation: Any = whose._meta.get_field(field)
-        relation.set_cached_value(whose, one)
-    return lead
 
 
 def _write(key: tuple[Any, UUID], sort: Sort) -> str:

@@ -1,7 +1,7 @@
 """Reading scores, the prior's terms, and what a set of leads should yield."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -30,8 +30,9 @@ from ripeline.science.prior import Prior
 from ripeline.science.terms import Term as PriorTerm
 
 __all__ = [
-    "all_scores", "beside", "current", "current_run", "disputes", "expected", "expected_again", "is_mostly_prior",
-    "kept", "kept_bands", "model", "of", "perceived", "prior_terms", "run", "runs", "table", "tagged", "waiting",
+    "Chances", "all_scores", "beside", "chances", "current", "current_run", "disputes", "expected", "expected_again",
+    "is_mostly_prior", "kept", "kept_bands", "model", "of", "perceived", "prior_terms", "run", "runs", "table",
+    "tagged", "waiting",
 ]  # fmt: skip
 
 
@@ -48,6 +49,30 @@ def prior_terms() -> tuple[PriorTerm, ...]:
 def of(lead_ids: Collection[UUID]) -> dict[UUID, Score]:
     """The stored scores of these leads."""
     return Score.objects.in_bulk(list(lead_ids))
+
+
+@dataclass(slots=True)
+class Chances:
+    """What a list shows of a score."""
+
+    p_30: float
+    p_ever: float
+
+
+_CHANCES = """
+SELECT score.p_30, score.p_ever FROM unnest(%s::uuid[]) WITH ORDINALITY AS asked (id, place)
+LEFT JOIN score ON score.lead_id = asked.id ORDER BY asked.place
+"""
+
+
+def chances(lead_ids: Sequence[UUID]) -> dict[UUID, Chances]:
+    """How ripe these leads are, of those that have a score: a list reads no more of it."""
+    if not lead_ids:
+        return {}
+    with connection.cursor() as cursor:
+        cursor.execute(_CHANCES, [f"{{{','.join([pk.hex for pk in lead_ids])}}}"])
+        found = zip(lead_ids, cursor.fetchall(), strict=True)
+        return {pk: Chances(*row) for pk, row in found if row[0] is not None}
 
 
 def expected(leads: QuerySet[Lead]) -> Expectation:

@@ -100,10 +100,10 @@ def _table(asked: Asked, rows: Sequence[Row], fields: Sequence[CustomField]) -> 
     """The rows and their columns, and the columns there are to choose from: those chosen first, in their order."""
     shown, known = asked.shown(fields), columns.all_columns(fields)
     styled = [(column, cells.css(column, is_chosen=bool(asked.columns))) for column in shown]
-    scores = ripeness.of([row.id for row in rows if row.sees_context and cards.ripens(row.lead.state)])
+    scores = ripeness.chances([row.id for row in rows if row.sees_context and cards.ripens(row.lead.state)])
     rest = [column for column in known.values() if column not in shown]
     return {
-        "lines": [cells.line(row, scores.get(row.id), styled) for row in rows],
+        "lines": cells.lines(rows, scores, styled),
         "columns": styled,
         "to_choose": [(column, True) for column in shown] + [(column, False) for column in rest],
         "usual_columns": asked.here(cols=""),

@@ -4,7 +4,7 @@ A time is relative, with the exact time in the viewer's zone on hover. A tag has
 """
 
 from collections.abc import Mapping
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from decimal import Decimal
 from functools import lru_cache
 from typing import Any
@@ -14,13 +14,13 @@ from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
 from django.utils.formats import date_format, number_format
 from django.utils.html import format_html
-from django.utils.safestring import SafeString
+from django.utils.safestring import SafeString, mark_safe
 from lucide.templatetags.lucide import lucide
 
-from ripeline.base import clock
 from ripeline.leads.models import CLOSED_STATES, State
 from ripeline.people.models import Tracking
 from ripeline.ripeness.rules import LABELS, Tag
+from ripeline.web.moments import Moments
 
 register = template.Library()
 
@@ -47,59 +47,20 @@ def icon(name: str, title: str = "") -> str:
     return lucide(name, size=18, **{"class": "icon", **extra})
 
 
-def _days_apart(day: date, today: date) -> str:
-    """How a person says the distance between two days."""
-    days = (day - today).days
-    if days in (-1, 0, 1):
-        return {-1: "yesterday", 0: "today", 1: "tomorrow"}[days]
-    if -7 < days < 0:
-        return f"last {day:%A}"
-    if 0 < days < 7:
-        return f"{day:%A}"
-    if abs(days) < 14:
-        return f"in {days} days" if days > 0 else f"{-days} days ago"
-    if abs(days) < 60:
-        return f"in {round(days / 7)} weeks" if days > 0 else f"{round(-days / 7)} weeks ago"
-    return f"{day.day} {day:%b}" if day.year == today.year else f"{day.day} {day:%b %Y}"
-
-
-def _moment(value: datetime) -> str:
-    """How a person says the distance to a moment: minutes and hours when near, days when not."""
-    local, now = timezone.localtime(value), timezone.localtime(clock.now())
-    apart = local - now
-    if abs(apart) < timedelta(minutes=1):
-        return "just now" if apart <= timedelta(0) else "in a minute"
-    if abs(apart) < timedelta(hours=1):
-        minutes = round(abs(apart).total_seconds() / 60)
-        return f"{minutes} min ago" if apart < timedelta(0) else f"in {minutes} min"
-    if local.date() == now.date():
-        return f"today {local:%H:%M}"
-    return _days_apart(local.date(), now.date())
-
-
 @register.filter
 def when(value: datetime | date | None) -> str | SafeString:
     """A moment or a day in words, with the exact one on hover; "" for none."""
     if value is None or value == "":
         return ""
-    if not isinstance(value, datetime):
-        exact = date_format(value, "l j F Y")
-        today = timezone.localtime(clock.now()).date()
-        return format_html(
-            '<time datetime="{}" title="{}">{}</time>', value.isoformat(), exact, _days_apart(value, today)
-        )
-    return format_html(
-        '<time datetime="{}" title="{}">{}</time>', value.isoformat(timespec="seconds"), exactly(value), _moment(value)
-    )
+    moments = Moments.current()
+    said = moments.when(value) if isinstance(value, datetime) else moments.on(value)
+    return mark_safe(said)  # noqa: S308 - figures and names of months
 
 
 @register.filter
 def exactly(value: datetime | None) -> str:
     """A moment in full, in the viewer's zone: Tue 14 Oct 2025, 16:40 WEST."""
-    if value is None:
-        return ""
-    local = timezone.localtime(value)
-    return f"{local:%a} {local.day} {local:%b %Y, %H:%M %Z}"
+    return "" if value is None else Moments.current().exactly(value)
 
 
 @register.filter
@@ -194,24 +155,7 @@ def late_tag(next_at: datetime | None, state: str = "") -> str | SafeString:
     """When the next step is due; a triangle and "late" where its day is over."""
     if next_at is None or state in CLOSED_STATES:
         return ""
-    local, today = timezone.localtime(next_at).date(), timezone.localtime(clock.now()).date()
-    if local == today:
-        return _due_today(next_at)
-    if local > today:
-        return when(next_at)
-    days = (today - local).days
-    return format_html('<span class="tag late" title="{}">{} late</span>', exactly(next_at), plural(days, "day,days"))
-
-
-def _due_today(next_at: datetime) -> SafeString:
-    """What is due today is due all day: a time is said while it lies ahead."""
-    clock_time = f" {timezone.localtime(next_at):%H:%M}" if next_at > clock.now() else ""
-    return format_html(
-        '<time datetime="{}" title="{}">today{}</time>',
-        next_at.isoformat(timespec="seconds"),
-        exactly(next_at),
-        clock_time,
-    )
+    return mark_safe(Moments.current().due(next_at))  # noqa: S308 - figures and names of months
 
 
 @register.simple_tag(takes_context=True)

@@ -1,0 +1,233 @@
+"""A lead as a row of a list has it: with what its viewer may see (I8), and nothing read but what a row shows."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from django.db import connection
+from django.db.models import Model
+from django.db.models.base import ModelState
+
+from ripeline.catalog.models import CloseReason, Source
+from ripeline.leads import rules
+from ripeline.leads.models import Lead, NextKind
+from ripeline.leads.rules import Verb
+from ripeline.people.models import Responsible, User
+
+_NEXT_KINDS: dict[str, str] = dict(NextKind.choices)
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A lead as its viewer may see it: what they may not is empty."""
+
+    lead: Lead
+    verbs: frozenset[Verb]
+    viewer: User
+
+    @property
+    def id(self) -> UUID:
+        return self.lead.pk
+
+    @property
+    def name(self) -> str:
+        return str(self.lead) if self.lead.name or self.sees_context else "Unnamed lead"
+
+    @property
+    def company(self) -> str:
+        return self.lead.company
+
+    @property
+    def title(self) -> str:
+        return self.lead.title if self.sees_context else ""
+
+    @property
+    def email(self) -> str:
+        return self.lead.email if self.sees_context else ""
+
+    @property
+    def phone(self) -> str:
+        return self.lead.phone if self.sees_context else ""
+
+    @property
+    def sees_context(self) -> bool:
+        """Whether the record behind the row has more to show than whose it is."""
+        return Verb.SEE_CONTEXT in self.verbs
+
+    @property
+    def may_give(self) -> bool:
+        return Verb.REASSIGN in self.verbs and self.is_open
+
+    @property
+    def may_merge(self) -> bool:
+        return Verb.MERGE in self.verbs
+
+    @property
+    def is_open(self) -> bool:
+        return rules.is_open(self.lead)
+
+    @property
+    def is_mine(self) -> bool:
+        return self.lead.owner_id == self.viewer.pk or self.lead.responsible.user_id == self.viewer.pk
+
+    @property
+    def owner(self) -> str:
+        """Who has it: its owner, else the queue or programme."""
+        return str(self.lead.owner or self.lead.responsible)
+
+    @property
+    def state(self) -> str:
+        return self.lead.state if Verb.SEE_STATE in self.verbs else ""
+
+    @property
+    def state_label(self) -> str:
+        return self.lead.get_state_display() if self.state else ""
+
+    @property
+    def next_at(self) -> datetime | None:
+        return self.lead.next_at if Verb.SEE_NEXT in self.verbs else None
+
+    @property
+    def next_kind(self) -> str:
+        return _NEXT_KINDS.get(self.lead.next_kind, "") if self.next_at else ""
+
+    @property
+    def captured_at(self) -> datetime | None:
+        return self.lead.captured_at if self.sees_context else None
+
+    @property
+    def source(self) -> str:
+        return str(self.lead.source or "") if self.sees_context else ""
+
+    @property
+    def last_touch_at(self) -> datetime | None:
+        return self.lead.last_touch_at if Verb.SEE_OUTCOMES in self.verbs else None
+
+    @property
+    def close_reason(self) -> str:
+        return str(self.lead.close_reason or "") if Verb.SEE_OUTCOMES in self.verbs else ""
+
+    @property
+    def amount(self) -> Decimal | None:
+        return self.lead.amount if Verb.SEE_OUTCOMES in self.verbs else None
+
+    @property
+    def touches(self) -> int | None:
+        return self.lead.touches if Verb.SEE_OUTCOMES in self.verbs else None
+
+    @property
+    def country(self) -> str:
+        return self.lead.country if self.sees_context else ""
+
+    @property
+    def language(self) -> str:
+        return self.lead.language if self.sees_context else ""
+
+    @property
+    def reference(self) -> str:
+        return self.lead.reference if self.sees_context else ""
+
+    def own(self, key: str) -> Any:
+        """What a field of the company's own holds."""
+        return self.lead.custom.get(key) if self.sees_context else None
+
+
+_LEAD = (
+    "id", "name", "title", "email", "phone", "company", "custom", "captured_at", "amount", "currency", "state",
+    "next_at", "next_kind", "last_touch_at", "touches", "country", "language", "reference", "merged_into_id",
+    "owner_id", "responsible_id", "source_id", "close_reason_id",
+)  # fmt: skip
+_PERSON = ("id", "name", "team_id", "tracking")
+_ROWS = f"""
+SELECT {", ".join(f"lead.{name}" for name in _LEAD)},
+       owner.name, owner.team_id, owner.tracking,
+       responsible.name, responsible.kind, responsible.user_id, keeper.name, keeper.team_id, keeper.tracking,
+       source.name, close_reason.label
+FROM lead
+JOIN responsible ON responsible.id = lead.responsible_id
+LEFT JOIN "user" AS owner ON owner.id = lead.owner_id
+LEFT JOIN "user" AS keeper ON keeper.id = responsible.user_id
+LEFT JOIN source ON source.id = lead.source_id
+LEFT JOIN close_reason ON close_reason.id = lead.close_reason_id
+WHERE lead.id = ANY(%s::uuid[])
+"""  # noqa: S608 - the names above
+
+
+def read(actor: User, lead_ids: Sequence[UUID]) -> Sequence[Row]:
+    """These leads in this order, as `actor` may see them: what a row shows and the rules read, in one query.
+
+    Of a page's few owners and sources each is made once, for all who share it; and who holds a lead decides what may
+    be seen of it, so that the rules are asked once for each holder.
+    """
+    if not lead_ids:
+        return []
+    with connection.cursor() as cursor:
+        cursor.execute(_ROWS, [f"{{{','.join([pk.hex for pk in lead_ids])}}}"])
+        found = cursor.fetchall()
+    beside = _Beside()
+    leads = {lead.pk: lead for lead in (beside.lead(values) for values in found)}
+    may: dict[tuple[UUID | None, UUID], frozenset[Verb]] = {}
+    made = []
+    for pk in lead_ids:
+        if lead := leads.get(pk):
+            holders = lead.owner_id, lead.responsible_id
+            if holders not in may:
+                may[holders] = rules.verbs(actor, lead)
+            made.append(Row(lead, may[holders], actor))
+    return made
+
+
+class _Beside:
+    """What stands beside the leads of a page: each of it made once."""
+
+    def __init__(self) -> None:
+        self._known: dict[Any, Any] = {None: None}
+
+    def lead(self, values: Sequence[Any]) -> Lead:
+        given = dict(zip(_LEAD, values, strict=False))
+        (owner_name, owner_team, tracking, name, kind, user_id, keeper_name, keeper_team, keeper_tracking, source,
+         reason) = values[len(_LEAD) :]  # fmt: skip
+        custom = given["custom"]
+        given["custom"] = json.loads(custom) if custom != "{}" else {}
+        known = self._known
+        owner_id, desk, source_id, reason_id = (
+            given["owner_id"], given["responsible_id"], given["source_id"], given["close_reason_id"],
+        )  # fmt: skip
+        if owner_id not in known:
+            known[owner_id] = _person(owner_id, owner_name, owner_team, tracking)
+        if user_id not in known:
+            known[user_id] = _person(user_id, keeper_name, keeper_team, keeper_tracking)
+        if desk not in known:
+            whose = {"id": desk, "name": name, "kind": kind, "user_id": user_id}
+            known[desk] = _made(Responsible, whose, {"user": known[user_id]})
+        if source_id not in known:
+            known[source_id] = _made(Source, {"id": source_id, "name": source}, {})
+        if reason_id not in known:
+            known[reason_id] = _made(CloseReason, {"id": reason_id, "label": reason}, {})
+        related = {
+            "owner": known[owner_id], "responsible": known[desk], "source": known[source_id],
+            "close_reason": known[reason_id],
+        }  # fmt: skip
+        lead: Lead = _made(Lead, given, related)
+        return lead
+
+
+def _person(user_id: UUID, name: str, team_id: UUID | None, tracking: str) -> Any:
+    return _made(User, {"id": user_id, "name": name, "team_id": team_id, "tracking": tracking}, {})
+
+
+def _made(model: type[Model], given: dict[str, Any], related: Mapping[str, Any]) -> Any:
+    """A stored object of which only some columns were read, as unpickling makes one: `from_db` took ten times as long.
+
+    The columns that were not read are fetched when asked for, as of any deferred object.
+    """
+    made: Any = model.__new__(model)
+    state = ModelState()
+    state.adding, state.db = False, "default"
+    state.fields_cache = dict(related)
+    made.__dict__.update(given, _state=state)
+    return made

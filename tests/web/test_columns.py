@@ -1,0 +1,109 @@
+"""The cells of the list are made without templates, so what escapes elsewhere by itself is held to it here."""
+
+import re
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from html.parser import HTMLParser
+from typing import Any
+from uuid import UUID
+
+import pytest
+from django.utils import timezone
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ripeline.base import clock
+from ripeline.catalog.models import CloseReason, CustomField, Source
+from ripeline.leads import columns, rows, rules
+from ripeline.leads.models import Lead, NextKind, State
+from ripeline.leads.rows import Row
+from ripeline.leads.rules import Verb
+from ripeline.people.models import Responsible, Role, User
+from ripeline.ripeness.queries import Chances
+from ripeline.web import columns as cells
+from ripeline.web.moments import Moments
+from tests.cast import MakeLead
+
+NOW = datetime(2026, 6, 2, 10, 0, tzinfo=UTC)
+HOSTILE = st.text(max_size=40) | st.sampled_from(
+    ['"><img src=x onerror=alert(1)>', "</td><script>1</script>", "' onmouseover='x", "&lt;b&gt;", "2026-0<b>x"]
+)
+TEXTS = ("name", "email", "phone", "company", "title", "country", "language", "reference")
+FIELDS = [CustomField(key="said", label='La"be<l')]
+KNOWN = columns.all_columns(FIELDS)
+
+
+def row_of(text: str) -> Row:
+    """A row in which each text that a person can write is `text`."""
+    holder = User(id=UUID(int=2), name=text)
+    lead = Lead(
+        id=UUID(int=3), owner=holder, responsible=Responsible(kind="rep", user=holder, name=text),
+        source=Source(name=text), close_reason=CloseReason(label=text), state=State.WORKING, next_kind=NextKind.MEETING,
+        captured_at=NOW, last_touch_at=NOW, next_at=NOW, amount=Decimal("12.5"), touches=3, custom={"said": text},
+        currency=text, **dict.fromkeys(TEXTS, text),
+    )  # fmt: skip
+    return Row(lead, frozenset(Verb), User(id=UUID(int=1), role=Role.ADMIN))
+
+
+class Reader(HTMLParser):
+    """What a browser makes of it: the tags with their attributes, and the text."""
+
+    def __init__(self) -> None:
+        super().__init__(convert_charrefs=True)
+        self.tags: list[tuple[str, tuple[str, ...]]] = []
+        self.values: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, tuple(name for name, _ in attrs)))
+        self.values += [value or "" for _, value in attrs]
+
+    def handle_data(self, data: str) -> None:
+        self.values.append(data)
+
+
+def read(html: str) -> Reader:
+    reader = Reader()
+    reader.feed(html)
+    reader.close()
+    return reader
+
+
+def shown(text: str) -> str:
+    styled = [(column, cells.css(column, is_chosen=True)) for column in KNOWN.values()]
+    row = row_of(text)
+    with clock.at(NOW), timezone.override(UTC):
+        return str(cells.lines([row], {row.id: Chances(0.4, 0.5)}, styled))
+
+
+@given(HOSTILE)
+def test_whatever_somebody_is_called_is_text_in_every_column(text: str) -> None:
+    plain, hostile = read(shown("Plain")), read(shown(f"x{text}"))
+    assert hostile.tags == plain.tags  # not a tag and not an attribute more
+    if "\r" not in text and "\x00" not in text:
+        assert any(text in value for value in hostile.values)
+
+
+@given(st.timedeltas(min_value=timedelta(days=-20_000), max_value=timedelta(days=20_000)))
+def test_a_moment_is_said_with_no_character_that_needs_escaping(apart: timedelta) -> None:
+    moment = NOW + apart
+    said = Moments(NOW, timezone.get_default_timezone())
+    for html in (said.when(moment), said.due(moment), said.on(moment.date())):
+        tags = re.sub(r"<(/?)(time|span)( [a-z]+=\"[A-Za-z0-9 ,:+-]+\")*>", "", html)
+        assert not set(tags) & set("<>&\"'"), html
+
+
+@pytest.mark.django_db
+def test_a_row_is_read_in_one_query_and_holds_what_the_record_holds(
+    alice: User, make_lead: MakeLead, django_assert_num_queries: Any
+) -> None:
+    lead = make_lead(alice, name="Ann", company="North & Sons")
+    rules.covering(alice)
+    with django_assert_num_queries(1):
+        rows.read(alice, [lead.pk])
+    (row,) = rows.read(alice, [lead.pk])
+    assert row.lead == lead
+    for name in rows._LEAD:
+        assert getattr(row.lead, name) == getattr(lead, name), name
+    assert (row.lead.owner, row.lead.responsible, row.lead.responsible.user) == (alice, lead.responsible, alice)
+    assert row.lead.source == lead.source
+    assert row.lead.search == lead.search  # what was not read comes when it is asked for
