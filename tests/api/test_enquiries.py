@@ -19,6 +19,7 @@ from ripeline.base import clock
 from ripeline.capture.models import Door, Submission
 from ripeline.leads.models import Enquiry, Lead
 from ripeline.outbox import queries as outbox
+from ripeline.outbox.models import Message
 from ripeline.people import keys
 from ripeline.people.actions import PeopleError
 from ripeline.people.models import ApiKey, AuditEntry, User
@@ -62,6 +63,77 @@ def test_a_program_brings_a_lead_with_its_context(secret: str) -> None:
     assert enquiry.trail == {"utm_source": "google"}
     assert clock.now() - enquiry.captured_at > timedelta(hours=2)
     assert Door.objects.get().name == "Web shop", "what a key brings is counted as a door"
+
+
+def said_of_mail(agreed: bool, **more: Any) -> dict[str, Any]:
+    return {"purpose": "news", "agreed": agreed, "how": "box on the order page", **more}
+
+
+def ago(days: float) -> str:
+    return (clock.now() - timedelta(days=days)).isoformat()
+
+
+def test_a_consent_is_kept_with_its_evidence_and_one_that_is_not_confirmed_is_asked_for(secret: str) -> None:
+    sure = send(secret, PRIYA | {"consents": [said_of_mail(True, confirmed=True, at=ago(2))]}, "order-1")
+    assert (sure.status_code, sure.json()["consents"]) == (201, [{"purpose": "news", "result": "given", "why": ""}])
+    (found,) = outbox.consents(PRIYA["email"])
+    assert (found.state, str(found.lead_id)) == ("given", sure.json()["lead"])
+    assert found.events.get().how.startswith("Web shop: box on the order page, on ")
+    older = send(secret, PRIYA | {"consents": [said_of_mail(True, confirmed=True, at=ago(3))]}, "order-2").json()
+    assert older["consents"][0]["result"] == "unchanged"
+
+    bo = {"email": "bo@northgate.example", "consents": [said_of_mail(True)]}
+    assert send(secret, bo, "order-3").json()["consents"][0]["result"] == "asked"
+    assert not outbox.has_consent("bo@northgate.example", "news"), "until they confirm it"
+    assert Message.objects.filter(kind="confirm", to_address="bo@northgate.example").count() == 1
+    assert send(secret, bo, "order-3").json()["consents"][0]["result"] == "asked"
+    assert Message.objects.filter(kind="confirm").count() == 1
+
+
+def test_nothing_is_guessed_from_silence_and_the_later_word_counts(secret: str) -> None:
+    assert send(secret, PRIYA).json()["consents"] == []
+    assert not outbox.consents(PRIYA["email"])
+
+    def result(agreed: bool, days: float) -> dict[str, str]:
+        more = {"confirmed": agreed, "at": ago(days)}
+        found: dict[str, str] = send(secret, PRIYA | {"consents": [said_of_mail(agreed, **more)]}).json()["consents"][0]
+        return found
+
+    assert result(False, 10)["result"] == "withdrawn"
+    old = result(True, 20)
+    assert (old["result"], old["why"]) == ("refused", "They have said otherwise since.")
+    assert result(True, 5)["result"] == "given"
+    assert result(False, 7)["result"] == "refused"
+    assert outbox.has_consent(PRIYA["email"], "news")
+    unsure = send(secret, PRIYA | {"consents": [said_of_mail(True, at=ago(1))]}).json()["consents"][0]
+    assert unsure["result"] == "unchanged", "they have agreed already"
+    assert result(False, 0)["result"] == "withdrawn"
+    unsure = send(secret, PRIYA | {"consents": [said_of_mail(True, at=ago(1))]}).json()["consents"][0]
+    assert unsure["result"] == "refused", "who said no since is not asked again"
+    assert not Message.objects.filter(kind="confirm").exists()
+
+
+@pytest.mark.parametrize(
+    ("wrong", "field"),
+    [
+        (said_of_mail(True, purpose="sports"), "consents.0.purpose"),
+        (said_of_mail(True, how=" "), "consents.0.how"),
+        (said_of_mail(True, at="2026-01-01T10:00:00"), "consents.0.at"),
+        (said_of_mail(True, at="2126-01-01T10:00:00Z"), "consents.0.at"),
+        ({"purpose": "news", "how": "x"}, "consents.0.agreed"),
+    ],
+)
+def test_a_consent_that_is_none_is_refused_beside_its_field(secret: str, wrong: dict[str, Any], field: str) -> None:
+    answer = send(secret, PRIYA | {"consents": [wrong]})
+    assert (answer.status_code, list(answer.json()["fields"])) == (422, [field])
+    assert not Submission.objects.exists()
+
+
+def test_a_consent_belongs_to_an_address_and_is_said_once(secret: str) -> None:
+    nobody = send(secret, {"name": "Priya", "consents": [said_of_mail(True)]})
+    assert (nobody.status_code, list(nobody.json()["fields"])) == (422, ["email"])
+    twice = send(secret, PRIYA | {"consents": [said_of_mail(True), said_of_mail(False)]})
+    assert (twice.status_code, list(twice.json()["fields"])) == (422, ["consents.1.purpose"])
 
 
 def test_the_same_key_of_theirs_twice_counts_once_and_with_something_else_is_refused(secret: str) -> None:

@@ -80,14 +80,23 @@ def test_a_heading_that_asks_whether_is_no_field_however_few_the_rows() -> None:
 
 def test_what_only_mentions_a_field_is_not_it() -> None:
     found = guessed(
-        "leads", {"Name": ["Alice"], "Last email sent": ["2018-02-13"], "Email opt out": ["no"], "Company ID": ["7"]}
+        "leads", {"Name": ["Alice"], "Last email sent": ["2018-02-13"], "Email status": ["no"], "Company ID": ["7"]}
     )
     assert found == {
         "Name": "name",
         "Last email sent": "custom:Last email sent",
-        "Email opt out": "custom:Email opt out",
+        "Email status": "custom:Email status",
         "Company ID": "company_id",
     }
+
+
+def test_who_agreed_and_who_opted_out_are_two_things() -> None:
+    found = guessed(
+        "leads", {"Email": ["a@b.com"], "Email Opt Out": ["0"], "Opt In": ["yes"], "Opt-in date": ["2026-01-02"]}
+    )
+    assert list(found.values()) == ["email", "opt_out", "consent", "consent_at"]
+    words = guessed("leads", {"Email": ["a@b.com"] * 3, "Consent": ["the box", "on paper", "by telephone"]})
+    assert words["Consent"] == "custom:Consent", "which is how we know, perhaps, and no yes"
 
 
 def test_no_field_is_given_twice() -> None:

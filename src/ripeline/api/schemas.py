@@ -23,6 +23,36 @@ class Trail(Schema):
     utm_content: Mark = ""
 
 
+class ConsentIn(Schema):
+    """What they said of one kind of mail. Leave out what they said nothing of: silence is neither yes nor no."""
+
+    model_config = ConfigDict(extra="forbid")
+    purpose: Annotated[str, Field(min_length=1, max_length=40)] = Field(
+        ..., description="Its code, as under Settings, Mail, Purposes."
+    )
+    agreed: bool = Field(..., description="false: they want no such mail (any more).")
+    how: Annotated[str, Field(min_length=1, max_length=80)] = Field(
+        ..., description="How you know, such as “box on the order page”: it is kept as evidence."
+    )
+    at: datetime | None = Field(
+        None, description="When they said so, with a time zone; otherwise captured_at. The later word counts."
+    )
+    confirmed: bool = Field(
+        False,
+        description="The address is known to be theirs (your own double opt-in). Otherwise we ask them by mail.",
+    )
+
+
+class ConsentOut(Schema):
+    """What became of one of `consents`."""
+
+    purpose: str
+    result: Literal["given", "withdrawn", "asked", "unchanged", "refused"] = Field(
+        description="asked: it counts when they confirm it. refused: `why` says what they have said since."
+    )
+    why: str = ""
+
+
 class EnquiryIn(Schema):
     """Somebody came to you. One of name, email, phone and external_id is enough; give all you know."""
 
@@ -45,6 +75,9 @@ class EnquiryIn(Schema):
     answers: dict[str, Any] = Field(
         default_factory=dict, max_length=100, description="By the key of the question, as in the capture standard."
     )
+    consents: list[ConsentIn] = Field(
+        default_factory=list, max_length=20, description="What they said of being written to; needs `email`."
+    )
     trail: Trail = Field(default_factory=Trail)
     captured_at: datetime | None = Field(None, description="When they came, with a time zone; otherwise now.")
 
@@ -55,6 +88,7 @@ class EnquiryOut(Schema):
     id: UUID = Field(description="Of what you sent.")
     lead: UUID | None = Field(description="The lead, as in its address.")
     result: Literal["created", "repeated"] = Field(description="repeated: the same Idempotency-Key was here before.")
+    consents: list[ConsentOut] = Field(default_factory=list, description="What became of each, in your order.")
 
 
 class Problem(Schema):

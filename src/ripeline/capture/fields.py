@@ -34,6 +34,7 @@ class Takes(StrEnum):
     STATE = "state"
     OWNER = "owner"
     ACTIVITY = "activity"
+    YES_NO = "yes or no"
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +80,11 @@ _LEADS = (
     _field("company_id", "Id of the company", Takes.LINE, 240),
     _field("amount", "Amount", Takes.MONEY),
     _field("currency", "Currency", Takes.CURRENCY, 3),
+    _field("consent", "Agreed to mail", Takes.YES_NO),
+    _field("opt_out", "Wants no mail", Takes.YES_NO),
+    _field("consent_purpose", "Mail for what", Takes.LINE),
+    _field("consent_at", "When they said so of mail", Takes.MOMENT),
+    _field("consent_how", "How we know of mail", Takes.LINE, 80),
 )
 _OUTCOMES = (
     _field("external_id", "Id in the other system", Takes.ID, 240, strict=True),

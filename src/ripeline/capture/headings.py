@@ -67,6 +67,15 @@ amount: amount | amount in company currency | deal amount | deal value | value |
 currency: currency | currency code | deal currency | waehrung | wahrung | devise | moneda | moeda | valuta | waluta
 outcome: outcome | result | status | stage | deal stage | deal status | is won | won | closed won | ergebnis | phase
     | resultat | statut | etape | resultado | estado | etapa | situacao | esito | stato | uitkomst | wynik
+consent: consent | marketing consent | email consent | consent to email | consent given | email opt in | opt in
+    | opted in | marketing opt in | newsletter opt in | einwilligung | werbeeinwilligung | consentement
+    | consentimiento | consentimento | consenso
+opt_out: email opt out | opt out | opted out | has opted out of email | unsubscribed | unsubscribed from all email
+    | do not email | no marketing | keine werbung | abgemeldet | desabonne | desinscrit
+consent_purpose: consent purpose | purpose | purpose of consent | subscription | subscription type | verwendungszweck
+consent_at: consent date | date of consent | consent given at | opt in date | opted in at | opt in time
+    | email opt in date | confirm time | einwilligung am | date de consentement
+consent_how: consent source | consent evidence | evidence of consent | opt in source | consent method
 won_at: won at | won date | date won | won on | won time | closed won date | gewonnen am | date de gain | fecha
     ganado | data ganho | data de ganho | data vinto
 lost_at: lost at | lost date | date lost | lost on | lost time | closed lost date | verloren am | date de perte |

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, BinaryIO, Self, cast
 
 from ripeline.base import clock
-from ripeline.capture import pieces, wording
+from ripeline.capture import permissions, pieces, wording
 from ripeline.capture.detection import Detected, Told, detect
 from ripeline.capture.dialect import Dialect, UnreadableFileError
 from ripeline.capture.fields import Kind
@@ -178,4 +178,4 @@ def _as_last_time(dialect: Dialect, said: Said) -> Dialect:
 
 def problems(dialect: Dialect, mapping: FieldMap) -> list[str]:
     """What must be changed before a file can be imported so, in sentences; none if nothing must."""
-    return mapping.problems() + undecided(dialect, mapping)
+    return mapping.problems() + permissions.problems(mapping) + undecided(dialect, mapping)

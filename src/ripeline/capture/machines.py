@@ -3,7 +3,7 @@
 import hashlib
 import json
 import secrets
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -12,11 +12,12 @@ from uuid import UUID, uuid4, uuid5
 from django.db import IntegrityError, transaction
 
 from ripeline.base import clock
-from ripeline.capture import codes, submissions, values
+from ripeline.capture import codes, saying, submissions, values
 from ripeline.capture.dates import FIRST_YEAR
 from ripeline.capture.doors import DoorError
 from ripeline.capture.headings import HEADINGS
 from ripeline.capture.models import Door, DoorKind, Submission, SubmissionState
+from ripeline.capture.saying import Said
 from ripeline.capture.submissions import RefusedError
 from ripeline.capture.text import BadValueError, clean, clean_lines
 from ripeline.capture.text import key as key_of
@@ -53,6 +54,7 @@ class Entry:
     answers: Mapping[str, Any] = field(default_factory=dict)
     trail: Mapping[str, str] = field(default_factory=dict)
     captured_at: datetime | None = None
+    consents: Sequence[Said] = ()
 
 
 @once_more
@@ -186,13 +188,15 @@ def read(entry: Entry) -> dict[str, Any]:
     elif at and (at.tzinfo is None or at > clock.now() + CLOCKS_DIFFER):
         errors["captured_at"] = "It lies in the future." if at.tzinfo else "Say the time zone, such as …Z or …+01:00."
     answers, more = _answers(entry.answers)
-    if errors | more:
-        raise RefusedError(errors | more)
+    address, latest = person.get("email", ""), clock.now() + CLOCKS_DIFFER
+    consents, wrong = saying.read(entry.consents, address=address, latest=latest)
+    if errors := wrong | errors | more:
+        raise RefusedError(errors)
     rest = {name: clean_lines(str(entry.fields.get(name, "")))[:20_000] for name in FIELDS if name not in PERSON}
     return {
         "person": person, "answers": answers, "message": rest["message"], "page": rest["landing_page"][:500],
         "source": rest["source"][:160], "campaign": rest["campaign"][:160],
-        "captured_at": at.isoformat() if at else "",
+        "captured_at": at.isoformat() if at else "", **({"consents": consents} if consents else {}),
     }  # fmt: skip
 
 

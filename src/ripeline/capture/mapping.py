@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from hashlib import sha256
 from typing import NamedTuple, Self
 
@@ -228,7 +229,8 @@ def _fits(field: Field, cells: list[str]) -> bool:
         return True
     if field.takes in (Takes.NAME, Takes.LINE):
         return sum(_looks(Takes.EMAIL, cell) for cell in cells) < len(cells) / 2
-    return sum(_looks(field.takes, cell) for cell in cells) >= len(cells) / 2
+    looks = values.is_yes_or_no if field.takes is Takes.YES_NO else partial(_looks, field.takes)
+    return sum(map(looks, cells)) >= len(cells) / 2
 
 
 def _looks(takes: Takes, cell: str) -> bool:

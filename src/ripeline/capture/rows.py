@@ -48,6 +48,7 @@ _READERS: dict[Takes, Callable[[str], tuple[str, str]]] = {
     Takes.STATE: values.state,
     Takes.OWNER: values.owner,
     Takes.ACTIVITY: values.activity,
+    Takes.YES_NO: values.yes_no,
 }
 
 

@@ -13,7 +13,7 @@ from uuid import UUID
 from django.db import IntegrityError, transaction
 
 from ripeline.base import clock
-from ripeline.capture import doors, giving, profiling, values
+from ripeline.capture import doors, giving, profiling, saying, values
 from ripeline.capture.admission import Arrival, admit
 from ripeline.capture.models import Door, Submission, SubmissionState
 from ripeline.capture.proof import Proof
@@ -285,6 +285,7 @@ def admit_one(
     ripeness.rescore([found.lead_id])
     base_url = base_url or content.get("base_url", "")
     _ask_to_confirm(submission, base_url)
+    saying.note(submission, captured_at=arrival.context.captured_at, base_url=base_url)
     _give(submission, base_url)
 
 

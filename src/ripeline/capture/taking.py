@@ -13,6 +13,7 @@ from ripeline.capture.admission import Arrival, Result, admit, natural_key
 from ripeline.capture.arrivals import Policy
 from ripeline.capture.fields import CUSTOM, FIELDS
 from ripeline.capture.models import ImportRun, Remark
+from ripeline.capture.permissions import Permissions
 from ripeline.capture.rejects import Reject
 from ripeline.capture.rows import Row
 from ripeline.capture.text import key
@@ -66,6 +67,7 @@ class LeadTaker:
     def __init__(self, run: ImportRun) -> None:
         self._run = run
         self._owners = Owners()
+        self._permissions = Permissions(run)
         self._usual = {state: reasons.reason(code) for state, code in UNSTATED.items()}
         self._zone = ZoneInfo(run.dialect.get("zone") or "UTC")
         labels = [column["label"] for column in run.dialect["columns"]]
@@ -79,6 +81,7 @@ class LeadTaker:
         firms.complete(rows)
         arrivals = [self._arrival(row, tally) for row in rows]
         born: list[tuple[Row, UUID]] = []
+        taken: list[tuple[Row, UUID | None]] = []
         for row, found in zip(rows, admit(arrivals, actor=self._run.started_by, origin=ORIGIN), strict=True):
             if found.result is Result.REJECTED:
                 tally.reject(row, found.reason)
@@ -88,9 +91,11 @@ class LeadTaker:
             tally.remark(row)
             if found.kept:
                 tally.remarks.append((row.row, Remark.BY_HAND, ", ".join(found.kept)))
+            taken.append((row, found.lead_id))
             if found.lead_id and found.result is Result.CREATED:
                 born.append((row, found.lead_id))
         self._stand(born)
+        tally.remarks += [(row, Remark.CELL, text) for row, text in self._permissions.note(taken)]
         refused = {reject.row for reject in tally.rejects}
         tally.remarks = [remark for remark in tally.remarks if remark[0] not in refused]
         return tally

@@ -21,6 +21,7 @@ from ripeline.leads.deciding import By
 from ripeline.leads.forgetting import PutBack
 from ripeline.leads.models import Lead
 from ripeline.leads.rules import is_open
+from ripeline.outbox import hearing
 from ripeline.people import actions as people_actions
 from ripeline.people import queries as people
 from ripeline.people.models import Responsible, ResponsibleKind, User
@@ -288,6 +289,7 @@ def _see_to_somebody(lead: Lead, off: PutBack) -> None:
 def _finish(run: ImportRun, undo: ImportUndo) -> None:
     """Nothing of it is left: companies, sources and campaigns that came with it alone go too."""
     if run.kind not in _BATCHES:
+        hearing.unhear(run.pk)
         forgetting.unused(
             undo.made, accounts_of=(run.created_at, run.ended_at or clock.now()), but=undoing_firms.brought()
         )

@@ -246,6 +246,11 @@ def yes_or_no(text: str) -> Parsed[bool]:
     return Parsed(word in _YES)
 
 
+def yes_no(text: str) -> Parsed[str]:
+    """The same as a word: "yes" or "no"."""
+    return Parsed("yes" if yes_or_no(text).value else "no")
+
+
 def outcome(text: str) -> Parsed[str]:
     """How it ended: won, lost or disqualified, in the words that CRMs and people use; a plain yes is won."""
     word = key(text)

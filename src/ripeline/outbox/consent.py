@@ -4,7 +4,7 @@ import ipaddress
 from collections.abc import Collection, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date, datetime, time
 from hashlib import blake2b
 from uuid import UUID
 
@@ -73,7 +73,7 @@ def ask(
         if consent.state == ConsentState.GIVEN:
             return consent
         if consent.state == ConsentState.WITHDRAWN:
-            consent.state, consent.since = ConsentState.PENDING, now
+            consent.state, consent.since, consent.said_at = ConsentState.PENDING, now, now
         consent.lead_id = lead_id or consent.lead_id
         consent.save()
         _note(consent, ConsentState.PENDING, evidence, now)
@@ -131,7 +131,7 @@ def give(*, to: str, purpose: str, evidence: Evidence, lead_id: UUID | None = No
     now = clock.now()
     with transaction.atomic():
         consent = _standing(to, purpose, ConsentState.PENDING, lead_id, now)
-        last, said_on = timezone.localdate(consent.since), evidence.said_on
+        last, said_on = timezone.localdate(consent.said_at or consent.since), evidence.said_on
         if consent.state == ConsentState.WITHDRAWN and said_on and said_on < last:
             raise OutboxError(f"That they want it no more was noted on {last:%d %B %Y}. Ask them again.", "said_on")
         if stopped := _stopped(consent.address_hash):
@@ -247,7 +247,7 @@ def _of(hashed: str, purpose: str, first: ConsentState, lead_id: UUID | None, no
     if not Purpose.objects.filter(pk=purpose).exists():
         raise OutboxError(f"There is no purpose {purpose!r}.", "purpose")
     Consent.objects.bulk_create(
-        [Consent(address_hash=hashed, purpose_id=purpose, state=first, since=now, lead_id=lead_id)],
+        [Consent(address_hash=hashed, purpose_id=purpose, state=first, since=now, said_at=now, lead_id=lead_id)],
         ignore_conflicts=True,
     )
     rows = Consent.objects.select_for_update(of=("self",)).select_related("purpose")
@@ -255,9 +255,16 @@ def _of(hashed: str, purpose: str, first: ConsentState, lead_id: UUID | None, no
 
 
 def _become(consent: Consent, state: ConsentState, evidence: Evidence, now: datetime) -> None:
-    consent.state, consent.since = state, now
+    consent.state, consent.since, consent.said_at = state, now, _said_at(state, evidence, now)
     consent.save()
     _note(consent, state, evidence, now)
+
+
+def _said_at(state: ConsentState, evidence: Evidence, now: datetime) -> datetime:
+    """When they said it. A yes that is noted later counts from its day; a no from when it was noted, to be safe."""
+    if state != ConsentState.GIVEN or not evidence.said_on:
+        return now
+    return min(timezone.make_aware(datetime.combine(evidence.said_on, time())), now)
 
 
 def _address(ip: str) -> str | None:
@@ -274,6 +281,7 @@ def _note(consent: Consent, state: ConsentState, evidence: Evidence, now: dateti
         consent=consent,
         state=state,
         at=now,
+        said_at=consent.said_at,
         how=evidence.told,
         wording=evidence.wording,
         ip=_address(evidence.ip),

@@ -118,6 +118,7 @@ class Consent(models.Model):
     purpose = models.ForeignKey(Purpose, on_delete=models.PROTECT, related_name="+", db_index=False)
     state = models.CharField(max_length=9, choices=ConsentState.choices)
     since = models.DateTimeField()
+    said_at = models.DateTimeField(null=True)  # when they said so; none: a yes of nobody knows when
     lead_id = models.UUIDField(null=True)
 
     class Meta:
@@ -135,15 +136,22 @@ class ConsentEvent(models.Model):
     consent = models.ForeignKey(Consent, on_delete=models.CASCADE, related_name="events", db_index=False)
     state = models.CharField(max_length=9, choices=ConsentState.choices)
     at = models.DateTimeField(default=clock.now)
+    said_at = models.DateTimeField(null=True)  # as in `Consent`
     how = models.CharField(max_length=120)  # "form Newsletter", "link in a mail", "one click", "said so by telephone"
     wording = models.ForeignKey(Wording, null=True, on_delete=models.PROTECT, related_name="+", db_index=False)
     ip = models.GenericIPAddressField(null=True)
     user_agent = models.CharField(max_length=300, blank=True, default="")
     actor = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+", db_index=False)  # else: they
+    import_run_id = models.UUIDField(null=True)  # of the import that brought it, so that it goes with it
 
     class Meta:
         db_table = "consent_event"
-        indexes = [models.Index(fields=["consent", "at"], name="consent_event_of")]
+        indexes = [
+            models.Index(fields=["consent", "at"], name="consent_event_of"),
+            models.Index(
+                fields=["import_run_id"], name="consent_event_import", condition=Q(import_run_id__isnull=False)
+            ),
+        ]
 
 
 class Scope(models.TextChoices):
