@@ -12,6 +12,7 @@ import psycopg
 import pytest
 
 from tests.cli.conftest import Run
+from tests.imap_server import Box
 from tests.mail_server import StartPost
 
 Look = Callable[..., dict[str, dict[str, Any]]]
@@ -147,6 +148,13 @@ def test_a_mail_server_is_signed_in_to_and_what_is_wrong_with_it_is_a_finding(lo
     findings = look(**mail | {"RIPELINE_SMTP_URL": "smtp://127.0.0.1:1"})
     assert wrong(findings) == {"mail"}
     assert "does not answer" in findings["mail"]["what"]
+
+
+def test_the_mailbox_to_which_mail_comes_back_is_signed_in_to(look: Look, box: Box):
+    assert "INBOX, can be read" in look(RIPELINE_BOUNCES_URL=box.url)["bounces"]["what"]
+    findings = look(RIPELINE_BOUNCES_URL=box.url.replace("secret", "other"))
+    assert wrong(findings) == {"bounces"}
+    assert "Check user and password" in findings["bounces"]["do"]
 
 
 def test_another_secret_key_than_the_one_that_addresses_were_noted_under_is_a_finding(look: Look, database: str):

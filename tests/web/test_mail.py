@@ -12,7 +12,7 @@ from ripeline.base import clock
 from ripeline.leads.models import Lead
 from ripeline.outbox import consent, links, queries
 from ripeline.outbox.addresses import address_hash
-from ripeline.outbox.models import Message, Suppression
+from ripeline.outbox.models import BounceBox, Message, Suppression
 from ripeline.people.models import AuditEntry, User
 from tests.mail_server import HANG_UP, Post
 from tests.outbox.conftest import NEWS, PRIYA, SAID_SO, agree, news, thank
@@ -213,3 +213,16 @@ def test_the_timeline_says_what_was_sent_to_a_lead_and_what_they_agreed_to(
     assert "Mail sent: thank you" in page
     assert "Agreed to mail: News by e-mail" in page
     assert Message.objects.get().state == "sent"
+
+
+def test_the_page_says_where_mail_that_comes_back_is_read_and_what_is_wrong_with_it(
+    ada: User, post: Post, settings: Settings
+) -> None:
+    assert "RIPELINE_BOUNCES_URL" in signed_in(ada).get("/settings/mail").text
+    settings.BOUNCES_URL = "imaps://bounces:hunter2@mail.example/Returned"
+    page = signed_in(ada).get("/settings/mail").text
+    assert "bounces at mail.example, Returned" in page
+    assert "not yet" in page
+    assert "hunter2" not in page
+    BounceBox.objects.create(error="It does not let bounces in.", failing_since=clock.now())
+    assert "It does not let bounces in. It is tried again by itself." in signed_in(ada).get("/settings/mail").text

@@ -199,6 +199,24 @@ def _mail(patient: Patient) -> Finding:
     return Finding("mail", True, f"The mail server {server.name} answers and lets Ripeline in.")
 
 
+def _bounces(patient: Patient) -> Finding:
+    """Signs in to the mailbox to which mail comes back, and reads nothing."""
+    from ripeline.outbox.imap import Mailbox
+    from ripeline.outbox.transport import UnreachableError
+
+    given = patient.environment
+    if given.bounces_url is None:
+        what = "No mailbox is read for mail that comes back (RIPELINE_BOUNCES_URL)."
+        return Finding("bounces", True, what)
+    mailbox = Mailbox(given.bounces_url, timeout=10)
+    try:
+        mailbox.open()
+    except UnreachableError as problem:
+        return Finding("bounces", False, problem.what, problem.do)
+    mailbox.close()
+    return Finding("bounces", True, f"The mailbox {mailbox.name}, {mailbox.folder}, can be read.")
+
+
 def _database(patient: Patient, keep: contextlib.ExitStack, progress: Callable[[str], None]) -> Finding:
     """Connects, and leaves DATABASE_URL in the environment for the checks that need Django."""
     import psycopg
@@ -307,6 +325,7 @@ _ON_THE_MACHINE: list[tuple[str, Callable[[Patient], Finding]]] = [
     ("running", _instance),
     ("port", _port),
     ("mail", _mail),
+    ("bounces", _bounces),
 ]
 _IN_THE_DATABASE: list[tuple[str, Callable[[Patient], Finding]]] = [
     ("schema", _schema),

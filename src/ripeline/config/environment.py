@@ -162,6 +162,20 @@ class Environment:
         None,
         "Another address of that API, such as https://api.eu.mailgun.net/v3 for Mailgun in Europe.",
     )
+    mail_return_path: str | None = _setting(
+        "RIPELINE_MAIL_RETURN_PATH",
+        parsing.mail_address,
+        None,
+        "Where mail that cannot be delivered comes back to (the envelope's sender); without it, to the sender.",
+    )
+    bounces_url: str | None = _setting(
+        "RIPELINE_BOUNCES_URL",
+        parsing.imap_url,
+        None,
+        "The mailbox to which mail comes back, read by IMAP: imaps://user:password@host:993/INBOX, or imap+tls:// "
+        "(STARTTLS).",
+        secret=True,
+    )
     tls_cert: Path | None = _setting(
         "RIPELINE_TLS_CERT",
         parsing.readable_file,

@@ -140,6 +140,19 @@ def smtp_url(text: str) -> str:
     return text
 
 
+def imap_url(text: str) -> str:
+    """imaps://, imap+tls:// (STARTTLS), or imap:// on this machine, with user and password, and a folder at the end."""
+    parts = urlsplit(text)
+    if parts.scheme not in ("imap", "imap+tls", "imaps") or not parts.hostname or parts.query or parts.fragment:
+        raise ValueError("give imaps://user:password@host:993/INBOX.")
+    _port(text)
+    if not parts.username or not parts.password:
+        raise ValueError("say who reads the mailbox: imaps://user:password@host:993/INBOX.")
+    if parts.scheme == "imap" and parts.hostname not in ("localhost", "127.0.0.1", "::1"):
+        raise ValueError("the password would travel unencrypted; use imaps:// or imap+tls://.")
+    return text
+
+
 MAIL_PROVIDERS = ("brevo", "mailersend", "mailgun", "postmark", "resend", "sendgrid", "sparkpost")
 
 

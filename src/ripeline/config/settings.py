@@ -17,6 +17,8 @@ SETUP_TOKEN = home.setup_token(home.locate(ENV)) if ENV.beyond_loopback else ""
 BASE_URL = ENV.base_url
 # How mail leaves (outbox.delivery); with neither a server nor a provider nothing is mailed.
 SMTP_URL = ENV.smtp_url
+BOUNCES_URL = ENV.bounces_url
+MAIL_RETURN_PATH = ENV.mail_return_path
 MAIL_ESP = ENV.mail_esp
 MAIL_FROM = ENV.mail_from or "ripeline@localhost"
 MAIL_REPLY_TO = ENV.mail_reply_to

@@ -240,6 +240,7 @@ def written(message: Message) -> Mail:
         sender=Party(sender.address, sender.name or letter.firm),
         to=Party(message.to_address, message.to_name),
         reply_to=Party.parse(settings.MAIL_REPLY_TO) if settings.MAIL_REPLY_TO else None,
+        returns_to=Party.parse(settings.MAIL_RETURN_PATH).address if settings.MAIL_RETURN_PATH else "",
         subject=letter.subject,
         text=letter.text(),
         html=letter.html(),

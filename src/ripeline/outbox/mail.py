@@ -84,12 +84,17 @@ class Mail:
     message_id: str
     date: datetime
     reply_to: Party | None = None
+    returns_to: str = ""  # where it comes back to; else to the sender
     headers: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def envelope_sender(self) -> str:
+        return ascii_domain(self.returns_to or self.sender.address)
 
     @property
     def needs_utf8(self) -> bool:
         """Whether only a server that speaks SMTPUTF8 can take it."""
-        return not (ascii_domain(self.to.address) + ascii_domain(self.sender.address)).isascii()
+        return not (ascii_domain(self.to.address) + self.envelope_sender + ascii_domain(self.sender.address)).isascii()
 
     def as_bytes(self) -> bytes:
         """The message with CRLF line ends. Raises ValueError for an address that cannot stand in a header."""

@@ -210,3 +210,19 @@ class MailServer(models.Model):
     class Meta:
         db_table = "mail_server"
         constraints = [models.CheckConstraint(condition=Q(id=1), name="mail_server_is_one")]
+
+
+class BounceBox(models.Model):
+    """The mailbox to which mail comes back, and how far it is read: a table of one row."""
+
+    id = models.SmallIntegerField(primary_key=True, default=1)
+    name = models.CharField(max_length=300, blank=True, default="")
+    validity = models.BigIntegerField(default=0)  # under which its messages are numbered
+    uid = models.BigIntegerField(default=0)  # the last that was read
+    looked_at = models.DateTimeField(null=True)
+    failing_since = models.DateTimeField(null=True)
+    error = models.CharField(max_length=500, blank=True, default="")
+
+    class Meta:
+        db_table = "bounce_box"
+        constraints = [models.CheckConstraint(condition=Q(id=1), name="bounce_box_is_one")]

@@ -11,6 +11,7 @@ from django.db.models import Count, Min, Prefetch, Q
 from ripeline.base import clock
 from ripeline.outbox.addresses import address_hash, key_check
 from ripeline.outbox.models import (
+    BounceBox,
     Consent,
     ConsentEvent,
     ConsentState,
@@ -35,6 +36,11 @@ def can_send() -> bool:
 def server() -> MailServer:
     """How the way out was the last time."""
     return MailServer.objects.filter(id=1).first() or MailServer(key_check=key_check())
+
+
+def bounce_box() -> BounceBox | None:
+    """How far the mailbox is read to which mail comes back; None where none was read yet."""
+    return BounceBox.objects.filter(id=1).first()
 
 
 def has_hashes() -> bool:

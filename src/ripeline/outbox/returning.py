@@ -1,9 +1,10 @@
-"""What became of a mail after it was handed over, as the provider says later: it came back, or somebody complained."""
+"""What became of a mail after it was handed over, as is said later: it came back, or somebody complained."""
 
 import logging
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum, auto
+from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
@@ -35,11 +36,12 @@ class Fate(Enum):
 
 @dataclass(frozen=True)
 class Returned:
-    """One thing that a provider says. `provider_id`: what it called the message when it took it."""
+    """One thing that is said. `provider_id`: what a provider called the message when it took it; `message`: its id."""
 
     fate: Fate
     address: str
     provider_id: str = ""
+    message: UUID | None = None
     words: str = ""
     at: datetime | None = None
 
@@ -86,7 +88,9 @@ def note(told: Returned) -> None:
 
 
 def _message(told: Returned) -> Message | None:
-    """The message by its name at the provider; else the one whose hand-over has not been recorded yet."""
+    """The message by its id, or its name at the provider; else the one whose hand-over has not been recorded yet."""
+    if told.message:
+        return Message.objects.select_for_update(of=("self",)).filter(pk=told.message).first()
     under_way = Q(provider_id="", state=MessageState.SENDING, address_hash=address_hash(told.address) or "-")
     named = Q(provider_id=told.provider_id[:200]) if told.provider_id else Q(pk=None)
     found = Message.objects.select_for_update(of=("self",)).filter(named | under_way)

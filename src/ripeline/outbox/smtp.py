@@ -136,7 +136,7 @@ class Smtp:
         if mail.needs_utf8 and not smtp.has_extn("smtputf8"):
             return Result(Outcome.REFUSED, "The mail server takes no addresses with such letters (SMTPUTF8).")
         options = ["SMTPUTF8", "BODY=8BITMIME"] if mail.needs_utf8 else []
-        sender = ascii_domain(mail.sender.address)
+        sender = mail.envelope_sender
         try:
             code, words = smtp.mail(sender, options)
         except _GONE:  # it had hung up since the last mail: once more on a new connection

@@ -15,6 +15,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from ripeline.outbox import actions, queries, returning, suppression
 from ripeline.outbox.actions import OutboxError
 from ripeline.outbox.delivery import transport
+from ripeline.outbox.imap import Mailbox
 from ripeline.outbox.kinds import label
 from ripeline.outbox.models import Message, MessageState
 from ripeline.outbox.rules import REASONS
@@ -123,9 +124,18 @@ def _frame(request: HttpRequest) -> dict[str, Any]:
         "sender": settings.MAIL_FROM,
         "reply_to": settings.MAIL_REPLY_TO or "",
         "events": _events(request) if settings.MAIL_ESP else "",
+        "bounces": _bounces(),
         "server": queries.server(),
         "is_key_changed": queries.is_key_changed(),
     }
+
+
+def _bounces() -> dict[str, Any]:
+    """The mailbox to which mail comes back, and how it was the last time; nothing where none is set."""
+    if not settings.BOUNCES_URL:
+        return {}
+    mailbox = Mailbox(settings.BOUNCES_URL)
+    return {"name": mailbox.name, "folder": mailbox.folder, "box": queries.bounce_box()}
 
 
 def _events(request: HttpRequest) -> str:

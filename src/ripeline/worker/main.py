@@ -15,6 +15,7 @@ import psycopg
 from django.db import DatabaseError, connection, connections
 
 from ripeline.leads import queries as leads
+from ripeline.outbox.coming_back import Reader
 from ripeline.outbox.delivery import Sender
 from ripeline.timeline.actions import WAKE
 from ripeline.worker import reactions, schedule, tasks
@@ -36,12 +37,13 @@ class Worker:
 
     def run(self) -> None:
         """Work until `stop`; returns when the batches in hand are done."""
-        post = Sender(answered=leads.answered)
+        post, returns = Sender(answered=leads.answered), Reader()
         threads = [
             self._thread("reactions", lambda: reactions.work() > 0),
             self._thread("schedule", lambda: schedule.tick() > 0, rest=REST),
             self._thread("long work", lambda: tasks.work(self.stopping.is_set), rest=REST),
             self._thread("post", lambda: post.work(self.stopping.is_set), rest=REST),
+            self._thread("what comes back", lambda: returns.work(self.stopping.is_set), rest=REST),
         ]
         for thread in threads:
             thread.start()
