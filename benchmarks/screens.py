@@ -108,13 +108,13 @@ def _screens() -> Iterator[Screen]:
 def _session(who: str) -> str:
     """The cookie of somebody who has signed in."""
     from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
-    from django.contrib.sessions.backends.db import SessionStore
 
     from ripeline.people.models import User
+    from ripeline.people.sessions import Backend, SessionStore
 
     user = User.objects.get(email=f"{who}@ours.example")
     store = SessionStore()
-    store[SESSION_KEY], store[BACKEND_SESSION_KEY] = str(user.pk), "django.contrib.auth.backends.ModelBackend"
+    store[SESSION_KEY], store[BACKEND_SESSION_KEY] = str(user.pk), f"{Backend.__module__}.{Backend.__name__}"
     store[HASH_SESSION_KEY] = user.get_session_auth_hash()
     store.create()
     return f"ripeline_session={store.session_key}"

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
+from ripeline.base.reading import read
 from ripeline.catalog.models import Campaign, CloseReason, CustomField, Question, Source
 
 
@@ -18,12 +19,12 @@ def reasons(state: str | None = None) -> Sequence[CloseReason]:
 
 def sources() -> Sequence[Source]:
     """Every source by name."""
-    return list(Source.objects.order_by("name"))
+    return read(Source, "ORDER BY name")
 
 
 def custom_fields() -> Sequence[CustomField]:
     """Every custom field in its order."""
-    return list(CustomField.objects.order_by("position", "label"))
+    return read(CustomField, "ORDER BY position, label")
 
 
 def campaigns() -> Sequence[Campaign]:

@@ -102,6 +102,8 @@ def _database(url: str) -> dict[str, Any]:
 DATABASES = {"default": _database(ENV.database_url or "postgresql:///ripeline")}
 
 AUTH_USER_MODEL = "ripeline.User"
+AUTHENTICATION_BACKENDS = ["ripeline.people.sessions.Backend"]
+SESSION_ENGINE = "ripeline.people.sessions"
 LOGIN_URL = "/sign-in"
 LOGIN_REDIRECT_URL = "/"
 LOGOUT_REDIRECT_URL = "/sign-in"

@@ -1,17 +1,15 @@
 """A lead as a row of a list has it: with what its viewer may see (I8), and nothing read but what a row shows."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from django.db import connection
-from django.db.models import Model
-from django.db.models.base import ModelState
-
+from ripeline.base import reading
+from ripeline.base.reading import made
 from ripeline.catalog.models import CloseReason, Source
 from ripeline.leads import rules
 from ripeline.leads.models import Lead, NextKind
@@ -165,9 +163,7 @@ def read(actor: User, lead_ids: Sequence[UUID]) -> Sequence[Row]:
     """
     if not lead_ids:
         return []
-    with connection.cursor() as cursor:
-        cursor.execute(_ROWS, [f"{{{','.join([pk.hex for pk in lead_ids])}}}"])
-        found = cursor.fetchall()
+    found = reading.rows(_ROWS, [f"{{{','.join([pk.hex for pk in lead_ids])}}}"])
     beside = _Beside()
     leads = {lead.pk: lead for lead in (beside.lead(values) for values in found)}
     may: dict[tuple[UUID | None, UUID], frozenset[Verb]] = {}
@@ -203,31 +199,17 @@ class _Beside:
             known[user_id] = _person(user_id, keeper_name, keeper_team, keeper_tracking)
         if desk not in known:
             whose = {"id": desk, "name": name, "kind": kind, "user_id": user_id}
-            known[desk] = _made(Responsible, whose, {"user": known[user_id]})
+            known[desk] = made(Responsible, whose, {"user": known[user_id]})
         if source_id not in known:
-            known[source_id] = _made(Source, {"id": source_id, "name": source}, {})
+            known[source_id] = made(Source, {"id": source_id, "name": source})
         if reason_id not in known:
-            known[reason_id] = _made(CloseReason, {"id": reason_id, "label": reason}, {})
+            known[reason_id] = made(CloseReason, {"id": reason_id, "label": reason})
         related = {
             "owner": known[owner_id], "responsible": known[desk], "source": known[source_id],
             "close_reason": known[reason_id],
         }  # fmt: skip
-        lead: Lead = _made(Lead, given, related)
-        return lead
+        return made(Lead, given, related)
 
 
-def _person(user_id: UUID, name: str, team_id: UUID | None, tracking: str) -> Any:
-    return _made(User, {"id": user_id, "name": name, "team_id": team_id, "tracking": tracking}, {})
-
-
-def _made(model: type[Model], given: dict[str, Any], related: Mapping[str, Any]) -> Any:
-    """A stored object of which only some columns were read, as unpickling makes one: `from_db` took ten times as long.
-
-    The columns that were not read are fetched when asked for, as of any deferred object.
-    """
-    made: Any = model.__new__(model)
-    state = ModelState()
-    state.adding, state.db = False, "default"
-    state.fields_cache = dict(related)
-    made.__dict__.update(given, _state=state)
-    return made
+def _person(user_id: UUID, name: str, team_id: UUID | None, tracking: str) -> User:
+    return made(User, {"id": user_id, "name": name, "team_id": team_id, "tracking": tracking})

@@ -9,9 +9,10 @@ from datetime import datetime
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
-from django.db.models import Q, QuerySet
+from django.db.models import Q, QuerySet, prefetch_related_objects
 
 from ripeline.base import clock
+from ripeline.base.reading import read
 from ripeline.leads.deciding import LeadError
 from ripeline.leads.models import Audience, DefaultView, SavedView
 from ripeline.people import actions as people
@@ -41,10 +42,20 @@ def may_change(actor: User, view: SavedView) -> bool:
     return view.user_id == actor.pk or (actor.role == Role.ADMIN and view.audience != Audience.MINE)
 
 
+_SEEN = """
+WHERE removed_at IS NULL AND (
+    user_id = %s OR audience = 'everybody' OR (audience = 'team' AND (team_id = %s OR %s))
+)
+"""  # as `_seen` has it
+
+
 def of(user: User) -> Sequence[SavedView]:
     """What `user` keeps or is shown, their own first, each by name."""
-    found = sorted(_seen(user).select_related("user", "team"), key=lambda view: (view.user_id != user.pk, view.name))
-    return list(found)
+    given = [user.pk, user.team_id, user.role == Role.ADMIN]
+    found = read(SavedView, _SEEN, given)
+    if found:
+        prefetch_related_objects(found, "user", "team")
+    return sorted(found, key=lambda view: (view.user_id != user.pk, view.name))
 
 
 def called(name: str) -> Sequence[SavedView]:

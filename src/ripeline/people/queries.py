@@ -6,6 +6,7 @@ from uuid import UUID
 
 from django.db.models import Case, Count, IntegerField, Q, QuerySet, When
 
+from ripeline.base.reading import rows
 from ripeline.people.models import Absence, AuditEntry, Experience, Responsible, ResponsibleKind, Role, Team, User
 
 QUALIFY = "qualify"
@@ -43,13 +44,19 @@ def responsible_of(user: User) -> Responsible:
     return Responsible.objects.get(user=user)
 
 
+_AROUND = """
+SELECT person.id, person.team_id, responsible.id
+FROM "user" AS person LEFT JOIN responsible ON responsible.user_id = person.id
+WHERE person.id = ANY(%s::uuid[]) OR person.team_id = %s::uuid OR (%s::uuid IS NULL AND person.team_id IS NULL)
+"""
+
+
 def around(users: Collection[UUID], team_id: UUID | None) -> tuple[list[UUID], list[UUID], list[UUID]]:
     """Of these people their desks (the rows under which they are responsible for leads), and of a team (None: of those
     on none) who is on it, and their desks: ids, in one query."""
-    found = User.objects.filter(Q(pk__in=users) | Q(team=team_id)).values_list("pk", "team_id", "responsible__pk")
-    rows = list(found)
-    team = [(user, desk) for user, team, desk in rows if team == team_id]
-    mine = [desk for user, _, desk in rows if desk and user in users]
+    found = rows(_AROUND, [list(users), team_id, team_id])
+    team = [(user, desk) for user, team, desk in found if team == team_id]
+    mine = [desk for user, _, desk in found if desk and user in users]
     return mine, [user for user, _ in team], [desk for _, desk in team if desk]
 
 
@@ -110,9 +117,12 @@ def tracking_changes(user: User, limit: int = 5) -> Sequence[AuditEntry]:
     return list(found.order_by("-at", "-pk")[:limit])
 
 
+_COVERED = "SELECT user_id FROM absence WHERE cover_id = %s AND first_day <= %s AND last_day >= %s"
+
+
 def covered_by(user: User, day: date) -> frozenset[UUID]:
     """Ids of the absent people whom `user` covers on `day`."""
-    return frozenset(covered(user, day))
+    return frozenset(covered for (covered,) in rows(_COVERED, [user.pk, day, day]))
 
 
 def covered(user: User, day: date) -> QuerySet[Absence, UUID]:

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 import holidays
 
+from ripeline.base.reading import read, rows
 from ripeline.people.models import Company, User
 
 MORNING = time(9, 0)
@@ -86,13 +87,17 @@ class Calendar:
 
 def company() -> Company:
     """The one company's settings."""
-    return Company.objects.get(id=1)
+    (found,) = read(Company, "WHERE id = 1")
+    return found
+
+
+_AWAY = "SELECT first_day, last_day FROM absence WHERE user_id = %s"
 
 
 def calendar_of(user: User | None, *, of_company: Company | None = None) -> Calendar:
     """The working days of `user` with their absences, or the company's own."""
     firm = of_company or company()
-    away = tuple(user.absences.values_list("first_day", "last_day")) if user else ()
+    away = tuple(rows(_AWAY, [user.pk])) if user else ()
     return Calendar(
         zone=ZoneInfo((user.time_zone if user else "") or firm.time_zone),
         work_days=tuple(firm.work_days) or MONDAY_TO_FRIDAY,

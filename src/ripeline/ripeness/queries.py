@@ -12,7 +12,7 @@ from django.db import connection
 from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
 from scipy.special import expit
 
-from ripeline.base import clock
+from ripeline.base import clock, reading
 from ripeline.leads.models import CLOSED_STATES, Lead, State
 from ripeline.ripeness import scoring
 from ripeline.ripeness.claims import ENOUGH as ENOUGH_CLAIMS
@@ -69,10 +69,8 @@ def chances(lead_ids: Sequence[UUID]) -> dict[UUID, Chances]:
     """How ripe these leads are, of those that have a score: a list reads no more of it."""
     if not lead_ids:
         return {}
-    with connection.cursor() as cursor:
-        cursor.execute(_CHANCES, [f"{{{','.join([pk.hex for pk in lead_ids])}}}"])
-        found = zip(lead_ids, cursor.fetchall(), strict=True)
-        return {pk: Chances(*row) for pk, row in found if row[0] is not None}
+    found = reading.rows(_CHANCES, [f"{{{','.join([pk.hex for pk in lead_ids])}}}"])
+    return {pk: Chances(*row) for pk, row in zip(lead_ids, found, strict=True) if row[0] is not None}
 
 
 def expected(leads: QuerySet[Lead]) -> Expectation:

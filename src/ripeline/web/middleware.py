@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.contrib import messages
+from django.contrib.auth.middleware import get_user
 from django.db import DataError
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.loader import render_to_string
@@ -31,7 +32,8 @@ class LocalTimeMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        user = request.user
+        user = get_user(request)
+        request.user = user  # themselves: through the lazy one that stood there each question took a detour
         if not isinstance(user, User):
             return self.get_response(request)
         request.company = company()  # type: ignore[attr-defined]
