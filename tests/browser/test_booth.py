@@ -200,6 +200,30 @@ def test_cards_taken_without_a_network_are_there_exactly_once_whatever_happens_o
     expect(page.get_by_role("heading", level=1)).to_be_visible()
 
 
+def test_a_card_goes_when_the_network_is_back_though_the_page_is_closed(phone: Phone, alice: User, booth: Door) -> None:
+    page = opened(phone, alice)
+    phone.cut()
+    take(page, "Priya Raman")
+    expect(page.locator("#state")).to_contain_text("1 card waits on this phone")
+    tags = "navigator.serviceWorker.ready.then(ready => ready.sync.getTags())"
+    until(lambda: page.evaluate(tags) == [f"ripeline-booth dental-expo {alice.pk}"])
+    page.goto("about:blank")
+    phone.mend()
+    registrations: list[str] = []
+    chrome = phone.context.new_cdp_session(page)
+    chrome.on("ServiceWorker.workerRegistrationUpdated",
+              lambda said: registrations.extend(each["registrationId"] for each in said["registrations"]))  # fmt: skip
+    chrome.send("ServiceWorker.enable")
+    page.wait_for_function("true")
+    assert not Submission.objects.exists()
+    wake = {"origin": f"http://localhost:{phone.cable.port}", "tag": f"ripeline-booth dental-expo {alice.pk}"}
+    chrome.send("ServiceWorker.dispatchSyncEvent", wake | {"registrationId": registrations[-1], "lastChance": False})
+    until(Submission.objects.exists)
+    assert Lead.objects.get().name == "Priya Raman"
+    page.goto("/booth/dental-expo")
+    expect(page.locator("#state")).to_contain_text("All 1 sent.")
+
+
 def test_two_tabs_that_hold_one_draft_keep_two_people(phone: Phone, alice: User, booth: Door) -> None:
     page = opened(phone, alice)
     page.get_by_label("Name", exact=True).fill("Priya Raman")

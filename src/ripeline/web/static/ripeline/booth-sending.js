@@ -1,12 +1,12 @@
 /* Sends what waits, each card under the key it was born with, so that a lost answer or a second press makes nobody twice.
  *
  * `booth.send(page)` answers how it stands: { is: "sent" | "offline" | "away" | "full" | "signed-out" | "other", … }. It asks first
- * who is signed in, and sends the cards of that person alone.
+ * who is signed in, and sends the cards of that person alone. Both the page and, where it is closed, the service worker send.
  */
 "use strict";
 (() => {
   const AT_ONCE = 20, WAITS = 20e3; // cards in a request; milliseconds for an answer
-  const { store } = window.booth;
+  const { store } = self.booth;
 
   const ask = (path, more = {}) => fetch(path, { cache: "no-store", credentials: "same-origin", signal: AbortSignal.timeout(WAITS), ...more });
 
@@ -86,5 +86,5 @@
     return running;
   }
 
-  window.booth = { ...window.booth, send };
+  self.booth = { ...self.booth, send };
 })();

@@ -69,5 +69,5 @@
     for (const card of old) cards.delete(card.key);
   }));
 
-  window.booth = { ...window.booth, store: { newKey, keep, all, one, update, saveDraft, dropDraft, draft, tidy } };
+  self.booth = { ...self.booth, store: { newKey, keep, all, one, update, saveDraft, dropDraft, draft, tidy } };
 })();

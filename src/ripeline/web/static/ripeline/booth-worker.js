@@ -1,9 +1,11 @@
 /* Keeps the booth's page for when there is no connection. VERSION and ASSETS are put before this by the server.
  *
  * The page comes from the network where there is one, and from here where there is none, where the network is too slow,
- * or where somebody's sign-in has run out: their cards and what they are typing stay in sight.
+ * or where somebody's sign-in has run out: their cards and what they are typing stay in sight. What waits is sent from here, too,
+ * once there is a connection, where the browser wakes us for it: the page may be closed by then.
  */
 "use strict";
+importScripts(...ASSETS.filter((url) => /booth-(store|sending)\.js/.test(url)));
 const CACHE = `ripeline-booth-${VERSION}`, PAGES = "ripeline-booth-pages", SLOW = 4000; // milliseconds
 
 self.addEventListener("install", (event) => {
@@ -48,4 +50,14 @@ self.addEventListener("fetch", (event) => {
   if (request.method !== "GET" || url.origin !== self.location.origin) return;
   if (request.mode === "navigate" && /^\/booth\/[\w-]+$/.test(url.pathname)) event.respondWith(page(event));
   else if (url.pathname.startsWith("/static/ripeline/")) event.respondWith(asset(request));
+});
+
+self.addEventListener("sync", (event) => {
+  const [what, slug, user] = event.tag.split(" ");
+  if (what !== "ripeline-booth") return;
+  event.waitUntil((async () => {
+    const { is } = await self.booth.send({ slug, user });
+    for (const client of await self.clients.matchAll()) client.postMessage("ripeline-booth-sent");
+    if (["offline", "away", "full"].includes(is)) throw new Error(`not sent: ${is}`); // the browser wakes us again
+  })());
 });

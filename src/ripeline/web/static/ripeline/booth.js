@@ -113,6 +113,7 @@
       say(`${called(kept)} is kept.`);
       begin();
       await draw();
+      sendWhenClosed();
       tick();
     } catch { cannotKeep(); } finally { isKeeping = false; }
   });
@@ -248,6 +249,12 @@
     sessionStorage.setItem("ripeline-booth-reloaded", String(Date.now()));
     return Date.now() - last < 60e3;
   }
+
+  /* Have the browser wake the service worker once there is a connection, should this page be closed by then. */
+  async function sendWhenClosed() {
+    try { await (await navigator.serviceWorker?.getRegistration("/booth/"))?.sync?.register(`ripeline-booth ${slug} ${user}`); } catch { /* it goes when the page is open */ }
+  }
+  navigator.serviceWorker?.addEventListener("message", ({ data }) => { if (data === "ripeline-booth-sent") draw(); });
 
   addEventListener("online", tick);
   addEventListener("offline", () => { stands = { is: "offline" }; draw(); });
