@@ -21,7 +21,6 @@ from ripeline.leads.birth import Context, Person
 from ripeline.leads.models import Account, Enquiry, Identity, Lead
 from ripeline.people import queries as people
 from ripeline.people.models import User
-from ripeline.people.working_time import company
 from ripeline.routing import queries as routing
 from ripeline.routing import turns
 from ripeline.timeline.models import Activity
@@ -226,7 +225,7 @@ def test_a_file_that_meets_a_lead_of_somebody_who_is_leaving_waits_for_them_with
             while not waits:
                 cursor.execute("SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted)")
                 (waits,) = cursor.fetchone()
-        seller = routing.sellers(company(), since=clock.now().date())[alice.pk]
+        seller = routing.sellers()[alice.pk]
         with turns.taken([seller]):
             pass
     thread.join()

@@ -111,11 +111,11 @@ def test_what_comes_on_friday_and_is_due_on_monday_is_given_out_at_once(alice: U
 
 def test_a_thousand_leads_cost_as_many_queries_as_one(alice: User, bob: User) -> None:
     costs = []
-    for n in (1, 1000):
+    for n in (1, 1, 1000):  # who is here is read with the first
         with transaction.atomic(), CaptureQueriesContext(connection) as queries:
             route_batch([Newcomer()] * n)
         costs.append(len(queries))
-    assert costs[0] == costs[1] <= 14
+    assert costs[1] == costs[2] <= 8
 
 
 def test_nothing_to_route_asks_nothing() -> None:

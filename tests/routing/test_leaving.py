@@ -135,7 +135,7 @@ def test_who_goes_to_marketing_leaves_their_leads_to_those_who_follow_up(
 
 def test_a_fallback_in_marketing_is_none(ada: User, mona: User) -> None:
     people_actions.set_company(actor=ada, fallback=people.responsible_of(mona))
-    assert places(Company.objects.get(id=1))[0].user_id is None
+    assert places()[0].user_id is None
 
 
 @pytest.mark.parametrize("covered", [False, True])

@@ -25,7 +25,6 @@ from ripeline.leads.deciding import By, Changes, Next
 from ripeline.leads.models import Lead, NextKind, State
 from ripeline.leads.rules import Verb
 from ripeline.people import queries as people
-from ripeline.people import working_time
 from ripeline.people.models import Responsible, User
 from ripeline.routing import actions as routing
 from ripeline.routing.queries import places
@@ -165,7 +164,7 @@ def _has_somebody(lead: Lead) -> bool:
 
 
 def _hand_to_fallback(lead_ids: Collection[UUID], by: By) -> None:
-    fallback, _ = places(working_time.company())
+    fallback, _ = places()
 
     def why(lead: Lead) -> dict[str, Any]:
         left = {"left": lead.owner.name} if lead.owner else {}

@@ -1,10 +1,13 @@
 """Keeping sources, campaigns, reasons and custom fields."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
+from typing import TypeVar
 
 from ripeline.catalog import standard
 from ripeline.catalog.models import Campaign, CloseReason, CloseState, CustomField, Source
 from ripeline.catalog.rules import guess_source_type, name_key
+
+N = TypeVar("N", Source, Campaign)
 
 # code, label, state, days until it is worth another look (None: final)
 _REASONS = (
@@ -39,15 +42,7 @@ def seed() -> None:
 
 def sources_named(names: Iterable[str]) -> dict[str, Source]:
     """The source for each name, made where new (safe under concurrency); keyed by the name as given."""
-    keys = {name: name_key(name) for name in names if name_key(name)}
-    known = set(Source.objects.filter(key__in=set(keys.values())).values_list("key", flat=True))
-    fresh = {key: name.strip()[:160] for name, key in keys.items() if key not in known}
-    Source.objects.bulk_create(
-        [Source(key=key, name=name, source_type=guess_source_type(name)) for key, name in sorted(fresh.items())],
-        ignore_conflicts=True,
-    )
-    by_key = {source.key: source for source in Source.objects.filter(key__in=set(keys.values()))}
-    return {name: by_key[key] for name, key in keys.items()}
+    return _named(Source, names, lambda name: Source(name=name, source_type=guess_source_type(name)))
 
 
 def source_of(name: str, source_type: str) -> Source:
@@ -60,13 +55,25 @@ def source_of(name: str, source_type: str) -> Source:
 
 def campaigns_named(names: Iterable[str]) -> dict[str, Campaign]:
     """The campaign for each name, made where new; keyed by the name as given."""
+    return _named(Campaign, names, lambda name: Campaign(name=name))
+
+
+def _named(kind: type[N], names: Iterable[str], made: Callable[[str], N]) -> dict[str, N]:
     keys = {name: name_key(name) for name in names if name_key(name)}
-    known = set(Campaign.objects.filter(key__in=set(keys.values())).values_list("key", flat=True))
-    fresh = {key: name.strip()[:160] for name, key in keys.items() if key not in known}
-    Campaign.objects.bulk_create(
-        [Campaign(key=key, name=name) for key, name in sorted(fresh.items())], ignore_conflicts=True
-    )
-    by_key = {campaign.key: campaign for campaign in Campaign.objects.filter(key__in=set(keys.values()))}
+    if not keys:
+        return {}
+
+    def known() -> dict[str, N]:
+        return {each.key: each for each in kind.objects.filter(key__in=set(keys.values()))}
+
+    by_key = known()
+    fresh = {key: name.strip()[:160] for name, key in keys.items() if key not in by_key}
+    if fresh:
+        new = [made(name) for _, name in sorted(fresh.items())]
+        for each, key in zip(new, sorted(fresh), strict=True):
+            each.key = key
+        kind.objects.bulk_create(new, ignore_conflicts=True)
+        by_key = known()
     return {name: by_key[key] for name, key in keys.items()}
 
 

@@ -84,6 +84,7 @@ def _database(url: str) -> dict[str, Any]:
     parts = urlsplit(url)
     query = dict(pair.split("=", 1) for pair in parts.query.split("&") if "=" in pair)
     options: dict[str, Any] = {key: unquote(value) for key, value in query.items() if key not in ("host", "port")}
+    options["prepare_threshold"] = 3  # of statements by `base.statements`; Django's own are never prepared
     if ENV.db_pool:
         options["pool"] = {"min_size": 1, "max_size": ENV.db_pool, "timeout": 20}
     return {

@@ -288,7 +288,7 @@ def _people(holder: Responsible) -> int:
     """How many people work a responsible's leads: one, or for a queue and a programme whoever takes turns."""
     if holder.kind == ResponsibleKind.REP:
         return 1
-    sellers = routing.sellers(working_time.company(), since=clock.now().date())
+    sellers = routing.sellers()
     return max(len(routing_rules.in_rotation(sellers.values(), clock.now())), 1)
 
 

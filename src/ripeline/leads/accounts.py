@@ -35,7 +35,8 @@ def bring(firms: Sequence[Firm]) -> list[Brought]:
     or a name in place of a bare domain, is added where there was none."""
     keys = [rules.account_key(firm.name, "", firm.website) for firm in firms]
     before = set(Account.objects.filter(key__in=keys).values_list("key", flat=True))
-    here = accounts([Person(company=firm.name, website=firm.website) for firm in firms])
+    held = accounts([Person(company=firm.name, website=firm.website) for firm in firms])
+    here = {account.key: account for account in Account.objects.filter(key__in=held)}
     made, changed = set[str](), set[str]()
     was = {key: _said(account) for key, account in here.items()}
     for firm, key in zip(firms, keys, strict=True):

@@ -8,8 +8,9 @@ from typing import Any
 from uuid import UUID
 
 from ripeline.base import clock
-from ripeline.base.copying import insert_all
+from ripeline.base.copying import insert_all, insert_new
 from ripeline.base.ids import new_id
+from ripeline.base.statements import rows
 from ripeline.leads import rules
 from ripeline.leads.deciding import Next
 from ripeline.leads.models import Account, Enquiry, Lead, State
@@ -35,6 +36,15 @@ class Person:
     amount: Decimal | None = None
     currency: str = ""
     custom: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Firm:
+    """An account, as far as a new lead goes."""
+
+    pk: UUID
+    owner_id: UUID | None
+    name: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,7 +108,7 @@ def bear(births: Sequence[Birth], *, actor: User, origin: str) -> None:
 def note_enquiries(came: Iterable[tuple[UUID, Context, int]]) -> None:
     """Keep the times that people came to us: (lead, how, episode)."""
     moment = clock.now()
-    rows = [
+    enquiries = [
         {
             "id": new_id(), "lead_id": lead_id, "episode": episode, "door": context.door,
             "source_id": context.source_id, "campaign_id": context.campaign_id,
@@ -109,7 +119,7 @@ def note_enquiries(came: Iterable[tuple[UUID, Context, int]]) -> None:
         }
         for lead_id, context, episode in came
     ]  # fmt: skip
-    insert_all(Enquiry, rows)
+    insert_all(Enquiry, enquiries)
 
 
 def captured(
@@ -148,33 +158,31 @@ def search_text(person: Person) -> str:
     return rules.search_tokens(**{name: getattr(person, name) for name in rules.SEARCHED})
 
 
-def accounts(people: Sequence[Person]) -> dict[str, Account]:
+def accounts(people: Sequence[Person]) -> dict[str, Firm]:
     """The account of each `rules.account_key` among these people, made where new (safe under concurrency)."""
     wanted: dict[str, Person] = {}
     for person in people:
         key = rules.account_key(person.company, person.email, person.website)
         if key and (key not in wanted or not wanted[key].company):
             wanted[key] = person
-    found: dict[str, Account] = {}
-    while wanted.keys() - found.keys():
-        _make_accounts(wanted)
-        found = _held(wanted)
+    found = _held(wanted)
+    while missing := wanted.keys() - found.keys():
+        _make_accounts({key: wanted[key] for key in missing})
+        found |= _held(missing)
     return found
 
 
-def _held(keys: Collection[str]) -> dict[str, Account]:
+_HELD = "SELECT key, id, owner_id, name FROM account WHERE key = ANY(%s::text[]) ORDER BY key FOR KEY SHARE"
+
+
+def _held(keys: Collection[str]) -> dict[str, Firm]:
     """The accounts of these keys, which nobody takes away before we are done; who took one just now leaves it out."""
-    held = "SELECT * FROM account WHERE key = ANY(%s) ORDER BY key FOR KEY SHARE"
-    return {account.key: account for account in Account.objects.raw(held, [list(keys)])}
+    return {key: Firm(*rest) for key, *rest in rows(_HELD, [sorted(keys)])} if keys else {}
 
 
 def _make_accounts(wanted: Mapping[str, Person]) -> None:
-    known = set(Account.objects.filter(key__in=wanted).values_list("key", flat=True))
-    Account.objects.bulk_create(
-        [
-            Account(key=key, name=(p.company or key[2:])[:200], domain=key[2:][:190] if key.startswith("d:") else "")
-            for key, p in sorted(wanted.items())
-            if key not in known
-        ],
-        ignore_conflicts=True,
-    )
+    named = [
+        {"key": key, "name": (p.company or key[2:])[:200], "domain": key[2:][:190] if key.startswith("d:") else ""}
+        for key, p in sorted(wanted.items())
+    ]
+    insert_new(Account, named)

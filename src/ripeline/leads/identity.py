@@ -12,6 +12,7 @@ from uuid import UUID
 from django.db import connection
 
 from ripeline.base import clock
+from ripeline.base.statements import rows
 from ripeline.leads import rules
 from ripeline.leads.models import Identity, IdentityKind, Lead
 
@@ -87,14 +88,13 @@ def resolve(keys: Iterable[Key]) -> dict[Key, UUID]:
     wanted = sorted(set(keys))
     if not wanted:
         return {}
-    with connection.cursor() as cursor:
-        cursor.execute(_RESOLVE, [[k.kind for k in wanted], [k.key for k in wanted]])
-        return {Key(kind, key): lead for kind, key, lead in cursor.fetchall()}
+    found = rows(_RESOLVE, [[k.kind for k in wanted], [k.key for k in wanted]])
+    return {Key(kind, key): lead for kind, key, lead in found}
 
 
 _CLAIM = """
 INSERT INTO identity (kind, key, lead_id, created_at, import_run_id)
-SELECT kind, key, lead_id, %s, CASE WHEN lead_id = ANY(%s) THEN %s::uuid END
+SELECT kind, key, lead_id, %s::timestamptz, CASE WHEN lead_id = ANY(%s::uuid[]) THEN %s::uuid END
 FROM unnest(%s::text[], %s::text[], %s::uuid[]) AS given(kind, key, lead_id)
 ORDER BY kind, key
 ON CONFLICT (kind, key) DO NOTHING
@@ -110,19 +110,9 @@ def claim(owners: Mapping[Key, UUID], *, by_import: UUID | None = None, here: Co
     if not owners:
         return set()
     ordered = sorted(owners)
-    with connection.cursor() as cursor:
-        cursor.execute(
-            _CLAIM,
-            [
-                clock.now(),
-                list(here),
-                by_import,
-                [k.kind for k in ordered],
-                [k.key for k in ordered],
-                [owners[k] for k in ordered],
-            ],
-        )
-        return {Key(kind, key) for kind, key in cursor.fetchall()}
+    kinds, keys, leads = zip(*((k.kind, k.key, owners[k]) for k in ordered), strict=True)
+    given = [clock.now(), list(here), by_import, list(kinds), list(keys), list(leads)]
+    return {Key(kind, key) for kind, key in rows(_CLAIM, given)}
 
 
 def release(keys: Collection[Key], lead_id: UUID) -> None:

@@ -1,12 +1,14 @@
 """Who is there."""
 
 from collections.abc import Collection, Sequence
+from copy import copy
 from datetime import date, datetime
 from uuid import UUID
 
 from django.db.models import Case, Count, IntegerField, Q, QuerySet, When
 
-from ripeline.base.reading import rows
+from ripeline.base.settled import Settled
+from ripeline.base.statements import rows
 from ripeline.people.models import Absence, AuditEntry, Experience, Responsible, ResponsibleKind, Role, Team, User
 
 QUALIFY = "qualify"
@@ -19,9 +21,12 @@ def has_users() -> bool:
     return User.objects.filter(is_system=False).exists()
 
 
+_system = Settled(lambda: User.objects.get(is_system=True), "user")
+
+
 def system() -> User:
     """Ripeline itself, the actor where nobody acted."""
-    return User.objects.get(is_system=True)
+    return copy(_system.now())
 
 
 def people() -> QuerySet[User]:

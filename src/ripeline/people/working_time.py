@@ -1,6 +1,7 @@
 """Whose day it is and which days are worked: time zones, work days, holidays, absences."""
 
 from collections.abc import Collection
+from copy import copy
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from functools import lru_cache
@@ -8,7 +9,9 @@ from zoneinfo import ZoneInfo
 
 import holidays
 
-from ripeline.base.reading import read, rows
+from ripeline.base.reading import read
+from ripeline.base.settled import Settled
+from ripeline.base.statements import rows
 from ripeline.people.models import Company, User
 
 MORNING = time(9, 0)
@@ -85,10 +88,12 @@ class Calendar:
         return self.at(day + timedelta(days=1), time(0))
 
 
+_company = Settled(lambda: read(Company, "WHERE id = 1")[0], "company")
+
+
 def company() -> Company:
     """The one company's settings."""
-    (found,) = read(Company, "WHERE id = 1")
-    return found
+    return copy(_company.now())
 
 
 _AWAY = "SELECT first_day, last_day FROM absence WHERE user_id = %s"

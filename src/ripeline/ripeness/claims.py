@@ -28,20 +28,22 @@ ENOUGH = 20  # claims of a band, before their number says anything
 
 # Of those just scored and not ripe already, who has had no claim within 30 days.
 #  width_bucket counts from 1, what is certain is in the last.
-_KEEP = """
+KEEP = """
 INSERT INTO claim (lead_id, day, p_30, p_ever, band, model)
-SELECT lead_id, %(day)s, p_30, p_ever, LEAST(width_bucket(p_30, %(bands)s::float8[]), %(last)s) - 1, model
+SELECT lead_id, %(day)s::date, p_30, p_ever, LEAST(width_bucket(p_30, %(bands)s::float8[]), %(last)s::int) - 1, model
 FROM scored JOIN lead ON lead.id = scored.lead_id
 WHERE lead.state <> %(ripe)s
-  AND NOT EXISTS (SELECT FROM claim WHERE claim.lead_id = scored.lead_id AND claim.day > %(since)s)
+  AND NOT EXISTS (SELECT FROM claim WHERE claim.lead_id = scored.lead_id AND claim.day > %(since)s::date)
 ON CONFLICT (lead_id, day) DO NOTHING
 """
 
 
-def keep(cursor: Any, today: date) -> None:
-    """Keep what is said today about the leads in the table `scored`."""
-    given = {"day": today, "since": today - WITHIN, "bands": list(BANDS), "last": len(BANDS) - 1}
-    cursor.execute(_KEEP, {**given, "ripe": State.OPPORTUNITY.value})
+def given(today: date) -> dict[str, Any]:
+    """What `KEEP` is to be told, to keep what is said today about the leads in `scored`."""
+    return {
+        "day": today, "since": today - WITHIN, "bands": list(BANDS), "last": len(BANDS) - 1,
+        "ripe": State.OPPORTUNITY.value,
+    }  # fmt: skip
 
 
 # Some of the claims whose 30 days are over, by the order of (lead_id, day); of a record that was merged away, the lead

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from ripeline.base.settled import Settled
 from ripeline.ripeness.models import PRIOR, ModelRun, Term
 from ripeline.science import prior
 from ripeline.science.model import Model
@@ -37,8 +38,12 @@ def terms() -> tuple[PriorTerm, ...]:
     )
 
 
-def current() -> Current:
-    """The current model: the general rule until another is promoted."""
+def current(*, anew: bool = False) -> Current:
+    """The current model: the general rule until another is promoted. `anew`: as it is now, whatever was looked at."""
+    return _current.now(anew=anew)
+
+
+def _read() -> Current:
     found = ModelRun.objects.filter(is_current=True, is_prior=False).values_list("pk", "ended_at").first()
     if found is None:
         return Current(PRIOR, Model.of_prior(terms()))
@@ -49,6 +54,9 @@ def current() -> Current:
         _loaded.clear()
         _loaded[found] = model
     return Current(f"run-{found[0]}", model)
+
+
+_current = Settled(_read, "model_run", "ripening_term")
 
 
 def of_run(run: ModelRun) -> Model:

@@ -15,7 +15,9 @@ import numpy as np
 from django.db import connection
 from scipy.special import expit, logit, ndtri
 
-from ripeline.ripeness.models import SignalTrust, StageSaid
+from ripeline.base.settled import Settled
+from ripeline.base.statements import rows
+from ripeline.ripeness.models import SignalTrust
 from ripeline.ripeness.signal_words import SILENCE, said
 from ripeline.science import engagement as days
 from ripeline.science import signals, stages
@@ -32,28 +34,28 @@ _Z = float(ndtri(0.9))  # of the intervals that scores have
 
 # One part for each way, so that each finds its rows by an index.
 _MASKS = """
-SELECT lead_id, day, reading, product, prices, download FROM engagement WHERE lead_id = ANY(%(ids)s)
+SELECT lead_id, day, reading, product, prices, download FROM engagement WHERE lead_id = ANY(%(ids)s::uuid[])
 UNION ALL
 SELECT lead.merged_into_id, e.day, e.reading, e.product, e.prices, e.download
-FROM lead JOIN engagement AS e ON e.lead_id = lead.id WHERE lead.merged_into_id = ANY(%(ids)s)
+FROM lead JOIN engagement AS e ON e.lead_id = lead.id WHERE lead.merged_into_id = ANY(%(ids)s::uuid[])
 """
 # The same from the timeline, as it was kept at a moment gone by.
 _REPLAYED = days_of("""(
     SELECT lead_id, kind, data->>'page' AS page, occurred_at FROM activity
-    WHERE lead_id = ANY(%(ids)s) AND origin = 'hit' AND occurred_at <= %(moment)s AND recorded_at <= %(moment)s
+    WHERE lead_id = ANY(%(ids)s::uuid[]) AND origin = 'hit' AND occurred_at <= %(moment)s AND recorded_at <= %(moment)s
     UNION ALL
     SELECT lead.merged_into_id, a.kind, a.data->>'page', a.occurred_at
     FROM lead JOIN activity AS a ON a.lead_id = lead.id
-    WHERE lead.merged_into_id = ANY(%(ids)s) AND a.origin = 'hit'
+    WHERE lead.merged_into_id = ANY(%(ids)s::uuid[]) AND a.origin = 'hit'
       AND a.occurred_at <= %(moment)s AND a.recorded_at <= %(moment)s
 ) AS said""")
 _AGAIN = """
 SELECT lead_id, occurred_at FROM activity
-WHERE kind = 'enquired' AND lead_id = ANY(%(ids)s)
+WHERE kind = 'enquired' AND lead_id = ANY(%(ids)s::uuid[])
   AND occurred_at > %(after)s AND occurred_at <= %(moment)s AND recorded_at <= %(moment)s
 UNION ALL
 SELECT lead.merged_into_id, a.occurred_at FROM lead JOIN activity AS a ON a.lead_id = lead.id
-WHERE lead.merged_into_id = ANY(%(ids)s) AND a.kind = 'enquired'
+WHERE lead.merged_into_id = ANY(%(ids)s::uuid[]) AND a.kind = 'enquired'
   AND a.occurred_at > %(after)s AND a.occurred_at <= %(moment)s AND a.recorded_at <= %(moment)s
 """
 
@@ -68,8 +70,15 @@ class Trust:
 
 def trust() -> Trust:
     """As learnt last; before that, as the table of signals says."""
+    return _trust.now()
+
+
+def _read_trust() -> Trust:
     found = SignalTrust.objects.values_list("power", "sd").first()
     return Trust(*found) if found else Trust(1.0, DEFAULT_SIGNALS.trust_sd)
+
+
+_trust = Settled(_read_trust, "signal_trust")
 
 
 def _weight(age: int) -> float:
@@ -110,14 +119,11 @@ def read(lead_ids: Sequence[UUID], moment: datetime, *, is_past: bool = False) -
     masks, day = np.zeros((n, len(days.MASKS)), dtype=np.int64), np.zeros(n, dtype=np.int64)
     replies: list[list[float]] = [[] for _ in range(n)]
     after = datetime.fromtimestamp(moment.timestamp() - WINDOW * _DAY, tz=moment.tzinfo)
-    with connection.cursor() as cursor:
-        given: dict[str, Any] = {"ids": list(lead_ids), "after": after, "moment": moment}
-        cursor.execute(_REPLAYED if is_past else _MASKS, given)
-        for lead_id, latest, *held in cursor.fetchall():
-            _merge(masks, day, place[lead_id], latest, held)
-        cursor.execute(_AGAIN, given)
-        for lead_id, occurred_at in cursor.fetchall():
-            replies[place[lead_id]].append(occurred_at.timestamp() / _DAY)
+    given: dict[str, Any] = {"ids": list(lead_ids), "after": after, "moment": moment}
+    for lead_id, latest, *held in rows(_REPLAYED if is_past else _MASKS, given):
+        _merge(masks, day, place[lead_id], latest, held)
+    for lead_id, occurred_at in rows(_AGAIN, given):
+        replies[place[lead_id]].append(occurred_at.timestamp() / _DAY)
     is_seen = masks.any(axis=1) | np.array([bool(theirs) for theirs in replies], dtype=np.bool_)
     return Signs(is_seen=is_seen, masks=masks, day=day, replies=replies)
 
@@ -222,14 +228,17 @@ def _moved(p: FloatArray, by: FloatArray) -> FloatArray:
     return moved
 
 
+_STAGES = "SELECT lead_id, stage, said_at FROM stage_said WHERE lead_id = ANY(%s::uuid[])"
+
+
 def _said(lead_ids: Sequence[UUID], today: int) -> tuple[IntArray, FloatArray]:
     """The stage that somebody said of each lead lately, -1 where nobody did; and on which day."""
     place = {pk: at for at, pk in enumerate(lead_ids)}
     stage, at = np.full(len(place), -1, dtype=np.int64), np.zeros(len(place))
-    for said_of in StageSaid.objects.filter(lead_id__in=lead_ids):
-        day = said_of.said_at.timestamp() / _DAY
+    for lead_id, told, said_at in rows(_STAGES, [list(lead_ids)]):
+        day = said_at.timestamp() / _DAY
         if today - int(day) < WINDOW:
-            stage[place[said_of.lead_id]], at[place[said_of.lead_id]] = stages.STAGES.index(said_of.stage), day
+            stage[place[lead_id]], at[place[lead_id]] = stages.STAGES.index(told), day
     return stage, at
 
 
@@ -238,15 +247,15 @@ def _reasons(
 ) -> list[list[tuple[str, float, str]]]:
     """Why the shift, in words: shared out among what speaks for being ripe soon; where it is down, that it is quiet."""
     found: list[list[tuple[str, float, str]]] = [[] for _ in range(len(shift))]
-    rows = np.flatnonzero(np.abs(shift) >= 0.05)
-    if not len(rows):
+    shifted = np.flatnonzero(np.abs(shift) >= 0.05)
+    if not len(shifted):
         return found
-    since = days_since(start[rows], today)
-    ago = today - signs.day[rows]
-    week, month = (days.days_within(signs.masks[rows], ago=ago, since=since, days=span) for span in (7, 28))
-    speaks = _speaks(done)[rows]
+    since = days_since(start[shifted], today)
+    ago = today - signs.day[shifted]
+    week, month = (days.days_within(signs.masks[shifted], ago=ago, since=since, days=span) for span in (7, 28))
+    speaks = _speaks(done)[shifted]
     share = speaks / np.maximum(speaks.sum(axis=1, keepdims=True), 1e-12)
-    for at, row in enumerate(rows.tolist()):
+    for at, row in enumerate(shifted.tolist()):
         if shift[row] < 0 or not speaks[at].any():
             found[row] = [("signal.silence", float(shift[row]), SILENCE)]
             continue
@@ -276,5 +285,5 @@ def survivors(lead_ids: Collection[UUID]) -> set[UUID]:
     """These leads, with whom each was merged into in its place."""
     with connection.cursor() as cursor:
         ids: dict[str, Any] = {"ids": list(lead_ids)}
-        cursor.execute("SELECT COALESCE(merged_into_id, id) FROM lead WHERE id = ANY(%(ids)s)", ids)
+        cursor.execute("SELECT COALESCE(merged_into_id, id) FROM lead WHERE id = ANY(%(ids)s::uuid[])", ids)
         return {pk for (pk,) in cursor.fetchall()}

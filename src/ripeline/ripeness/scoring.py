@@ -1,4 +1,4 @@
-"""Scoring leads by the current model, set by set: the facts in, the scores out by COPY."""
+"""Scoring leads by the current model, set by set."""
 
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
@@ -8,10 +8,11 @@ from uuid import UUID
 
 import numpy as np
 from django.db import connection, transaction
-from psycopg.types.json import Jsonb
 
 from ripeline.base import clock
-from ripeline.ripeness import claims, engagement, facts, rules
+from ripeline.base.statements import prepared
+from ripeline.base.statements import rows as asked
+from ripeline.ripeness import claims, engagement, facts, rules, storing
 from ripeline.ripeness.current import Current, current
 from ripeline.science import reasons
 from ripeline.science.features import Encoder
@@ -23,13 +24,6 @@ from ripeline.science.terms import Facts, Term
 BLOCK = 20_000  # leads read, scored and written at a time
 HORIZON = 365.0  # days: past them an open lead is an old one on a new clock
 
-_COLUMNS = (
-    "lead_id", "log_odds", "log_odds_sd", "curve", "p_ever", "p_ever_low", "p_ever_high", "p_30",
-    "p_30_low", "p_30_high", "p_win", "window_start", "window_end", "is_concentrated", "reasons", "signals", "stage",
-    "stage_p", "model", "scored_at",
-)  # fmt: skip
-
-# One pass: the leads' facts in, the scores out by COPY, and one statement that changes what differs.
 _FACTS = """
 SELECT lead.id, lead.email, lead.title, lead.phone <> '', lead.company <> '', lead.episode, lead.episode_at,
        COALESCE(source.source_type, ''),
@@ -40,16 +34,9 @@ FROM lead LEFT JOIN source ON source.id = lead.source_id
 WHERE lead.merged_into_id IS NULL AND lead.state NOT IN ('won', 'lost', 'disqualified') AND {which}
 ORDER BY lead.id LIMIT %(limit)s
 """
-# Made once for each connection: a table for each visit somebody makes would swell the catalogue.
-_TABLE = "CREATE TEMP TABLE IF NOT EXISTS scored (LIKE score) ON COMMIT DELETE ROWS"
-_COPY = f"COPY scored ({', '.join(_COLUMNS)}) FROM STDIN"
-_MERGE = f"""
-INSERT INTO score ({", ".join(_COLUMNS)}) SELECT {", ".join(_COLUMNS)} FROM scored ORDER BY lead_id
-ON CONFLICT (lead_id) DO UPDATE SET {", ".join(f"{name} = excluded.{name}" for name in _COLUMNS[1:])}
-"""  # noqa: S608
 _DROP_CLOSED = """
 DELETE FROM score USING lead WHERE lead.id = score.lead_id
-AND (%(ids)s::uuid[] IS NULL OR lead.id = ANY(%(ids)s) OR lead.merged_into_id = ANY(%(ids)s))
+AND (%(ids)s::uuid[] IS NULL OR lead.id = ANY(%(ids)s::uuid[]) OR lead.merged_into_id = ANY(%(ids)s::uuid[]))
 AND (lead.merged_into_id IS NOT NULL OR lead.state IN ('won', 'lost', 'disqualified'))
 """
 
@@ -72,7 +59,7 @@ def rescore(lead_ids: Collection[UUID] | None = None) -> int:
                 done = _pass(None)
     else:
         done = _pass(lead_ids) or 0
-    with connection.cursor() as cursor:
+    with prepared() as cursor:
         cursor.execute(_DROP_CLOSED, {"ids": None if lead_ids is None else list(lead_ids)})
     if lead_ids is None:
         claims.count()
@@ -86,9 +73,9 @@ def _pass(lead_ids: Collection[UUID] | None) -> int | None:
     """
     began_with, done = current().name if lead_ids is None else "", 0
     for rows in _blocks(lead_ids):
-        with transaction.atomic():
+        with transaction.atomic(savepoint=False):
             keep_current()
-            by = current()
+            by = current(anew=True)
             if lead_ids is None and by.name != began_with:
                 return None
             _write(rows, by)
@@ -123,19 +110,17 @@ def _blocks(lead_ids: Collection[UUID] | None) -> Iterator[Sequence[_Row]]:
     if lead_ids is not None:
         ordered = sorted(lead_ids)
         for start in range(0, len(ordered), BLOCK):
-            yield _facts("lead.id = ANY(%(ids)s)", ids=ordered[start : start + BLOCK])
+            yield _facts("lead.id = ANY(%(ids)s::uuid[])", ids=ordered[start : start + BLOCK])
         return
     after = UUID(int=0)
-    while rows := _facts("lead.id > %(after)s", after=after):
+    while rows := _facts("lead.id > %(after)s::uuid", after=after):
         yield rows
         after = rows[-1][0]
 
 
 def _facts(which: str, **given: Any) -> Sequence[_Row]:
-    with connection.cursor() as cursor:
-        cursor.execute(_FACTS.format(which=which), {**given, "limit": BLOCK})
-        rows: Sequence[_Row] = cursor.fetchall()
-        return rows
+    rows: Sequence[Any] = asked(_FACTS.format(which=which), {**given, "limit": BLOCK})
+    return rows
 
 
 def _write(rows: Sequence[_Row], by: Current) -> None:
@@ -155,27 +140,18 @@ def _write(rows: Sequence[_Row], by: Current) -> None:
     windows = np.where(heard.soon[:, None], [0, int(MONTH)], scores.window).tolist()
     concentrated = (scores.concentrated | heard.soon).tolist()
     keys = [model.curves.keys[code] for code in known.curve.tolist()]
-    days = [today + timedelta(days=ahead) for ahead in range(int(HORIZON) + 2)]
+    days = {ahead: today + timedelta(days=ahead) for ahead in {day for window in windows for day in window}}
     said = _reasons(reasons.rank(known.design, model.terms), model.terms, heard)
     shifts, chances = heard.shift.tolist(), heard.stage_p.tolist()
-    with connection.cursor() as cursor:
-        cursor.execute(_TABLE)
-        with cursor.copy(_COPY) as copy:
-            copy.set_types(
-                ["uuid", "float8", "float8", "varchar"]
-                + ["float8"] * 7
-                + ["date", "date", "bool", "jsonb", "float8", "varchar", "float8", "varchar", "timestamptz"]
+    storing.store(
+        [
+            (
+                row[0], *figures[:2], keys[at], *figures[2:], days[window[0]], days[window[1]], concentrated[at], why,
+                shifts[at], heard.stage[at], chances[at], by.name, moment,
             )
-            for at, (row, figures, window, why) in enumerate(zip(rows, numbers, windows, said, strict=True)):
-                copy.write_row(
-                    (
-                        row[0], *figures[:2], keys[at], *figures[2:], days[window[0]], days[window[1]],
-                        concentrated[at], Jsonb(why), shifts[at], heard.stage[at], chances[at], by.name, moment,
-                    )
-                )  # fmt: skip
-        cursor.execute(_MERGE)
-        claims.keep(cursor, today)
-        cursor.execute("DELETE FROM scored")  # the next may be in the same transaction
+            for at, (row, figures, window, why) in enumerate(zip(rows, numbers, windows, said, strict=True))
+        ], today=today,
+    )  # fmt: skip
 
 
 def _ages(rows: Sequence[_Row], moment: datetime) -> FloatArray:
@@ -198,7 +174,7 @@ def _encoded(rows: Sequence[_Row], ages: FloatArray, model: Model) -> Facts:
 
 def design(lead_ids: Sequence[UUID], model: Model) -> FloatArray:
     """The facts of open leads (at most a block of them) as rows of the model's design."""
-    rows = _facts("lead.id = ANY(%(ids)s)", ids=list(lead_ids)) if lead_ids else ()
+    rows = _facts("lead.id = ANY(%(ids)s::uuid[])", ids=list(lead_ids)) if lead_ids else ()
     if not rows:
         return np.empty((0, len(model.terms)))
     return _encoded(rows, _ages(rows, clock.now()), model).design

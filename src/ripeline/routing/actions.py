@@ -14,7 +14,7 @@ from ripeline.leads.deciding import By, LeadError, once_more
 from ripeline.people import actions as people_actions
 from ripeline.people import queries as people
 from ripeline.people import working_time
-from ripeline.people.models import Company, Responsible, User
+from ripeline.people.models import Responsible, User
 from ripeline.routing import queries, rules, turns
 from ripeline.routing.queries import Held
 from ripeline.routing.releasing import hand_out, release, return_due
@@ -61,21 +61,19 @@ def route_batch(newcomers: Sequence[Newcomer]) -> list[Route]:
                 waits=due >= soon,
             )
         )  # fmt: skip
-    return _route(wishes, firm=firm, moment=moment, week=turns.week(calendar.working_day(calendar.day(moment))))
+    return _route(wishes, moment=moment, week=turns.week(calendar.working_day(calendar.day(moment))))
 
 
-def _route(wishes: Sequence[Wish], *, firm: Company, moment: datetime, week: date | None = None) -> list[Route]:
+def _route(wishes: Sequence[Wish], *, moment: datetime, week: date | None = None) -> list[Route]:
     """Choose for wishes under the sellers' locks, and keep everybody's place in turn; `week`: they are new leads."""
-    found = queries.sellers(firm, since=min([w.due for w in wishes if w.due] + [moment.date()]))
-    fallback, queue = queries.places(firm)
+    found = queries.sellers()
+    fallback, queue = queries.places()
     if all(w.waits or rules.standing(w, found) for w in wishes):
         return rules.choose(wishes, sellers=found, rotation=[], fallback=fallback, queue=queue)[0]
     with turns.taken(rules.in_rotation(found.values(), moment), week=week) as ready:
         routes, credits = rules.choose(wishes, sellers=found, rotation=ready, fallback=fallback, queue=queue)
-        turns.keep(credits)
-        if week:
-            in_turn = [route.owner_id for route in routes if route.why["rule"] == rules.ROUND_ROBIN]
-            turns.note_taken(filter(None, in_turn), week=week)
+        in_turn = [route.owner_id for route in routes if week and route.why["rule"] == rules.ROUND_ROBIN]
+        turns.keep(credits, filter(None, in_turn), week=week)
     return routes
 
 
@@ -88,10 +86,10 @@ def deactivate(*, actor: User, user: User, to: Responsible | None = None) -> int
     """
     if to is not None and (not to.is_active or to.user_id == user.pk):
         raise LeadError(f"{to.name} cannot take over these leads; choose somebody else.")
-    moment, firm = clock.now(), working_time.company()
+    firm = working_time.company()
     by = By(actor, "web")
     with transaction.atomic():
-        leaving = queries.sellers(firm, since=moment.date()).get(user.pk)
+        leaving = queries.sellers().get(user.pk)
         bulk.hold([h.lead_id for h in queries.held_by([user.pk])])
         with turns.taken([leaving] if leaving else []):  # whoever hands out leads waits here, or has finished
             if firm.fallback_id and firm.fallback_id == people.responsible_of(user).pk:
@@ -113,7 +111,7 @@ def _pass_on(held: Sequence[Held], by: By, *, to: Responsible | None, left: Mapp
     if not held:
         return 0
     bulk.hold([h.lead_id for h in held])
-    routes = _route(queries.wishes(held, left=left), firm=working_time.company(), moment=clock.now())
+    routes = _route(queries.wishes(held, left=left), moment=clock.now())
     rows = Responsible.objects.select_related("user").in_bulk({route.responsible_id for route in routes})
     gifts = {
         h.lead_id: Gift(rows[route.responsible_id], route.why, held_by=h.responsible_id)
@@ -141,7 +139,7 @@ def rescue() -> int:
 
     The credit stays with who is away, and what is not committed waits for them. Idempotent; how many leads.
     """
-    moment, firm = clock.now(), working_time.company()
+    moment = clock.now()
     by = By(people.system(), "worker")
     gone = queries.gone()
     rescued = 0
@@ -151,20 +149,20 @@ def rescue() -> int:
             rescued += _pass_on(held, by, to=None, left=gone)
             for user in people.people().filter(pk__in=gone):
                 rescued += _pass_credit(user, by, to=None, passed=held)
-        rescued += _stand_in(by, firm=firm, moment=moment)
+        rescued += _stand_in(by, moment=moment)
     return rescued
 
 
-def _stand_in(by: By, *, firm: Company, moment: datetime) -> int:
+def _stand_in(by: By, *, moment: datetime) -> int:
     """Committed dates of people who are long away and covered by nobody are kept by somebody else."""
-    calendar = working_time.calendar_of(None, of_company=firm)
+    calendar = working_time.calendar_of(None)
     today = calendar.day(moment)
     away = queries.long_away(calendar, today)
     held = queries.held_by(list(away), committed_before=calendar.end_of(today)) if away else []
     if not held:
         return 0
     bulk.hold([h.lead_id for h in held])
-    routes = _route([Wish(due=today, value=h.value) for h in held], firm=firm, moment=moment)
+    routes = _route([Wish(due=today, value=h.value) for h in held], moment=moment)
     rows = Responsible.objects.select_related("user").in_bulk({route.responsible_id for route in routes})
     gifts = {}
     for h, route in zip(held, routes, strict=True):

@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from ripeline.base import clock
-from ripeline.people import working_time
 from ripeline.people.models import Responsible, User
 from ripeline.routing import queries, rules
 from ripeline.routing.models import Turn
@@ -16,13 +15,13 @@ def would_take_over(user: User) -> Sequence[tuple[str, int]]:
 
     A preview without locks or writes: what `actions.deactivate` does may differ by what is handed out meanwhile.
     """
-    moment, firm = clock.now(), working_time.company()
+    moment = clock.now()
     held = queries.held_by([user.pk])
-    sellers = {pk: s for pk, s in queries.sellers(firm, since=moment.date()).items() if pk != user.pk}
+    sellers = {pk: s for pk, s in queries.sellers().items() if pk != user.pk}
     rooms = queries.room(list(sellers))
     credits = dict(Turn.objects.filter(user__in=sellers).values_list("user_id", "credit"))
     able = {pk: replace(s, room=max(rooms.get(pk, 0), 0), credit=credits.get(pk, 0)) for pk, s in sellers.items()}
-    fallback, queue = queries.places(firm)
+    fallback, queue = queries.places()
     if fallback.user_id == user.pk:
         fallback = queue
     routes, _ = rules.choose(

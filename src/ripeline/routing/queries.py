@@ -9,21 +9,29 @@ from uuid import UUID
 from django.db import connection
 from django.db.models import Exists, OuterRef, Q
 
-from ripeline.leads.models import IS_OPEN, OPEN_STATES, Account, Lead
+from ripeline.base.settled import Settled
+from ripeline.base.statements import rows
+from ripeline.leads.models import IS_OPEN, OPEN_STATES, Lead
 from ripeline.people import queries as people
-from ripeline.people.models import Absence, Company, Experience, Responsible, ResponsibleKind, User
+from ripeline.people import working_time
+from ripeline.people.models import Absence, Experience, Responsible, ResponsibleKind, User
 from ripeline.people.working_time import Calendar
 from ripeline.routing import worth
 from ripeline.routing.rules import LONG_AWAY, Place, Seller, Wish
 
 
-def sellers(firm: Company, *, since: date) -> dict[UUID, Seller]:
-    """Everybody active who may be responsible for leads, by user id, with their absences from `since` on."""
+def sellers() -> Mapping[UUID, Seller]:
+    """Everybody active who may be responsible for leads, by user id, with their absences."""
+    return _sellers.now()
+
+
+def _read_sellers() -> dict[UUID, Seller]:
+    firm = working_time.company()
     active = Responsible.objects.filter(
         is_active=True, user__is_active=True, user__is_system=False, user__role__in=people.SELLERS
     ).select_related("user")
     away = defaultdict(list)
-    for absence in Absence.objects.filter(last_day__gte=since).select_related("cover").order_by("first_day"):
+    for absence in Absence.objects.select_related("cover").order_by("first_day"):
         cover = absence.cover.name if absence.cover and absence.cover.is_active else ""
         away[absence.user_id].append((absence.first_day, absence.last_day, cover))
     found: dict[UUID, Seller] = {}
@@ -45,24 +53,29 @@ def sellers(firm: Company, *, since: date) -> dict[UUID, Seller]:
     return found
 
 
+_sellers = Settled(_read_sellers, "user", "responsible", "absence", "company")
+
+
 # How many open leads each seller has in hand, counted up to their cap only.
 _ROOM = """
-SELECT u.id, u.lead_cap - (
+SELECT u.id, CASE WHEN u.id = ANY(%(users)s::uuid[]) THEN u.lead_cap - (
     SELECT count(*) FROM (
         SELECT 1 FROM lead
-        WHERE lead.responsible_id = r.id AND lead.merged_into_id IS NULL AND lead.state = ANY(%(open)s)
+        WHERE lead.responsible_id = r.id AND lead.merged_into_id IS NULL AND lead.state = ANY(%(open)s::text[])
         LIMIT u.lead_cap
     ) AS in_hand
-) FROM responsible AS r JOIN "user" AS u ON u.id = r.user_id
-WHERE u.id = ANY(%(users)s) AND u.is_active AND r.is_active
+) ELSE 0 END FROM responsible AS r JOIN "user" AS u ON u.id = r.user_id
+WHERE u.id = ANY(%(present)s::uuid[]) AND u.is_active AND r.is_active
 """
 
 
-def room(users: Collection[UUID]) -> dict[UUID, int]:
-    """How many more open leads fit under the cap of each of these people who is still active, in one query."""
-    with connection.cursor() as cursor:
-        cursor.execute(_ROOM, {"open": [s.value for s in OPEN_STATES], "users": list(users)})
-        return dict(cursor.fetchall())
+def room(users: Collection[UUID], *, present: Collection[UUID] | None = None) -> dict[UUID, int]:
+    """How many more open leads fit under the cap of each of these people who is still active, in one query.
+
+    Of those `present` besides, it is asked alone whether they are; they have no room.
+    """
+    given = {"open": [s.value for s in OPEN_STATES], "users": list(users), "present": list(present or users)}
+    return dict(rows(_ROOM, given))
 
 
 # The same for what is due by a moment: what somebody's day holds already.
@@ -118,18 +131,25 @@ def least_worths(users: Collection[UUID], *, by: datetime, now: datetime) -> dic
 
 def account_owners(account_ids: Collection[UUID]) -> dict[UUID, tuple[UUID, str]]:
     """account → (its owner, its name), where it has one."""
-    owned = Account.objects.filter(pk__in=account_ids, owner__isnull=False)
-    return {pk: (owner, name) for pk, owner, name in owned.values_list("pk", "owner", "name") if owner}
+    owned = "SELECT id, owner_id, name FROM account WHERE id = ANY(%s::uuid[]) AND owner_id IS NOT NULL"
+    return {pk: (owner, name) for pk, owner, name in rows(owned, [list(account_ids)])} if account_ids else {}
 
 
-def places(firm: Company) -> tuple[Place, Place]:
+def places() -> tuple[Place, Place]:
     """(the fallback, the Qualify queue); the queue stands in for a fallback that no longer takes leads."""
+    return _places.now()
+
+
+def _read_places() -> tuple[Place, Place]:
     queue = people.built_in(people.QUALIFY)
-    chosen = firm.fallback or queue
+    chosen = working_time.company().fallback or queue
     user = chosen.user
     if not chosen.is_active or (user and not (user.is_active and user.role in people.SELLERS)):
         chosen = queue
     return _place(chosen), _place(queue)
+
+
+_places = Settled(_read_places, "company", "responsible", "user")
 
 
 def _place(responsible: Responsible) -> Place:

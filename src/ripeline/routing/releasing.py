@@ -129,7 +129,7 @@ def release() -> int:
     calendar = working_time.calendar_of(None, of_company=firm)
     day = calendar.working_day(calendar.day(moment))
     week = turns.week(day)
-    found = queries.sellers(firm, since=calendar.day(moment))
+    found = queries.sellers()
     rotation = rules.in_rotation(found.values(), moment)
     if not rotation:
         return 0
@@ -146,7 +146,7 @@ def release() -> int:
         if not waiting:
             return 0
         owners = queries.account_owners({w.account_id for w in waiting if w.account_id})
-        fallback, queue = queries.places(firm)
+        fallback, queue = queries.places()
         able = [
             replace(s, room=len(fill.least), least=fill.least, free=fill.free)
             for s in ready
@@ -164,12 +164,11 @@ def release() -> int:
             if route.why["rule"] != rules.FALLBACK
         }
         given = bulk.give_many(gifts, By(people.system(), "worker"), skips_busy=True)
-        turns.keep(credits)
         owners_of = [d.lead.owner_id for d in given if d.lead.owner_id]
         turns.note_filled(fills, owners_of, day=day)
         in_turn = (rules.RELEASED, rules.DISPLACES)  # those of their own companies come beside the cap
         new = [d.lead.owner_id for d in given if d.lead.owner_id and gifts[d.lead.pk].why["rule"] in in_turn]
-        turns.note_taken(new, week=week)
+        turns.keep(credits, new, week=week)
     return len(given)
 
 
@@ -225,7 +224,7 @@ def return_due() -> int:
     due = _due_in_programmes(by)
     if not due:
         return 0
-    sellers = queries.sellers(firm, since=calendar.day(moment))
+    sellers = queries.sellers()
     queue = people.built_in(people.QUALIFY)
     rows = {r.user_id: r for r in Responsible.objects.filter(user__in=sellers.keys()).select_related("user")}
     done = 0

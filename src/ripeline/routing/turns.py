@@ -12,6 +12,7 @@ from uuid import UUID
 
 from django.db import connection, transaction
 
+from ripeline.base.statements import prepared, rows
 from ripeline.routing import prices, queries
 from ripeline.routing.models import Turn
 from ripeline.routing.rules import Seller
@@ -29,24 +30,45 @@ def taken(sellers: Collection[Seller], *, week: date | None = None) -> Iterator[
     Who has left since they were read is not among them: whoever leaves takes this lock too.
     """
     users = sorted(s.user_id for s in sellers)
-    with transaction.atomic():
+    with transaction.atomic(savepoint=False):
+        turns = _locked(users)
+        left = {s.user_id: _of_week(s, turns[s.user_id], week) for s in sellers if s.user_id in turns}
+        # after the locks: what others handed out meanwhile is counted
+        rooms = queries.room([user for user, of_week in left.items() if of_week > 0], present=users)
+        yield [
+            replace(s, room=max(min(room, left[s.user_id]), 0), credit=turns[s.user_id].credit)
+            for s in sellers
+            if s.user_id in left and (room := rooms.get(s.user_id)) is not None
+        ]
+
+
+_LOCK = """
+SELECT user_id, credit, week, taken FROM turn WHERE user_id = ANY(%s::uuid[]) ORDER BY user_id FOR UPDATE
+"""
+
+
+@dataclass(frozen=True)
+class _Place:
+    credit: int
+    week: date | None
+    taken: int
+
+
+def _locked(users: list[UUID]) -> dict[UUID, _Place]:
+    """Everybody's row, made where there is none, locked until the transaction ends."""
+    found = rows(_LOCK, [users])
+    if len(found) < len(users):
         with connection.cursor() as cursor:
             cursor.execute(
                 "INSERT INTO turn (user_id, credit, filled, taken) SELECT u, 0, 0, 0 FROM unnest(%s::uuid[]) AS u"
                 " ORDER BY u ON CONFLICT DO NOTHING",
                 [users],
             )
-        turns = Turn.objects.filter(user__in=users).order_by("user_id").select_for_update()
-        rows = {turn.user_id: turn for turn in turns}
-        rooms = queries.room(users)  # after the locks: what others handed out meanwhile is counted
-        yield [
-            replace(s, room=max(min(rooms[s.user_id], _of_week(s, turn, week)), 0), credit=turn.credit)
-            for s in sellers
-            if s.user_id in rooms and (turn := rows.get(s.user_id))
-        ]
+        found = rows(_LOCK, [users])
+    return {user: _Place(*rest) for user, *rest in found}
 
 
-def _of_week(seller: Seller, turn: Turn, week: date | None) -> int:
+def _of_week(seller: Seller, turn: _Place, week: date | None) -> int:
     """How many new leads are left for somebody in a week; any number where it is not about new ones."""
     if week is None:
         return sys.maxsize
@@ -58,25 +80,27 @@ def week(day: date) -> date:
     return day - timedelta(days=day.weekday())
 
 
-def note_taken(given: Iterable[UUID], *, week: date) -> None:
-    """Remember who got new leads in a week."""
+_KEEP = """
+UPDATE turn SET credit = v.credit,
+       week = CASE WHEN v.n > 0 THEN %(week)s ELSE turn.week END,
+       taken = CASE WHEN v.n = 0 THEN turn.taken WHEN turn.week = %(week)s THEN turn.taken + v.n ELSE v.n END
+FROM unnest(%(users)s::uuid[], %(credits)s::int[], %(taken)s::int[]) AS v(user_id, credit, n)
+WHERE turn.user_id = v.user_id AND (turn.credit <> v.credit OR v.n > 0)
+"""
+
+
+def keep(credits: Mapping[UUID, int], given: Iterable[UUID] = (), *, week: date | None = None) -> None:
+    """Remember everybody's place in turn, and who was `given` new leads in a week."""
     more = Counter(given)
-    with connection.cursor() as cursor:
+    users = sorted(credits.keys() | more.keys())
+    with prepared() as cursor:
         cursor.execute(
-            "UPDATE turn SET week = %s, taken = v.n + CASE WHEN week = %s THEN taken ELSE 0 END"
-            " FROM unnest(%s::uuid[], %s::int[]) AS v(user_id, n) WHERE turn.user_id = v.user_id",
-            [week, week, list(more), list(more.values())],
-        )
-
-
-def keep(credits: Mapping[UUID, int]) -> None:
-    """Remember everybody's place in turn."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "UPDATE turn SET credit = v.credit FROM unnest(%s::uuid[], %s::int[]) AS v(user_id, credit)"
-            " WHERE turn.user_id = v.user_id AND turn.credit <> v.credit",
-            [list(credits), list(credits.values())],
-        )
+            _KEEP,
+            {
+                "week": week, "users": users, "credits": [credits[user] for user in users],
+                "taken": [more[user] for user in users],
+            },
+        )  # fmt: skip
 
 
 @dataclass(frozen=True)

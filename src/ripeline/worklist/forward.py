@@ -100,7 +100,7 @@ def bring_forward(lead_ids: Collection[UUID] | None = None) -> int:
         lead_ids, theirs = [each.standing.lead_id for _, each in worthy], {each.taker_id for _, each in worthy}
         if not worthy:
             return 0
-    sellers = list(routing.sellers(firm, since=calendar.day(moment)).values())
+    sellers = list(routing.sellers().values())
     sellers = [s for s in sellers if not s.away_on(s.today(moment)) and (theirs is None or s.user_id in theirs)]
     with transaction.atomic(), turns.taken(sellers) as ready:
         fills = turns.fills([turns.without_choice(s) for s in ready], day=day, by=by, now=moment)

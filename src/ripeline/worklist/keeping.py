@@ -68,7 +68,7 @@ def _capacity(responsible: Responsible | None) -> int:
     """How many contacts a day holds: one person's, or for a queue those of everybody who takes turns."""
     if responsible is not None and responsible.user is not None:
         return max(int(responsible.user.minutes_per_day // MINUTES), 1)
-    sellers = routing.sellers(working_time.company(), since=clock.now().date())
+    sellers = routing.sellers()
     taking = routing_rules.in_rotation(sellers.values(), clock.now())
     return sum(int(s.minutes // MINUTES) for s in taking) or int(User().minutes_per_day // MINUTES)
 

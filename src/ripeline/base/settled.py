@@ -1,0 +1,59 @@
+"""What is read from small tables that seldom change: kept in the process until a row of theirs is another.
+
+Whether one is, is asked of PostgreSQL each time, so what was just committed anywhere, or written in this very
+transaction, is seen: a table's mark is made of where its visible rows stand and which transactions wrote them.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from threading import local
+from typing import Any, Generic, TypeVar, cast
+
+from django.db import connection
+
+from ripeline.base.statements import rows
+
+T = TypeVar("T")
+Marks = Mapping[str, tuple[int, int]]  # by table
+
+_tables: set[str] = set()  # of all that is kept so
+_looking = local()
+
+
+class Settled(Generic[T]):
+    """What `read` makes of `tables` alone; shared by all threads, so nobody may change it."""
+
+    def __init__(self, read: Callable[[], T], *tables: str) -> None:
+        self._read, self._of = read, tables
+        self._kept: tuple[Any, T] | None = None
+        _tables.update(tables)
+
+    def now(self, *, anew: bool = False) -> T:
+        """As it is now; or was at the beginning of a `look` around this, unless it is to be looked at `anew`."""
+        marks = (None if anew else getattr(_looking, "marks", None)) or _marks(self._of)
+        which = connection.settings_dict
+        mark = (which["HOST"], which["NAME"], *(marks[table] for table in self._of))
+        kept = self._kept
+        if kept is None or kept[0] != mark:
+            self._kept = kept = (mark, self._read())
+        return kept[1]
+
+
+@contextmanager
+def look() -> Iterator[None]:
+    """One look at all the tables, now, is enough for what is asked inside."""
+    before = getattr(_looking, "marks", None)
+    _looking.marks = _marks(tuple(sorted(_tables)))
+    try:
+        yield
+    finally:
+        _looking.marks = before
+
+
+def _marks(tables: tuple[str, ...]) -> Marks:
+    parts = (
+        f"SELECT '{table}', count(*), COALESCE(bit_xor(hashtidextended(ctid, xmin::text::bigint)), 0) FROM \"{table}\""  # noqa: S608
+        for table in tables
+    )
+    found = rows(" UNION ALL ".join(parts))
+    return cast(Marks, {table: (count, mark) for table, count, mark in found})

@@ -1,0 +1,29 @@
+"""Statements that are asked so often that PostgreSQL should not plan each of them anew."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from django.db import connection
+from django.db.backends.postgresql.base import ServerBindingCursor
+
+
+@contextmanager
+def prepared() -> Iterator[Any]:
+    """A cursor whose statements are prepared once they have been asked some times on a connection.
+
+    PostgreSQL binds the parameters, so their types must follow from the statement (`%s::uuid[]`).
+    """
+    connection.ensure_connection()
+    with connection.wrap_database_errors:
+        bound = ServerBindingCursor(connection.connection)  # type: ignore[call-arg]
+    with connection._prepare_cursor(bound) as cursor:  # type: ignore[attr-defined]
+        yield cursor
+
+
+def rows(statement: str, given: Mapping[str, Any] | Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+    """What a prepared statement returns."""
+    with prepared() as cursor:
+        cursor.execute(statement, given)
+        found: list[tuple[Any, ...]] = cursor.fetchall()
+        return found
