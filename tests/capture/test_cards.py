@@ -12,8 +12,8 @@ from ripeline.capture import booths, cards
 from ripeline.capture.booths import BoothDraft
 from ripeline.capture.cards import Card, Taken
 from ripeline.capture.doors import DoorError
+from ripeline.capture.keeping import RefusedError
 from ripeline.capture.models import Door, DoorKind, Submission
-from ripeline.capture.submissions import RefusedError
 from ripeline.catalog import standard
 from ripeline.catalog.models import Question
 from ripeline.leads import identity

@@ -14,9 +14,10 @@ from hypothesis import strategies as st
 from ripeline.base import clock
 from ripeline.capture import doors, holding, proof, submissions
 from ripeline.capture.doors import DoorError, FormDraft
+from ripeline.capture.keeping import WINDOW, RefusedError, TooOftenError
 from ripeline.capture.models import Door, Submission, SubmissionState
 from ripeline.capture.proof import Proof, StaleProofError
-from ripeline.capture.submissions import RefusedError, Sent, TooOftenError
+from ripeline.capture.submissions import Sent
 from ripeline.catalog import standard
 from ripeline.catalog.models import Question, Source, SourceType
 from ripeline.leads.models import Enquiry, Lead
@@ -158,7 +159,7 @@ def test_a_machine_that_sends_without_end_is_told_to_wait_and_others_are_not(doo
     with pytest.raises(TooOftenError):
         submissions.take(door=door, sent=sent())
     assert submissions.take(door=door, sent=sent(address="elsewhere")).lead_id
-    with clock.at(clock.now() + submissions.WINDOW + timedelta(seconds=1)):
+    with clock.at(clock.now() + WINDOW + timedelta(seconds=1)):
         assert submissions.take(door=door, sent=sent()).lead_id
 
 

@@ -13,8 +13,8 @@ from django.views.decorators.http import require_POST
 
 from ripeline.api.answers import KB, say, too_large
 from ripeline.capture import doors, machines
+from ripeline.capture.keeping import WINDOW, TooOftenError
 from ripeline.capture.models import Door, DoorKind, SubmissionState
-from ripeline.capture.submissions import WINDOW, TooOftenError
 
 LARGEST = 256 * KB  # bytes of one
 

@@ -11,8 +11,7 @@ from ninja.security import HttpBearer
 
 from ripeline import __version__
 from ripeline.api import enquiries
-from ripeline.capture.machines import ConflictError
-from ripeline.capture.submissions import WINDOW, RefusedError, TooOftenError
+from ripeline.capture.keeping import WINDOW, ConflictError, RefusedError, TooOftenError
 from ripeline.leads.deciding import LeadError
 from ripeline.people import keys
 from ripeline.people.models import ApiKey

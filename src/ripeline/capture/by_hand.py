@@ -11,7 +11,7 @@ from ripeline.base import clock
 from ripeline.capture import values
 from ripeline.capture.admission import Admitted, Arrival, Result, admit
 from ripeline.capture.arrivals import Policy
-from ripeline.capture.submissions import OWN
+from ripeline.capture.keeping import OWN
 from ripeline.capture.text import BadValueError, clean, clean_lines
 from ripeline.leads import identity
 from ripeline.leads.birth import Context, Person

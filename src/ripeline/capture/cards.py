@@ -18,7 +18,7 @@ from uuid import UUID, uuid5
 from django.db import IntegrityError, transaction
 
 from ripeline.base import clock
-from ripeline.capture import machines, submissions
+from ripeline.capture import keeping, machines
 from ripeline.capture.models import Door, DoorKind, Submission, SubmissionState
 from ripeline.capture.text import clean, clean_lines
 from ripeline.catalog import actions as catalog
@@ -95,7 +95,7 @@ def take(*, actor: User, door: Door, card: Card) -> tuple[Submission, Taken]:
     if before := _before(number, card):
         return before
     content = _read(card, door)
-    submissions.limit(_from(actor), submissions.FROM_ONE_PROGRAM)
+    keeping.limit(_from(actor), keeping.FROM_ONE_PROGRAM)
     submission = Submission(
         pk=number, door=door, state=SubmissionState.TAKEN, content=content, address=_from(actor), captured_by=actor,
         trail=_trail(card, door), received_at=clock.now(),
@@ -151,17 +151,19 @@ def _readdress(submission: Submission, was: Mapping[str, Any]) -> None:
 def _admit(submission: Submission, card: Card) -> None:
     due, note = _moment(submission, card)
     try:
-        submissions.admit_one(submission, due=due, note=note, agreed=card.due is not None, known=card.known)
-    except submissions.RefusedError as wrong:
+        keeping.admit_one(
+            keeping.Brought(submission, due=due, note=note, agreed=card.due is not None, known=card.known)
+        )
+    except keeping.RefusedError as wrong:
         if "external_id" in wrong.errors:
-            raise submissions.RefusedError({"email": ANOTHER}) from wrong
+            raise keeping.RefusedError({"email": ANOTHER}) from wrong
         raise
 
 
 def _read(card: Card, door: Door) -> dict[str, Any]:
     """A card as it is kept. Raises RefusedError by field."""
     if not any(clean(card.fields.get(name, "")) for name in ("name", "email", "phone")):
-        raise submissions.RefusedError({"name": "Say at least a name, an e-mail address or a telephone number."})
+        raise keeping.RefusedError({"name": "Say at least a name, an e-mail address or a telephone number."})
     content = machines.read(machines.Entry(fields={name: card.fields.get(name, "") for name in PERSON}))
     answers, unfit = _answers(card.answers)
     message = "\n".join(filter(None, [clean_lines(card.note)[:LONGEST], *unfit]))

@@ -4,9 +4,9 @@ from uuid import UUID
 
 from django.db import transaction
 
-from ripeline.capture import machines, submissions
+from ripeline.capture import machines
+from ripeline.capture.keeping import Brought, RefusedError, admit_one
 from ripeline.capture.models import Door, DoorKind, Submission, SubmissionState
-from ripeline.capture.submissions import RefusedError
 from ripeline.people import actions as people
 from ripeline.people.models import User
 from ripeline.people.rules import require_keeps_catalog
@@ -73,7 +73,7 @@ def _let_in(submission: Submission) -> None:
     submission.state = SubmissionState.TAKEN
     try:
         with transaction.atomic():
-            submissions.admit_one(submission)
+            admit_one(Brought(submission))
     except RefusedError as wrong:
         raise StillHeldError(str(wrong)) from wrong
     submission.save(update_fields=["state", "content", "lead_id"])

@@ -9,16 +9,17 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4, uuid5
 
-from django.db import IntegrityError, transaction
+from django.db import transaction
 
 from ripeline.base import clock
-from ripeline.capture import codes, saying, submissions, values
+from ripeline.base.settled import Settled
+from ripeline.capture import codes, saying, values
 from ripeline.capture.dates import FIRST_YEAR
 from ripeline.capture.doors import DoorError
 from ripeline.capture.headings import HEADINGS
+from ripeline.capture.keeping import FROM_ONE_PROGRAM, RefusedError, keep
 from ripeline.capture.models import Door, DoorKind, Submission, SubmissionState
 from ripeline.capture.saying import Said
-from ripeline.capture.submissions import RefusedError
 from ripeline.capture.text import BadValueError, clean, clean_lines
 from ripeline.capture.text import key as key_of
 from ripeline.catalog import actions as catalog
@@ -26,7 +27,6 @@ from ripeline.catalog import queries as catalog_queries
 from ripeline.catalog import standard
 from ripeline.catalog.models import SourceType
 from ripeline.catalog.rules import guess_source_type
-from ripeline.leads.deciding import once_more
 from ripeline.people import actions as people_actions
 from ripeline.people import working_time
 from ripeline.people.models import ApiKey, User
@@ -42,10 +42,6 @@ DEEP, WIDE = 8, 200  # how far into what a tool sends is looked
 LONGEST_PLACE = 300  # characters of a path in it
 
 
-class ConflictError(ValueError):
-    """The same idempotency key, with something else in it."""
-
-
 @dataclass(frozen=True, kw_only=True)
 class Entry:
     """A lead as a program says it."""
@@ -57,46 +53,38 @@ class Entry:
     consents: Sequence[Said] = ()
 
 
-@once_more
 def take(*, key: ApiKey, entry: Entry, idempotency_key: str = "") -> tuple[Submission, bool]:
     """Take a lead in for a program: durable, resolved, routed and scored when this returns; and whether it was new.
 
     Raises RefusedError by field, ConflictError, and TooOftenError.
     """
-    door = _door_of(key)
-    number = uuid5(_SPACE, f"{key.pk}:{idempotency_key}") if idempotency_key else uuid4()
+    return keep(submission_of(key=key, entry=entry, idempotency_key=idempotency_key), most=FROM_ONE_PROGRAM)
+
+
+def submission_of(*, key: ApiKey, entry: Entry, idempotency_key: str = "") -> Submission:
+    """A lead as a program sent it, not yet kept. Raises RefusedError by field."""
     content = read(entry)
-    digest = _digest(content)
-    if before := Submission.objects.filter(pk=number).first():
-        return _same(before, digest), False
-    submissions.limit(str(key.pk), submissions.FROM_ONE_PROGRAM)
-    return _kept(
-        Submission(
-            pk=number, door=door, state=SubmissionState.TAKEN, content=content | {"digest": digest},
-            trail={name: clean(text) for name, text in entry.trail.items()}, address=str(key.pk),
-            received_at=clock.now(),
-        ), digest,
+    return Submission(
+        pk=uuid5(_SPACE, f"{key.pk}:{idempotency_key}") if idempotency_key else uuid4(),
+        door=_door_of(key), state=SubmissionState.TAKEN, content=content | {"digest": _digest(content)},
+        trail={name: clean(text) for name, text in entry.trail.items()}, address=str(key.pk), received_at=clock.now(),
     )  # fmt: skip
 
 
-@once_more
 def take_hook(*, door: Door, payload: Any, address: str) -> Submission:
     """Take what a tool sends: always kept as it came; in at once where the mapping finds a person in it."""
-    submissions.limit(address, submissions.FROM_ONE_PROGRAM)
     raw = payload if isinstance(payload, dict) else {"value": payload}
-    number = uuid5(_SPACE, f"{door.pk}:{_digest(raw)}")
-    if before := Submission.objects.filter(pk=number).first():
-        return before
     content, why = mapped(door, raw)
     submission = Submission(
-        pk=number, door=door, state=SubmissionState.HELD if why else SubmissionState.TAKEN, why=why[:200],
+        pk=uuid5(_SPACE, f"{door.pk}:{_digest(raw)}"), door=door,
+        state=SubmissionState.HELD if why else SubmissionState.TAKEN, why=why[:200],
         content=content | {"raw": raw}, address=address, received_at=clock.now(),
     )  # fmt: skip
     try:
-        return _kept(submission, "")[0]
+        return keep(submission, most=FROM_ONE_PROGRAM)[0]
     except RefusedError as wrong:  # its address and its id are of two people here: kept for a look
         submission.state, submission.why, submission.lead_id = SubmissionState.HELD, str(wrong)[:200], None
-        return _kept(submission, "")[0]
+        return keep(submission, most=FROM_ONE_PROGRAM)[0]
 
 
 def mapped(door: Door, raw: Mapping[str, Any]) -> tuple[dict[str, Any], str]:
@@ -224,7 +212,7 @@ def _person(fields: Mapping[str, str]) -> tuple[dict[str, str], dict[str, str]]:
 
 
 def _answers(given: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, str]]:
-    known = {question.key: question for question in catalog_queries.questions()}
+    known = {question.key: question for question in catalog_queries.questions()} if given else {}
     answers: dict[str, Any] = {}
     errors: dict[str, str] = {}
     for key, value in given.items():
@@ -245,11 +233,17 @@ def _empty() -> dict[str, Any]:
     return {"person": {}, "answers": {}, "message": ""}
 
 
+def _read_doors() -> dict[str, Door]:
+    return {door.slug: door for door in Door.objects.filter(kind=DoorKind.API).select_related("source", "campaign")}
+
+
+_doors = Settled(_read_doors, "door", "source", "campaign")
+
+
 def _door_of(key: ApiKey) -> Door:
     """The door by which what a key brings is counted, made with its first lead."""
     slug = f"api-{key.pk}"
-    found = Door.objects.select_related("source", "campaign").filter(slug=slug).first()
-    if found:
+    if found := _doors.now().get(slug):
         return found
     source = catalog.source_of(f"API: {key.name}", guess_source_type(key.name))
     Door.objects.bulk_create(
@@ -260,24 +254,6 @@ def _door_of(key: ApiKey) -> Door:
         ignore_conflicts=True,
     )  # fmt: skip
     return Door.objects.select_related("source", "campaign").get(slug=slug)
-
-
-def _kept(submission: Submission, digest: str) -> tuple[Submission, bool]:
-    with transaction.atomic():
-        try:
-            with transaction.atomic():
-                submission.save(force_insert=True)
-        except IntegrityError:
-            return _same(Submission.objects.get(pk=submission.pk), digest), False
-        if submission.state == SubmissionState.TAKEN:
-            submissions.admit_one(submission)
-    return submission, True
-
-
-def _same(before: Submission, digest: str) -> Submission:
-    if digest and before.content.get("digest") != digest:
-        raise ConflictError
-    return before
 
 
 def _digest(content: Any) -> str:

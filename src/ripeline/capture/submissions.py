@@ -1,4 +1,4 @@
-"""What is sent through a form: read, kept as it was sent, and admitted like any arrival, all in one transaction.
+"""What is sent through a form: read, kept as it was sent, and admitted like any arrival.
 
 Whatever looks like a machine's work is held back, not thrown away: somebody looks, and lets it in or discards it.
 """
@@ -6,58 +6,32 @@ Whatever looks like a machine's work is held back, not thrown away: somebody loo
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
-from uuid import UUID
 
-from django.db import IntegrityError, transaction
+from django.db import transaction
 
 from ripeline.base import clock
-from ripeline.capture import doors, giving, profiling, saying, values
-from ripeline.capture.admission import Arrival, admit
+from ripeline.capture import doors, keeping, profiling, values
+from ripeline.capture.keeping import RefusedError
 from ripeline.capture.models import Door, Submission, SubmissionState
 from ripeline.capture.proof import Proof
 from ripeline.capture.text import BadValueError, clean, clean_lines
-from ripeline.catalog import queries as catalog
 from ripeline.catalog import standard
 from ripeline.catalog.models import AnswerType, Meaning, Question
-from ripeline.leads import identity
-from ripeline.leads.birth import Context, Person
-from ripeline.leads.deciding import By, once_more
-from ripeline.leads.identity import Key
-from ripeline.leads.models import IdentityKind, Lead
-from ripeline.leads.recognising import identify
-from ripeline.outbox import actions as outbox_actions
-from ripeline.outbox import consent
-from ripeline.outbox import queries as outbox
-from ripeline.people import queries as people
+from ripeline.leads.deciding import once_more
+from ripeline.leads.models import Lead
 from ripeline.people import working_time
-from ripeline.people.models import Role, User
+from ripeline.people.models import User
 from ripeline.people.rules import require_keeps_catalog
-from ripeline.ripeness import actions as ripeness
 from ripeline.ripeness import queries as scores
 
-OWN = frozenset({Role.REP})  # whom they meet is theirs
-WINDOW = timedelta(minutes=10)
 FROM_ONE_ADDRESS = 20  # in the window: an office behind one address may be many people, a machine is more
-FROM_ONE_PROGRAM = 6_000  # ten a second: more than that is an import
 TOO_FAST = timedelta(seconds=1)
 LINKS = 3  # in what somebody wrote: more than people put in
 _LINK = re.compile(r"https?://|\bwww\.|\[url", re.IGNORECASE)
 
 TRAIL = ("utm_source", "utm_medium", "utm_campaign", "utm_term", "utm_content")
-
-
-class RefusedError(ValueError):
-    """What was sent is not complete, or not right; `errors` by field, for whoever sent it."""
-
-    def __init__(self, errors: Mapping[str, str]) -> None:
-        super().__init__("; ".join(errors.values()))
-        self.errors = dict(errors)
-
-
-class TooOftenError(ValueError):
-    """So much has come from there lately that it must wait."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,7 +68,6 @@ def take(*, door: Door, sent: Sent) -> Submission:
     if before := Submission.objects.filter(pk=sent.proof.id).first():
         return before
     received = read(door, sent.fields, visitor=str(sent.trail.get("visitor", "")))
-    limit(sent.address, FROM_ONE_ADDRESS)
     why = _suspicion(sent, received)
     submission = Submission(
         pk=sent.proof.id, door=door, trail=dict(sent.trail),
@@ -102,15 +75,7 @@ def take(*, door: Door, sent: Sent) -> Submission:
         address=sent.address, why=why, received_at=clock.now(),
         state=SubmissionState.HELD if why else SubmissionState.TAKEN,
     )  # fmt: skip
-    with transaction.atomic():
-        try:
-            with transaction.atomic():
-                submission.save(force_insert=True)
-        except IntegrityError:
-            return Submission.objects.get(pk=sent.proof.id)  # it was pressed twice, and the other press was first
-        if not why:
-            admit_one(submission, base_url=sent.base_url)
-    return submission
+    return keeping.keep(submission, most=FROM_ONE_ADDRESS)[0]
 
 
 @dataclass(frozen=True)
@@ -234,97 +199,3 @@ def _suspicion(sent: Sent, received: Received) -> str:
     if (count := len(_LINK.findall(written))) >= LINKS:
         return f"What is written has {count} links."
     return ""
-
-
-def limit(address: str, most: int) -> None:
-    """Raise TooOftenError where so much has come from there within the window."""
-    if Submission.objects.filter(address=address, received_at__gte=clock.now() - WINDOW).count() >= most:
-        raise TooOftenError
-
-
-def admit_one(
-    submission: Submission, *, base_url: str = "", due: datetime | None = None, note: str = "", agreed: bool = False,
-    known: UUID | None = None,
-) -> None:  # fmt: skip
-    """Make a lead of what was submitted, or bring one up to date; within a transaction.
-
-    `due`, `note`, `agreed`: when to be in touch, where whoever met them said so; `known`: the lead it is, likewise.
-    """
-    door, content, capturer = submission.door, submission.content, submission.captured_by
-    person = dict(content["person"])
-    reference = person.pop("external_id", "")
-    keys = [identity.email(person.get("email", "")), identity.external(reference)]
-    if capturer or not any(keys):  # what one of us has noted can be amended, an address added too
-        keys.append(Key(IdentityKind.NATURAL, f"submission:{submission.pk}"))
-    if known:  # by whichever key says most
-        keys += sorted(key for key in identity.keys_of({known}).get(known, ()) if not key.is_hint)[:1]
-    named = content.get("campaign") or str(submission.trail.get("utm_campaign", ""))[:160]
-    arrival = Arrival(
-        keys=tuple(key for key in keys if key),
-        person=Person(reference=reference, **person),
-        source=content.get("source") or door.source.name,
-        campaign=door.campaign.name if door.campaign else named,
-        context=Context(
-            door=door.kind,
-            captured_at=datetime.fromisoformat(content["captured_at"])
-            if content.get("captured_at")
-            else submission.received_at,
-            message=content["message"], answers=content["answers"], landing_page=content.get("page", ""),
-            trail={name: said for name, said in submission.trail.items() if name != "visitor"},
-            captured_by_id=capturer.pk if capturer else None, event_key=f"submission:{submission.pk}",
-        ),
-        owner_id=capturer.pk if capturer and capturer.role in OWN else None,
-        due=due, note=note, agreed=agreed, corrects=False,
-    )  # fmt: skip
-    (found,) = admit([arrival], actor=capturer or people.system(), origin=door.kind)
-    if found.lead_id is None:
-        raise RefusedError({"external_id": found.reason})
-    submission.lead_id = found.lead_id
-    Submission.objects.filter(pk=submission.pk).update(lead_id=found.lead_id)
-    _recognise(submission, found.lead_id)
-    ripeness.rescore([found.lead_id])
-    base_url = base_url or content.get("base_url", "")
-    _ask_to_confirm(submission, base_url)
-    saying.note(submission, captured_at=arrival.context.captured_at, base_url=base_url)
-    _give(submission, base_url)
-
-
-def _give(submission: Submission, base_url: str) -> None:
-    """What the form promised, by a link of their own in a mail."""
-    asset, to = submission.door.gives, submission.content["person"].get("email", "")
-    if not (asset and submission.lead_id and outbox_actions.is_address(to)):
-        return
-    outbox_actions.send(
-        kind="asset", to=to, name=submission.content["person"].get("name", ""), lead_id=submission.lead_id,
-        key=f"form {submission.pk}",
-        context={"title": asset.title, "path": giving.path(asset, submission.lead_id), "base_url": base_url},
-    )  # fmt: skip
-
-
-def _ask_to_confirm(submission: Submission, base_url: str) -> None:
-    """Who agreed to mail is asked to confirm it: anybody can write anybody's address into a form."""
-    content = submission.content
-    agreed = [key for key, said in content["answers"].items() if isinstance(said, dict) and said.get("given")]
-    address = content["person"].get("email", "")
-    for question in catalog.questions(retired=True) if agreed and outbox_actions.is_address(address) else []:
-        if question.key in agreed and question.purpose:
-            words = outbox.wording(question.purpose)
-            was_shown = words.text == content["answers"][question.key]["wording"]
-            evidence = consent.Evidence(
-                how=f"Agreed by {submission.door.get_kind_display().lower()}: {submission.door.name}",
-                wording=words if was_shown else None,
-            )
-            consent.ask(
-                to=address, purpose=question.purpose, evidence=evidence, name=content["person"].get("name", ""),
-                lead_id=submission.lead_id, base_url=base_url,
-            )  # fmt: skip
-
-
-def _recognise(submission: Submission, lead_id: UUID) -> None:
-    """Who sent it has said who they are: what their browser did on the site, before and after, is theirs."""
-    try:
-        visitor = UUID(str(submission.trail.get("visitor", "")))
-    except ValueError:
-        return
-    by = By(people.system(), submission.door.kind, f"visitor:{submission.pk}")
-    identify(visitor_id=visitor, lead_id=lead_id, by=by, how="form", since=submission.received_at)

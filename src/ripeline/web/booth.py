@@ -25,8 +25,8 @@ from ripeline.base import clock
 from ripeline.capture import booths, cards, doors
 from ripeline.capture.booths import PERSON
 from ripeline.capture.cards import HEATS, Card
+from ripeline.capture.keeping import WINDOW, RefusedError, TooOftenError
 from ripeline.capture.models import Door, DoorKind
-from ripeline.capture.submissions import WINDOW, RefusedError, TooOftenError
 from ripeline.leads import record
 from ripeline.leads.deciding import LeadError
 from ripeline.leads.models import Lead

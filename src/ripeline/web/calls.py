@@ -18,8 +18,8 @@ from django.views.decorators.http import require_http_methods, require_safe
 from ripeline.base import clock
 from ripeline.capture import cards
 from ripeline.capture.cards import Card
+from ripeline.capture.keeping import RefusedError, TooOftenError
 from ripeline.capture.models import DoorKind
-from ripeline.capture.submissions import RefusedError, TooOftenError
 from ripeline.leads import lists, record
 from ripeline.leads.deciding import LeadError
 from ripeline.leads.filters import Filters, View

@@ -12,8 +12,8 @@ from django.views.decorators.http import require_http_methods
 
 from ripeline.capture import cards, signatures, vcards
 from ripeline.capture.cards import HEATS, Card, Taken
+from ripeline.capture.keeping import RefusedError, TooOftenError
 from ripeline.capture.models import DoorKind
-from ripeline.capture.submissions import RefusedError, TooOftenError
 from ripeline.capture.vcards import UnreadableCardsError
 from ripeline.catalog import queries as catalog
 from ripeline.leads import identity, record

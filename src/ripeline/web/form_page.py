@@ -15,7 +15,7 @@ from django.views.decorators.clickjacking import xframe_options_exempt
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_safe
 
-from ripeline.capture import doors, giving, profiling, proof, submissions
+from ripeline.capture import doors, giving, keeping, profiling, proof, submissions
 from ripeline.capture.models import Door
 from ripeline.capture.text import clean
 from ripeline.catalog.models import Question
@@ -74,11 +74,11 @@ def form(request: HttpRequest, slug: str) -> HttpResponse:
         submission = submissions.take(door=door, sent=sent)
     except proof.StaleProofError:
         return _page(request, door, problem=STALE, status=422)
-    except submissions.TooOftenError:
+    except keeping.TooOftenError:
         response = _page(request, door, problem=TOO_OFTEN, status=429)
-        response["Retry-After"] = str(int(submissions.WINDOW.total_seconds()))
+        response["Retry-After"] = str(int(keeping.WINDOW.total_seconds()))
         return response
-    except submissions.RefusedError as wrong:
+    except keeping.RefusedError as wrong:
         doors.note(door, "refused")
         return _page(request, door, errors=wrong.errors, status=422)
     query = {"embed": "1"} if _is_embedded(request) else {}

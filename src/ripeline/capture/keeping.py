@@ -1,0 +1,263 @@
+"""What is sent to us, kept as it was sent and admitted: all of it in one transaction, with all else that comes at the
+same moment by the same process.
+"""
+
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+
+from ripeline.base import clock
+from ripeline.base.copying import insert_new
+from ripeline.base.settled import look
+from ripeline.base.statements import prepared, rows
+from ripeline.base.together import Together
+from ripeline.capture import giving, saying
+from ripeline.capture.admission import Arrival, admit
+from ripeline.capture.models import Submission, SubmissionState
+from ripeline.catalog import queries as catalog
+from ripeline.leads import identity
+from ripeline.leads.birth import Context, Person
+from ripeline.leads.deciding import By, once_more
+from ripeline.leads.identity import Key
+from ripeline.leads.models import IdentityKind
+from ripeline.leads.recognising import identify
+from ripeline.outbox import actions as outbox_actions
+from ripeline.outbox import consent
+from ripeline.outbox import queries as outbox
+from ripeline.people import queries as people
+from ripeline.people.models import Role
+from ripeline.ripeness import actions as ripeness
+
+OWN = frozenset({Role.REP})  # whom they meet is theirs
+WINDOW = timedelta(minutes=10)
+FROM_ONE_PROGRAM = 6_000  # in the window, ten a second: more than that is an import
+
+
+class RefusedError(ValueError):
+    """What was sent is not complete, or not right; `errors` by field, for whoever sent it."""
+
+    def __init__(self, errors: Mapping[str, str]) -> None:
+        super().__init__("; ".join(errors.values()))
+        self.errors = dict(errors)
+
+
+class TooOftenError(ValueError):
+    """So much has come from there lately that it must wait."""
+
+
+class ConflictError(ValueError):
+    """The same idempotency key, with something else in it."""
+
+
+@dataclass(frozen=True)
+class Brought:
+    """A submission on its way in.
+
+    `due`, `note`, `agreed`: when to be in touch, where whoever met them said so; `known`: the lead it is, likewise.
+    """
+
+    submission: Submission
+    base_url: str = ""  # where we are reached, for links in mail
+    due: datetime | None = None
+    note: str = ""
+    agreed: bool = False
+    known: UUID | None = None
+
+
+def limit(address: str, most: int) -> None:
+    """Raise TooOftenError where so much has come from there within the window."""
+    if _lately([address]).get(address, 0) >= most:
+        raise TooOftenError
+
+
+_LATELY = "SELECT address, count(*) FROM submission WHERE address = ANY(%s::text[]) AND received_at >= %s GROUP BY 1"
+
+
+def _lately(addresses: Collection[str]) -> dict[str, int]:
+    return dict(rows(_LATELY, [list(addresses), clock.now() - WINDOW]))
+
+
+def keep(submission: Submission, *, most: int) -> tuple[Submission, bool]:
+    """Keep what was sent, and admit it if it is taken: durable, resolved, routed and scored when this returns; and
+    whether it is new: the same again is the same.
+
+    Raises RefusedError and TooOftenError (`most` from one address within the window), of which nothing is kept, and
+    ConflictError where its number bears something else (by the `digest` in its content).
+    """
+    return _keep((submission, most))
+
+
+@once_more
+def keep_all(wanted: Sequence[tuple[Submission, int]]) -> Sequence[tuple[Submission, bool] | Exception]:
+    """`keep` for submissions, each with its `most`, in one transaction: a result or what it would raise, for each.
+
+    Raises what fails as a whole; then nothing has changed.
+    """
+    lately = _lately({submission.address for submission, _ in wanted})
+    ours: dict[UUID, Submission] = {}
+    for submission, most in wanted:
+        if lately.get(submission.address, 0) < most:
+            ours.setdefault(submission.pk, submission)
+    with transaction.atomic():
+        new = insert_new(Submission, [_row(ours[number]) for number in sorted(ours)])
+        taken = [s for number, s in ours.items() if number in new and s.state == SubmissionState.TAKEN]
+        problems = admit_all([Brought(submission) for submission in taken])
+        refused = {s.pk: problem for s, problem in zip(taken, problems, strict=True) if problem}
+        if refused:
+            Submission.objects.filter(pk__in=refused).delete()
+    before = Submission.objects.in_bulk([pk for pk in {s.pk for s, _ in wanted} if pk not in new])
+    here = before | {number: ours[number] for number in new}
+    return [refused.get(each.pk) or _told(each, here.get(each.pk)) for each, _ in wanted]
+
+
+def _look_and_keep(wanted: Sequence[tuple[Submission, int]]) -> Sequence[tuple[Submission, bool] | Exception]:
+    with look():
+        return keep_all(wanted)
+
+
+_keep = Together(_look_and_keep)
+
+
+def _row(submission: Submission) -> dict[str, Any]:
+    return {field.attname: getattr(submission, field.attname) for field in Submission._meta.concrete_fields}
+
+
+def _told(submission: Submission, kept: Submission | None) -> tuple[Submission, bool] | Exception:
+    """What whoever sent this is told; `kept` is what is here under its number."""
+    if kept is None:
+        return TooOftenError()
+    digest = submission.content.get("digest")
+    if digest and kept.content.get("digest") != digest:
+        return ConflictError()
+    return kept, kept is submission
+
+
+def admit_one(brought: Brought) -> None:
+    """Make a lead of what was submitted, or bring one up to date; within a transaction. Raises RefusedError."""
+    with look():
+        (problem,) = admit_all([brought])
+    if problem:
+        raise problem
+
+
+def admit_all(brought: Sequence[Brought]) -> list[RefusedError | None]:
+    """The same for many, set by set; what is refused gets a reason, and is left as it is."""
+    doors: dict[tuple[UUID | None, str], list[Brought]] = defaultdict(list)
+    for each in brought:
+        doors[each.submission.captured_by_id, each.submission.door.kind].append(each)
+    problems: dict[UUID, RefusedError] = {}
+    came: list[Brought] = []
+    for (_, kind), some in doors.items():
+        actor = some[0].submission.captured_by or people.system()
+        for each, found in zip(some, admit([_arrival(b) for b in some], actor=actor, origin=kind), strict=True):
+            each.submission.lead_id = found.lead_id
+            if found.lead_id is None:
+                problems[each.submission.pk] = RefusedError({"external_id": found.reason})
+            else:
+                came.append(each)
+    _settle(came)
+    return [problems.get(each.submission.pk) for each in brought]
+
+
+_LEADS = """
+UPDATE submission SET lead_id = given.lead_id FROM unnest(%s::uuid[], %s::uuid[]) AS given(id, lead_id)
+WHERE submission.id = given.id
+"""
+
+
+def _settle(came: Sequence[Brought]) -> None:
+    """What follows from having come in: whose browser it was, a score, and what the form promised."""
+    if not came:
+        return
+    leads = {each.submission.pk: each.submission.lead_id for each in came if each.submission.lead_id}
+    with prepared() as cursor:
+        cursor.execute(_LEADS, [list(leads), list(leads.values())])
+    for each in came:
+        _recognise(each.submission)
+    ripeness.rescore(set(leads.values()))
+    for each in came:
+        base_url = each.base_url or each.submission.content.get("base_url", "")
+        _ask_to_confirm(each.submission, base_url)
+        saying.note(each.submission, captured_at=_captured_at(each.submission), base_url=base_url)
+        _give(each.submission, base_url)
+
+
+def _captured_at(submission: Submission) -> datetime:
+    said = submission.content.get("captured_at")
+    return datetime.fromisoformat(said) if said else submission.received_at
+
+
+def _arrival(brought: Brought) -> Arrival:
+    submission = brought.submission
+    door, content, capturer = submission.door, submission.content, submission.captured_by
+    person = dict(content["person"])
+    reference = person.pop("external_id", "")
+    keys = [identity.email(person.get("email", "")), identity.external(reference)]
+    if capturer or not any(keys):  # what one of us has noted can be amended, an address added too
+        keys.append(Key(IdentityKind.NATURAL, f"submission:{submission.pk}"))
+    if known := brought.known:  # by whichever key says most
+        keys += sorted(key for key in identity.keys_of({known}).get(known, ()) if not key.is_hint)[:1]
+    named = content.get("campaign") or str(submission.trail.get("utm_campaign", ""))[:160]
+    return Arrival(
+        keys=tuple(key for key in keys if key),
+        person=Person(reference=reference, **person),
+        source=content.get("source") or door.source.name,
+        campaign=door.campaign.name if door.campaign else named,
+        context=Context(
+            door=door.kind,
+            captured_at=_captured_at(submission),
+            message=content["message"], answers=content["answers"], landing_page=content.get("page", ""),
+            trail={name: said for name, said in submission.trail.items() if name != "visitor"},
+            captured_by_id=capturer.pk if capturer else None, event_key=f"submission:{submission.pk}",
+        ),
+        owner_id=capturer.pk if capturer and capturer.role in OWN else None,
+        due=brought.due, note=brought.note, agreed=brought.agreed, corrects=False,
+    )  # fmt: skip
+
+
+def _give(submission: Submission, base_url: str) -> None:
+    """What the form promised, by a link of their own in a mail."""
+    asset, to = submission.door.gives, submission.content["person"].get("email", "")
+    if not (asset and submission.lead_id and outbox_actions.is_address(to)):
+        return
+    outbox_actions.send(
+        kind="asset", to=to, name=submission.content["person"].get("name", ""), lead_id=submission.lead_id,
+        key=f"form {submission.pk}",
+        context={"title": asset.title, "path": giving.path(asset, submission.lead_id), "base_url": base_url},
+    )  # fmt: skip
+
+
+def _ask_to_confirm(submission: Submission, base_url: str) -> None:
+    """Who agreed to mail is asked to confirm it: anybody can write anybody's address into a form."""
+    content = submission.content
+    agreed = [key for key, said in content["answers"].items() if isinstance(said, dict) and said.get("given")]
+    address = content["person"].get("email", "")
+    for question in catalog.questions(retired=True) if agreed and outbox_actions.is_address(address) else []:
+        if question.key in agreed and question.purpose:
+            words = outbox.wording(question.purpose)
+            was_shown = words.text == content["answers"][question.key]["wording"]
+            evidence = consent.Evidence(
+                how=f"Agreed by {submission.door.get_kind_display().lower()}: {submission.door.name}",
+                wording=words if was_shown else None,
+            )
+            consent.ask(
+                to=address, purpose=question.purpose, evidence=evidence, name=content["person"].get("name", ""),
+                lead_id=submission.lead_id, base_url=base_url,
+            )  # fmt: skip
+
+
+def _recognise(submission: Submission) -> None:
+    """Who sent it has said who they are: what their browser did on the site, before and after, is theirs."""
+    try:
+        visitor = UUID(str(submission.trail.get("visitor", "")))
+    except ValueError:
+        return
+    lead_id = submission.lead_id
+    assert lead_id is not None
+    by = By(people.system(), submission.door.kind, f"visitor:{submission.pk}")
+    identify(visitor_id=visitor, lead_id=lead_id, by=by, how="form", since=submission.received_at)
