@@ -6,9 +6,8 @@ from django.http import HttpRequest
 from ninja import Router, Status
 from ninja.params.functions import Header
 
-from ripeline.api.schemas import EnquiryIn, EnquiryOut, Problem
+from ripeline.api.schemas import EnquiryIn, EnquiryOut, Problem, answer_of, entry_of
 from ripeline.capture import machines
-from ripeline.capture.saying import Said
 
 router = Router(tags=["enquiries"])
 FAULTS = dict.fromkeys((400, 401, 403, 409, 422, 429, 503), Problem)
@@ -25,13 +24,5 @@ def enquire(
     When this answers, it is kept, has somebody responsible, a next date and a score. Who is here already is found by
     e-mail address or external id; nothing on their record is overwritten.
     """
-    fields = given.dict(exclude={"answers", "trail", "captured_at", "consents"})
-    trail = {name: value for name, value in given.trail.dict().items() if value}
-    entry = machines.Entry(
-        fields=fields, answers=given.answers, trail=trail, captured_at=given.captured_at,
-        consents=[Said(**each.dict()) for each in given.consents],
-    )  # fmt: skip
-    found, is_new = machines.take(key=request.auth, entry=entry, idempotency_key=idempotency_key)  # type: ignore[attr-defined]
-    result = "created" if is_new else "repeated"
-    answer = {"id": found.pk, "lead": found.lead_id, "result": result, "consents": found.content.get("consents", [])}
-    return Status(201 if is_new else 200, answer)
+    found, is_new = machines.take(key=request.auth, entry=entry_of(given), idempotency_key=idempotency_key)  # type: ignore[attr-defined]
+    return Status(201 if is_new else 200, answer_of(found, is_new))

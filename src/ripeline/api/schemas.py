@@ -7,6 +7,10 @@ from uuid import UUID
 from ninja import Schema
 from pydantic import ConfigDict, Field
 
+from ripeline.capture.machines import Entry
+from ripeline.capture.models import Submission
+from ripeline.capture.saying import Said
+
 Line = Annotated[str, Field(max_length=300)]
 Mark = Annotated[str, Field(max_length=500)]
 
@@ -82,6 +86,16 @@ class EnquiryIn(Schema):
     captured_at: datetime | None = Field(None, description="When they came, with a time zone; otherwise now.")
 
 
+def entry_of(given: EnquiryIn) -> Entry:
+    """What was sent, as capture takes it."""
+    fields = given.dict(exclude={"answers", "trail", "captured_at", "consents"})
+    trail = {name: value for name, value in given.trail.dict().items() if value}
+    return Entry(
+        fields=fields, answers=given.answers, trail=trail, captured_at=given.captured_at,
+        consents=[Said(**each.dict()) for each in given.consents],
+    )  # fmt: skip
+
+
 class EnquiryOut(Schema):
     """What became of it."""
 
@@ -89,6 +103,12 @@ class EnquiryOut(Schema):
     lead: UUID | None = Field(description="The lead, as in its address.")
     result: Literal["created", "repeated"] = Field(description="repeated: the same Idempotency-Key was here before.")
     consents: list[ConsentOut] = Field(default_factory=list, description="What became of each, in your order.")
+
+
+def answer_of(found: Submission, is_new: bool) -> dict[str, Any]:
+    """What became of it, as `EnquiryOut` has it."""
+    result = "created" if is_new else "repeated"
+    return {"id": found.pk, "lead": found.lead_id, "result": result, "consents": found.content.get("consents", [])}
 
 
 class Problem(Schema):

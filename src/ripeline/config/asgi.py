@@ -1,4 +1,6 @@
-"""The web process: the raw ASGI intake for what comes in thousands, Django (as WSGI in threads) for the rest."""
+"""The web process: raw ASGI for what comes in thousands (hits) or hundreds (enquiries), Django (as WSGI in threads) for
+the rest.
+"""
 
 import gc
 from collections.abc import Awaitable, Callable, Coroutine
@@ -15,9 +17,8 @@ from ripeline.config.wsgi import application as django
 from ripeline.intake.app import PREFIX, lifespan
 
 _wsgi = WSGIMiddleware(cast(WSGIApp, django), workers=environment.load().web_threads)
+ENQUIRIES = "/api/v1/enquiries"
 _ = get_resolver().url_patterns  # every page is loaded before anybody asks for one
-gc.collect()
-gc.freeze()  # and stays: looking for garbage in all of it kept one page in a hundred waiting for a tenth of a second
 
 
 async def application(scope: Scope, receive: Receive, send: Send) -> None:
@@ -29,8 +30,14 @@ async def application(scope: Scope, receive: Receive, send: Send) -> None:
     elif scope["type"] == "http" and scope["path"] == "/-/alive":
         await send({"type": "http.response.start", "status": 200, "headers": [(b"content-type", b"text/plain")]})
         await send({"type": "http.response.body", "body": b"alive\n"})
+    elif scope["type"] == "http" and scope["path"] == ENQUIRIES:
+        await _enquiries(cast(Any, scope), cast(Any, receive), cast(Any, send))
     elif scope["type"] == "http":
-        await _wsgi(scope, _coroutines(receive), _coroutines(send))
+        await _pages(scope, receive, send)
+
+
+async def _pages(scope: Any, receive: Any, send: Any) -> None:
+    await _wsgi(scope, _coroutines(receive), _coroutines(send))
 
 
 def _coroutines(call: Callable[..., Awaitable[Any]]) -> Callable[..., Coroutine[Any, Any, Any]]:
@@ -40,3 +47,14 @@ def _coroutines(call: Callable[..., Awaitable[Any]]) -> Callable[..., Coroutine[
         return await call(*args)
 
     return called
+
+
+def _abreast() -> Any:
+    from ripeline.api.abreast import Abreast  # Django has to be ready
+
+    return Abreast(_pages)
+
+
+_enquiries = _abreast()
+gc.collect()
+gc.freeze()  # and stays: looking for garbage in all of it kept one page in a hundred waiting for a tenth of a second

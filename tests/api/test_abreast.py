@@ -1,0 +1,180 @@
+"""Many enquiries by programs at the same moment: each is answered as if it had come alone, and kept once."""
+
+import asyncio
+import json
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from ripeline.api import abreast
+from ripeline.api.abreast import Abreast, Asked
+from ripeline.capture import keeping
+from ripeline.capture.models import Submission
+from ripeline.config import asgi
+from ripeline.leads.models import Enquiry, Lead
+from ripeline.people import keys
+from ripeline.people.models import ApiKey, User
+from ripeline.ripeness.models import Score
+
+pytestmark = pytest.mark.django_db(transaction=True)
+PATH = "/api/v1/enquiries"
+
+
+@pytest.fixture
+def secret(ada: User) -> str:
+    return keys.issue(actor=ada, name="Web shop", scopes=["capture"])[1]
+
+
+def person(at: int, **more: Any) -> dict[str, Any]:
+    return {
+        "name": f"Anna Keller {at}",
+        "email": f"anna.{at}@firm{at // 4}.example",
+        "company": f"Firm {at // 4}",
+    } | more
+
+
+def asked(secret: str, *bodies: Any, key: str = "", pieces: int = 1, **more: str) -> list[tuple[int, Any]]:
+    """Ask the web process's own application for all of them at once; status and JSON of each."""
+
+    async def one(body: Any) -> tuple[int, Any]:
+        text = body if isinstance(body, bytes) else json.dumps(body).encode()
+        headers = {"authorization": f"Bearer {secret}", "content-type": "application/json", "host": "127.0.0.1",
+                   "content-length": str(len(text))} | ({"idempotency-key": key} if key else {}) | more  # fmt: skip
+        scope = {
+            "type": "http", "method": "POST", "path": PATH, "raw_path": PATH.encode(), "query_string": b"",
+            "root_path": "", "scheme": "http", "http_version": "1.1", "server": ("127.0.0.1", 80),
+            "client": ("127.0.0.1", 4000), "headers": [(k.encode(), v.encode()) for k, v in headers.items()],
+        }  # fmt: skip
+        size = -(-len(text) // pieces) or 1
+        parts = [text[at : at + size] for at in range(0, len(text), size)] or [b""]
+        told: list[dict[str, Any]] = []
+
+        async def receive() -> dict[str, Any]:
+            await asyncio.sleep(0)
+            if not parts:
+                return {"type": "http.disconnect"}
+            return {"type": "http.request", "body": parts.pop(0), "more_body": bool(parts)}
+
+        async def send(message: Any) -> None:
+            told.append(message)
+
+        await asgi.application(scope, receive, send)  # type: ignore[arg-type]
+        return told[0]["status"], json.loads(b"".join(message.get("body", b"") for message in told[1:]))
+
+    async def all_of_them() -> list[tuple[int, Any]]:
+        return await asyncio.gather(*(one(body) for body in bodies))
+
+    try:
+        return asyncio.run(all_of_them())
+    finally:
+        asgi._enquiries.rest().result()
+
+
+def test_enquiries_that_come_at_once_are_each_kept_routed_and_scored(secret: str, alice: User) -> None:
+    answers = asked(secret, *(person(at) for at in range(12)))
+    assert [status for status, _ in answers] == [201] * 12
+    leads = Lead.objects.in_bulk([UUID(said["lead"]) for _, said in answers])
+    assert [leads[UUID(said["lead"])].email for _, said in answers] == [person(at)["email"] for at in range(12)]
+    assert all(lead.responsible_id and lead.next_at for lead in leads.values())
+    assert Score.objects.count() == Enquiry.objects.count() == Submission.objects.count() == 12
+    assert len({lead.account_id for lead in leads.values()}) == 3
+
+
+def test_they_are_kept_in_fewer_transactions_than_there_are_enquiries(
+    secret: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    groups: list[int] = []
+
+    def noting(wanted: Sequence[Any]) -> Any:
+        groups.append(len(wanted))
+        return keeping.keep_all(wanted)
+
+    monkeypatch.setattr(abreast, "keep_all", noting)
+    asked(secret, *(person(at) for at in range(12)))
+    assert sum(groups) == 12
+    assert len(groups) <= 3
+
+
+def test_what_is_wrong_among_them_is_told_as_ever_and_harms_nobody(secret: str) -> None:
+    wrong = [
+        person(1, email="nobody"),
+        b"{",
+        person(2, colour="red"),
+        person(3, captured_at="2999-01-01T00:00:00Z"),
+        {},
+    ]
+    answers = asked(secret, person(10), *wrong, person(11))
+    assert [status for status, _ in answers] == [201, 422, 400, 422, 422, 422, 201]
+    assert answers[1][1]["fields"]["email"]
+    assert Lead.objects.count() == Submission.objects.count() == 2
+
+
+def test_one_person_sent_twice_at_once_is_one_lead_who_came_twice(secret: str) -> None:
+    (_, one), (_, two) = asked(secret, person(1), person(1, phone="+351 210 000 000"))
+    assert one["lead"] == two["lead"]
+    assert one["id"] != two["id"]
+    assert Lead.objects.get().phone
+    assert Enquiry.objects.count() == 2
+
+
+def test_the_same_key_of_theirs_at_once_counts_once(secret: str) -> None:
+    answers = asked(secret, *[person(1)] * 5, person(2), key="order-1")
+    assert sorted(status for status, _ in answers) == [200, 200, 200, 200, 201, 409]
+    assert len({said.get("lead") for status, said in answers if status < 300}) == 1
+    assert Enquiry.objects.count() == 1
+
+
+def test_an_address_and_an_id_of_two_people_are_refused_alone(secret: str) -> None:
+    asked(secret, person(1), person(2, external_id="c-2"))
+    answers = asked(secret, person(3), person(1, external_id="c-2"), person(4))
+    assert [status for status, _ in answers] == [201, 422, 201]
+    assert "external_id" in answers[1][1]["fields"]
+    assert Submission.objects.count() == 4
+
+
+def test_a_program_that_sends_too_much_is_told_to_wait(secret: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(abreast, "FROM_ONE_PROGRAM", 2)
+    monkeypatch.setattr("ripeline.capture.machines.FROM_ONE_PROGRAM", 2)
+    asked(secret, person(1), person(2))
+    assert asked(secret, person(3))[0][0] == 429
+    assert Submission.objects.count() == 2
+
+
+def test_a_key_is_asked_for_and_a_revoked_one_is_none(secret: str, ada: User) -> None:
+    assert asked("rk_no", person(1))[0][0] == 401
+    assert asked(secret, person(1))[0][0] == 201
+    keys.revoke(actor=ada, key_id=ApiKey.objects.get().pk)
+    assert asked(secret, person(2))[0][0] == 401
+
+
+def test_a_body_may_come_in_pieces_and_too_large_a_one_is_refused(secret: str) -> None:
+    assert asked(secret, person(1), pieces=7)[0][0] == 201
+    assert asked(secret, person(2, message="x" * 300_000), pieces=30)[0][0] == 422
+
+
+def test_where_they_cannot_be_kept_together_each_is_kept_alone(secret: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(_: Any) -> Any:
+        raise RuntimeError
+
+    monkeypatch.setattr(abreast, "keep_all", broken)
+    assert [status for status, _ in asked(secret, person(1), person(2))] == [201, 201]
+
+
+def test_who_hangs_up_before_the_answer_has_been_heard(secret: str) -> None:
+    async def hung_up() -> None:
+        async def otherwise(*_: Any) -> None:
+            raise AssertionError
+
+        door = Abreast(otherwise)
+        task = asyncio.create_task(door._answer(Asked(secret, "", json.dumps(person(1)).encode())))
+        await asyncio.sleep(0)
+        task.cancel()
+        answer = await door._answer(Asked(secret, "", json.dumps(person(2)).encode()))
+        assert answer
+        assert answer[0] == 201
+        door.rest().result()
+
+    asyncio.run(hung_up())
+    assert Lead.objects.count() == 2
