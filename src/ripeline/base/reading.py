@@ -9,10 +9,9 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any, TypeVar
 
+from django.db import connection
 from django.db.models import JSONField, Model
 from django.db.models.base import ModelState
-
-from ripeline.base.statements import rows
 
 M = TypeVar("M", bound=Model)
 
@@ -28,6 +27,13 @@ def read(model: type[M], rest: str, given: Sequence[Any] = ()) -> list[M]:
                 columns[name] = json.loads(columns[name])
         found.append(made(model, columns))
     return found
+
+
+def rows(statement: str, given: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+    """What a statement answers. Values go in `given`, never into the statement."""
+    with connection.cursor() as cursor:
+        cursor.execute(statement, given)
+        return list(cursor.fetchall())
 
 
 def made(model: type[M], columns: Mapping[str, Any], related: Mapping[str, Any] | None = None) -> M:

@@ -9,9 +9,8 @@ from zoneinfo import ZoneInfo
 
 import holidays
 
-from ripeline.base.reading import read
+from ripeline.base.reading import read, rows
 from ripeline.base.settled import Settled
-from ripeline.base.statements import rows
 from ripeline.people.models import Company, User
 
 MORNING = time(9, 0)
