@@ -7,8 +7,8 @@ from uuid import UUID
 
 from django.db.models import Case, Count, IntegerField, Q, QuerySet, When
 
-from ripeline.base.settled import Settled
 from ripeline.base.reading import rows
+from ripeline.base.settled import Settled
 from ripeline.people.models import Absence, AuditEntry, Experience, Responsible, ResponsibleKind, Role, Team, User
 
 QUALIFY = "qualify"
