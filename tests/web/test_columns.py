@@ -21,6 +21,7 @@ from ripeline.leads.rules import Verb
 from ripeline.people.models import Responsible, Role, User
 from ripeline.ripeness.queries import Chances
 from ripeline.web import columns as cells
+from ripeline.web import selects
 from ripeline.web.moments import Moments
 from tests.cast import MakeLead
 
@@ -107,3 +108,16 @@ def test_a_row_is_read_in_one_query_and_holds_what_the_record_holds(
     assert (row.lead.owner, row.lead.responsible, row.lead.responsible.user) == (alice, lead.responsible, alice)
     assert row.lead.source == lead.source
     assert row.lead.search == lead.search  # what was not read comes when it is asked for
+
+
+@given(HOSTILE)
+def test_whatever_a_source_or_a_column_is_called_is_text_in_the_choices_too(text: str) -> None:
+    def made(named: str) -> Reader:
+        own = columns.own(CustomField(key=named, label=named))
+        chooser = cells.chooser([own], [own])
+        chosen = selects.of_list("source", named, {named: named, "b": "B"}, named, any_words=named)
+        return read(f"{chooser}{chosen}")
+
+    plain, hostile = made("Plain"), made(f"x{text}")
+    assert hostile.tags == plain.tags
+    assert ("option", ("value", "selected")) in hostile.tags

@@ -12,6 +12,7 @@ from pytest_django.fixtures import Settings
 
 from ripeline.config import urls
 from ripeline.leads.rules import NotAllowed
+from ripeline.people.actions import change_user
 from ripeline.people.models import Company, User
 from ripeline.web.shell import RAIL, say
 from tests.cast import MakeLead
@@ -167,3 +168,19 @@ def test_htmx_swaps_in_a_form_that_was_refused(client: Client) -> None:
     handling = json.loads(config)["responseHandling"]
     assert {"code": "422", "swap": True} in handling
     assert json.loads(config)["includeIndicatorStyles"] is False
+
+
+@pytest.mark.django_db
+def test_what_is_made_once_for_a_role_is_not_shown_to_another(alice: User, ada: User, client: Client) -> None:
+    for viewer, other in ((ada, alice), (alice, ada), (ada, alice)):
+        client.force_login(viewer)
+        page = client.get("/leads?view=all").text
+        assert ('href="/settings/company"' in page) is (viewer == ada)
+        assert (f"<span>{viewer.name}</span>" in page, f"<span>{other.name}</span>" in page) == (True, False)
+        assert page.count('class="entry" href="/leads" aria-current="page"') == 1
+    assert "aria-current" not in client.get("/settings/profile").text.split('href="/leads"')[1].split("</a>")[0]
+    change_user(actor=ada, user=alice, name="Alice Renamed", role="admin")
+    client.force_login(alice)
+    page = client.get("/leads?view=all").text
+    assert "<span>Alice Renamed</span>" in page
+    assert 'href="/settings/company"' in page

@@ -57,6 +57,19 @@ def lines(rows: Sequence[Row], scores: Mapping[UUID, Chances], columns: Sequence
     return mark_safe("".join(made))  # noqa: S308 - whatever came from a person was escaped
 
 
+def chooser(shown: Sequence[Column], rest: Sequence[Column]) -> SafeString:
+    """The columns there are to choose from: those that are shown first, in their order."""
+    up = words.icon("arrow-up")
+    made = [
+        f'\n      <li><label class="check"><input type="checkbox" name="col" value="{escape(column.key)}"{checked}>'
+        f' <span class="unseen">Column </span>{escape(column.label)}</label><button type="button" class="quiet small"'
+        f' data-earlier aria-label="{escape(column.label)} earlier">{up}</button></li>'
+        for columns, checked in ((shown, " checked"), (rest, ""))
+        for column in columns
+    ]
+    return mark_safe("".join(made))  # noqa: S308 - keys and labels are escaped
+
+
 _GONE = ' class="gone"'
 _NOBODY = UUID(int=0)
 

@@ -12,6 +12,7 @@ from django.urls import path, reverse
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.html import format_html
+from django.utils.safestring import SafeString
 from django.views.decorators.http import require_safe
 
 from ripeline.catalog import queries as catalog
@@ -25,7 +26,7 @@ from ripeline.people import queries as people
 from ripeline.people.models import Role, User
 from ripeline.ripeness import queries as ripeness
 from ripeline.ripeness import rules as ripeness_rules
-from ripeline.web import cards, kept
+from ripeline.web import cards, kept, selects
 from ripeline.web import columns as cells
 from ripeline.web.asking import HOWS, Asked, in_words
 from ripeline.web.shell import verbs_for, viewer
@@ -69,7 +70,9 @@ def _results(asked: Asked, views: Sequence[SavedView]) -> dict[str, Any]:
     return {
         "asked": asked,
         "filters": asked.filters,
-        "sorts": _choices({sort: SORTS[sort] for sort in lists.sorts_of(asked.filters)}, asked.sort),
+        "order": selects.of_list(
+            "sort", "Order", {sort: SORTS[sort] for sort in lists.sorts_of(asked.filters)}, asked.sort, of_form=True
+        ),
         "page": page,
         "looked_at": lists.LOOKED_AT,
         "newer": asked.here(before=page.previous) if page.previous else "",
@@ -105,7 +108,7 @@ def _table(asked: Asked, rows: Sequence[Row], fields: Sequence[CustomField]) -> 
     return {
         "lines": cells.lines(rows, scores, styled),
         "columns": styled,
-        "to_choose": [(column, True) for column in shown] + [(column, False) for column in rest],
+        "to_choose": cells.chooser(shown, rest),
         "usual_columns": asked.here(cols=""),
         "unchosen": [(k, v) for k, v in QueryDict(asked.query(kept=None, cols="")).items()],
     }
@@ -159,20 +162,32 @@ def _gone(asked: Asked) -> list[tuple[str, str]]:
 
 def _form(asked: Asked, views: Sequence[SavedView]) -> dict[str, Any]:
     """The choices of the filters: few queries, the same for any list."""
-    filters = asked.filters
     return {
         "tabs": _tabs(asked, views),
-        "states": _choices({"open": "Open", "closed": "Closed"} | STATE_WORDS, filters.state),
-        "dues": _choices(DUES, filters.due) if asked.actor.role != Role.MARKETER else [],
-        "ripenesses": _choices(ripeness_rules.LABELS, filters.ripe),
-        "sources": _choices({str(source.pk): source.name for source in _sources()}, str(filters.source or "")),
-        "owners": _choices(_owners(asked.actor), str(filters.owner or "")) if asked.view != View.MINE else [],
+        "selects": _selects(asked),
         "carried": [
             (key, value)
             for key, value in QueryDict(asked.query(kept=None)).items()
             if key.startswith(CUSTOM) or key in CARRIED
         ],
     }
+
+
+def _selects(asked: Asked) -> SafeString:
+    """What the list can be narrowed by with one click."""
+    actor, filters = asked.actor, asked.filters
+    owners = _owners(actor) if asked.view != View.MINE else {}
+    states = {"open": "Open", "closed": "Closed"} | STATE_WORDS
+    sources = {str(source.pk): source.name for source in catalog.sources()}
+    return selects.joined(
+        selects.of_list("state", "State", states, filters.state, any_words="Any state"),
+        selects.of_list("due", "Next step", DUES, filters.due, any_words="Due any time")
+        if actor.role != Role.MARKETER else "",
+        selects.of_list("ripe", "Ripeness", ripeness_rules.LABELS, filters.ripe, any_words="However ripe"),
+        selects.of_list("source", "Source", sources, str(filters.source or ""), any_words="Any source")
+        if sources else "",
+        selects.of_list("owner", "Owner", owners, str(filters.owner or ""), any_words="Anybody's") if owners else "",
+    )  # fmt: skip
 
 
 def _own_fields(asked: Asked, fields: Sequence[CustomField]) -> dict[str, Any]:
@@ -237,20 +252,13 @@ def _whose(actor: User, view: SavedView) -> str:
     return f"Kept by {view.user.name} for {whom}" if whom else f"Kept by {view.user.name}"
 
 
-def _choices(known: dict[Any, str], chosen: str) -> list[Choice]:
-    return [Choice(str(value), label, str(value) == chosen) for value, label in known.items()]
-
-
-def _sources() -> Sequence[Source]:
-    return catalog.sources()
-
-
 def _owners(actor: User) -> dict[str, str]:
     """Whose leads one can ask for: those of the people whose leads one may find."""
     found = people.people().exclude(role=Role.MARKETER)
     if actor.role == Role.LEADER:
         found = found.filter(team=actor.team_id)
-    return {str(user.pk): user.name for user in found} | {NOBODY: "Nobody yet"}
+    named = found.select_related(None).values_list("pk", "name")
+    return {str(pk): name for pk, name in named} | {NOBODY: "Nobody yet"}
 
 
 PALETTE_PEOPLE, PALETTE_COMPANIES = 7, 4

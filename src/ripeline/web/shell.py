@@ -10,7 +10,9 @@ from uuid import uuid4
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.template.loader import render_to_string
 from django.urls import NoReverseMatch, path, reverse
+from django.utils.safestring import SafeString
 
 from ripeline.leads import queries as leads
 from ripeline.people.models import Company, Role, User
@@ -138,7 +140,7 @@ def firm_of(request: HttpRequest) -> Company:
 
 
 def context(request: HttpRequest) -> dict[str, Any]:
-    """What base.html needs. Costs one query, for the company."""
+    """What base.html needs."""
     user = getattr(request, "user", None)
     toasts = partial(take_toasts, request)
     if not isinstance(user, User) or not user.is_authenticated:
@@ -147,15 +149,30 @@ def context(request: HttpRequest) -> dict[str, Any]:
     return {
         "toasts": toasts,
         "company": firm_of(request),
-        "rail": [
-            Link(entry.label, url, entry.icon, is_current=here == entry.under) for entry, url in _for(user.role, RAIL)
-        ],
-        "palette_pages": [Link(entry.label, url, entry.icon) for entry, url in _for(user.role, PAGES)],
-        "palette_verbs": [
-            Link(entry.label, url, entry.icon, chord=entry.chord) for entry, url in _for(user.role, VERBS)
-        ],
+        "rail": _rail(user.role, here if here in _UNDER else ""),
+        "dialogs": _dialogs(user.role),
+    }
+
+
+_UNDER = frozenset(entry.under for entry in RAIL)
+
+
+@lru_cache(maxsize=len(Role) * (len(RAIL) + 1))
+def _rail(role: str, here: str) -> SafeString:
+    """The entries of the rail, made once: they depend on nothing but the role and where one is."""
+    links = [Link(entry.label, url, entry.icon, is_current=here == entry.under) for entry, url in _for(role, RAIL)]
+    return render_to_string("parts/rail_entries.html", {"rail": links})
+
+
+@lru_cache(maxsize=len(Role))
+def _dialogs(role: str) -> SafeString:
+    """The palette and the list of keys, made once: they depend on nothing but the role."""
+    given = {
+        "palette_pages": [Link(entry.label, url, entry.icon) for entry, url in _for(role, PAGES)],
+        "palette_verbs": [Link(entry.label, url, entry.icon, chord=entry.chord) for entry, url in _for(role, VERBS)],
         "palette_url": _address("palette") or "",
     }
+    return render_to_string("parts/dialogs.html", given)
 
 
 def _for(role: str, entries: Iterable[Entry]) -> list[tuple[Entry, str]]:
