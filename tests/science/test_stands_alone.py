@@ -25,6 +25,7 @@ for module in sys.argv[1:]:
     importlib.import_module(module)
 outside = {name.split(".")[1] for name in sys.modules if name.startswith("ripeline.")} - {"science"}
 assert not outside, f"the science reaches up to {outside}"
+assert "scipy.stats" not in sys.modules, "every command would wait for it"
 """
 
 

@@ -13,7 +13,6 @@ Medicine 18, 2529-2545.
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.stats import rankdata
 
 from ripeline.science import gate
 from ripeline.science.errors import InputError, NoEventsError, SeparationError
@@ -193,7 +192,8 @@ def auc(label: ArrayLike, risk: ArrayLike) -> float:
         raise NoEventsError("label", "none of the rows did, so there is nothing to tell apart")
     if yes == len(did):
         raise SeparationError("label", "all rows did, so there is nothing to tell apart")
-    ranks = rankdata(score)
+    _, place, times = np.unique(score, return_inverse=True, return_counts=True)
+    ranks = (np.cumsum(times) - (times - 1) / 2)[place]  # of equal ones the middle rank
     return float((ranks[did].sum() - yes * (yes + 1) / 2) / (yes * (len(did) - yes)))
 
 

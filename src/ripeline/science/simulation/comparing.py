@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.stats import t as student
+from scipy.special import stdtrit
 
 from ripeline.science.gate import FloatArray
 from ripeline.science.market import WON
@@ -147,7 +147,7 @@ def interval(values: FloatArray, *, level: float = LEVEL) -> tuple[float, float,
     mean = float(values.mean()) if len(values) and np.all(np.isfinite(values)) else np.nan
     if len(values) < 2 or np.isnan(mean):
         return mean, np.nan, np.nan
-    half = float(student.ppf(0.5 + level / 2, len(values) - 1) * values.std(ddof=1) / np.sqrt(len(values)))
+    half = float(stdtrit(len(values) - 1, 0.5 + level / 2) * values.std(ddof=1) / np.sqrt(len(values)))
     return mean, mean - half, mean + half
 
 
