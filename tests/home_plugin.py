@@ -44,6 +44,12 @@ def until(what: Callable[[], T], *, seconds: float = 60.0) -> T:
     return found
 
 
+def environment(home: Path, **settings: str) -> dict[str, str]:
+    """The settings of a command in a home of its own."""
+    clean = {k: v for k, v in os.environ.items() if not k.startswith("RIPELINE_") and k != "DATABASE_URL"}
+    return {**clean, "RIPELINE_HOME": str(home), **settings}
+
+
 class Command:
     """A process that uses the database of a home, as every command of Ripeline does."""
 
@@ -97,6 +103,32 @@ def home(_made_once: Path, empty_home: Path) -> Path:
     """A home with a database in it: its table `kept` has 1,000 rows."""
     subprocess.run(["cp", "-a", _made_once / "database", empty_home], check=True)
     return empty_home
+
+
+@pytest.fixture(scope="session")
+def _served_once() -> Iterator[Path]:
+    """A home as `ripeline db migrate` makes it, to be copied: to make each would cost a quarter of a minute."""
+    with _fresh() as home:
+        subprocess.run(
+            [sys.executable, "-P", "-m", "ripeline.cli", "db", "migrate"],
+            env=environment(home),
+            check=True,
+            capture_output=True,
+        )
+        stopped(home)
+        yield home
+
+
+@pytest.fixture
+def served(_served_once: Path, empty_home: Path) -> Path:
+    """A home that Ripeline has been started in before, with nobody and nothing in it."""
+    return copied(_served_once, empty_home)
+
+
+def copied(home: Path, to: Path) -> Path:
+    """The same home at another place; nothing may run in it."""
+    subprocess.run(["cp", "-a", f"{home}/.", to], check=True)
+    return to
 
 
 @pytest.fixture

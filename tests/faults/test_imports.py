@@ -23,12 +23,12 @@ import pytest
 from ripeline.postgres import ensure
 from ripeline.postgres.layout import Layout
 from tests.cast import PASSWORD
-from tests.faults.test_up import Up, _served_once, environment, up  # noqa: F401 - fixtures
-from tests.home_plugin import kill, server, stopped, until
+from tests.faults.test_up import Up, up  # noqa: F401 - a fixture
+from tests.home_plugin import copied, environment, kill, server, stopped, until
 
 pytestmark = [pytest.mark.faults, pytest.mark.xdist_group("up")]
 
-ROWS = 8_000
+ROWS = 3_000  # one transaction takes 1,000
 
 
 def rows(count: int, *, people: int) -> str:
@@ -40,7 +40,7 @@ def rows(count: int, *, people: int) -> str:
     )
 
 
-FILE = rows(ROWS, people=7_000)
+FILE = rows(ROWS, people=ROWS * 7 // 8)
 _OUTCOME = {
     "runs": "SELECT kind, state, rows, position, created, updated, unchanged, rejected, reopened FROM import_run",
     "leads": "SELECT count(*), count(DISTINCT email), count(account_id), min(captured_at) FROM lead",
@@ -101,17 +101,10 @@ def importing(home: Path, file: Path) -> "subprocess.Popen[str]":
     )  # fmt: skip
 
 
-@pytest.fixture
-def house(_served_once: Path, empty_home: Path) -> Path:  # noqa: F811 - the fixture
-    subprocess.run(["cp", "-a", f"{_served_once}/.", empty_home], check=True)
-    return empty_home
-
-
 @pytest.fixture(scope="module")
-def undisturbed(_served_once: Path, file: Path) -> dict[str, list[tuple[Any, ...]]]:  # noqa: F811 - the fixture
+def undisturbed(_served_once: Path, file: Path) -> dict[str, list[tuple[Any, ...]]]:
     with tempfile.TemporaryDirectory(prefix="ripeline-home-") as name:
-        home = Path(name)
-        subprocess.run(["cp", "-a", f"{_served_once}/.", home], check=True)
+        home = copied(_served_once, Path(name))
         out, said = importing(home, file).communicate(timeout=120)
         found = json.loads(out)
         assert found["created"] + found["updated"] + found["unchanged"] + found["rejected"] == ROWS, said
@@ -128,33 +121,33 @@ def held(home: Path) -> Iterator[None]:
 
 
 def test_a_killed_database_is_waited_for_and_the_import_goes_on(
-    house: Path, file: Path, undisturbed: dict[str, list[tuple[Any, ...]]]
+    served: Path, file: Path, undisturbed: dict[str, list[tuple[Any, ...]]]
 ) -> None:
-    command = importing(house, file)
-    kill_in_the_middle(house, lambda: server(house))
+    command = importing(served, file)
+    kill_in_the_middle(served, lambda: server(served))
     out, said = command.communicate(timeout=120)
     assert command.returncode == 0, said
     assert "waits for the database" in said
     assert json.loads(out)["rows"] == ROWS
-    with held(house):
-        assert outcome(house) == undisturbed
+    with held(served):
+        assert outcome(served) == undisturbed
 
 
 def test_a_killed_command_is_gone_on_with_by_the_next_one(
-    house: Path, file: Path, undisturbed: dict[str, list[tuple[Any, ...]]]
+    served: Path, file: Path, undisturbed: dict[str, list[tuple[Any, ...]]]
 ) -> None:
-    command = importing(house, file)
-    kill_in_the_middle(house, lambda: command.pid)
+    command = importing(served, file)
+    kill_in_the_middle(served, lambda: command.pid)
     command.communicate()
-    out, said = importing(house, file).communicate(timeout=120)
-    assert re.search(r"was broken off after [1-7],000 rows; going on there", said), said
+    out, said = importing(served, file).communicate(timeout=120)
+    assert re.search(r"was broken off after [12],000 rows; going on there", said), said
     assert json.loads(out)["state"] == "done"
-    with held(house):
-        assert outcome(house) == undisturbed
+    with held(served):
+        assert outcome(served) == undisturbed
 
 
 # For a longer trial: KILL_ROWS=200000 KILLS=10; KILL_SEED repeats one.
-KILL_ROWS, KILLS = int(os.environ.get("KILL_ROWS", "6000")), int(os.environ.get("KILLS", "2"))
+KILL_ROWS, KILLS = int(os.environ.get("KILL_ROWS", "5000")), int(os.environ.get("KILLS", "2"))
 CHUNK = 1_000  # rows of a transaction
 PATIENCE = 120 + KILL_ROWS // 200  # seconds for the rows between two kills, also on a slow machine
 _SAYS = """
@@ -174,21 +167,20 @@ def says(home: Path) -> Any:
         return connection.execute(_SAYS).fetchone()
 
 
-def test_killed_at_any_moments_it_ends_as_undisturbed(_served_once: Path, tmp_path: Path) -> None:  # noqa: F811, PT019
+def test_killed_at_any_moments_it_ends_as_undisturbed(served: Path, tmp_path: Path) -> None:
     seed = int(os.environ.get("KILL_SEED") or time.time_ns() % 10**6)
     print(f"KILL_SEED={seed}")  # shown where it fails
     chance = random.Random(seed)
     file = tmp_path / "leads.csv"
     file.write_text(rows(KILL_ROWS, people=KILL_ROWS * 7 // 8), encoding="utf-8")
-    ends = [_ended(_served_once, file, kills, chance) for kills in (0, KILLS)]
+    ends = [_ended(served, file, kills, chance) for kills in (0, KILLS)]
     assert ends[0] == ends[1]
 
 
 def _ended(served: Path, file: Path, kills: int, chance: random.Random) -> tuple[dict[str, Any], Any]:
     """What an import leaves behind whose command or database is killed so often on its way."""
     with tempfile.TemporaryDirectory(prefix="ripeline-home-") as name:
-        home = Path(name)
-        subprocess.run(["cp", "-a", f"{served}/.", home], check=True)
+        home = copied(served, Path(name))
         command = importing(home, file)
         for after in sorted(chance.sample(range(1, KILL_ROWS // CHUNK - 1), kills)):
             least = after * CHUNK

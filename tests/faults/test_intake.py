@@ -2,7 +2,6 @@
 
 import http.client
 import json
-import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -23,15 +22,14 @@ SENDERS = 4
 
 
 @pytest.fixture
-def up() -> Iterator[Up]:
-    with tempfile.TemporaryDirectory(prefix="ripeline-home-") as name:
-        running = Up(Path(name), RIPELINE_INTAKE_RATE="0")
-        try:
-            running.until_said("Ripeline is ready")
-            yield running
-        finally:
-            running.end()
-            running.process.communicate()
+def up(served: Path) -> Iterator[Up]:
+    running = Up(served, RIPELINE_INTAKE_RATE="0")
+    try:
+        running.until_said("Ripeline is ready")
+        yield running
+    finally:
+        running.end()
+        running.process.communicate()
 
 
 class Sender(threading.Thread):

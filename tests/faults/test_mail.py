@@ -9,8 +9,7 @@ import psycopg
 import pytest
 
 from ripeline.postgres import ensure
-from tests.faults.test_up import _served_once, environment  # noqa: F401 - a fixture
-from tests.home_plugin import until
+from tests.home_plugin import environment, until
 from tests.mail_server import Post, StartPost
 
 pytestmark = [pytest.mark.faults, pytest.mark.xdist_group("up")]
@@ -29,14 +28,14 @@ with transaction.atomic():
 
 
 @pytest.fixture
-def house(_served_once: Path, start_post: StartPost) -> Iterator[tuple[Post, dict[str, str], str]]:  # noqa: F811
+def house(served: Path, start_post: StartPost) -> Iterator[tuple[Post, dict[str, str], str]]:
     """A mail server, the environment of commands that use it, and the database."""
     post = start_post()
-    with ensure(_served_once) as url:
+    with ensure(served) as url:
         yield (
             post,
             environment(
-                _served_once,
+                served,
                 DATABASE_URL=url,
                 DJANGO_SETTINGS_MODULE="ripeline.config.settings",
                 RIPELINE_SMTP_URL=f"smtp://127.0.0.1:{post.port}",

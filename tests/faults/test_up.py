@@ -7,7 +7,6 @@ import signal
 import socket
 import subprocess
 import sys
-import tempfile
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -16,7 +15,7 @@ import pytest
 
 from ripeline.postgres.layout import Layout
 from ripeline.postgres.tether import tether
-from tests.home_plugin import Command, is_alive, kill, server, stopped, until
+from tests.home_plugin import Command, environment, is_alive, kill, server, until
 
 pytestmark = [pytest.mark.faults, pytest.mark.xdist_group("up")]
 
@@ -26,11 +25,6 @@ def free_port() -> int:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
         return port
-
-
-def environment(home: Path, **settings: str) -> dict[str, str]:
-    clean = {k: v for k, v in os.environ.items() if not k.startswith("RIPELINE_") and k != "DATABASE_URL"}
-    return {**clean, "RIPELINE_HOME": str(home), **settings}
 
 
 def children_of(pid: int) -> set[int]:
@@ -107,27 +101,12 @@ class Up:
         return status
 
 
-@pytest.fixture(scope="module")
-def _served_once() -> Iterator[Path]:
-    with tempfile.TemporaryDirectory(prefix="ripeline-home-") as name:
-        home = Path(name)
-        subprocess.run(
-            [sys.executable, "-P", "-m", "ripeline.cli", "db", "migrate"],
-            env=environment(home),
-            check=True,
-            capture_output=True,
-        )
-        stopped(home)
-        yield home
-
-
 @pytest.fixture
-def up(_served_once: Path, empty_home: Path) -> Iterator[Callable[..., Up]]:
+def up(served: Path) -> Iterator[Callable[..., Up]]:
     """Start `ripeline up` on a copy of a home that has been used."""
-    subprocess.run(["cp", "-a", f"{_served_once}/.", empty_home], check=True)
     started: list[Up] = []
 
-    def start(home: Path = empty_home, **settings: str) -> Up:
+    def start(home: Path = served, **settings: str) -> Up:
         started.append(Up(home, **settings))
         return started[-1]
 
