@@ -331,6 +331,9 @@ SELECT md5('enquiry ' || id)::uuid, id, 1, 'import', '', '', '{}', '{}', capture
     CASE WHEN dice < 10 THEN (%(campaigns)s::uuid[])[1 + dice] END
 FROM (SELECT id, captured_at, abs(hashtext(id::text)::bigint) %% 40 AS dice FROM lead) AS thrown
 """
+_IDENTITIES = """
+INSERT INTO identity (kind, key, lead_id, created_at) SELECT 'email', 'person.' || id, id, captured_at FROM lead
+"""
 _SCORES = """
 INSERT INTO score (lead_id, log_odds, log_odds_sd, curve, p_ever, p_ever_low, p_ever_high, p_30, p_30_low, p_30_high,
     p_win, window_start, window_end, is_concentrated, reasons, signals, stage, stage_p, model, scored_at)
@@ -376,12 +379,13 @@ def hundred_thousand(twenty_reps: list[User]) -> None:
         cursor.execute(_SCORES, {"moment": MONDAY})
         campaigns = [campaign.pk for campaign in campaigns_named([f"Campaign {n}" for n in range(10)]).values()]
         cursor.execute(_ENQUIRIES, {"campaigns": campaigns})
+        cursor.execute(_IDENTITIES)
         cursor.execute(_ACTIVITIES, {"actor": people.system().pk})
         cursor.execute("SET LOCAL session_replication_role = origin")
         # The same plans and counts each time: statistics of every row, and no helpers that read ahead of each other.
         cursor.execute("SET LOCAL default_statistics_target = 400")
         cursor.execute("SET LOCAL max_parallel_workers_per_gather = 0")
-        cursor.execute('ANALYZE lead, score, enquiry, activity, "user", responsible, source')
+        cursor.execute('ANALYZE lead, score, enquiry, activity, identity, "user", responsible, source')
 
 
 def plans(statements: Iterable[str]) -> Iterator[dict[str, Any]]:
