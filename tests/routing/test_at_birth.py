@@ -17,6 +17,7 @@ from ripeline.people import actions as people_actions
 from ripeline.people import queries as people
 from ripeline.people.models import Absence, Role, User
 from ripeline.routing.actions import Newcomer, route_batch
+from ripeline.routing.models import Turn
 from ripeline.routing.rules import Route
 from tests.cast import MONDAY, MakeUser
 
@@ -138,3 +139,36 @@ def test_two_imports_at_once_never_exceed_anybodys_cap(
     assert in_threads(*[import_some] * 4) == []
     in_hand = Counter(Lead.objects.values_list("responsible__code", "owner__name"))
     assert in_hand == {(None, "Dora"): 20, (None, "Emil"): 20, (None, "Fay"): 20, ("qualify", None): 80}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_nobody_waits_for_the_place_of_somebody_who_has_had_all_of_their_week(
+    make_user: MakeUser, in_threads: Callable[..., list[BaseException]]
+) -> None:
+    dora = make_user("dora", Role.REP, intake_cap=2)
+    assert [route.owner_id for route in arrive(*[Newcomer()] * 3)] == [dora.pk, dora.pk, None]
+    routes: list[Route] = []
+
+    def arrive_meanwhile() -> None:
+        with connection.cursor() as cursor:
+            cursor.execute("SET lock_timeout = '5s'")
+        routes.extend(arrive(Newcomer()))
+
+    with transaction.atomic():
+        Turn.objects.select_for_update().get(user=dora)
+        assert in_threads(arrive_meanwhile) == []
+    assert [route.why["because"] for route in routes] == ["no_room"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_place_in_turn_that_others_have_moved_meanwhile_stays_where_they_put_it(
+    make_user: MakeUser, in_threads: Callable[..., list[BaseException]]
+) -> None:
+    dora, emil = make_user("dora", Role.REP, intake_cap=2), make_user("emil", Role.REP, intake_cap=9)
+    arrive(*[Newcomer()] * 4)  # Dora has had all of her week
+    before = Turn.objects.get(user=dora)
+    with transaction.atomic():
+        assert [route.owner_id for route in route_batch([Newcomer()] * 2)] == [emil.pk] * 2
+        raised = in_threads(lambda: Turn.objects.filter(user=dora).update(credit=before.credit + 5))
+    assert raised == []
+    assert Turn.objects.get(user=dora).credit == before.credit + 5

@@ -70,10 +70,11 @@ def _route(wishes: Sequence[Wish], *, moment: datetime, week: date | None = None
     fallback, queue = queries.places()
     if all(w.waits or rules.standing(w, found) for w in wishes):
         return rules.choose(wishes, sellers=found, rotation=[], fallback=fallback, queue=queue)[0]
-    with turns.taken(rules.in_rotation(found.values(), moment), week=week) as ready:
+    rotation = rules.in_rotation(found.values(), moment)
+    with turns.taken(rotation, week=week, passes_full=True) as ready:
         routes, credits = rules.choose(wishes, sellers=found, rotation=ready, fallback=fallback, queue=queue)
         in_turn = [route.owner_id for route in routes if week and route.why["rule"] == rules.ROUND_ROBIN]
-        turns.keep(credits, filter(None, in_turn), week=week)
+        turns.keep(ready, credits, filter(None, in_turn), week=week)
     return routes
 
 

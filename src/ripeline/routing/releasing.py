@@ -168,7 +168,7 @@ def release() -> int:
         turns.note_filled(fills, owners_of, day=day)
         in_turn = (rules.RELEASED, rules.DISPLACES)  # those of their own companies come beside the cap
         new = [d.lead.owner_id for d in given if d.lead.owner_id and gifts[d.lead.pk].why["rule"] in in_turn]
-        turns.keep(credits, new, week=week)
+        turns.keep(ready, credits, new, week=week)
     return len(given)
 
 

@@ -22,19 +22,27 @@ T = TypeVar("T")
 
 
 @contextmanager
-def taken(sellers: Collection[Seller], *, week: date | None = None) -> Iterator[list[Seller]]:
+def taken(
+    sellers: Collection[Seller], *, week: date | None = None, passes_full: bool = False
+) -> Iterator[list[Seller]]:
     """The sellers with the room they have now; their rows stay locked until the transaction ends.
 
     `week`: the Monday of the week of whose new leads these are, where they are new: then no more than the week allows.
+    `passes_full`: who has had all of their week is not locked, since that cannot change before it is over: they have no
+    room, whatever others hand out meanwhile.
 
     Who has left since they were read is not among them: whoever leaves takes this lock too.
     """
-    users = sorted(s.user_id for s in sellers)
     with transaction.atomic(savepoint=False):
-        turns = _locked(users)
+        full: dict[UUID, _Place] = {}
+        if passes_full and week:
+            places = _read(_PLACES, [s.user_id for s in sellers])
+            full = {s.user_id: p for s in sellers if (p := places.get(s.user_id)) and _of_week(s, p, week) <= 0}
+        turns = full | _locked(sorted(s.user_id for s in sellers if s.user_id not in full))
         left = {s.user_id: _of_week(s, turns[s.user_id], week) for s in sellers if s.user_id in turns}
         # after the locks: what others handed out meanwhile is counted
-        rooms = queries.room([user for user, of_week in left.items() if of_week > 0], present=users)
+        able = [user for user, of_week in left.items() if of_week > 0]
+        rooms = queries.room(able, present=left) if len(full) < len(left) else dict.fromkeys(left, 0)
         yield [
             replace(s, room=max(min(room, left[s.user_id]), 0), credit=turns[s.user_id].credit)
             for s in sellers
@@ -42,9 +50,8 @@ def taken(sellers: Collection[Seller], *, week: date | None = None) -> Iterator[
         ]
 
 
-_LOCK = """
-SELECT user_id, credit, week, taken FROM turn WHERE user_id = ANY(%s::uuid[]) ORDER BY user_id FOR UPDATE
-"""
+_PLACES = "SELECT user_id, credit, week, taken FROM turn WHERE user_id = ANY(%s::uuid[]) ORDER BY user_id"
+_LOCK = f"{_PLACES} FOR UPDATE"
 
 
 @dataclass(frozen=True)
@@ -56,7 +63,9 @@ class _Place:
 
 def _locked(users: list[UUID]) -> dict[UUID, _Place]:
     """Everybody's row, made where there is none, locked until the transaction ends."""
-    found = rows(_LOCK, [users])
+    if not users:
+        return {}
+    found = _read(_LOCK, users)
     if len(found) < len(users):
         with connection.cursor() as cursor:
             cursor.execute(
@@ -64,8 +73,12 @@ def _locked(users: list[UUID]) -> dict[UUID, _Place]:
                 " ORDER BY u ON CONFLICT DO NOTHING",
                 [users],
             )
-        found = rows(_LOCK, [users])
-    return {user: _Place(*rest) for user, *rest in found}
+        found = _read(_LOCK, users)
+    return found
+
+
+def _read(statement: str, users: list[UUID]) -> dict[UUID, _Place]:
+    return {user: _Place(*rest) for user, *rest in rows(statement, [users])}
 
 
 def _of_week(seller: Seller, turn: _Place, week: date | None) -> int:
@@ -89,10 +102,16 @@ WHERE turn.user_id = v.user_id AND (turn.credit <> v.credit OR v.n > 0)
 """
 
 
-def keep(credits: Mapping[UUID, int], given: Iterable[UUID] = (), *, week: date | None = None) -> None:
-    """Remember everybody's place in turn, and who was `given` new leads in a week."""
+def keep(
+    ready: Collection[Seller], credits: Mapping[UUID, int], given: Iterable[UUID] = (), *, week: date | None = None
+) -> None:
+    """Remember everybody's place in turn where it is another than when they were made `ready`, and who was `given` new
+    leads in a week."""
     more = Counter(given)
-    users = sorted(credits.keys() | more.keys())
+    moved = {s.user_id for s in ready if credits.get(s.user_id, s.credit) != s.credit}
+    users = sorted(moved | more.keys())
+    if not users:
+        return
     with prepared() as cursor:
         cursor.execute(
             _KEEP,
