@@ -20,6 +20,7 @@ from ripeline.science.simulation.seen import Seen
 from ripeline.science.simulation.simple import CallEveryone, Steady
 from ripeline.science.simulation.tuning import TRAINING_SEEDS
 from ripeline.science.simulation.world import World
+from tests.thoroughness import thorough
 
 UNLIMITED = 1e9
 NOT_CLAIRVOYANT = [name for name in POLICIES if name != "oracle"]
@@ -242,7 +243,7 @@ def arrays_in(value: object) -> list[np.ndarray]:
 # The clairvoyant
 
 
-@pytest.mark.parametrize("seed", range(1, 7))
+@pytest.mark.parametrize("seed", range(1, 1 + thorough(2, 6)))
 @pytest.mark.parametrize("tightness", [0.1, 0.3, 1.0])
 def test_the_oracle_wins_at_least_what_every_policy_wins_on_every_seed(seed: int, tightness: float) -> None:
     world = World.at_tightness(DEFAULT_LAW, seed=seed, months=4, leads_per_month=60, reps=2, tightness=tightness)
