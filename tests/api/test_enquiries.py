@@ -16,6 +16,7 @@ from schemathesis.checks import not_a_server_error
 from schemathesis.specs.openapi.checks import response_schema_conformance
 
 from ripeline.base import clock
+from ripeline.capture import doors
 from ripeline.capture.models import Door, Submission
 from ripeline.leads.models import Enquiry, Lead
 from ripeline.outbox import queries as outbox
@@ -134,6 +135,8 @@ def test_a_consent_belongs_to_an_address_and_is_said_once(secret: str) -> None:
     assert (nobody.status_code, list(nobody.json()["fields"])) == (422, ["email"])
     twice = send(secret, PRIYA | {"consents": [said_of_mail(True), said_of_mail(False)]})
     assert (twice.status_code, list(twice.json()["fields"])) == (422, ["consents.1.purpose"])
+    (health,) = doors.health()
+    assert health.refused == 2, "and the door says that something is sent that it cannot take"
 
 
 def test_the_same_key_of_theirs_twice_counts_once_and_with_something_else_is_refused(secret: str) -> None:

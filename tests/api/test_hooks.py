@@ -12,6 +12,7 @@ from ripeline.capture import holding, machines
 from ripeline.capture.holding import StillHeldError
 from ripeline.capture.models import Door, Submission, SubmissionState
 from ripeline.leads.models import Enquiry, Lead
+from ripeline.outbox.models import Consent
 from ripeline.people.models import User
 from ripeline.people.rules import NotAllowed
 
@@ -82,6 +83,31 @@ def test_something_that_nobody_is_in_stays_held_and_says_why(door: Door, mona: U
     assert Submission.objects.get().state == SubmissionState.HELD
     with pytest.raises(NotAllowed):
         holding.release(actor=alice, submission_id=pk)
+
+
+def test_what_a_tool_asked_is_an_answer_to_our_question_or_stands_in_words(door: Door, mona: User) -> None:
+    raw = {"email": "priya@northgate.example", "timeline": "within a month", "need": "Two chairs", "may_write": "yes",
+           "answers": [{"question": "What is your part in it?", "value": "The boss"}]}  # fmt: skip
+    guessed = machines.guess_mapping(raw)
+    part = "answers.What is your part in it?"
+    assert guessed == {"email": "email", "q-timeline": "timeline", "q-need": "need", "q-role": part}
+    machines.keep_hook(actor=mona, door=door, name="Lead ads", source_type="social", mapping=guessed)
+    assert send(door, raw).json()["state"] == "taken"
+    enquiry = Enquiry.objects.get()
+    assert enquiry.answers == {"timeline": "Within a month", "need": "Two chairs"}
+    assert enquiry.message == "What is your part in it? The boss"
+    assert not Consent.objects.exists(), "no word of a tool's is a consent"
+
+
+def test_a_marketer_says_where_an_answer_stands(door: Door, mona: User) -> None:
+    client = Client()
+    client.force_login(mona)
+    send(door, {"who": "priya@northgate.example", "soon": "Later"})
+    page = client.get(f"/capture/hooks/{door.pk}").text
+    assert "When should it be in place?" in page
+    mapping = {"at-email": "who", "at-q-timeline": "soon"}
+    client.post(f"/capture/hooks/{door.pk}", {"name": "Ads", "source_type": "social", **mapping})
+    assert Enquiry.objects.get().answers == {"timeline": "Later"}
 
 
 def test_the_fields_of_a_form_serve_as_well_as_json(door: Door, mona: User) -> None:

@@ -13,7 +13,7 @@ from django.db import transaction
 
 from ripeline.base import clock
 from ripeline.base.settled import Settled
-from ripeline.capture import codes, saying, values
+from ripeline.capture import codes, doors, saying, values
 from ripeline.capture.dates import FIRST_YEAR
 from ripeline.capture.doors import DoorError
 from ripeline.capture.headings import HEADINGS
@@ -25,7 +25,7 @@ from ripeline.capture.text import key as key_of
 from ripeline.catalog import actions as catalog
 from ripeline.catalog import queries as catalog_queries
 from ripeline.catalog import standard
-from ripeline.catalog.models import SourceType
+from ripeline.catalog.models import AnswerType, Question, SourceType
 from ripeline.catalog.rules import guess_source_type
 from ripeline.people import actions as people_actions
 from ripeline.people import working_time
@@ -35,6 +35,7 @@ from ripeline.people.rules import require_keeps_catalog
 PERSON = ("name", "first_name", "last_name", "email", "phone", "company", "title", "website", "country", "language",
           "external_id")  # fmt: skip
 FIELDS = (*PERSON, "message", "source", "campaign", "landing_page")  # as an import calls them
+ASKED = "q-"  # before the key of a question, in a mapping
 CLOCKS_DIFFER = timedelta(minutes=10)
 LONGEST_ID = 254
 _SPACE = UUID("7d1f1c52-52a5-4c0e-9d0c-5a3a1a9b7c11")  # of the ids that senders' own keys are made into
@@ -58,7 +59,12 @@ def take(*, key: ApiKey, entry: Entry, idempotency_key: str = "") -> tuple[Submi
 
     Raises RefusedError by field, ConflictError, and TooOftenError.
     """
-    return keep(submission_of(key=key, entry=entry, idempotency_key=idempotency_key), most=FROM_ONE_PROGRAM)
+    try:
+        submission = submission_of(key=key, entry=entry, idempotency_key=idempotency_key)
+    except RefusedError:
+        doors.note(_door_of(key), "refused")
+        raise
+    return keep(submission, most=FROM_ONE_PROGRAM)
 
 
 def submission_of(*, key: ApiKey, entry: Entry, idempotency_key: str = "") -> Submission:
@@ -93,8 +99,11 @@ def mapped(door: Door, raw: Mapping[str, Any]) -> tuple[dict[str, Any], str]:
     said = {name: found[path] for name, path in door.mapping.items() if found.get(path, "").strip()}
     if not door.mapping:
         return _empty(), "Nobody has said yet where the name and the address stand in it."
+    answers = {name.removeprefix(ASKED): text for name, text in said.items() if name.startswith(ASKED)}
+    fitting, unfit = _fitting(answers)
+    said["message"] = "\n".join(filter(None, [said.get("message", ""), *unfit]))
     try:
-        return read(Entry(fields=said)), ""
+        return read(Entry(fields=said, answers=fitting)), ""
     except RefusedError as wrong:
         return _empty(), f"{'; '.join(f'{name}: {text}' for name, text in wrong.errors.items())}"
 
@@ -113,7 +122,8 @@ def keep_hook(
         found = door or Door(
             kind=DoorKind.HOOK, slug=secrets.token_hex(20), created_by=actor, title=name, verb="-", thanks="-"
         )
-        found.name, found.mapping = name, {k: v[:300] for k, v in mapping.items() if k in FIELDS and v.strip()}
+        known = {*FIELDS, *(f"{ASKED}{question.key}" for question in answerable())}
+        found.name, found.mapping = name, {k: v[:300] for k, v in mapping.items() if k in known and v.strip()}
         found.source = catalog.source_of(name, source_type)
         found.save()
         people_actions.audit(actor=actor, verb="door.change" if door else "door.add", target=str(found.pk))
@@ -158,9 +168,10 @@ _MEANS = {heading: name for name in reversed(_GUESSED) for heading in HEADINGS.g
 def guess_mapping(raw: Mapping[str, Any]) -> dict[str, str]:
     """Where each field probably stands in something sent, by what its place is called."""
     found: dict[str, str] = {}
+    asked = {key_of(said): f"{ASKED}{each.key}" for each in answerable() for said in (each.label, each.key)}
     for path, _ in flat(raw):
         words = [word for word in path.split(".") if not word.isdigit()]
-        if words and (name := _MEANS.get(key_of(words[-1]))):
+        if words and (name := _MEANS.get(key_of(words[-1])) or asked.get(key_of(words[-1]))):
             found.setdefault(name, path)
     return found
 
@@ -227,6 +238,27 @@ def _answers(given: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, str]]:
         else:
             answers |= {} if answer is None else {key: answer}
     return answers, errors
+
+
+def _fitting(given: Mapping[str, str]) -> tuple[dict[str, str], list[str]]:
+    """The answers that fit their questions, and in words those that do not: a tool words its choices as it likes."""
+    known = {question.key: question for question in answerable()}
+    fitting: dict[str, str] = {}
+    unfit: list[str] = []
+    for key, text in given.items():
+        if key in known:
+            text = {option.casefold(): option for option in known[key].options}.get(clean(text).casefold(), text)
+            try:
+                standard.read(known[key], [clean_lines(text)])
+                fitting[key] = text
+            except standard.AnswerError:
+                unfit.append(f"{known[key].label} {clean(text)}")
+    return fitting, unfit
+
+
+def answerable() -> list[Question]:
+    """The questions that a tool may answer: all but consents, of which no word of a tool's is a yes."""
+    return [question for question in catalog_queries.questions() if question.answer_type != AnswerType.CONSENT]
 
 
 def _empty() -> dict[str, Any]:

@@ -36,16 +36,17 @@ class HookSettings(NewHook):
     def __init__(self, *args: Any, places: list[tuple[str, str]], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         choices = [("", "Not in it"), *((at, f"{at}: {text[:40]}") for at, text in places)]
-        for name, label in LABELS.items():
+        self.labels = LABELS | {f"{machines.ASKED}{each.key}": each.label for each in machines.answerable()}
+        for name, label in self.labels.items():
             known = {at for at, _ in choices}
             more = [(at, at) for at in [str((self.initial or {}).get(f"at-{name}") or "")] if at and at not in known]
             self.fields[f"at-{name}"] = forms.ChoiceField(label=label, choices=[*choices, *more], required=False)
 
     def mapping(self) -> dict[str, str]:
-        return {name: self.cleaned_data[f"at-{name}"] for name in LABELS}
+        return {name: self.cleaned_data[f"at-{name}"] for name in self.labels}
 
     def places(self) -> list[Any]:
-        return [self[f"at-{name}"] for name in LABELS]
+        return [self[f"at-{name}"] for name in self.labels]
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
