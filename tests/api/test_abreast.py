@@ -14,6 +14,7 @@ from ripeline.capture import keeping
 from ripeline.capture.models import Submission
 from ripeline.config import asgi
 from ripeline.leads.models import Enquiry, Lead
+from ripeline.outbox import queries as outbox
 from ripeline.people import keys
 from ripeline.people.models import ApiKey, User
 from ripeline.ripeness.models import Score
@@ -70,6 +71,21 @@ def asked(secret: str, *bodies: Any, key: str = "", pieces: int = 1, **more: str
         return asyncio.run(all_of_them())
     finally:
         asgi._enquiries.rest().result()
+
+
+def test_what_they_said_of_mail_is_noted_for_each_and_the_no_of_two_at_once_counts(secret: str, alice: User) -> None:
+    def said(agreed: bool) -> dict[str, Any]:
+        word = {"purpose": "news", "agreed": agreed, "how": "box", "confirmed": True, "at": "2026-03-02T10:00:00Z"}
+        return {"consents": [word]}
+
+    both = [person(0, **said(False)), person(0, **said(True))]
+    found = asked(secret, *both, *(person(at, **said(True)) for at in range(1, 6)), person(6))
+    assert [status for status, _ in found] == [201] * 8
+    results = [[each["result"] for each in answer["consents"]] for _, answer in found]
+    assert results[2:] == [["given"]] * 5 + [[]]
+    assert not outbox.has_consent("anna.0@firm0.example", "news")
+    assert all(outbox.has_consent(f"anna.{at}@firm{at // 4}.example", "news") for at in range(1, 6))
+    assert not outbox.consents("anna.6@firm1.example")
 
 
 def test_enquiries_that_come_at_once_are_each_kept_routed_and_scored(secret: str, alice: User) -> None:
