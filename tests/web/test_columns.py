@@ -121,3 +121,19 @@ def test_whatever_a_source_or_a_column_is_called_is_text_in_the_choices_too(text
     plain, hostile = made("Plain"), made(f"x{text}")
     assert hostile.tags == plain.tags
     assert ("option", ("value", "selected")) in hostile.tags
+
+
+@pytest.mark.django_db
+def test_a_whole_lead_holds_every_column_and_whose_it_is(alice: User, make_lead: MakeLead) -> None:
+    lead = make_lead(alice, name="Ann", company="North & Sons")
+    queued = make_lead(None, name="Bo", company="")
+    gone = make_lead(alice, name="Gone")
+    Lead.objects.filter(pk=lead.pk).update(custom={"seats": 3, "said": "“x”"})
+    Lead.objects.filter(pk=gone.pk).update(merged_into=lead)
+    found = rows.whole([lead.pk, queued.pk, gone.pk])
+    assert set(found) == {lead.pk, queued.pk}
+    for each in Lead.objects.filter(pk__in=found):
+        for field in Lead._meta.concrete_fields:
+            assert getattr(found[each.pk], field.attname) == getattr(each, field.attname), field.attname
+        assert str(found[each.pk].account) == str(each.account)
+        assert (found[each.pk].owner, found[each.pk].responsible) == (each.owner, each.responsible)

@@ -9,9 +9,9 @@ from datetime import timedelta
 from uuid import UUID
 
 from ripeline.base import clock
-from ripeline.leads import queries, rules
-from ripeline.leads.lists import Row
+from ripeline.leads import queries, rows, rules
 from ripeline.leads.models import Lead
+from ripeline.leads.rows import Row
 from ripeline.leads.rules import Verb
 from ripeline.people.models import User
 from ripeline.timeline.models import Activity
@@ -40,7 +40,7 @@ def around(lead: Lead, viewer: User, *, ids: Sequence[UUID] = (), others: Sequen
     """For whoever may see how the lead came; `ids` and `others` where they have been read already. One query more."""
     family = list(ids) or queries.family(lead) if rules.may(viewer, Verb.SEE_TIMELINE, lead) else []
     if others is None:
-        others = [Row(each, rules.verbs(viewer, each), viewer) for each in queries.colleagues(lead, viewer)]
+        others = rows.by_name(viewer, queries.colleagues(lead, viewer))
     open_to = [row.id for row in others if Verb.SEE_TIMELINE in row.verbs]
     found = Activity.objects.filter(
         lead_id__in=[*family, *open_to], kind__in=_TELLING, occurred_at__gte=clock.now() - LATELY

@@ -7,8 +7,9 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Avg, Count, Q
+from django.db.models import Avg, Count, Q, QuerySet
 
+from ripeline.base.reading import rows
 from ripeline.leads import rules
 from ripeline.leads.models import (
     Enquiry,
@@ -34,7 +35,7 @@ def get(lead_id: UUID) -> Lead:
 
 def family(lead: Lead) -> list[UUID]:
     """The ids under which this lead's rows lie: its own, and those merged into it."""
-    return [lead.pk, *Lead.objects.filter(merged_into=lead).values_list("pk", flat=True)]
+    return [lead.pk, *(pk for (pk,) in rows("SELECT id FROM lead WHERE merged_into_id = %s", [lead.pk]))]
 
 
 def with_survivors(lead_ids: Collection[UUID]) -> set[UUID]:
@@ -66,12 +67,12 @@ def counts() -> dict[str, Any]:
     return {"total": sum(by_state.values()), "by_state": by_state, "wins": wins}
 
 
-def colleagues(lead: Lead, actor: User, limit: int = 6) -> Sequence[Lead]:
-    """Others at the same account whom `actor` may find."""
+def colleagues(lead: Lead, actor: User, limit: int = 6) -> QuerySet[Lead]:
+    """Others at the same account whom `actor` may find: the first by name."""
     if not lead.account_id:
-        return []
+        return Lead.objects.none()
     others = Lead.objects.filter(rules.findable(actor), account_id=lead.account_id, merged_into__isnull=True)
-    return list(others.exclude(pk=lead.pk).select_related("owner", "responsible__user").order_by("name", "pk")[:limit])
+    return others.exclude(pk=lead.pk).order_by("name", "pk")[:limit]
 
 
 def addresses(lead: Lead, ids: Sequence[UUID]) -> list[str]:

@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from ripeline.catalog import queries as catalog
-from ripeline.leads import duplicates, queries, rules
+from ripeline.leads import duplicates, queries, rows, rules
 from ripeline.leads.duplicates import Pair
 from ripeline.leads.lists import Row
 from ripeline.leads.models import Enquiry, Lead, Opportunity, OpportunityState, RecordView
@@ -74,7 +74,7 @@ def read(lead_id: UUID, viewer: User, *, family: str = "") -> Record:
         opportunity=_opportunity(lead) if Verb.SEE_OUTCOMES in verbs else None,
         entries=shown,
         more=more,
-        colleagues=_rows(queries.colleagues(lead, viewer), viewer) if context else (),
+        colleagues=rows.by_name(viewer, queries.colleagues(lead, viewer)) if context else (),
         alike=duplicates.of_lead(lead, viewer) if merges else (),
         addresses=queries.addresses(lead, ids) if context else (),
         merged=list(Lead.objects.filter(merged_into=lead).order_by("pk")) if merges and len(ids) > 1 else (),
@@ -89,6 +89,7 @@ class Glance:
     """What a list shows beside a name: how they came to us, and what happened last."""
 
     row: Row
+    ids: Sequence[UUID]  # of the records that it is made of
     enquiries: Sequence[Enquiry]  # newest first
     entries: Sequence[Activity]
 
@@ -99,7 +100,7 @@ def glance(lead: Lead, viewer: User, *, limit: int) -> Glance:
     ids = queries.family(lead)
     shown, _ = entries(lead, viewer, ids=ids, limit=limit)
     enquiries = _enquiries(ids) if Verb.SEE_CONTEXT in verbs else ()
-    return Glance(Row(lead, verbs, viewer), enquiries, shown)
+    return Glance(Row(lead, verbs, viewer), ids, enquiries, shown)
 
 
 def find(lead_id: UUID, viewer: User) -> Lead:
@@ -152,10 +153,6 @@ def _enquiries(ids: Sequence[UUID]) -> Sequence[Enquiry]:
 def _opportunity(lead: Lead) -> Opportunity | None:
     deals = list(lead.opportunities.order_by("-opened_at", "-pk")[:20])
     return next((deal for deal in deals if deal.state == OpportunityState.OPEN), deals[0] if deals else None)
-
-
-def _rows(leads: Sequence[Lead], viewer: User) -> Sequence[Row]:
-    return [Row(lead, rules.verbs(viewer, lead), viewer) for lead in leads]
 
 
 def _custom(lead: Lead) -> Sequence[tuple[str, Any]]:

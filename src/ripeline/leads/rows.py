@@ -1,18 +1,21 @@
 """A lead as a row of a list has it: with what its viewer may see (I8), and nothing read but what a row shows."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
+from django.core.exceptions import EmptyResultSet
+from django.db.models import QuerySet
+
 from ripeline.base import reading
 from ripeline.base.reading import made
 from ripeline.catalog.models import CloseReason, Source
 from ripeline.leads import rules
-from ripeline.leads.models import Lead, NextKind
+from ripeline.leads.models import Account, Lead, NextKind
 from ripeline.leads.rules import Verb
 from ripeline.people.models import Responsible, User
 
@@ -139,9 +142,8 @@ _LEAD = (
     "next_at", "next_kind", "last_touch_at", "touches", "country", "language", "reference", "merged_into_id",
     "owner_id", "responsible_id", "source_id", "close_reason_id",
 )  # fmt: skip
-_PERSON = ("id", "name", "team_id", "tracking")
-_ROWS = f"""
-SELECT {", ".join(f"lead.{name}" for name in _LEAD)},
+_WHOLE = tuple(field.attname for field in Lead._meta.concrete_fields)
+_BESIDE = """
        owner.name, owner.team_id, owner.tracking,
        responsible.name, responsible.kind, responsible.user_id, keeper.name, keeper.team_id, keeper.tracking,
        source.name, close_reason.label
@@ -151,8 +153,12 @@ LEFT JOIN "user" AS owner ON owner.id = lead.owner_id
 LEFT JOIN "user" AS keeper ON keeper.id = responsible.user_id
 LEFT JOIN source ON source.id = lead.source_id
 LEFT JOIN close_reason ON close_reason.id = lead.close_reason_id
-WHERE lead.id = ANY(%s::uuid[])
-"""  # noqa: S608 - the names above
+"""
+
+
+_ACCOUNT = "(SELECT name FROM account WHERE account.id = lead.account_id)"
+_OF_ROWS = f"SELECT NULL, {', '.join(f'lead.{name}' for name in _LEAD)}, {_BESIDE}"
+_OF_WHOLE = f"SELECT {_ACCOUNT}, {', '.join(f'lead.{name}' for name in _WHOLE)}, {_BESIDE}"
 
 
 def read(actor: User, lead_ids: Sequence[UUID]) -> Sequence[Row]:
@@ -163,17 +169,40 @@ def read(actor: User, lead_ids: Sequence[UUID]) -> Sequence[Row]:
     """
     if not lead_ids:
         return []
-    found = reading.rows(_ROWS, [f"{{{','.join([pk.hex for pk in lead_ids])}}}"])
+    given = f"{{{','.join([pk.hex for pk in lead_ids])}}}"
+    found = {row.id: row for row in _rows(actor, "WHERE lead.id = ANY(%s::uuid[])", [given])}
+    return [found[pk] for pk in lead_ids if pk in found]
+
+
+def by_name(actor: User, asked: QuerySet[Lead]) -> Sequence[Row]:
+    """The same of the leads that `asked` finds, by their names, in one query."""
+    try:
+        statement, given = asked.values("pk").query.sql_with_params()
+    except EmptyResultSet:
+        return []
+    return _rows(actor, f"WHERE lead.id IN ({statement}) ORDER BY lead.name, lead.id", given)
+
+
+def whole(lead_ids: Collection[UUID]) -> dict[UUID, Lead]:
+    """These leads themselves, those merged away left out: every column, and the names of what stands beside them."""
+    if not lead_ids:
+        return {}
+    rest = "WHERE lead.id = ANY(%s::uuid[]) AND lead.merged_into_id IS NULL"
     beside = _Beside()
-    leads = {lead.pk: lead for lead in (beside.lead(values) for values in found)}
+    found = [beside.lead(_WHOLE, values) for values in reading.rows(f"{_OF_WHOLE} {rest}", [list(lead_ids)])]
+    return {lead.pk: lead for lead in found}
+
+
+def _rows(actor: User, rest: str, given: Sequence[Any]) -> Sequence[Row]:
+    beside = _Beside()
     may: dict[tuple[UUID | None, UUID], frozenset[Verb]] = {}
     made = []
-    for pk in lead_ids:
-        if lead := leads.get(pk):
-            holders = lead.owner_id, lead.responsible_id
-            if holders not in may:
-                may[holders] = rules.verbs(actor, lead)
-            made.append(Row(lead, may[holders], actor))
+    for values in reading.rows(f"{_OF_ROWS} {rest}", given):
+        lead = beside.lead(_LEAD, values)
+        holders = lead.owner_id, lead.responsible_id
+        if holders not in may:
+            may[holders] = rules.verbs(actor, lead)
+        made.append(Row(lead, may[holders], actor))
     return made
 
 
@@ -183,10 +212,11 @@ class _Beside:
     def __init__(self) -> None:
         self._known: dict[Any, Any] = {None: None}
 
-    def lead(self, values: Sequence[Any]) -> Lead:
-        given = dict(zip(_LEAD, values, strict=False))
+    def lead(self, names: Sequence[str], values: Sequence[Any]) -> Lead:
+        account, *values = values
+        given = dict(zip(names, values, strict=False))
         (owner_name, owner_team, tracking, name, kind, user_id, keeper_name, keeper_team, keeper_tracking, source,
-         reason) = values[len(_LEAD) :]  # fmt: skip
+         reason) = values[len(names) :]  # fmt: skip
         custom = given["custom"]
         given["custom"] = json.loads(custom) if custom != "{}" else {}
         known = self._known
@@ -208,6 +238,10 @@ class _Beside:
             "owner": known[owner_id], "responsible": known[desk], "source": known[source_id],
             "close_reason": known[reason_id],
         }  # fmt: skip
+        if account_id := given.get("account_id"):
+            if account_id not in known:
+                known[account_id] = made(Account, {"id": account_id, "name": account})
+            related["account"] = known[account_id]
         return made(Lead, given, related)
 
 

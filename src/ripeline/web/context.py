@@ -11,8 +11,6 @@ from ripeline.capture.models import DoorKind
 from ripeline.catalog import assets
 from ripeline.catalog.models import Asset
 from ripeline.leads.around import Around, Colleague
-from ripeline.people import working_time
-from ripeline.people.models import User
 from ripeline.people.working_time import Calendar
 from ripeline.ripeness.models import Stage
 from ripeline.web.cards import Came, Ripe
@@ -32,9 +30,9 @@ class Line:
     words: str
 
 
-def lines(came: Sequence[Came], around: Around, ripe: Ripe | None, *, viewer: User, company: str) -> list[Line]:
+def lines(came: Sequence[Came], around: Around, ripe: Ripe | None, *, calendar: Calendar, company: str) -> list[Line]:
     """At most five lines; `came`: the newest first. Only what is known has a line."""
-    say = _Saying(working_time.calendar_of(viewer))
+    say = _Saying(calendar)
     stage = ripe.stage if ripe and ripe.stage and (ripe.stage.said or ripe.stage.key != Stage.AWARENESS) else None
     found = [
         Line("door-open", "How they came", say.showed_up(came)),

@@ -15,6 +15,7 @@ from ripeline.leads.around import around
 from ripeline.leads.models import Lead
 from ripeline.leads.record import Record
 from ripeline.people import queries as people
+from ripeline.people import working_time
 from ripeline.people.models import User
 from ripeline.ripeness import queries as ripeness
 from ripeline.timeline.kinds import Family
@@ -69,7 +70,11 @@ def page(found: Record, family: str = "", *, is_editing: bool = False) -> dict[s
         "may": found.may,
         "ripe": ripe,
         "came_by": came_by,
-        "context": context.lines(came_by, seen, ripe, viewer=found.row.viewer, company=lead.company) if seen else [],
+        "context": context.lines(
+            came_by, seen, ripe, calendar=working_time.calendar_of(found.row.viewer), company=lead.company
+        )
+        if seen
+        else [],
         "agreed": standing.of(found),
         "agreed_fields": standing.FIELDS,
         "key": uuid4().hex,

@@ -14,8 +14,9 @@ from ripeline.leads import queries as leads
 from ripeline.leads.around import around
 from ripeline.leads.returning import came_again
 from ripeline.people.models import Role, User
+from ripeline.people.working_time import Calendar
 from ripeline.ripeness import queries as ripeness
-from ripeline.web import cards, context, entries
+from ripeline.web import cards, context, entries, today_rows
 from ripeline.web.shell import say, verbs_for
 from ripeline.worklist import actions as worklist
 from ripeline.worklist import team
@@ -90,12 +91,13 @@ def page(user: User, lead_id: UUID | None = None, *, after: UUID | None = None) 
     return {
         "day": day,
         "row": row,
+        "rows": today_rows.rows(day.rows, row),
         "is_opened": is_opened,  # on a phone: the sheet instead of the list
         "url": reverse("today-lead", args=[row.lead.pk]) if row and is_opened else reverse("today"),
         "key": uuid4().hex,
         "came_again": came_again(user),
         "ripening_early": ripening_early(user),
-        **(_sheet(user, row) if row else _end(user, day)),
+        **(_sheet(user, row, day.calendar) if row else _end(user, day)),
     }
 
 
@@ -117,7 +119,7 @@ def _next(rows: Sequence[Row], lead_id: UUID | None) -> Row | None:
     return next((row for row in [*rows[here + 1 :], *rows] if not row.is_done), None)
 
 
-def _sheet(user: User, row: Row) -> dict[str, Any]:
+def _sheet(user: User, row: Row, calendar: Calendar) -> dict[str, Any]:
     glance = record.glance(row.lead, user, limit=LATELY)
     actions.note_view(row.lead, user)
     tries = row.lead.unanswered + 1
@@ -127,7 +129,9 @@ def _sheet(user: User, row: Row) -> dict[str, Any]:
     return {
         "lead": row.lead,
         "shown": glance.row,
-        "context": context.lines(came, around(row.lead, user), ripe, viewer=user, company=row.lead.company),
+        "context": context.lines(
+            came, around(row.lead, user, ids=glance.ids), ripe, calendar=calendar, company=row.lead.company
+        ),
         "told": entries.tell(glance.entries),
         "ripe": ripe,
         "outcomes": cards.OUTCOMES,

@@ -9,6 +9,7 @@ from django.db import transaction
 
 from ripeline.base import clock
 from ripeline.base.ids import new_id
+from ripeline.leads import rows as lead_rows
 from ripeline.leads import rules as lead_rules
 from ripeline.leads.models import CLOSED_STATES, Lead
 from ripeline.people import working_time
@@ -254,11 +255,7 @@ def _put(
 
 def _leads(items: Iterable[PlanItem]) -> dict[UUID, Lead]:
     """The leads of a list, with what its rows show and the rules read."""
-    ids = [item.lead_id for item in items]
-    if not ids:
-        return {}
-    found = Lead.objects.filter(pk__in=ids, merged_into__isnull=True).defer("search", "custom")
-    return {lead.pk: lead for lead in found.select_related("account", "owner", "responsible__user")}
+    return lead_rows.whole([item.lead_id for item in items])
 
 
 def _beside(lead: Lead, colleague: Lead | None) -> str:
