@@ -254,6 +254,32 @@ def test_corrected_rejects_are_imported_with_the_same_headings(lines: list[str])
     assert all(not cell.startswith(("=", "@")) for row in back for cell in row)
 
 
+class _Torn(io.BytesIO):
+    """A file of which the last part cannot be read."""
+
+    is_torn = False
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        found = super().read(size)
+        if self.is_torn and self.tell() == len(self.getvalue()):
+            raise OSError("the disk is gone")
+        return found
+
+    read1 = read
+
+
+def test_a_file_that_cannot_be_read_on_gives_each_whole_chunk_before_that() -> None:
+    file = _Torn(b"E-mail\n" + b"".join(b"p%d@acme.example\n" % n for n in range(59_999)))
+    dialect, _, samples = detect(file, name="leads.csv")
+    mapping = fitting("leads", dialect.labels, guess("leads", dialect.labels, samples))
+    file.seek(0)
+    file.is_torn = True
+    found: list[Chunk] = []
+    with pytest.raises(OSError, match="the disk is gone"):
+        found.extend(chunks(file, dialect=dialect, mapping=mapping, now=NOW, size=20_000))
+    assert [chunk.position for chunk in found] == [20_000, 40_000]
+
+
 def test_a_chunk_is_bounded_by_its_weight_too() -> None:
     row = '7,Alice,"' + "x" * 90_000 + '"\n'
     file = io.BytesIO(("id,name,email\n" + row * 300).encode())

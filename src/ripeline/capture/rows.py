@@ -99,14 +99,22 @@ def chunks(
 ) -> Iterator[Chunk]:
     """The file's rows after the first `position` ones, at most `size` at a time."""
     convert = _Conversion(dialect, mapping, now)
+    portions = _portions(file, dialect, position, size)
+    broken: Exception | None = None
     with ThreadPoolExecutor(1, "rows") as ahead:  # while the database has the last chunk, the next is converted
         coming: Future[Chunk] | None = None
-        for records, upto in _portions(file, dialect, position, size):
-            last, coming = coming, ahead.submit(_converted, convert, records, upto)
+        while not broken:
+            try:
+                portion = next(portions, None)
+            except Exception as problem:  # the file cannot be read on: what was read before that goes in
+                portion, broken = None, problem
+            last, coming = coming, ahead.submit(_converted, convert, *portion) if portion else None
             if last:
                 yield last.result()
-        if coming:
-            yield coming.result()
+            if not coming:
+                break
+    if broken:
+        raise broken
 
 
 def _portions(
