@@ -62,7 +62,8 @@ def asked(secret: str, *bodies: Any, key: str = "", pieces: int = 1, **more: str
             told.append(message)
 
         await asgi.application(scope, receive, send)  # type: ignore[arg-type]
-        return told[0]["status"], json.loads(b"".join(message.get("body", b"") for message in told[1:]))
+        text = b"".join(message.get("body", b"") for message in told[1:])
+        return told[0]["status"], json.loads(text) if text.startswith(b"{") else text
 
     async def all_of_them() -> list[tuple[int, Any]]:
         return await asyncio.gather(*(one(body) for body in bodies))
@@ -168,6 +169,23 @@ def test_a_key_is_asked_for_and_a_revoked_one_is_none(secret: str, ada: User) ->
 def test_a_body_may_come_in_pieces_and_too_large_a_one_is_refused(secret: str) -> None:
     assert asked(secret, person(1), pieces=7)[0][0] == 201
     assert asked(secret, person(2, message="x" * 300_000), pieces=30)[0][0] == 422
+
+
+def test_a_host_that_is_not_ours_is_no_way_in(secret: str) -> None:
+    assert asked(secret, person(1), host="elsewhere.example")[0][0] == 400
+    assert not Lead.objects.exists()
+
+
+def test_what_was_kept_and_could_not_be_answered_is_not_kept_twice(
+    secret: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def speechless(_: Any) -> Any:
+        return None
+
+    monkeypatch.setattr(abreast, "_answer", speechless)
+    ((status, said),) = asked(secret, person(1))
+    assert (status, said["result"]) == (200, "repeated")
+    assert Submission.objects.count() == Enquiry.objects.count() == 1
 
 
 def test_where_they_cannot_be_kept_together_each_is_kept_alone(secret: str, monkeypatch: pytest.MonkeyPatch) -> None:

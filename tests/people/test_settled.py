@@ -42,6 +42,17 @@ def test_a_change_that_is_taken_back_was_never_there() -> None:
 
 
 @pytest.mark.django_db
+def test_what_was_read_of_a_change_during_a_look_is_forgotten_with_it() -> None:
+    kept = Settled(names, "company")
+    before = names()
+    with transaction.atomic(), look():
+        Company.objects.update(name="For a moment")
+        assert kept.now(anew=True) == kept.now() == ["For a moment"]
+        transaction.set_rollback(True)
+    assert kept.now() == before
+
+
+@pytest.mark.django_db
 def test_rows_that_come_and_go_are_seen(ada: User, alice: User, bob: User) -> None:
     assert {alice.pk, bob.pk} <= routing.sellers().keys()
     actions.set_active(actor=ada, user=bob, active=False)

@@ -1,7 +1,7 @@
 """What several want at the same moment is done by one of them for all, and nobody suffers for another."""
 
 from collections.abc import Callable, Sequence
-from threading import Barrier, Event
+from threading import Event
 
 import pytest
 from django.db import transaction
@@ -45,27 +45,63 @@ def test_who_waits_is_served_with_the_others_and_each_gets_their_own() -> None:
     assert groups == [1, 5]
 
 
-def test_one_that_breaks_all_is_found_and_the_others_are_done() -> None:
-    start = Barrier(4)
+def queued(verb: Together[int, int], numbers: Sequence[int], free: Event) -> tuple[dict[int, int], list[BaseException]]:
+    """What each gets who asks while somebody else (0) is at work, which ends once all wait."""
+    results: dict[int, int] = {}
+    begun = Event()
+
+    def ask(number: int) -> Callable[[], None]:
+        def asked() -> None:
+            if number:
+                begun.wait(20)
+            else:
+                begun.set()
+            results[number] = verb(number)
+
+        return asked
+
+    def let_go() -> None:
+        begun.wait(20)
+        while len(verb._waiting) < len(numbers):
+            pass
+        free.set()
+
+    raised = run_in_threads(*(ask(number) for number in (0, *numbers)), let_go)
+    return results, raised
+
+
+def test_one_that_breaks_all_is_found_and_the_others_are_done_whoever_works_for_them() -> None:
+    free = Event()
+    groups: list[int] = []
 
     def work(wanted: Sequence[int]) -> list[int]:
+        groups.append(len(wanted))
+        if 0 in wanted:
+            free.wait(20)
         if 3 in wanted:
             raise ValueError("three")
         return list(wanted)
 
-    same = Together(work)
-    results: list[int] = []
+    results, raised = queued(Together(work), [1, 2, 3, 4], free)
+    assert [str(problem) for problem in raised] == ["three"]
+    assert results == {number: number for number in (0, 1, 2, 4)}
+    assert groups == [1, 4, 1, 1, 1, 1]
 
-    def ask(number: int) -> Callable[[], None]:
-        def asked() -> None:
-            start.wait(20)
-            results.append(same(number))
 
-        return asked
+def test_only_what_is_of_one_kind_is_done_together() -> None:
+    free = Event()
+    groups: list[list[int]] = []
 
-    (raised,) = run_in_threads(*(ask(number) for number in range(4)))
-    assert str(raised) == "three"
-    assert sorted(results) == [0, 1, 2]
+    def work(wanted: Sequence[int]) -> list[int]:
+        groups.append(sorted(wanted))
+        if 0 in wanted:
+            free.wait(20)
+        return list(wanted)
+
+    results, raised = queued(Together(work, kind=lambda number: number % 2), [1, 2, 3, 4, 5], free)
+    assert not raised
+    assert results == {number: number for number in range(6)}
+    assert sorted(groups) == [[0], [1, 3, 5], [2, 4]]
 
 
 def test_an_answer_that_is_a_fault_is_raised_to_whoever_asked() -> None:

@@ -11,8 +11,11 @@ from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, TypeAlias
+from uuid import uuid4
 
+from django.conf import settings
 from django.db import connection
+from django.http.request import split_domain_port, validate_host
 from pydantic import ValidationError
 
 from ripeline.api.schemas import EnquiryIn, EnquiryOut, answer_of, entry_of
@@ -76,7 +79,10 @@ def _answer(kept: tuple[Submission, bool] | Exception) -> Answer | None:
     if isinstance(kept, Exception):
         return None
     found, is_new = kept
-    return 201 if is_new else 200, EnquiryOut(**answer_of(found, is_new)).model_dump_json().encode()
+    try:
+        return 201 if is_new else 200, EnquiryOut(**answer_of(found, is_new)).model_dump_json().encode()
+    except ValidationError:
+        return None
 
 
 class Abreast:
@@ -91,14 +97,18 @@ class Abreast:
         self._rest: asyncio.TimerHandle | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        headers = dict(scope["headers"])
-        kind, _, secret = headers.get(b"authorization", b"").decode("latin-1").partition(" ")
-        own = headers.get(b"idempotency-key", b"").decode("latin-1")
-        is_json = headers.get(b"content-type", b"").startswith(b"application/json")
-        if scope["method"] != "POST" or kind.lower() != "bearer" or len(own) > 200 or not own.isascii() or not is_json:
+        headers = {name: value.decode("latin-1") for name, value in scope["headers"]}
+        if not _is_plain(scope, headers):
             await self._otherwise(scope, receive, send)
             return
-        body, is_whole = await _body(receive)
+        try:
+            body, is_whole = await _body(receive)
+        except ConnectionError:  # whoever asked has gone
+            return
+        secret, own = headers[b"authorization"].partition(" ")[2], headers.get(b"idempotency-key", "")
+        if not own:  # a name for it, so that Django knows it again if it was kept and yet could not be answered
+            own = uuid4().hex
+            scope = {**scope, "headers": [*scope["headers"], (b"idempotency-key", own.encode())]}
         answer = await self._answer(Asked(secret.strip()[:200], own, body)) if is_whole else None
         if answer is None:
             await self._otherwise(scope, _again(body, is_whole, receive), send)
@@ -125,7 +135,11 @@ class Abreast:
                 await self._gather()
                 some, self._waiting = self._waiting[:MOST], self._waiting[MOST:]
                 self._before = len(some)
-                found = await loop.run_in_executor(self._thread, answers, [asked for asked, _ in some])
+                try:
+                    found = await loop.run_in_executor(self._thread, answers, [asked for asked, _ in some])
+                except Exception:
+                    log.exception("Enquiries that came together could not be answered; each is tried alone.")
+                    found = [None] * len(some)
                 for (_, future), answer in zip(some, found, strict=True):
                     if not future.done():  # whoever asked may have gone
                         future.set_result(answer)
@@ -148,14 +162,29 @@ def _close() -> None:
     connection.close()  # of the thread that calls it
 
 
+def _is_plain(scope: Scope, headers: dict[bytes, str]) -> bool:
+    """Whether it is an enquiry as they are meant to be sent; all else is Django's to judge."""
+    host, _ = split_domain_port(headers.get(b"host", ""))
+    own = headers.get(b"idempotency-key", "")
+    return (
+        scope["method"] == "POST"
+        and len(headers) == len(scope["headers"])
+        and headers.get(b"authorization", "").lower().startswith("bearer ")
+        and headers.get(b"content-type", "").startswith("application/json")
+        and len(own) <= 200
+        and own.isascii()
+        and validate_host(host, settings.ALLOWED_HOSTS)
+    )
+
+
 async def _body(receive: Receive) -> tuple[bytes, bool]:
-    """What has come of the body, and whether that is all of it."""
+    """What has come of the body, and whether that is all of it. Raises ConnectionError."""
     body = bytearray()
     while len(body) <= LARGEST:
         message = await receive()
         body += message.get("body", b"")
         if message["type"] == "http.disconnect":
-            break
+            raise ConnectionError
         if not message.get("more_body", False):
             return bytes(body), True
     return bytes(body), False

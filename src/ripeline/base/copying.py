@@ -39,7 +39,7 @@ def insert_all(model: type[Model], rows: Sequence[Mapping[str, Any]]) -> None:
         for row in _whole(model, rows):
             values = list(names(row))
             for at in documents:
-                values[at] = Jsonb(values[at])
+                values[at] = None if values[at] is None else Jsonb(values[at])
             copy.write_row(values)
 
 

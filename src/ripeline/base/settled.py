@@ -30,13 +30,18 @@ class Settled(Generic[T]):
 
     def now(self, *, anew: bool = False) -> T:
         """As it is now; or was at the beginning of a `look` around this, unless it is to be looked at `anew`."""
-        marks = (None if anew else getattr(_looking, "marks", None)) or _marks(self._of)
-        which = connection.settings_dict
-        mark = (which["HOST"], which["NAME"], *(marks[table] for table in self._of))
+        marks = None if anew else getattr(_looking, "marks", None)
+        if marks is None or not marks.keys() >= set(self._of):
+            marks = _marks(self._of)
         kept = self._kept
-        if kept is None or kept[0] != mark:
-            self._kept = kept = (mark, self._read())
+        if kept is None or kept[0] != self._mark(marks):
+            # What is read may be newer than a look: it is kept as of now, so that nobody else takes it for the old.
+            self._kept = kept = (self._mark(_marks(self._of)), self._read())
         return kept[1]
+
+    def _mark(self, marks: Marks) -> tuple[Any, ...]:
+        which = connection.settings_dict
+        return (which["HOST"], which["PORT"], which["NAME"], *(marks[table] for table in self._of))
 
 
 @contextmanager

@@ -14,6 +14,7 @@ def prepared() -> Iterator[Any]:
 
     PostgreSQL binds the parameters, so their types must follow from the statement (`%s::uuid[]`).
     """
+    connection.close_if_health_check_failed()  # as Django's own cursors do
     connection.ensure_connection()
     with connection.wrap_database_errors:
         bound = ServerBindingCursor(connection.connection)  # type: ignore[call-arg]

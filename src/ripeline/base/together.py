@@ -14,14 +14,16 @@ MOST = 32  # carried out together
 
 
 class Together(Generic[T, R]):
-    """`work` for one thing wanted, or for all that are waiting by the time it is free again.
+    """`work` for one thing wanted, or for all of the same `kind` that are waiting by the time it is free again.
 
     It gets what is wanted in the order in which it came, and returns a result or an exception for each; it must do all
     or nothing. Where it fails as a whole, each is done by itself, so that nobody fails by what another sent.
     """
 
-    def __init__(self, work: Callable[[Sequence[T]], Sequence[R | Exception]]) -> None:
-        self._work = work
+    def __init__(
+        self, work: Callable[[Sequence[T]], Sequence[R | Exception]], *, kind: Callable[[T], object] = lambda _: None
+    ) -> None:
+        self._work, self._kind = work, kind
         self._waiting: deque[_Wanted[T, R]] = deque()
         self._at_work = Lock()
 
@@ -33,24 +35,31 @@ class Together(Generic[T, R]):
         while mine.result is None:
             with self._at_work:
                 if mine.result is None:
-                    self._do([self._waiting.popleft() for _ in range(min(len(self._waiting), MOST))])
+                    self._do(self._next())
         return _given(mine.result[0])
+
+    def _next(self) -> "list[_Wanted[T, R]]":
+        """Who has waited longest, with the others of their kind."""
+        waiting = [self._waiting.popleft() for _ in range(len(self._waiting))]
+        kind = self._kind(waiting[0].what)
+        some = [each for each in waiting if self._kind(each.what) == kind][:MOST]
+        self._waiting.extendleft(reversed([each for each in waiting if each not in some]))
+        return some
 
     def _do(self, some: "Sequence[_Wanted[T, R]]") -> None:
         try:
-            results = self._work([each.what for each in some])
+            for each, result in zip(some, self._work([each.what for each in some]), strict=True):
+                each.result = (result,)
         except Exception as problem:
-            if len(some) > 1:
+            connection.close_if_unusable_or_obsolete()
+            if len(some) == 1:
+                some[0].result = (problem,)
+            else:
                 for each in some:
                     self._do([each])
-                return
-            results = [problem]
-        except BaseException:  # this process ends; nobody is to wait for it
-            results = [RuntimeError("broken off")] * len(some)
-            raise
-        finally:
-            for each, result in zip(some, results, strict=True):
-                each.result = each.result or (result,)
+        finally:  # nobody is to wait for a process that ends
+            for each in some:
+                each.result = each.result or (RuntimeError("It was broken off."),)
 
 
 class _Wanted(Generic[T, R]):

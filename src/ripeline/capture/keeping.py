@@ -2,7 +2,7 @@
 same moment by the same process.
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -98,11 +98,12 @@ def keep_all(wanted: Sequence[tuple[Submission, int]]) -> Sequence[tuple[Submiss
 
     Raises what fails as a whole; then nothing has changed.
     """
-    lately = _lately({submission.address for submission, _ in wanted})
+    lately = Counter(_lately({submission.address for submission, _ in wanted}))
     ours: dict[UUID, Submission] = {}
     for submission, most in wanted:
-        if lately.get(submission.address, 0) < most:
-            ours.setdefault(submission.pk, submission)
+        if lately[submission.address] < most and submission.pk not in ours:
+            ours[submission.pk] = submission
+            lately[submission.address] += 1
     with transaction.atomic():
         new = insert_new(Submission, [_row(ours[number]) for number in sorted(ours)])
         taken = [s for number, s in ours.items() if number in new and s.state == SubmissionState.TAKEN]
@@ -110,9 +111,13 @@ def keep_all(wanted: Sequence[tuple[Submission, int]]) -> Sequence[tuple[Submiss
         refused = {s.pk: problem for s, problem in zip(taken, problems, strict=True) if problem}
         if refused:
             Submission.objects.filter(pk__in=refused).delete()
-    before = Submission.objects.in_bulk([pk for pk in {s.pk for s, _ in wanted} if pk not in new])
+        before = Submission.objects.in_bulk([pk for pk in {s.pk for s, _ in wanted} if pk not in new])
     here = before | {number: ours[number] for number in new}
-    return [refused.get(each.pk) or _told(each, here.get(each.pk)) for each, _ in wanted]
+    told = [_told(each, here.get(each.pk)) for each, _ in wanted]
+    return [
+        refused.get(each.pk, answer) if ours.get(each.pk) is each else answer
+        for (each, _), answer in zip(wanted, told, strict=True)
+    ]
 
 
 def _look_and_keep(wanted: Sequence[tuple[Submission, int]]) -> Sequence[tuple[Submission, bool] | Exception]:
@@ -120,7 +125,8 @@ def _look_and_keep(wanted: Sequence[tuple[Submission, int]]) -> Sequence[tuple[S
         return keep_all(wanted)
 
 
-_keep = Together(_look_and_keep)
+# In one transaction only what is admitted at once: leads are held before the rotation, everywhere.
+_keep = Together(_look_and_keep, kind=lambda wanted: (wanted[0].captured_by_id, wanted[0].door.kind))
 
 
 def _row(submission: Submission) -> dict[str, Any]:
