@@ -11,10 +11,11 @@ from ripeline.capture import actions, pieces, queries
 from ripeline.capture.actions import MappingError, Said, UnreadableFileError
 from ripeline.capture.arrivals import Arrival
 from ripeline.capture.detection import Told
-from ripeline.capture.models import ImportPiece, ImportReject, ImportRun
+from ripeline.capture.models import ImportPiece, ImportReject, ImportRemark, ImportRun
 from ripeline.capture.rows import Row
 from ripeline.capture.taking import LeadTaker, Tally, field_keys
 from ripeline.catalog import queries as catalog
+from ripeline.catalog import standard
 from ripeline.leads import actions as leads
 from ripeline.leads.models import Enquiry, Lead
 from ripeline.leads.rules import NotAllowed
@@ -303,3 +304,38 @@ def test_an_upload_can_be_discarded_until_it_starts(make_lead: MakeLead) -> None
     with pytest.raises(MappingError, match="has started already"):
         actions.prepare(actor=ripeline(), run_id=started.pk)
     assert again(started).state == "queued"
+
+
+def test_a_column_that_is_a_question_of_ours_answers_it_and_what_does_not_fit_stays_in_its_words() -> None:
+    lines = ["Email,When should it be in place?,Need,Product", "priya@northgate.example,LATER,A new press,Press 4",
+             "otto@northgate.example,soonish,n/a,"]  # fmt: skip
+    run = imported(csv(*lines))
+    assert run.mapping == {
+        "Email": "email", "When should it be in place?": "answer:timeline", "Need": "answer:need",
+        "Product": "answer:product",
+    }  # fmt: skip
+    said = {each.lead.email: each for each in Enquiry.objects.select_related("lead")}
+    priya, otto = said["priya@northgate.example"], said["otto@northgate.example"]
+    assert priya.answers == {"timeline": "Later", "need": "A new press", "product": "Press 4"}
+    assert otto.answers == {}
+    assert otto.lead.custom == {"when_should_it_be_in_place": "soonish"}
+    (remark,) = ImportRemark.objects.filter(run=run)
+    assert (remark.row, "“soonish” does not fit" in remark.text) == (3, True)
+
+
+def test_several_answers_in_one_cell_are_several_answers(ada: User) -> None:
+    standard.keep(
+        actor=ada, label="Which sites?", answer_type="choices", options=("North", "South, old", "East"), meaning="other"
+    )
+    run = imported(csv("Email,Which sites", "a@x.example,north; East", "b@x.example,'South, old'".replace("'", '"'),
+                       "c@x.example,\"North, east\"", "d@x.example,North; West"))  # fmt: skip
+    assert [each.answers.get("which_sites") for each in Enquiry.objects.order_by("lead__email")] == [
+        ["North", "East"], ["South, old"], ["North", "East"], None,
+    ]  # fmt: skip
+    assert ImportRemark.objects.filter(run=run).count() == 1
+
+
+@pytest.mark.parametrize(("target", "said"), [("answer:nix", "no such question"), ("answer:may_write", "a consent")])
+def test_a_column_cannot_answer_what_nobody_asks_nor_agree_for_somebody(target: str, said: str) -> None:
+    with pytest.raises(MappingError, match=said):
+        begun(csv("Email,Other", "a@x.example,yes"), mapping={"Email": "email", "Other": target})

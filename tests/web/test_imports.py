@@ -395,3 +395,21 @@ def test_the_batch_leads_to_how_it_ripens_for_whoever_may_see_it(signed_in: Sign
     assert f'href="/insight?run={run_id}"' in page
     assert signed_in(mona).get(f"/insight?run={run_id}").status_code == 200
     assert "/insight?run=" not in signed_in(sam).get(f"/imports/{run_id}").content.decode()
+
+
+def test_a_column_can_be_the_answer_to_a_question_of_ours(signed_in: SignIn, mona: User) -> None:
+    client = signed_in(mona)
+    where = upload(client, b"Email,When should it be in place?,Aim\npriya@northgate.example,soonish,A press\n").url
+    page = client.get(where)
+    assert [chosen(page, f"to-{n}") for n in range(3)] == ["email", "answer:timeline", "custom:Aim"]
+    assert "The heading is a question of ours" in text(page)
+    assert "“soonish” does not fit “When should it be in place?” and was kept as it is" in text(page), (
+        "before it goes in"
+    )
+    asked = client.post(f"{where}/mapping", {"to-2": "answer:need"}, headers={"HX-Request": "true"})
+    assert chosen(asked, "to-2") == "answer:need"
+    client.post(f"{where}/mapping", {"to-2": "answer:need", "start": "1"})
+    actions.work(UUID(where.rsplit("/", 1)[1]))
+    assert "answer to “What would you like to achieve?”" in text(client.get(where))
+    assert Lead.objects.get().enquiries.get().answers == {"need": "A press"}
+    assert "answer to “When should it be in place?”" in text(client.get("/imports/mappings"))

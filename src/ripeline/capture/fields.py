@@ -13,6 +13,7 @@ from ripeline.capture.headings import HEADINGS
 Kind = Literal["leads", "outcomes", "companies", "activities"]
 IGNORE = "ignore"
 CUSTOM = "custom:"
+ANSWER = "answer:"  # before the key of a question that is asked at every door
 
 
 class Takes(StrEnum):

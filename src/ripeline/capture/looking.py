@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, BinaryIO, Self, cast
 
 from ripeline.base import clock
-from ripeline.capture import permissions, pieces, wording
+from ripeline.capture import asking, permissions, pieces, wording
 from ripeline.capture.detection import Detected, Told, detect
 from ripeline.capture.dialect import Dialect, UnreadableFileError
 from ripeline.capture.fields import Kind
@@ -77,7 +77,7 @@ def look(file: BinaryIO | Table, *, kind: Kind | None, name: str, said: Said) ->
     labels = detected.dialect.labels
     preset = recognised(labels)
     kind = kind or (preset.kind if preset else "leads")
-    guesses = guess(kind, labels, detected.samples)
+    guesses = asking.guessed(kind, labels, guess(kind, labels, detected.samples))
     last = ImportMapping.objects.filter(signature=signature(labels), kind=kind).first()
     if last is None:
         dialect = said.applied(detected.dialect)
@@ -132,7 +132,9 @@ def preview(run: ImportRun, looked: Looked, rows: int) -> Chunk:
     found = chunks(
         pieces.opened(run), dialect=looked.dialect, mapping=looked.mapping, now=clock.now(), size=rows
     )  # fmt: skip
-    return next(found, Chunk([], [], 0))
+    chunk = next(found, Chunk([], [], 0))
+    asking.Answers(looked.mapping.to_json()).read(chunk.rows)
+    return chunk
 
 
 def kind_of(run: ImportRun) -> Kind:
@@ -178,4 +180,4 @@ def _as_last_time(dialect: Dialect, said: Said) -> Dialect:
 
 def problems(dialect: Dialect, mapping: FieldMap) -> list[str]:
     """What must be changed before a file can be imported so, in sentences; none if nothing must."""
-    return mapping.problems() + permissions.problems(mapping) + undecided(dialect, mapping)
+    return mapping.problems() + permissions.problems(mapping) + asking.problems(mapping) + undecided(dialect, mapping)

@@ -13,7 +13,7 @@ from django.db import transaction
 
 from ripeline.base import clock
 from ripeline.base.settled import Settled
-from ripeline.capture import codes, doors, saying, values
+from ripeline.capture import asking, codes, doors, saying, values
 from ripeline.capture.dates import FIRST_YEAR
 from ripeline.capture.doors import DoorError
 from ripeline.capture.headings import HEADINGS
@@ -25,7 +25,7 @@ from ripeline.capture.text import key as key_of
 from ripeline.catalog import actions as catalog
 from ripeline.catalog import queries as catalog_queries
 from ripeline.catalog import standard
-from ripeline.catalog.models import AnswerType, Question, SourceType
+from ripeline.catalog.models import SourceType
 from ripeline.catalog.rules import guess_source_type
 from ripeline.people import actions as people_actions
 from ripeline.people import working_time
@@ -100,10 +100,12 @@ def mapped(door: Door, raw: Mapping[str, Any]) -> tuple[dict[str, Any], str]:
     if not door.mapping:
         return _empty(), "Nobody has said yet where the name and the address stand in it."
     answers = {name.removeprefix(ASKED): text for name, text in said.items() if name.startswith(ASKED)}
-    fitting, unfit = _fitting(answers)
-    said["message"] = "\n".join(filter(None, [said.get("message", ""), *unfit]))
+    asked = {question.key: question for question in asking.answerable()} if answers else {}
+    answered, unfit = asking.fitting(answers, asked.values())
+    words = [f"{asked[key].label} {clean(text)}" for key, text in unfit.items()]
+    said["message"] = "\n".join(filter(None, [said.get("message", ""), *words]))
     try:
-        return read(Entry(fields=said, answers=fitting)), ""
+        return read(Entry(fields=said)) | {"answers": answered}, ""
     except RefusedError as wrong:
         return _empty(), f"{'; '.join(f'{name}: {text}' for name, text in wrong.errors.items())}"
 
@@ -122,7 +124,7 @@ def keep_hook(
         found = door or Door(
             kind=DoorKind.HOOK, slug=secrets.token_hex(20), created_by=actor, title=name, verb="-", thanks="-"
         )
-        known = {*FIELDS, *(f"{ASKED}{question.key}" for question in answerable())}
+        known = {*FIELDS, *(f"{ASKED}{question.key}" for question in asking.answerable())}
         found.name, found.mapping = name, {k: v[:300] for k, v in mapping.items() if k in known and v.strip()}
         found.source = catalog.source_of(name, source_type)
         found.save()
@@ -168,7 +170,7 @@ _MEANS = {heading: name for name in reversed(_GUESSED) for heading in HEADINGS.g
 def guess_mapping(raw: Mapping[str, Any]) -> dict[str, str]:
     """Where each field probably stands in something sent, by what its place is called."""
     found: dict[str, str] = {}
-    asked = {key_of(said): f"{ASKED}{each.key}" for each in answerable() for said in (each.label, each.key)}
+    asked = asking.by_heading(ASKED)
     for path, _ in flat(raw):
         words = [word for word in path.split(".") if not word.isdigit()]
         if words and (name := _MEANS.get(key_of(words[-1])) or asked.get(key_of(words[-1]))):
@@ -238,27 +240,6 @@ def _answers(given: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, str]]:
         else:
             answers |= {} if answer is None else {key: answer}
     return answers, errors
-
-
-def _fitting(given: Mapping[str, str]) -> tuple[dict[str, str], list[str]]:
-    """The answers that fit their questions, and in words those that do not: a tool words its choices as it likes."""
-    known = {question.key: question for question in answerable()}
-    fitting: dict[str, str] = {}
-    unfit: list[str] = []
-    for key, text in given.items():
-        if key in known:
-            text = {option.casefold(): option for option in known[key].options}.get(clean(text).casefold(), text)
-            try:
-                standard.read(known[key], [clean_lines(text)])
-                fitting[key] = text
-            except standard.AnswerError:
-                unfit.append(f"{known[key].label} {clean(text)}")
-    return fitting, unfit
-
-
-def answerable() -> list[Question]:
-    """The questions that a tool may answer: all but consents, of which no word of a tool's is a yes."""
-    return [question for question in catalog_queries.questions() if question.answer_type != AnswerType.CONSENT]
 
 
 def _empty() -> dict[str, Any]:

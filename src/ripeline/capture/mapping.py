@@ -10,7 +10,7 @@ from typing import NamedTuple, Self
 from ripeline.capture import codes, values
 from ripeline.capture.dates import is_date
 from ripeline.capture.dialect import Dialect
-from ripeline.capture.fields import CUSTOM, FIELDS, IGNORE, Field, Kind, Takes
+from ripeline.capture.fields import ANSWER, CUSTOM, FIELDS, IGNORE, Field, Kind, Takes
 from ripeline.capture.presets import recognised
 from ripeline.capture.text import BadValueError, clean, given, key, words
 
@@ -40,7 +40,7 @@ class Guess(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class FieldMap:
-    """For each column, in order: its label, and its target: a field's name, IGNORE, or CUSTOM and a label."""
+    """For each column, its label and its target: a field's name, IGNORE, CUSTOM and a label, or ANSWER and a key."""
 
     kind: Kind
     targets: tuple[tuple[str, str], ...]
@@ -67,7 +67,8 @@ class FieldMap:
                 found.append(f"“{both}” are all mapped to {target}: keep one of them.")
         for label, target in self.targets:
             is_custom = target.startswith(CUSTOM) and bool(target.removeprefix(CUSTOM).strip())
-            if not (is_custom or target == IGNORE or target in FIELDS[self.kind]):
+            is_answer = self.kind == "leads" and target.startswith(ANSWER)
+            if not (is_custom or is_answer or target == IGNORE or target in FIELDS[self.kind]):
                 found.append(f"“{label}” is mapped to “{target}”, which is not a field: choose {_choices(self.kind)}.")
         lacks = {
             "leads": self._nobody, "outcomes": self._no_outcome, "companies": self._no_company,
@@ -107,7 +108,8 @@ class FieldMap:
 
 
 def _choices(kind: Kind) -> str:
-    return ", ".join((*FIELDS[kind], f"{CUSTOM}Label", IGNORE))
+    answers = (f"{ANSWER}KEY",) if kind == "leads" else ()
+    return ", ".join((*FIELDS[kind], *answers, f"{CUSTOM}Label", IGNORE))
 
 
 def _unmapped(kind: Kind, label: str) -> str:

@@ -1,10 +1,11 @@
 """How files with the same headings were mapped last time: listed, named, forgotten. All who import share them."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import cast
 
-from ripeline.capture import rules
+from ripeline.capture import asking, rules
 from ripeline.capture.fields import CUSTOM, FIELDS, IGNORE, Kind
 from ripeline.capture.models import ImportKind, ImportMapping
 from ripeline.people.models import User
@@ -31,19 +32,21 @@ class Remembered:
 def listed(actor: User) -> list[Remembered]:
     """Those that there are, the one used last first."""
     rules.require_importer(actor)
+    asked = asking.labels()
     return [
         Remembered(
             each.pk, each.name, ImportKind(each.kind).label, each.used_at,
-            [(heading, _where(each.kind, target)) for heading, target in each.mapping.items()],
+            [(heading, _where(each.kind, target, asked)) for heading, target in each.mapping.items()],
         )
         for each in ImportMapping.objects.order_by("-used_at", "-pk")[:MOST]
     ]  # fmt: skip
 
 
-def _where(kind: str, target: str) -> str:
-    known = FIELDS[cast(Kind, kind)]
-    if target in known:
-        return known[target].label
+def _where(kind: str, target: str, asked: Mapping[str, str]) -> str:
+    if known := FIELDS[cast(Kind, kind)].get(target):
+        return known.label
+    if target in asked:
+        return asked[target]
     return "left out" if target in ("", IGNORE) else f"kept as “{target.removeprefix(CUSTOM)}”"
 
 

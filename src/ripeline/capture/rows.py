@@ -9,13 +9,13 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import BinaryIO, NamedTuple
+from typing import Any, BinaryIO, NamedTuple
 from zoneinfo import ZoneInfo
 
 from ripeline.capture import codes, values
 from ripeline.capture.dates import moment
 from ripeline.capture.dialect import Column, Dialect
-from ripeline.capture.fields import CUSTOM, FIELDS, Field, Kind, Takes
+from ripeline.capture.fields import ANSWER, CUSTOM, FIELDS, Field, Kind, Takes
 from ripeline.capture.headings import is_heading
 from ripeline.capture.lines import as_text
 from ripeline.capture.mapping import FieldMap
@@ -56,12 +56,15 @@ _READERS: dict[Takes, Callable[[str], tuple[str, str]]] = {
 class Row:
     """A row that goes in. `days` are the fields whose moment is a whole day; `remarks` are for a person to look at.
 
+    `asked` is what a question's column says, by key, until it is read into `answers`.
     `cells` are as the file had them, for a row that is refused later on.
     """
 
     row: int
     values: dict[str, Value] = field(default_factory=dict)
     custom: dict[str, str] = field(default_factory=dict)
+    asked: dict[str, str] = field(default_factory=dict)
+    answers: dict[str, Any] = field(default_factory=dict)
     remarks: list[str] = field(default_factory=list)
     days: set[str] = field(default_factory=set)
     cells: list[str] = field(default_factory=list, compare=False, repr=False)
@@ -179,6 +182,7 @@ class _Conversion:
         known = FIELDS[mapping.kind]
         placed = list(enumerate(mapping.targets))
         self._custom = [(at, target.removeprefix(CUSTOM)) for at, (_, target) in placed if target.startswith(CUSTOM)]
+        self._asked = [(at, target.removeprefix(ANSWER)) for at, (_, target) in placed if target.startswith(ANSWER)]
         fields = [(at, known[target]) for at, (_, target) in placed if target in known]
         self._fields = sorted(fields, key=lambda each: each[1].name not in _EARLY)
 
@@ -200,6 +204,9 @@ class _Conversion:
         for at, label in self._custom:
             if text := clean_lines(record.cells[at]):
                 row.custom[label] = text
+        for at, question in self._asked:
+            if text := given(clean_lines(record.cells[at])):
+                row.asked[question] = text
         return self._refused(row, faults) or row
 
     def _take(self, row: Row, known: Field, at: int, cell: str) -> Fault | None:

@@ -15,7 +15,7 @@ from uuid import UUID
 
 import click
 
-from ripeline.capture import actions, batches, queries, trial
+from ripeline.capture import actions, asking, batches, queries, trial
 from ripeline.capture.actions import MappingError, Said, UnreadableFileError
 from ripeline.capture.detection import Told
 from ripeline.capture.fields import CUSTOM, FIELDS, IGNORE, Kind
@@ -235,6 +235,7 @@ def _started(actor: User, file: Path, content: Table, wishes: Wishes) -> ImportR
 def _tell(looked: Looked, mapping: FieldMap, *, is_remembered: bool) -> None:
     """How the file is read, so that a mistake is seen."""
     labels = {name: known.label for name, known in FIELDS[mapping.kind].items()} | {IGNORE: "left out"}
+    labels |= asking.labels()
     if looked.preset and looked.preset.kind == mapping.kind:
         say(f"This is an export of {looked.preset.label}.")
     if asks_for_outcomes(looked):

@@ -9,7 +9,7 @@ from django.shortcuts import redirect, render
 from django.urls import path, reverse
 from django.views.decorators.http import require_http_methods
 
-from ripeline.capture import doors, holding, machines, submissions
+from ripeline.capture import asking, doors, holding, machines, submissions
 from ripeline.capture.doors import DoorError
 from ripeline.capture.models import Door, DoorKind
 from ripeline.catalog.models import SourceType
@@ -36,7 +36,7 @@ class HookSettings(NewHook):
     def __init__(self, *args: Any, places: list[tuple[str, str]], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         choices = [("", "Not in it"), *((at, f"{at}: {text[:40]}") for at, text in places)]
-        self.labels = LABELS | {f"{machines.ASKED}{each.key}": each.label for each in machines.answerable()}
+        self.labels = LABELS | {f"{machines.ASKED}{each.key}": each.label for each in asking.answerable()}
         for name, label in self.labels.items():
             known = {at for at, _ in choices}
             more = [(at, at) for at in [str((self.initial or {}).get(f"at-{name}") or "")] if at and at not in known]

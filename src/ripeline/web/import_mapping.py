@@ -11,17 +11,18 @@ from zoneinfo import ZoneInfo
 from django.utils import timezone
 from django.utils.formats import date_format
 
-from ripeline.capture import actions, looking, pieces, wording
+from ripeline.capture import actions, asking, looking, pieces, wording
 from ripeline.capture.actions import Said, UnreadableFileError
 from ripeline.capture.detection import Told
 from ripeline.capture.dialect import DELIMITERS, ENCODINGS, Column, Dialect, Sheet
-from ripeline.capture.fields import CUSTOM, FIELDS, IGNORE
+from ripeline.capture.fields import ANSWER, CUSTOM, FIELDS, IGNORE
 from ripeline.capture.looking import Looked, kind_of
 from ripeline.capture.mapping import FieldMap, undecided
 from ripeline.capture.models import ImportKind, ImportPolicy, ImportRun
 from ripeline.capture.rows import Row
 from ripeline.capture.wording import Word
 from ripeline.catalog import queries as catalog
+from ripeline.catalog import standard
 from ripeline.people.models import User
 from ripeline.web import import_words
 
@@ -50,6 +51,7 @@ class Line:
     because: str
     fields: Sequence[Option]
     own: Sequence[Option]  # as a custom field, or left out
+    questions: Sequence[Option] = ()
     orders: Sequence[Option] = ()  # of day and month; none where there are no dates
     order_why: str = ""
     marks: Sequence[Option] = ()
@@ -178,10 +180,15 @@ def _delimiters(present: str) -> list[Option]:
 def _lines(looked: Looked, asked: Iterable[str]) -> list[Line]:
     mapping, known = looked.mapping, FIELDS[looked.mapping.kind]
     otherwise = "as last time" if looked.is_remembered else "you said so"
+    asks = asking.answerable(retired=True) if mapping.kind == "leads" else []
     lines = []
     for number, (column, (label, target)) in enumerate(zip(looked.dialect.columns, mapping.targets, strict=True)):
         guess = looked.guesses[number]
         fields = [Option(name, field.label, name == target) for name, field in known.items()]
+        questions = [
+            Option(f"{ANSWER}{each.key}", each.label, target == f"{ANSWER}{each.key}")
+            for each in asks if each.is_active or target == f"{ANSWER}{each.key}"
+        ]  # fmt: skip
         own = [Option(IGNORE, "Leave it out", target == IGNORE)]
         if mapping.kind == "leads":
             custom = target if target.startswith(CUSTOM) else CUSTOM + label
@@ -189,7 +196,7 @@ def _lines(looked: Looked, asked: Iterable[str]) -> list[Line]:
         lines.append(
             Line(
                 number, label, _samples(looked.detected.samples[number]),
-                guess.because if guess.target == target else otherwise, fields, own,
+                guess.because if guess.target == target else otherwise, fields, own, questions,
                 _orders(column), column.date_why, _marks(column), column.number_why,
                 next((words for words in asked if f"“{label}”" in words), ""),
             )
@@ -238,14 +245,21 @@ def _columns(mapping: FieldMap) -> list[tuple[str, str]]:
         fields = [("outcome", "Outcome"), ("closed_at", "On")] + [
             each for each in fields if each[0] not in ("outcome", "won_at", "lost_at", "closed_at")
         ]
-    return fields + [(t, t.removeprefix(CUSTOM)) for _, t in mapping.targets if t.startswith(CUSTOM)]
+    asked = [(target, label) for label, target in mapping.targets if target.startswith(ANSWER)]
+    return fields + asked + [(t, t.removeprefix(CUSTOM)) for _, t in mapping.targets if t.startswith(CUSTOM)]
 
 
 def _shown(row: Row, name: str, zone: ZoneInfo) -> str:
+    if name.startswith(ANSWER):
+        return _cut(standard.words(row.answers.get(name.removeprefix(ANSWER), "")))
     value = row.custom.get(name.removeprefix(CUSTOM), "") if name.startswith(CUSTOM) else row.values.get(name, "")
     if isinstance(value, datetime):
         local = timezone.localtime(value, zone)
         return date_format(local, "j M Y") if name in row.days else date_format(local, "j M Y, H:i")
     if isinstance(value, Decimal):
         return f"{value:,.2f} {row.text('currency')}".strip()
-    return value if len(value) <= _WIDEST else f"{value[:_WIDEST]}…"
+    return _cut(value)
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= _WIDEST else f"{text[:_WIDEST]}…"

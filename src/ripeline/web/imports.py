@@ -12,7 +12,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from django_htmx.http import HttpResponseClientRedirect, HttpResponseClientRefresh
 
 from ripeline.base import clock
-from ripeline.capture import actions, batches, pieces, presets, queries, rules, runs, trial, trials, undoing
+from ripeline.capture import actions, asking, batches, pieces, presets, queries, rules, runs, trial, trials, undoing
 from ripeline.capture.actions import MappingError, UnreadableFileError
 from ripeline.capture.batches import RefusedFilesError, Upload
 from ripeline.capture.dialect import Dialect
@@ -293,13 +293,14 @@ def _result(run: ImportRun) -> dict[str, Any]:
 def _read_as(run: ImportRun) -> list[tuple[str, str, str]]:
     """(what, how, why) it was read: what was found out or said, and which column went where."""
     dialect = Dialect.from_json(run.dialect)
-    preset, known = presets.recognised(dialect.labels), FIELDS[kind_of(run)]
+    preset = presets.recognised(dialect.labels)
     found = [("Taken for", f"an export of {preset.label}", "by its headings")] if preset else []
     found += [(each.about, each.answer, each.why) for each in dialect.findings()]
+    known = {name: field.label for name, field in FIELDS[kind_of(run)].items()} | asking.labels()
     for label in dialect.labels:
         target = run.mapping.get(label, IGNORE)
         custom = "kept as a field of your own" if target.startswith(CUSTOM) else "left out"
-        found.append((f"“{label}”", known[target].label if target in known else custom, ""))
+        found.append((f"“{label}”", known.get(target, custom), ""))
     return found
 
 
