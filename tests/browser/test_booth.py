@@ -214,7 +214,7 @@ def test_a_card_goes_when_the_network_is_back_though_the_page_is_closed(phone: P
     chrome.on("ServiceWorker.workerRegistrationUpdated",
               lambda said: registrations.extend(each["registrationId"] for each in said["registrations"]))  # fmt: skip
     chrome.send("ServiceWorker.enable")
-    page.wait_for_function("true")
+    until(lambda: bool(page.evaluate("1") and registrations))  # asking lets what the browser says come in
     assert not Submission.objects.exists()
     wake = {"origin": f"http://localhost:{phone.cable.port}", "tag": f"ripeline-booth dental-expo {alice.pk}"}
     chrome.send("ServiceWorker.dispatchSyncEvent", wake | {"registrationId": registrations[-1], "lastChance": False})

@@ -50,7 +50,7 @@ def many(alice: User) -> None:
     with connection.cursor() as cursor:
         cursor.execute(_MANY, given)
         cursor.execute(_SCORED, given)
-        cursor.execute("ANALYZE lead, score")
+        cursor.execute("ANALYZE lead, score, responsible")
 
 
 def nodes(plan: dict[str, Any]) -> list[dict[str, Any]]:
