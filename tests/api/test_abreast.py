@@ -2,8 +2,9 @@
 
 import asyncio
 import json
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Coroutine, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, TypeVar
 from uuid import UUID
 
 import pytest
@@ -20,6 +21,7 @@ from ripeline.people.models import ApiKey, User
 from ripeline.ripeness.models import Score
 
 pytestmark = pytest.mark.django_db(transaction=True)
+T = TypeVar("T")
 PATH = "/api/v1/enquiries"
 
 
@@ -69,9 +71,15 @@ def asked(secret: str, *bodies: Any, key: str = "", pieces: int = 1, **more: str
         return await asyncio.gather(*(one(body) for body in bodies))
 
     try:
-        return asyncio.run(all_of_them())
+        return run(all_of_them())
     finally:
         asgi._enquiries.rest().result()
+
+
+def run(coroutine: Coroutine[Any, Any, T]) -> T:
+    """In a thread, for a browser's loop may run in this one."""
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(asyncio.run, coroutine).result()
 
 
 def test_what_they_said_of_mail_is_noted_for_each_and_the_no_of_two_at_once_counts(secret: str, alice: User) -> None:
@@ -210,5 +218,5 @@ def test_who_hangs_up_before_the_answer_has_been_heard(secret: str) -> None:
         assert answer[0] == 201
         door.rest().result()
 
-    asyncio.run(hung_up())
+    run(hung_up())
     assert Lead.objects.count() == 2
