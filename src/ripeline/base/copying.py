@@ -13,7 +13,7 @@ from django.db.models import JSONField, Model
 from numpy.typing import NDArray
 from psycopg.types.json import Jsonb
 
-from ripeline.base.statements import rows as asked
+from ripeline.base.statements import prepared_rows
 
 FEW = 50  # rows that go in quicker by one prepared statement than by COPY
 
@@ -27,7 +27,7 @@ def insert_all(model: type[Model], rows: Sequence[Mapping[str, Any]]) -> None:
     if not rows:
         return
     if len(rows) <= FEW:
-        asked(_statement(model), [as_json(_whole(model, rows))])
+        prepared_rows(_statement(model), [as_json(_whole(model, rows))])
         return
     fields = model._meta.concrete_fields
     columns = ", ".join(f'"{field.column}"' for field in fields)
@@ -47,7 +47,7 @@ def insert_new(model: type[Model], rows: Sequence[Mapping[str, Any]]) -> set[Any
     """Insert those of a few rows that are not here yet; the primary keys of these."""
     if not rows:
         return set()
-    return {key for (key,) in asked(_statement(model, skips_known=True), [as_json(_whole(model, rows))])}
+    return {key for (key,) in prepared_rows(_statement(model, skips_known=True), [as_json(_whole(model, rows))])}
 
 
 def _whole(model: type[Model], rows: Sequence[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:

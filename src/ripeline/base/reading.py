@@ -1,7 +1,7 @@
 """Reading what every page reads: whole objects by a plain statement.
 
-The ORM takes four times as long to write such a statement and to make its objects as PostgreSQL takes to answer it.
-What is asked in many ways (lists, filters) stays with the ORM.
+The ORM takes longer to write such a statement and to make its objects than PostgreSQL to answer it. What is asked in
+many ways (lists, filters) stays with the ORM; what is asked often and in one way is prepared (`base.statements`).
 """
 
 import json
@@ -37,7 +37,7 @@ def rows(statement: str, given: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
 
 
 def made(model: type[M], columns: Mapping[str, Any], related: Mapping[str, Any] | None = None) -> M:
-    """A stored object of which these columns were read, as unpickling makes one: `from_db` takes ten times as long.
+    """A stored object of which these columns were read, as unpickling makes one, which is quicker than `from_db`.
 
     Columns that are not given are fetched when they are asked for, as of any deferred object.
     """

@@ -11,7 +11,7 @@ from typing import Any, Generic, TypeVar, cast
 
 from django.db import connection
 
-from ripeline.base.statements import rows
+from ripeline.base.statements import prepared_rows
 
 T = TypeVar("T")
 Marks = Mapping[str, tuple[int, int]]  # by table
@@ -60,5 +60,5 @@ def _marks(tables: tuple[str, ...]) -> Marks:
         f"SELECT '{table}', count(*), COALESCE(bit_xor(hashtidextended(ctid, xmin::text::bigint)), 0) FROM \"{table}\""  # noqa: S608
         for table in tables
     )
-    found = rows(" UNION ALL ".join(parts))
+    found = prepared_rows(" UNION ALL ".join(parts))
     return cast(Marks, {table: (count, mark) for table, count, mark in found})

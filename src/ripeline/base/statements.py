@@ -22,7 +22,7 @@ def prepared() -> Iterator[Any]:
         yield cursor
 
 
-def rows(statement: str, given: Mapping[str, Any] | Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+def prepared_rows(statement: str, given: Mapping[str, Any] | Sequence[Any] = ()) -> list[tuple[Any, ...]]:
     """What a prepared statement returns."""
     with prepared() as cursor:
         cursor.execute(statement, given)

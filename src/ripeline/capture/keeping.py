@@ -14,7 +14,7 @@ from django.db import transaction
 from ripeline.base import clock
 from ripeline.base.copying import insert_new
 from ripeline.base.settled import look
-from ripeline.base.statements import prepared, rows
+from ripeline.base.statements import prepared, prepared_rows
 from ripeline.base.together import Together
 from ripeline.capture import giving, saying
 from ripeline.capture.admission import Arrival, admit
@@ -79,7 +79,7 @@ _LATELY = "SELECT address, count(*) FROM submission WHERE address = ANY(%s::text
 
 
 def _lately(addresses: Collection[str]) -> dict[str, int]:
-    return dict(rows(_LATELY, [list(addresses), clock.now() - WINDOW]))
+    return dict(prepared_rows(_LATELY, [list(addresses), clock.now() - WINDOW]))
 
 
 def keep(submission: Submission, *, most: int) -> tuple[Submission, bool]:

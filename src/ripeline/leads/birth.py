@@ -10,7 +10,7 @@ from uuid import UUID
 from ripeline.base import clock
 from ripeline.base.copying import insert_all, insert_new
 from ripeline.base.ids import new_id
-from ripeline.base.statements import rows
+from ripeline.base.statements import prepared_rows
 from ripeline.leads import rules
 from ripeline.leads.deciding import Next
 from ripeline.leads.models import Account, Enquiry, Lead, State
@@ -177,7 +177,7 @@ _HELD = "SELECT key, id, owner_id, name FROM account WHERE key = ANY(%s::text[])
 
 def _held(keys: Collection[str]) -> dict[str, Firm]:
     """The accounts of these keys, which nobody takes away before we are done; who took one just now leaves it out."""
-    return {key: Firm(*rest) for key, *rest in rows(_HELD, [sorted(keys)])} if keys else {}
+    return {key: Firm(*rest) for key, *rest in prepared_rows(_HELD, [sorted(keys)])} if keys else {}
 
 
 def _make_accounts(wanted: Mapping[str, Person]) -> None:

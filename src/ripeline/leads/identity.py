@@ -12,7 +12,7 @@ from uuid import UUID
 from django.db import connection
 
 from ripeline.base import clock
-from ripeline.base.statements import rows
+from ripeline.base.statements import prepared_rows
 from ripeline.leads import rules
 from ripeline.leads.models import Identity, IdentityKind, Lead
 
@@ -88,7 +88,7 @@ def resolve(keys: Iterable[Key]) -> dict[Key, UUID]:
     wanted = sorted(set(keys))
     if not wanted:
         return {}
-    found = rows(_RESOLVE, [[k.kind for k in wanted], [k.key for k in wanted]])
+    found = prepared_rows(_RESOLVE, [[k.kind for k in wanted], [k.key for k in wanted]])
     return {Key(kind, key): lead for kind, key, lead in found}
 
 
@@ -112,7 +112,7 @@ def claim(owners: Mapping[Key, UUID], *, by_import: UUID | None = None, here: Co
     ordered = sorted(owners)
     kinds, keys, leads = zip(*((k.kind, k.key, owners[k]) for k in ordered), strict=True)
     given = [clock.now(), list(here), by_import, list(kinds), list(keys), list(leads)]
-    return {Key(kind, key) for kind, key in rows(_CLAIM, given)}
+    return {Key(kind, key) for kind, key in prepared_rows(_CLAIM, given)}
 
 
 def release(keys: Collection[Key], lead_id: UUID) -> None:

@@ -16,7 +16,7 @@ from django.db import connection
 from scipy.special import expit, logit, ndtri
 
 from ripeline.base.settled import Settled
-from ripeline.base.statements import rows
+from ripeline.base.statements import prepared_rows
 from ripeline.ripeness.models import SignalTrust
 from ripeline.ripeness.signal_words import SILENCE, said
 from ripeline.science import engagement as days
@@ -120,9 +120,9 @@ def read(lead_ids: Sequence[UUID], moment: datetime, *, is_past: bool = False) -
     replies: list[list[float]] = [[] for _ in range(n)]
     after = datetime.fromtimestamp(moment.timestamp() - WINDOW * _DAY, tz=moment.tzinfo)
     given: dict[str, Any] = {"ids": list(lead_ids), "after": after, "moment": moment}
-    for lead_id, latest, *held in rows(_REPLAYED if is_past else _MASKS, given):
+    for lead_id, latest, *held in prepared_rows(_REPLAYED if is_past else _MASKS, given):
         _merge(masks, day, place[lead_id], latest, held)
-    for lead_id, occurred_at in rows(_AGAIN, given):
+    for lead_id, occurred_at in prepared_rows(_AGAIN, given):
         replies[place[lead_id]].append(occurred_at.timestamp() / _DAY)
     is_seen = masks.any(axis=1) | np.array([bool(theirs) for theirs in replies], dtype=np.bool_)
     return Signs(is_seen=is_seen, masks=masks, day=day, replies=replies)
@@ -235,7 +235,7 @@ def _said(lead_ids: Sequence[UUID], today: int) -> tuple[IntArray, FloatArray]:
     """The stage that somebody said of each lead lately, -1 where nobody did; and on which day."""
     place = {pk: at for at, pk in enumerate(lead_ids)}
     stage, at = np.full(len(place), -1, dtype=np.int64), np.zeros(len(place))
-    for lead_id, told, said_at in rows(_STAGES, [list(lead_ids)]):
+    for lead_id, told, said_at in prepared_rows(_STAGES, [list(lead_ids)]):
         day = said_at.timestamp() / _DAY
         if today - int(day) < WINDOW:
             stage[place[lead_id]], at[place[lead_id]] = stages.STAGES.index(told), day

@@ -10,8 +10,7 @@ import numpy as np
 from django.db import connection, transaction
 
 from ripeline.base import clock
-from ripeline.base.statements import prepared
-from ripeline.base.statements import rows as asked
+from ripeline.base.statements import prepared, prepared_rows
 from ripeline.ripeness import claims, engagement, facts, rules, storing
 from ripeline.ripeness.current import Current, current
 from ripeline.science import reasons
@@ -119,7 +118,7 @@ def _blocks(lead_ids: Collection[UUID] | None) -> Iterator[Sequence[_Row]]:
 
 
 def _facts(which: str, **given: Any) -> Sequence[_Row]:
-    rows: Sequence[Any] = asked(_FACTS.format(which=which), {**given, "limit": BLOCK})
+    rows: Sequence[Any] = prepared_rows(_FACTS.format(which=which), {**given, "limit": BLOCK})
     return rows
 
 

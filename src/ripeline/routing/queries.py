@@ -10,7 +10,7 @@ from django.db import connection
 from django.db.models import Exists, OuterRef, Q
 
 from ripeline.base.settled import Settled
-from ripeline.base.statements import rows
+from ripeline.base.statements import prepared_rows
 from ripeline.leads.models import IS_OPEN, OPEN_STATES, Lead
 from ripeline.people import queries as people
 from ripeline.people import working_time
@@ -75,7 +75,7 @@ def room(users: Collection[UUID], *, present: Collection[UUID] | None = None) ->
     Of those `present` besides, it is asked alone whether they are; they have no room.
     """
     given = {"open": [s.value for s in OPEN_STATES], "users": list(users), "present": list(present or users)}
-    return dict(rows(_ROOM, given))
+    return dict(prepared_rows(_ROOM, given))
 
 
 # The same for what is due by a moment: what somebody's day holds already.
@@ -132,7 +132,7 @@ def least_worths(users: Collection[UUID], *, by: datetime, now: datetime) -> dic
 def account_owners(account_ids: Collection[UUID]) -> dict[UUID, tuple[UUID, str]]:
     """account → (its owner, its name), where it has one."""
     owned = "SELECT id, owner_id, name FROM account WHERE id = ANY(%s::uuid[]) AND owner_id IS NOT NULL"
-    return {pk: (owner, name) for pk, owner, name in rows(owned, [list(account_ids)])} if account_ids else {}
+    return {pk: (owner, name) for pk, owner, name in prepared_rows(owned, [list(account_ids)])} if account_ids else {}
 
 
 def places() -> tuple[Place, Place]:

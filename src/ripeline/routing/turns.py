@@ -12,7 +12,7 @@ from uuid import UUID
 
 from django.db import connection, transaction
 
-from ripeline.base.statements import prepared, rows
+from ripeline.base.statements import prepared, prepared_rows
 from ripeline.routing import prices, queries
 from ripeline.routing.models import Turn
 from ripeline.routing.rules import Seller
@@ -78,7 +78,7 @@ def _locked(users: list[UUID]) -> dict[UUID, _Place]:
 
 
 def _read(statement: str, users: list[UUID]) -> dict[UUID, _Place]:
-    return {user: _Place(*rest) for user, *rest in rows(statement, [users])}
+    return {user: _Place(*rest) for user, *rest in prepared_rows(statement, [users])}
 
 
 def _of_week(seller: Seller, turn: _Place, week: date | None) -> int:
