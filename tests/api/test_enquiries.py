@@ -17,7 +17,7 @@ from schemathesis.specs.openapi.checks import response_schema_conformance
 
 from ripeline.base import clock
 from ripeline.capture import doors
-from ripeline.capture.models import Door, Submission
+from ripeline.capture.models import Door, DoorDay, Submission
 from ripeline.leads.models import Enquiry, Lead
 from ripeline.outbox import queries as outbox
 from ripeline.outbox.models import Message
@@ -177,6 +177,7 @@ def test_two_people_in_one_are_refused(secret: str) -> None:
     answer = send(secret, PRIYA | {"external_id": "c-9"})
     assert answer.status_code == 422
     assert "two different people" in answer.json()["fields"]["external_id"]
+    assert DoorDay.objects.get().refused == 1
 
 
 def test_a_key_is_asked_for_and_a_revoked_one_is_none(secret: str, ada: User) -> None:

@@ -60,11 +60,10 @@ def take(*, key: ApiKey, entry: Entry, idempotency_key: str = "") -> tuple[Submi
     Raises RefusedError by field, ConflictError, and TooOftenError.
     """
     try:
-        submission = submission_of(key=key, entry=entry, idempotency_key=idempotency_key)
+        return keep(submission_of(key=key, entry=entry, idempotency_key=idempotency_key), most=FROM_ONE_PROGRAM)
     except RefusedError:
         doors.note(_door_of(key), "refused")
         raise
-    return keep(submission, most=FROM_ONE_PROGRAM)
 
 
 def submission_of(*, key: ApiKey, entry: Entry, idempotency_key: str = "") -> Submission:
