@@ -71,7 +71,8 @@ class Environment:
         "DATABASE_URL",
         parsing.database_url,
         None,
-        "The PostgreSQL server (15 or newer) to use instead of the embedded one: postgresql://user:password@host/name.",
+        "The PostgreSQL server (15 or newer) to use instead of the embedded one: postgresql://user:password@host/name. "
+        "A pooler between them must keep prepared statements (PgBouncer 1.21 or newer with `max_prepared_statements`).",
         secret=True,
     )
     pg_bin: Path | None = _setting(
