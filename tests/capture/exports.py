@@ -72,6 +72,15 @@ A-18,05/30/2026 10:45 AM,Kim,Sun,Sun Inc,-,kim@sun.example ,,United States of Am
 GERMAN_CONTACTS = """Datensatz-ID,Vorname,Nachname,E-Mail,Telefonnummer,Lifecycle-Phase,Lead-Status,Land/Region,Erstellungsdatum
 77,Uwe,Groß,uwe@gross.example,,Lead,In Bearbeitung,Deutschland,2026-05-02
 """
+SALESFORCE_NOTES = """Id,IsDeleted,ParentId,Title,IsPrivate,Body,OwnerId,CreatedDate
+0021,0,0035g00000AbCdE,After the fair,0,She asked for references,0051,2026-05-24T09:00:00.000Z
+"""
+PIPEDRIVE_LEADS = """Lead - Title,Lead - Labels,Lead - Owner,Lead - Source,Lead - Lead created,Person - Name,Person - Email - Work,Person - Phone - Work,Organization - Name,Lead - ID
+Boats for Ana,Hot,Alice,Web forms,2026-05-20 10:00:00,Ana Vaz,ana@vaz.example,+351 912 345 679,Vaz Lda,55ebb4c0-536e-11ea-87d0-d1171b17f6a0
+"""
+META_FORMS = """id,created_time,ad_id,ad_name,adset_id,adset_name,campaign_id,campaign_name,form_id,form_name,is_organic,platform,full_name,email,phone_number,lead_status
+l:111222333,2026-05-14T18:22:10-03:00,ag:900,Ad 1,as:800,Set,c:700,Spring,f:600,Prices,false,ig,Bia Souza,bia@souza.example,p:+5511912345678,CREATED
+"""
 ALL = {
     "hubspot_companies": HUBSPOT_COMPANIES, "hubspot_contacts": HUBSPOT_CONTACTS, "hubspot_deals": HUBSPOT_DEALS,
     "hubspot_activities": HUBSPOT_NOTES, "salesforce_leads": SALESFORCE_LEADS,
@@ -80,4 +89,72 @@ ALL = {
     "pipedrive_people": PIPEDRIVE_PEOPLE, "pipedrive_organizations": PIPEDRIVE_ORGANIZATIONS,
     "pipedrive_deals": PIPEDRIVE_DEALS, "pipedrive_activities": PIPEDRIVE_ACTIVITIES,
     "linkedin_connections": LINKEDIN_CONNECTIONS, "linkedin_forms": LINKEDIN_FORMS, "badge_scans": BADGES,
+    "salesforce_notes": SALESFORCE_NOTES, "pipedrive_leads": PIPEDRIVE_LEADS, "meta_forms": META_FORMS,
+}  # fmt: skip
+
+# The columns that their views and reports have besides: only the headings.
+HEADINGS = {
+    "hubspot_contacts": (
+        "Record ID,First Name,Last Name,Email,Phone Number,Contact owner,Primary Company,Last Activity Date,Lead Status,Marketing contact status,Create Date,Associated Company,Associated Company IDs",
+        "Record ID,First Name,Last Name,Email,Phone Number,Associated Company IDs",
+    ),
+    "hubspot_companies": (
+        "Record ID,Company name,Company owner,Create Date,Phone Number,Last Activity Date,City,Country/Region,Industry",
+        "Record ID,Company name,Website URL,Company owner,Lifecycle Stage,Lead Status,Create Date",
+        "Record ID,Company name,Domain,Company owner,Industry",
+    ),
+    "hubspot_deals": (
+        "Record ID,Deal Name,Associated Company,Deal Stage,Amount,Close Date,Deal Owner",
+        "Record ID,Deal Name,Pipeline,Deal Stage,Amount,Close Date,Create Date,Deal owner,Associated Contact,Associated Contact IDs",
+    ),
+    "hubspot_activities": (
+        "Activity date,Note body,Associated Contact,Associated Company",
+        "Record ID,Call title,Activity date,Activity assigned to,Call direction,Call outcome,Call notes,Associated Contact,Associated Contact IDs",
+        "Record ID,Task Title,Task Status,Task Type,Due Date,Notes,Assigned to,Associated Contact IDs",
+        "Record ID,Meeting name,Meeting description,Meeting start time,Meeting outcome,Associated Contact IDs",
+    ),
+    "salesforce_leads": (
+        "Lead Owner,First Name,Last Name,Title,Company / Account,Lead Source,Rating,Street,Email",
+        "Id,IsDeleted,LastName,FirstName,Name,Title,Company,Country,Phone,MobilePhone,Email,LeadSource,Status,OwnerId,HasOptedOutOfEmail,IsConverted,CreatedDate",
+    ),
+    "salesforce_contacts": (
+        "Salutation,First Name,Last Name,Title,Mailing Street,Mailing City,Mailing Country,Phone,Mobile,Email,Account Owner,Account Name",
+        "Id,AccountId,LastName,FirstName,Name,MailingCity,MailingCountry,Phone,ReportsToId,Email,Title,OwnerId,CreatedDate",
+    ),
+    "salesforce_accounts": ("Id,IsDeleted,Name,Type,BillingStreet,BillingCity,BillingCountry,Phone,Website,OwnerId",),
+    "salesforce_opportunities": (
+        "Opportunity Owner,Account Name,Opportunity Name,Stage,Fiscal Period,Amount,Expected Revenue,Probability (%),Age,Close Date,Created Date,Next Step,Lead Source,Type",
+        "Id,AccountId,Name,StageName,Amount,Probability,CloseDate,Type,IsClosed,IsWon,OwnerId,CreatedDate,ContactId",
+    ),
+    "salesforce_activities": (
+        "Subject,Date,Status,Priority,Task,Assigned,Company / Account,Contact,Lead,Opportunity",
+        "Id,WhoId,WhatId,Subject,Location,ActivityDateTime,StartDateTime,Description,AccountId,OwnerId,Type",
+    ),
+    "pipedrive_people": (
+        "Person - Name*,Person - First name,Person - Last name,Person - Email (Work),Person - Phone (Work),Person - Label,Organization name,Person - Owner,Person - Creation date,Person - Pipedrive System ID",
+        "Person - Name,Person - Label,Person - Organization,Person - Email - Work,Person - Email - Home,Person - Phone - Work,Person - Open deals,Person - Owner,Person - ID,Person - Person created",
+    ),
+    "pipedrive_organizations": (
+        "Organization - Name*,Organization - Labels,Organization - Address,Organization - Owner,Organization - Creation date,Organization - Pipedrive System ID,Person name",
+        "Organization - Name,Organization - Label,Organization - Address,Organization - People,Organization - Open deals,Organization - Owner,Organization - ID",
+    ),
+    "pipedrive_deals": (
+        "Deal - Title*,Deal - Value,Deal - Currency of value,Organization,Contact person,Deal - Owner,Deal - Stage (pipeline),Deal - Status,Deal - Expected close date,Deal - Creation date,Deal - Closed on,Deal - Lost reason,Deal - Lost time,Deal - Won time,Deal - Pipedrive System ID",
+        "Deal - ID,Deal - Title,Deal - Value,Deal - Currency of Value,Deal - Organization,Deal - Contact person,Deal - Stage,Deal - Status,Deal - Won time,Deal - Lost time,Deal - Lost reason",
+    ),
+    "pipedrive_activities": (
+        "Activity - Subject,Activity - Type,Activity - Due date,Activity - Due time,Activity - Done,Activity - Note,Activity - Assigned to user,Deal - Title,Person - Name,Person - Email,Organization - Name",
+        "Activity - Subject,Activity - Due date,Activity - Note,Activity - Type,Activity - Done,Activity - Marked as done time,Deal,Lead,Organization,Contact person,Activity - Pipedrive System ID",
+        "Note - Content,Note - Add time,Note - Deal,Note - Person,Note - Organization,Note - User,Note - ID",
+    ),
+    "pipedrive_leads": ("Lead - Title,Lead - Labels,Contact person,Organization,Lead - Owner,Lead - Source channel,Lead - Pipedrive System ID",),
+    "linkedin_connections": ("First Name,Last Name,Email Address,Company,Position,Connected On",),
+    "linkedin_forms": (
+        "Lead ID,Created At,Campaign Name,Campaign ID,Form Name,Form ID,Creative ID,Lead Type,First name,Last name,Email address,Company name,Job title,Phone number,Country/Region,Test Lead",
+    ),
+    "badge_scans": (
+        "First Name,Last Name,Email Address,Company Name,Title,Work Phone,Country,Captured By,Capture Date,Lead Score,Notes,Qualifier Questions",
+        "Attendee Name,Company,Email,Scanned At,Booth,Rating,Comments",
+        "Lead Type,Captured Date/Time,Captured By,First Name,Last Name,Job Title,Company,Email,Telephone,Country,Star Rating,Notes",
+    ),
 }  # fmt: skip

@@ -34,6 +34,41 @@ def test_an_export_is_known_by_its_headings_and_can_go_in_as_it_is(code: str) ->
     assert mapping.problems() == []
 
 
+@pytest.mark.parametrize(
+    ("code", "heading"), [(code, each) for code, several in exports.HEADINGS.items() for each in several]
+)
+def test_whatever_columns_a_view_or_a_report_has_it_is_known_and_can_go_in(code: str, heading: str) -> None:
+    found = detect(io.BytesIO(f"{heading}\n{','.join('x' for _ in heading.split(','))}\n".encode()), name="export.csv")
+    preset = recognised(found.dialect.labels)
+    assert preset
+    assert preset.code == code
+    mapping = fitting(preset.kind, found.dialect.labels, guess(preset.kind, found.dialect.labels, found.samples))
+    assert mapping.problems() == []
+
+
+@pytest.mark.parametrize(
+    "heading",
+    [
+        "Record ID,Deal Name,Associated Company,Deal Stage,Amount,Close Date,Deal Owner",
+        "Deal - ID,Deal - Title,Deal - Organization,Deal - Status,Deal - Won time",
+        "Badge ID,Scan Date/Time,First Name,Last Name,Company,Email",
+    ],
+)
+def test_the_id_of_a_deal_or_a_badge_is_never_taken_for_a_persons(heading: str) -> None:
+    rows = "\n".join(",".join(f"{n}{at}" for at, _ in enumerate(heading.split(","))) for n in range(5))
+    found = detect(io.BytesIO(f"{heading}\n{rows}\n".encode()), name="export.csv")
+    preset = recognised(found.dialect.labels)
+    assert preset
+    assert "external_id" not in [each.target for each in guess(preset.kind, found.dialect.labels, found.samples)]
+
+
+def test_of_several_columns_for_one_thing_the_first_with_cells_is_taken() -> None:
+    text = "Person - ID,Person - Name,Person - Email - Work,Person - Email - Home\n1,Rita,,rita@home.example\n"
+    found = detect(io.BytesIO(text.encode()), name="export.csv")
+    targets = [each.target for each in guess("leads", found.dialect.labels, found.samples)]
+    assert targets == ["external_id", "name", "ignore", "email"]
+
+
 def test_other_versions_and_languages_are_known_too() -> None:
     assert recognised(labels(exports.SALESFORCE_API_LEADS)).code == "salesforce_leads"  # type: ignore[union-attr]
     assert recognised(labels(exports.GERMAN_CONTACTS)).code == "hubspot_contacts"  # type: ignore[union-attr]
@@ -135,3 +170,56 @@ class TestJoined:
         more = exports.HUBSPOT_CONTACTS.replace("10", "20").replace("@", "2@")
         assert counts(imported(more))[0] == 4
         assert Lead.objects.get(reference="202").owner == bob
+
+    def test_deals_and_activities_that_name_their_people_by_name_alone_find_them(self) -> None:
+        """As in Pipedrive’s own exports, where a deal has “Contact person” and “Organization”, and no id of either."""
+        people = (
+            "Person - ID,Person - Name,Person - Email - Work,Person - Organization,Person - Owner",
+            "1,Rita Silva,rita@mar.example,Mar Azul,Alice", "2,Zé Silva,ze@mar.example,Mar Azul,Alice",
+            "3,Ana Vaz,ana@vaz.example,Vaz Lda,Alice", "4,Ana Vaz,ana@other.example,Other,Alice",
+            "5,Rui Pó,rui@po.example,,Alice",
+        )  # fmt: skip
+        imported("\n".join(people) + "\n")
+        deals = (
+            "Deal - ID,Deal - Title,Organization,Contact person,Deal - Status,Deal - Won time,Deal - Value",
+            '91,Boats,Mar Azul,"Silva, Zé",Won,2026-05-27,100', "92,Sails,Vaz Lda,Ana Vaz,Won,2026-05-27,200",
+            "93,Ropes,,Ana Vaz,Won,2026-05-27,300", "94,Oars,,Rui Po,Won,2026-05-27,400",
+            "95,Nets,Mar Azul,Somebody Else,Open,,500", "96,Hooks,,Somebody Else,Open,,600",
+            "97,Tar,Elsewhere,Rita Silva,Open,,700",
+        )  # fmt: skip
+        run = imported("\n".join(deals) + "\n")
+        found = dict(Opportunity.objects.values_list("product", "lead__email"))
+        assert found == {
+            "Boats": "ze@mar.example", "Sails": "ana@vaz.example", "Oars": "rui@po.example", "Nets": "rita@mar.example",
+        }  # fmt: skip
+        assert rejected(run) == [
+            (4, "several here are called “Ana Vaz”: say whose it is by id or e-mail address"),
+            (7, "nobody who is here is called so, or came from this company: import its people first"),
+            (8, "nobody who is here is called so, or came from this company: import its people first"),
+        ]
+        said = queries.remarked(run)
+        assert any(each.startswith("3 rows name their people by name alone") for each in said)
+        assert any(each.startswith("One row names nobody who is here, but a company, row 6.") for each in said)
+        notes = (
+            "Note - ID,Note - Content,Note - Add time,Note - Person,Note - Organization",
+            "1,<p>Wants <b>blue</b> ones</p><p>&amp; soon</p>,2026-05-22,Zé Silva,Mar Azul",
+            "2,Hello,2026-05-22,Ana Vaz,", "3,Hello,2026-05-22,Nobody Here,",
+        )  # fmt: skip
+        run = imported("\n".join(notes) + "\n")
+        assert (counts(run), [row for row, _ in rejected(run)]) == ((1, 0, 0, 2), [3, 4])
+        entry = Activity.objects.get(kind="note", occurred_at=datetime(2026, 5, 22, tzinfo=UTC))
+        assert entry.lead_id == Lead.objects.get(email="ze@mar.example").pk
+        assert entry.body == "Wants blue ones\n& soon"
+
+    def test_what_is_only_planned_there_is_no_history_here(self) -> None:
+        imported(exports.PIPEDRIVE_PEOPLE)
+        tasks = exports.PIPEDRIVE_ACTIVITIES + "Later,Call,2026-05-23,,To do,rita@mar.example\n"
+        run = imported(tasks)
+        assert counts(run) == (1, 0, 0, 1)
+        assert rejected(run) == [(3, "is a plan there, not done yet: the timeline has what happened")]
+
+    def test_a_stage_with_its_pipeline_behind_it_is_that_stage(self) -> None:
+        imported(exports.HUBSPOT_CONTACTS)
+        text = exports.HUBSPOT_DEALS.replace("Closed Won,", "5. Closed Won (Sales Pipeline),")
+        assert counts(imported(text.replace("Closed Lost,", "Closed lost (Sales Pipeline),")))[1] == 2
+        assert Opportunity.objects.get(product="Scanner for Northgate").state == "won"

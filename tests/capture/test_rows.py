@@ -150,9 +150,7 @@ def test_a_row_without_anybody_says_so_beside_its_other_faults() -> None:
 
 def test_an_outcome_without_its_lead_and_its_day_says_both() -> None:
     said = refused("id,status,close date\n,won,\n8,won,2018-01-31\n", "outcomes")
-    assert said == (
-        "leads.csv, row 2: has no id and no e-mail: its lead cannot be found; is won, but not when: write the day."
-    )
+    assert said == ("leads.csv, row 2: names nobody: no id, no e-mail, no name; is won, but not when: write the day.")
 
 
 def test_a_moment_of_today_is_not_in_the_future() -> None:
@@ -199,7 +197,7 @@ def test_wins_and_losses_have_one_day_each() -> None:
             "id,stage,close date\n7,Won,2018-01-01\n8,Lost,2018-01-01\n9,Perhaps,2018-01-01\n",
             "row 4, column “stage”: “Perhaps” is not",
         ),
-        ("id,won date\n,2018-01-01\n8,2018-01-01\n", "row 2: has no id and no e-mail"),
+        ("id,won date\n,2018-01-01\n8,2018-01-01\n", "row 2: names nobody"),
         (
             "id,won date,amount\n7,2018-01-01,-5\n8,2018-01-01,5\n9,2018-01-01,5\n",
             "row 2, column “amount”: “-5” is negative",

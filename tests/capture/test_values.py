@@ -326,6 +326,8 @@ def test_what_is_no_address_is_refused(text: str) -> None:
         ("0049 176 12345678", "", "+4917612345678"),
         ("(415) 555-2671", "US", "+14155552671"),
         ("+55 11 98765-4321", "DE", "+5511987654321"),
+        ("17612345678.0", "DE", "+4917612345678"),  # a column of numbers with gaps, as programs write it
+        ("p:+5511987654321", "", "+5511987654321"),
     ],
 )
 def test_a_phone_number_becomes_e164(text: str, country: str, number: str) -> None:
@@ -415,18 +417,21 @@ def test_yes_and_no_are_known_in_several_languages() -> None:
 @pytest.mark.parametrize(
     ("text", "outcome"),
     [("Closed Won", "won"), ("closedwon", "won"), ("Gewonnen", "won"), ("yes", "won"), ("Closed-Lost", "lost"),
+     ("Closed Won (Sales Pipeline)", "won"), ("5. Closed Won", "won"), ("Lost to a competitor", "lost"),
      ("perdido", "lost"), ("Unqualified", "disqualified"), ("not a fit", "disqualified")],
 )  # fmt: skip
 def test_an_outcome_is_known_by_the_words_of_others(text: str, outcome: str) -> None:
     assert values.outcome(text).value == outcome
 
 
-@pytest.mark.parametrize("text", ["proposal sent", "no", "maybe"])
+@pytest.mark.parametrize("text", ["proposal sent", "no", "maybe", "to be won", "won/lost"])
 def test_what_is_not_understood_is_no_outcome(text: str) -> None:
     assert "is not an outcome" in refusal(values.outcome, text)
 
 
-@pytest.mark.parametrize("text", ["open", "Negotiation/Review", "Appointment Scheduled", "Lead In", "Offen"])
+@pytest.mark.parametrize(
+    "text", ["open", "Negotiation/Review", "Appointment Scheduled", "Lead In", "Offen", "appointmentscheduled"]
+)
 def test_stages_on_the_way_are_open(text: str) -> None:
     assert values.outcome(text).value == "open"
 
@@ -442,6 +447,18 @@ def test_stages_on_the_way_are_open(text: str) -> None:
 )  # fmt: skip
 def test_states_of_other_systems_are_understood(text: str, state: str) -> None:
     assert values.state(text).value == state
+
+
+@pytest.mark.parametrize(
+    ("text", "said"), [("Done", "yes"), ("COMPLETED", "yes"), ("To do", "no"), ("NOT_STARTED", "no")]
+)
+def test_whether_an_activity_is_done_is_understood(text: str, said: str) -> None:
+    assert values.done(text).value == said
+
+
+def test_an_id_written_as_a_fraction_is_the_number_that_it_was() -> None:
+    assert values.external_id("9001.0").value == "9001"
+    assert [values.external_id(text).value for text in ("1.0", "9001.05", "v9001.0")] == ["1.0", "9001.05", "v9001.0"]
 
 
 def test_of_several_numbers_in_a_cell_the_first_is_taken_and_said() -> None:

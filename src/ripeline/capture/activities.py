@@ -7,13 +7,17 @@ import hashlib
 from collections.abc import Sequence
 from uuid import UUID
 
+from ripeline.capture import firms, joined
 from ripeline.capture.admission import Result
-from ripeline.capture.models import ImportRun
-from ripeline.capture.outcomes import people_of
+from ripeline.capture.models import ImportRun, Remark
 from ripeline.capture.rows import Row
 from ripeline.capture.taking import ORIGIN, Tally
+from ripeline.capture.text import without_markup
 from ripeline.leads import identity
 from ripeline.timeline import actions as timeline
+
+_NOBODY = "nobody here has this id or e-mail address: import its lead first"
+_NOBODY_CALLED = "nobody here is called so, or has this id or e-mail address: import its lead first"
 
 
 class ActivityTaker:
@@ -25,13 +29,22 @@ class ActivityTaker:
     def take(self, rows: Sequence[Row]) -> Tally:
         """Write the entries that are new, within the transaction of their chunk."""
         tally = Tally()
-        known = identity.resolve(key for row in rows for key in people_of(row))
+        known = identity.resolve(key for row in rows for key in joined.people_of(row))
+        unknown = [row for row in rows if not any(key in known for key in joined.people_of(row))]
+        called = joined.by_name(unknown, firms.of(unknown))
         entries: list[tuple[Row, timeline.Entry]] = []
         for row in rows:
-            found = {known[key] for key in people_of(row) if key in known}
-            if not found:
-                tally.reject(row, "nobody here has this id or e-mail address: import its lead first")
+            found = {known[key] for key in joined.people_of(row) if key in known}
+            alike = called.get(row.row, [])
+            if not found and len(alike) > 1:
+                tally.reject(row, joined.SEVERAL.format(joined.called(row)))
                 continue
+            if not found and not alike:
+                tally.reject(row, _NOBODY_CALLED if joined.called(row) else _NOBODY)
+                continue
+            if not found:
+                found = set(alike)
+                tally.remarks.append((row.row, Remark.PERSON, joined.called(row)))
             tally.remark(row)
             entries += [(row, self._entry(row, lead_id)) for lead_id in sorted(found)]
         new = timeline.record_all([entry for _, entry in entries])
@@ -43,7 +56,7 @@ class ActivityTaker:
     def _entry(self, row: Row, lead_id: UUID) -> timeline.Entry:
         at = row.moment("happened_at")
         assert at is not None  # rows see to it
-        subject, text = row.text("subject"), row.text("body")
+        subject, text = row.text("subject"), without_markup(row.text("body"))
         body = text if subject and text.startswith(subject) else "\n".join(filter(None, (subject, text)))
         said = row.text("activity_id") or "\x1f".join((at.isoformat(), row.text("activity"), subject, text))
         return timeline.Entry(

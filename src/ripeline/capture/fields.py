@@ -35,6 +35,7 @@ class Takes(StrEnum):
     STATE = "state"
     OWNER = "owner"
     ACTIVITY = "activity"
+    DONE = "done"
     YES_NO = "yes or no"
 
 
@@ -90,6 +91,7 @@ _LEADS = (
 _OUTCOMES = (
     _field("external_id", "Id in the other system", Takes.ID, 240, strict=True),
     _field("email", "E-mail", Takes.EMAIL, 254),
+    _field("person", "Name of the person", Takes.LINE),
     _field("outcome", "Outcome", Takes.OUTCOME, strict=True),
     _field("won_at", "Won on", Takes.MOMENT, strict=True),
     _field("lost_at", "Lost on", Takes.MOMENT, strict=True),
@@ -112,12 +114,15 @@ _COMPANIES = (
 _ACTIVITIES = (
     _field("external_id", "Id of the person", Takes.ID, 240),
     _field("email", "E-mail", Takes.EMAIL, 254),
+    _field("person", "Name of the person", Takes.LINE),
+    _field("company", "Company", Takes.LINE),
     _field("happened_at", "When it was", Takes.MOMENT, strict=True),
     _field("activity", "What it was", Takes.ACTIVITY),
     _field("subject", "Subject", Takes.LINE),
     _field("body", "Text", Takes.LINES, 20000),
     _field("by", "Whose it was", Takes.NAME),
     _field("activity_id", "Id of the activity", Takes.LINE, 100),
+    _field("done", "Whether it is done", Takes.DONE),
 )
 FIELDS: Mapping[Kind, Mapping[str, Field]] = {
     "leads": {field.name: field for field in _LEADS},

@@ -5,6 +5,7 @@ from collections.abc import Collection, Sequence
 from typing import NamedTuple
 from uuid import UUID
 
+from ripeline.capture import values
 from ripeline.capture.models import ImportCompany
 from ripeline.capture.rows import Row
 from ripeline.leads import accounts
@@ -55,7 +56,7 @@ def of(rows: Sequence[Row]) -> dict[int, UUID]:
 
 def first(ids: str) -> str:
     """The first of the ids in a cell."""
-    return _SEVERAL.split(ids.strip(), maxsplit=1)[0]
+    return values.whole(_SEVERAL.split(ids.strip(), maxsplit=1)[0])
 
 
 def each(ids: str) -> list[str]:

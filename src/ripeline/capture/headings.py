@@ -97,7 +97,10 @@ activity: activity type | activity | engagement type | type | task subtype | typ
 subject: subject | activity subject | betreff | sujet | asunto | assunto | oggetto
 body: note body | note | notes | body | call notes | description | comments | full comments | content | notiz | text
 by: by | author | created by | assigned to | activity assigned to | autor | auteur
+done: done | is done | task status | erledigt
 activity_id: activity id | note id | task id | event id | engagement id
+person: contact person | primary contact | associated contact | contact | contact name | person name | customer name |
+    ansprechpartner | kontaktperson | interlocuteur | persona de contacto | pessoa de contato | contatto
 product: product | product name | item | produkt | artikel | produit | producto | produto | prodotto
 """
 

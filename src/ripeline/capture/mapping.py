@@ -88,8 +88,8 @@ class FieldMap:
 
     def _no_activity(self) -> list[str]:
         mapped, found = self.fields(), []
-        if not mapped & {"external_id", "email"}:
-            found.append("An activity must find its lead: map a column to external_id or email.")
+        if not mapped & {"external_id", "email", "person"}:
+            found.append("An activity must find its lead: map a column to external_id, email or person.")
         if "happened_at" not in mapped:
             found.append("An activity needs its day: map a column to happened_at.")
         if not mapped & {"subject", "body", "activity"}:
@@ -98,8 +98,8 @@ class FieldMap:
 
     def _no_outcome(self) -> list[str]:
         mapped, found = self.fields(), []
-        if not mapped & {"external_id", "email", "company", "company_id"}:
-            found.append("An outcome must find its lead: map a column to external_id or email.")
+        if not mapped & {"external_id", "email", "person", "company", "company_id"}:
+            found.append("An outcome must find its lead: map a column to external_id, email or person.")
         if not mapped & set(_WHEN):
             found.append("An outcome needs its day: map a column to won_at, lost_at or closed_at.")
         elif "outcome" not in mapped and not mapped & {"won_at", "lost_at"}:
@@ -166,7 +166,8 @@ def guess(kind: Kind, labels: Sequence[str], samples: Sequence[Sequence[str]]) -
         if at not in found and name not in taken:
             found[at] = Guess(name, because)
             taken.add(name)
-    _first_is_id(labels, cells, found)
+    if "external_id" not in taken:
+        _first_is_id(labels, cells, found)
     return [found.get(at) or _left_over(kind, label, cells[at]) for at, label in enumerate(labels)]
 
 
@@ -175,12 +176,13 @@ def _as_exported(kind: Kind, labels: Sequence[str], cells: list[list[str]]) -> t
     preset = recognised(labels)
     if preset is None or preset.kind != kind:
         return {}, set()
-    found = {
-        at: Guess(name, f"as in an export of {preset.label}")
-        for at, name in preset.targets(labels).items()
-        if cells[at] and (FIELDS[kind][name].takes not in _READ_STRICTLY or _fits(FIELDS[kind][name], cells[at]))
-    }
-    return found, {each.target for each in found.values()}
+
+    def fits(at: int, name: str) -> bool:
+        field = FIELDS[kind][name]
+        return bool(cells[at]) and (field.takes not in _READ_STRICTLY or _fits(field, cells[at]))
+
+    found = {at: Guess(name, f"as in an export of {preset.label}") for at, name in preset.targets(labels, fits).items()}
+    return found, {each.target for each in found.values()} | {"external_id"}  # another id of theirs is not the person's
 
 
 _READ_STRICTLY = (Takes.EMAIL, Takes.PHONE, Takes.MOMENT, Takes.MONEY)  # another thing under the name would show
@@ -265,8 +267,8 @@ def _looks(takes: Takes, cell: str) -> bool:
 
 def _first_is_id(labels: Sequence[str], cells: list[list[str]], found: dict[int, Guess]) -> None:
     """A first column called "… id" whose cells all differ is the id, if nothing else is."""
-    is_free = all(each.target != "external_id" for each in found.values()) and 0 not in found
-    if labels and is_free and key(labels[0]).endswith(" id") and cells[0] and len(set(cells[0])) == len(cells[0]):
+    is_free = bool(labels) and 0 not in found
+    if is_free and key(labels[0]).endswith(" id") and cells[0] and len(set(cells[0])) == len(cells[0]):
         found[0] = Guess("external_id", "the first column, each cell different")
 
 

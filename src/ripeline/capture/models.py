@@ -209,6 +209,7 @@ class Remark(models.TextChoices):
     BY_HAND = "by_hand", "Differs from what somebody corrected here"
     AMOUNT = "amount", "The deal is here with another amount"
     COMPANY = "company", "Joined by its company"
+    PERSON = "person", "Joined by the name of its person"
 
 
 class ImportRemark(models.Model):

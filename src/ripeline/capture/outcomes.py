@@ -1,10 +1,10 @@
-"""A file's rows of outcomes taken in: each finds its lead by id or e-mail address, and its deal is booked there."""
+"""A file's rows of outcomes taken in: each finds its lead (`capture.joined`), and its deal is booked there."""
 
 from collections.abc import Iterator, Sequence
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from ripeline.capture import firms
+from ripeline.capture import firms, joined
 from ripeline.capture.admission import Result
 from ripeline.capture.models import ImportRun, Remark
 from ripeline.capture.rows import Row
@@ -15,7 +15,6 @@ from ripeline.catalog.models import CloseReason, CloseState
 from ripeline.leads import deals, identity
 from ripeline.leads.accounts import first_leads
 from ripeline.leads.deals import Booked
-from ripeline.leads.identity import Key
 from ripeline.leads.matching import Deal
 from ripeline.leads.models import IdentityKind
 from ripeline.leads.open_deals import Became, OpenDeal, open_all
@@ -24,13 +23,8 @@ from ripeline.ripeness import actions as ripeness
 _WORDS = {IdentityKind.EXTERNAL: "id", IdentityKind.EMAIL: "e-mail address"}
 _TWO_LEADS = "Its id and its e-mail address belong to two different leads here: merge them first, or mend the row"
 _NOBODY_THERE = "nobody who is here came from this company: import its people first"
+_NOBODY_CALLED = "nobody who is here is called so, or came from this company: import its people first"
 _MERGED = "its lead was being merged in that moment: import the row again"
-
-
-def people_of(row: Row) -> tuple[Key, ...]:
-    """By what the people of a row are known, where its id cell may name several."""
-    found = (identity.email(row.text("email")), *map(identity.external, firms.each(row.text("external_id"))))
-    return tuple(one for one in found if one)
 
 
 class OutcomeTaker:
@@ -47,46 +41,49 @@ class OutcomeTaker:
     def take(self, rows: Sequence[Row]) -> Tally:
         """Book the deals of rows, within the transaction of their chunk."""
         tally = Tally()
-        joined: list[tuple[Row, Deal]] = []
+        ended: list[tuple[Row, Deal]] = []
         still_open: list[tuple[Row, UUID]] = []
         for row, lead_id in self._leads(rows, tally):
             if row.text("outcome") == "open":
                 still_open.append((row, lead_id))
             else:
-                joined.append((row, self._deal(row, lead_id)))
+                ended.append((row, self._deal(row, lead_id)))
         self._open(still_open, tally)
         booked = deals.book(
-            [deal for _, deal in joined], actor=self._run.started_by, origin=ORIGIN, import_run_id=self._run.pk
+            [deal for _, deal in ended], actor=self._run.started_by, origin=ORIGIN, import_run_id=self._run.pk
         )
-        for (row, deal), result in zip(joined, booked, strict=True):
+        for (row, deal), result in zip(ended, booked, strict=True):
             self._count(row, deal, result, tally)
-        closed = [deal.lead_id for (_, deal), result in zip(joined, booked, strict=True) if result.closed]
+        closed = [deal.lead_id for (_, deal), result in zip(ended, booked, strict=True) if result.closed]
         if closed:
             ripeness.rescore(closed)
         return tally
 
     def _leads(self, rows: Sequence[Row], tally: Tally) -> Iterator[tuple[Row, UUID]]:
-        """The lead of each row: by whom it names, else who came first at its company."""
-        known = identity.resolve(found for row in rows for found in people_of(row))
-        firms = self._firms(rows)
+        """The lead of each row: by whom it names, be it by name alone, else who came first at its company."""
+        known = identity.resolve(found for row in rows for found in joined.people_of(row))
+        named = firms.of(rows)
+        first = first_leads(list(set(named.values())))
+        unknown = [row for row in rows if not any(one in known for one in joined.people_of(row))]
+        called = joined.by_name(unknown, named)
         for row in rows:
             found = {known[one] for one in keys_of(row) if one in known}
-            several = [known[one] for one in people_of(row) if one in known]
+            several = [known[one] for one in joined.people_of(row) if one in known]
+            alike = called.get(row.row, [])
             if len(found) > 1:
                 tally.reject(row, _TWO_LEADS)
             elif several:
                 yield row, several[0]
-            elif row.row in firms:
+            elif len(alike) == 1:
+                tally.remarks.append((row.row, Remark.PERSON, joined.called(row)))
+                yield row, alike[0]
+            elif row.row in named and named[row.row] in first:
                 tally.remarks.append((row.row, Remark.COMPANY, row.text("company") or row.text("company_id")))
-                yield row, firms[row.row]
+                yield row, first[named[row.row]]
+            elif alike:
+                tally.reject(row, joined.SEVERAL.format(joined.called(row)), self._columns.get("person", ""))
             else:
-                tally.reject(row, *self._nobody(keys_of(row)))
-
-    def _firms(self, rows: Sequence[Row]) -> dict[int, UUID]:
-        """For rows that name a company: who came to us first there."""
-        named = firms.of(rows)
-        leads = first_leads(list(set(named.values())))
-        return {number: leads[account] for number, account in named.items() if account in leads}
+                tally.reject(row, *self._nobody(row))
 
     def _open(self, rows: Sequence[tuple[Row, UUID]], tally: Tally) -> None:
         """Deals that are still open elsewhere are opportunities here, each once."""
@@ -126,8 +123,11 @@ class OutcomeTaker:
     def _reason(self, state: CloseState, said: str) -> CloseReason:
         return self._named.get((state, key(said))) or self._usual[state]
 
-    def _nobody(self, keys: Sequence[Key]) -> tuple[str, str]:
+    def _nobody(self, row: Row) -> tuple[str, str]:
         """Why no lead was found, and in which column."""
+        keys = keys_of(row)
+        if not keys and joined.called(row):
+            return _NOBODY_CALLED, self._columns.get("person", "")
         if not keys:
             return _NOBODY_THERE, self._columns.get("company", "")
         words = " and no lead has this ".join(_WORDS[IdentityKind(one.kind)] for one in reversed(keys))

@@ -5,7 +5,7 @@ versions and languages. A file is an export if it has a heading of each group of
 several fit, it is the one of which most columns are known.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from itertools import pairwise
@@ -29,15 +29,17 @@ class Preset:
     without: frozenset[str]
     fields: Mapping[str, tuple[str, ...]]  # headings by field, the likeliest first
 
-    def targets(self, labels: Sequence[str]) -> dict[int, str]:
-        """The field of each column that is known; no field twice."""
+    def targets(
+        self, labels: Sequence[str], fits: Callable[[int, str], bool] = lambda _at, _field: True
+    ) -> dict[int, str]:
+        """The field of each column that is known, the likeliest that `fits`; no field twice."""
         by_key: dict[str, int] = {}
         for at, label in enumerate(labels):
             by_key.setdefault(key(label), at)
         found: dict[int, str] = {}
         for field, headings in self.fields.items():
             places = (by_key[heading] for heading in headings if heading in by_key)
-            if (place := next((at for at in places if at not in found), None)) is not None:
+            if (place := next((at for at in places if at not in found and fits(at, field)), None)) is not None:
                 found[place] = field
         return found
 

@@ -84,7 +84,9 @@ def _sentence(about: str, text: str) -> str:
         case Remark.OWNER:
             return f"The owner “{text}” is not here"
         case Remark.COMPANY:
-            return f"Names no person; it went to who came first from “{text}”"
+            return f"Names nobody who is here; it went to who came first from “{text}”"
+        case Remark.PERSON:
+            return f"Names its person by name alone; it went to the one who is called “{text}”"
         case Remark.KEPT_OPEN:
             return f"{text}; the lead stays open, because of what came after"
         case Remark.BY_HAND:
@@ -128,8 +130,13 @@ _SUMMED = {
         "say other amounts than are here for their deals. Nothing was changed; the first is row {first}.",
     ),
     Remark.COMPANY: (
-        "names a company and no person, row {first}. Its deal went to who came to us first from there.",
-        "name a company and no person, the first is row {first}. Their deals went to who came to us first from there.",
+        "names nobody who is here, but a company, row {first}. Its deal went to who came to us first from there.",
+        "name nobody who is here, but a company, the first is row {first}. Their deals went to who came to us first "
+        "from there.",
+    ),
+    Remark.PERSON: (
+        "names its person by name alone, row {first}. It went to the one here who is called so.",
+        "name their people by name alone, the first is row {first}. Each went to the one here who is called so.",
     ),
     Remark.CELL: (
         "has a cell that was mended or not understood, row {first}. What it says is kept among the custom fields.",

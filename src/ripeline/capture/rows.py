@@ -29,12 +29,12 @@ _WEIGHT = 8 * 1024 * 1024  # characters of a chunk, about
 _EARLY = ("country", "currency", "outcome")  # others need them
 _TOTALS = words("total totals sum summe gesamt gesamtsumme somme totale totaal")
 _PEOPLE = ("email", "phone", "name", "external_id")
-_JOINS = ("email", "external_id")
+_JOINS = ("email", "external_id", "person")
 _WANTED: dict[Kind, tuple[tuple[str, ...], str]] = {  # one of these fields, and what is said where none is there
     "leads": (_PEOPLE, "has no e-mail, phone, name or id: nobody to follow up"),
-    "outcomes": ((*_JOINS, "company_id", "company"), "has no id and no e-mail: its lead cannot be found"),
+    "outcomes": ((*_JOINS, "company_id", "company"), "names nobody: no id, no e-mail, no name"),
     "companies": (("company", "website"), "has no name and no web site: no company"),
-    "activities": (_JOINS, "has no id and no e-mail: its lead cannot be found"),
+    "activities": (_JOINS, "names nobody: no id, no e-mail, no name"),
 }
 _KEPT_BESIDES = ("company_id", "state", "stage")  # as the other system has it: the record shows what it is here
 _OTHER_TABLE = "belongs to another table, which begins in row {row}: import that from a file or sheet of its own"
@@ -48,6 +48,7 @@ _READERS: dict[Takes, Callable[[str], tuple[str, str]]] = {
     Takes.STATE: values.state,
     Takes.OWNER: values.owner,
     Takes.ACTIVITY: values.activity,
+    Takes.DONE: values.done,
     Takes.YES_NO: values.yes_no,
 }
 
@@ -322,6 +323,8 @@ def _finish_lead(row: Row) -> None:
 
 
 def _finish_activity(row: Row) -> None:
+    if row.text("done") == "no":
+        raise _NotTakenError("is a plan there, not done yet: the timeline has what happened")
     if "happened_at" not in row.values:
         raise _NotTakenError("does not say when it was: write the day")
     if not (row.text("subject") or row.text("body") or row.text("activity")):

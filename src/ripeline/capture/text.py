@@ -1,5 +1,6 @@
 """The text of a cell: cleaned on the way in, made harmless on the way out."""
 
+import html
 import re
 import unicodedata
 from functools import lru_cache
@@ -10,6 +11,10 @@ _INVISIBLE = re.compile(  # control characters, soft hyphens, zero-width spaces,
 _FORMULA = re.compile(r"\s*[=+\-@＝＋－＠]|[\t\r]")
 _NUMBER = re.compile(r"[+-]?[\d.,  ]*\d%?")
 _NOT_WORD = re.compile(r"[\W_]+")
+_TAG = re.compile(
+    r"</?(?:p|br|div|span|a|b|i|u|em|strong|font|ul|ol|li|h[1-6]|blockquote|table|tbody|tr|td)\b[^<>]{0,500}>", re.I
+)
+_LINE_TAG = re.compile(r"<(?:br|/p|/div|/li|/tr|/h[1-6])\b[^<>]{0,500}>", re.I)
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
 
@@ -39,6 +44,13 @@ def clean_lines(text: str) -> str:
         return clean(text)
     lines = (_INVISIBLE.sub("", line).rstrip() for line in unicodedata.normalize("NFC", text).splitlines())
     return _without_apostrophe("\n".join(lines).strip())
+
+
+def without_markup(text: str) -> str:
+    """The words of a text that a program wrote as HTML, a paragraph a line; any other text as it is."""
+    if not _TAG.search(text):
+        return text
+    return clean_lines(html.unescape(_TAG.sub("", _LINE_TAG.sub("\n", text))))
 
 
 def given(text: str, *, is_name: bool = False) -> str:

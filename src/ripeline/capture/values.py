@@ -5,7 +5,7 @@ or raises BadValueError, whose message says what is wrong and what to write inst
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from decimal import ROUND_HALF_UP, Decimal
 from functools import lru_cache
 from typing import Generic, NamedTuple, TypeVar
@@ -19,6 +19,7 @@ from ripeline.capture.text import BadValueError, key, words
 T = TypeVar("T")
 MOST_MONEY = Decimal(10) ** 12  # less than this fits the database
 _ROUNDED = re.compile(r"\d[.,]\d+E\+\d+", re.IGNORECASE)  # how a spreadsheet shows a long number
+_AS_FRACTION = re.compile(r"(\+?\d{3,})\.0{1,2}")  # how programs write a column of numbers with gaps
 _ADDRESS = re.compile(r"[^\s<>,;\"()\[\]@]{1,100}@[^\s<>,;\"()\[\]@]{1,255}")
 _PHONES_BETWEEN = re.compile(r"\s*(?:[;|\n]|,|\s(?:or|oder|ou|und|and)\s)\s*")
 _LOCAL = re.compile(r"[a-z0-9_!#$%&'*+/=?^`{|}~-]+(?:\.[a-z0-9_!#$%&'*+/=?^`{|}~-]+)*")
@@ -48,21 +49,21 @@ _OUTCOMES = {
     "|disqualifiziert|unqualifiziert|disqualifie|descalificado|desqualificado|squalificato",
 }
 _OPEN = (
-    "open|in progress|prospecting|qualification|qualified|needs analysis|value proposition|id decision makers"
-    "|perception analysis|proposal|proposal price quote|negotiation|negotiation review|appointment scheduled"
-    "|demo scheduled"
-    "|qualified to buy|presentation scheduled|decision maker bought in|contract sent|lead in|contact made|proposal made"
+    "open|new|in progress|prospecting|discovery|discovery call|demo|demo scheduled|trial|evaluation|qualification"
+    "|qualified|needs analysis|value proposition|id decision makers|perception analysis|proposal"
+    "|proposal price quote|negotiation|negotiation review|verbal commitment|appointment scheduled"
+    "|appointmentscheduled|qualified to buy|qualifiedtobuy|presentation scheduled|presentationscheduled"
+    "|decision maker bought in|decisionmakerboughtin|contract sent|contractsent|lead in|contact made|proposal made"
     "|negotiations started|offen|angebot|verhandlung|ouvert|en cours|abierto|abierta|en curso|aberto|aberta"
     "|em andamento"
 )
 _OUTCOMES["open"] = _OPEN
 _STATES = {
-    "new": "new|open not contacted|not contacted|untouched|raw|lead|subscriber|marketing qualified lead|mql|neu|nouveau"
-    "|nuevo|novo|offen nicht kontaktiert|prospect|interessent",
+    "new": "new|open not contacted|not contacted|untouched|raw|lead|subscriber|marketing qualified lead"
+    "|marketingqualifiedlead|mql|created|neu|nouveau|nuevo|novo|offen nicht kontaktiert|prospect|interessent",
     "working": "working|working contacted|contacted|connected|attempted to contact|attempting|open|in progress"
-    "|open deal"
-    "|sales qualified lead|sql|sal|qualified|opportunity|converted|closed converted|in bearbeitung|kontaktiert"
-    "|qualifiziert|en cours|contacte|contactado|em andamento|verkaufschance",
+    "|open deal|sales qualified lead|salesqualifiedlead|sql|sal|qualified|opportunity|converted|closed converted"
+    "|in bearbeitung|kontaktiert|qualifiziert|en cours|contacte|contactado|em andamento|verkaufschance",
     "nurture": "nurture|nurturing|nurturing lead|bad timing|recycled|recycle|on hold|later|not now|warm halten|spater"
     "|a relancer|mas tarde|mais tarde",
     "won": "customer|evangelist|won|closed won|kunde|bestandskunde|client|cliente|gewonnen|gagne|ganado|ganho",
@@ -81,6 +82,16 @@ _ACTIVITIES = {
 }
 _ACTIVITY_OF = {word: name for name, listed in _ACTIVITIES.items() for word in listed.split("|")}
 _OUTCOME_OF = {word: name for name, listed in _OUTCOMES.items() for word in listed.split("|")}
+_DONE = words(
+    "done completed complete closed finished held yes y true 1 x erledigt abgeschlossen fait termine hecho feito"
+)
+_NOT_DONE = frozenset(
+    [*words("todo undone planned scheduled open deferred waiting no false 0 offen pendiente pendente"), "to do",
+     "not done", "not started", "in progress", "waiting on someone else", "a faire"]
+)  # fmt: skip
+_ENDS = {"won": words("won gewonnen gagne ganado ganho"), "lost": words("lost verloren perdu perdido")}
+_NOT_YET = words("not be to nearly almost")
+_IN_BRACKETS = re.compile(r"\s*\([^()]*\)\s*$")  # HubSpot writes the pipeline behind the stage
 _NOT_FIRST_NAMES = words("jr sr phd md ii iii inc llc ltd gmbh ag co corp sa")
 
 
@@ -91,11 +102,17 @@ class Parsed(NamedTuple, Generic[T]):
     remark: str = ""
 
 
+def whole(text: str) -> str:
+    """A long whole number as it was before a program wrote it as a fraction: 442071838750.0."""
+    found = _AS_FRACTION.fullmatch(text)
+    return found[1] if found else text
+
+
 def external_id(text: str) -> Parsed[str]:
     """An id as it stands; refused if a spreadsheet has rounded it, because different people would become one."""
     if _ROUNDED.fullmatch(text):
         raise BadValueError(f"“{text}” was rounded by a spreadsheet: make the column text there and save again")
-    return Parsed(text)
+    return Parsed(whole(text))
 
 
 def email(text: str) -> Parsed[str]:
@@ -130,6 +147,7 @@ def _clause(sentence: str) -> str:
 
 def phone(text: str, *, country: str = "") -> Parsed[str]:
     """The number in E.164, or as it stands where it cannot be; `country` is that of numbers without a country code."""
+    text = whole(text)
     if _ROUNDED.fullmatch(text):
         raise BadValueError(f"“{text}” was rounded by a spreadsheet: make the column text there and save again")
     if sum(map(str.isdigit, text)) < 4:
@@ -253,11 +271,25 @@ def yes_no(text: str) -> Parsed[str]:
 
 def outcome(text: str) -> Parsed[str]:
     """How it ended: won, lost or disqualified, in the words that CRMs and people use; a plain yes is won."""
-    word = key(text)
-    found = _OUTCOME_OF.get(word) or ("won" if word in _YES else "")
+    word = key(_IN_BRACKETS.sub("", text)) or key(text)
+    found = _OUTCOME_OF.get(word) or ("won" if word in _YES else "") or _ended(word.split())
     if not found:
         raise BadValueError(f"“{text[:40]}” is not an outcome: write won, lost, disqualified or open")
     return Parsed(found)
+
+
+def _ended(said: Sequence[str]) -> str:
+    """A stage of their own words that says how it ended, such as "5. Closed Won" or "Lost to a competitor"."""
+    ends = [name for name, marks in _ENDS.items() if marks & set(said)]
+    return ends[0] if len(ends) == 1 and (ends[0] == "lost" or not _NOT_YET & set(said)) else ""
+
+
+def done(text: str) -> Parsed[str]:
+    """Whether an activity was done: "yes" or "no"."""
+    word = key(text)
+    if word not in _DONE | _NOT_DONE:
+        raise BadValueError(f"“{text[:40]}” does not say whether it is done")
+    return Parsed("yes" if word in _DONE else "no")
 
 
 def state(text: str) -> Parsed[str]:
