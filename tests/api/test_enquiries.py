@@ -3,7 +3,7 @@
 import json
 from datetime import timedelta
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 import schemathesis
@@ -26,6 +26,9 @@ from ripeline.people.actions import PeopleError
 from ripeline.people.models import ApiKey, AuditEntry, User
 from ripeline.people.rules import NotAllowed
 from ripeline.ripeness.models import Score
+from ripeline.timeline.models import Activity
+from ripeline.worker import reactions
+from tests.intake.test_recognising import raw, store
 
 PRIYA = {"name": "Priya Raman", "email": "priya@northgate.example", "company": "Northgate"}
 PATH = "/api/v1/enquiries"
@@ -231,6 +234,18 @@ def test_whatever_the_description_allows_or_not_is_answered_as_it_says(live_serv
         case.validate_response(response, checks=[not_a_server_error, response_schema_conformance])
 
     each()
+
+
+def test_a_form_of_the_company_s_own_says_whose_browser_it_was(secret: str) -> None:
+    visitor = uuid4()
+    store(raw(visitor, path="/pricing"), raw(uuid4()))
+    assert send(secret, PRIYA | {"trail": {"visitor": "mine"}}).status_code == 422
+    assert send(secret, PRIYA | {"trail": {"visitor": str(visitor)}}).status_code == 201
+    enquiry = Enquiry.objects.get()
+    assert enquiry.trail["first"]["page"] == "www.casaverde.example/pricing"
+    assert "visitor" not in enquiry.trail
+    reactions.work()
+    assert Activity.objects.get(kind="visited").lead_id == enquiry.lead_id
 
 
 def test_characters_that_no_text_holds_are_left_out_of_what_a_program_says(secret: str) -> None:

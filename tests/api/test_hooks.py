@@ -2,6 +2,7 @@
 
 import json
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.test import Client
@@ -15,6 +16,8 @@ from ripeline.leads.models import Enquiry, Lead
 from ripeline.outbox.models import Consent
 from ripeline.people.models import User
 from ripeline.people.rules import NotAllowed
+from ripeline.timeline.models import Visitor
+from tests.intake.test_recognising import raw, store
 
 TYPEFORM = {
     "event_id": "e1",
@@ -108,6 +111,24 @@ def test_a_marketer_says_where_an_answer_stands(door: Door, mona: User) -> None:
     mapping = {"at-email": "who", "at-q-timeline": "soon"}
     client.post(f"/capture/hooks/{door.pk}", {"name": "Ads", "source_type": "social", **mapping})
     assert Enquiry.objects.get().answers == {"timeline": "Later"}
+
+
+def test_a_tool_says_how_they_came_and_whose_browser_it_was(door: Door, mona: User) -> None:
+    visitor = uuid4()
+    store(raw(visitor, path="/pricing"))
+    sent = {"email": "priya@northgate.example", "hidden": {"utm_source": "google", "visitor": str(visitor)}}
+    send(door, sent)
+    guessed = machines.guess_mapping(sent)
+    assert guessed == {"email": "email", "utm_source": "hidden.utm_source", "visitor": "hidden.visitor"}
+    holding.retry(
+        actor=mona,
+        door=machines.keep_hook(actor=mona, door=door, name="Lead ads", source_type="social", mapping=guessed),
+    )
+    send(door, sent | {"email": "jo@harbour.example", "hidden": {"utm_source": "bing", "visitor": "nobody"}})
+    priya, jo = (enquiry.trail for enquiry in Enquiry.objects.order_by("pk"))
+    assert (priya["utm_source"], priya["first"]["page"]) == ("google", "www.casaverde.example/pricing")
+    assert jo == {"utm_source": "bing"}
+    assert Visitor.objects.get().visitor_id == visitor
 
 
 def test_the_fields_of_a_form_serve_as_well_as_json(door: Door, mona: User) -> None:

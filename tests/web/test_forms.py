@@ -81,6 +81,30 @@ def test_who_sends_a_form_is_recognised_on_the_site(client: Client, door: Door) 
     assert all("visitor" not in enquiry.trail for enquiry in Enquiry.objects.all())
 
 
+def test_how_somebody_first_came_is_kept_beside_how_they_came_now(client: Client, door: Door, mona: User) -> None:
+    laptop = uuid4()
+    by_post = {"referrer": "www.linkedin.com/feed", "campaign": {"source": "linkedin", "campaign": "Spring"}}
+    store(
+        raw(laptop, 0, path="/", who="bot"), raw(laptop, 5, path="/pricing"), raw(laptop, 1, path="/blog", data=by_post)
+    )  # fmt: skip
+
+    def came(email: str) -> Enquiry:
+        _, unseen = opened(client, f"/f/quote?visitor={laptop}&utm_source=google")
+        assert send(client, FIELDS | {"email": email}, unseen).status_code == 302
+        return Enquiry.objects.latest("pk")
+
+    first = {
+        "at": "2026-06-01T12:01:00+00:00", "page": "www.casaverde.example/blog", "referrer": "www.linkedin.com/feed",
+        "utm_source": "linkedin", "utm_campaign": "Spring",
+    }  # fmt: skip
+    enquiry = came("priya@northgate.example")
+    assert enquiry.trail == {"utm_source": "google", "first": first}
+    assert came("priya@northgate.example").trail["first"] == first
+    assert "first" not in came("jo@harbour.example").trail, "what Priya did at this browser is not Jo's"
+    page = signed_in(mona).get(f"/leads/{enquiry.lead_id}").text
+    assert "by google, first seen on /blog on 1 June 2026 by linkedin" in page
+
+
 def test_what_was_typed_stays_when_something_is_wrong(client: Client, door: Door) -> None:
     _, unseen = opened(client)
     typed = {"name": "", "email": "priya@", "q-need": "Two <b>chairs</b>", "q-may_write": "yes"}

@@ -25,6 +25,7 @@ class Trail(Schema):
     utm_campaign: Mark = ""
     utm_term: Mark = ""
     utm_content: Mark = ""
+    visitor: Annotated[UUID | None, Field(description="Their browser, as the tracking script names it.")] = None
 
 
 class ConsentIn(Schema):
@@ -89,7 +90,7 @@ class EnquiryIn(Schema):
 def entry_of(given: EnquiryIn) -> Entry:
     """What was sent, as capture takes it."""
     fields = given.dict(exclude={"answers", "trail", "captured_at", "consents"})
-    trail = {name: value for name, value in given.trail.dict().items() if value}
+    trail = {name: str(value) for name, value in given.trail.dict().items() if value}
     return Entry(
         fields=fields, answers=given.answers, trail=trail, captured_at=given.captured_at,
         consents=[Said(**each.dict()) for each in given.consents],

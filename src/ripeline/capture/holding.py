@@ -69,11 +69,11 @@ def _let_in(submission: Submission) -> None:
         content, why = machines.mapped(submission.door, raw)
         if why:
             raise StillHeldError(why)
-        submission.content = content | {"raw": raw}
+        submission.content, submission.trail = content | {"raw": raw}, machines.trail(submission.door, raw)
     submission.state = SubmissionState.TAKEN
     try:
         with transaction.atomic():
             admit_one(Brought(submission))
     except RefusedError as wrong:
         raise StillHeldError(str(wrong)) from wrong
-    submission.save(update_fields=["state", "content", "lead_id"])
+    submission.save(update_fields=["state", "content", "trail", "lead_id"])

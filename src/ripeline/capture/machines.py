@@ -13,7 +13,7 @@ from django.db import transaction
 
 from ripeline.base import clock
 from ripeline.base.settled import Settled
-from ripeline.capture import asking, codes, doors, saying, values
+from ripeline.capture import asking, codes, doors, saying, submissions, values
 from ripeline.capture.dates import FIRST_YEAR
 from ripeline.capture.doors import DoorError
 from ripeline.capture.headings import HEADINGS
@@ -35,6 +35,7 @@ from ripeline.people.rules import require_keeps_catalog
 PERSON = ("name", "first_name", "last_name", "email", "phone", "company", "title", "website", "country", "language",
           "external_id")  # fmt: skip
 FIELDS = (*PERSON, "message", "source", "campaign", "landing_page")  # as an import calls them
+TRAIL = ("referrer", *submissions.TRAIL, "visitor")  # how they came; whose browser, as the tracking script names it
 ASKED = "q-"  # before the key of a question, in a mapping
 CLOCKS_DIFFER = timedelta(minutes=10)
 LONGEST_ID = 254
@@ -83,7 +84,7 @@ def take_hook(*, door: Door, payload: Any, address: str) -> Submission:
     submission = Submission(
         pk=uuid5(_SPACE, f"{door.pk}:{_digest(raw)}"), door=door,
         state=SubmissionState.HELD if why else SubmissionState.TAKEN, why=why[:200],
-        content=content | {"raw": raw}, address=address, received_at=clock.now(),
+        content=content | {"raw": raw}, trail=trail(door, raw), address=address, received_at=clock.now(),
     )  # fmt: skip
     try:
         return keep(submission, most=FROM_ONE_PROGRAM)[0]
@@ -109,6 +110,13 @@ def mapped(door: Door, raw: Mapping[str, Any]) -> tuple[dict[str, Any], str]:
         return _empty(), f"{'; '.join(f'{name}: {text}' for name, text in wrong.errors.items())}"
 
 
+def trail(door: Door, raw: Mapping[str, Any]) -> dict[str, str]:
+    """What a door's mapping finds of how they came in something sent."""
+    places = {name: path for name, path in door.mapping.items() if name in TRAIL}
+    found = dict(flat(raw)) if places else {}
+    return {name: text for name, path in places.items() if (text := clean(found.get(path, ""))[:500])}
+
+
 def keep_hook(
     *, actor: User, name: str, source_type: str, mapping: Mapping[str, str], door: Door | None = None
 ) -> Door:
@@ -123,7 +131,7 @@ def keep_hook(
         found = door or Door(
             kind=DoorKind.HOOK, slug=secrets.token_hex(20), created_by=actor, title=name, verb="-", thanks="-"
         )
-        known = {*FIELDS, *(f"{ASKED}{question.key}" for question in asking.answerable())}
+        known = {*FIELDS, *TRAIL, *(f"{ASKED}{question.key}" for question in asking.answerable())}
         found.name, found.mapping = name, {k: v[:300] for k, v in mapping.items() if k in known and v.strip()}
         found.source = catalog.source_of(name, source_type)
         found.save()
@@ -164,6 +172,7 @@ def flat(value: Any, at: str = "", depth: int = 0) -> Iterator[tuple[str, str]]:
 # Not the id: what one tool numbers 1 and what another does are two people.
 _GUESSED = [name for name in FIELDS if name != "external_id"]
 _MEANS = {heading: name for name in reversed(_GUESSED) for heading in HEADINGS.get(name, ())}
+_MEANS |= {key_of(name): name for name in TRAIL}
 
 
 def guess_mapping(raw: Mapping[str, Any]) -> dict[str, str]:

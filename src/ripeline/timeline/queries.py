@@ -8,7 +8,8 @@ from django.db.models import Count, Min, Q
 
 from ripeline.base import clock
 from ripeline.people.models import User
-from ripeline.timeline.models import Activity, Reaction, Visitor
+from ripeline.timeline.hits import HitKind, Who
+from ripeline.timeline.models import Activity, Hit, Reaction, Visitor
 
 
 def of_lead(
@@ -63,3 +64,14 @@ def lead_of(visitor_id: UUID) -> UUID | None:
     """Who a visitor last said to be, themselves; None while nobody knows."""
     links = Visitor.objects.filter(visitor_id=visitor_id, is_strong=True).order_by("-since", "-id")
     return links.values_list("lead_id", flat=True).first()
+
+
+def said_by(visitor_id: UUID) -> list[tuple[UUID, datetime]]:
+    """Everybody who said to be this visitor, and when."""
+    return list(Visitor.objects.filter(visitor_id=visitor_id, is_strong=True).values_list("lead_id", "since"))
+
+
+def first_visit(visitor_id: UUID, *, after: datetime | None = None) -> Hit | None:
+    """The first page that a person saw by this visitor's browser, as far back as raw hits are kept."""
+    hits = Hit.objects.filter(visitor_id=visitor_id, who=Who.HUMAN, kind__in=[HitKind.VIEW, HitKind.DOWNLOAD])
+    return (hits.filter(occurred_at__gt=after) if after else hits).order_by("occurred_at", "event_id").first()

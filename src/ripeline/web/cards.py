@@ -92,21 +92,37 @@ def came(enquiries: Iterable[Enquiry]) -> list[Came]:
             each,
             DOORS.get(each.door, each.door.replace("_", " ")),
             [(asked.get(key, key.replace("_", " ")), words(value)) for key, value in each.answers.items()],
-            _found_by(each.trail),
+            _found_by(each),
         )
         for each in found
     ]
 
 
-def _found_by(trail: Mapping[str, Any]) -> str:
+def _found_by(enquiry: Enquiry) -> str:
     """How they had found the page they came by, in a few words; "" where nobody knows."""
+    trail: Mapping[str, Any] = enquiry.trail
     met = [f"met at {trail.get('place')}"] * bool(trail.get("place"))
     seemed = [f"{trail.get('heat')} when met"] * bool(trail.get("heat"))
-    place = urlsplit(str(trail.get("referrer", ""))).hostname or ""
+    here = _sent_by(trail)
+    return ", ".join(met + seemed + [f"by {here}"] * bool(here) + _first_seen(enquiry))
+
+
+def _first_seen(enquiry: Enquiry) -> list[str]:
+    """Their first visit, unless that is the one by which they came to us."""
+    first: Mapping[str, Any] = enquiry.trail.get("first") or {}
+    page = str(first.get("page", ""))
+    if not page or page == enquiry.landing_page.partition("://")[2]:
+        return []
+    at, by = timezone.localtime(datetime.fromisoformat(first["at"])), _sent_by(first)
+    return [f"first seen on /{page.partition('/')[2]} on {at.day} {at:%B %Y}" + f" by {by}" * bool(by)]
+
+
+def _sent_by(trail: Mapping[str, Any]) -> str:
+    """The link or the site that had sent them there."""
     told = [str(trail[name]) for name in ("utm_source", "utm_medium", "utm_term") if trail.get(name)]
-    here = " / ".join(told) or place.removeprefix("www.")
-    first = urlsplit(str((trail.get("first") or {}).get("page", ""))).path
-    return ", ".join(met + seemed + [f"by {here}"] * bool(here) + [f"first seen on {first}"] * bool(first))
+    referrer = str(trail.get("referrer", ""))
+    place = urlsplit(referrer if "://" in referrer else f"//{referrer}").hostname or ""
+    return " / ".join(told) or place.removeprefix("www.")
 
 
 def ripens(state: str) -> bool:

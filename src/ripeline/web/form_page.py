@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from django.contrib.auth.decorators import login_not_required
 from django.http import Http404, HttpRequest, HttpResponse
@@ -26,7 +25,6 @@ from ripeline.web.shell import firm_of
 
 BAIT = "fax"  # asked where nobody sees it
 TRAIL = ("page", "referrer", *submissions.TRAIL, "visitor")  # what a page passes on of how somebody came
-FIRST = tuple(f"first_{name}" for name in ("at", *TRAIL[:-1]))  # the same of their first visit
 LONGEST = 500  # characters of each
 
 LABELS = {"name": "Your name", "company": "Company", "phone": "Telephone", "title": "What you do there"}
@@ -134,12 +132,7 @@ def _is_embedded(request: HttpRequest) -> bool:
 
 def _sent(request: HttpRequest, door: Door) -> submissions.Sent:
     given = request.POST
-    trail: dict[str, Any] = {
-        name: clean(given[name])[:LONGEST] for name in TRAIL if name != "page" and given.get(name, "").strip()
-    }
-    first = {name.removeprefix("first_"): clean(given[name])[:LONGEST] for name in FIRST if given.get(name, "").strip()}
-    if first:
-        trail["first"] = first
+    trail = {name: clean(given[name])[:LONGEST] for name in TRAIL if name != "page" and given.get(name, "").strip()}
     return submissions.Sent(
         proof=proof.read(door, given.get("proof", "")),
         fields={name: given.getlist(name) for name in given},
@@ -214,7 +207,7 @@ def _line(given: list[str], question: Question, required: bool, errors: Mapping[
 def _passed_on(request: HttpRequest, door: Door) -> dict[str, str]:
     """How they came, which the page hands on to what is sent: by the frame's address, or by this page's own."""
     given = request.POST if request.method == "POST" else request.GET
-    kept = {name: clean(given[name])[:LONGEST] for name in (*TRAIL, *FIRST) if given.get(name, "").strip()}
+    kept = {name: clean(given[name])[:LONGEST] for name in TRAIL if given.get(name, "").strip()}
     if request.method != "POST" and "page" not in kept:
         kept["page"] = request.build_absolute_uri(reverse("form", args=[door.slug]))
         referrer = request.headers.get("Referer", "")

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_http_methods
 from ripeline.capture import asking, doors, holding, machines, submissions
 from ripeline.capture.doors import DoorError
 from ripeline.capture.models import Door, DoorKind
+from ripeline.capture.submissions import TRAIL
 from ripeline.catalog.models import SourceType
 from ripeline.people.rules import require_keeps_catalog
 from ripeline.web.forms import Form, posted
@@ -21,7 +22,8 @@ LABELS = {
     "email": "E-mail", "name": "Name", "first_name": "First name", "last_name": "Last name", "phone": "Telephone",
     "company": "Company", "title": "What they do there", "website": "Web site", "country": "Country",
     "external_id": "Id in that tool", "message": "What they said", "campaign": "Campaign", "source": "Source",
-    "landing_page": "Page",
+    "landing_page": "Page", "referrer": "Site they came from", "visitor": "Visitor, as the tracking script names them",
+    **{name: name for name in TRAIL},
 }  # fmt: skip
 
 
