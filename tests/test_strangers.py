@@ -1,0 +1,153 @@
+"""Doors that open without a sign-in: whatever strangers send, nothing breaks, nobody is led astray, no lead is lost."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from urllib.parse import quote_from_bytes, urlencode
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.http import HttpResponse
+from django.test import Client
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from pytest_django.fixtures import Settings
+
+from ripeline.base import clock
+from ripeline.capture import doors, giving, machines, proof
+from ripeline.capture.doors import FormDraft
+from ripeline.capture.models import Door, Submission
+from ripeline.catalog import assets, linking
+from ripeline.outbox import consent, links, returning
+from ripeline.outbox.addresses import address_hash
+from ripeline.outbox.consent import Evidence
+from ripeline.people.models import User
+from tests.cast import MakeLead
+from tests.thoroughness import thorough
+
+ELSEWHERE = {"https://films.example/a", "https://www.northwind.example/thanks"}  # where we ourselves lead people
+SENT_AS = ["application/x-www-form-urlencoded", "multipart/form-data; boundary=b", "application/json", "text/plain", ""]
+
+
+@dataclass(frozen=True)
+class House:
+    """Every door that a stranger can open: the addresses that lead somewhere, and the questions of the form."""
+
+    paths: list[str]
+    form: Door
+
+
+@pytest.fixture
+def house(mona: User, alice: User, make_lead: MakeLead, settings: Settings) -> House:
+    settings.MAIL_ESP = "postmark"
+    lead = make_lead(alice, email="priya@northgate.example")
+    file = assets.add(
+        actor=mona, draft=assets.Draft(title="Guide", file=SimpleUploadedFile("g.pdf", b"%PDF"), filename="g.pdf")
+    )
+    film = assets.add(actor=mona, draft=assets.Draft(title="Film", url="https://films.example/a"))
+    form = doors.keep_form(
+        actor=mona,
+        draft=FormDraft(
+            name="Quote", source_type="quote_request", title="Ask", gives=file.pk, sites=["https://www.northwind.example"],
+            fields={"name": "optional", "company": "optional", "phone": "optional", "title": "optional"},
+            questions=[("need", False), ("timeline", False), ("may_write", False)],
+            redirect_url="https://www.northwind.example/thanks",
+        ),
+    )  # fmt: skip
+    hook = machines.keep_hook(
+        actor=mona, name="Lead ads", source_type="social", mapping={"email": "mail", "name": "name", "phone": "phone"}
+    )
+    link = linking.keep(actor=mona, name="Poster", address="https://films.example/a", tells=False)
+    asked = consent.ask(to="priya@northgate.example", purpose="news", evidence=Evidence("form"), lead_id=lead.pk)
+    known = address_hash("priya@northgate.example")
+    return House(
+        [
+            "/f/quote", "/f/quote/thanks", "/f/quote/style.css", f"/h/{hook.slug}", f"/l/{link.code}",
+            giving.path(file, lead.pk), giving.path(film, lead.pk), links.confirm_path(asked.pk, asked.since),
+            links.unsubscribe_path(known, "news", lead.pk), links.unsubscribe_path(known, "", None),
+            f"/h/mail/{returning.secret()}", "/api/v1/enquiries", "/api/v1/openapi.json", "/sign-in",
+            "/forgot-password", "/reset/MQ/x-y", "/invitation/MQ/x-y", "/first-run", "/-/ready", "/robots.txt",
+        ],
+        form,
+    )  # fmt: skip
+
+
+NAMES = st.sampled_from(
+    ["email", "name", "company", "phone", "title", "q-need", "q-timeline", "q-may_write", "q-", "proof", "page",
+     "visitor", "referrer", "utm_source", "embed", "try", "again", "get", "what", "want", "shown", "mail",
+     "List-Unsubscribe", "next", "token", "password", "fax", "x"]
+)  # fmt: skip
+WORDS = st.text(max_size=60) | st.sampled_from(
+    ["//evil.example", "https://evil.example/", "javascript:alert(1)", "\\\\evil.example", "/\\evil.example",
+     "%0d%0aX: y", "\x00", "\ud800", "choose", "everything", "news", "1", "One-Click", "a@b.example", "x" * 5000,
+     "0" * 400]
+)  # fmt: skip
+FIELDS = st.dictionaries(NAMES, st.lists(WORDS, max_size=3), max_size=6)
+
+
+def encoded(fields: Mapping[str, list[str]]) -> bytes:
+    return urlencode(fields, doseq=True, errors="surrogatepass").encode()
+
+
+BODIES = (
+    FIELDS.map(encoded)
+    | st.binary(max_size=200)
+    | st.sampled_from(
+        [b"{", b"[" * 5000, b'{"mail": "\\ud800"}', b"--b\r\nContent-Disposition: form-data; name=x\r\n\r\n"]
+    )
+)
+HEADERS = st.dictionaries(
+    st.sampled_from(
+        ["Host", "Referer", "Origin", "User-Agent", "Accept-Language", "HX-Request", "HX-Current-URL", "Cookie", "DNT",
+         "X-Forwarded-For", "Range", "If-Modified-Since", "Accept-Encoding", "Authorization", "Idempotency-Key",
+         "Content-Length", "Sec-Purpose", "X-HTTP-Method-Override"]
+    ),
+    st.text(st.characters(max_codepoint=255), max_size=40)
+    | st.sampled_from(["true", "1", "evil.example", "ripeline_session=x; ripeline_csrf=y", "Bearer rk_x", "bytes=5-1"]),
+    max_size=3,
+)  # fmt: skip
+
+
+def may_lead_to(where: str) -> bool:
+    """Whether whoever is sent there is with us, or where somebody who works here said."""
+    return where in ELSEWHERE or bool(re.match(r"/(?![/\\])", where))
+
+
+METHODS = ["GET", "POST", "POST", "HEAD", "OPTIONS", "PUT"]
+
+
+@settings(max_examples=thorough(60, 5000), deadline=None, suppress_health_check=list(HealthCheck))
+@given(data=st.data())
+def test_whatever_comes_to_a_door_is_answered_and_leads_nobody_astray(house: House, data: st.DataObject) -> None:
+    raw = data.draw(st.sampled_from(house.paths)).encode()
+    if data.draw(st.sampled_from([False, False, True])):
+        at = data.draw(st.integers(1, len(raw)))
+        raw = raw[:at] + data.draw(st.binary(max_size=30)) + raw[at + data.draw(st.integers(0, 8)) :]
+    answer: HttpResponse = Client().generic(
+        data.draw(st.sampled_from(METHODS)), quote_from_bytes(raw), data.draw(BODIES),
+        content_type=data.draw(st.sampled_from(SENT_AS)), headers=data.draw(HEADERS),
+        QUERY_STRING=data.draw(FIELDS.map(encoded) | st.binary(max_size=80)).decode("latin-1"),
+    )  # fmt: skip
+    assert answer.status_code < 500, answer.content
+    where = answer.get("Location")
+    assert where is None or may_lead_to(where), where
+
+
+@settings(max_examples=thorough(40, 1000), deadline=None, suppress_health_check=list(HealthCheck))
+@given(fields=FIELDS, query=st.binary(max_size=60))
+def test_who_gives_an_address_is_never_lost_whatever_else_is_sent(
+    house: House, fields: dict[str, list[str]], query: bytes
+) -> None:
+    sent = {"email": ["jo@harbour.example"], "proof": [proof.issue(house.form)]}
+    before = Submission.objects.count()
+    with clock.at(clock.now() + timedelta(seconds=20)):
+        answer = Client().generic(
+            "POST", "/f/quote", encoded(fields | sent), content_type=SENT_AS[0], QUERY_STRING=query.decode("latin-1")
+        )
+    kept = Submission.objects.count() - before
+    assert (answer.status_code, kept) in ((302, 1), (422, 0), (429, 0)), answer.content
+    if kept:
+        assert Submission.objects.latest("received_at").content["person"]["email"] == "jo@harbour.example"
+    else:
+        assert "jo@harbour.example" in answer.text, "it is still there, to be sent again"
