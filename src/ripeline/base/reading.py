@@ -7,29 +7,38 @@ many ways (lists, filters) stays with the ORM; what is asked often and in one wa
 import json
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from django.db import connection
 from django.db.models import JSONField, Model
 from django.db.models.base import ModelState
 
 M = TypeVar("M", bound=Model)
+_Names = tuple[str, ...]
+_Relation = tuple[str, str, type[Model]]  # its name, the column that holds its key, and what it leads to
 
 
-def read(model: type[M], rest: str, given: Sequence[Any] = ()) -> list[M]:
-    """The objects of a table that `rest` (WHERE … ORDER BY …) leaves, with all of their own columns."""
-    select, names, decoded = _select(model)
+def read(model: type[M], rest: str, given: Sequence[Any] = (), *, named: tuple[str, ...] = ()) -> list[M]:
+    """The objects of a table that `rest` (WHERE … ORDER BY …) leaves, with all of their own columns.
+
+    `named`: relations of which nothing but the name is shown, so that it is read along.
+    """
+    select, names, decoded, relations = _select(model, named)
     found = []
     for values in rows(f"{select} {rest}", given):
-        columns = dict(zip(names, values, strict=True))
+        columns = dict(zip(names, values, strict=False))
         for name in decoded:
             if columns[name] is not None:
                 columns[name] = json.loads(columns[name])
-        found.append(made(model, columns))
+        related = {
+            name: None if (pk := columns[key]) is None else made(other, {"id": pk, "name": said})
+            for (name, key, other), said in zip(relations, values[len(names) :], strict=True)
+        }
+        found.append(made(model, columns, related))
     return found
 
 
-def rows(statement: str, given: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+def rows(statement: str, given: Mapping[str, Any] | Sequence[Any] = ()) -> list[tuple[Any, ...]]:
     """What a statement answers. Values go in `given`, never into the statement."""
     with connection.cursor() as cursor:
         cursor.execute(statement, given)
@@ -50,9 +59,15 @@ def made(model: type[M], columns: Mapping[str, Any], related: Mapping[str, Any] 
 
 
 @lru_cache(maxsize=64)
-def _select(model: type[Model]) -> tuple[str, tuple[str, ...], tuple[str, ...]]:
-    """The statement's beginning, the names of its columns, and those which hold JSON."""
+def _select(model: type[Model], named: tuple[str, ...]) -> tuple[str, _Names, _Names, tuple[_Relation, ...]]:
+    """The statement's beginning, the names of its columns, those which hold JSON, and the relations that are named."""
     fields, table = model._meta.concrete_fields, model._meta.db_table
-    columns = ", ".join(f'"{table}"."{field.column}"' for field in fields)
+    columns, joins, relations = [f'"{table}"."{field.column}"' for field in fields], "", []
+    for name in named:
+        key, other = (field := model._meta.get_field(name)).attname, cast(type[Model], field.related_model)  # type: ignore[union-attr]
+        columns.append(f'"{name}"."name"')
+        joins += f' LEFT JOIN "{other._meta.db_table}" AS "{name}" ON "{name}"."id" = "{table}"."{key}"'
+        relations.append((name, key, other))
     decoded = tuple(field.attname for field in fields if isinstance(field, JSONField))
-    return f'SELECT {columns} FROM "{table}"', tuple(field.attname for field in fields), decoded  # noqa: S608
+    select = f'SELECT {", ".join(columns)} FROM "{table}"{joins}'  # noqa: S608
+    return select, tuple(field.attname for field in fields), decoded, tuple(relations)

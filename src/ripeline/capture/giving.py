@@ -11,8 +11,8 @@ from uuid import UUID
 from django.core import signing
 from django.db import transaction
 
-from ripeline.base import clock
-from ripeline.capture.models import Submission, SubmissionState
+from ripeline.base import clock, reading
+from ripeline.capture.models import SubmissionState
 from ripeline.catalog import assets
 from ripeline.catalog.models import Asset
 from ripeline.leads import queries
@@ -54,11 +54,19 @@ class Promised:
     at: datetime
 
 
+_PROMISED = f"""
+SELECT door.gives_id, submission.received_at FROM submission JOIN door ON door.id = submission.door_id
+WHERE submission.lead_id = ANY(%s) AND submission.state = '{SubmissionState.TAKEN}' AND door.gives_id IS NOT NULL
+ORDER BY submission.received_at DESC LIMIT 1
+"""  # noqa: S608
+
+
 def promised(lead_ids: Collection[UUID]) -> Promised | None:
     """What a person asked for last, known by these records."""
-    sent = Submission.objects.filter(lead_id__in=lead_ids, door__gives__isnull=False, state=SubmissionState.TAKEN)
-    last = sent.select_related("door__gives").order_by("-received_at").first()
-    return Promised(last.door.gives, last.received_at) if last and last.door.gives else None
+    for asset_id, at in reading.rows(_PROMISED, [list(lead_ids)]):
+        if asset := assets.find(asset_id):
+            return Promised(asset, at)
+    return None
 
 
 def note(gift: Gift) -> None:

@@ -9,6 +9,7 @@ from datetime import timedelta
 from uuid import UUID
 
 from ripeline.base import clock
+from ripeline.base.reading import read
 from ripeline.leads import queries, rows, rules
 from ripeline.leads.models import Lead
 from ripeline.leads.rows import Row
@@ -18,6 +19,14 @@ from ripeline.timeline.models import Activity
 
 LATELY = timedelta(days=90)
 _TELLING = ("enquired", "downloaded", "visited", "captured")  # the most telling first
+
+
+_LAST = """
+WHERE id IN (
+    SELECT DISTINCT ON (lead_id, kind) id FROM activity
+    WHERE lead_id = ANY(%s) AND kind = ANY(%s) AND occurred_at >= %s ORDER BY lead_id, kind, occurred_at DESC
+)
+"""
 
 
 @dataclass(frozen=True)
@@ -42,10 +51,8 @@ def around(lead: Lead, viewer: User, *, ids: Sequence[UUID] = (), others: Sequen
     if others is None:
         others = rows.by_name(viewer, queries.colleagues(lead, viewer))
     open_to = [row.id for row in others if Verb.SEE_TIMELINE in row.verbs]
-    found = Activity.objects.filter(
-        lead_id__in=[*family, *open_to], kind__in=_TELLING, occurred_at__gte=clock.now() - LATELY
-    )
-    last = list(found.order_by("lead_id", "kind", "-occurred_at").distinct("lead_id", "kind"))
+    given = [[*family, *open_to], list(_TELLING), clock.now() - LATELY]
+    last = read(Activity, _LAST, given) if given[0] else []
     last.sort(key=lambda act: (_TELLING.index(act.kind), -act.occurred_at.timestamp()))
     did: dict[UUID, Activity] = {}
     for act in last:

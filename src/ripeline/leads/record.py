@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from ripeline.base import reading
 from ripeline.catalog import queries as catalog
 from ripeline.leads import duplicates, queries, rows, rules
 from ripeline.leads.duplicates import Pair
@@ -146,8 +147,8 @@ def _cursor(text: str) -> tuple[datetime, UUID] | None:
 
 
 def _enquiries(ids: Sequence[UUID]) -> Sequence[Enquiry]:
-    found = Enquiry.objects.filter(lead__in=ids).select_related("source", "campaign", "captured_by")
-    return list(found.order_by("-captured_at", "-pk")[:20])
+    rest = "WHERE enquiry.lead_id = ANY(%s) ORDER BY captured_at DESC, enquiry.id DESC LIMIT 20"
+    return reading.read(Enquiry, rest, [list(ids)], named=("source", "campaign", "captured_by"))
 
 
 def _opportunity(lead: Lead) -> Opportunity | None:

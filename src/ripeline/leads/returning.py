@@ -7,9 +7,8 @@ something about it: re-opened the record, or written down why it stays closed.
 from collections.abc import Sequence
 from typing import Any
 
-from django.db import connection
-
-from ripeline.leads import rules
+from ripeline.base import reading
+from ripeline.leads import rows, rules
 from ripeline.leads.models import Lead, State
 from ripeline.people import queries as people
 from ripeline.people.models import ResponsibleKind, Role, User
@@ -48,10 +47,7 @@ def came_again(user: User, limit: int = 3) -> Sequence[Lead]:
         "their_acts": _THEIR_ACTS,
         "limit": limit,
     }
-    with connection.cursor() as cursor:
-        cursor.execute(CAME_AGAIN.format(or_queue=OR_QUEUE if user.role in _WORK_QUEUES else ""), given)
-        ids = [row[0] for row in cursor.fetchall()]
-    if not ids:
-        return []
-    found = Lead.objects.select_related("close_reason", "owner").in_bulk(ids)
+    statement = CAME_AGAIN.format(or_queue=OR_QUEUE if user.role in _WORK_QUEUES else "")
+    ids = [pk for (pk,) in reading.rows(statement, given)]
+    found = rows.whole(ids)
     return [found[pk] for pk in ids if pk in found]

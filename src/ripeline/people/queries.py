@@ -123,6 +123,8 @@ def tracking_changes(user: User, limit: int = 5) -> Sequence[AuditEntry]:
 
 
 _COVERED = "SELECT user_id FROM absence WHERE cover_id = %s AND first_day <= %s AND last_day >= %s"
+_DESKS = "SELECT id FROM responsible WHERE user_id = %s OR ({covered})"
+_QUEUES = f" UNION SELECT id FROM responsible WHERE kind = '{ResponsibleKind.QUEUE}' AND is_active"  # noqa: S608
 
 
 def covered_by(user: User, day: date) -> frozenset[UUID]:
@@ -130,9 +132,13 @@ def covered_by(user: User, day: date) -> frozenset[UUID]:
     return frozenset(covered for (covered,) in rows(_COVERED, [user.pk, day, day]))
 
 
-def covered(user: User, day: date) -> QuerySet[Absence, UUID]:
-    """The same as a query."""
-    return Absence.objects.filter(cover=user, first_day__lte=day, last_day__gte=day).values_list("user_id", flat=True)
+def desks(user: User, days: Collection[date], *, queues: bool) -> list[UUID]:
+    """Ids of the rows under which `user`, and whoever they cover on each of these days, are responsible for leads;
+    with `queues` also those of the queues."""
+    covered = " AND ".join([f"user_id IN ({_COVERED})"] * len(days))
+    given = [value for day in days for value in (user.pk, day, day)]
+    statement = _DESKS.format(covered=covered) + (_QUEUES if queues else "")
+    return [desk for (desk,) in rows(statement, [user.pk, *given])]
 
 
 def audited_since(verb: str, target: str, since: datetime) -> int:

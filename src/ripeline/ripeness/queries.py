@@ -48,7 +48,9 @@ def prior_terms() -> tuple[PriorTerm, ...]:
 
 def of(lead_ids: Collection[UUID]) -> dict[UUID, Score]:
     """The stored scores of these leads."""
-    return Score.objects.in_bulk(list(lead_ids))
+    if not lead_ids:
+        return {}
+    return {score.lead_id: score for score in reading.read(Score, "WHERE lead_id = ANY(%s)", [list(lead_ids)])}
 
 
 @dataclass(slots=True)
@@ -216,16 +218,14 @@ FROM (SELECT 1) AS one LEFT JOIN (
 def beside(score: Score) -> Beside:
     """What is shown beside a lead's score, in one query."""
     has_learnt = score.model != PRIOR
-    with connection.cursor() as cursor:
-        given: dict[str, Any] = {
-            "band": band(score.p_30),
-            "enough": ENOUGH_CLAIMS,
-            "has_learnt": has_learnt,
-            "lead": score.lead_id,
-            "remembered": clock.now() - timedelta(days=WINDOW),
-        }
-        cursor.execute(_BESIDE, given)
-        counts, mostly, quality, stage, name, at = cursor.fetchone()
+    given: dict[str, Any] = {
+        "band": band(score.p_30),
+        "enough": ENOUGH_CLAIMS,
+        "has_learnt": has_learnt,
+        "lead": score.lead_id,
+        "remembered": clock.now() - timedelta(days=WINDOW),
+    }
+    ((counts, mostly, quality, stage, name, at),) = reading.rows(_BESIDE, given)
     said = Kept(counts[0], counts[1], bool(counts[2]) and has_learnt) if counts else None
     return Beside(said, mostly is None or mostly > MOSTLY, quality, stage or "", name or "", at)
 

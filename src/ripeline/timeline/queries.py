@@ -2,11 +2,13 @@
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
-from django.db.models import Count, Min, Q
+from django.db.models import Count, Min
 
 from ripeline.base import clock
+from ripeline.base.reading import read
 from ripeline.people.models import User
 from ripeline.timeline.hits import HitKind, Who
 from ripeline.timeline.models import Activity, Hit, Reaction, Visitor
@@ -26,16 +28,16 @@ def of_lead(
     Another's private note is left out; where `reads_text` is false, what others wrote (`body`) comes back empty.
     `before` is the (occurred_at, id) of the last entry already shown.
     """
-    entries = (
-        Activity.objects.filter(lead_id__in=lead_ids)
-        .filter(Q(is_private=False) | Q(actor=reader))
-        .select_related("actor")
-    )
+    those = f"activity.lead_id IN ({', '.join(['%s'] * len(lead_ids))}) AND (NOT is_private OR actor_id = %s)"
+    given: list[Any] = [*lead_ids, reader.pk]
     if kinds is not None:
-        entries = entries.filter(kind__in=kinds)
+        those += " AND activity.kind = ANY(%s)"
+        given.append(list(kinds))
     if before:
-        entries = entries.filter(Q(occurred_at__lt=before[0]) | Q(occurred_at=before[0], id__lt=before[1]))
-    page = list(entries.order_by("-occurred_at", "-id")[:limit])
+        those += " AND (occurred_at, activity.id) < (%s, %s)"
+        given += before
+    rest = f"WHERE {those} ORDER BY occurred_at DESC, activity.id DESC LIMIT %s"
+    page = read(Activity, rest, [*given, limit], named=("actor",))
     if not reads_text:
         for entry in page:
             if entry.actor_id != reader.pk:

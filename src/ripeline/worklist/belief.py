@@ -11,6 +11,7 @@ from django.db import connection
 from django.db.models import Avg, Count, Exists, OuterRef, Q
 
 from ripeline.base import clock
+from ripeline.base.reading import read
 from ripeline.leads.models import IS_OPEN, Lead, Opportunity, OpportunityState, State
 from ripeline.people import queries as people
 from ripeline.people import working_time
@@ -27,7 +28,8 @@ MUCH = 0.2  # a share of the leads by which others have come or gone since
 
 def of(user: User) -> Belief | None:
     """What was reckoned of somebody's leads last; None where there are too few to speak of."""
-    return Belief.objects.filter(user=user, n__gte=ENOUGH).first()
+    found = read(Belief, "WHERE user_id = %s AND n >= %s", [user.pk, ENOUGH])
+    return found[0] if found else None
 
 
 def current(user: User) -> Belief | None:

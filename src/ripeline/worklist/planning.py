@@ -9,6 +9,7 @@ from django.db import transaction
 
 from ripeline.base import clock
 from ripeline.base.ids import new_id
+from ripeline.base.reading import read
 from ripeline.leads import rows as lead_rows
 from ripeline.leads import rules as lead_rules
 from ripeline.leads.models import CLOSED_STATES, Lead
@@ -66,10 +67,10 @@ def plan_for(user: User) -> Day:
     A list that stands is only read: nothing is locked or chosen where nothing has changed.
     """
     desk = _desk(user)
-    items = _items(desk)
+    plan, items = _planned(desk)
     leads = _leads(items)
-    if items and _stands(desk, items, leads):
-        return _day(items[0].plan, desk, items, leads, belief.of(desk.user))
+    if plan and items and _stands(plan, desk, items, leads):
+        return _day(plan, desk, items, leads, belief.of(desk.user))
     believed = belief.of(desk.user) if items else _gather(desk, is_new=True)
     with transaction.atomic():
         plan, items = _locked(desk)
@@ -112,10 +113,14 @@ def _gather(desk: _Desk, *, is_new: bool) -> Belief | None:
     return believed
 
 
-def _items(desk: _Desk) -> list[PlanItem]:
-    """What stands on the plan of the day."""
-    found = PlanItem.objects.filter(plan__user=desk.user, plan__day=desk.day)
-    return list(found.select_related("plan").order_by("position", "id"))
+def _planned(desk: _Desk) -> tuple[Plan | None, list[PlanItem]]:
+    """The plan of the day, if there is one, and what stands on it."""
+    plan = next(iter(read(Plan, "WHERE user_id = %s AND day = %s", [desk.user.pk, desk.day])), None)
+    return plan, _items(plan) if plan else []
+
+
+def _items(plan: Plan) -> list[PlanItem]:
+    return read(PlanItem, "WHERE plan_id = %s ORDER BY position, id", [plan.pk])
 
 
 # Two tabs do not plan at once: who comes second waits here, and finds the plan of the first.
@@ -137,7 +142,7 @@ def _locked(desk: _Desk) -> tuple[Plan, list[PlanItem]]:
     }
     (plan,) = Plan.objects.raw(_LOCK, given)
     is_new = plan.pk == given["id"]
-    return plan, [] if is_new else list(plan.items.order_by("position", "id"))
+    return plan, [] if is_new else _items(plan)
 
 
 def _is_of_before(plan: Plan, desk: _Desk) -> bool:
@@ -145,9 +150,9 @@ def _is_of_before(plan: Plan, desk: _Desk) -> bool:
     return desk.calendar.day(plan.planned_at) != desk.today
 
 
-def _stands(desk: _Desk, items: Sequence[PlanItem], leads: Mapping[UUID, Lead]) -> bool:
+def _stands(plan: Plan, desk: _Desk, items: Sequence[PlanItem], leads: Mapping[UUID, Lead]) -> bool:
     """Whether the list is right as it is: all who wait on it are still due, nobody else cannot wait, it is full."""
-    plan, waiting = items[0].plan, [item for item in items if not item.done_at]
+    waiting = [item for item in items if not item.done_at]
     if _is_of_before(plan, desk) or _gone(waiting, desk, leads):
         return False
     urgent = queries.urgent(desk.user, desk.mine, by=desk.by, now=desk.now, since=plan.planned_at)

@@ -8,9 +8,8 @@ from typing import Any
 from uuid import UUID
 
 from django.db import connection
-from django.db.models import Q
 
-from ripeline.base import clock
+from ripeline.base import clock, reading
 from ripeline.leads.models import IS_OPEN, Lead, NextKind
 from ripeline.people import queries as people
 from ripeline.people import working_time
@@ -81,10 +80,7 @@ def responsibles(user: User, *days: date) -> list[UUID]:
     `days`: today, and the day whose list it is, where today is not worked. Who is covered must be away on each of them:
     earlier it is not theirs to open yet (`leads.rules.covering`), later it is no longer theirs to work.
     """
-    theirs = Q(user=user) | Q(*(Q(user__in=people.covered(user, day)) for day in set(days)))
-    if user.role in (Role.SDR, Role.ADMIN):
-        theirs |= Q(kind=ResponsibleKind.QUEUE, is_active=True)
-    return list(Responsible.objects.filter(theirs).values_list("pk", flat=True))
+    return people.desks(user, set(days), queues=user.role in (Role.SDR, Role.ADMIN))
 
 
 def candidates(
@@ -109,9 +105,7 @@ def candidates(
 
 def urgent(user: User, mine: Collection[UUID], *, by: datetime, now: datetime, since: datetime) -> set[UUID]:
     """The ids of those that cannot wait: dates and requests due before `by`, and who became likely ready `since`."""
-    with connection.cursor() as cursor:
-        cursor.execute(URGENT_IDS, _given(user, mine, by, now, since))
-        return {row[0] for row in cursor.fetchall()}
+    return {lead_id for (lead_id,) in reading.rows(URGENT_IDS, _given(user, mine, by, now, since))}
 
 
 def _given(
