@@ -48,6 +48,11 @@ def refused(content: str, kind: Kind = "leads") -> str:
 # Leads
 
 
+def test_a_company_of_nothing_is_none_though_somebody_may_be_called_so() -> None:
+    row = lead("First name,Last name,Company,Title,Notes,E-mail", "Nan,Null,nan,Unknown,None,n@x.example")
+    assert (row.text("name"), row.text("company"), row.text("title"), row.text("message")) == ("Nan Null", "", "", "")
+
+
 def test_a_lead_arrives_with_all_that_the_row_says() -> None:
     row = lead(
         "Id,First name,Last name,E-mail,Phone,Company,Website,Country,Language,Source,Campaign,Landing page,Created,"
@@ -125,6 +130,7 @@ def test_formulas_come_in_as_text() -> None:
         (f"id,name\n{'7' * 300},Alice\n", "row 2, column “id”: has more than 240 characters"),
         ("name,amount\nAlice,5\nTotal,5\n", "row 3: looks like a line of totals"),
         ("name,amount\nAlice,5\nGrand Totals (4 records),5\n", "row 3: looks like a line of totals"),
+        ("id,name,amount\n7,Alice,5\nTotal,,5\n", "row 3: looks like a line of totals"),
         ("name,email\nAlice,a@acme.com,oops\n", "row 2: has 3 cells, the heading has 2"),
     ],
 )

@@ -30,6 +30,7 @@ _EARLY = ("country", "currency", "outcome")  # others need them
 _TOTALS = words("total totals sum summe gesamt gesamtsumme somme totale totaal")
 _PEOPLE = ("email", "phone", "name", "external_id")
 _JOINS = ("email", "external_id", "person")
+_PARTS = ("first_name", "last_name")  # of a name
 _WANTED: dict[Kind, tuple[tuple[str, ...], str]] = {  # one of these fields, and what is said where none is there
     "leads": (_PEOPLE, "has no e-mail, phone, name or id: nobody to follow up"),
     "outcomes": ((*_JOINS, "company_id", "company"), "names nobody: no id, no e-mail, no name"),
@@ -214,7 +215,7 @@ class _Conversion:
         """Put a cell's value into the row; one that cannot be read is a custom field, with a remark, if it may be."""
         column = self._dialect.columns[at]
         text = clean_lines(cell) if known.takes is Takes.LINES else clean(cell)
-        text = given(text, is_name=known.takes in (Takes.NAME, Takes.LINE, Takes.LINES))
+        text = given(text, is_name=known.takes is Takes.NAME or known.name in _PARTS)
         if not text:
             return None
         value: Value | None = None
@@ -313,11 +314,11 @@ class _Conversion:
 
 
 def _finish_lead(row: Row) -> None:
-    parts = [part for name in ("first_name", "last_name") if (part := row.text(name))]
+    parts = [part for name in _PARTS if (part := row.text(name))]
     if parts:
         row.values.setdefault("name", " ".join(parts))
-    if not any(name in row.values for name in ("email", "phone", "external_id")):
-        name = key(row.text("name")).removeprefix("grand ")
+    if not any(name in row.values for name in ("email", "phone")):
+        name = key(row.text("external_id") or row.text("name")).removeprefix("grand ")
         if name in _TOTALS or (name.startswith(("total ", "totals ")) and len(name.split()) <= 4):
             raise _NotTakenError("looks like a line of totals, not a person: take it out")
 
