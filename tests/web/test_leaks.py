@@ -16,6 +16,8 @@ from ripeline.people.models import AuditEntry, User
 from ripeline.ripeness import actions as ripeness
 from ripeline.web import leaks
 from ripeline.worker import tasks
+from tests.capture.importing import csv as lines
+from tests.capture.importing import imported
 from tests.cast import MakeLead
 
 
@@ -100,6 +102,25 @@ def test_the_button_puts_them_back_shows_how_far_it_is_and_takes_them_back(carol
     page = client.get("/insight/leaks").text
     assert "8 leads of your last request went back" in re.sub(r"\s+", " ", page)
     assert "8 of your team’s leads are leaking" in page
+
+
+def test_of_an_imported_file_of_old_leads_it_says_what_may_be_in_them_and_until_when_they_are_spread(
+    ada: User, alice: User
+) -> None:
+    old = (clock.now() - timedelta(days=900)).date()
+    run = imported(lines("Name,E-mail,Created", *(f"P {n},p{n}@x.example,{old}" for n in range(40))))
+    ripeness.rescore()
+    page = " ".join(signed_in(ada).get(f"/insight/leaks?run={run.pk}").text.split())
+    assert "Nothing is leaking: each of this import’s 40 open leads is being followed up or has its day." in page
+    assert re.search(
+        r"\d\d have been put back to work: their days are spread until \d+ \w+ 20\d\d, the likeliest", page
+    )
+    assert re.search(
+        r"about [\d.]+ of those would buy from you within a year \(between \d+ and \d+\), worth about €", page
+    )
+    everybody = " ".join(signed_in(ada).get("/insight/leaks").text.split())
+    assert "have been put back to work: their days are spread until" in everybody
+    assert "of those would buy" not in everybody
 
 
 def test_what_cannot_be_is_said_beside_it_and_what_was_ticked_stays(carol: User, shoebox: list[Lead]) -> None:

@@ -17,11 +17,12 @@ _MOST = {
 
 def headline(found: Leakage, asked: Asked, money: Callable[[float], str]) -> list[str]:
     """Sentences: how many leak, and what that may cost."""
-    whose = _WHOSE[asked.whose]
+    whose = "this import’s" if asked.run else _WHOSE[asked.whose]
     if not found.whole.n:
         if not found.open:
             return ["No open lead is here yet, so nothing can leak."]
-        return [f"Nothing is leaking: each of {whose} {found.open:,} open leads is being followed up or has its day."]
+        none = f"Nothing is leaking: each of {whose} {found.open:,} open leads is being followed up or has its day."
+        return [none, *_ahead(found, money)]
     most = max(found.figures, key=lambda leak: found.figures[leak].n)
     n = found.figures[most].n
     if found.whole.n == 1:
@@ -39,11 +40,29 @@ def headline(found: Leakage, asked: Asked, money: Callable[[float], str]) -> lis
         f" (between {whole.low:,} and {whole.high:,}), worth about {money(whole.wins)}."
         " A few would come by themselves; most of them nobody else will call."
     )
-    ahead = ""
-    if found.ahead:
-        them = "1 other has" if found.ahead == 1 else f"{found.ahead:,} others have"
-        ahead = f"{them} been put back to work, and come up when their day has come."
-    return [first, cost, *([ahead] if ahead else [])]
+    return [first, cost, *_ahead(found, money)]
+
+
+def _ahead(found: Leakage, money: Callable[[float], str]) -> list[str]:
+    """How many have been put back to work already; of an import also what may be in them."""
+    if not found.ahead or not found.until:
+        return []
+    if found.ahead == 1:
+        other = " other" if found.whole.n else ""
+        said = [f"One{other} has been put back to work, and comes up on {found.until.day} {found.until:%B %Y}."]
+    else:
+        others = " others" if found.whole.n else ""
+        said = [
+            f"{found.ahead:,}{others} have been put back to work: their days are spread until"
+            f" {found.until.day} {found.until:%B %Y}, the likeliest first."
+        ]
+    if found.waiting:
+        wins = found.waiting
+        said.append(
+            f"Followed up to the end, about {count(wins.wins)} of those would buy from you within a year"
+            f" (between {wins.low:,} and {wins.high:,}), worth about {money(wins.wins)}."
+        )
+    return said
 
 
 def count(value: float) -> str:

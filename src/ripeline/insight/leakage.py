@@ -2,14 +2,15 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
-from django.db.models import Count, F, Q, QuerySet
+from django.db.models import Count, F, Max, Q, QuerySet
 from django.db.models.functions import Coalesce
 
 from ripeline.base import clock
@@ -20,7 +21,7 @@ from ripeline.leads import leaks
 from ripeline.leads import queries as leads
 from ripeline.leads.filters import held_by_team
 from ripeline.leads.leaks import Leak
-from ripeline.leads.models import OPEN_STATES, Lead
+from ripeline.leads.models import OPEN_STATES, Lead, NextKind
 from ripeline.people.models import Role, Team, User
 from ripeline.people.working_time import company
 from ripeline.ripeness import queries as ripeness
@@ -90,7 +91,10 @@ class Group:
 
 @dataclass(frozen=True, kw_only=True)
 class Leakage:
-    """The answer. A lead can leak in two ways; `whole` counts it once. `ahead`: put back to work, and due later."""
+    """The answer. A lead can leak in two ways; `whole` counts it once.
+
+    `ahead`: put back to work, and due later, the last on `until`; of one import also what may be in them (`waiting`).
+    """
 
     as_of: datetime
     open: int
@@ -98,6 +102,8 @@ class Leakage:
     figures: Mapping[Leak, Figure]
     groups: Sequence[Group]
     ahead: int
+    until: date | None
+    waiting: Figure | None
     deal: Decimal
     currency: str
     deals: int  # won ones of which `deal` is the average; 0: judgement
@@ -113,13 +119,17 @@ def leakage(actor: User, asked: Asked) -> Leakage:
     now = clock.now()
     all_of_them = of(actor, asked)
     ways = {leak: leaks.condition(leak, now) for leak in Leak}
+    waits = Q(state__in=OPEN_STATES, next_kind=NextKind.REOPENED, next_at__gte=now)
     counted = all_of_them.aggregate(
         open=Count("pk", filter=Q(state__in=OPEN_STATES)),
-        ahead=Count("pk", filter=Q(state__in=OPEN_STATES, next_kind="reopened", next_at__gte=now)),
+        ahead=Count("pk", filter=waits),
+        last=Max("next_at", filter=waits),
     )
     deal, currency, deals = _deal(now)
     return Leakage(
         as_of=now, open=counted["open"], ahead=counted["ahead"],
+        until=counted["last"].astimezone(ZoneInfo(company().time_zone)).date() if counted["last"] else None,
+        waiting=_figure(all_of_them.filter(waits)) if asked.run and counted["ahead"] else None,
         whole=_figure(all_of_them.filter(leaks.any_of(tuple(Leak), now))),
         figures={leak: _figure(all_of_them.filter(way)) for leak, way in ways.items()},
         groups=_groups(all_of_them, asked.by, ways, now),

@@ -29,7 +29,7 @@ def wins(data: dict[str, Any]) -> Any:
     second = alt.Y("name:N", title=None, sort=names, scale=alt.Scale(domain=names), axis=None)
     most = max([1, *(row["leads"] for row in data["rows"])]) * (1.35 if narrow else 1.15)
     top = max([1, *(row["high"] for row in data["rows"])]) * 1.06
-    axis = alt.Axis(tickCount=2 if narrow else 4, grid=False, format=",.0f")
+    axis = alt.Axis(tickCount=2 if narrow else 4, tickMinStep=1, grid=False, format=",.0f")
     x = alt.X("leads:Q", title="Leads", scale=alt.Scale(domain=[0, most], nice=False), axis=axis)
     w = alt.X("wins:Q", title="Wins in them", scale=alt.Scale(domain=[0, top], nice=False), axis=axis)
     bars = alt.layer(

@@ -106,7 +106,7 @@ def _answer(actor: User, asked: Asked) -> Leakage:
 def _figures(found: Leakage, figure: Figure) -> dict[str, Any]:
     return {
         "n": figure.n,
-        "wins": words.count(figure.wins),
+        "wins": words.count(figure.wins) if figure.wins >= 0.05 or not figure.wins else "under 0.1",
         "range": f"{figure.low:,} to {figure.high:,}" if figure.n else "",
         "money": rounded(figure.wins * float(found.deal), found.currency) if figure.n else "",
         "share": figure.n / found.open if found.open and figure.n <= found.open else None,
