@@ -41,12 +41,19 @@ def test_a_call_is_noted_by_two_keys_from_anywhere_and_the_caller_is_found(
     page.get_by_role("button", name="Note the call").click()
     expect(page.get_by_text("is not a date")).to_be_visible()
     expect(page.get_by_text("This call is of Priya Raman")).to_be_visible()
+    expect(page.get_by_label("When should it be in place?")).to_be_hidden()
     axe(page)
     shot(page, "call")
+    page.get_by_text("Which number they called, campaign and your questions").click()
+    page.get_by_label("Campaign").fill("Spring fairs")
+    page.get_by_label("When should it be in place?").select_option("Later")
+    axe(page)
+    shot(page, "call-questions")
     page.get_by_label("When do they hear from us?").fill("tomorrow 10:00")
     page.get_by_role("button", name="Note the call").click()
     expect(page.get_by_text("The call is noted. Next is Alice")).to_be_visible()
-    assert Enquiry.objects.get(door="call").lead_id == lead.pk
+    enquiry = Enquiry.objects.select_related("campaign").get(door="call")
+    assert (enquiry.lead_id, str(enquiry.campaign), enquiry.answers) == (lead.pk, "Spring fairs", {"timeline": "Later"})
     assert Lead.objects.count() == 1
 
 

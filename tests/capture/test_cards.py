@@ -59,7 +59,7 @@ def test_a_card_becomes_a_lead_with_who_took_it_where_and_for_which_campaign(ali
     assert (taken, lead.owner, lead.name, lead.company) == (Taken.NEW, alice, "Priya Raman", "Northgate Dental")
     assert (enquiry.door, enquiry.captured_by, enquiry.captured_at) == ("booth", alice, met)
     assert (enquiry.message, enquiry.answers) == ("Two chairs by spring", {"timeline": "Later"})
-    assert enquiry.trail == {"place": "Hall 7", "heat": "hot"}
+    assert (enquiry.place, enquiry.trail) == ("Hall 7", {"heat": "hot"})
     assert enquiry.source
     assert enquiry.campaign
     assert (enquiry.source.name, enquiry.source.source_type) == ("Dental Expo", "trade_show")

@@ -59,7 +59,7 @@ def test_a_card_file_is_looked_over_and_then_brought_in_with_who_and_where(alice
     assert sorted(Lead.objects.values_list("name", flat=True)) == ["Priya Raman", "Tom Reyes"]
     for enquiry in Enquiry.objects.select_related("campaign", "source", "lead"):
         assert (enquiry.door, enquiry.captured_by, enquiry.lead.owner) == ("card", alice, alice)
-        assert enquiry.trail == {"place": "Hall 7", "heat": "hot"}
+        assert (enquiry.place, enquiry.trail) == ("Hall 7", {"heat": "hot"})
         assert enquiry.campaign
         assert enquiry.source
         assert (enquiry.campaign.name, enquiry.source.name) == ("Spring fairs", "Dental Expo")

@@ -271,7 +271,7 @@ def test_what_they_answered_stands_on_the_record_in_the_words_of_the_question(
     page = signed_in(ada).get(f"/leads/{Lead.objects.get().pk}").content.decode()
     assert "When should it be in place?" in page
     assert "agreed" in page
-    assert "by a form, by google / cpc" in page
+    assert "by a form, testserver/f/quote, by google / cpc" in page
 
 
 def test_characters_that_no_text_holds_are_left_out_of_what_a_stranger_sends(client: Client, door: Door) -> None:

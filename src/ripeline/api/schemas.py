@@ -75,6 +75,9 @@ class EnquiryIn(Schema):
     external_id: Line = Field("", max_length=300, description="The id of this person in your system.")
     source: Annotated[str, Field(max_length=160)] = Field("", description="Whom to credit; otherwise the key's name.")
     campaign: Annotated[str, Field(max_length=160)] = ""
+    place: Annotated[str, Field(max_length=200)] = Field(
+        "", description="Where they came to you: a shop, a hall, a line; otherwise the page, or the key's name."
+    )
     message: Annotated[str, Field(max_length=20_000)] = Field("", description="What they said.")
     landing_page: Mark = ""
     answers: dict[str, Any] = Field(

@@ -1,17 +1,25 @@
-"""The questions that a door reads from words not put there by our own page: of a file, a tool, or one of us."""
+"""The questions of the standard as doors put them, and how an answer is read from whatever was written."""
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
+from datetime import UTC, date
+from functools import partial
 from typing import Any
 
+from ripeline.base import clock
+from ripeline.capture import dates
+from ripeline.capture.dialect import Column, Dialect
 from ripeline.capture.fields import ANSWER, CUSTOM, Kind
 from ripeline.capture.mapping import FieldMap, Guess
 from ripeline.capture.rows import Row
-from ripeline.capture.text import clean, clean_lines, key
+from ripeline.capture.text import BadValueError, clean, clean_lines, key
 from ripeline.catalog import queries as catalog
 from ripeline.catalog import standard
-from ripeline.catalog.models import AnswerType, Question
+from ripeline.catalog.models import AnswerType, Meaning, Question
+from ripeline.people import working_time
 
+Day = Callable[[str], date]  # reads a date as somebody wrote it; raises BadValueError
 _BETWEEN = (r"[;|\n]", ",")  # several answers in one cell
 
 
@@ -25,7 +33,52 @@ def by_heading(prefix: str) -> dict[str, str]:
     return {key(said): f"{prefix}{each.key}" for each in answerable() for said in (each.label, each.key)}
 
 
-def read(question: Question, text: str) -> Any:
+def noted() -> list[Question]:
+    """The questions that one of us asks for somebody; what they need stands in what they said, as it does at a form."""
+    asked = answerable()
+    need = next((q for q in asked if q.meaning == Meaning.NEED and q.answer_type == AnswerType.LONG_TEXT), None)
+    return [each for each in asked if each is not need]
+
+
+def _by_our_order(text: str) -> date:
+    """A day, the day or the month first as people of our country write it; where only one can be meant, that one."""
+    with suppress(BadValueError):
+        return dates.day(text, now=clock.now())
+    day_first = working_time.is_day_first(working_time.company().country)
+    return dates.day(text, now=clock.now(), day_first=day_first)
+
+
+def taken(question: Question, texts: Sequence[str], *, required: bool = False, day: Day = _by_our_order) -> Any:
+    """An answer as it is kept, a date in whatever way it was written. Raises standard.AnswerError."""
+    if question.answer_type == AnswerType.DATE:
+        texts = [_iso(text, day) for text in map(clean, texts) if text]
+    return standard.read(question, texts, required=required)
+
+
+def taken_all(given: Mapping[str, Sequence[str]], asked: Iterable[Question]) -> tuple[dict[str, Any], dict[str, str]]:
+    """The answers as they are kept, and what is wrong with the others, by key; what is left empty is no answer."""
+    answers: dict[str, Any] = {}
+    wrong: dict[str, str] = {}
+    for question in asked:
+        try:
+            answer = taken(question, [clean_lines(text) for text in given.get(question.key, ())])
+        except standard.AnswerError as problem:
+            wrong[question.key] = str(problem)
+        else:
+            answers |= {} if answer is None else {question.key: answer}
+    return answers, wrong
+
+
+def _iso(text: str, day: Day) -> str:
+    with suppress(ValueError):
+        return date.fromisoformat(text).isoformat()
+    try:
+        return day(text).isoformat()
+    except BadValueError as problem:
+        raise standard.AnswerError(f"{problem}.") from problem
+
+
+def read(question: Question, text: str, *, day: Day = _by_our_order) -> Any:
     """An answer in somebody's own spelling, as it is kept. Raises standard.AnswerError."""
     known = {option.casefold(): option for option in question.options}
     whole = known.get(clean(text).casefold())
@@ -34,17 +87,19 @@ def read(question: Question, text: str) -> Any:
             parts = [clean(part).casefold() for part in re.split(between, text) if part.strip()]
             if parts and all(part in known for part in parts):
                 return standard.read(question, [known[part] for part in parts])
-    return standard.read(question, [whole or clean_lines(text)])
+    return taken(question, [whole or clean_lines(text)], day=day)
 
 
-def fitting(given: Mapping[str, str], asked: Iterable[Question]) -> tuple[dict[str, Any], dict[str, str]]:
+def fitting(
+    given: Mapping[str, str], asked: Iterable[Question], *, days: Mapping[str, Day] | None = None
+) -> tuple[dict[str, Any], dict[str, str]]:
     """The answers that fit their questions, as they are kept, and the words of those that do not, by key."""
     known = {question.key: question for question in asked}
     answers: dict[str, Any] = {}
     unfit: dict[str, str] = {}
     for name, text in given.items():
         try:
-            answer = read(known[name], text) if name in known else None
+            answer = read(known[name], text, day=(days or {}).get(name, _by_our_order)) if name in known else None
         except standard.AnswerError:
             unfit[name] = text
         else:
@@ -86,20 +141,45 @@ def problems(mapping: FieldMap) -> list[str]:
     return found
 
 
-class Answers:
-    """Reads what the rows of one file answer. Questions are looked up once, and only if a column is one."""
+def dated(mapping: FieldMap) -> set[str]:
+    """The targets of columns that answer with a date."""
+    targets = {target for _, target in mapping.targets if target.startswith(ANSWER)}
+    asked = catalog.questions(retired=True) if targets else ()
+    return {f"{ANSWER}{each.key}" for each in asked if each.answer_type == AnswerType.DATE} & targets
 
-    def __init__(self, mapping: Mapping[str, str]) -> None:
+
+def _by_column(text: str, *, column: Column, is_1904: bool) -> date:
+    """A day as the cells of a column have it, be it a workbook's bare count."""
+    if dates.is_date(text):
+        return dates.day(text, now=clock.now(), day_first=column.day_first)
+    found = dates.moment(text, zone=UTC, now=clock.now(), is_1904=is_1904)
+    if found is None:
+        raise BadValueError(f"“{text}” is not a date: write it like 2018-02-13")
+    return found.at.date()
+
+
+class Answers:
+    """Reads what the rows of one file answer, dates as each column has them. Questions are looked up once, and only if
+    a column is one.
+    """
+
+    def __init__(self, mapping: Mapping[str, str], dialect: Dialect) -> None:
         self._labels = {
             target.removeprefix(ANSWER): label for label, target in mapping.items() if target.startswith(ANSWER)
         }
         self._asked = {each.key: each for each in answerable(retired=True)} if self._labels else {}
+        columns = {column.label: column for column in dialect.columns}
+        self._days: dict[str, Day] = {
+            name: partial(_by_column, column=columns[label], is_1904=dialect.is_1904)
+            for name, label in self._labels.items()
+            if label in columns
+        }
 
     def read(self, rows: Iterable[Row]) -> None:
         """Their answers as they are kept; what does not fit stays in its words, with a remark. Twice is once."""
         for row in rows:
             given, row.asked = row.asked, {}
-            answers, unfit = fitting(given, self._asked.values())
+            answers, unfit = fitting(given, self._asked.values(), days=self._days)
             row.answers |= answers
             for name, text in unfit.items():
                 label = self._labels[name]

@@ -1,6 +1,6 @@
 """One lead by hand: typed in by whoever met them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID, uuid4
@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 from django.db import transaction
 
 from ripeline.base import clock
-from ripeline.capture import values
+from ripeline.capture import places, values
 from ripeline.capture.admission import Admitted, Arrival, Result, admit
 from ripeline.capture.arrivals import Policy
 from ripeline.capture.keeping import OWN
@@ -44,13 +44,14 @@ class Captured:
 
 def capture_one(
     *, actor: User, name: str = "", email: str = "", phone: str = "", company: str = "", title: str = "",
-    website: str = "", country: str = "", source: str = "", message: str = "", owner_id: UUID | None = None,
-    key: str = "",
+    website: str = "", country: str = "", source: str = "", campaign: str = "", place: str = "", message: str = "",
+    answers: Mapping[str, Any] | None = None, owner_id: UUID | None = None, key: str = "",
 ) -> Captured:  # fmt: skip
     """Take one person in, now, and score them at once. Whoever is here already is brought up to date instead: by who
     may work on them in full, by others only with what was missing.
 
-    A rep's own find is theirs, unless `owner_id` says whose. `key` names the request: the same again changes nothing.
+    A rep's own find is theirs, unless `owner_id` says whose. `answers` are as `asking.taken_all` has read them.
+    `key` names the request: the same again changes nothing.
     Raises CaptureError, and NotAllowed for those who may not sign in.
     """
     if not actor.is_active:
@@ -72,9 +73,10 @@ def capture_one(
         person=person,
         context=Context(
             door="by_hand", captured_at=clock.now(), message=clean_lines(message)[:20_000], captured_by_id=actor.pk,
-            event_key=f"by_hand:{key}"[:120],
+            place=clean(place)[:places.LONGEST], answers=answers or {}, event_key=f"by_hand:{key}"[:120],
         ),
         source=clean(source)[:160],
+        campaign=clean(campaign)[:160],
         owner_id=owner_id or (actor.pk if actor.role in OWN else None),
         policy=Policy.ALWAYS,
         corrects=False,

@@ -18,7 +18,7 @@ from uuid import UUID, uuid5
 from django.db import IntegrityError, transaction
 
 from ripeline.base import clock
-from ripeline.capture import keeping, machines
+from ripeline.capture import asking, keeping, machines
 from ripeline.capture.models import Door, DoorKind, Submission, SubmissionState
 from ripeline.capture.text import clean, clean_lines
 from ripeline.catalog import actions as catalog
@@ -187,7 +187,7 @@ def _answers(given: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
             answers |= _agreed(question, value)
             continue
         try:
-            answer = standard.read(question, texts) if question else None
+            answer = asking.taken(question, texts) if question else None
         except standard.AnswerError:
             question = None
         if question is None:

@@ -3,11 +3,12 @@
 import re
 import unicodedata
 from collections.abc import Iterable
-from datetime import UTC, datetime, timedelta, timezone, tzinfo
+from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
 from typing import NamedTuple
 
 from ripeline.capture.text import BadValueError
 
+NEAR = 30  # years to come that two digits may mean, of a day that need not be past
 FIRST_YEAR = 1980  # an earlier date in a file of leads is a mistake
 _MONTHS = """
 jan january januar janvier enero ene januari gennaio gen janeiro stycznia styczen
@@ -95,6 +96,21 @@ def moment(
     year = _year(parts["year"], now)
     month, day = _month_and_day(parts, cleaned, day_first)
     return _built(parts, (year, month, day), zone, cleaned)
+
+
+def day(text: str, *, now: datetime, day_first: bool | None = None) -> date:
+    """The day that `text` names, of any year: one that is to come, too. BadValueError says what is wrong."""
+    cleaned = " ".join(text[:200].split())
+    parts = _parts(cleaned)
+    if parts is None:
+        raise BadValueError(f"“{text.strip()[:40]}” is not a date: write it like 2018-02-13")
+    digits = parts["year"]
+    year = int(digits) if len(digits) == 4 else now.year + NEAR - (now.year + NEAR - int(digits)) % 100
+    month, number = _month_and_day(parts, cleaned, day_first)
+    try:
+        return date(year, month, number)
+    except ValueError:
+        raise BadValueError(f"“{cleaned}” is not in the calendar: there is no such day") from None
 
 
 def is_date(text: str) -> bool:

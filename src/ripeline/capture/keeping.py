@@ -16,7 +16,7 @@ from ripeline.base.copying import insert_new
 from ripeline.base.settled import look
 from ripeline.base.statements import prepared, prepared_rows
 from ripeline.base.together import Together
-from ripeline.capture import first_visit, giving, saying
+from ripeline.capture import first_visit, giving, places, saying
 from ripeline.capture.admission import Arrival, admit
 from ripeline.capture.models import Submission, SubmissionState
 from ripeline.catalog import queries as catalog
@@ -208,7 +208,7 @@ def _arrival(brought: Brought) -> Arrival:
         keys.append(Key(IdentityKind.NATURAL, f"submission:{submission.pk}"))
     if known := brought.known:  # by whichever key says most
         keys += sorted(key for key in identity.keys_of({known}).get(known, ()) if not key.is_hint)[:1]
-    trail = {name: said for name, said in submission.trail.items() if name != "visitor"}
+    trail = {name: said for name, said in submission.trail.items() if name not in ("visitor", "place")}
     if first := first_visit.of(str(submission.trail.get("visitor", "")), [key for key in keys if key]):
         trail["first"] = first
     named = content.get("campaign") or str(submission.trail.get("utm_campaign", ""))[:160]
@@ -221,7 +221,7 @@ def _arrival(brought: Brought) -> Arrival:
             door=door.kind,
             captured_at=_captured_at(submission),
             message=content["message"], answers=content["answers"], landing_page=content.get("page", ""),
-            trail=trail,
+            trail=trail, place=places.of(submission),
             captured_by_id=capturer.pk if capturer else None, event_key=f"submission:{submission.pk}",
         ),
         owner_id=capturer.pk if capturer and capturer.role in OWN else None,

@@ -133,7 +133,7 @@ def preview(run: ImportRun, looked: Looked, rows: int) -> Chunk:
         pieces.opened(run), dialect=looked.dialect, mapping=looked.mapping, now=clock.now(), size=rows
     )  # fmt: skip
     chunk = next(found, Chunk([], [], 0))
-    asking.Answers(looked.mapping.to_json()).read(chunk.rows)
+    asking.Answers(looked.mapping.to_json(), looked.dialect).read(chunk.rows)
     return chunk
 
 
@@ -180,4 +180,5 @@ def _as_last_time(dialect: Dialect, said: Said) -> Dialect:
 
 def problems(dialect: Dialect, mapping: FieldMap) -> list[str]:
     """What must be changed before a file can be imported so, in sentences; none if nothing must."""
-    return mapping.problems() + permissions.problems(mapping) + asking.problems(mapping) + undecided(dialect, mapping)
+    asked = asking.problems(mapping) + undecided(dialect, mapping, asking.dated(mapping))
+    return mapping.problems() + permissions.problems(mapping) + asked

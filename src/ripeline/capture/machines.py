@@ -13,7 +13,7 @@ from django.db import transaction
 
 from ripeline.base import clock
 from ripeline.base.settled import Settled
-from ripeline.capture import asking, codes, doors, saying, submissions, values
+from ripeline.capture import asking, codes, doors, places, saying, submissions, values
 from ripeline.capture.dates import FIRST_YEAR
 from ripeline.capture.doors import DoorError
 from ripeline.capture.headings import HEADINGS
@@ -34,7 +34,7 @@ from ripeline.people.rules import require_keeps_catalog
 
 PERSON = ("name", "first_name", "last_name", "email", "phone", "company", "title", "website", "country", "language",
           "external_id")  # fmt: skip
-FIELDS = (*PERSON, "message", "source", "campaign", "landing_page")  # as an import calls them
+FIELDS = (*PERSON, "message", "source", "campaign", "place", "landing_page")  # as an import calls them
 TRAIL = ("referrer", *submissions.TRAIL, "visitor")  # how they came; whose browser, as the tracking script names it
 ASKED = "q-"  # before the key of a question, in a mapping
 CLOCKS_DIFFER = timedelta(minutes=10)
@@ -206,6 +206,7 @@ def read(entry: Entry) -> dict[str, Any]:
         "person": person, "answers": answers, "message": rest["message"], "page": rest["landing_page"][:500],
         "source": rest["source"][:160], "campaign": rest["campaign"][:160],
         "captured_at": at.isoformat() if at else "", **({"consents": consents} if consents else {}),
+        **({"place": clean(rest["place"])[: places.LONGEST]} if rest["place"] else {}),
     }  # fmt: skip
 
 
@@ -242,7 +243,7 @@ def _answers(given: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, str]]:
             continue
         texts = [str(each) for each in (value if isinstance(value, list) else [value]) if each is not None]
         try:
-            answer = standard.read(known[key], [clean_lines(text) for text in texts])
+            answer = asking.taken(known[key], [clean_lines(text) for text in texts])
         except standard.AnswerError as wrong:
             errors[f"answers.{key}"] = str(wrong)
         else:

@@ -1,7 +1,7 @@
 """Which column of a file is which field: guessed from headings and cells, corrected by a person, kept, checked."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from hashlib import sha256
@@ -135,13 +135,16 @@ def chosen(kind: Kind, labels: Sequence[str], pairs: Iterable[tuple[str, str]]) 
     return mapping
 
 
-def undecided(dialect: Dialect, mapping: FieldMap) -> list[str]:
-    """What a person should decide before an import: which comes first in dates, day or month, where nothing tells."""
+def undecided(dialect: Dialect, mapping: FieldMap, dated: Collection[str] = ()) -> list[str]:
+    """What a person should decide before an import: which comes first in dates, day or month, where nothing tells.
+
+    `dated`: targets beside the fields that take a date.
+    """
     takes = {field.name: field.takes for field in FIELDS[mapping.kind].values()}
     return [
         f"In “{column.label}” a date like {column.unclear} could be day first or month first: say which."
         for column, (_, target) in zip(dialect.columns, mapping.targets, strict=True)
-        if column.unclear and takes.get(target) is Takes.MOMENT
+        if column.unclear and (target in dated or takes.get(target) is Takes.MOMENT)
     ]
 
 

@@ -12,7 +12,7 @@ from typing import Any
 from django.db import transaction
 
 from ripeline.base import clock
-from ripeline.capture import doors, keeping, profiling, values
+from ripeline.capture import asking, doors, keeping, profiling, values
 from ripeline.capture.keeping import RefusedError
 from ripeline.capture.models import Door, Submission, SubmissionState
 from ripeline.capture.proof import Proof
@@ -178,7 +178,7 @@ def _answers(
     for question, required in asked:
         name = f"q-{question.key}"
         try:
-            value = standard.read(question, [clean_lines(text) for text in fields.get(name, ())], required=required)
+            value = asking.taken(question, [clean_lines(text) for text in fields.get(name, ())], required=required)
         except standard.AnswerError as wrong:
             errors[name] = str(wrong)
             continue

@@ -12,6 +12,7 @@ from ripeline.capture import firms
 from ripeline.capture.admission import Arrival, Result, admit, natural_key
 from ripeline.capture.arrivals import Policy
 from ripeline.capture.asking import Answers
+from ripeline.capture.dialect import Dialect
 from ripeline.capture.fields import CUSTOM, FIELDS
 from ripeline.capture.models import ImportRun, Remark
 from ripeline.capture.permissions import Permissions
@@ -69,7 +70,7 @@ class LeadTaker:
         self._run = run
         self._owners = Owners()
         self._permissions = Permissions(run)
-        self._answers = Answers(run.mapping)
+        self._answers = Answers(run.mapping, Dialect.from_json(run.dialect))
         self._usual = {state: reasons.reason(code) for state, code in UNSTATED.items()}
         self._zone = ZoneInfo(run.dialect.get("zone") or "UTC")
         labels = [column["label"] for column in run.dialect["columns"]]
@@ -140,6 +141,7 @@ class LeadTaker:
         person = Person(**given, reference=row.text("external_id"), custom=custom)
         context = Context(
             door="import", captured_at=when or clock.now(), landing_page=row.text("landing_page"),
+            place=self._run.filename,
             message=row.text("message"), answers=row.answers, import_run_id=self._run.pk,
         )  # fmt: skip
         keys = keys_of(row) or (natural_key(self._run.signature, person, when),)

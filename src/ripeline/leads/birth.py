@@ -55,6 +55,7 @@ class Context:
     captured_at: datetime
     source_id: UUID | None = None
     campaign_id: UUID | None = None
+    place: str = ""  # where: the hall, the page, the line that they called, the file
     landing_page: str = ""
     message: str = ""
     answers: Mapping[str, Any] = field(default_factory=dict)
@@ -112,8 +113,8 @@ def note_enquiries(came: Iterable[tuple[UUID, Context, int]]) -> None:
         {
             "id": new_id(), "lead_id": lead_id, "episode": episode, "door": context.door,
             "source_id": context.source_id, "campaign_id": context.campaign_id,
-            "landing_page": context.landing_page[:500], "message": context.message, "answers": dict(context.answers),
-            "trail": dict(context.trail),
+            "place": context.place[:200], "landing_page": context.landing_page[:500], "message": context.message,
+            "answers": dict(context.answers), "trail": dict(context.trail),
             "captured_at": context.captured_at, "captured_by_id": context.captured_by_id,
             "import_run_id": context.import_run_id, "created_at": moment,
         }

@@ -272,6 +272,7 @@ class Enquiry(models.Model):
     door = models.CharField(max_length=20)  # import, demo, by_hand; later form, booth …
     source = models.ForeignKey(Source, null=True, on_delete=models.PROTECT, db_index=False)
     campaign = models.ForeignKey(Campaign, null=True, on_delete=models.PROTECT, db_index=False)
+    place = models.CharField(max_length=200, blank=True, default="")  # a hall, a page, a line of ours, a file
     landing_page = models.CharField(max_length=500, blank=True, default="")
     message = models.TextField(blank=True, default="")  # what they said
     answers = models.JSONField(default=dict)

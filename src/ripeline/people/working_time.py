@@ -87,6 +87,14 @@ class Calendar:
         return self.at(day + timedelta(days=1), time(0))
 
 
+MONTH_FIRST = frozenset({"US", "PH", "PR", "FM", "GU"})  # countries where 3/15 is the fifteenth of March
+
+
+def is_day_first(country: str) -> bool:
+    """Whether people of this country write the day before the month."""
+    return country not in MONTH_FIRST
+
+
 _company = Settled(lambda: read(Company, "WHERE id = 1")[0], "company")
 
 

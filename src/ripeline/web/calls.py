@@ -20,6 +20,7 @@ from ripeline.capture import cards
 from ripeline.capture.cards import Card
 from ripeline.capture.keeping import RefusedError, TooOftenError
 from ripeline.capture.models import DoorKind
+from ripeline.catalog import queries as catalog
 from ripeline.leads import lists, record
 from ripeline.leads.deciding import LeadError
 from ripeline.leads.filters import Filters, View
@@ -27,7 +28,8 @@ from ripeline.leads.lists import Row
 from ripeline.leads.models import Lead
 from ripeline.people import working_time
 from ripeline.people.models import User
-from ripeline.web.forms import Form, posted
+from ripeline.web.answering import Noted, chosen_last, keep_chosen, text_field
+from ripeline.web.forms import posted
 from ripeline.web.shell import say, viewer
 from ripeline.worklist import dates
 from ripeline.worklist.days import NotADate
@@ -36,22 +38,16 @@ SHOWN = 5
 DIGITS = 5  # of a number before it is looked for
 
 
-def _field(label: str, length: int, **attrs: str) -> forms.CharField:
-    widget = forms.TextInput({"autocomplete": "off", **attrs})
-    return forms.CharField(label=label, max_length=length, required=False, widget=widget)
-
-
-class Call(Form):
+class Call(Noted):
     """What is said in a call, in the order in which it is."""
 
-    phone = _field("Their number", 60, inputmode="tel", autofocus="")
-    name = _field("Name", 200)
-    company = _field("Company", 200)
-    email = _field("E-mail", 254, inputmode="email", spellcheck="false")
-    note = forms.CharField(
-        label="What is it about?", max_length=cards.LONGEST, required=False, widget=forms.Textarea({"rows": 3})
-    )
-    when = _field("When do they hear from us?", 300, list="whens", placeholder="tomorrow 10:00, in 3 days")
+    phone = text_field("Their number", 60, inputmode="tel", autofocus="")
+    name = text_field("Name", 200)
+    company = text_field("Company", 200)
+    email = text_field("E-mail", 254, inputmode="email", spellcheck="false")
+    note = text_field("What is it about?", cards.LONGEST, widget=forms.Textarea({"rows": 3}))
+    when = text_field("When do they hear from us?", 300, list="whens", placeholder="tomorrow 10:00, in 3 days")
+    place = text_field("Which number they called", 160)
     known = forms.CharField(max_length=60, required=False, widget=forms.HiddenInput())
 
 
@@ -59,7 +55,7 @@ class Call(Form):
 @require_http_methods(["GET", "HEAD", "POST"])
 def call(request: HttpRequest) -> HttpResponse:
     actor = viewer(request)
-    form = Call(posted(request))
+    form = Call(posted(request), initial=chosen_last(request, DoorKind.CALL))
     if request.method == "POST" and form.is_valid():
         lead_id = _take(request, actor, form)
         if lead_id:
@@ -67,7 +63,7 @@ def call(request: HttpRequest) -> HttpResponse:
     known = _find(actor, request.POST.get("known"))
     answer = {
         "form": form, "key": request.POST.get("key") or uuid4().hex,
-        "chosen": Row(known, frozenset(), actor) if known else None,
+        "chosen": Row(known, frozenset(), actor) if known else None, "campaigns": catalog.campaigns(),
     }  # fmt: skip
     return render(request, "leads/call.html", answer, status=422 if form.errors else 200)
 
@@ -88,6 +84,7 @@ def _take(request: HttpRequest, actor: User, form: Call) -> UUID | None:
             actor=actor, door=cards.built_in(DoorKind.CALL),
             card=Card(
                 key=key, fields=fields, note=given["note"], due=due, known=known.pk if known else None,
+                place=given["place"], campaign=given["campaign"], answers=given["answers"],
             ),
         )  # fmt: skip
     except NotADate as wrong:
@@ -103,6 +100,7 @@ def _take(request: HttpRequest, actor: User, form: Call) -> UUID | None:
     except TooOftenError:
         form.add_error(None, "So many calls came in that this one must wait a few minutes. Nothing you typed is lost.")
         return None
+    keep_chosen(request, DoorKind.CALL, given)
     _say(request, actor, submission.lead_id)
     return submission.lead_id
 

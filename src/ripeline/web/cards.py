@@ -25,6 +25,8 @@ DOORS = {
     "partner": "by a partner", "card": "by their card", "signature": "by their signature",
 }  # fmt: skip
 
+MET = frozenset({"booth", "card", "signature", "by_hand", "event"})  # doors of those whom we have seen ourselves
+
 REASONS_AT_MOST = 5
 # One's own view of a lead: its key, what it says, its word.
 QUALITIES = (("+", Quality.GOOD.value, "Good"), ("0", Quality.FAIR.value, "Fair"), ("-", Quality.POOR.value, "Poor"))
@@ -81,6 +83,12 @@ class Came:
     answers: list[tuple[str, str]]
     found_by: str
 
+    @property
+    def shows_page(self) -> bool:
+        """Whether the page that they came by is another place than the one that is said."""
+        page, place = self.enquiry.landing_page, self.enquiry.place
+        return bool(page) and not (place and (page.partition("://")[2] or page).startswith(place))
+
 
 def came(enquiries: Iterable[Enquiry]) -> list[Came]:
     """The enquiries for a card; one query more where questions were answered."""
@@ -99,12 +107,12 @@ def came(enquiries: Iterable[Enquiry]) -> list[Came]:
 
 
 def _found_by(enquiry: Enquiry) -> str:
-    """How they had found the page they came by, in a few words; "" where nobody knows."""
+    """Where it was, and how they had found the page they came by, in a few words; "" where nobody knows."""
     trail: Mapping[str, Any] = enquiry.trail
-    met = [f"met at {trail.get('place')}"] * bool(trail.get("place"))
+    where = [f"met at {enquiry.place}" if enquiry.door in MET else enquiry.place] * bool(enquiry.place)
     seemed = [f"{trail.get('heat')} when met"] * bool(trail.get("heat"))
     here = _sent_by(trail)
-    return ", ".join(met + seemed + [f"by {here}"] * bool(here) + _first_seen(enquiry))
+    return ", ".join(where + seemed + [f"by {here}"] * bool(here) + _first_seen(enquiry))
 
 
 def _first_seen(enquiry: Enquiry) -> list[str]:

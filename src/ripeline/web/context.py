@@ -57,8 +57,9 @@ class _Saying:
             return ""
         first, last = came[-1].enquiry, came[0].enquiry
         where = f" ({first.campaign})" if first.campaign else ""
+        door = came[-1].door + (f" ({first.place[:80]})" if first.place else "")
         by = f", taken by {first.captured_by}" if first.captured_by else ""
-        words = f"{first.source or 'Source unknown'}{where}, {came[-1].door} {self._ago(first.captured_at)}{by}"
+        words = f"{first.source or 'Source unknown'}{where}, {door} {self._ago(first.captured_at)}{by}"
         if len(came) > 1:
             words += f"; again by {str(last.source or 'another way')[:60]} {self._ago(last.captured_at)}"
         return words
@@ -72,7 +73,7 @@ class _Saying:
         forms = {each.enquiry.lead_id for each in came if each.enquiry.door == DoorKind.FORM}
         if forms and (asked := giving.promised(forms)):
             return f"Asked for “{asked.asset.title[:80]}” {self._ago(asked.at)}{_about(asked.asset)}"
-        page = next((each.enquiry.landing_page for each in came if each.enquiry.landing_page), "")
+        page = next((each.enquiry.landing_page for each in came if each.shows_page), "")
         return f"Came by the page {page.partition('://')[2] or page}" if page else ""
 
     def said(self, came: Sequence[Came]) -> str:

@@ -22,8 +22,8 @@ LABELS = {
     "email": "E-mail", "name": "Name", "first_name": "First name", "last_name": "Last name", "phone": "Telephone",
     "company": "Company", "title": "What they do there", "website": "Web site", "country": "Country",
     "external_id": "Id in that tool", "message": "What they said", "campaign": "Campaign", "source": "Source",
-    "landing_page": "Page", "referrer": "Site they came from", "visitor": "Visitor, as the tracking script names them",
-    **{name: name for name in TRAIL},
+    "place": "Place", "landing_page": "Page", "referrer": "Site they came from",
+    "visitor": "Visitor, as the tracking script names them", **{name: name for name in TRAIL},
 }  # fmt: skip
 
 

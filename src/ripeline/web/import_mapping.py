@@ -127,7 +127,7 @@ def _mapping(dialect: Dialect, form: Mapping[str, str], before: Mapping[str, str
 
 def _context(run: ImportRun, looked: Looked, *, error: str = "") -> dict[str, Any]:
     dialect = looked.dialect
-    asked = undecided(dialect, looked.mapping)
+    asked = undecided(dialect, looked.mapping, asking.dated(looked.mapping))
     return {
         "run": run,
         "error": error,

@@ -15,41 +15,41 @@ from ripeline.catalog import queries as catalog
 from ripeline.leads import record
 from ripeline.leads.models import Lead
 from ripeline.people.models import User
-from ripeline.web.forms import Form
+from ripeline.web.answering import Noted, chosen_last, keep_chosen, text_field
+from ripeline.web.forms import posted
 from ripeline.web.shell import say
 
 SAID = {Result.CREATED: "{name} is here now.", Result.UPDATED: "{name} was here already and is brought up to date."}
+DOOR = "by_hand"
+GIVEN = ("name", "email", "phone", "company", "title", "source", "message", "place", "campaign", "answers")
 UNCHANGED = "{name} was here already; nothing was new."
 
 
-def _field(label: str, length: int, *, widget: forms.Widget | None = None, **attrs: str) -> forms.CharField:
-    widget = widget or forms.TextInput()
-    widget.attrs |= {"autocomplete": "off"} | attrs
-    return forms.CharField(label=label, max_length=length, required=False, widget=widget)
-
-
-class NewLead(Form):
+class NewLead(Noted):
     """What is known of somebody; a name, an address or a number is enough."""
 
-    name = _field("Name", 200)
-    email = _field("E-mail", 254, inputmode="email", spellcheck="false")
-    phone = _field("Telephone", 60, inputmode="tel")
-    company = _field("Company", 200)
-    title = _field("What they do there", 200)
-    source = _field("Where they come from", 160, list="sources", placeholder="A trade fair, a referral, a call …")
-    message = _field("What they said", 20_000, widget=forms.Textarea({"rows": 3}))
+    name = text_field("Name", 200)
+    email = text_field("E-mail", 254, inputmode="email", spellcheck="false")
+    phone = text_field("Telephone", 60, inputmode="tel")
+    company = text_field("Company", 200)
+    title = text_field("What they do there", 200)
+    source = text_field("Where they come from", 160, list="sources", placeholder="A trade fair, a referral, a call …")
+    message = text_field("What they said", 20_000, widget=forms.Textarea({"rows": 3}))
+    place = text_field("Where you met", 160)
 
 
 @require_http_methods(["GET", "POST"])
 def new(request: HttpRequest) -> HttpResponse:
     assert isinstance(request.user, User)
-    form = NewLead(request.POST) if request.method == "POST" else NewLead()
+    form = NewLead(posted(request), initial=chosen_last(request, DOOR))
     if request.method == "POST" and form.is_valid():
         try:
-            found = capture_one(actor=request.user, key=request.POST.get("key", "")[:60], **form.cleaned_data)
+            given = {name: form.cleaned_data[name] for name in GIVEN}
+            found = capture_one(actor=request.user, key=request.POST.get("key", "")[:60], **given)
         except CaptureError as error:
             form.add_error(error.field if error.field in form.fields else None, str(error))
         else:
+            keep_chosen(request, DOOR, form.cleaned_data)
             name = form.cleaned_data["name"] or form.cleaned_data["email"] or "This lead"
             words = SAID.get(found.result, UNCHANGED).format(name=name)
             words = " ".join([words, *(f"{remark[:1].upper()}{remark[1:]}." for remark in found.remarks)])
@@ -69,7 +69,10 @@ def _may_find(user: User, lead_id: UUID) -> bool:
 
 
 def _page(request: HttpRequest, form: NewLead) -> dict[str, Any]:
-    return {"form": form, "sources": catalog.sources(), "key": request.POST.get("key") or uuid4().hex}
+    return {
+        "form": form, "sources": catalog.sources(), "campaigns": catalog.campaigns(),
+        "key": request.POST.get("key") or uuid4().hex,
+    }  # fmt: skip
 
 
 urlpatterns = [path("leads/new", new, name="lead-new")]

@@ -7,10 +7,8 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from ripeline.leads.deciding import LeadError
-from ripeline.people.working_time import Calendar
+from ripeline.people.working_time import Calendar, is_day_first
 from ripeline.worklist import seasons
-
-MONTH_FIRST = frozenset({"US", "PH", "PR", "FM", "GU"})  # countries where 3/15 is the fifteenth of March
 
 
 class NotADate(LeadError):
@@ -38,7 +36,7 @@ class Today:
 
     @property
     def is_day_first(self) -> bool:
-        return self.calendar.country not in MONTH_FIRST
+        return is_day_first(self.calendar.country)
 
 
 def find(said: str, today: Today) -> Day | None:

@@ -1,0 +1,98 @@
+"""One standard at every door: its questions where one of us notes somebody, with place and campaign."""
+
+import re
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from ripeline.base import clock
+from ripeline.catalog import standard
+from ripeline.leads.models import Enquiry, Lead
+from ripeline.people.models import Company, User
+from tests.cast import MONDAY
+
+DOORS = {"by_hand": "/leads/new", "call": "/leads/call"}
+PERSON = {"key": "a", "name": "Priya Raman", "phone": "+44 20 7183 8750"}
+
+
+@pytest.fixture(autouse=True)
+def here(db: None) -> None:
+    Company.objects.update(country="GB", time_zone="Europe/London")
+
+
+def signed_in(user: User) -> Client:
+    client = Client()
+    client.force_login(user)
+    return client
+
+
+def asked(ada: User, label: str, answer_type: str, options: tuple[str, ...] = ()) -> str:
+    return standard.keep(actor=ada, label=label, answer_type=answer_type, options=options, meaning="other").key
+
+
+@pytest.mark.parametrize("door", DOORS)
+def test_who_is_noted_by_one_of_us_is_asked_the_questions_of_every_door(door: str, sam: User, ada: User) -> None:
+    sites = asked(ada, "Which sites?", "choices", ("North", "South"))
+    since = asked(ada, "Until when are you bound?", "date")
+    chairs, own = asked(ada, "How many chairs?", "number"), asked(ada, "Do you own the building?", "yes_no")
+    client = signed_in(sam)
+    page = client.get(DOORS[door]).text
+    assert re.search(r'<details class="noted"><summary>[^<]*your questions', page), "folded away"
+    for said in (
+        "What is your part in it?",
+        "When should it be in place?",
+        "Which sites?",
+        "Until when are you bound?",
+    ):
+        assert said in page
+    assert "What would you like to achieve?" not in page, "that is what they said"
+    assert "You may write to me" not in page, "a consent is noted on the record, with how we know"
+    sent = PERSON | {
+        "q-timeline": "Later", f"q-{sites}": ["North", "South"], f"q-{since}": "27.11.2027", f"q-{chairs}": "4",
+        f"q-{own}": "no", "q-product": "",
+    }  # fmt: skip
+    assert client.post(DOORS[door], sent).status_code == 302
+    enquiry = Enquiry.objects.get()
+    assert (enquiry.door, enquiry.answers) == (
+        door, {"timeline": "Later", sites: ["North", "South"], since: "2027-11-27", chairs: 4, own: False},
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("door", DOORS)
+def test_a_wrong_answer_is_said_beside_its_question_and_nothing_typed_is_lost(door: str, sam: User, ada: User) -> None:
+    until, chairs = asked(ada, "Until when are you bound?", "date"), asked(ada, "How many chairs?", "number")
+    client = signed_in(sam)
+    typed = PERSON | {f"q-{until}": "31.02.2027", f"q-{chairs}": "some", "q-timeline": "Later", "place": "Hall <7>"}
+    answer = client.post(DOORS[door], typed)
+    assert answer.status_code == 422
+    assert '<details class="noted" open>' in answer.text
+    assert re.search(rf'id="id_q-{until}_error">[^<]*not in the calendar', answer.text)
+    assert re.search(rf'id="id_q-{chairs}_error">Please write a number', answer.text)
+    for kept in ('value="31.02.2027"', 'value="some"', '<option value="Later" selected>', "Hall &lt;7&gt;"):
+        assert kept in answer.text
+    assert not Lead.objects.exists()
+    assert client.post(DOORS[door], typed | {f"q-{until}": "28.02.2027", f"q-{chairs}": "2"}).status_code == 302
+    assert Enquiry.objects.get().answers == {until: "2027-02-28", chairs: 2, "timeline": "Later"}
+
+
+@pytest.mark.parametrize("door", DOORS)
+def test_place_and_campaign_stay_as_chosen_last_for_the_day_and_are_said_on_the_folded_line(
+    door: str, sam: User, bob: User
+) -> None:
+    client = signed_in(sam)
+    said = {"place": "0800 1234", "campaign": "Spring fairs"}
+    with clock.at(MONDAY):
+        client.post(DOORS[door], PERSON | said)
+        page = client.get(DOORS[door]).text
+        assert '<span class="soft">0800 1234, Spring fairs</span>' in page
+        assert 'value="Spring fairs"' in page
+        assert "0800 1234" not in signed_in(bob).get(DOORS[door]).text
+        client.post(DOORS[door], {"key": "b", "name": "Otto"})
+        assert "0800 1234" not in client.get(DOORS[door]).text, "taken out, it stays out"
+        client.post(DOORS[door], {"key": "c", "name": "Tom"} | said)
+    with clock.at(MONDAY.replace(day=MONDAY.day + 1)):
+        assert "0800 1234" not in client.get(DOORS[door]).text
+    found: dict[str, Any] = {each.lead.name: each for each in Enquiry.objects.select_related("lead", "campaign")}
+    assert (found["Otto"].place, found["Otto"].campaign) == ("", None)
+    assert (found["Tom"].place, found["Tom"].campaign.name) == ("0800 1234", "Spring fairs")
