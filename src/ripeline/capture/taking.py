@@ -68,6 +68,7 @@ class LeadTaker:
 
     def __init__(self, run: ImportRun) -> None:
         self._run = run
+        self._brought_by = None if run.started_by.is_system else run.started_by_id
         self._owners = Owners()
         self._permissions = Permissions(run)
         self._answers = Answers(run.mapping, Dialect.from_json(run.dialect))
@@ -141,7 +142,7 @@ class LeadTaker:
         person = Person(**given, reference=row.text("external_id"), custom=custom)
         context = Context(
             door="import", captured_at=when or clock.now(), landing_page=row.text("landing_page"),
-            place=self._run.filename,
+            place=self._run.filename, captured_by_id=self._brought_by,
             message=row.text("message"), answers=row.answers, import_run_id=self._run.pk,
         )  # fmt: skip
         keys = keys_of(row) or (natural_key(self._run.signature, person, when),)

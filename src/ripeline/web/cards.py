@@ -84,6 +84,12 @@ class Came:
     found_by: str
 
     @property
+    def by(self) -> str:
+        """Who of ours it was, in words; "" where they came by themselves."""
+        who = self.enquiry.captured_by
+        return f"{'brought in' if self.enquiry.door == 'import' else 'taken'} by {who}" if who else ""
+
+    @property
     def shows_page(self) -> bool:
         """Whether the page that they came by is another place than the one that is said."""
         page, place = self.enquiry.landing_page, self.enquiry.place

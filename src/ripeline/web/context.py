@@ -58,7 +58,7 @@ class _Saying:
         first, last = came[-1].enquiry, came[0].enquiry
         where = f" ({first.campaign})" if first.campaign else ""
         door = came[-1].door + (f" ({first.place[:80]})" if first.place else "")
-        by = f", taken by {first.captured_by}" if first.captured_by else ""
+        by = f", {came[-1].by}" if came[-1].by else ""
         words = f"{first.source or 'Source unknown'}{where}, {door} {self._ago(first.captured_at)}{by}"
         if len(came) > 1:
             words += f"; again by {str(last.source or 'another way')[:60]} {self._ago(last.captured_at)}"
