@@ -2,11 +2,13 @@
 
 from collections.abc import Callable
 from datetime import timedelta
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 import pytest
+from django.db import connection
 
 from ripeline.capture import booths, by_hand, cards, doors, machines, submissions
 from ripeline.capture.booths import BoothDraft
@@ -105,3 +107,15 @@ def test_capturer_place_campaign_and_answers_are_recorded(
 def test_the_table_in_the_documentation_has_every_door() -> None:
     rows = [line.split("|")[1].strip() for line in TABLE.read_text().splitlines() if line.startswith("| ")]
     assert rows[2:] == list(dict.fromkeys(door for door, *_ in DOORS))
+
+
+def test_what_was_recorded_before_there_was_a_place_has_one(ada: User, alice: User) -> None:
+    by_import(ada, alice, **SPRING)
+    by_card(DoorKind.CARD)(ada, alice)
+    by_form(ada, alice, page=HERE)
+    Enquiry.objects.update(place="")
+    Enquiry.objects.filter(door="card").update(trail={"place": "Hall 7", "heat": "hot"})
+    with connection.cursor() as cursor:
+        cursor.execute(import_module("ripeline.migrations.0044_enquiry_place")._PLACES)
+    found = dict(Enquiry.objects.values_list("door", "place"))
+    assert found == {"import": "spring leads.csv", "card": "Hall 7", "form": "www.northgate.example/prices"}
