@@ -128,8 +128,10 @@ def hits(n: int) -> list[Hit]:
     return list(Hit.objects.order_by("event_id"))
 
 
-def cookies(context: BrowserContext) -> list[str]:
-    return [cookie["name"] for cookie in context.cookies()]
+def kept(context: BrowserContext) -> list[str]:
+    """The names of what the browser keeps of any site: cookies, and what lies in its storage."""
+    state = context.storage_state(indexed_db=True)
+    return [cookie["name"] for cookie in state["cookies"]] + [origin["origin"] for origin in state["origins"]]
 
 
 def loaded(page: Page) -> Page:
@@ -151,10 +153,10 @@ def test_before_and_after_consent_on_another_origin(casa_verde: tuple[str, Site]
     assert first.visitor_id != second.visitor_id, "two page views are not one person's yet"
     assert (first.has_consent, first.who, first.site_id) == (False, "human", site.pk)
     assert first.data == {"title": "Casa Verde /pricing", "campaign": {"source": "fair"}}
-    assert cookies(visitor) == []
+    assert kept(visitor) == []
 
     loaded(page).evaluate("ripeline('consent', true)")
-    assert cookies(visitor) == ["ripeline_visitor"]
+    assert kept(visitor) == ["ripeline_visitor"]
     page.evaluate("history.pushState({}, '', '/product/chairs'); document.title = 'Chairs'")
     third = hits(3)[2]
     assert (third.visitor_id, third.has_consent, third.data["title"]) == (second.visitor_id, True, "Chairs")
@@ -171,7 +173,7 @@ def test_before_and_after_consent_on_another_origin(casa_verde: tuple[str, Site]
     assert seventh.visitor_id == second.visitor_id, "they are known again on the next page"
 
     loaded(page).evaluate("ripeline('consent', false)")
-    assert cookies(visitor) == []
+    assert kept(visitor) == []
     page.goto(f"{home}/later")
     assert hits(8)[7].visitor_id != second.visitor_id
 
@@ -238,7 +240,7 @@ def test_who_does_not_want_it_is_left_alone(casa_verde: tuple[str, Site], visito
     loaded(page).evaluate("ripeline('consent', true); ripeline('event', 'x')")
     page.goto(f"{home}/product")
     loaded(page)
-    assert cookies(visitor) == []
+    assert kept(visitor) == []
     other = visitor.browser.new_context()  # type: ignore[union-attr]
     try:
         driven = other.new_page()

@@ -119,6 +119,21 @@ def test_what_was_typed_stays_when_something_is_wrong(client: Client, door: Door
     assert send(client, FIELDS, unseen).status_code == 302, "the same page goes through once it is right"
 
 
+def test_a_page_sent_again_with_other_words_loses_neither(client: Client, door: Door) -> None:
+    _, unseen = opened(client)
+    for _ in range(2):
+        assert send(client, FIELDS, unseen).status_code == 302
+    answer = send(client, FIELDS | {"email": "jo@harbour.example", "name": "Jo Berg"}, unseen)
+    page = answer.content.decode()
+    assert (answer.status_code, "What you wrote here before has come in" in page) == (422, True)
+    assert 'value="jo@harbour.example"' in page
+    fresh = dict(re.findall(r'type="hidden" name="([\w-]+)" value="([^"]*)"', page))
+    with clock.at(clock.now() + timedelta(minutes=1)):
+        assert send(client, FIELDS | {"email": "jo@harbour.example", "name": "Jo Berg"}, fresh).status_code == 302
+    assert sorted(Lead.objects.values_list("name", flat=True)) == ["Jo Berg", "Priya Raman"]
+    assert Submission.objects.count() == 2
+
+
 def test_a_page_left_open_for_days_keeps_what_was_typed_and_asks_once_more(client: Client, door: Door) -> None:
     _, unseen = opened(client)
     with clock.at(clock.now() + timedelta(days=3)):

@@ -3,6 +3,8 @@
 Whatever looks like a machine's work is held back, not thrown away: somebody looks, and lets it in or discards it.
 """
 
+import hashlib
+import json
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -13,7 +15,7 @@ from django.db import transaction
 
 from ripeline.base import clock
 from ripeline.capture import asking, doors, keeping, profiling, values
-from ripeline.capture.keeping import RefusedError
+from ripeline.capture.keeping import ConflictError, RefusedError
 from ripeline.capture.models import Door, Submission, SubmissionState
 from ripeline.capture.proof import Proof
 from ripeline.capture.text import BadValueError, clean, clean_lines
@@ -31,6 +33,7 @@ TOO_FAST = timedelta(seconds=1)
 LINKS = 3  # in what somebody wrote: more than people put in
 _LINK = re.compile(r"https?://|\bwww\.|\[url", re.IGNORECASE)
 
+WRITTEN = ("email", *doors.PERSON)
 TRAIL = ("utm_source", "utm_medium", "utm_campaign", "utm_term", "utm_content")
 
 
@@ -63,19 +66,29 @@ class Received:
 def take(*, door: Door, sent: Sent) -> Submission:
     """Take a submission in: durable, resolved, routed and scored when this returns. The same again is the same.
 
-    Raises RefusedError beside the fields at fault, and TooOftenError; nothing is kept of either.
+    Raises RefusedError beside the fields at fault, TooOftenError, and ConflictError where a page is sent again with
+    other words; nothing is kept of any.
     """
+    digest = _digest(sent.fields)
     if before := Submission.objects.filter(pk=sent.proof.id).first():
+        if before.content.get("digest") != digest:
+            raise ConflictError
         return before
     received = read(door, sent.fields, visitor=str(sent.trail.get("visitor", "")))
     why = _suspicion(sent, received)
     submission = Submission(
         pk=sent.proof.id, door=door, trail=dict(sent.trail),
-        content=received.kept() | {"page": sent.page[:500], "base_url": sent.base_url},
+        content=received.kept() | {"page": sent.page[:500], "base_url": sent.base_url, "digest": digest},
         address=sent.address, why=why, received_at=clock.now(),
         state=SubmissionState.HELD if why else SubmissionState.TAKEN,
     )  # fmt: skip
     return keeping.keep(submission, most=FROM_ONE_ADDRESS)[0]
+
+
+def _digest(fields: Mapping[str, Sequence[str]]) -> str:
+    """Of what somebody wrote: the same page sent twice says the same."""
+    written = {name: list(texts) for name, texts in fields.items() if name in WRITTEN or name.startswith("q-")}
+    return hashlib.blake2b(json.dumps(written, sort_keys=True).encode(), digest_size=16).hexdigest()
 
 
 @dataclass(frozen=True)

@@ -29,6 +29,7 @@ LONGEST = 500  # characters of each
 
 LABELS = {"name": "Your name", "company": "Company", "phone": "Telephone", "title": "What you do there"}
 FILLS = {"name": "name", "company": "organization", "phone": "tel", "title": "organization-title"}
+SENT_BEFORE = "What you wrote here before has come in. If this is to go as well, please send it again."
 STALE = "This page had been open for a long time. Please look at it once more and send it again."
 TOO_OFTEN = (
     "A lot has come from your network just now. Please send it again in ten minutes; what you wrote is still here."
@@ -72,6 +73,8 @@ def form(request: HttpRequest, slug: str) -> HttpResponse:
         submission = submissions.take(door=door, sent=sent)
     except proof.StaleProofError:
         return _page(request, door, problem=STALE, status=422)
+    except keeping.ConflictError:
+        return _page(request, door, problem=SENT_BEFORE, status=422)
     except keeping.TooOftenError:
         response = _page(request, door, problem=TOO_OFTEN, status=429)
         response["Retry-After"] = str(int(keeping.WINDOW.total_seconds()))
