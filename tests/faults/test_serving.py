@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.test_up import Up
+from tests.faults.test_up import Up, ready
 from tests.home_plugin import kill, until
 
 pytestmark = [pytest.mark.faults, pytest.mark.xdist_group("up")]
@@ -41,14 +41,8 @@ class Visitor:
 
 @pytest.fixture
 def up() -> Iterator[Up]:
-    with tempfile.TemporaryDirectory(prefix="ripeline-home-") as name:
-        running = Up(Path(name))
-        try:
-            running.until_said("Ripeline is ready")
-            yield running
-        finally:
-            running.end()
-            running.process.communicate()
+    with tempfile.TemporaryDirectory(prefix="ripeline-home-") as name, ready(Path(name)) as running:
+        yield running
 
 
 def test_the_first_person_becomes_administrator_and_is_still_there_after_a_crash(up: Up) -> None:

@@ -101,6 +101,18 @@ class Up:
         return status
 
 
+@contextlib.contextmanager
+def ready(home: Path, **settings: str) -> Iterator[Up]:
+    """`ripeline up` once it can be used, until nobody needs it any more."""
+    running = Up(home, **settings)
+    try:
+        running.until_said("Ripeline is ready")
+        yield running
+    finally:
+        running.end()
+        running.process.communicate()
+
+
 @pytest.fixture
 def up(served: Path) -> Iterator[Callable[..., Up]]:
     """Start `ripeline up` on a copy of a home that has been used."""
