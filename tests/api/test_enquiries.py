@@ -7,6 +7,7 @@ from uuid import UUID, uuid4
 
 import pytest
 import schemathesis
+from django.db import OperationalError
 from django.test import Client
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -16,7 +17,7 @@ from schemathesis.checks import not_a_server_error
 from schemathesis.specs.openapi.checks import response_schema_conformance
 
 from ripeline.base import clock
-from ripeline.capture import doors
+from ripeline.capture import doors, machines
 from ripeline.capture.models import Door, DoorDay, Submission
 from ripeline.leads.models import Enquiry, Lead
 from ripeline.outbox import queries as outbox
@@ -246,6 +247,18 @@ def test_a_form_of_the_company_s_own_says_whose_browser_it_was(secret: str) -> N
     assert "visitor" not in enquiry.trail
     reactions.work()
     assert Activity.objects.get(kind="visited").lead_id == enquiry.lead_id
+
+
+def test_a_program_is_told_to_come_again_where_the_database_is_away(
+    secret: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def away(**_: Any) -> None:
+        raise OperationalError("the connection was closed")
+
+    monkeypatch.setattr(machines, "take", away)
+    answer = send(secret, PRIYA)
+    assert (answer.status_code, answer["Retry-After"]) == (503, "5")
+    assert "send it again" in answer.json()["error"]
 
 
 def test_characters_that_no_text_holds_are_left_out_of_what_a_program_says(secret: str) -> None:

@@ -6,10 +6,11 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from django.db import connection
 from django.test import Client
 
 from ripeline.base import clock
-from ripeline.capture import doors
+from ripeline.capture import doors, submissions
 from ripeline.capture.doors import FormDraft
 from ripeline.capture.models import Door, DoorDay, Submission
 from ripeline.catalog.models import Question
@@ -132,6 +133,25 @@ def test_a_page_sent_again_with_other_words_loses_neither(client: Client, door: 
         assert send(client, FIELDS | {"email": "jo@harbour.example", "name": "Jo Berg"}, fresh).status_code == 302
     assert sorted(Lead.objects.values_list("name", flat=True)) == ["Jo Berg", "Priya Raman"]
     assert Submission.objects.count() == 2
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_database_that_begins_anew_meanwhile_loses_nothing(
+    client: Client, door: Door, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    really, broken = submissions.take, []
+
+    def take(**given: Any) -> Submission:
+        found = really(**given)
+        if not broken:
+            broken.append(found)
+            connection.cursor().execute("SELECT pg_terminate_backend(pg_backend_pid())")
+        return found
+
+    monkeypatch.setattr(submissions, "take", take)
+    _, unseen = opened(client)
+    assert send(client, FIELDS, unseen).status_code == 302
+    assert (len(broken), Submission.objects.count(), Enquiry.objects.count()) == (1, 1, 1)
 
 
 def test_a_page_left_open_for_days_keeps_what_was_typed_and_asks_once_more(client: Client, door: Door) -> None:

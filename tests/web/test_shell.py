@@ -4,6 +4,7 @@ import json
 
 import pytest
 from django.core.exceptions import BadRequest
+from django.db import OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.test import Client
@@ -42,11 +43,16 @@ def _break(request: HttpRequest) -> HttpResponse:
     raise RuntimeError("boom")
 
 
+def _away(_: HttpRequest) -> HttpResponse:
+    raise OperationalError("the connection was closed")
+
+
 urlpatterns = [
     *urls.urlpatterns,
     path("", include([path("speak", _speak), path("later", _speak_without_body), path("refuse", _refuse)])),
     path("stumble", _stumble),
     path("break", _break),
+    path("away", _away),
 ]
 handler400, handler403 = urls.handler400, urls.handler403
 handler404, handler500 = urls.handler404, urls.handler500
@@ -103,13 +109,15 @@ def test_whoever_was_signed_out_is_led_to_sign_in_by_a_part_too(client: Client) 
         ("/stumble", 400, "is not something Ripeline can read"),
         ("/nothing-here", 404, "the address has a slip in it"),
         ("/break", 500, "Something broke on our side"),
+        ("/away", 503, "The database does not answer just now"),
     ],
 )
 def test_mishaps_are_said_in_plain_words(page: str, status: int, words: str, client: Client) -> None:
     answer = client.get(page)
     assert answer.status_code == status
     assert words in answer.text
-    if status != 500:
+    assert ("Retry-After" in answer.headers) == (status == 503)
+    if status < 500:
         assert 'aria-label="Main"' in answer.text  # within the shell
     part = client.get(page, **PART)
     assert part.status_code == status

@@ -12,6 +12,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
 from ripeline.api.answers import KB, say, too_large
+from ripeline.base.anew import anew
 from ripeline.capture import doors, machines
 from ripeline.capture.keeping import WINDOW, TooOftenError
 from ripeline.capture.models import Door, DoorKind, SubmissionState
@@ -22,6 +23,7 @@ LARGEST = 256 * KB  # bytes of one
 @login_not_required
 @csrf_exempt  # a program has no session; the address is the secret
 @require_POST
+@anew
 def hook(request: HttpRequest, slug: str) -> HttpResponse:
     """202 once it is kept: in at once where the mapping finds somebody in it, else held back until it does."""
     door = doors.open_door(slug, DoorKind.HOOK)

@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 from django.contrib.auth.decorators import login_not_required
+from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, HttpError, ValidationError
@@ -84,6 +85,14 @@ def _conflict(request: HttpRequest, _: Any) -> HttpResponse:
 def _crossed(request: HttpRequest, error: Any) -> HttpResponse:
     response = _say(request, 503, str(error))
     response["Retry-After"] = "1"
+    return response
+
+
+@api.exception_handler(OperationalError)
+@api.exception_handler(InterfaceError)
+def _away(request: HttpRequest, _: Any) -> HttpResponse:
+    response = _say(request, 503, "The database does not answer just now; send it again.")
+    response["Retry-After"] = "5"
     return response
 
 

@@ -1,10 +1,14 @@
 """What went wrong, in plain words, within the shell where somebody is signed in."""
 
+import sys
+from http import HTTPStatus
+
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
 from django.views.decorators.csrf import requires_csrf_token
 
+from ripeline.base.anew import AWAY
 from ripeline.people.models import User
 
 WORDS = {
@@ -16,6 +20,7 @@ WORDS = {
         "Something broke on our side",
         "Nothing of yours was lost. Please try again; if it stays, tell your administrator.",
     ),
+    503: ("One moment, please", "The database does not answer just now. Go back, and send it again in a few seconds."),
 }
 
 
@@ -53,10 +58,14 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:  # noq
 
 
 def broken(request: HttpRequest) -> HttpResponse:
-    """500: nothing is asked of the database, which may be what broke."""
-    title, text = WORDS[500]
+    """500, or 503 where the database is away: nothing is asked of it, which may be what broke."""
+    status = 503 if isinstance(sys.exception(), AWAY) else 500
+    title, text = WORDS[status]
     if request.headers.get("HX-Request"):
-        return HttpResponse(text, status=500, content_type="text/plain; charset=utf-8")
-    return HttpResponse(
-        render_to_string("errors/outside.html", {"status": 500, "error_title": title, "text": text}), status=500
-    )
+        response = HttpResponse(text, status=status, content_type="text/plain; charset=utf-8")
+    else:
+        answer = {"status": status, "error_title": title, "text": text}
+        response = HttpResponse(render_to_string("errors/outside.html", answer), status=status)
+    if status == HTTPStatus.SERVICE_UNAVAILABLE:
+        response["Retry-After"] = "5"
+    return response

@@ -14,6 +14,7 @@ from django.views.decorators.clickjacking import xframe_options_exempt
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_safe
 
+from ripeline.base.anew import anew
 from ripeline.capture import doors, giving, keeping, profiling, proof, submissions
 from ripeline.capture.models import Door
 from ripeline.capture.text import clean
@@ -57,6 +58,7 @@ class Line:
 @xframe_options_exempt
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
+@anew
 def form(request: HttpRequest, slug: str) -> HttpResponse:
     door = _door(slug)
     if not door.is_active:
