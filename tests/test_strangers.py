@@ -114,6 +114,12 @@ def may_lead_to(where: str) -> bool:
     return where in ELSEWHERE or bool(re.match(r"/(?![/\\])", where))
 
 
+def test_a_page_whose_address_is_a_secret_names_it_to_no_other(house: House) -> None:
+    for path in house.paths:
+        if path.startswith(("/get/", "/confirm/", "/unsubscribe/", "/reset/")):
+            assert '<meta name="referrer" content="strict-origin">' in Client().get(path).text
+
+
 METHODS = ["GET", "POST", "POST", "HEAD", "OPTIONS", "PUT"]
 
 
