@@ -1,9 +1,11 @@
 """Doors that open without a sign-in: whatever strangers send, nothing breaks, nobody is led astray, no lead is lost."""
 
+import asyncio
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 from urllib.parse import quote_from_bytes, urlencode
 
 import pytest
@@ -19,6 +21,7 @@ from ripeline.capture import doors, giving, machines, proof
 from ripeline.capture.doors import FormDraft
 from ripeline.capture.models import Door, Submission
 from ripeline.catalog import assets, linking
+from ripeline.config import asgi
 from ripeline.outbox import consent, links, returning
 from ripeline.outbox.addresses import address_hash
 from ripeline.outbox.consent import Evidence
@@ -118,6 +121,33 @@ def test_a_page_whose_address_is_a_secret_names_it_to_no_other(house: House) -> 
     for path in house.paths:
         if path.startswith(("/get/", "/confirm/", "/unsubscribe/", "/reset/")):
             assert '<meta name="referrer" content="strict-origin">' in Client().get(path).text
+
+
+def test_a_host_that_is_not_ours_is_one_line_in_the_log(client: Client, caplog: pytest.LogCaptureFixture) -> None:
+    assert client.get("/sign-in", headers={"host": "a b"}).status_code == 400
+    (record,) = [each for each in caplog.records if each.name == "django.security.DisallowedHost"]
+    assert (record.levelname, record.exc_info) == ("WARNING", None)
+
+
+@given(query=st.binary(max_size=60))
+@settings(max_examples=thorough(20, 500))
+def test_a_query_whose_letters_nobody_encoded_is_a_query(query: bytes) -> None:
+    """Through the web process's own application: Django's test client encodes them, as few programs do."""
+    scope = {
+        "type": "http", "method": "GET", "path": "/robots.txt", "raw_path": b"/robots.txt", "query_string": query,
+        "root_path": "", "scheme": "http", "http_version": "1.1", "server": ("127.0.0.1", 80),
+        "client": ("127.0.0.1", 4000), "headers": [(b"host", b"127.0.0.1")],
+    }  # fmt: skip
+    told: list[Any] = []
+
+    async def receive() -> dict[str, Any]:
+        return {"type": "http.request", "body": b"", "more_body": False}
+
+    async def send(message: Any) -> None:
+        told.append(message)
+
+    asyncio.run(asgi.application(scope, receive, send))  # type: ignore[arg-type]
+    assert told[0]["status"] == 200
 
 
 METHODS = ["GET", "POST", "POST", "HEAD", "OPTIONS", "PUT"]

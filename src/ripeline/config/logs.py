@@ -18,9 +18,14 @@ class WithoutLinks(logging.Filter):
 
 
 class Everyday(logging.Filter):
-    """A form that was sent with something missing is everyday work; Django warns of every answer from 400 on."""
+    """A form that was sent with something missing is everyday work; Django warns of every answer from 400 on.
+
+    So is whoever asks by another host's name, as machines do that try every address: one line, and not thirty.
+    """
 
     def filter(self, record: logging.LogRecord) -> bool:
+        if record.name == "django.security.DisallowedHost":
+            record.levelno, record.levelname, record.exc_info = logging.WARNING, "WARNING", None
         if getattr(record, "status_code", 0) == HTTPStatus.UNPROCESSABLE_ENTITY:
             record.levelno, record.levelname = logging.INFO, "INFO"
         return True

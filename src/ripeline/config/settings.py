@@ -181,6 +181,6 @@ LOGGING = {
             "level": ENV.log_level,
         },
     },
-    "loggers": {"django.request": {"filters": ["everyday"]}},
+    "loggers": {name: {"filters": ["everyday"]} for name in ("django.request", "django.security.DisallowedHost")},
     "root": {"handlers": ["stderr"], "level": ENV.log_level},
 }
