@@ -3,7 +3,6 @@
 import re
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from html.parser import HTMLParser
 from typing import Any
 from uuid import UUID
 
@@ -24,6 +23,7 @@ from ripeline.web import columns as cells
 from ripeline.web import selects
 from ripeline.web.moments import Moments
 from tests.cast import MakeLead
+from tests.web.reading import Read, read
 
 NOW = datetime(2026, 6, 2, 10, 0, tzinfo=UTC)
 HOSTILE = st.text(max_size=40) | st.sampled_from(
@@ -44,29 +44,6 @@ def row_of(text: str) -> Row:
         currency=text, **dict.fromkeys(TEXTS, text),
     )  # fmt: skip
     return Row(lead, frozenset(Verb), User(id=UUID(int=1), role=Role.ADMIN))
-
-
-class Reader(HTMLParser):
-    """What a browser makes of it: the tags with their attributes, and the text."""
-
-    def __init__(self) -> None:
-        super().__init__(convert_charrefs=True)
-        self.tags: list[tuple[str, tuple[str, ...]]] = []
-        self.values: list[str] = []
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.tags.append((tag, tuple(name for name, _ in attrs)))
-        self.values += [value or "" for _, value in attrs]
-
-    def handle_data(self, data: str) -> None:
-        self.values.append(data)
-
-
-def read(html: str) -> Reader:
-    reader = Reader()
-    reader.feed(html)
-    reader.close()
-    return reader
 
 
 def shown(text: str) -> str:
@@ -112,7 +89,7 @@ def test_a_row_is_read_in_one_query_and_holds_what_the_record_holds(
 
 @given(HOSTILE)
 def test_whatever_a_source_or_a_column_is_called_is_text_in_the_choices_too(text: str) -> None:
-    def made(named: str) -> Reader:
+    def made(named: str) -> Read:
         own = columns.own(CustomField(key=named, label=named))
         chooser = cells.chooser([own], [own])
         chosen = selects.of_list("source", named, {named: named, "b": "B"}, named, any_words=named)

@@ -8,21 +8,26 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from django.db.models import TextField, Value
+from django.db.models.functions import Concat
 from django.test import Client
 from pytest_django import DjangoAssertNumQueries
 
 from ripeline.base import clock
 from ripeline.catalog import actions as catalog
+from ripeline.catalog.models import Source
 from ripeline.leads import actions
 from ripeline.leads.deciding import Next
-from ripeline.leads.models import Lead, NextKind, State
+from ripeline.leads.models import Account, Enquiry, Lead, NextKind, State
 from ripeline.people import actions as people_actions
 from ripeline.people.actions import change_user
 from ripeline.people.models import Absence, User
 from ripeline.people.queries import responsible_of
 from ripeline.ripeness import actions as ripeness
+from ripeline.timeline.models import Activity
 from ripeline.worklist.models import PlanItem
 from tests.cast import MONDAY, MakeLead, by
+from tests.web.reading import Read, read
 
 
 @pytest.fixture(autouse=True)
@@ -308,6 +313,63 @@ def test_two_of_one_company_on_a_day_are_told_apart(client: Client, alice: User,
     make_lead(alice, name="Ken Abe", company="Northgate")
     page = text(client.get("/today"))
     assert "on this list too" in page
+
+
+HOSTILE = (
+    '"><script>alert(1)</script>', "</span></a></li><img src=x onerror=y>", "' onmouseover='x",
+    "&lt;b&gt; {{ x }} {% y %}",
+    "\u202eeman\u202c \u200f\u05d0", "</textarea></form><form>",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("hostile", HOSTILE)
+def test_whatever_people_are_called_and_write_is_text_on_today(
+    client: Client, alice: User, make_lead: MakeLead, hostile: str
+) -> None:
+    leads = [make_lead(alice, name=name, company="Northgate") for name in ("Priya Raman", "Ken Abe", "Marta Nilsen")]
+    ripeness.rescore()
+    first = opened(client.get("/today"))
+    deed(client, first, "note", note="said")
+    deed(client, first, "outcome", outcome="meeting_set", next="tomorrow 15:00")
+    second = opened(client.get("/today"))
+    paths = ("/today", f"/today/{first}", f"/today/{second}", f"/leads/{second}")
+
+    def everywhere(text: str) -> list[Read]:
+        named = {"name": text, "title": text, "email": text, "phone": text, "company": text, "next_note": text}
+        Lead.objects.update(**named, currency=text[:3], amount=5)
+        Account.objects.update(name=text)
+        Enquiry.objects.update(message=text, landing_page=text)
+        Source.objects.update(name=Concat(Value(text), "id", output_field=TextField()))
+        Activity.objects.exclude(body="").update(body=text)
+        PlanItem.objects.update(why=text, result=text)
+        User.objects.filter(pk=alice.pk).update(name=text)
+        return [read(client.get(path).text) for path in paths]
+
+    assert len(leads) == len(Account.objects.get().leads.all())
+    for plain, found in zip(everywhere("Plain"), everywhere(hostile), strict=True):
+        assert found.tags == plain.tags  # not a tag and not an attribute more
+        assert any(hostile in value for value in found.values)
+
+
+def test_a_form_that_is_filled_says_what_its_template_does(client: Client, alice: User, three: list[Lead]) -> None:
+    """What was made once and is filled differs in nothing from what is made anew, where something typed was wrong."""
+    first = opened(client.get("/today"))
+    filled = client.get(f"/today/{first}").text
+    anew = deed(client, first, "next", when="31/02").text
+    forms = re.compile(r'(?:action|formaction)="(/leads/[^"]+)"')
+    assert len(forms.findall(filled)) == 7
+    assert forms.findall(filled) == forms.findall(anew)
+    assert {each.split("/")[2] for each in forms.findall(filled)} == {first}
+    seen, (key,) = (
+        re.findall(r'name="seen" value="([^"]*)"', filled),
+        set(re.findall(r'name="key" value="(\w{32})"', filled)),
+    )
+    assert len(seen) == 6
+    assert seen == re.findall(r'name="seen" value="([^"]*)"', anew)
+    assert key not in anew
+    other = client.get(f"/today/{three[1].pk if str(three[1].pk) != first else three[2].pk}").text
+    assert first not in "".join(forms.findall(other))
+    assert key not in other
 
 
 def test_what_came_in_during_the_day_is_said(client: Client, three: list[Lead], alice: User) -> None:

@@ -72,7 +72,11 @@ TEMPLATES = [
                 "django.contrib.messages.context_processors.messages",
                 "ripeline.web.shell.context",
             ],
-            "builtins": ["ripeline.web.templatetags.words", "lucide.templatetags.lucide"],
+            "builtins": [
+                "ripeline.web.templatetags.words",
+                "ripeline.web.templatetags.lead_forms",
+                "lucide.templatetags.lucide",
+            ],
             "libraries": {"words": "ripeline.web.templatetags.words"},
         },
     }

@@ -17,7 +17,7 @@ from ripeline.ripeness.models import Quality, Score, Stage
 from ripeline.worklist.suggesting import LABELS, Outcome
 
 # The outcomes in the order of their keys, 1 to 8.
-OUTCOMES = [(key, outcome.value, LABELS[outcome]) for key, outcome in enumerate(list(Outcome)[:8], start=1)]
+OUTCOMES = tuple((key, outcome.value, LABELS[outcome]) for key, outcome in enumerate(list(Outcome)[:8], start=1))
 
 DOORS = {
     "import": "imported from a spreadsheet", "by_hand": "entered by hand", "form": "by a form", "api": "by a program",
