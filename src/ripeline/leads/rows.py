@@ -169,8 +169,7 @@ def read(actor: User, lead_ids: Sequence[UUID]) -> Sequence[Row]:
     """
     if not lead_ids:
         return []
-    given = f"{{{','.join([pk.hex for pk in lead_ids])}}}"
-    found = {row.id: row for row in _rows(actor, "WHERE lead.id = ANY(%s::uuid[])", [given])}
+    found = {row.id: row for row in _rows(actor, "WHERE lead.id = ANY(%s::uuid[])", [_array(lead_ids)])}
     return [found[pk] for pk in lead_ids if pk in found]
 
 
@@ -189,8 +188,13 @@ def whole(lead_ids: Collection[UUID]) -> dict[UUID, Lead]:
         return {}
     rest = "WHERE lead.id = ANY(%s::uuid[]) AND lead.merged_into_id IS NULL"
     beside = _Beside()
-    found = [beside.lead(_WHOLE, values) for values in reading.rows(f"{_OF_WHOLE} {rest}", [list(lead_ids)])]
+    found = [beside.lead(_WHOLE, values) for values in reading.rows(f"{_OF_WHOLE} {rest}", [_array(lead_ids)])]
     return {lead.pk: lead for lead in found}
+
+
+def _array(lead_ids: Collection[UUID]) -> str:
+    """Ids as PostgreSQL writes an array of them: one text is sent quicker than each of them."""
+    return f"{{{','.join([pk.hex for pk in lead_ids])}}}"
 
 
 def _rows(actor: User, rest: str, given: Sequence[Any]) -> Sequence[Row]:

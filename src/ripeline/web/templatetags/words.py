@@ -13,10 +13,11 @@ from django import template
 from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
 from django.utils.formats import date_format, number_format
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 from lucide.templatetags.lucide import lucide
 
+from ripeline.catalog.models import Stage
 from ripeline.leads.models import CLOSED_STATES, State
 from ripeline.people.models import Tracking
 from ripeline.ripeness.rules import LABELS, Tag
@@ -148,6 +149,18 @@ def state_words(state: str) -> str:
 def ripeness_tag(level: str, words: str = "") -> SafeString:
     """How ripe: "ripe", "turning" or "green", as a filled, half or empty circle and a word."""
     return format_html('<span class="tag {}">{}</span>', level, words or LABELS[Tag(level)])
+
+
+_HERE = mark_safe(' aria-current="step"')
+
+
+@register.simple_tag
+@lru_cache(maxsize=8)
+def stages(here: str) -> SafeString:
+    """The buying stages in their order, and which of them is meant."""
+    made = [(_HERE if key == here else "", label) for key, label in Stage.choices]
+    listed = format_html_join("", "<li{}>{}</li>", made)
+    return format_html('<ol class="stages" aria-label="Buying stage">{}</ol>', listed)
 
 
 @register.simple_tag
