@@ -6,6 +6,7 @@ transaction, is seen: a table's mark is made of where its visible rows stand and
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import cache
 from threading import local
 from typing import Any, Generic, TypeVar, cast
 
@@ -30,13 +31,18 @@ class Settled(Generic[T]):
 
     def now(self, *, anew: bool = False) -> T:
         """As it is now; or was at the beginning of a `look` around this, unless it is to be looked at `anew`."""
-        marks = None if anew else getattr(_looking, "marks", None)
+        looking: _Look | None = None if anew else getattr(_looking, "at", None)
+        if looking and self in looking.found:
+            return cast(T, looking.found[self])
+        marks = looking.marks if looking else None
         if marks is None or not marks.keys() >= set(self._of):
             marks = _marks(self._of)
         kept = self._kept
         if kept is None or kept[0] != self._mark(marks):
             # What is read may be newer than a look: it is kept as of now, so that nobody else takes it for the old.
             self._kept = kept = (self._mark(_marks(self._of)), self._read())
+        if looking:
+            looking.found[self] = kept[1]
         return kept[1]
 
     def _mark(self, marks: Marks) -> tuple[Any, ...]:
@@ -44,21 +50,32 @@ class Settled(Generic[T]):
         return (which["HOST"], which["PORT"], which["NAME"], *(marks[table] for table in self._of))
 
 
+class _Look:
+    """The tables as they were at a moment, and what was found to be kept of them."""
+
+    def __init__(self) -> None:
+        self.marks = _marks(tuple(sorted(_tables)))
+        self.found: dict[Settled[Any], Any] = {}
+
+
 @contextmanager
 def look() -> Iterator[None]:
     """One look at all the tables, now, is enough for what is asked inside."""
-    before = getattr(_looking, "marks", None)
-    _looking.marks = _marks(tuple(sorted(_tables)))
+    before = getattr(_looking, "at", None)
+    _looking.at = _Look()
     try:
         yield
     finally:
-        _looking.marks = before
+        _looking.at = before
 
 
 def _marks(tables: tuple[str, ...]) -> Marks:
-    parts = (
+    return cast(Marks, {table: (count, mark) for table, count, mark in prepared_rows(_look_at(tables))})
+
+
+@cache
+def _look_at(tables: tuple[str, ...]) -> str:
+    return " UNION ALL ".join(
         f"SELECT '{table}', count(*), COALESCE(bit_xor(hashtidextended(ctid, xmin::text::bigint)), 0) FROM \"{table}\""  # noqa: S608
         for table in tables
     )
-    found = prepared_rows(" UNION ALL ".join(parts))
-    return cast(Marks, {table: (count, mark) for table, count, mark in found})

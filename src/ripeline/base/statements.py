@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from django.db import connection
+from django.db import DEFAULT_DB_ALIAS, connections
 from django.db.backends.postgresql.base import ServerBindingCursor
 
 
@@ -14,11 +14,12 @@ def prepared() -> Iterator[Any]:
 
     PostgreSQL binds the parameters, so their types must follow from the statement (`%s::uuid[]`).
     """
+    connection: Any = connections[DEFAULT_DB_ALIAS]
     connection.close_if_health_check_failed()  # as Django's own cursors do
     connection.ensure_connection()
     with connection.wrap_database_errors:
         bound = ServerBindingCursor(connection.connection)  # type: ignore[call-arg]
-    with connection._prepare_cursor(bound) as cursor:  # type: ignore[attr-defined]
+    with connection._prepare_cursor(bound) as cursor:
         yield cursor
 
 

@@ -197,7 +197,8 @@ def _bear(cases: Sequence[Case], actor: User, origin: str) -> None:
         account = accounts.get(rules.account_key(person.company, person.email, person.website))
         old = birth.is_past_horizon(context.captured_at, moment)
         due = moment + LATER if old else max(case.arrival.due or moment, moment)
-        newcomer = routing.Newcomer(account_id=account.pk if account else None, own=case.arrival.owner_id, due=due)
+        owned = account.pk if account and account.owner_id else None
+        newcomer = routing.Newcomer(account_id=owned, own=case.arrival.owner_id, due=due)
         drafts.append((case, account, old, newcomer))
     routes = routing.route_batch([newcomer for *_, newcomer in drafts])
     births = []

@@ -3,6 +3,9 @@
 from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import TypeVar
 
+from django.db import DEFAULT_DB_ALIAS
+
+from ripeline.base.statements import prepared_rows
 from ripeline.catalog import standard
 from ripeline.catalog.models import Campaign, CloseReason, CloseState, CustomField, Source
 from ripeline.catalog.rules import guess_source_type, name_key
@@ -63,8 +66,13 @@ def _named(kind: type[N], names: Iterable[str], made: Callable[[str], N]) -> dic
     if not keys:
         return {}
 
+    names = [field.attname for field in kind._meta.concrete_fields]
+    columns = ", ".join(f'"{field.column}"' for field in kind._meta.concrete_fields)
+    of_keys = f'SELECT {columns} FROM "{kind._meta.db_table}" WHERE key = ANY(%s::text[])'  # noqa: S608
+
     def known() -> dict[str, N]:
-        return {each.key: each for each in kind.objects.filter(key__in=set(keys.values()))}
+        rows = prepared_rows(of_keys, [sorted(set(keys.values()))])
+        return {each.key: each for each in (kind.from_db(DEFAULT_DB_ALIAS, names, row) for row in rows)}
 
     by_key = known()
     fresh = {key: name.strip()[:160] for name, key in keys.items() if key not in by_key}

@@ -168,8 +168,8 @@ def accounts(people: Sequence[Person]) -> dict[str, Firm]:
             wanted[key] = person
     found = _held(wanted)
     while missing := wanted.keys() - found.keys():
-        _make_accounts({key: wanted[key] for key in missing})
-        found |= _held(missing)
+        found |= _made({key: wanted[key] for key in missing})
+        found |= _held(wanted.keys() - found.keys())  # somebody else has just made them
     return found
 
 
@@ -181,9 +181,12 @@ def _held(keys: Collection[str]) -> dict[str, Firm]:
     return {key: Firm(*rest) for key, *rest in prepared_rows(_HELD, [sorted(keys)])} if keys else {}
 
 
-def _make_accounts(wanted: Mapping[str, Person]) -> None:
+def _made(wanted: Mapping[str, Person]) -> dict[str, Firm]:
+    """Those of these accounts that were new."""
+    firms = {key: Firm(new_id(), None, (p.company or key[2:])[:200]) for key, p in sorted(wanted.items())}
     named = [
-        {"key": key, "name": (p.company or key[2:])[:200], "domain": key[2:][:190] if key.startswith("d:") else ""}
-        for key, p in sorted(wanted.items())
+        {"id": firm.pk, "key": key, "name": firm.name, "domain": key[2:][:190] if key.startswith("d:") else ""}
+        for key, firm in firms.items()
     ]
-    insert_new(Account, named)
+    new = insert_new(Account, named)
+    return {key: firm for key, firm in firms.items() if firm.pk in new}

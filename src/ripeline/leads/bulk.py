@@ -134,6 +134,8 @@ def _locked(ids: Sequence[UUID], skips_busy: bool = False) -> list[Lead]:
 
 def hold(lead_ids: Collection[UUID]) -> None:
     """Lock leads ahead of a lock that others take after theirs, so that nobody waits in a circle."""
+    if not lead_ids:
+        return
     list(Lead.objects.filter(pk__in=lead_ids).order_by("pk").select_for_update().values_list("pk"))
 
 

@@ -102,6 +102,8 @@ class Signs:
 
     def since(self, began: FloatArray, today: int) -> days.Seen:
         """What counts of it after something began; nothing, of whoever was not seen."""
+        if not self.is_seen.any():
+            return days.nothing(len(began))
         seen_for = np.where(self.is_seen, days_since(began, today), 0.0)
         again = np.array(
             [
@@ -172,13 +174,7 @@ def hear(
     today = int(moment.timestamp() // _DAY)
     start = np.array([at.timestamp() / _DAY for at in began])
     done = signs.since(start, today)
-    found = signals.believe(
-        scores.p_30, counts=done.counts, pages=done.pages, days=done.days, trust=believed_by.power
-    )  # fmt: skip
-    before = np.clip(scores.p_30, 1e-9, 1 - 1e-9)
-    believed = logit(np.clip(found.p_30, 1e-9, 1 - 1e-9)) - logit(before)
-    shift = np.where(scores.p_30 > 0, signals.damped(believed), 0.0)
-    shift[~signs.is_seen] = 0.0
+    shift = _shift(scores, signs, done, believed_by)
     figures = _figures(scores, shift, believed_by.sd)
     known = np.array([max(at, came).timestamp() / _DAY if at else came.timestamp() / _DAY
                       for at, came in zip(reached, began, strict=True)])  # fmt: skip
@@ -203,8 +199,22 @@ def hear(
     )
 
 
+def _shift(scores: Scores, signs: Signs, done: days.Seen, believed_by: Trust) -> FloatArray:
+    """What they did adds to the log-odds of P(ripe within 30 days); nothing, of whoever was not seen."""
+    if not signs.is_seen.any():
+        return np.zeros(len(scores.p_30))
+    found = signals.believe(
+        scores.p_30, counts=done.counts, pages=done.pages, days=done.days, trust=believed_by.power
+    )  # fmt: skip
+    before = np.clip(scores.p_30, 1e-9, 1 - 1e-9)
+    believed = logit(np.clip(found.p_30, 1e-9, 1 - 1e-9)) - logit(before)
+    return np.where(signs.is_seen & (scores.p_30 > 0), signals.damped(believed), 0.0)
+
+
 def _figures(scores: Scores, shift: FloatArray, sd: float) -> dict[str, FloatArray]:
     """The chances with the shift: who is ripe sooner buys likelier, too. Its doubt widens the interval."""
+    if not shift.any():
+        return {"p_ever": scores.p_ever, "p_30": scores.p_30}
     month = np.where(shift == 0, scores.p_30, expit(logit(np.clip(scores.p_30, 1e-12, 1 - 1e-12)) + shift))
     later = np.divide(scores.p_ever - scores.p_30, 1 - scores.p_30, out=np.zeros_like(month), where=scores.p_30 < 1)
     ever = np.where(shift == 0, scores.p_ever, month + (1 - month) * later)

@@ -33,11 +33,14 @@ FROM lead LEFT JOIN source ON source.id = lead.source_id
 WHERE lead.merged_into_id IS NULL AND lead.state NOT IN ('won', 'lost', 'disqualified') AND {which}
 ORDER BY lead.id LIMIT %(limit)s
 """
-_DROP_CLOSED = """
-DELETE FROM score USING lead WHERE lead.id = score.lead_id
-AND (%(ids)s::uuid[] IS NULL OR lead.id = ANY(%(ids)s::uuid[]) OR lead.merged_into_id = ANY(%(ids)s::uuid[]))
-AND (lead.merged_into_id IS NOT NULL OR lead.state IN ('won', 'lost', 'disqualified'))
-"""
+_CLOSED = "(lead.merged_into_id IS NOT NULL OR lead.state IN ('won', 'lost', 'disqualified'))"
+_DROP_CLOSED = f"DELETE FROM score USING lead WHERE lead.id = score.lead_id AND {_CLOSED}"  # noqa: S608
+_DROP_OF_THESE = f"""
+DELETE FROM score WHERE lead_id IN (
+    SELECT id FROM lead WHERE id = ANY(%(ids)s::uuid[]) AND {_CLOSED}
+    UNION ALL SELECT id FROM lead WHERE merged_into_id = ANY(%(ids)s::uuid[])
+)
+"""  # noqa: S608
 
 _FIGURES = (
     "log_odds", "log_odds_sd", "p_ever", "p_ever_low", "p_ever_high", "p_30", "p_30_low", "p_30_high", "p_win",
@@ -59,7 +62,10 @@ def rescore(lead_ids: Collection[UUID] | None = None) -> int:
     else:
         done = _pass(lead_ids) or 0
     with prepared() as cursor:
-        cursor.execute(_DROP_CLOSED, {"ids": None if lead_ids is None else list(lead_ids)})
+        if lead_ids is None:
+            cursor.execute(_DROP_CLOSED)
+        else:
+            cursor.execute(_DROP_OF_THESE, {"ids": list(lead_ids)})
     if lead_ids is None:
         claims.count()
     return done
@@ -85,7 +91,7 @@ def _pass(lead_ids: Collection[UUID] | None) -> int | None:
 def keep_current(*, to_change_it: bool = False) -> None:
     """Let nobody else change which model is current until the transaction ends; many may, who only score by it."""
     shared = "" if to_change_it else "_shared"
-    with connection.cursor() as cursor:
+    with prepared() as cursor:
         cursor.execute(f"SELECT pg_advisory_xact_lock{shared}(hashtext('ripeline current model'))")
 
 

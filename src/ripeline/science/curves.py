@@ -170,6 +170,9 @@ class Curves:
 
     def window(self, codes: IntArray, days: FloatArray) -> IntArray:
         """First and last day from now of each lead's likely window, shape (n, 2); see `Curve.windows`."""
-        windows = np.stack([curve.windows for curve in self.all])
-        found: IntArray = windows[codes, np.minimum(days, self.horizon).astype(np.int64)]
+        found: IntArray = self._windows[codes, np.minimum(days, self.horizon).astype(np.int64)]
         return found
+
+    @cached_property
+    def _windows(self) -> IntArray:
+        return np.stack([curve.windows for curve in self.all])

@@ -61,6 +61,19 @@ class Seen:
     days: FloatArray
 
 
+def nothing(n: int, *, signals: Signals | None = None) -> Seen:
+    """Of n leads nothing was seen, nor could have been.
+
+    Examples
+    --------
+    >>> found = nothing(2)
+    >>> found.counts.tolist(), found.days.tolist()
+    ([[0.0, 0.0, 0.0], [0.0, 0.0, 0.0]], [0.0, 0.0])
+    """
+    signals = signals or DEFAULT_SIGNALS
+    return Seen(counts=np.zeros((n, len(signals.kinds))), pages=np.zeros((n, len(signals.pages))), days=np.zeros(n))
+
+
 def seen(
     masks: ArrayLike,
     *,

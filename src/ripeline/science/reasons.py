@@ -6,6 +6,7 @@ terms' contributions, so order and signs of what is shown are those of the compu
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -90,10 +91,9 @@ def rank(design: ArrayLike, terms: Sequence[Term], *, limit: int = 4, least: flo
     facts = gate.matrix("design", design, columns=len(terms))
     shown = int(gate.number("limit", limit, low=1, high=1000))
     floor = gate.number("least", least, low=0.0)
-    groups = list(dict.fromkeys(term.group for term in terms))
-    member = np.array([[term.group == group for group in groups] for term in terms], dtype=float)
-    weight = contributions(facts, terms) @ member.reshape(len(terms), len(groups))
-    speaker, present = _speakers(facts, terms, groups)
+    groups = _groups(tuple(terms))
+    weight = contributions(facts, terms) @ groups.member
+    speaker, present = _speakers(facts, groups)
     weight[(speaker < 0) | (np.abs(weight) < floor)] = 0.0
     order = np.argsort(-np.abs(weight), axis=1, kind="stable")[:, :shown]
     heaviest = np.take_along_axis(weight, order, axis=1)
@@ -104,17 +104,46 @@ def rank(design: ArrayLike, terms: Sequence[Term], *, limit: int = 4, least: flo
     )
 
 
-def _speakers(facts: NDArray[np.floating], terms: Sequence[Term], groups: Sequence[str]) -> tuple[IntArray, BoolArray]:
-    """For each lead and group the term that speaks (-1: none has anything to say), and whether the lead has it."""
-    speaker = np.full((len(facts), len(groups)), -1, dtype=np.int64)
-    present = np.zeros(speaker.shape, dtype=np.bool_)
-    for column, group in enumerate(groups):
-        for at, term in enumerate(terms):
-            if term.group != group:
-                continue
-            has = facts[:, at] == 1.0
-            lacks = (facts[:, at] == 0.0) & (speaker[:, column] < 0) & bool(term.absent)
-            speaker[lacks, column] = at
-            speaker[has & bool(term.present), column] = at
-            present[has, column] = True
-    return speaker, present
+@dataclass(frozen=True, eq=False, kw_only=True)
+class _Groups:
+    """How terms hang together: of k terms and g groups, `member` (k, g).
+
+    The other arrays have the terms group by group: `order`, their positions; `start`, where each group begins among
+    them; `says_yes` and `says_no`, whether they have words for who has it and who has it not.
+    """
+
+    member: FloatArray
+    order: IntArray
+    start: IntArray
+    says_yes: BoolArray
+    says_no: BoolArray
+
+
+@lru_cache(maxsize=8)
+def _groups(terms: tuple[Term, ...]) -> _Groups:
+    place = {group: at for at, group in enumerate(dict.fromkeys(term.group for term in terms))}
+    group = np.array([place[term.group] for term in terms], dtype=np.int64)
+    order = np.argsort(group, kind="stable")
+    return _Groups(
+        member=(group[:, None] == np.arange(len(place))).astype(np.float64),
+        order=order,
+        start=np.searchsorted(group[order], np.arange(len(place))),
+        says_yes=np.array([bool(terms[at].present) for at in order.tolist()], dtype=np.bool_),
+        says_no=np.array([bool(terms[at].absent) for at in order.tolist()], dtype=np.bool_),
+    )
+
+
+def _speakers(facts: NDArray[np.floating], groups: _Groups) -> tuple[IntArray, BoolArray]:
+    """For each lead and group the term that speaks (-1: none has anything to say), and whether the lead has it.
+
+    The last one that the lead has speaks; where it has none, the first that it is known not to have.
+    """
+    if not len(groups.order):
+        nothing = np.zeros((len(facts), 0), dtype=np.int64)
+        return nothing, nothing.astype(np.bool_)
+    known, none = facts[:, groups.order], len(groups.order)
+    has = known == 1.0
+    yes = np.maximum.reduceat(np.where(has & groups.says_yes, groups.order, -1), groups.start, axis=1)
+    no = np.minimum.reduceat(np.where((known == 0.0) & groups.says_no, groups.order, none), groups.start, axis=1)
+    speaker = np.where(yes >= 0, yes, np.where(no < none, no, -1))
+    return speaker, np.logical_or.reduceat(has, groups.start, axis=1)

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 
 import numpy as np
@@ -113,28 +114,50 @@ def encode(terms: Sequence[Term], *, source_type: ArrayLike, signals: Mapping[st
     >>> [DEFAULT_CURVES.keys[code] for code in facts.curve]
     ['front_loaded', 'even']
     """
-    sources = [place for place, term in enumerate(terms) if term.kind == "source_type"]
-    keys = ["", *(terms[place].key for place in sources)]
-    chosen = gate.codes("source_type", np.asarray(source_type, dtype=np.str_), keys=keys)
+    table = _table(tuple(terms), curves)
+    chosen = gate.codes("source_type", np.asarray(source_type, dtype=np.str_), keys=table.source_types)
     n = len(chosen)
-    known = {term.key: place for place, term in enumerate(terms) if term.kind == "signal"}
     design = np.empty((n, len(terms)))
-    design[:] = typical(terms)
-    curve_of_source = [0, *(curves.codes(terms[place].curve, n=1)[0] if terms[place].curve else 0 for place in sources)]
-    curve = np.array(curve_of_source, dtype=np.int64)[chosen]
-    for column, place in enumerate(sources, start=1):
-        design[:, place] = np.where(chosen == 0, terms[place].typical, chosen == column)
+    design[:] = table.typical
+    curve = table.curve_of_source[chosen]
+    said = np.flatnonzero(chosen)
+    design[np.ix_(said, table.sources)] = chosen[said, None] == np.arange(1, len(table.source_types))
     for key in signals:
-        if key not in known:
-            raise UnknownKeyError("signals", f"{key!r} is none of {', '.join(known)}")
-    for key, place in known.items():
+        if key not in table.signals:
+            raise UnknownKeyError("signals", f"{key!r} is none of {', '.join(table.signals)}")
+    for key, (place, own_curve) in table.signals.items():
         if key not in signals:
             continue
         value = gate.codes(f"signals: {key}", np.asarray(signals[key]) + 1, keys=("unknown", "no", "yes"), n=n) - 1
-        design[:, place] = np.where(value == UNKNOWN, terms[place].typical, value)
-        if terms[place].curve:
-            curve = np.where(value == YES, curves.codes(terms[place].curve, n=1)[0], curve)
+        design[:, place] = np.where(value == UNKNOWN, table.typical[place], value)
+        if own_curve is not None:
+            curve = np.where(value == YES, own_curve, curve)
     return Facts(design=design, curve=curve)
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class _Table:
+    """Terms and curves as `encode` looks them up. `source_types`: "" and their keys; `sources`: their columns;
+    `signals`: of each the column and the curve it names."""
+
+    typical: FloatArray
+    source_types: tuple[str, ...]
+    sources: IntArray
+    curve_of_source: IntArray
+    signals: Mapping[str, tuple[int, int | None]]
+
+
+@lru_cache(maxsize=8)
+def _table(terms: tuple[Term, ...], curves: Curves) -> _Table:
+    codes = [int(curves.codes(term.curve, n=1)[0]) if term.curve else None for term in terms]
+    sources = [place for place, term in enumerate(terms) if term.kind == "source_type"]
+    return _Table(
+        typical=typical(terms),
+        source_types=("", *(terms[place].key for place in sources)),
+        sources=np.array(sources, dtype=np.int64),
+        curve_of_source=np.array([0, *(codes[place] or 0 for place in sources)], dtype=np.int64),
+        signals={term.key: (place, codes[place]) for place, term in enumerate(terms) if term.kind == "signal"},
+    )
 
 
 def contributions(design: ArrayLike, terms: Sequence[Term]) -> FloatArray:

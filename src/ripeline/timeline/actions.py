@@ -12,6 +12,7 @@ from django.db import connection
 
 from ripeline.base import clock
 from ripeline.base.ids import new_id
+from ripeline.base.statements import prepared_rows
 from ripeline.timeline.kinds import KINDS, REACTING
 from ripeline.timeline.models import Activity, Engagement, Reaction
 
@@ -28,16 +29,18 @@ WITH given AS (
     INSERT INTO activity
         (id, lead_id, kind, origin, event_key, occurred_at, recorded_at, actor_id, is_private, body, data,
          import_run_id)
-    SELECT id, lead_id, kind, origin, event_key, occurred_at, %(now)s, actor_id, is_private, body, data, import_run_id
+    SELECT id, lead_id, kind, origin, event_key, occurred_at, %(now)s::timestamptz, actor_id, is_private, body, data,
+           import_run_id
     FROM given
     ON CONFLICT (lead_id, origin, event_key) DO NOTHING
     RETURNING id, lead_id, kind
 ), left_for_worker AS (
     INSERT INTO reaction (activity_id, lead_id, kind, created_at, due_at, attempts, error)
-    SELECT id, lead_id, kind, %(now)s, %(now)s, 0, '' FROM written WHERE kind = ANY(%(reacting)s)
+    SELECT id, lead_id, kind, %(now)s::timestamptz, %(now)s::timestamptz, 0, '' FROM written
+    WHERE kind = ANY(%(reacting)s::text[])
     RETURNING 1
 )
-SELECT written.id, (SELECT pg_notify(%(channel)s, '') FROM left_for_worker LIMIT 1) IS NULL FROM written
+SELECT written.id, (SELECT pg_notify(%(channel)s::text, '') FROM left_for_worker LIMIT 1) IS NULL FROM written
 """
 
 
@@ -72,17 +75,13 @@ def record_all(entries: Sequence[Entry]) -> set[UUID]:
     unknown = {entry.kind for entry in entries} - KINDS.keys()
     if unknown:
         raise ValueError(f"no such kind of activity: {', '.join(sorted(unknown))}")
-    with connection.cursor() as cursor:
-        cursor.execute(
-            _RECORD,
-            {
-                "entries": json.dumps([_plain(entry) for entry in entries], cls=DjangoJSONEncoder),
-                "now": clock.now(),
-                "reacting": sorted(REACTING),
-                "channel": WAKE,
-            },
-        )
-        return {row[0] for row in cursor.fetchall()}
+    given = {
+        "entries": json.dumps([_plain(entry) for entry in entries], cls=DjangoJSONEncoder),
+        "now": clock.now(),
+        "reacting": sorted(REACTING),
+        "channel": WAKE,
+    }
+    return {row[0] for row in prepared_rows(_RECORD, given)}
 
 
 def _plain(entry: Entry) -> dict[str, Any]:
