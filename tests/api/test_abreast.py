@@ -2,18 +2,25 @@
 
 import asyncio
 import json
-from collections.abc import Coroutine, Sequence
+import time
+from collections.abc import Callable, Coroutine, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from threading import Event
 from typing import Any, TypeVar
 from uuid import UUID
 
 import pytest
+from django.db import OperationalError, connection, transaction
+from django.test import Client
+from psycopg.errors import DeadlockDetected
 
 from ripeline.api import abreast
 from ripeline.api.abreast import Abreast, Asked
 from ripeline.capture import keeping
 from ripeline.capture.models import Submission
 from ripeline.config import asgi
+from ripeline.leads import birth, bulk
 from ripeline.leads.models import Enquiry, Lead
 from ripeline.outbox import queries as outbox
 from ripeline.people import keys
@@ -202,6 +209,114 @@ def test_where_they_cannot_be_kept_together_each_is_kept_alone(secret: str, monk
 
     monkeypatch.setattr(abreast, "keep_all", broken)
     assert [status for status, _ in asked(secret, person(1), person(2))] == [201, 201]
+
+
+@contextmanager
+def held(take: Callable[[], object]) -> Iterator[None]:
+    """Somebody else's transaction, which has taken something and does not end."""
+    taken, done = Event(), Event()
+
+    def hold() -> None:
+        try:
+            with transaction.atomic():
+                take()
+                taken.set()
+                done.wait(60)
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(1) as thread:
+        holding = thread.submit(hold)
+        taken.wait(60)
+        try:
+            yield
+        finally:
+            done.set()
+            holding.result()
+
+
+def until(there: int) -> bool:
+    """Whether so many enquiries are kept before long."""
+    deadline = time.monotonic() + 40
+    while (is_short := Enquiry.objects.count() < there) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    return not is_short
+
+
+def test_nobody_waits_for_a_lead_that_somebody_else_holds_but_what_is_about_it(
+    secret: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(keeping, "APART", 60.0)
+    ((_, first),) = asked(secret, person(1))
+    with ThreadPoolExecutor(1) as thread:
+        with held(lambda: bulk.hold([UUID(first["lead"])])):
+            found = thread.submit(asked, secret, person(2), person(1), person(3), person(1), person(9))
+            assert until(1 + 3)
+            assert not found.done()
+        answers = found.result()
+    assert [status for status, _ in answers] == [201] * 5
+    assert answers[1][1]["lead"] == answers[3][1]["lead"] == first["lead"]
+    assert Enquiry.objects.count() == Submission.objects.count() == 6
+    assert Lead.objects.count() == Score.objects.count() == 4
+
+
+def test_nor_for_a_company_that_somebody_else_is_making(secret: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(keeping, "TOGETHER", 0.2)
+    monkeypatch.setattr(keeping, "APART", 60.0)
+    theirs = birth.Person(email="boss@firm0.example", company="Firm 0")
+    with ThreadPoolExecutor(1) as thread:
+        with held(lambda: birth.accounts([theirs])):
+            found = thread.submit(asked, secret, person(5), person(1), person(9))
+            assert until(2)
+            assert not found.done()
+        answers = found.result()
+    assert [status for status, _ in answers] == [201] * 3
+    assert Lead.objects.count() == Submission.objects.count() == 3
+
+
+def test_what_waits_too_long_is_to_be_sent_again_and_nothing_of_it_is_kept(
+    secret: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(keeping, "APART", 0.2)
+    ((_, first),) = asked(secret, person(1))
+    again = {"authorization": f"Bearer {secret}", "idempotency-key": "order-7"}
+    with held(lambda: bulk.hold([UUID(first["lead"])])):
+        answers = asked(secret, person(1), person(2), key="")
+        assert [status for status, _ in answers] == [503, 201]
+        refused = Client().post(PATH, person(1), content_type="application/json", headers=again)
+        assert (refused.status_code, refused["Retry-After"]) == (503, "1")
+        assert "send it again" in refused.json()["error"]
+        assert Enquiry.objects.count() == Submission.objects.count() == 2
+    taken = Client().post(PATH, person(1), content_type="application/json", headers=again)
+    assert (taken.status_code, taken.json()["lead"]) == (201, first["lead"])
+    assert Enquiry.objects.count() == 3
+
+
+def test_what_was_said_of_mail_is_kept_as_answered_when_all_is_done_once_more(
+    secret: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tried = []
+
+    def crossing(*given: Any, **more: Any) -> None:
+        note(*given, **more)
+        tried.append(given)
+        if len(tried) == 2:
+            raise OperationalError from DeadlockDetected()
+
+    note = keeping.saying.note
+    monkeypatch.setattr(keeping.saying, "note", crossing)
+    words = {"purpose": "news", "how": "box", "confirmed": True}
+    both = [person(at, consents=[words | {"agreed": agreed}]) for at, agreed in enumerate((True, False))]
+    answers = asked(secret, *both)
+    assert len(tried) == 4
+    results = [said["consents"][0]["result"] for _, said in answers]
+    assert results == ["given", "withdrawn"]
+    kept = {str(each.pk): each.content["consents"][0]["result"] for each in Submission.objects.all()}
+    assert kept == {said["id"]: result for (_, said), result in zip(answers, results, strict=True)}
+    assert (outbox.has_consent("anna.0@firm0.example", "news"), len(outbox.consents("anna.0@firm0.example"))) == (
+        True,
+        1,
+    )
 
 
 def test_who_hangs_up_before_the_answer_has_been_heard(secret: str) -> None:

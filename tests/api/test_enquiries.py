@@ -173,6 +173,7 @@ def test_what_is_wrong_is_said_by_field_and_nothing_is_kept(secret: str) -> None
     assert send(secret, "{").status_code == 400
     assert send(secret, "[]").status_code == 422
     assert not Submission.objects.exists()
+    assert DoorDay.objects.get().refused == 5
 
 
 def test_two_people_in_one_are_refused(secret: str) -> None:

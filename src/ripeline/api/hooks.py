@@ -16,6 +16,7 @@ from ripeline.base.anew import anew
 from ripeline.capture import doors, machines
 from ripeline.capture.keeping import WINDOW, TooOftenError
 from ripeline.capture.models import Door, DoorKind, SubmissionState
+from ripeline.leads.deciding import LeadError
 
 LARGEST = 256 * KB  # bytes of one
 
@@ -40,6 +41,10 @@ def hook(request: HttpRequest, slug: str) -> HttpResponse:
     except TooOftenError:
         response = say(429, "Too much at once.")
         response["Retry-After"] = str(int(WINDOW.total_seconds()))
+        return response
+    except LeadError as crossed:
+        response = say(503, str(crossed))
+        response["Retry-After"] = "1"
         return response
     is_in = found.state == SubmissionState.TAKEN
     return JsonResponse({"id": found.pk, "state": "taken" if is_in else "held", "why": found.why}, status=202)

@@ -12,6 +12,7 @@ from ninja.security import HttpBearer
 
 from ripeline import __version__
 from ripeline.api import enquiries
+from ripeline.capture import machines
 from ripeline.capture.keeping import WINDOW, ConflictError, RefusedError, TooOftenError
 from ripeline.leads.deciding import LeadError
 from ripeline.people import keys
@@ -50,13 +51,23 @@ def _no_key(request: HttpRequest, _: Any) -> HttpResponse:
     return response
 
 
+def _count(request: HttpRequest) -> None:
+    """What is no enquiry counts among the refused ones of whoever sent it, once their key has said who that is."""
+    key = getattr(request, "auth", None)
+    if isinstance(key, ApiKey):
+        machines.note_refused(key)
+
+
 @api.exception_handler(HttpError)
 def _refused(request: HttpRequest, error: Any) -> HttpResponse:
+    if error.status_code == 400:  # no JSON
+        _count(request)
     return _say(request, error.status_code, str(error))
 
 
 @api.exception_handler(ValidationError)
 def _misread(request: HttpRequest, error: Any) -> HttpResponse:
+    _count(request)
     fields = {}
     for each in error.errors:
         at = ".".join(str(part) for part in each["loc"] if part not in ("body", "given"))

@@ -33,15 +33,24 @@ _TRIES = 5  # each is undone only by somebody merging one of these very people i
 LATER = timedelta(days=30)  # until `settle` spreads a batch; kept if that never happens
 
 
-def admit(arrivals: Sequence[Arrival], *, actor: User, origin: str) -> list[Admitted]:
+def admit(arrivals: Sequence[Arrival], *, actor: User, origin: str, waits: bool = True) -> list[Admitted]:
     """Admit arrivals in one transaction, set by set; the results stand in their order.
 
-    Should a lead be merged, or a merge be taken back, between finding it and locking it, all is begun again.
+    Should a lead be merged, or a merge be taken back, between finding it and locking it, all is begun again. Who does
+    not wait for leads that somebody else is at work on gets a BusyError instead, and must undo the transaction.
     """
     for _ in range(_TRIES):
         with suppress(_RedirectedError):
-            return _admit(arrivals, actor, origin)
+            return _admit(arrivals, actor, origin, waits)
     raise LeadError(CROSSED)
+
+
+class BusyError(Exception):
+    """Somebody else is at work on the leads of arrivals; `places`: theirs among all."""
+
+    def __init__(self, places: Collection[int]) -> None:
+        super().__init__(places)
+        self.places = places
 
 
 class _RedirectedError(Exception):
@@ -49,14 +58,16 @@ class _RedirectedError(Exception):
 
 
 @once_more
-def _admit(arrivals: Sequence[Arrival], actor: User, origin: str) -> list[Admitted]:
+def _admit(arrivals: Sequence[Arrival], actor: User, origin: str, waits: bool) -> list[Admitted]:
     with transaction.atomic():
         cases = _placed(arrivals)
         for case, reason in _resolve(cases):
             case.outcome = Admitted(Result.REJECTED, reason=reason)
         born = [c for c in cases if c.is_new and c.outcome is None]
         met = [c for c in cases if not c.is_new and c.outcome is None]
-        _hold(met, {case.lead_id for case in born})  # before the rotation, as everybody does who needs both
+        missed = _hold(met, {case.lead_id for case in born}, waits)  # before the rotation, as everybody does
+        if missed:
+            raise BusyError([place for place, case in enumerate(cases) if case.lead_id in missed])
         if born:
             _bear(born, actor, origin)
         if met:
@@ -64,17 +75,21 @@ def _admit(arrivals: Sequence[Arrival], actor: User, origin: str) -> list[Admitt
         return [case.outcome or Admitted(Result.UNCHANGED, case.lead_id) for case in cases]
 
 
-def _hold(met: Sequence[Case], unborn: Collection[UUID | None]) -> None:
+def _hold(met: Sequence[Case], unborn: Collection[UUID | None], waits: bool) -> set[UUID]:
     """Lock the leads that are here already; nobody can merge them, or take their import back, from then on, so their
-    keys must lead to them still.
+    keys must lead to them still. Who does not wait is told which of them somebody else has locked.
 
     What came to a lead merged away would be written where nobody looks.
     """
     here = [case for case in met if case.lead_id not in unborn]
-    bulk.hold({case.lead_id for case in here if case.lead_id})
+    wanted = {case.lead_id for case in here if case.lead_id}
+    held = bulk.hold(wanted, skips_busy=not waits)
+    if not waits and held < wanted:
+        return wanted - held
     now = identity.resolve(key for case in here for key in case.arrival.keys)
     if any(now.get(key) != case.lead_id for case in here for key in case.arrival.keys):
         raise _RedirectedError
+    return set()
 
 
 def _placed(arrivals: Sequence[Arrival]) -> list[Case]:

@@ -9,7 +9,8 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from django.db import transaction
+from django.db import OperationalError, connection, transaction
+from psycopg.errors import LockNotAvailable
 
 from ripeline.base import clock
 from ripeline.base.copying import insert_new
@@ -17,12 +18,12 @@ from ripeline.base.settled import look
 from ripeline.base.statements import prepared, prepared_rows
 from ripeline.base.together import Together
 from ripeline.capture import first_visit, giving, places, saying
-from ripeline.capture.admission import Arrival, admit
+from ripeline.capture.admission import Arrival, BusyError, admit
 from ripeline.capture.models import Submission, SubmissionState
 from ripeline.catalog import queries as catalog
 from ripeline.leads import identity
 from ripeline.leads.birth import Context, Person
-from ripeline.leads.deciding import By, once_more
+from ripeline.leads.deciding import By, LeadError, once_more
 from ripeline.leads.identity import Key
 from ripeline.leads.models import IdentityKind
 from ripeline.leads.recognising import identify
@@ -36,6 +37,7 @@ from ripeline.ripeness import actions as ripeness
 OWN = frozenset({Role.REP})  # whom they meet is theirs
 WINDOW = timedelta(minutes=10)
 FROM_ONE_PROGRAM = 6_000  # in the window, ten a second: more than that is an import
+TOGETHER, APART = 0.8, 3.0  # seconds that several wait for what somebody else holds, and that one does by itself
 
 
 class RefusedError(ValueError):
@@ -52,6 +54,13 @@ class TooOftenError(ValueError):
 
 class ConflictError(ValueError):
     """The same idempotency key, with something else in it."""
+
+
+class HeldError(LeadError):
+    """Somebody else is at work on this very lead, or its company, for so long that it must be sent again."""
+
+    def __init__(self) -> None:
+        super().__init__("Somebody else is at work on the same lead just now. Nothing was kept; please send it again.")
 
 
 @dataclass(frozen=True)
@@ -86,32 +95,73 @@ def keep(submission: Submission, *, most: int) -> tuple[Submission, bool]:
     """Keep what was sent, and admit it if it is taken: durable, resolved, routed and scored when this returns; and
     whether it is new: the same again is the same.
 
-    Raises RefusedError and TooOftenError (`most` from one address within the window), of which nothing is kept, and
-    ConflictError where its number bears something else (by the `digest` in its content).
+    Raises RefusedError, TooOftenError (`most` from one address within the window) and HeldError, of which nothing is
+    kept, and ConflictError where its number bears something else (by the `digest` in its content).
     """
-    return _keep((submission, most))
+    try:
+        return _keep((submission, most))
+    except HeldError:  # apart from the others, who need not wait for it
+        (kept,) = _look_and_keep([(submission, most)], alone=True)
+    if isinstance(kept, Exception):
+        raise kept
+    return kept
 
 
 @once_more
-def keep_all(wanted: Sequence[tuple[Submission, int]]) -> Sequence[tuple[Submission, bool] | Exception]:
+def keep_all(
+    wanted: Sequence[tuple[Submission, int]], *, alone: bool = False
+) -> Sequence[tuple[Submission, bool] | Exception]:
     """`keep` for submissions, each with its `most`, in one transaction: a result or what it would raise, for each.
 
-    Raises what fails as a whole; then nothing has changed.
+    Where somebody else is at work on a lead, the others do not wait: what is about it is left out, with a HeldError.
+    One that comes `alone` waits a while. Raises what fails as a whole; then nothing has changed.
     """
+    if connection.in_atomic_block:  # of somebody who may wait as long as they like
+        with transaction.atomic():
+            return _kept(wanted, waits=True)
+    held: set[UUID] = set()
+    while True:
+        free = [each for each in wanted if each[0].pk not in held]
+        try:
+            with transaction.atomic():
+                prepared_rows(_WAIT_AT_MOST, [f"{APART if alone else TOGETHER}s"])
+                told = iter(_kept(free, waits=alone))
+        except _BusyError as busy:
+            held |= busy.numbers
+        except OperationalError as problem:
+            if len(free) > 1 or not isinstance(problem.__cause__, LockNotAvailable):
+                raise
+            held.add(free[0][0].pk)
+        else:
+            return [HeldError() if submission.pk in held else next(told) for submission, _ in wanted]
+
+
+_WAIT_AT_MOST = "SELECT set_config('lock_timeout', %s::text, true)"  # until the transaction ends
+
+
+class _BusyError(Exception):
+    """Somebody else is at work on the leads of the submissions with these numbers."""
+
+    def __init__(self, numbers: Collection[UUID]) -> None:
+        super().__init__(numbers)
+        self.numbers = set(numbers)
+
+
+def _kept(wanted: Sequence[tuple[Submission, int]], *, waits: bool) -> Sequence[tuple[Submission, bool] | Exception]:
+    """Within a transaction, which is to be undone where it raises."""
     lately = Counter(_lately({submission.address for submission, _ in wanted}))
     ours: dict[UUID, Submission] = {}
     for submission, most in wanted:
         if lately[submission.address] < most and submission.pk not in ours:
             ours[submission.pk] = submission
             lately[submission.address] += 1
-    with transaction.atomic():
-        new = insert_new(Submission, [_row(ours[number]) for number in sorted(ours)])
-        taken = [s for number, s in ours.items() if number in new and s.state == SubmissionState.TAKEN]
-        problems = admit_all([Brought(submission) for submission in taken])
-        refused = {s.pk: problem for s, problem in zip(taken, problems, strict=True) if problem}
-        if refused:
-            Submission.objects.filter(pk__in=refused).delete()
-        before = Submission.objects.in_bulk([pk for pk in {s.pk for s, _ in wanted} if pk not in new])
+    new = insert_new(Submission, [_row(ours[number]) for number in sorted(ours)])
+    taken = [s for number, s in ours.items() if number in new and s.state == SubmissionState.TAKEN]
+    problems = admit_all([Brought(submission) for submission in taken], waits=waits)
+    refused = {s.pk: problem for s, problem in zip(taken, problems, strict=True) if problem}
+    if refused:
+        Submission.objects.filter(pk__in=refused).delete()
+    before = Submission.objects.in_bulk([pk for pk in {s.pk for s, _ in wanted} if pk not in new])
     here = before | {number: ours[number] for number in new}
     told = [_told(each, here.get(each.pk)) for each, _ in wanted]
     return [
@@ -120,9 +170,11 @@ def keep_all(wanted: Sequence[tuple[Submission, int]]) -> Sequence[tuple[Submiss
     ]
 
 
-def _look_and_keep(wanted: Sequence[tuple[Submission, int]]) -> Sequence[tuple[Submission, bool] | Exception]:
+def _look_and_keep(
+    wanted: Sequence[tuple[Submission, int]], *, alone: bool = False
+) -> Sequence[tuple[Submission, bool] | Exception]:
     with look():
-        return keep_all(wanted)
+        return keep_all(wanted, alone=alone)
 
 
 # In one transaction only what is admitted at once: leads are held before the rotation, everywhere.
@@ -151,7 +203,7 @@ def admit_one(brought: Brought) -> None:
         raise problem
 
 
-def admit_all(brought: Sequence[Brought]) -> list[RefusedError | None]:
+def admit_all(brought: Sequence[Brought], *, waits: bool = True) -> list[RefusedError | None]:
     """The same for many, set by set; what is refused gets a reason, and is left as it is."""
     doors: dict[tuple[UUID | None, str], list[Brought]] = defaultdict(list)
     for each in brought:
@@ -160,7 +212,11 @@ def admit_all(brought: Sequence[Brought]) -> list[RefusedError | None]:
     came: list[Brought] = []
     for (_, kind), some in doors.items():
         actor = some[0].submission.captured_by or people.system()
-        for each, found in zip(some, admit([_arrival(b) for b in some], actor=actor, origin=kind), strict=True):
+        try:
+            admitted = admit([_arrival(b) for b in some], actor=actor, origin=kind, waits=waits)
+        except BusyError as busy:
+            raise _BusyError([some[place].submission.pk for place in busy.places]) from busy
+        for each, found in zip(some, admitted, strict=True):
             each.submission.lead_id = found.lead_id
             if found.lead_id is None:
                 problems[each.submission.pk] = RefusedError({"external_id": found.reason})

@@ -63,8 +63,13 @@ def take(*, key: ApiKey, entry: Entry, idempotency_key: str = "") -> tuple[Submi
     try:
         return keep(submission_of(key=key, entry=entry, idempotency_key=idempotency_key), most=FROM_ONE_PROGRAM)
     except RefusedError:
-        doors.note(_door_of(key), "refused")
+        note_refused(key)
         raise
+
+
+def note_refused(key: ApiKey) -> None:
+    """Count one on the door of a program that sent what cannot be taken."""
+    doors.note(_door_of(key), "refused")
 
 
 def submission_of(*, key: ApiKey, entry: Entry, idempotency_key: str = "") -> Submission:

@@ -132,11 +132,12 @@ def _locked(ids: Sequence[UUID], skips_busy: bool = False) -> list[Lead]:
     return list(related.select_for_update(of=("self",), skip_locked=skips_busy))
 
 
-def hold(lead_ids: Collection[UUID]) -> None:
-    """Lock leads ahead of a lock that others take after theirs, so that nobody waits in a circle."""
+def hold(lead_ids: Collection[UUID], *, skips_busy: bool = False) -> set[UUID]:
+    """Lock leads ahead of a lock that others take after theirs, so that nobody waits in a circle; those locked."""
     if not lead_ids:
-        return
-    list(Lead.objects.filter(pk__in=lead_ids).order_by("pk").select_for_update().values_list("pk"))
+        return set()
+    rows = Lead.objects.filter(pk__in=lead_ids).order_by("pk").select_for_update(skip_locked=skips_busy)
+    return set(rows.values_list("pk", flat=True))
 
 
 def _write(leads: Sequence[Lead], names: Collection[str]) -> None:

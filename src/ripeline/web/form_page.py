@@ -19,6 +19,7 @@ from ripeline.capture import doors, giving, keeping, profiling, proof, submissio
 from ripeline.capture.models import Door
 from ripeline.capture.text import clean
 from ripeline.catalog.models import Question
+from ripeline.leads.deciding import LeadError
 from ripeline.outbox import queries as outbox
 from ripeline.people.models import User
 from ripeline.web import tries
@@ -35,6 +36,7 @@ STALE = "This page had been open for a long time. Please look at it once more an
 TOO_OFTEN = (
     "A lot has come from your network just now. Please send it again in ten minutes; what you wrote is still here."
 )
+BUSY = "We could not keep it in this moment. Please send it once more; what you wrote is still here."
 
 
 @dataclass(frozen=True)
@@ -80,6 +82,10 @@ def form(request: HttpRequest, slug: str) -> HttpResponse:
     except keeping.TooOftenError:
         response = _page(request, door, problem=TOO_OFTEN, status=429)
         response["Retry-After"] = str(int(keeping.WINDOW.total_seconds()))
+        return response
+    except LeadError:  # somebody else is at work on the same lead
+        response = _page(request, door, problem=BUSY, status=503)
+        response["Retry-After"] = "1"
         return response
     except keeping.RefusedError as wrong:
         doors.note(door, "refused")
