@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from ripeline.capture import holding, machines
 from ripeline.capture.holding import StillHeldError
+from ripeline.capture.keeping import HeldError
 from ripeline.capture.models import Door, Submission, SubmissionState
 from ripeline.leads.models import Enquiry, Lead
 from ripeline.outbox.models import Consent
@@ -135,6 +136,19 @@ def test_the_fields_of_a_form_serve_as_well_as_json(door: Door, mona: User) -> N
     machines.keep_hook(actor=mona, door=door, name="Lead ads", source_type="social", mapping={"email": "your-email"})
     body = "your-email=priya%40northgate.example&x=1&x=2"
     assert send(door, body, "application/x-www-form-urlencoded").json()["state"] == "taken"
+
+
+def test_who_is_being_worked_on_by_somebody_else_is_to_be_sent_again(
+    door: Door, mona: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def busy(*_: Any, **__: Any) -> Any:
+        raise HeldError
+
+    with monkeypatch.context() as meanwhile:
+        meanwhile.setattr(machines, "keep", busy)
+        answer = send(door, {"email": "priya@northgate.example"})
+    assert (answer.status_code, answer["Retry-After"]) == (503, "1")
+    assert send(door, {"email": "priya@northgate.example"}).status_code == 202
 
 
 def test_a_wrong_address_no_json_and_too_much_are_refused(door: Door) -> None:

@@ -10,8 +10,9 @@ from django.db import connection
 from django.test import Client
 
 from ripeline.base import clock
-from ripeline.capture import doors, submissions
+from ripeline.capture import doors, keeping, submissions
 from ripeline.capture.doors import FormDraft
+from ripeline.capture.keeping import HeldError
 from ripeline.capture.models import Door, DoorDay, Submission
 from ripeline.catalog.models import Question
 from ripeline.leads.models import Enquiry, Lead
@@ -173,6 +174,22 @@ def test_who_sends_without_end_is_told_when_to_come_back(client: Client, door: D
     answer = send(client, FIELDS, unseen)
     assert (answer.status_code, answer["Retry-After"]) == (429, "600")
     assert "Priya Raman" in answer.content.decode()
+
+
+def test_who_is_being_worked_on_by_somebody_else_is_asked_to_send_it_once_more(
+    client: Client, door: Door, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def busy(*_: Any, **__: Any) -> Any:
+        raise HeldError
+
+    _, unseen = opened(client)
+    with monkeypatch.context() as meanwhile:
+        meanwhile.setattr(keeping, "keep", busy)
+        answer = send(client, FIELDS, unseen)
+    assert (answer.status_code, answer["Retry-After"]) == (503, "1")
+    assert "Priya Raman" in answer.content.decode()
+    assert send(client, FIELDS, unseen).status_code == 302
+    assert Enquiry.objects.count() == 1
 
 
 def test_only_the_sites_that_were_named_may_show_it_in_a_page_of_theirs(client: Client, door: Door) -> None:

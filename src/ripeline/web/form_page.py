@@ -79,14 +79,8 @@ def form(request: HttpRequest, slug: str) -> HttpResponse:
         return _page(request, door, problem=STALE, status=422)
     except keeping.ConflictError:
         return _page(request, door, problem=SENT_BEFORE, status=422)
-    except keeping.TooOftenError:
-        response = _page(request, door, problem=TOO_OFTEN, status=429)
-        response["Retry-After"] = str(int(keeping.WINDOW.total_seconds()))
-        return response
-    except LeadError:  # somebody else is at work on the same lead
-        response = _page(request, door, problem=BUSY, status=503)
-        response["Retry-After"] = "1"
-        return response
+    except (keeping.TooOftenError, LeadError) as why:
+        return _later(request, door, why)
     except keeping.RefusedError as wrong:
         doors.note(door, "refused")
         return _page(request, door, errors=wrong.errors, status=422)
@@ -95,6 +89,14 @@ def form(request: HttpRequest, slug: str) -> HttpResponse:
         query["get"] = giving.path(door.gives, submission.lead_id).rpartition("/")[2]
     address = reverse("form-thanks", args=[slug])
     return redirect(f"{address}?{urlencode(query)}" if query else address)
+
+
+def _later(request: HttpRequest, door: Door, why: Exception) -> HttpResponse:
+    """So much has come, or somebody else is at work on the same lead: it is to be sent again after a while."""
+    is_much = isinstance(why, keeping.TooOftenError)
+    response = _page(request, door, problem=TOO_OFTEN if is_much else BUSY, status=429 if is_much else 503)
+    response["Retry-After"] = str(int(keeping.WINDOW.total_seconds())) if is_much else "1"
+    return response
 
 
 @login_not_required
