@@ -123,6 +123,16 @@ def test_a_page_whose_address_is_a_secret_names_it_to_no_other(house: House) -> 
             assert '<meta name="referrer" content="strict-origin">' in Client().get(path).text
 
 
+@pytest.mark.parametrize("path", ["/f/quote", "/sign-in", "/nothing-here"])
+def test_a_stranger_puts_no_large_file_on_the_disk(house: House, mona: User, path: str) -> None:
+    client, large = Client(), {"content-length": str(30 * 1024 * 1024)}
+    kind = "multipart/form-data; boundary=b"
+    answer = client.post(path, b"--b", content_type=kind, headers=large)
+    assert (answer.status_code, "larger than any form of ours" in answer.text) == (413, True)
+    client.force_login(mona)
+    assert client.get("/capture", headers=large).status_code == 200, "who works here imports files"
+
+
 def test_a_host_that_is_not_ours_is_one_line_in_the_log(client: Client, caplog: pytest.LogCaptureFixture) -> None:
     assert client.get("/sign-in", headers={"host": "a b"}).status_code == 400
     (record,) = [each for each in caplog.records if each.name == "django.security.DisallowedHost"]

@@ -57,6 +57,7 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
     "ripeline.web.middleware.PartMiddleware",
     "ripeline.web.middleware.LocalTimeMiddleware",
+    "ripeline.web.middleware.StrangersMiddleware",
     "ripeline.web.middleware.NoticeMiddleware",
     "ripeline.web.middleware.RefusalMiddleware",
 ]

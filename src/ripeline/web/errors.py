@@ -15,6 +15,7 @@ WORDS = {
     400: ("That request made no sense", "The address or what was sent with it is not something Ripeline can read."),
     403: ("This is not yours to do", "Your role does not include it. If it should, ask an administrator."),
     404: ("There is nothing here", "The page was moved or removed, or the address has a slip in it."),
+    413: ("That is too much at once", "What was sent is larger than any form of ours. Nothing of it was kept."),
     429: ("Too many tries", "Please wait a few minutes, then try again."),
     500: (
         "Something broke on our side",

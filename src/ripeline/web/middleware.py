@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable
+from http import HTTPStatus
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
@@ -39,6 +40,20 @@ class LocalTimeMiddleware:
         request.company = company()  # type: ignore[attr-defined]
         with timezone.override(ZoneInfo(user.time_zone or request.company.time_zone)):  # type: ignore[attr-defined]
             return self.get_response(request)
+
+
+class StrangersMiddleware:
+    """Who is not signed in sends no more than a form is: a file of theirs would lie on the disk before anybody asks."""
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        said = request.META.get("CONTENT_LENGTH") or "0"
+        is_much = said.isdecimal() and int(said[:20]) > settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+        if is_much and not isinstance(request.user, User):
+            return errors.page(request, HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
+        return self.get_response(request)
 
 
 class RefusalMiddleware:
