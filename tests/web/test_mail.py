@@ -160,6 +160,7 @@ def test_the_page_asks_the_same_of_the_database_for_one_message_and_for_fifty(
     ada: User, django_assert_max_num_queries: DjangoAssertNumQueries
 ) -> None:
     client, counts = signed_in(ada), []
+    client.get("/settings/mail")  # what seldom changes is kept from here on
     for many in (1, 49):
         for _ in range(many):
             thank()

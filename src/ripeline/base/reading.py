@@ -13,6 +13,8 @@ from django.db import connection
 from django.db.models import JSONField, Model
 from django.db.models.base import ModelState
 
+from ripeline.base.statements import read_moments_compiled
+
 M = TypeVar("M", bound=Model)
 _Names = tuple[str, ...]
 _Relation = tuple[str, str, type[Model]]  # its name, the column that holds its key, and what it leads to
@@ -41,6 +43,7 @@ def read(model: type[M], rest: str, given: Sequence[Any] = (), *, named: tuple[s
 def rows(statement: str, given: Mapping[str, Any] | Sequence[Any] = ()) -> list[tuple[Any, ...]]:
     """What a statement answers. Values go in `given`, never into the statement."""
     with connection.cursor() as cursor:
+        read_moments_compiled(cursor)
         cursor.execute(statement, given)
         return list(cursor.fetchall())
 

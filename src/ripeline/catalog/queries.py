@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 
 from ripeline.base.reading import read
+from ripeline.base.settled import Settled
 from ripeline.catalog.models import Campaign, CloseReason, CustomField, Question, Source
 
 
@@ -17,14 +18,18 @@ def reasons(state: str | None = None) -> Sequence[CloseReason]:
     return list(found.filter(state=state) if state else found)
 
 
+_sources = Settled(lambda: tuple(read(Source, "ORDER BY name")), "source")
+_custom_fields = Settled(lambda: tuple(read(CustomField, "ORDER BY position, label")), "custom_field")
+
+
 def sources() -> Sequence[Source]:
-    """Every source by name."""
-    return read(Source, "ORDER BY name")
+    """Every source by name. Shared: to be read."""
+    return _sources.now()
 
 
 def custom_fields() -> Sequence[CustomField]:
-    """Every custom field in its order."""
-    return read(CustomField, "ORDER BY position, label")
+    """Every custom field in its order. Shared: to be read."""
+    return _custom_fields.now()
 
 
 def campaigns() -> Sequence[Campaign]:

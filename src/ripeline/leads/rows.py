@@ -13,6 +13,7 @@ from django.db.models import QuerySet
 
 from ripeline.base import reading
 from ripeline.base.reading import made
+from ripeline.base.statements import prepared_rows
 from ripeline.catalog.models import CloseReason, Source
 from ripeline.leads import rules
 from ripeline.leads.models import Account, Lead, NextKind
@@ -158,6 +159,7 @@ LEFT JOIN close_reason ON close_reason.id = lead.close_reason_id
 
 _ACCOUNT = "(SELECT name FROM account WHERE account.id = lead.account_id)"
 _OF_ROWS = f"SELECT NULL, {', '.join(f'lead.{name}' for name in _LEAD)}, {_BESIDE}"
+_BY_ID = f"{_OF_ROWS} WHERE lead.id = ANY(%s::uuid[])"
 _OF_WHOLE = f"SELECT {_ACCOUNT}, {', '.join(f'lead.{name}' for name in _WHOLE)}, {_BESIDE}"
 
 
@@ -169,7 +171,7 @@ def read(actor: User, lead_ids: Sequence[UUID]) -> Sequence[Row]:
     """
     if not lead_ids:
         return []
-    found = {row.id: row for row in _rows(actor, "WHERE lead.id = ANY(%s::uuid[])", [_array(lead_ids)])}
+    found = {row.id: row for row in _rows(actor, prepared_rows(_BY_ID, [_array(lead_ids)]))}
     return [found[pk] for pk in lead_ids if pk in found]
 
 
@@ -179,7 +181,7 @@ def by_name(actor: User, asked: QuerySet[Lead]) -> Sequence[Row]:
         statement, given = asked.values("pk").query.sql_with_params()
     except EmptyResultSet:
         return []
-    return _rows(actor, f"WHERE lead.id IN ({statement}) ORDER BY lead.name, lead.id", given)
+    return _rows(actor, reading.rows(f"{_OF_ROWS} WHERE lead.id IN ({statement}) ORDER BY lead.name, lead.id", given))
 
 
 def whole(lead_ids: Collection[UUID]) -> dict[UUID, Lead]:
@@ -197,11 +199,11 @@ def _array(lead_ids: Collection[UUID]) -> str:
     return f"{{{','.join([pk.hex for pk in lead_ids])}}}"
 
 
-def _rows(actor: User, rest: str, given: Sequence[Any]) -> Sequence[Row]:
+def _rows(actor: User, found: Sequence[Sequence[Any]]) -> Sequence[Row]:
     beside = _Beside()
     may: dict[tuple[UUID | None, UUID], frozenset[Verb]] = {}
     made = []
-    for values in reading.rows(f"{_OF_ROWS} {rest}", given):
+    for values in found:
         lead = beside.lead(_LEAD, values)
         holders = lead.owner_id, lead.responsible_id
         if holders not in may:

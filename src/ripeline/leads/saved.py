@@ -9,10 +9,10 @@ from datetime import datetime
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
-from django.db.models import Q, QuerySet, prefetch_related_objects
+from django.db.models import Q, QuerySet
 
 from ripeline.base import clock
-from ripeline.base.reading import read
+from ripeline.base.settled import Settled
 from ripeline.leads.deciding import LeadError
 from ripeline.leads.models import Audience, DefaultView, SavedView
 from ripeline.people import actions as people
@@ -42,20 +42,26 @@ def may_change(actor: User, view: SavedView) -> bool:
     return view.user_id == actor.pk or (actor.role == Role.ADMIN and view.audience != Audience.MINE)
 
 
-_SEEN = """
-WHERE removed_at IS NULL AND (
-    user_id = %s OR audience = 'everybody' OR (audience = 'team' AND (team_id = %s OR %s))
+_all = Settled(
+    lambda: tuple(SavedView.objects.filter(removed_at=None).select_related("user", "team")),
+    "saved_view",
+    "user",
+    "team",
 )
-"""  # as `_seen` has it
 
 
 def of(user: User) -> Sequence[SavedView]:
-    """What `user` keeps or is shown, their own first, each by name."""
-    given = [user.pk, user.team_id, user.role == Role.ADMIN]
-    found = read(SavedView, _SEEN, given)
-    if found:
-        prefetch_related_objects(found, "user", "team")
-    return sorted(found, key=lambda view: (view.user_id != user.pk, view.name))
+    """What `user` keeps or is shown, their own first, each by name. Shared: to be read."""
+    return sorted(
+        (view for view in _all.now() if _is_shown(view, user)), key=lambda view: (view.user_id != user.pk, view.name)
+    )
+
+
+def _is_shown(view: SavedView, user: User) -> bool:
+    """As `_seen` has it."""
+    if view.user_id == user.pk or view.audience == Audience.EVERYBODY:
+        return True
+    return view.audience == Audience.TEAM and (user.role == Role.ADMIN or view.team_id == user.team_id)
 
 
 def called(name: str) -> Sequence[SavedView]:

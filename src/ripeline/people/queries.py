@@ -49,17 +49,19 @@ def responsible_of(user: User) -> Responsible:
     return Responsible.objects.get(user=user)
 
 
-_AROUND = """
-SELECT person.id, person.team_id, responsible.id
-FROM "user" AS person LEFT JOIN responsible ON responsible.user_id = person.id
-WHERE person.id = ANY(%s::uuid[]) OR person.team_id = %s::uuid OR (%s::uuid IS NULL AND person.team_id IS NULL)
-"""
+_desks = Settled(
+    lambda: rows(
+        'SELECT person.id, person.team_id, responsible.id FROM "user" AS person '
+        "LEFT JOIN responsible ON responsible.user_id = person.id"
+    ),
+    "user", "responsible",
+)  # fmt: skip
 
 
 def around(users: Collection[UUID], team_id: UUID | None) -> tuple[list[UUID], list[UUID], list[UUID]]:
     """Of these people their desks (the rows under which they are responsible for leads), and of a team (None: of those
-    on none) who is on it, and their desks: ids, in one query."""
-    found = rows(_AROUND, [list(users), team_id, team_id])
+    on none) who is on it, and their desks: ids."""
+    found = _desks.now()
     team = [(user, desk) for user, team, desk in found if team == team_id]
     mine = [desk for user, _, desk in found if desk and user in users]
     return mine, [user for user, _ in team], [desk for _, desk in team if desk]
@@ -71,9 +73,14 @@ def of_team(team_id: UUID | None) -> tuple[Collection[UUID], Collection[UUID]]:
     return [user for user, _ in found], [desk for _, desk in found if desk]
 
 
+_nobodys = Settled(
+    lambda: list(Responsible.objects.exclude(kind=ResponsibleKind.REP).values_list("pk", flat=True)), "responsible"
+)
+
+
 def nobodys() -> list[UUID]:
     """Ids of the queues and programmes."""
-    return list(Responsible.objects.exclude(kind=ResponsibleKind.REP).values_list("pk", flat=True))
+    return list(_nobodys.now())
 
 
 INTAKE = {Experience.NOVICE: 40, Experience.STEADY: 30, Experience.VETERAN: 15}
@@ -86,10 +93,17 @@ def intake_cap(user: User) -> int:
     return INTAKE[Experience(user.experience)] if user.intake_cap is None else user.intake_cap
 
 
-def assignable() -> Sequence[Responsible]:
-    """Active people who follow up leads, queues and programmes: to whom a lead can be given."""
+def _read_assignable() -> Sequence[Responsible]:
     able = Responsible.objects.filter(Q(user__isnull=True) | Q(user__role__in=SELLERS), is_active=True)
-    return list(able.select_related("user").order_by("kind", "name"))
+    return tuple(able.select_related("user").order_by("kind", "name"))
+
+
+_assignable = Settled(_read_assignable, "responsible", "user")
+
+
+def assignable() -> Sequence[Responsible]:
+    """Active people who follow up leads, queues and programmes: to whom a lead can be given. Shared: to be read."""
+    return _assignable.now()
 
 
 def teams() -> QuerySet[Team]:
@@ -122,23 +136,27 @@ def tracking_changes(user: User, limit: int = 5) -> Sequence[AuditEntry]:
     return list(found.order_by("-at", "-pk")[:limit])
 
 
-_COVERED = "SELECT user_id FROM absence WHERE cover_id = %s AND first_day <= %s AND last_day >= %s"
-_DESKS = "SELECT id FROM responsible WHERE user_id = %s OR ({covered})"
-_QUEUES = f" UNION SELECT id FROM responsible WHERE kind = '{ResponsibleKind.QUEUE}' AND is_active"  # noqa: S608
+_covers = Settled(
+    lambda: rows("SELECT cover_id, user_id, first_day, last_day FROM absence WHERE cover_id IS NOT NULL"), "absence"
+)
+_queues = Settled(
+    lambda: list(Responsible.objects.filter(kind=ResponsibleKind.QUEUE, is_active=True).values_list("pk", flat=True)),
+    "responsible",
+)
 
 
 def covered_by(user: User, day: date) -> frozenset[UUID]:
     """Ids of the absent people whom `user` covers on `day`."""
-    return frozenset(covered for (covered,) in rows(_COVERED, [user.pk, day, day]))
+    covers = _covers.now()
+    return frozenset(away for cover, away, first, last in covers if cover == user.pk and first <= day <= last)
 
 
 def desks(user: User, days: Collection[date], *, queues: bool) -> list[UUID]:
     """Ids of the rows under which `user`, and whoever they cover on each of these days, are responsible for leads;
     with `queues` also those of the queues."""
-    covered = " AND ".join([f"user_id IN ({_COVERED})"] * len(days))
-    given = [value for day in days for value in (user.pk, day, day)]
-    statement = _DESKS.format(covered=covered) + (_QUEUES if queues else "")
-    return [desk for (desk,) in rows(statement, [user.pk, *given])]
+    users = {user.pk} | frozenset.intersection(*(covered_by(user, day) for day in days))
+    found = [desk for person, _, desk in _desks.now() if desk and person in users]
+    return found + _queues.now() if queues else found
 
 
 def audited_since(verb: str, target: str, since: datetime) -> int:

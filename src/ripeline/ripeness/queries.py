@@ -13,6 +13,7 @@ from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
 from scipy.special import expit
 
 from ripeline.base import clock, reading
+from ripeline.base.statements import prepared_rows
 from ripeline.leads.models import CLOSED_STATES, Lead, State
 from ripeline.ripeness import scoring
 from ripeline.ripeness.claims import ENOUGH as ENOUGH_CLAIMS
@@ -71,7 +72,7 @@ def chances(lead_ids: Sequence[UUID]) -> dict[UUID, Chances]:
     """How ripe these leads are, of those that have a score: a list reads no more of it."""
     if not lead_ids:
         return {}
-    found = reading.rows(_CHANCES, [f"{{{','.join([pk.hex for pk in lead_ids])}}}"])
+    found = prepared_rows(_CHANCES, [f"{{{','.join([pk.hex for pk in lead_ids])}}}"])
     return {pk: Chances(*row) for pk, row in zip(lead_ids, found, strict=True) if row[0] is not None}
 
 

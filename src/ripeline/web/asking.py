@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -65,7 +66,7 @@ class Asked:
     def url(self, **changes: Any) -> str:
         """The address of this list with some filters changed, and from its beginning unless a cursor is given."""
         query = self.query(**changes)
-        return f"{reverse('leads')}?{query}" if query else reverse("leads")
+        return f"{list_address()}?{query}" if query else list_address()
 
     def query(self, *, kept: UUID | str | None = "", **changes: Any) -> str:
         """The same as a query; without the view it was opened from unless `kept` names it (None: this one)."""
@@ -100,6 +101,12 @@ class Asked:
         if chosen := [known[key] for key in self.columns if key in known]:
             return chosen
         return [known[key] for key in columns.USUAL if key != "with" or self.view != View.MINE]
+
+
+@lru_cache(maxsize=1)
+def list_address() -> str:
+    """The address of the list as it is asked for nothing."""
+    return reverse("leads")
 
 
 def _put_own_field(given: dict[str, str]) -> None:

@@ -13,7 +13,7 @@ from ripeline.leads.models import Audience, SavedView
 from ripeline.leads.saved import Sharing
 from ripeline.people import queries as people
 from ripeline.people.models import Role, User
-from ripeline.web.asking import asked_of_form
+from ripeline.web.asking import asked_of_form, list_address
 from ripeline.web.screens import go
 from ripeline.web.shell import say, viewer
 
@@ -22,7 +22,7 @@ def address(view: SavedView) -> str:
     """Where a view is looked at: its query, and which view it is."""
     query = QueryDict(view.query, mutable=True)
     query["kept"] = str(view.pk)
-    return f"{reverse('leads')}?{query.urlencode()}"
+    return f"{list_address()}?{query.urlencode()}"
 
 
 def audiences(actor: User) -> list[tuple[str, str]]:
@@ -96,7 +96,7 @@ def change(request: HttpRequest, view_id: UUID) -> HttpResponse:
 def forget(request: HttpRequest, view_id: UUID) -> HttpResponse:
     view = saved.forget(actor=viewer(request), view_id=view_id)
     if view is None:
-        return go(request, reverse("leads"))
+        return go(request, list_address())
     say(request, f"“{view.name}” is removed.", undo=reverse("lead-view-restore", args=[view.pk]))
     return go(request, _plain(view.query))
 
@@ -129,7 +129,7 @@ def begin(request: HttpRequest, view_id: UUID) -> HttpResponse:
 
 def _plain(query: str) -> str:
     """A list that is nobody's kept view."""
-    return f"{reverse('leads')}?{query}" if query else reverse("leads")
+    return f"{list_address()}?{query}" if query else list_address()
 
 
 urlpatterns = [

@@ -28,7 +28,7 @@ from ripeline.ripeness import queries as ripeness
 from ripeline.ripeness import rules as ripeness_rules
 from ripeline.web import cards, kept, selects
 from ripeline.web import columns as cells
-from ripeline.web.asking import HOWS, Asked, in_words
+from ripeline.web.asking import HOWS, Asked, in_words, list_address
 from ripeline.web.shell import verbs_for, viewer
 from ripeline.web.templatetags.words import STATE_WORDS
 
@@ -79,7 +79,7 @@ def _results(asked: Asked, views: Sequence[SavedView]) -> dict[str, Any]:
         "older": asked.here(after=page.next) if page.next else "",
         "query": asked.query(),
         "everybody": asked.here(view=View.ALL.value) if View.ALL in lists.views_of(asked.actor) else "",
-        "nothing_asked": asked.url() == reverse("leads") or (not asked.filters and not asked.after),
+        "nothing_asked": asked.url() == list_address() or (not asked.filters and not asked.after),
         "cleared": _cleared(asked) if asked.filters else "",
         "assignable": people.assignable() if BatchVerb.GIVE in doable and page.rows else [],
         "many": [verb for verb in BatchVerb if verb in doable and verb != BatchVerb.GIVE],
@@ -95,7 +95,7 @@ def _results(asked: Asked, views: Sequence[SavedView]) -> dict[str, Any]:
 def _cleared(asked: Asked) -> str:
     """The list without filters: never that which an empty address begins with."""
     whole = Asked(asked.actor, Filters(view=asked.filters.view), asked.sort, asked.columns).url()
-    begins_elsewhere = whole == reverse("leads") and saved.default_of(asked.actor)
+    begins_elsewhere = whole == list_address() and saved.default_of(asked.actor)
     return f"{whole}?view={asked.view}" if begins_elsewhere else whole
 
 

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable
+from contextlib import nullcontext
 from http import HTTPStatus
 from zoneinfo import ZoneInfo
 
@@ -14,6 +15,7 @@ from django.template.loader import render_to_string
 from django.utils import timezone
 from django_htmx.http import HttpResponseClientRedirect
 
+from ripeline.base.settled import look
 from ripeline.leads.rules import NotAllowed
 from ripeline.people import actions
 from ripeline.people.models import User
@@ -27,19 +29,24 @@ Handler = Callable[[HttpRequest], HttpResponse]
 
 
 class LocalTimeMiddleware:
-    """Times in the viewer's time zone, or the company's; `request.company` is read once, when somebody is signed in."""
+    """Times in the viewer's time zone, or the company's; `request.company` is read once, when somebody is signed in.
+
+    Whether what seldom changes is still as it was is asked once for a page.
+    """
 
     def __init__(self, get_response: Handler) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        user = get_user(request)
-        request.user = user  # themselves: through the lazy one that stood there each question took a detour
-        if not isinstance(user, User):
-            return self.get_response(request)
-        request.company = company()  # type: ignore[attr-defined]
-        with timezone.override(ZoneInfo(user.time_zone or request.company.time_zone)):  # type: ignore[attr-defined]
-            return self.get_response(request)
+        is_only_looking = request.method in ("GET", "HEAD") and request.session.session_key is not None
+        with look() if is_only_looking else nullcontext():
+            user = get_user(request)
+            request.user = user  # themselves: through the lazy one that stood there each question took a detour
+            if not isinstance(user, User):
+                return self.get_response(request)
+            request.company = company()  # type: ignore[attr-defined]
+            with timezone.override(ZoneInfo(user.time_zone or request.company.time_zone)):  # type: ignore[attr-defined]
+                return self.get_response(request)
 
 
 class StrangersMiddleware:

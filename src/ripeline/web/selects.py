@@ -1,12 +1,12 @@
 """The choices above a list, written straight: a template took longer for each option than for the rest of a row."""
 
 from collections.abc import Mapping
-from functools import lru_cache
 from html import escape
 from typing import Any
 
-from django.urls import reverse
 from django.utils.safestring import SafeString, mark_safe
+
+from ripeline.web.asking import list_address
 
 
 def of_list(
@@ -15,7 +15,8 @@ def of_list(
     """A choice that asks for the list anew. `any_words`: what to choose for no choice; `of_form`: it stands beside."""
     return mark_safe(  # noqa: S308 - the words are ours, and the choices escaped
         f'<div class="quiet-select"><label class="unseen" for="by-{name}">{escape(label)}</label>\n'
-        f'  <select id="by-{name}" name="{name}"{_BESIDE if of_form else ""} hx-get="{_list()}" hx-trigger="change">'
+        f'  <select id="by-{name}" name="{name}"{_BESIDE if of_form else ""}'
+        f' hx-get="{escape(list_address())}" hx-trigger="change">'
         f"{_any(any_words)}"
         f"{options(choices, chosen)}</select></div>\n"
     )
@@ -40,8 +41,3 @@ def options(choices: Mapping[Any, str], chosen: str) -> SafeString:
 def joined(*selects: str) -> SafeString:
     """Some beside each other."""
     return mark_safe("  ".join(each for each in selects if each))  # noqa: S308 - made by `of_list`
-
-
-@lru_cache(maxsize=1)
-def _list() -> str:
-    return escape(reverse("leads"))

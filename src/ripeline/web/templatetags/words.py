@@ -3,13 +3,15 @@
 A time is relative, with the exact time in the viewer's zone on hover. A tag has a word and a shape beside its colour.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from decimal import Decimal
 from functools import lru_cache
 from typing import Any
 
 from django import template
+from django.template import Context, Node, defaulttags
+from django.template.base import Parser, Token
 from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
 from django.utils.formats import date_format, number_format
@@ -40,12 +42,40 @@ STATE_ICONS = {
 }
 
 
+class _Once(Node):
+    """A tag that says the same each time: it is asked once."""
+
+    def __init__(self, node: Node) -> None:
+        self._node, self._said = node, ""
+
+    def render(self, context: Context) -> SafeString:
+        self._said = self._said or self._node.render(context)
+        return SafeString(self._said)
+
+
+def _once(of: Callable[[Parser, Token], Node]) -> Callable[[Parser, Token], Node]:
+    """The tag `of`, asked once where it is given nothing but plain words."""
+
+    def compiled(parser: Parser, token: Token) -> Node:
+        node = of(parser, token)
+        given = token.split_contents()[1:]
+        return _Once(node) if all(len(each) > 1 and each[0] == each[-1] in ("'", '"') for each in given) else node
+
+    return compiled
+
+
+register.tag("url", _once(defaulttags.url))
+
+
 @register.simple_tag
 @lru_cache(maxsize=256)
 def icon(name: str, title: str = "") -> str:
     """A drawing beside words; with `title` it stands alone and says so."""
     extra = {"role": "img", "aria_label": title} if title else {"aria_hidden": "true"}
     return lucide(name, size=18, **{"class": "icon", **extra})
+
+
+register.tag("icon", _once(register.tags["icon"]))
 
 
 @register.filter
