@@ -12,7 +12,8 @@ from django.db import connection
 def claimed(what: str, which: object) -> Iterator[bool]:
     """Have this piece of work to oneself inside the block, if nobody else has; whether it is ours.
 
-    An advisory lock on a connection of its own, which PostgreSQL frees when that connection is gone.
+    An advisory lock on a connection of its own, which PostgreSQL frees when that connection is gone. It is given back
+    before that, since a server may be slow to notice that it is.
     """
     params: dict[str, Any] = connection.get_connection_params()
     for name in ("cursor_factory", "context"):  # Django's own, which know of its connection
@@ -20,4 +21,10 @@ def claimed(what: str, which: object) -> Iterator[bool]:
     with contextlib.closing(psycopg.connect(**params, autocommit=True)) as own:
         own.execute("SELECT set_config('tcp_keepalives_idle', '30', false)")  # a machine that died is noticed
         found = own.execute("SELECT pg_try_advisory_lock(hashtext(%s), hashtext(%s))", [what, str(which)]).fetchone()
-        yield bool(found and found[0])
+        is_ours = bool(found and found[0])
+        try:
+            yield is_ours
+        finally:
+            if is_ours:
+                with contextlib.suppress(psycopg.Error):  # gone already, and the lock with it
+                    own.execute("SELECT pg_advisory_unlock(hashtext(%s), hashtext(%s))", [what, str(which)])
