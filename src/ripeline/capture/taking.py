@@ -8,7 +8,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from ripeline.base import clock
-from ripeline.capture import firms
+from ripeline.capture import firms, mistaken
 from ripeline.capture.admission import Arrival, Result, admit, natural_key
 from ripeline.capture.arrivals import Policy
 from ripeline.capture.asking import Answers
@@ -75,6 +75,7 @@ class LeadTaker:
         self._usual = {state: reasons.reason(code) for state, code in UNSTATED.items()}
         self._zone = ZoneInfo(run.dialect.get("zone") or "UTC")
         labels = [column["label"] for column in run.dialect["columns"]]
+        self._id_column = next((label for label in labels if run.mapping.get(label) == "external_id"), "")
         named = [run.mapping[label] for label in labels if run.mapping.get(label, "").startswith(CUSTOM)]
         self._keys = field_keys([*(target.removeprefix(CUSTOM) for target in named), *labels])
 
@@ -82,6 +83,8 @@ class LeadTaker:
         """Admit rows, within the transaction of their chunk."""
         tally = Tally()
         self._answers.read(rows)
+        if self._id_column:
+            mistaken.leave_out(rows, self._id_column)
         self._register(rows)
         firms.complete(rows)
         arrivals = [self._arrival(row, tally) for row in rows]
