@@ -75,7 +75,7 @@ TEMPLATES = [
             ],
             "builtins": [
                 "ripeline.web.templatetags.words",
-                "ripeline.web.templatetags.lead_forms",
+                "ripeline.web.templatetags.filled",
                 "lucide.templatetags.lucide",
             ],
             "libraries": {"words": "ripeline.web.templatetags.words"},
@@ -154,6 +154,7 @@ LANGUAGE_CODE = "en-gb"
 USE_I18N = False  # one language: what each page asks of translations takes its time
 STATIC_URL = "/static/"
 STATICFILES_DIRS = [environment.PACKAGE / "web" / "static"]
+STORAGES = {"staticfiles": {"BACKEND": "ripeline.web.static_files.Storage"}}
 STATIC_ROOT = None  # nothing is collected: WhiteNoise serves the packages' own files
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_MAX_AGE = 60  # seconds: names carry no hash, so an upgrade is seen at once
