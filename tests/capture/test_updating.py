@@ -8,14 +8,14 @@ from typing import Any
 import pytest
 
 from ripeline.base import clock
-from ripeline.capture import queries
+from ripeline.capture import queries, trial, undoing
 from ripeline.capture.models import ImportPolicy
 from ripeline.leads import actions as leads
-from ripeline.leads import merging
-from ripeline.leads.models import Lead
+from ripeline.leads import answers, merging
+from ripeline.leads.models import Enquiry, Lead
 from ripeline.people.models import User
 from ripeline.timeline.models import Activity
-from tests.capture.importing import counts, csv, imported
+from tests.capture.importing import begun, counts, csv, imported
 from tests.cast import MONDAY, by, soon
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("as_it_passes")]
@@ -123,3 +123,75 @@ def test_no_state_is_set_back(ada: User) -> None:
     leads.open_opportunity(lead.pk, by(ada), next=soon())
     imported(LATER)
     assert Lead.objects.get(pk=lead.pk).state == "opportunity"
+
+
+WAS = csv("E-mail,Name,Timing,Created", "a@x.example,Ann,Later,2026-05-10", "b@x.example,Bo,No plans yet,2026-05-11")
+UNMAPPED = {"E-mail": "email", "Name": "name", "Timing": "ignore", "Created": "captured_at"}
+MAPPED = UNMAPPED | {"Timing": "answer:timeline"}
+
+
+def said() -> list[Any]:
+    return [each.said for each in Enquiry.objects.order_by("captured_at")]
+
+
+def test_a_column_that_is_mapped_to_a_question_the_next_time_adds_its_answers_to_the_enquiries_that_are_here() -> None:
+    imported(WAS, mapping=UNMAPPED)
+    run = imported(WAS, mapping=MAPPED)
+    assert counts(run) == (0, 2, 0, 0)
+    assert said() == [{"timeline": "Later"}, {"timeline": "No plans yet"}]
+    assert [each.answers for each in Enquiry.objects.all()] == [{}, {}], "nothing that was said later is learnt from"
+    ann = Lead.objects.get(email="a@x.example")
+    assert Activity.objects.get(kind="answered", lead_id=ann.pk).data["answers"] == {"timeline": [None, "Later"]}
+    assert counts(imported(WAS, mapping=MAPPED)) == (0, 0, 2, 0)
+    assert Activity.objects.filter(kind="answered").count() == 2
+
+
+def test_rows_without_a_date_have_their_answers_added_too() -> None:
+    file = csv("E-mail,Name,Timing", "a@x.example,Ann,Later")
+    undated = {"E-mail": "email", "Name": "name", "Timing": "ignore"}
+    imported(file, mapping=undated)
+    assert counts(imported(file, mapping=undated | {"Timing": "answer:timeline"})) == (0, 1, 0, 0)
+    assert said() == [{"timeline": "Later"}]
+
+
+@pytest.mark.parametrize(
+    ("policy", "result", "is_remarked"),
+    [
+        (ImportPolicy.FILE, ["Within a month", "Later"], True),
+        (ImportPolicy.EMPTY, ["Within a month", "No plans yet"], False),
+        (ImportPolicy.ALWAYS, ["Later", "Later"], False),
+        (ImportPolicy.NEWEST, ["Within a month", "No plans yet"], False),
+    ],
+)
+def test_whose_answer_stays_is_chosen_as_for_any_field(
+    policy: str, result: list[str], is_remarked: bool, ada: User
+) -> None:
+    imported(WAS, mapping=MAPPED)
+    ann = Enquiry.objects.order_by("captured_at").first()
+    assert ann
+    mended = {"timeline": "Within a month"}
+    assert answers.correct(lead_id=ann.lead_id, enquiry_id=ann.pk, by=by(ada), answers=mended)
+    again = csv("E-mail,Name,Timing,Created", "a@x.example,Ann,Later,2026-05-10", "b@x.example,Bo,Later,2026-05-11")
+    run = imported(again, mapping=MAPPED, policy=policy)
+    assert [each["timeline"] for each in said()] == result
+    assert bool(list(queries.remarks(run))) == is_remarked
+
+
+def test_an_import_that_is_taken_back_takes_the_answers_that_it_added(ada: User) -> None:
+    imported(WAS, mapping=UNMAPPED)
+    run = imported(WAS, mapping=MAPPED, actor=ada)
+    bo = Enquiry.objects.get(lead__email="b@x.example")
+    answers.correct(lead_id=bo.lead_id, enquiry_id=bo.pk, by=by(ada), answers={"timeline": "Later"})
+    undoing.ask(actor=ada, run_id=run.pk)
+    undoing.go_on(run.pk, lambda _: None, lambda: False)
+    assert said() == [{}, {"timeline": "Later"}], "what somebody has said since stays"
+    assert list(Activity.objects.filter(kind="answered").values_list("origin", flat=True)) == ["test"]
+
+
+def test_a_dry_run_says_which_answers_would_be_added(ada: User) -> None:
+    imported(WAS, mapping=UNMAPPED)
+    tried = trial.attempt(lambda: begun(WAS, mapping=MAPPED), actor=ada)
+    assert (tried.updated, tried.changed) == (2, 2)
+    change = tried.changes[0]
+    assert (change.field, change.before, change.after) == ("When should it be in place?", "", "Later")
+    assert said() == [{}, {}]

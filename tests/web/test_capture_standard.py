@@ -7,9 +7,12 @@ import pytest
 from django.test import Client
 
 from ripeline.base import clock
+from ripeline.capture.actions import capture_one
 from ripeline.catalog import standard
+from ripeline.catalog.models import Question
 from ripeline.leads.models import Enquiry, Lead
 from ripeline.people.models import Company, User
+from ripeline.timeline.models import Activity
 from tests.cast import MONDAY
 
 DOORS = {"by_hand": "/leads/new", "call": "/leads/call"}
@@ -91,3 +94,75 @@ def test_place_and_campaign_stay_as_chosen_last_for_the_day_and_are_said_on_the_
     found: dict[str, Any] = {each.lead.name: each for each in Enquiry.objects.select_related("lead", "campaign")}
     assert (found["Otto"].place, found["Otto"].campaign) == ("", None)
     assert (found["Tom"].place, found["Tom"].campaign.name) == ("0800 1234", "Spring fairs")
+
+
+def came(alice: User, **answers: Any) -> Enquiry:
+    found = capture_one(actor=alice, name="Priya Raman", email="priya@x.example", answers=answers)
+    return Enquiry.objects.get(lead_id=found.lead_id)
+
+
+def as_shown(page: str) -> dict[str, str]:
+    return dict(re.findall(r'<input type="hidden" name="(key|seen)" value="([^"]*)"', page))
+
+
+def test_whoever_works_on_a_record_corrects_what_they_answered(alice: User, ada: User) -> None:
+    chairs = asked(ada, "How many chairs?", "number")
+    enquiry = came(alice, timeline="Later", **{chairs: 2})
+    client, url = signed_in(alice), f"/leads/{enquiry.lead_id}/answers/{enquiry.pk}"
+    assert url in client.get(f"/leads/{enquiry.lead_id}").text
+    page = client.get(url).text
+    assert '<option value="Later" selected>' in page
+    sent = as_shown(page) | {"q-timeline": "Within a month", "q-product": "Chair 4", f"q-{chairs}": "2"}
+    wrong = client.post(url, sent | {f"q-{chairs}": "two"})
+    assert (wrong.status_code, "Please write a number" in wrong.text, 'value="two"' in wrong.text) == (422, True, True)
+    for _ in range(2):  # pressed twice: the second time it is told that they are others now
+        client.post(url, sent)
+    enquiry.refresh_from_db()
+    assert enquiry.said == {"timeline": "Within a month", chairs: 2, "product": "Chair 4"}
+    assert enquiry.answers == {"timeline": "Later", chairs: 2}, "what was said then is what is learnt from"
+    entry = Activity.objects.get(kind="answered")
+    assert (entry.actor_id, entry.data["answers"]["timeline"]) == (alice.pk, ["Later", "Within a month"])
+    record = client.get(f"/leads/{enquiry.lead_id}").text
+    assert "Within a month" in record
+    assert "Which product is it about: Chair 4" in record, "on the timeline"
+    client.post(url, as_shown(client.get(url).text) | {f"q-{chairs}": "2"})
+    enquiry.refresh_from_db()
+    assert enquiry.said == {chairs: 2}, "what is emptied is no answer any more"
+
+
+def test_an_answer_that_cannot_be_chosen_any_more_stays_until_another_is(alice: User, ada: User) -> None:
+    enquiry = came(alice, timeline="Next spring", role="I decide")
+    client, url = signed_in(alice), f"/leads/{enquiry.lead_id}/answers/{enquiry.pk}"
+    standard.set_active(actor=ada, question_id=Question.objects.get(key="role").pk, is_active=False)
+    page = client.get(url).text
+    assert '<option value="Next spring" selected>' in page
+    assert '<option value="I decide" selected>' in page, "retired since, and still to be corrected"
+    client.post(url, as_shown(page) | {"q-timeline": "Next spring", "q-role": "I am only looking around"})
+    enquiry.refresh_from_db()
+    assert enquiry.said == {"timeline": "Next spring", "role": "I am only looking around"}
+
+
+def test_what_somebody_else_changed_meanwhile_is_not_overwritten_unseen(alice: User, ada: User) -> None:
+    enquiry = came(alice, timeline="Later")
+    url = f"/leads/{enquiry.lead_id}/answers/{enquiry.pk}"
+    mine, theirs = signed_in(alice), signed_in(ada)
+    shown = as_shown(mine.get(url).text)
+    assert theirs.post(url, as_shown(theirs.get(url).text) | {"q-timeline": "Within a month"}).status_code == 302
+    answer = mine.post(url, shown | {"q-product": "Chair 4"})
+    assert (answer.status_code, "Somebody changed these answers" in answer.text) == (422, True)
+    assert 'value="Chair 4"' in answer.text
+    enquiry.refresh_from_db()
+    assert enquiry.said == {"timeline": "Within a month"}
+
+
+def test_who_may_not_work_on_it_corrects_nothing(alice: User, bob: User, mona: User, mallory: User) -> None:
+    enquiry = came(alice, timeline="Later")
+    url = f"/leads/{enquiry.lead_id}/answers/{enquiry.pk}"
+    for who in (bob, mona, mallory):
+        assert signed_in(who).get(url).status_code == 403
+        assert signed_in(who).post(url, {"q-timeline": "Within a month"}).status_code == 403
+    assert url not in signed_in(mona).get(f"/leads/{enquiry.lead_id}").text
+    other = signed_in(alice).get(f"/leads/{enquiry.lead_id}/answers/{enquiry.lead_id}")
+    assert other.status_code == 404
+    enquiry.refresh_from_db()
+    assert enquiry.said == {"timeline": "Later"}

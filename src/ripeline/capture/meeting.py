@@ -16,10 +16,11 @@ from typing import Any
 from uuid import UUID
 
 from ripeline.base import clock
-from ripeline.capture.arrivals import Admitted, Arrival, Case, Result
+from ripeline.capture.arrivals import Admitted, Arrival, Case, Policy, Result
 from ripeline.capture.differing import LastWords, differences, is_contested, last_words
 from ripeline.leads import actions as leads
-from ripeline.leads import birth, bulk, rules
+from ripeline.leads import answers, birth, bulk, rules
+from ripeline.leads.answers import Again
 from ripeline.leads.birth import Person
 from ripeline.leads.deciding import By, Changes, Next
 from ripeline.leads.models import Lead, NextKind, State
@@ -48,6 +49,9 @@ def meet_again(cases: Sequence[Case], actor: User, origin: str) -> None:
     changes, changed, kept = _differences(cases, people_here, actor)
     system = people.system()
     brought_by = cases[0].arrival.context.import_run_id if cases else None  # all come by one door
+    if brought_by:
+        known = [case for case in cases if id(case) not in again and case.arrival.context.answers]
+        _answer_more(known, By(actor, origin, import_run_id=brought_by), changed, kept)
     if changes:
         _apply(changes, people_here, By(system, origin, import_run_id=brought_by))
     by = By(system, origin, import_run_id=brought_by)
@@ -93,6 +97,26 @@ def _new_enquiries(cases: Sequence[Case], people: dict[UUID, Lead], actor: User,
         [(c.lead_id, c.arrival.context, people[c.lead_id].episode) for c in fresh if c.lead_id]
     )  # fmt: skip
     return {id(case) for case in fresh}
+
+
+def _answer_more(cases: Sequence[Case], by: By, changed: set[int], kept: dict[int, tuple[str, ...]]) -> None:
+    """Rows of enquiries that are here: a column that is mapped to a question since has answers to add."""
+    again = []
+    for case in cases:
+        assert case.lead_id is not None
+        context, policy = case.arrival.context, case.arrival.policy
+        again.append(
+            Again(
+                lead_id=case.lead_id, event_key=context.event_key, answers=context.answers, source_id=context.source_id,
+                campaign_id=context.campaign_id, landing_page=context.landing_page,
+                replaces=policy in (Policy.FILE, Policy.ALWAYS), over_hand=policy is Policy.ALWAYS,
+            )
+        )  # fmt: skip
+    for case, added in zip(cases, answers.say_again(again, by), strict=True):
+        if added.is_changed:
+            changed.add(id(case))
+        if added.kept:
+            kept[id(case)] = (*kept.get(id(case), ()), *added.kept)
 
 
 def _apply(changes: Mapping[UUID, Changes], people_here: Mapping[UUID, Lead], by: By) -> None:

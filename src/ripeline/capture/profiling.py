@@ -48,7 +48,7 @@ def of_visitor(door: Door, visitor: str) -> Known | None:
     if lead is None:
         return None
     said = Enquiry.objects.filter(lead__in=queries.family(lead), captured_at__gte=clock.now() - HOLDS)
-    answers = {key for found in said.values_list("answers", flat=True)[:100] for key in found}
+    answers = {key for found in said.only("answers", "amended")[:100] for key in found.said}
     fields = {name for name in ("name", "company", "phone", "title") if getattr(lead, name)}
     return Known(frozenset(fields), frozenset(answers), frozenset(identity.keys_of({lead.pk}).get(lead.pk, ())))
 

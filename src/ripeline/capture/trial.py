@@ -19,6 +19,7 @@ from ripeline.capture.models import ImportRun
 from ripeline.capture.rejects import Reject
 from ripeline.capture.rows import SIZE
 from ripeline.catalog import queries as catalog
+from ripeline.catalog.standard import words
 from ripeline.leads import rules
 from ripeline.leads.models import Lead
 from ripeline.leads.rules import Verb
@@ -165,7 +166,7 @@ def _is_in_the_way() -> bool:
 
 def _changes(run_id: UUID, actor: User, shown: int) -> tuple[int, list[Change]]:
     """How many records that are here would change, and the first ones that `actor` may see, field by field."""
-    found = Activity.objects.filter(import_run_id=run_id, kind="imported")
+    found = Activity.objects.filter(import_run_id=run_id, kind__in=("imported", "answered"))
     born = Lead.objects.filter(import_run_id=run_id).values("pk")
     of_leads = found.exclude(lead_id__in=born)
     first = list(of_leads.order_by("recorded_at", "id")[: shown * 4])
@@ -173,7 +174,7 @@ def _changes(run_id: UUID, actor: User, shown: int) -> tuple[int, list[Change]]:
     seen = [entry for entry in first if rules.may(actor, Verb.SEE_CONTEXT, leads[entry.lead_id])][:shown]
     own = {field.key: field.label for field in catalog.custom_fields()}
     changes = [
-        Change(_name(leads[entry.lead_id], entry.data["before"]), *each)
+        Change(_name(leads[entry.lead_id], entry.data.get("before", {})), *each)
         for entry in seen
         for each in _differences(entry.data, own)
     ]
@@ -187,7 +188,12 @@ def _name(lead: Lead, before: Mapping[str, Any]) -> str:
 
 
 def _differences(data: Mapping[str, Any], own: Mapping[str, str]) -> list[tuple[str, str, str]]:
-    """(field, before, after) of an entry, in the words of the page."""
+    """(field or question, before, after) of an entry, in the words of the page."""
+    if "answers" in data:
+        return [
+            (data["asked"][key], "" if was is None else words(was), "" if now is None else words(now))
+            for key, (was, now) in data["answers"].items()
+        ]
     before, after = _flat(data["before"]), _flat(data["after"])
     names = {"reference": FIELDS["leads"]["external_id"].label} | {
         name: field.label for name, field in FIELDS["leads"].items()

@@ -24,6 +24,7 @@ SCREENS = (
     "ripeline.web.export",
     "ripeline.web.today",
     "ripeline.web.lead_new",
+    "ripeline.web.lead_answers",
     "ripeline.web.duplicates",
     "ripeline.web.card_files",
     "ripeline.web.calls",

@@ -13,7 +13,7 @@ from uuid import UUID
 from django.db.models import Q, QuerySet
 
 from ripeline.catalog import actions as catalog
-from ripeline.leads import bulk, deciding, duplicates
+from ripeline.leads import answers, bulk, deciding, duplicates
 from ripeline.leads.deciding import By, Changes
 from ripeline.leads.models import Account, Enquiry, Identity, Lead
 from ripeline.timeline import actions as timeline
@@ -48,6 +48,7 @@ def put_back(wanted: Mapping[UUID, PutBack], by: By, *, import_run_id: UUID, fac
     off = {pk: each for pk, each in wanted.items() if each}
     mine = {"import_run_id": import_run_id}
     Enquiry.objects.filter(lead__in=[pk for pk, each in off.items() if each.enquiries], **mine).delete()
+    answers.take_back(off.keys(), import_run_id=import_run_id)
     Identity.objects.filter(lead__in=[pk for pk, each in off.items() if each.identities], **mine).delete()
     for pk, each in off.items():
         for image in each.deals:

@@ -1,6 +1,7 @@
 """The lead and what belongs to it. I1 is spelt out as CHECKs on `Lead`: no code path, import or SQL can break it."""
 
 from datetime import timedelta
+from typing import Any
 
 from django.contrib.postgres.indexes import GinIndex
 from django.contrib.postgres.search import SearchVector
@@ -275,7 +276,8 @@ class Enquiry(models.Model):
     place = models.CharField(max_length=200, blank=True, default="")  # a hall, a page, a line of ours, a file
     landing_page = models.CharField(max_length=500, blank=True, default="")
     message = models.TextField(blank=True, default="")  # what they said
-    answers = models.JSONField(default=dict)
+    answers = models.JSONField(default=dict)  # as they were given then; never changed (the model learns from them)
+    amended = models.JSONField(default=dict)  # since: key → {"answer", "by" whom or by which "run"} (leads.answers)
     trail = models.JSONField(default=dict)  # how they got to the page: referrer, utm, first
     captured_at = models.DateTimeField()
     captured_by = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+", db_index=False)
@@ -288,6 +290,12 @@ class Enquiry(models.Model):
             models.Index(fields=["lead", "captured_at"], name="enquiry_of_lead"),
             models.Index(fields=["campaign", "lead"], name="enquiry_of_campaign", condition=Q(campaign__isnull=False)),
         ]
+
+    @property
+    def said(self) -> dict[str, Any]:
+        """Their answers as they stand now."""
+        said = {**self.answers, **{key: each["answer"] for key, each in self.amended.items()}}
+        return {key: answer for key, answer in said.items() if answer is not None}
 
 
 class OpportunityState(models.TextChoices):

@@ -112,6 +112,11 @@ def find(lead_id: UUID, viewer: User) -> Lead:
     return lead
 
 
+def enquiries(lead: Lead) -> Sequence[Enquiry]:
+    """The times that they came to us, the newest first."""
+    return _enquiries(queries.family(lead))
+
+
 def entries(
     lead: Lead,
     viewer: User,

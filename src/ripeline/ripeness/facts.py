@@ -1,7 +1,8 @@
 """What is known of a lead when it comes to us: what the model may learn from, and score by.
 
 Nothing that was written after an episode began may count when learning. Source, campaign, landing page, message,
-answers and capturer are read from the enquiry that began it, which nobody edits. Title, address, telephone, company,
+answers and capturer are read from the enquiry that began it, which nobody edits: answers that are mended later stand
+beside those that were given, and only an open lead is scored by them. Title, address, telephone, company,
 country and custom fields live on the lead and may be changed: each is read back to what it was before the first change
 that was recorded after the episode began (every change keeps what was there before). Where the data do not allow it:
 of leads that were written down more than a day after they came (a file of old ones), title, telephone and company count
@@ -156,7 +157,11 @@ def _known(leads: Sequence[UUID], starts: Sequence[datetime], *, back: bool) -> 
                 edits.setdefault(lead_id, []).append((recorded_at, _json(before)))
     found = []
     for row, start in zip(rows, starts, strict=True):
-        lead_id, created_at, email, title, phone, company, country, custom, message, url, answers, campaign, by = row
+        lead_id, created_at, email, title, phone, company, country, custom, message, url, *asked = row
+        answers, campaign, by, since = asked
+        said = _json(answers)
+        if not back:
+            said = {**said, **{key: each["answer"] for key, each in _json(since).items()}}
         was = _before(edits.get(lead_id, ()), max(start, created_at))
         if back and created_at - start > _LATE:
             title = phone = company = ""  # nobody can say what was known when they came
@@ -166,7 +171,7 @@ def _known(leads: Sequence[UUID], starts: Sequence[datetime], *, back: bool) -> 
                 email=was.get("email", email) or "", title=was.get("title", title) or "",
                 has_phone=bool(was.get("phone", phone)), has_company=bool(was.get("company", company)),
                 country=was.get("country", country) or "", custom=was.get("custom", _json(custom)) or {},
-                has_message=message, landing_page=url, answers=_json(answers), campaign=campaign, capturer=by,
+                has_message=message, landing_page=url, answers=said, campaign=campaign, capturer=by,
             )
         )  # fmt: skip
     return found

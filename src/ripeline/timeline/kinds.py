@@ -59,6 +59,7 @@ KINDS: dict[str, Kind] = {
         Kind("disqualified", "Disqualified", Family.RECORD, reacts=True),
         Kind("reopened", "Re-opened", Family.RECORD, reacts=True),
         Kind("edited", "Record changed", Family.RECORD, reacts=True),
+        Kind("answered", "Answers changed", Family.RECORD, reacts=True),
         Kind("imported", "Updated by an import", Family.RECORD, reacts=True),
         Kind("import_undone", "Import taken back", Family.RECORD, reacts=True),
         Kind("merged", "Merged", Family.RECORD, reacts=True),

@@ -31,17 +31,22 @@ def text_field(label: str, length: int, *, widget: forms.Widget | None = None, *
 class Questions(Form):
     """A form that also puts the questions of the capture standard; what is wrong with an answer stands beside it.
 
-    `given`: answers that are there already.
+    `given`: answers that are there already, be it to a question that is not asked any more.
     """
 
     def __init__(self, data: QueryDict | None = None, *, given: Mapping[str, Any] | None = None, **kwargs: Any) -> None:
         super().__init__(data, **kwargs)
+        self._given = dict(given or {})
         self.asked = asking.noted()
+        listed = {question.key for question in self.asked}
+        if self._given.keys() - listed:
+            answered = self._given.keys() - listed
+            self.asked += [each for each in asking.answerable(retired=True) if each.key in answered]
         for question in self.asked:
             name = f"{PREFIX}{question.key}"
-            self.fields[name] = _field(question, [] if data is None else data.getlist(name))
-            if question.key in (given or {}):
-                self.initial[name] = _as_typed((given or {})[question.key])
+            there = _texts(_as_typed(self._given.get(question.key)))
+            self.fields[name] = _field(question, there if data is None else data.getlist(name), there)
+            self.initial.setdefault(name, there if question.answer_type == AnswerType.CHOICES else "".join(there))
 
     @property
     def questions(self) -> list[tuple[str, forms.BoundField]]:
@@ -56,7 +61,9 @@ class Questions(Form):
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
         texts = {q.key: _texts(self.cleaned_data.get(f"{PREFIX}{q.key}")) for q in self.asked}
-        cleaned["answers"], wrong = asking.taken_all(texts, self.asked)
+        same = {q.key for q in self.asked if texts[q.key] == _texts(_as_typed(self._given.get(q.key)))}
+        answers, wrong = asking.taken_all(texts, [each for each in self.asked if each.key not in same])
+        cleaned["answers"] = {key: answer for key, answer in self._given.items() if key in same} | answers
         for key, said in wrong.items():
             self.add_error(f"{PREFIX}{key}", said)
         return cleaned
@@ -98,9 +105,10 @@ def _today() -> str:
     return timezone.localdate(clock.now()).isoformat()
 
 
-def _field(question: Question, typed: list[str]) -> forms.Field:
-    """The control of a question. What was typed as a date and is none stays there to be mended, so as text."""
-    options = [(option, option) for option in question.options]
+def _field(question: Question, typed: list[str], there: list[str]) -> forms.Field:
+    """The control of a question. What was typed as a date and is none stays there to be mended, so as text; an answer
+    that is `there` and cannot be chosen any more stays until another is."""
+    options = [(option, option) for option in dict.fromkeys([*question.options, *there])]
     match question.answer_type:
         case AnswerType.CHOICES:
             widget: forms.Widget = forms.CheckboxSelectMultiple(choices=options)
@@ -128,11 +136,11 @@ def _is_iso(text: str) -> bool:
 
 
 def _texts(value: Any) -> list[str]:
-    return [str(each) for each in (value if isinstance(value, list) else [value]) if each]
+    return [str(each) for each in (value if isinstance(value, list) else [value]) if each not in (None, "")]
 
 
 def _as_typed(answer: Any) -> Any:
     """A kept answer as a control has it."""
     if isinstance(answer, bool):
         return "yes" if answer else "no"
-    return answer if isinstance(answer, list) else str(answer)
+    return answer if isinstance(answer, list) else None if answer is None else str(answer)

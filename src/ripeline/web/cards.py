@@ -99,13 +99,13 @@ class Came:
 def came(enquiries: Iterable[Enquiry]) -> list[Came]:
     """The enquiries for a card; one query more where questions were answered."""
     found = list(enquiries)
-    keys = {key for each in found for key in each.answers}
+    keys = {key for each in found for key in each.said}
     asked = catalog.asked(keys) if keys else {}
     return [
         Came(
             each,
             DOORS.get(each.door, each.door.replace("_", " ")),
-            [(asked.get(key, key.replace("_", " ")), words(value)) for key, value in each.answers.items()],
+            [(asked.get(key, key.replace("_", " ")), words(value)) for key, value in each.said.items()],
             _found_by(each),
         )
         for each in found

@@ -10,6 +10,7 @@ from django.utils.dateparse import parse_datetime
 
 from ripeline.catalog.pages import LABELS as PAGES
 from ripeline.catalog.pages import PageKind
+from ripeline.catalog.standard import words as in_words
 from ripeline.routing import rules as routing
 from ripeline.timeline.kinds import KINDS, OF_HITS
 from ripeline.timeline.models import Activity
@@ -22,6 +23,7 @@ ICONS = {
     "ripened": "sprout", "handed": "arrow-right-left", "nurtured": "sprout", "returned": "undo-dot",
     "opportunity": "target",
     "won": "circle-check-big", "lost": "circle-x", "disqualified": "ban", "reopened": "rotate-ccw", "edited": "pencil",
+    "answered": "pencil",
     "imported": "file-up", "import_undone": "undo-2", "disputed": "message-circle", "perceived": "circle",
     "staged": "pencil",
     "mailed": "send", "bounced": "mail-x", "agreed": "mail-check", "unsubscribed": "mail-x",
@@ -162,6 +164,15 @@ def _edited(entry: Activity, _sees_next: bool) -> str:
     return f"Changed: {', '.join(FIELDS.get(name, name) for name in names)}" if names else _plainly(entry, True)
 
 
+def _answered(entry: Activity, _sees_next: bool) -> str:
+    asked = entry.data.get("asked", {})
+    said = [
+        f"{asked.get(key, key).rstrip('?: ')}: {'nothing' if now is None else in_words(now)}"
+        for key, (_, now) in entry.data.get("answers", {}).items()
+    ]
+    return f"Answers changed. {'; '.join(said)}" if len(said) <= 3 else f"{len(said)} answers changed"
+
+
 def _disputed(entry: Activity, _sees_next: bool) -> str:
     seen = {"riper": "Sees it as riper", "greener": "Sees it as greener"}.get(entry.data.get("direction", ""), "")
     return f"{seen or _plainly(entry, True)}: “{entry.data.get('words', '')}”"
@@ -262,6 +273,7 @@ _WORDS: dict[str, Callable[[Activity, bool], str]] = {
     "recognised": _recognised,
     "reopened": _reopened,
     "edited": _edited,
+    "answered": _answered,
     "disputed": _disputed,
     "perceived": _perceived,
     "staged": _staged,

@@ -36,6 +36,7 @@ REACTIONS: dict[str, Sequence[React]] = {
     "disqualified": (ripeness.rescore,),
     "reopened": (ripeness.rescore,),
     "edited": (ripeness.rescore, worklist.bring_forward, duplicates.find),
+    "answered": (ripeness.rescore,),
     "imported": (ripeness.rescore, worklist.bring_forward, duplicates.find),
     "import_undone": (ripeness.rescore, duplicates.find),
     "merged": (ripeness.rescore, worklist.bring_forward, duplicates.find),
