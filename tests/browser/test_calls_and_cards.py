@@ -57,6 +57,34 @@ def test_a_call_is_noted_by_two_keys_from_anywhere_and_the_caller_is_found(
     assert Lead.objects.count() == 1
 
 
+def test_what_they_answered_is_noted_with_a_lead_by_hand_and_corrected_on_the_record(
+    open_page: OpenPage, axe: Axe, shot: Shot, alice: User
+) -> None:
+    page = open_page(alice, "/leads/new")
+    page.get_by_label("Name").fill("Priya Raman")
+    page.get_by_text("Where you met, campaign and your questions").click()
+    page.get_by_label("Where you met").fill("Hall 7")
+    page.get_by_label("Campaign").fill("Spring fairs")
+    page.get_by_label("When should it be in place?").select_option("Later")
+    axe(page)
+    shot(page, "lead-new-questions")
+    page.get_by_role("button", name="Add", exact=True).click()
+    expect(page.get_by_role("heading", name="Priya Raman")).to_be_visible()
+    expect(page.get_by_text("met at Hall 7")).to_be_visible()
+    shot(page, "record-answers")
+    page.get_by_role("link", name="Correct the answers").click()
+    expect(page.get_by_role("heading", name="What they answered")).to_be_visible()
+    expect(page.get_by_label("When should it be in place?")).to_have_value("Later")
+    axe(page)
+    shot(page, "answers")
+    page.get_by_label("When should it be in place?").select_option("Within a month")
+    page.get_by_role("button", name="Keep").click()
+    expect(page.get_by_text("Their answers are kept.")).to_be_visible()
+    expect(page.get_by_role("definition").filter(has_text="Within a month")).to_be_visible()
+    axe(page)
+    assert Enquiry.objects.get().said == {"timeline": "Within a month"}
+
+
 def test_a_signature_is_looked_over_on_a_phone(open_page: OpenPage, axe: Axe, shot: Shot, alice: User) -> None:
     page = open_page(alice, "/leads/new", phone=True)
     page.get_by_role("link", name="Card file or signature").click()
@@ -68,6 +96,8 @@ def test_a_signature_is_looked_over_on_a_phone(open_page: OpenPage, axe: Axe, sh
     page.get_by_role("button", name="Read it").last.click()
     expect(page.get_by_role("heading", name="Is this right?")).to_be_visible()
     expect(page.get_by_label("Company guessed")).to_have_value("Northgate Dental Ltd")
+    page.get_by_text("Your questions").click()
+    expect(page.get_by_label("When should it be in place?")).to_be_visible()
     axe(page)
     shot(page, "cards-review")
     page.get_by_label("Where if you like").fill("Hall 7")

@@ -113,6 +113,20 @@ def test_a_signature_is_read_says_what_it_guessed_and_is_mended(alice: User) -> 
     assert (enquiry.door, enquiry.captured_by) == ("signature", alice)
 
 
+def test_who_is_read_alone_is_asked_the_questions_of_every_door_and_nothing_is_lost(alice: User) -> None:
+    client = signed_in(alice)
+    page = client.post("/leads/cards", {"text": SIGNATURE}).text
+    assert "When should it be in place?" in page
+    assert "When should it be in place?" not in read(client).text, "not of several at once"
+    wrong = client.post("/leads/cards", given(page) | {"q-timeline": "whenever", "0-name": "Priya R."})
+    assert (wrong.status_code, "1 needs another look" in wrong.text) == (422, True)
+    assert "Please choose one of the answers" in wrong.text
+    assert 'value="Priya R."' in wrong.text
+    assert not Lead.objects.exists()
+    assert client.post("/leads/cards", given(wrong.text) | {"q-timeline": "Later"}).status_code == 302
+    assert Enquiry.objects.get().answers == {"timeline": "Later"}
+
+
 @pytest.mark.parametrize(
     ("sent", "said"),
     [

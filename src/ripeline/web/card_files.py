@@ -11,15 +11,16 @@ from django.urls import path
 from django.views.decorators.http import require_http_methods
 
 from ripeline.capture import cards, signatures, vcards
-from ripeline.capture.cards import HEATS, Card, Taken
+from ripeline.capture.cards import HEATS, Card
 from ripeline.capture.keeping import RefusedError, TooOftenError
-from ripeline.capture.models import DoorKind
+from ripeline.capture.models import Door, DoorKind
 from ripeline.capture.vcards import UnreadableCardsError
 from ripeline.catalog import queries as catalog
 from ripeline.leads import identity, record
 from ripeline.leads.deciding import LeadError
 from ripeline.leads.models import Lead
 from ripeline.people.models import User
+from ripeline.web.answering import Questions
 from ripeline.web.shell import firm_of, say, viewer
 
 LABELS = {
@@ -104,11 +105,15 @@ def _pasted(request: HttpRequest, text: str) -> list[Somebody]:
 
 
 def _review(
-    request: HttpRequest, actor: User, people: Sequence[Somebody], *, kind: str, batch: str, done: str = ""
-) -> HttpResponse:
+    request: HttpRequest, actor: User, people: Sequence[Somebody], *, kind: str, batch: str, done: str = "",
+    form: Questions | None = None,
+) -> HttpResponse:  # fmt: skip
+    """What was read, to be looked over; one person alone can be asked the questions of the standard too."""
     _say_who_is_here(actor, people)
-    faults = sum(bool(each.errors) for each in people)
+    form = form or (Questions() if len(people) == 1 else None)
+    faults = sum(bool(each.errors) for each in people) or int(bool(form and form.errors))
     answer = {
+        "form": form,
         "people": people, "kind": kind, "batch": batch, "done": done, "faults": faults, "given": request.POST,
         "numbers": ",".join(str(each.number) for each in people),
         "sources": catalog.sources(), "campaigns": catalog.campaigns(),
@@ -140,31 +145,28 @@ def _keep(request: HttpRequest, actor: User) -> HttpResponse:
     given = request.POST
     kind, batch = given.get("kind", "card"), given.get("batch", "")[:40]
     door = cards.built_in(KINDS.get(kind, DoorKind.CARD))
-    left, leads, new = list[Somebody](), list[UUID | None](), 0
-    for each in _returned(request):
+    left, leads = list[Somebody](), list[UUID | None]()
+    people = _returned(request)
+    form = Questions(given) if len(people) == 1 else None
+    if form and not form.is_valid():
+        return _review(request, actor, people, kind=kind, batch=batch, form=form)
+    heat, place, campaign, source = (given.get(name, "") for name in ("heat", "place", "campaign", "source"))
+    answers = form.cleaned_data["answers"] if form else {}
+    for each in people:
         if not each.is_taken:
             continue
         card = Card(
-            key=f"{batch}:{each.number}", fields=each.fields, note=each.note, heat=given.get("heat", ""),
-            place=given.get("place", ""), campaign=given.get("campaign", ""), source=given.get("source", ""),
+            key=f"{batch}:{each.number}", fields=each.fields, note=each.note, answers=answers, heat=heat, place=place,
+            campaign=campaign, source=source,
         )  # fmt: skip
-        try:
-            submission, how = cards.take(actor=actor, door=door, card=card)
-        except RefusedError as wrong:
-            each.errors = wrong.errors
-            left.append(each)
-        except LeadError as crossed:
-            each.errors = {"name": str(crossed)}
-            left.append(each)
-        except TooOftenError:
-            each.errors = {"name": "So many came in that this one must wait a few minutes."}
+        lead_id, each.errors = _taken(actor, door, card)
+        if each.errors:
             left.append(each)
         else:
-            leads.append(submission.lead_id)
-            new += how is Taken.NEW
+            leads.append(lead_id)
     done = f"{len(leads)} came in." if len(leads) != 1 else "One came in."
     if left:
-        return _review(request, actor, left, kind=kind, batch=batch, done=done if leads else "")
+        return _review(request, actor, left, kind=kind, batch=batch, done=done if leads else "", form=form)
     if not leads:
         say(request, "Nobody was ticked, so nobody came in.", is_error=True)
         return redirect("card-files")
@@ -172,6 +174,18 @@ def _keep(request: HttpRequest, actor: User) -> HttpResponse:
     if len(leads) == 1 and leads[0] and _whose(actor, leads[0]) != "Here already, with another team":
         return redirect("lead", leads[0])
     return redirect("leads")
+
+
+def _taken(actor: User, door: Door, card: Card) -> tuple[UUID | None, dict[str, str]]:
+    """Whose lead a card is, or what is wrong with it by field."""
+    try:
+        return cards.take(actor=actor, door=door, card=card)[0].lead_id, {}
+    except RefusedError as wrong:
+        return None, wrong.errors
+    except LeadError as crossed:
+        return None, {"name": str(crossed)}
+    except TooOftenError:
+        return None, {"name": "So many came in that this one must wait a few minutes."}
 
 
 def _returned(request: HttpRequest) -> list[Somebody]:
