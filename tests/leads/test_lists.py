@@ -327,9 +327,9 @@ FROM (
 ) AS drawn
 """
 _ENQUIRIES = """
-INSERT INTO enquiry (id, lead_id, episode, door, place, landing_page, message, answers, trail, captured_at, created_at,
-    campaign_id)
-SELECT md5('enquiry ' || id)::uuid, id, 1, 'import', '', '', '', '{}', '{}', captured_at, captured_at,
+INSERT INTO enquiry (id, lead_id, episode, door, place, landing_page, message, answers, amended, trail, captured_at,
+    created_at, campaign_id)
+SELECT md5('enquiry ' || id)::uuid, id, 1, 'import', 'leads.csv', '', '', '{}', '{}', '{}', captured_at, captured_at,
     CASE WHEN dice < 10 THEN (%(campaigns)s::uuid[])[1 + dice] END
 FROM (SELECT id, captured_at, abs(hashtext(id::text)::bigint) %% 40 AS dice FROM lead) AS thrown
 """
