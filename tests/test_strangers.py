@@ -2,7 +2,7 @@
 
 import asyncio
 import re
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -21,7 +21,7 @@ from ripeline.capture import doors, giving, machines, proof
 from ripeline.capture.doors import FormDraft
 from ripeline.capture.models import Door, Submission
 from ripeline.catalog import assets, linking
-from ripeline.config import asgi
+from ripeline.config import asgi, bodies, environment
 from ripeline.outbox import consent, links, returning
 from ripeline.outbox.addresses import address_hash
 from ripeline.outbox.consent import Evidence
@@ -139,25 +139,75 @@ def test_a_host_that_is_not_ours_is_one_line_in_the_log(client: Client, caplog: 
     assert (record.levelname, record.exc_info) == ("WARNING", None)
 
 
-@given(query=st.binary(max_size=60))
-@settings(max_examples=thorough(20, 500))
-def test_a_query_whose_letters_nobody_encoded_is_a_query(query: bytes) -> None:
-    """Through the web process's own application: Django's test client encodes them, as few programs do."""
+async def asked(
+    receive: Callable[[], Awaitable[Any]] | None = None, *, method: str = "GET", path: str = "/robots.txt",
+    query: bytes = b"", length: int = 0,
+) -> int:  # fmt: skip
+    """The status that the web process's own application answers, as a server asks it; 0 for nothing."""
+    headers = [(b"host", b"127.0.0.1"), (b"cookie", b"ripeline_csrf=" + b"x" * 32)]
+    if length:
+        headers += [
+            (b"content-length", str(length).encode()), (b"content-type", b"application/x-www-form-urlencoded")
+        ]  # fmt: skip
     scope = {
-        "type": "http", "method": "GET", "path": "/robots.txt", "raw_path": b"/robots.txt", "query_string": query,
+        "type": "http", "method": method, "path": path, "raw_path": path.encode(), "query_string": query,
         "root_path": "", "scheme": "http", "http_version": "1.1", "server": ("127.0.0.1", 80),
-        "client": ("127.0.0.1", 4000), "headers": [(b"host", b"127.0.0.1")],
+        "client": ("127.0.0.1", 4000), "headers": headers,
     }  # fmt: skip
     told: list[Any] = []
 
-    async def receive() -> dict[str, Any]:
+    async def nothing() -> dict[str, Any]:
         return {"type": "http.request", "body": b"", "more_body": False}
 
     async def send(message: Any) -> None:
         told.append(message)
 
-    asyncio.run(asgi.application(scope, receive, send))  # type: ignore[arg-type]
-    assert told[0]["status"] == 200
+    await asgi.application(scope, receive or nothing, send)  # type: ignore[arg-type]
+    return told[0]["status"] if told else 0
+
+
+@given(query=st.binary(max_size=60))
+@settings(max_examples=thorough(20, 500))
+def test_a_query_whose_letters_nobody_encoded_is_a_query(query: bytes) -> None:
+    """Django's test client encodes them, as few programs do."""
+    assert asyncio.run(asked(query=query)) == 200
+
+
+class Dribbler:
+    """Sends the beginning of a body, and the rest when it is told to."""
+
+    def __init__(self, ends: str) -> None:
+        self.go_on, self.ends = asyncio.Event(), ends
+        self.parts: list[dict[str, Any]] = [{"type": "http.request", "body": b"x=", "more_body": True}]
+
+    async def __call__(self) -> dict[str, Any]:
+        if self.parts:
+            return self.parts.pop()
+        await self.go_on.wait()
+        return {"type": self.ends, "body": b"1", "more_body": False}
+
+
+def test_who_sends_slowly_keeps_nobody_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def crowd() -> tuple[int, list[int]]:
+        slow = [Dribbler("http.request") for _ in range(environment.load().web_threads * 2)]
+        gone = Dribbler("http.disconnect")
+        waiting = [asyncio.create_task(asked(each, method="POST", length=3)) for each in [*slow, gone]]
+        await asyncio.sleep(0.1)
+        quick = await asyncio.wait_for(asked(), 20)
+        for each in [*slow, gone]:
+            each.go_on.set()
+        return quick, await asyncio.gather(*waiting)
+
+    quick, answers = asyncio.run(crowd())
+    assert quick == 200
+    assert set(answers[:-1]) == {403}, "each of the slow ones is read once all of it has come, and has no token"
+    assert answers[-1] == 0, "half of it is nothing"
+    monkeypatch.setattr(bodies, "PATIENCE", 0.05)
+
+    async def never() -> int:
+        return await asked(Dribbler("http.request"), method="POST", length=3)
+
+    assert asyncio.run(never()) == 408
 
 
 METHODS = ["GET", "POST", "POST", "HEAD", "OPTIONS", "PUT"]

@@ -12,7 +12,7 @@ from a2wsgi.asgi_typing import Receive, Scope, Send
 from a2wsgi.wsgi_typing import WSGIApp
 from django.urls import get_resolver
 
-from ripeline.config import environment
+from ripeline.config import bodies, environment
 from ripeline.config.intake import application as _intake
 from ripeline.config.wsgi import application as django
 from ripeline.intake.app import PREFIX, lifespan
@@ -42,6 +42,14 @@ async def _pages(scope: Any, receive: Any, send: Any) -> None:
     """Django. A query whose letters nobody encoded (`?utm_source=café`) is encoded: a2wsgi takes ASCII alone."""
     if not scope["query_string"].isascii():
         scope = {**scope, "query_string": quote_from_bytes(scope["query_string"], safe=PLAIN).encode()}
+    try:
+        receive = await bodies.whole(scope, receive)
+    except TimeoutError:
+        await send({"type": "http.response.start", "status": 408, "headers": [(b"content-type", b"text/plain")]})
+        await send({"type": "http.response.body", "body": b"What you sent did not come in time.\n"})
+        return
+    except ConnectionError:  # half of it is nothing
+        return
     await _wsgi(scope, _coroutines(receive), _coroutines(send))
 
 

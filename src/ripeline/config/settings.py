@@ -5,7 +5,7 @@ from urllib.parse import unquote, urlsplit
 
 from csp.constants import NONE, SELF
 
-from ripeline.config import environment, home
+from ripeline.config import bodies, environment, home
 from ripeline.intake import script
 
 ENV = environment.load()
@@ -160,6 +160,7 @@ WHITENOISE_USE_FINDERS = True
 WHITENOISE_MAX_AGE = 60  # seconds: names carry no hash, so an upgrade is seen at once
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 5000
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
+MOST_OF_STRANGERS = bodies.MOST_OF_STRANGERS
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 FORM_RENDERER = "django.forms.renderers.DjangoTemplates"
 
