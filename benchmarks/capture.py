@@ -5,7 +5,8 @@ what sends; the night's work has been done. Every visit is another lead's. A vis
 another connection reads a score made after it was sent.
 
 A capture is one POST to the real `ripeline web` by 8 connections, answered when the lead is kept, resolved, routed and
-scored. Each is another person, every fourth at the company of one before.
+scored. Each is another person, every fourth at the company of one before. What it costs of a processor is said apart
+for the web processes, the database and what sends: that holds on a busy machine, too.
 """
 
 import asyncio
@@ -26,7 +27,7 @@ import uuid_utils.compat
 
 from benchmarks._figures import Figure, company
 from benchmarks.intake import _request, _served
-from benchmarks.screens import asked, serving
+from benchmarks.screens import asked, processor, serving
 
 LEADS = 20_000
 RATE = 500.0  # visits a second
@@ -60,7 +61,7 @@ def run(say: Callable[[str], None], leads: int = LEADS, keep: Path | None = None
         with connection.cursor() as cursor:
             cursor.execute("DROP INDEX bench_scored")
         say(f"{CAPTURES:,} captures by {AT_ONCE} connections …")
-        captures, seconds = _captured()
+        captures, seconds, costs = _captured()
     times.sort()
     n = len(times)
     yield Figure("event_to_score_sent", rate, "events/s", n)
@@ -70,10 +71,13 @@ def run(say: Callable[[str], None], leads: int = LEADS, keep: Path | None = None
     rate, late = len(captures) / seconds, sorted(captures)[int(len(captures) * 0.99)]
     yield Figure(f"captures_{AT_ONCE}", rate, "captures/s", leads, limit=A_SECOND, peer="goal", ratio=rate / A_SECOND)
     yield Figure(f"captures_{AT_ONCE}_p99", late, "ms", leads, limit=LATE, peer="goal", ratio=LATE / late)
+    for who, cost in costs.items():
+        yield Figure(f"captures_{AT_ONCE}_{who}", 1000 * cost / len(captures), "CPU ms", leads)
 
 
-def _captured() -> tuple[list[float], float]:
-    """Ms of each capture, and the seconds that all took; every one made a lead with a score."""
+def _captured() -> tuple[list[float], float, dict[str, float]]:
+    """Ms of each capture, the seconds that all took, and of the processor's time what each who took part had of it;
+    every one made a lead with a score."""
     from ripeline.leads.models import Lead
     from ripeline.people import keys
     from ripeline.people import queries as people
@@ -83,14 +87,17 @@ def _captured() -> tuple[list[float], float]:
     bodies = _people(CAPTURES + AT_ONCE, uuid.uuid4().hex[:8])
     before, scores = Lead.objects.count(), Score.objects.count()
     given = {"cookie": "", "headers": {"Authorization": f"Bearer {secret}"}, "connections": AT_ONCE, "seconds": 0.0}
-    with serving() as (port, _):
+    with serving() as (port, pids):
         warm = {"paths": ["/api/v1/enquiries"] * AT_ONCE, "bodies": bodies[:AT_ONCE], "times": 1}
         asked(given | warm | {"port": port})
         rest = {"paths": ["/api/v1/enquiries"] * CAPTURES, "bodies": bodies[AT_ONCE:], "times": CAPTURES // AT_ONCE}
+        before_web, before_database = processor(pids)
         done = asked(given | rest | {"port": port})
+        web, database = processor(pids)
+    costs = {"web": web - before_web, "database": database - before_database, "sender": done["processor"]}
     made, scored = Lead.objects.count() - before, Score.objects.count() - scores
     assert made == scored == CAPTURES + AT_ONCE, (made, scored)
-    return done["ms"], done["seconds"]
+    return done["ms"], done["seconds"], costs
 
 
 def _people(n: int, salt: str) -> list[str]:

@@ -58,9 +58,9 @@ def run(say: Callable[[str], None], leads: int = LEADS, keep: Path | None = None
 def _timed(screen: Screen, cookie: str, port: int, pids: Sequence[int]) -> Iterator[Figure]:
     first = _asked(screen, cookie, port, 1, times=1)["ms"][0]
     _asked(screen, cookie, port, 4, times=8)  # every process has the templates now
-    before, rest_before = _cpu(pids)
+    before, rest_before = processor(pids)
     done = _asked(screen, cookie, port, 1, times=TIMES)["ms"]
-    after, rest_after = _cpu(pids)
+    after, rest_after = processor(pids)
     beside = RECORDED if screen.name in ("leads_mine", "leads_everybody") else None
     for share, limit in ((0.5, P50), (0.99, P99)):
         value = _share(done, share)
@@ -153,7 +153,7 @@ def _family(pid: int) -> list[int]:
     return [pid, *(one for child in children for one in _family(int(child)))]
 
 
-def _cpu(pids: Sequence[int]) -> tuple[float, float]:
+def processor(pids: Sequence[int]) -> tuple[float, float]:
     """Seconds of processor that the web processes have used, and those that the database's have."""
     tick = os.sysconf("SC_CLK_TCK")
 
