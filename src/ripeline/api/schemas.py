@@ -4,8 +4,7 @@ from datetime import datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from ninja import Schema
-from pydantic import ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from ripeline.capture.machines import Entry
 from ripeline.capture.models import Submission
@@ -15,7 +14,7 @@ Line = Annotated[str, Field(max_length=300)]
 Mark = Annotated[str, Field(max_length=500)]
 
 
-class Trail(Schema):
+class Trail(BaseModel):
     """How they got to the page."""
 
     model_config = ConfigDict(extra="forbid")
@@ -28,7 +27,7 @@ class Trail(Schema):
     visitor: Annotated[UUID | None, Field(description="Their browser, as the tracking script names it.")] = None
 
 
-class ConsentIn(Schema):
+class ConsentIn(BaseModel):
     """What they said of one kind of mail. Leave out what they said nothing of: silence is neither yes nor no."""
 
     model_config = ConfigDict(extra="forbid")
@@ -48,7 +47,7 @@ class ConsentIn(Schema):
     )
 
 
-class ConsentOut(Schema):
+class ConsentOut(BaseModel):
     """What became of one of `consents`."""
 
     purpose: str
@@ -58,7 +57,7 @@ class ConsentOut(Schema):
     why: str = ""
 
 
-class EnquiryIn(Schema):
+class EnquiryIn(BaseModel):
     """Somebody came to you. One of name, email, phone and external_id is enough; give all you know."""
 
     model_config = ConfigDict(extra="forbid")
@@ -92,15 +91,15 @@ class EnquiryIn(Schema):
 
 def entry_of(given: EnquiryIn) -> Entry:
     """What was sent, as capture takes it."""
-    fields = given.dict(exclude={"answers", "trail", "captured_at", "consents"})
-    trail = {name: str(value) for name, value in given.trail.dict().items() if value}
+    fields = given.model_dump(exclude={"answers", "trail", "captured_at", "consents"})
+    trail = {name: str(value) for name, value in given.trail.model_dump().items() if value}
     return Entry(
         fields=fields, answers=given.answers, trail=trail, captured_at=given.captured_at,
-        consents=[Said(**each.dict()) for each in given.consents],
+        consents=[Said(**each.model_dump()) for each in given.consents],
     )  # fmt: skip
 
 
-class EnquiryOut(Schema):
+class EnquiryOut(BaseModel):
     """What became of it."""
 
     id: UUID = Field(description="Of what you sent.")
@@ -115,7 +114,7 @@ def answer_of(found: Submission, is_new: bool) -> dict[str, Any]:
     return {"id": found.pk, "lead": found.lead_id, "result": result, "consents": found.content.get("consents", [])}
 
 
-class Problem(Schema):
+class Problem(BaseModel):
     """What is wrong, in words; `fields` by field where it is about one."""
 
     error: str
