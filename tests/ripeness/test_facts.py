@@ -10,10 +10,11 @@ from django.db import connection
 
 from ripeline.base import clock
 from ripeline.leads import actions as leads
-from ripeline.leads import merging
+from ripeline.leads import answers, merging
+from ripeline.leads.models import Enquiry
 from ripeline.people.models import User
 from ripeline.ripeness.episodes import episodes
-from ripeline.ripeness.facts import FACTS, _labels, at_capture
+from ripeline.ripeness.facts import FACTS, _labels, at_capture, of_open
 from ripeline.science.terms import UNKNOWN, YES
 from tests.cast import MONDAY, MakeLead, by
 
@@ -47,6 +48,23 @@ def test_a_title_written_in_later_does_not_count_for_learning(alice: User, make_
     with clock.at(MONDAY + timedelta(days=6)):
         known = at_capture(episodes())
     assert known.signals["title_director"][0] == UNKNOWN
+
+
+def test_an_answer_that_was_mended_later_does_not_count_for_learning_but_an_open_lead_is_scored_by_it(
+    alice: User, make_lead: MakeLead
+) -> None:
+    with clock.at(MONDAY):
+        lead = make_lead(alice, captured=timedelta(0))
+        Enquiry.objects.update(answers={"timeline": "Later"})
+    with clock.at(MONDAY + timedelta(days=5)):
+        said = {"timeline": "Within a month", "role": "I decide"}
+        answers.correct(lead_id=lead.pk, enquiry_id=Enquiry.objects.get().pk, by=by(alice), answers=said)
+        asked = {"answer.timeline": False, "answer.role": False}
+        known, now = at_capture(episodes()).table, of_open([lead.pk], [MONDAY], asked)
+    assert (known["answer.timeline"].tolist(), "answer.role" in known) == (["Later"], False)
+    assert {name: values.tolist() for name, values in now.items()} == {
+        "answer.timeline": ["Within a month"], "answer.role": ["I decide"],
+    }  # fmt: skip
 
 
 def test_of_merged_records_the_first_enquiry_is_what_was_known(alice: User, make_lead: MakeLead) -> None:
