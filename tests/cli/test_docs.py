@@ -92,3 +92,10 @@ def test_the_roles_of_the_command_are_the_roles_of_people():
     from ripeline.people.models import Role
 
     assert set(ROLES) == set(Role.values)
+
+
+def test_a_server_of_ones_own_is_advised_to_plan_as_the_embedded_one():
+    from ripeline.postgres.cluster import PLANNING
+
+    for name, value in PLANNING.items():
+        assert f"`{name} = {value}`" in SETTINGS

@@ -4,27 +4,28 @@ A filter on something that the viewer may not see of a lead (its next date, its 
 one could ask for it piece by piece (I8).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from datetime import date, datetime, time, timedelta, tzinfo
-from enum import StrEnum
+from enum import Enum, StrEnum, auto
 from functools import reduce
-from operator import and_
+from operator import and_, or_
 from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.contrib.postgres.search import SearchQuery, SearchVector
+from django.contrib.postgres.search import SearchQuery, SearchVector, SearchVectorField
 from django.db.models import BooleanField, F, Func, Q, QuerySet, TextField, Value
-from django.db.models.functions import Concat
+from django.db.models.functions import Concat, StrIndex
+from django.db.models.lookups import GreaterThan
 
 from ripeline.base import clock
 from ripeline.base.ids import new_id
 from ripeline.catalog.models import Source, SourceType
 from ripeline.leads import identity, leaks, own_fields, rules
 from ripeline.leads.leaks import Leak
-from ripeline.leads.models import CLOSED_STATES, IS_OPEN, Enquiry, Lead, State
+from ripeline.leads.models import CLOSED_STATES, IS_HERE, IS_OPEN, OPEN_STATES, Enquiry, Lead, State
 from ripeline.leads.rules import Holders, Relation, Verb
 from ripeline.people import queries as people
 from ripeline.people.models import Responsible, ResponsibleKind, Role, User
@@ -141,42 +142,147 @@ def matching(
     `scores`: rows with a `lead_id`, of the leads that have the tag `filters.ripe`. `whole`: also beyond the newest
     LOOKED_AT where a question has to be put to each, for whoever does not keep a person waiting.
     """
-    view = View(filters.view or views_of(actor)[0])
-    scope = rules.findable(actor) & _in_view(actor, view)
-    if view is View.MINE and actor.is_active:
-        scope = _in_view(actor, view)  # one's own can be found: no need to ask about each
-        if is_of_closed(filters.state):  # a desk holds open leads only
-            scope = Q(owner__in=rules.nearby(actor).mine.users)
-    found = Lead.objects.filter(scope, merged_into__isnull=True)
-    found = _by_state(actor, found, filters.state)
-    if filters.owner:
-        found = found.filter(Q(owner__isnull=True) if filters.owner == NOBODY else Q(owner=filters.owner))
-    if filters.source:
-        found = found.filter(visible(actor, Verb.SEE_CONTEXT), source_id=filters.source)
-    found = _by_origin(actor, found, filters, zone)
-    if filters.due:
-        found = found.filter(visible(actor, Verb.SEE_NEXT), IS_OPEN, _due(Due(filters.due), zone))
-    if filters.ripe:
-        tagged = Q(pk__in=[]) if scores is None else Q(pk__in=scores.order_by().values("lead_id"))
-        found = found.filter(visible(actor, Verb.SEE_CONTEXT), IS_OPEN, tagged).exclude(state=State.OPPORTUNITY)
-    if filters.run:
-        found = found.filter(visible(actor, Verb.SEE_CONTEXT), import_run_id=filters.run)
-    found = _leaking(actor, found, filters)
+    arms, whose = _reach(actor, filters, _asked_of(filters))
+    if View(filters.view or views_of(actor)[0]) is View.MINE:
+        arms[1:] = [arm & IS_OPEN for arm in arms[1:]]
     quick, slow = _own_fields(filters)
-    if quick or slow:
-        found = found.filter(visible(actor, Verb.SEE_CONTEXT), *quick)
-    found = _searched(actor, found, filters.q)
-    if slow and not whole:
-        found = Lead.objects.filter(_AnyOf(F("pk"), ArraySubquery(_newest(actor, found))))  # read first
-    return found.filter(*slow) if slow else found
+    is_bounded, is_few = bool(slow) and not whole, whose is View.MINE
+    pieces = [
+        _searched(actor, Lead.objects.filter(arm, IS_HERE, *_passing(filters, zone, scores), *quick), filters.q)
+        for arm in (arms if is_bounded and is_few else [reduce(or_, arms)])
+    ]
+    if not is_bounded:
+        return pieces[0].filter(*slow)
+    newest = (Q(_AnyOf(F("pk"), ArraySubquery(_newest(piece, is_few=is_few)))) for piece in pieces)
+    return Lead.objects.filter(reduce(or_, newest), *slow)  # those are read first
 
 
-def _newest(actor: User, found: QuerySet[Lead]) -> QuerySet[Any]:
-    """The ids of the newest LOOKED_AT. A rep sees the fields of their own alone: an index has those, in no order."""
-    if actor.role != Role.REP:
-        return found.order_by("-captured_at", "-id").values("pk")[:LOOKED_AT]
-    sorted_by = Func(F("captured_at"), template="(%(expressions)s + interval '0')")
-    return found.filter(_in_view(actor, View.MINE)).order_by(sorted_by.desc(), "-id").values("pk")[:LOOKED_AT]
+class Reading(Enum):
+    """How the leads of a list come into an order."""
+
+    IN_ORDER = auto()  # an index has them so
+    WHOLE = auto()  # they are few: all are read
+    UNEVEN = auto()  # they may be many, or few and far between
+
+
+@dataclass(frozen=True)
+class Found:
+    """What `matching` finds, as sets of which no lead is in two, each where an index has it.
+
+    `one_by_one`, where it is UNEVEN: the same in words that no index of words and values knows, so that each lead which
+    an order leads to is asked.
+    """
+
+    pieces: Sequence[QuerySet[Lead]]
+    reading: Reading
+    one_by_one: Sequence[QuerySet[Lead]] = ()
+
+
+def found_by(
+    actor: User, filters: Filters, *, zone: tzinfo, scores: QuerySet[Any] | None = None, verb: Verb | None = None,
+    is_open: bool = False, is_ranked: bool = False,
+) -> Found:  # fmt: skip
+    """What `matching` finds, where `actor` may also do `verb`, for a list to read page by page.
+
+    `is_open`: the open ones alone. `is_ranked`: the list is read by `scores`, so whether somebody is among them goes
+    without saying.
+    """
+    quick, slow = _own_fields(filters)
+    if slow:
+        found = matching(actor, filters, zone=zone, scores=scores).filter(IS_OPEN if is_open else Q())
+        return Found([found.filter(visible(actor, verb)) if verb else found], Reading.IN_ORDER)
+    passing = _passing(filters, zone, None if is_ranked else scores, is_open=is_open, is_tagged=is_ranked)
+    arms, whose = _reach(actor, filters, _asked_of(filters) | ({verb} if verb else set()))
+    if whose is View.MINE:
+        quick, _ = _own_fields(filters, is_few=True)
+    sets = [Lead.objects.filter(arms[0], IS_HERE)]
+    for arm in arms[1:]:
+        # Hardly ever anybody. The index knows; a guess would look for them all along an order.
+        others = Lead.objects.filter(arm, IS_HERE)
+        if others.count():
+            sets.append(Lead.objects.filter(_AnyOf(F("pk"), ArraySubquery(others.values("pk"))), IS_HERE))
+    if View(filters.view or views_of(actor)[0]) is View.MINE:
+        sets[1:] = [one.filter(IS_OPEN) for one in sets[1:]]  # what waits at a desk is open
+    pieces = [_searched(actor, one.filter(*passing, *quick), filters.q) for one in sets]
+    if not (filters.q or quick) or (whose is View.TEAM and not filters.q):
+        return Found(pieces, Reading.IN_ORDER)
+    if whose:
+        return Found(pieces, Reading.WHOLE)
+    quick, _ = _own_fields(filters, is_few=True)
+    asked = [_searched(actor, one.filter(*passing, *quick), filters.q, is_few=True) for one in sets]
+    return Found(pieces, Reading.UNEVEN, asked)
+
+
+def _asked_of(filters: Filters) -> set[Verb]:
+    """What one must be allowed to see of a lead to ask this."""
+    asked = {leaks.NEEDS[Leak(filters.leak)]} if filters.leak else set()
+    if filters.state:
+        asked.add(Verb.SEE_STATE)
+    if filters.due:
+        asked.add(Verb.SEE_NEXT)
+    origin = filters.source, filters.type, filters.campaign, filters.since, filters.until, filters.run
+    if any(origin) or filters.ripe or filters.custom:
+        asked.add(Verb.SEE_CONTEXT)
+    return asked
+
+
+def _reach(actor: User, filters: Filters, asked: Collection[Verb]) -> tuple[list[Q], View | None]:
+    """The leads of a view of which `actor` may see what is asked, as conditions that no lead meets twice, and whose.
+
+    Those of a person, or of a team, are who they own and, apart, the few that wait for them and are another's or
+    nobody's. Of the others (None) there may be any number.
+    """
+    view = View(filters.view or views_of(actor)[0])
+    if not actor.is_active:
+        return [Q(pk__in=[])], View.MINE
+    near = rules.nearby(actor)
+    if not actor.is_system:
+        may = {how: rules.verbs(actor, _held_by(actor, how)) for how in Relation}
+        seen = {how for how, verbs in may.items() if Verb.FIND in verbs and verbs.issuperset(asked)}
+        if Relation.OWN in seen and view is View.MINE:
+            return near.mine.apart[: 1 if is_of_closed(filters.state) else 2], view  # what waits at a desk is open
+        if seen == {Relation.OWN}:
+            return [arm & _in_view(actor, view) for arm in near.mine.apart], View.MINE
+        if view is View.TEAM and {Relation.OWN, Relation.TEAM} <= seen:
+            return near.team.held_apart, view
+    within = rules.findable(actor) & _in_view(actor, view)
+    return [reduce(and_, (visible(actor, verb) for verb in asked), within)], None
+
+
+def _passing(
+    filters: Filters, zone: tzinfo, scores: QuerySet[Any] | None, *, is_open: bool = False, is_tagged: bool = False
+) -> list[Q]:
+    """What is asked of each lead, but for what is searched and the company's own fields; each thing once.
+
+    What is said twice PostgreSQL takes to be twice as rare. `is_tagged`: that they have the tag is known.
+    """
+    asked = _by_origin(filters, zone)
+    must_be_open = is_open or bool(filters.due or filters.ripe)
+    if filters.state in OPEN_STATES:  # one of these is open without saying so
+        asked.append(Q(state=filters.state))
+    elif must_be_open or filters.state == "open":
+        asked.append(Q(pk__in=[]) if is_of_closed(filters.state) else IS_OPEN)
+    elif filters.state:
+        asked.append(Q(state__in=CLOSED_STATES) if filters.state == "closed" else Q(state=filters.state))
+    if filters.owner:
+        asked.append(Q(owner__isnull=True) if filters.owner == NOBODY else Q(owner=filters.owner))
+    if filters.due:
+        asked.append(_due(Due(filters.due), zone))
+    if filters.ripe:
+        asked.append(~Q(state=State.OPPORTUNITY))
+        if not is_tagged:
+            asked.append(Q(pk__in=[]) if scores is None else Q(pk__in=scores.order_by().values("lead_id")))
+    if filters.team:
+        asked.append(held_by_team(filters.team))
+    if filters.leak:
+        asked.append(leaks.condition(Leak(filters.leak), clock.now()))
+    return asked
+
+
+def _newest(found: QuerySet[Lead], *, is_few: bool) -> QuerySet[Any]:
+    """The ids of the newest LOOKED_AT; of what is few an index has all, in no order."""
+    by = Func(F("captured_at"), template="(%(expressions)s + interval '0')") if is_few else F("captured_at")
+    return found.order_by(by.desc(), "-id").values("pk")[:LOOKED_AT]
 
 
 def reaches_all(actor: User, filters: Filters, *, zone: tzinfo, scores: QuerySet[Any] | None = None) -> bool:
@@ -188,9 +294,15 @@ def reaches_all(actor: User, filters: Filters, *, zone: tzinfo, scores: QuerySet
     return found.order_by()[: LOOKED_AT + 1].count() <= LOOKED_AT
 
 
-def _own_fields(filters: Filters) -> tuple[list[Q], list[Q]]:
-    """The conditions on the company's own fields: those that an index answers, and those that ask each lead."""
-    asked = [(own_fields.is_slow(name), own_fields.condition(name, text)) for name, text in filters.custom.items()]
+def _own_fields(filters: Filters, *, is_few: bool = False) -> tuple[list[Q], list[Q]]:
+    """The conditions on the company's own fields: those that an index answers, and those that ask each lead.
+
+    `is_few`: all are asked of each lead, for where the leads are few and the index has as many as have the value.
+    """
+    asked = [
+        (own_fields.is_slow(name), own_fields.condition(name, text, is_few=is_few))
+        for name, text in filters.custom.items()
+    ]
     return [found for is_slow, found in asked if not is_slow], [found for is_slow, found in asked if is_slow]
 
 
@@ -244,15 +356,6 @@ def _in_view(actor: User, view: View) -> Q:
     return Q()
 
 
-def _by_state(actor: User, found: QuerySet[Lead], state: str) -> QuerySet[Lead]:
-    if not state:
-        return found
-    found = found.filter(visible(actor, Verb.SEE_STATE))
-    if state == "open":
-        return found.filter(IS_OPEN)
-    return found.filter(state__in=CLOSED_STATES) if state == "closed" else found.filter(state=state)
-
-
 class _AnyOf(Func):
     """Whether a value is one of an array's."""
 
@@ -261,33 +364,26 @@ class _AnyOf(Func):
     output_field = BooleanField()
 
 
-def _by_origin(actor: User, found: QuerySet[Lead], filters: Filters, zone: tzinfo) -> QuerySet[Lead]:
-    """When, by what kind of source and by which campaign they came: how a figure of Insight is looked into."""
-    if not (filters.type or filters.campaign or filters.since or filters.until):
-        return found
-    found = found.filter(visible(actor, Verb.SEE_CONTEXT))
+def _by_origin(filters: Filters, zone: tzinfo) -> list[Q]:
+    """When, by which source, campaign or import they came."""
+    asked = []
+    if filters.source:
+        asked.append(Q(source=filters.source))
+    if filters.run:
+        asked.append(Q(import_run_id=filters.run))
     if filters.type:
         of_type = Source.objects.filter(source_type=filters.type).values_list("pk", flat=True)
-        found = found.filter(source__in=list(of_type))  # as ids, for which there is an index
+        asked.append(Q(source__in=list(of_type)))  # as ids, for which there is an index
     if filters.campaign:
         theirs = Enquiry.objects.filter(campaign=filters.campaign).values("lead")
         # Read first, by its index: as a semi-join the planner walks all of somebody's leads to find these.
-        found = found.filter(_AnyOf(F("pk"), ArraySubquery(theirs)))
+        asked.append(Q(_AnyOf(F("pk"), ArraySubquery(theirs))))
     if filters.since:
-        found = found.filter(captured_at__gte=datetime.combine(filters.since, time(0), tzinfo=zone))
+        asked.append(Q(captured_at__gte=datetime.combine(filters.since, time(0), tzinfo=zone)))
     if filters.until:
-        found = found.filter(captured_at__lt=datetime.combine(filters.until + timedelta(days=1), time(0), tzinfo=zone))
-    return found
-
-
-def _leaking(actor: User, found: QuerySet[Lead], filters: Filters) -> QuerySet[Lead]:
-    """With one team, and leaking in one way: what stands behind a figure of Insight."""
-    if filters.team:
-        found = found.filter(held_by_team(filters.team))
-    if filters.leak:
-        leak = Leak(filters.leak)
-        found = found.filter(visible(actor, leaks.NEEDS[leak]), leaks.condition(leak, clock.now()))
-    return found
+        day_after = datetime.combine(filters.until + timedelta(days=1), time(0), tzinfo=zone)
+        asked.append(Q(captured_at__lt=day_after))
+    return asked
 
 
 def _due(due: Due, zone: tzinfo) -> Q:
@@ -307,14 +403,17 @@ def _due(due: Due, zone: tzinfo) -> Q:
     return Q(next_at__gte=midnight(8))
 
 
-def _searched(actor: User, found: QuerySet[Lead], text: str) -> QuerySet[Lead]:
+def _searched(actor: User, found: QuerySet[Lead], text: str, *, is_few: bool = False) -> QuerySet[Lead]:
     if not text:
         return found
     query = rules.search_query(text)
     if not query:
         return found.none()
-    words = SearchVector("search", config="simple")  # as the index `lead_search` spells it
+    words = _WORDS if is_few else SearchVector("search", config="simple")  # as the index `lead_search` spells it
     said = Q(words=SearchQuery(query, search_type="raw", config="simple"))
+    if is_few:
+        parts = (GreaterThan(StrIndex("search", Value(part)), 0) for part in rules.searched_parts(text))
+        said = reduce(and_, map(Q, parts), said)
     known = _known_by(text)
     found = found.annotate(words=words).filter(said | known if known else said)
     seen = visible(actor, Verb.SEE_CONTEXT)
@@ -328,6 +427,9 @@ def _known_by(text: str) -> Q:
     return Q(pk__in=list(leads.values())) if leads else Q()
 
 
+_WORDS = Func(  # … and as it does not
+    F("search"), template="to_tsvector('simple'::regconfig, %(expressions)s)", output_field=SearchVectorField()
+)
 _OPENLY = Func(  # name and company as `search_query` spells words: small, without accents and apostrophes
     Concat("name", Value(" "), "company"),
     template=(

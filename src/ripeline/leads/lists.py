@@ -4,7 +4,7 @@ import base64
 import binascii
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, tzinfo
 from enum import StrEnum
 from typing import Any
@@ -12,15 +12,27 @@ from uuid import UUID
 
 from django.db.models import Q, QuerySet
 
-from ripeline.leads import rows, rules
-from ripeline.leads.filters import LOOKED_AT, Due, Filters, View, is_of_closed, matching, reaches_all, views_of, visible
-from ripeline.leads.models import IS_OPEN, Lead
+from ripeline.leads import places, rows, rules
+from ripeline.leads.filters import (
+    LOOKED_AT,
+    Due,
+    Filters,
+    Found,
+    View,
+    found_by,
+    is_of_closed,
+    matching,
+    reaches_all,
+    views_of,
+)
+from ripeline.leads.models import Lead
+from ripeline.leads.places import Key, Place, Way
 from ripeline.leads.rows import Row
 from ripeline.leads.rules import Verb
 from ripeline.people.models import User
 
 __all__ = [
-    "LOOKED_AT", "Due", "Filters", "Page", "Row", "Sort", "View", "chosen", "companies", "every", "page", "sorts_of",
+    "LOOKED_AT", "Due", "Filters", "Page", "Row", "Sort", "View", "chosen", "every", "named", "page", "sorts_of",
     "views_of",
 ]  # fmt: skip
 
@@ -28,6 +40,7 @@ COUNTED_TO = 1_000  # beyond this a list says "1,000+": counting on took longer 
 MANY = 10_000  # … and so far where something is done with all of them, once
 SIZE = 50
 COMPANIES_OF = 1_000  # leads found, among whose companies those that were typed are looked for
+COMPANIES_FIRST = 200  # … of whom the rest is only read for who wants more companies than these have
 CHUNK = 500  # rows a time where somebody goes through all of them
 
 
@@ -54,33 +67,10 @@ class Page:
     is_limited: bool = False  # a question that no index answers was put to the newest LOOKED_AT only
 
 
-@dataclass(frozen=True)
-class _Key:
-    """An order by two columns, the second of which makes it total; `filter` is their names in queries."""
-
-    field: str
-    pk: str
-    descending: tuple[bool, bool]
-
-    def order(self, *, backwards: bool) -> list[str]:
-        return [
-            f"{'-' if down != backwards else ''}{name}"
-            for name, down in zip((self.field, self.pk), self.descending, strict=True)
-        ]
-
-    def beyond(self, cursor: tuple[Any, UUID], *, backwards: bool) -> Q:
-        """What comes after (before) `cursor`. The first condition is implied, and bounds the scan of the index."""
-        value, pk = cursor
-        towards = ["lt" if down != backwards else "gt" for down in self.descending]
-        return Q(**{f"{self.field}__{towards[0]}e": value}) & (
-            Q(**{f"{self.field}__{towards[0]}": value}) | Q(**{self.field: value, f"{self.pk}__{towards[1]}": pk})
-        )
-
-
 _KEYS = {
-    Sort.NEWEST: _Key("captured_at", "id", (True, True)),
-    Sort.NEXT: _Key("next_at", "id", (False, False)),
-    Sort.RIPEST: _Key("p_30", "lead_id", (True, False)),
+    Sort.NEWEST: Key("captured_at", "id", (True, True)),
+    Sort.NEXT: Key("next_at", "id", (False, False)),
+    Sort.RIPEST: Key("p_30", "lead_id", (True, False)),
 }
 
 
@@ -110,23 +100,33 @@ def page(
     """
     sort = sort if sort in sorts_of(filters) and (sort != Sort.RIPEST or scores is not None) else Sort.NEWEST
     scores = tagged if filters.ripe and tagged is not None else scores
-    found = _ordered_set(actor, filters, sort, zone=zone, tagged=tagged)
+    found = found_by(
+        actor, filters, zone=zone, scores=tagged, verb=_NEEDS.get(sort), is_open=sort in _NEEDS,
+        is_ranked=sort == Sort.RIPEST,
+    )  # fmt: skip
     key, cursor, backwards = _KEYS[sort], _read(after or before, sort, actor), bool(before and not after)
-    keys = _keys(found, scores, key, cursor, backwards=backwards, limit=size + 1)
+    way = Way(key, scores, cursor, backwards, size + 1)
+    keys, total = places.read(found, way)
     if backwards and len(keys) <= size:  # the beginning is near: show it whole
         cursor, backwards = None, False
-        keys = _keys(found, scores, key, None, backwards=False, limit=size + 1)
+        keys, total = places.read(found, replace(way, cursor=None, backwards=False))
     more = len(keys) > size
     keys = keys[:size][::-1] if backwards else keys[:size]
     has_next, has_previous = (True, more) if backwards else (more, cursor is not None)
     is_whole = cursor is None and not more
-    count = len(keys) if is_whole or not is_counted else found.order_by()[: COUNTED_TO + 1].count()
+    if is_whole or not is_counted:
+        total = len(keys)
+    elif total is None:
+        tag = Q()
+        if sort == Sort.RIPEST and filters.ripe and tagged is not None:  # which the order alone has asked so far
+            tag = Q(pk__in=tagged.order_by().values("lead_id"))
+        total = places.count(found.pieces, COUNTED_TO + 1, tag)
     return Page(
         rows=rows.read(actor, [pk for _, pk in keys]),
         next=_write(keys[-1], sort) if keys and has_next else "",
         previous=_write(keys[0], sort) if keys and has_previous else "",
-        count=min(count, COUNTED_TO),
-        count_capped=count > COUNTED_TO,
+        count=min(total, COUNTED_TO),
+        count_capped=total > COUNTED_TO,
         is_limited=not reaches_all(actor, filters, zone=zone, scores=tagged),
     )
 
@@ -137,51 +137,39 @@ def every(
     """Everything that passes, newest first, in chunks: for an export, which holds no more than one in memory."""
     found = matching(actor, filters, zone=zone, scores=tagged, whole=True)
     key, cursor = _KEYS[Sort.NEWEST], None
-    while keys := _keys(found, None, key, cursor, backwards=False, limit=CHUNK):
+    while keys := places.in_order([found], Way(key, None, cursor, False, CHUNK)):
         yield rows.read(actor, [pk for _, pk in keys])
         cursor = keys[-1]
 
 
-def companies(actor: User, text: str, *, zone: tzinfo) -> Sequence[str]:
-    """The companies, as they are called, of the newest COMPANIES_OF leads that a search finds; the newest first."""
-    filters = Filters(q=text, view=View.ALL.value)
-    found = matching(actor, filters, zone=zone).order_by("-captured_at", "-id").values_list("company", flat=True)
-    return list(dict.fromkeys(company for company in found[:COMPANIES_OF] if company))
+def named(actor: User, text: str, *, zone: tzinfo, size: int) -> tuple[Sequence[Row], Iterator[str]]:
+    """The newest that a search finds, and the companies, as they are called, of the newest COMPANIES_OF of them."""
+    found = found_by(actor, Filters(q=text, view=View.ALL.value), zone=zone)
+    way = Way(_KEYS[Sort.NEWEST], None, None, False, COMPANIES_FIRST)
+    keys, _ = places.read(found, way)
+    return rows.read(actor, [pk for _, pk in keys[:size]]), _companies(found, way, keys)
+
+
+def _companies(found: Found, way: Way, keys: Sequence[Place]) -> Iterator[str]:
+    """Each company once, in the order of the leads; these are the first, and the rest is read by who asks on."""
+    seen, left = {""}, COMPANIES_OF
+    while keys:
+        called = dict(Lead.objects.filter(pk__in=[pk for _, pk in keys]).values_list("pk", "company"))
+        for company in (called.get(pk, "") for _, pk in keys):
+            if company not in seen:
+                seen.add(company)
+                yield company
+        left -= len(keys)
+        if len(keys) < way.limit or not left:
+            return
+        way = replace(way, cursor=keys[-1], limit=left)
+        keys, _ = places.read(found, way)
 
 
 def chosen(actor: User, lead_ids: Sequence[UUID]) -> Sequence[Row]:
     """These leads, where `actor` may find them."""
     mine = Lead.objects.filter(rules.findable(actor), pk__in=lead_ids, merged_into__isnull=True)
     return rows.read(actor, list(mine.order_by("-captured_at", "-id").values_list("pk", flat=True)))
-
-
-def _ordered_set(
-    actor: User, filters: Filters, sort: Sort, *, zone: tzinfo, tagged: QuerySet[Any] | None
-) -> QuerySet[Lead]:
-    """What passes the filters and has a place in this order that `actor` may know."""
-    found = matching(actor, filters, zone=zone, scores=tagged)
-    if verb := _NEEDS.get(sort):
-        found = found.filter(visible(actor, verb), IS_OPEN)
-    return found
-
-
-def _keys(
-    found: QuerySet[Lead],
-    scores: QuerySet[Any] | None,
-    key: _Key,
-    cursor: tuple[Any, UUID] | None,
-    *,
-    backwards: bool,
-    limit: int,
-) -> list[tuple[Any, UUID]]:
-    """The (value, lead id) of one page in its order: only these are read from the index, the rows come after."""
-    ranked: QuerySet[Any] = found
-    if key.field == "p_30":
-        assert scores is not None
-        ranked = scores.filter(lead_id__in=found.order_by().values("pk"))
-    if cursor:
-        ranked = ranked.filter(key.beyond(cursor, backwards=backwards))
-    return list(ranked.order_by(*key.order(backwards=backwards)).values_list(key.field, key.pk)[:limit])
 
 
 def _write(key: tuple[Any, UUID], sort: Sort) -> str:

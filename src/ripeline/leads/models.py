@@ -29,8 +29,10 @@ class State(models.TextChoices):
 
 OPEN_STATES = (State.NEW, State.QUALIFYING, State.WORKING, State.OPPORTUNITY, State.NURTURE)
 CLOSED_STATES = (State.WON, State.LOST, State.DISQUALIFIED)
+IS_HERE = Q(merged_into__isnull=True)
 IS_OPEN = Q(merged_into__isnull=True, state__in=[s.value for s in OPEN_STATES])
-IS_CLOSED = Q(merged_into__isnull=True, state__in=[s.value for s in CLOSED_STATES])
+# What a list asks of each lead, so that it is answered by the index in which it looks, without the lead's own row.
+_WHOSE = ["owner", "responsible"]
 
 
 class NextKind(models.TextChoices):
@@ -150,14 +152,27 @@ class Lead(models.Model):
         ]
         indexes = [
             models.Index(fields=["responsible", "next_at", "id"], name="lead_due", condition=IS_OPEN),
-            models.Index(fields=["owner", "-captured_at", "-id"], name="lead_of_owner"),
-            models.Index(  # a rep's closed ones, shown and counted without reading all that is open
-                fields=["owner", "-captured_at", "-id"], name="lead_closed_of_owner", condition=IS_CLOSED
+            models.Index(
+                fields=["owner", "-captured_at", "-id"],
+                name="lead_newest_of_owner",
+                condition=IS_HERE,
+                include=["responsible", "source", "state"],
             ),
-            models.Index(fields=["next_at", "id"], name="lead_next", condition=IS_OPEN),
-            models.Index(fields=["-captured_at", "-id"], name="lead_newest"),
-            models.Index(fields=["state", "-captured_at", "-id"], name="lead_in_state"),
-            models.Index(fields=["source", "-captured_at", "-id"], name="lead_from_source"),
+            models.Index(fields=["owner", "next_at", "id"], name="lead_next_of_owner", condition=IS_OPEN),
+            models.Index(fields=["responsible", "owner"], name="lead_with_desk", condition=IS_HERE),
+            models.Index(fields=["next_at", "id"], name="lead_next_of_all", condition=IS_OPEN, include=_WHOSE),
+            models.Index(
+                fields=["-captured_at", "-id"], name="lead_newest_of_all", condition=IS_HERE, include=[*_WHOSE, "state"]
+            ),
+            models.Index(
+                fields=["state", "-captured_at", "-id"], name="lead_newest_in_state", condition=IS_HERE, include=_WHOSE
+            ),
+            models.Index(
+                fields=["source", "-captured_at", "-id"],
+                name="lead_newest_from_source",
+                condition=IS_HERE,
+                include=[*_WHOSE, "state"],
+            ),
             models.Index(fields=["account"], name="lead_at_account"),
             models.Index(  # who was worked to an end last: ripeness.yields, worklist.keeping
                 fields=["-closed_at"],

@@ -48,12 +48,15 @@ def is_readable(name: str, value: str) -> bool:
     return split(name)[1] not in (How.FROM, How.TO) or _number(value) is not None or _day(value) is not None
 
 
-def condition(name: str, value: str) -> Q:
-    """The leads of which the field holds what is asked; none where the question cannot be read."""
+def condition(name: str, value: str, *, is_few: bool = False) -> Q:
+    """The leads of which the field holds what is asked; none where the question cannot be read.
+
+    `is_few`: in words that no index knows, so that each of a few leads is asked.
+    """
     key, how = split(name)
     match how:
         case How.IS:
-            return _is(key, value)
+            return _is(key, value, is_few=is_few)
         case How.HAS:
             return Q(_truth(" ILIKE ", _text(key), Value(f"%{_escaped(value)}%")))
         case How.EMPTY:
@@ -61,7 +64,7 @@ def condition(name: str, value: str) -> Q:
     return _compared(key, " >= " if how is How.FROM else " <= ", value)
 
 
-def _is(key: str, value: str) -> Q:
+def _is(key: str, value: str, *, is_few: bool) -> Q:
     """The field holds this, be it kept as text, a number or a truth."""
     readings: list[object] = [value]
     with contextlib.suppress(ValueError):
@@ -70,6 +73,8 @@ def _is(key: str, value: str) -> Q:
             readings.append(reading)
     if value.casefold() in ("yes", "no"):
         readings.append(value.casefold() == "yes")
+    if is_few:
+        return reduce(or_, (Q(_truth(" = ", _json(key), _as_json(json.dumps(reading)))) for reading in readings))
     return reduce(or_, (Q(custom__contains={key: reading}) for reading in readings))
 
 
@@ -77,8 +82,7 @@ def _compared(key: str, sign: str, value: str) -> Q:
     """Numbers with numbers, days with days: no cast, which a stray value of another kind would break."""
     kind = Func(_json(key), function="jsonb_typeof", output_field=TextField())
     if (number := _number(value)) is not None:
-        bound = Func(Value(number), template="%(expressions)s::jsonb", output_field=JSONField())
-        return Q(_truth(" = ", kind, Value("number"))) & Q(_truth(sign, _json(key), bound))
+        return Q(_truth(" = ", kind, Value("number"))) & Q(_truth(sign, _json(key), _as_json(number)))
     if (day := _day(value)) is not None:
         # a moment within the last day is still "until" it
         last = day.isoformat() + ("" if sign == " >= " else "~")
@@ -108,6 +112,10 @@ def _escaped(text: str) -> str:
 
 def _json(key: str) -> Func:
     return Func(F("custom"), Value(key), arg_joiner=" -> ", template="(%(expressions)s)", output_field=JSONField())
+
+
+def _as_json(text: str) -> Func:
+    return Func(Value(text), template="%(expressions)s::jsonb", output_field=JSONField())
 
 
 def _text(key: str) -> Func:

@@ -88,6 +88,14 @@ def environment() -> dict[str, str]:
     return {**kept, "LC_ALL": "C", "TZ": "UTC"}
 
 
+# How statements are planned. What a server of the company's own should have, too: docs/reference/settings.md.
+PLANNING = {
+    "jit": "off",  # queries here are short; compiling them takes longer than they do
+    "random_page_cost": "1.1",
+    "parallel_setup_cost": "20000",  # … and so does starting a process for them; reports are worth one
+}
+
+
 def command(layout: Layout, programs: Programs, *, durable: bool) -> list[str]:
     """How the server is started in the foreground."""
     settings = {
@@ -101,8 +109,7 @@ def command(layout: Layout, programs: Programs, *, durable: bool) -> list[str]:
         "log_timezone": "UTC",
         "log_checkpoints": "off",
         "timezone": "UTC",
-        "jit": "off",  # queries here are short; compiling them takes longer than they do
-        "random_page_cost": "1.1",
+        **PLANNING,
         "checkpoint_timeout": "15min",
         "max_wal_size": "2GB",
         **_memory(memory_limit()),

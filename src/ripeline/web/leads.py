@@ -269,7 +269,7 @@ def palette(request: HttpRequest) -> HttpResponse:
     """People and companies for the command palette: the first few whom the search finds, wherever they are."""
     actor, filters = viewer(request), Filters.parse({"q": request.GET.get("q", ""), "view": View.ALL.value})
     zone = timezone.get_current_timezone()
-    rows = lists.page(actor, filters, zone=zone, size=PALETTE_PEOPLE, is_counted=False).rows if filters.q else ()
+    rows, theirs = lists.named(actor, filters.q, zone=zone, size=PALETTE_PEOPLE) if filters.q else ((), ())
     found = [
         {
             "url": reverse("lead", args=[row.id]),
@@ -279,9 +279,9 @@ def palette(request: HttpRequest) -> HttpResponse:
         }
         for row in rows
     ]
-    named = rules.search_tokens(company=filters.q).split()
-    theirs = lists.companies(actor, filters.q, zone=zone) if named and rows else ()
-    companies = list(itertools.islice((each for each in theirs if _is_called(each, named)), PALETTE_COMPANIES))
+    typed = rules.search_tokens(company=filters.q).split()
+    called = (company for company in theirs if typed and _is_called(company, typed))
+    companies = list(itertools.islice(called, PALETTE_COMPANIES))
     return render(
         request,
         "parts/palette_rows.html",
