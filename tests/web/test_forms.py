@@ -332,3 +332,16 @@ def test_characters_that_no_text_holds_are_left_out_of_what_a_stranger_sends(cli
     assert send(client, typed, unseen).status_code == 302
     enquiry = Enquiry.objects.select_related("lead").get()
     assert (enquiry.lead.name, enquiry.message, enquiry.landing_page) == ("Priya", "two chairs", "/ab")
+
+
+def test_whatever_a_page_says_of_how_they_came_the_record_is_shown(client: Client, door: Door, mona: User) -> None:
+    _, unseen = opened(client)
+    assert send(client, FIELDS, unseen | {"referrer": "https://[not-an-address"}).status_code == 302
+    enquiry = Enquiry.objects.get()
+    assert enquiry.trail["referrer"] == "https://[not-an-address"
+    shown = signed_in(mona)
+    assert shown.get(f"/leads/{enquiry.lead_id}").status_code == 200
+    for at in ({}, {"at": "last week"}, {"at": "2026-06-01T12:01:00"}):  # as forms took it from any page once
+        Enquiry.objects.update(trail={"first": {"page": "https://www.casaverde.example/blog"} | at})
+        page = shown.get(f"/leads/{enquiry.lead_id}").text
+        assert "first seen on /blog" in page

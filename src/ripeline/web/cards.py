@@ -125,17 +125,31 @@ def _first_seen(enquiry: Enquiry) -> list[str]:
     """Their first visit, unless that is the one by which they came to us."""
     first: Mapping[str, Any] = enquiry.trail.get("first") or {}
     page = str(first.get("page", ""))
+    page = page.partition("://")[2] or page
     if not page or page == enquiry.landing_page.partition("://")[2]:
         return []
-    at, by = timezone.localtime(datetime.fromisoformat(first["at"])), _sent_by(first)
-    return [f"first seen on /{page.partition('/')[2]} on {at.day} {at:%B %Y}" + f" by {by}" * bool(by)]
+    at, by = _moment(first.get("at")), _sent_by(first)
+    day = f" on {at.day} {at:%B %Y}" if at else ""
+    return [f"first seen on /{page.partition('/')[2]}{day}" + f" by {by}" * bool(by)]
+
+
+def _moment(text: Any) -> datetime | None:
+    """A moment as we write it; forms took once whatever their page said of it."""
+    try:
+        found = datetime.fromisoformat(str(text))
+    except ValueError:
+        return None
+    return timezone.localtime(found) if found.tzinfo else None
 
 
 def _sent_by(trail: Mapping[str, Any]) -> str:
     """The link or the site that had sent them there."""
     told = [str(trail[name]) for name in ("utm_source", "utm_medium", "utm_term") if trail.get(name)]
     referrer = str(trail.get("referrer", ""))
-    place = urlsplit(referrer if "://" in referrer else f"//{referrer}").hostname or ""
+    try:
+        place = urlsplit(referrer if "://" in referrer else f"//{referrer}").hostname or ""
+    except ValueError:  # whoever sends a form says what they like
+        place = ""
     return " / ".join(told) or place.removeprefix("www.")
 
 
