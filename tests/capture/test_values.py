@@ -418,13 +418,18 @@ def test_yes_and_no_are_known_in_several_languages() -> None:
     ("text", "outcome"),
     [("Closed Won", "won"), ("closedwon", "won"), ("Gewonnen", "won"), ("yes", "won"), ("Closed-Lost", "lost"),
      ("Closed Won (Sales Pipeline)", "won"), ("5. Closed Won", "won"), ("Lost to a competitor", "lost"),
+     ("Lost, not interested", "lost"), ("Lost - no budget", "lost"),
      ("perdido", "lost"), ("Unqualified", "disqualified"), ("not a fit", "disqualified")],
 )  # fmt: skip
 def test_an_outcome_is_known_by_the_words_of_others(text: str, outcome: str) -> None:
     assert values.outcome(text).value == outcome
 
 
-@pytest.mark.parametrize("text", ["proposal sent", "no", "maybe", "to be won", "won/lost"])
+@pytest.mark.parametrize(
+    "text",
+    ["proposal sent", "no", "maybe", "to be won", "won/lost", "Won't buy", "Won’t do", "Nicht gewonnen", "pas gagné",
+     "Não ganho", "Never won", "Won by competitor", "Not lost", "nicht verloren"],
+)  # fmt: skip
 def test_what_is_not_understood_is_no_outcome(text: str) -> None:
     assert "is not an outcome" in refusal(values.outcome, text)
 

@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterable, Sequence
 from decimal import ROUND_HALF_UP, Decimal
 from functools import lru_cache
+from itertools import pairwise
 from typing import Generic, NamedTuple, TypeVar
 
 import phonenumbers
@@ -90,7 +91,8 @@ _NOT_DONE = frozenset(
      "not done", "not started", "in progress", "waiting on someone else", "a faire"]
 )  # fmt: skip
 _ENDS = {"won": words("won gewonnen gagne ganado ganho"), "lost": words("lost verloren perdu perdido")}
-_NOT_YET = words("not be to nearly almost")
+_NOT = words("not never no non nicht nie kein pas jamais nao t")  # won't, isn't
+_NOT_YET = _NOT | words("be to nearly almost noch fast ainda todavia competitor competition wettbewerber")
 _IN_BRACKETS = re.compile(r"\s*\([^()]*\)\s*$")  # HubSpot writes the pipeline behind the stage
 _NOT_FIRST_NAMES = words("jr sr phd md ii iii inc llc ltd gmbh ag co corp sa")
 
@@ -281,7 +283,10 @@ def outcome(text: str) -> Parsed[str]:
 def _ended(said: Sequence[str]) -> str:
     """A stage of their own words that says how it ended, such as "5. Closed Won" or "Lost to a competitor"."""
     ends = [name for name, marks in _ENDS.items() if marks & set(said)]
-    return ends[0] if len(ends) == 1 and (ends[0] == "lost" or not _NOT_YET & set(said)) else ""
+    if len(ends) != 1:
+        return ""
+    is_denied = any(word in _NOT and after in _ENDS["lost"] for word, after in pairwise(said))
+    return "" if is_denied or (ends[0] == "won" and _NOT_YET & set(said)) else ends[0]
 
 
 def done(text: str) -> Parsed[str]:
