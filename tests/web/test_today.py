@@ -457,5 +457,5 @@ def test_today_costs_the_same_queries_however_many_are_due(
         make_lead(alice, name=f"Lead {n}")
     ripeness.rescore()
     client.get("/today")
-    with django_assert_max_num_queries(24):
+    with django_assert_max_num_queries(20):
         client.get("/today")
