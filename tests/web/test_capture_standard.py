@@ -1,6 +1,7 @@
 """One standard at every door: its questions where one of us notes somebody, with place and campaign."""
 
 import re
+from contextlib import nullcontext
 from typing import Any
 
 import pytest
@@ -10,6 +11,8 @@ from ripeline.base import clock
 from ripeline.capture.actions import capture_one
 from ripeline.catalog import standard
 from ripeline.catalog.models import Question
+from ripeline.leads import answers
+from ripeline.leads.deciding import By, LeadError
 from ripeline.leads.models import Enquiry, Lead
 from ripeline.people.models import Company, User
 from ripeline.timeline.models import Activity
@@ -115,8 +118,8 @@ def test_whoever_works_on_a_record_corrects_what_they_answered(alice: User, ada:
     sent = as_shown(page) | {"q-timeline": "Within a month", "q-product": "Chair 4", f"q-{chairs}": "2"}
     wrong = client.post(url, sent | {f"q-{chairs}": "two"})
     assert (wrong.status_code, "Please write a number" in wrong.text, 'value="two"' in wrong.text) == (422, True, True)
-    for _ in range(2):  # pressed twice: the second time it is told that they are others now
-        client.post(url, sent)
+    for _ in range(2):  # pressed twice
+        assert client.post(url, sent).status_code == 302
     enquiry.refresh_from_db()
     assert enquiry.said == {"timeline": "Within a month", chairs: 2, "product": "Chair 4"}
     assert enquiry.answers == {"timeline": "Later", chairs: 2}, "what was said then is what is learnt from"
@@ -151,6 +154,25 @@ def test_what_somebody_else_changed_meanwhile_is_not_overwritten_unseen(alice: U
     answer = mine.post(url, shown | {"q-product": "Chair 4"})
     assert (answer.status_code, "Somebody changed these answers" in answer.text) == (422, True)
     assert 'value="Chair 4"' in answer.text
+    enquiry.refresh_from_db()
+    assert enquiry.said == {"timeline": "Within a month"}
+    assert mine.post(url, as_shown(answer.text) | {"q-product": "Chair 4"}).status_code == 302
+    answer = mine.post(url, as_shown(answer.text) | {"q-product": "Chair 5"})  # once more from where it was sent
+    assert answer.status_code == 422
+    assert mine.post(url, as_shown(answer.text) | {"q-product": "Chair 5"}).status_code == 302
+    enquiry.refresh_from_db()
+    assert enquiry.said == {"product": "Chair 5"}
+
+
+def test_two_who_correct_in_the_same_moment_do_not_overwrite_each_other(alice: User, ada: User) -> None:
+    enquiry = came(alice, timeline="Later")
+    seen = enquiry.said
+    for who, answer in ((alice, "Within a month"), (ada, "Next spring")):
+        with nullcontext() if who is alice else pytest.raises(LeadError, match="Somebody changed these answers"):
+            answers.correct(
+                lead_id=enquiry.lead_id, enquiry_id=enquiry.pk, by=By(who, "web"), answers={"timeline": answer},
+                seen=seen,
+            )  # fmt: skip
     enquiry.refresh_from_db()
     assert enquiry.said == {"timeline": "Within a month"}
 

@@ -25,13 +25,17 @@ from ripeline.timeline import actions as timeline
 from ripeline.timeline.models import Activity
 
 GONE = "This enquiry is not there any more."
+CHANGED = "Somebody changed these answers since you opened them. Look at them once more; what you typed is still here."
 
 
 @once_more
-def correct(*, lead_id: UUID, enquiry_id: UUID, by: By, answers: Mapping[str, Any]) -> bool:
+def correct(
+    *, lead_id: UUID, enquiry_id: UUID, by: By, answers: Mapping[str, Any], seen: Mapping[str, Any] | None = None
+) -> bool:
     """Say what they really answered to these questions (None: nothing); False where it stood so already.
 
-    Raises NotAllowed, and LeadError where there is no such enquiry.
+    `seen`: the answers that were looked at. Raises NotAllowed, and LeadError where there is no such enquiry, or where
+    its answers are others than those by now.
     """
     with transaction.atomic():
         lead = lock(lead_id)
@@ -40,6 +44,8 @@ def correct(*, lead_id: UUID, enquiry_id: UUID, by: By, answers: Mapping[str, An
         enquiry = theirs.filter(pk=enquiry_id).first()
         if enquiry is None:
             raise LeadError(GONE)
+        if seen is not None and enquiry.said != seen:
+            raise LeadError(CHANGED)
         changed = {key: (enquiry.said.get(key), answer) for key, answer in answers.items()}
         changed = {key: (was, now) for key, (was, now) in changed.items() if was != now}
         if not changed or not timeline.record(_entry(lead.pk, enquiry, changed, by, catalog.asked(changed))):

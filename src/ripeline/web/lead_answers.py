@@ -20,8 +20,6 @@ from ripeline.web.answering import Questions
 from ripeline.web.forms import posted
 from ripeline.web.shell import say, viewer
 
-CHANGED = "Somebody changed these answers since you opened them. Look at them once more; what you typed is still here."
-
 
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -29,16 +27,11 @@ def correct(request: HttpRequest, lead_id: UUID, enquiry_id: UUID) -> HttpRespon
     actor = viewer(request)
     lead, enquiry = _find(actor, lead_id, enquiry_id)
     form = Questions(posted(request), given=enquiry.said)
-    if request.method == "POST" and form.is_valid():
-        if request.POST.get("seen") != _mark(enquiry):
-            form.add_error(None, CHANGED)
-        elif _kept(actor, lead, enquiry, form, request.POST.get("key", "")):
-            say(request, "Their answers are kept.")
-            return redirect("lead", lead.pk)
-    answer = {
-        "lead": lead, "enquiry": enquiry, "form": form, "seen": _mark(enquiry),
-        "key": request.POST.get("key") or uuid4().hex,
-    }  # fmt: skip
+    if request.method == "POST" and form.is_valid() and _kept(request, actor, lead, enquiry, form):
+        say(request, "Their answers are kept.")
+        return redirect("lead", lead.pk)
+    # A new key each time: under that of what was kept before, nothing else would be.
+    answer = {"lead": lead, "enquiry": enquiry, "form": form, "seen": _mark(enquiry), "key": uuid4().hex}
     return render(request, "lead/answers.html", answer, status=422 if form.errors else 200)
 
 
@@ -55,15 +48,18 @@ def _find(actor: User, lead_id: UUID, enquiry_id: UUID) -> tuple[Lead, Enquiry]:
     return lead, enquiry
 
 
-def _kept(actor: User, lead: Lead, enquiry: Enquiry, form: Questions, key: str) -> bool:
-    by = By(actor, "web", f"{key[:60] or uuid4().hex}:answers")
-    said: dict[str, Any] = form.cleaned_data["answers"]
+def _kept(request: HttpRequest, actor: User, lead: Lead, enquiry: Enquiry, form: Questions) -> bool:
+    by = By(actor, "web", f"{request.POST.get('key', '')[:60] or uuid4().hex}:answers")
+    given: dict[str, Any] = form.cleaned_data["answers"]
+    said = {each.key: given.get(each.key) for each in form.asked}
+    if all(enquiry.said.get(key) == answer for key, answer in said.items()):
+        return True  # they stand so already, be it by this very form, sent twice
     try:
-        answers.correct(
-            lead_id=lead.pk, enquiry_id=enquiry.pk, by=by, answers={each.key: said.get(each.key) for each in form.asked}
-        )
-    except LeadError as gone:
-        form.add_error(None, str(gone))
+        if request.POST.get("seen") != _mark(enquiry):
+            raise LeadError(answers.CHANGED)
+        answers.correct(lead_id=lead.pk, enquiry_id=enquiry.pk, by=by, answers=said, seen=enquiry.said)
+    except LeadError as problem:
+        form.add_error(None, str(problem))
         return False
     return True
 
