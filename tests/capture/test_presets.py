@@ -12,6 +12,7 @@ from ripeline.capture.detection import detect
 from ripeline.capture.mapping import fitting, guess
 from ripeline.capture.models import ImportRun, ImportWord
 from ripeline.capture.presets import presets, recognised
+from ripeline.leads import named
 from ripeline.leads.models import Account, Lead, Opportunity
 from ripeline.people.models import User
 from ripeline.people.queries import system
@@ -210,6 +211,23 @@ class TestJoined:
         entry = Activity.objects.get(kind="note", occurred_at=datetime(2026, 5, 22, tzinfo=UTC))
         assert entry.lead_id == Lead.objects.get(email="ze@mar.example").pk
         assert entry.body == "Wants blue ones\n& soon"
+
+    def test_somebody_of_the_same_name_with_another_address_is_somebody_else(self) -> None:
+        imported("Name,E-mail,Company\nRui Po,rui@po.example,Po Lda\n")
+        deals = (
+            "Deal - ID,Deal - Title,Organization,Contact person,Person - Email,Deal - Status,Deal - Won time",
+            "91,Boats,,Rui Po,rui@elsewhere.example,Won,2026-05-27",
+            "92,Sails,Po Lda,Rui Po,rui@private.example,Won,2026-05-27", "93,Oars,,Rui Po,,Won,2026-05-27",
+        )  # fmt: skip
+        run = imported("\n".join(deals) + "\n")
+        assert set(Opportunity.objects.values_list("product", flat=True)) == {"Sails", "Oars"}
+        assert [row for row, _ in rejected(run)] == [2]
+
+    def test_where_more_are_called_so_than_are_looked_at_nobody_is_meant(self) -> None:
+        people = [f"Rui Po {n},rui{n}@po.example" for n in range(named.ALIKE)]
+        imported("\n".join(["Name,E-mail", *people, "Rui Po,rui@po.example"]) + "\n")
+        assert named.who([named.Called("Rui Po")]) == [[]]
+        assert len(named.who([named.Called("Rui Po 7")])[0]) == 1
 
     def test_what_is_only_planned_there_is_no_history_here(self) -> None:
         imported(exports.PIPEDRIVE_PEOPLE)

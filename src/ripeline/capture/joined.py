@@ -28,10 +28,14 @@ def called(row: Row) -> str:
 
 
 def by_name(rows: Sequence[Row], accounts: Mapping[int, UUID]) -> dict[int, list[UUID]]:
-    """Who is called as the rows say, by their numbers; only of rows that say a name. More than one is nobody."""
+    """Who is called as the rows say, by their numbers; only of rows that say a name. More than one is nobody.
+
+    Whose id or address is said, and is not here, is another of that name, unless they are at the same company.
+    """
     asked = [
         (row.row, named.Called(called(row), row.text("company") or row.text("company_id"), accounts.get(row.row)))
         for row in rows
     ]
-    asked = [(number, each) for number, each in asked if each.name]
+    strangers = {row.row for row in rows if people_of(row)}
+    asked = [(number, each) for number, each in asked if each.name and (number not in strangers or each.account_id)]
     return dict(zip((number for number, _ in asked), named.who([each for _, each in asked]), strict=True))

@@ -1,5 +1,6 @@
 """Whom a name means, for files that say of their people nothing else: nobody, where several are called so."""
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import NamedTuple
 from uuid import UUID
@@ -7,7 +8,7 @@ from uuid import UUID
 from ripeline.base.statements import prepared_rows
 from ripeline.leads import rules
 
-_ALIKE = 40  # people of these words that are looked at; of more it is nobody
+ALIKE = 40  # people of these words that are looked at; where there are more, only those at the company are known
 
 
 class Called(NamedTuple):
@@ -38,9 +39,13 @@ def who(asked: Sequence[Called]) -> list[list[UUID]]:
     if not places:
         return found
     said = [" & ".join(f"'{word}'" for word in words[at][:8]) for at in places]
-    given = [places, said, [asked[at].account_id for at in places], _ALIKE]
+    given = [places, said, [asked[at].account_id for at in places], ALIKE + 1]
     elsewhere: list[list[UUID]] = [[] for _ in asked]
-    for at, lead_id, name, account_id in prepared_rows(_FIND, given):
+    rows = prepared_rows(_FIND, given)
+    seen = Counter(at for at, *_ in rows)
+    for at, lead_id, name, account_id in rows:
+        if seen[at] > ALIKE and not (account_id and account_id == asked[at].account_id):
+            continue  # another of this name may be among those who were not looked at
         if sorted(rules.name_words(name)) != sorted(words[at]):
             continue
         account, is_anywhere = asked[at].account_id, not (asked[at].company or asked[at].account_id)
