@@ -8,8 +8,9 @@ import pytest
 from django.test import Client
 
 from ripeline.base import clock
-from ripeline.capture import booths, doors
+from ripeline.capture import booths, cards, doors
 from ripeline.capture.booths import BoothDraft
+from ripeline.capture.keeping import HeldError
 from ripeline.capture.models import Door, DoorDay, Submission
 from ripeline.leads.models import Enquiry, Lead
 from ripeline.people.models import User
@@ -60,6 +61,23 @@ def test_a_card_whose_answer_was_lost_is_there_once_when_it_is_sent_again(alice:
     first, again = (send(client, alice, card(), card()).json()["results"] for _ in range(2))
     assert [each["is"] for each in first + again] == ["new", "same", "same", "same"]
     assert (Lead.objects.count(), Enquiry.objects.count()) == (1, 1)
+
+
+def test_a_card_about_somebody_whom_another_is_at_work_on_waits_on_the_phone_and_the_others_come_in(
+    alice: User, booth: Door, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    take = cards.take
+
+    def held(**given: Any) -> Any:
+        if given["card"].key == "one":
+            raise HeldError
+        return take(**given)
+
+    monkeypatch.setattr(cards, "take", held)
+    answer = send(signed_in(alice), alice, card(), card("two", fields={"name": "Ann"}))
+    assert (answer.status_code, [each["key"] for each in answer.json()["results"]]) == (200, ["two"])
+    answer = send(signed_in(alice), alice, card())
+    assert (answer.status_code, answer["Retry-After"], answer.json()["results"]) == (503, "1", [])
 
 
 def test_a_version_of_a_card_that_was_long_on_its_way_takes_nothing_back(alice: User, booth: Door) -> None:

@@ -93,16 +93,19 @@ def take(request: HttpRequest, slug: str) -> HttpResponse:
         return JsonResponse({"error": "This is not what a booth sends."}, status=400)
     if user != str(actor.pk):
         return JsonResponse({"error": "Somebody else is signed in by now."}, status=409)
-    results = []
+    results, waits, said, status = [], 0, "", 200
     for each in given:
         try:
             results.append(_taken(door, actor, each, sent_at))
+        except LeadError as held:  # of what is not among the results the phone knows that it has to wait
+            waits, said, status = 1, str(held), 503
         except TooOftenError:
+            waits, said, status = int(WINDOW.total_seconds()), "Too much at once.", 429
             break
-    else:
+    if not waits:
         return JsonResponse({"results": results})
-    response = JsonResponse({"results": results, "error": "Too much at once."}, status=200 if results else 429)
-    response["Retry-After"] = str(int(WINDOW.total_seconds()))
+    response = JsonResponse({"results": results, "error": said}, status=200 if results else status)
+    response["Retry-After"] = str(waits)
     return response
 
 
@@ -113,8 +116,6 @@ def _taken(door: Door, actor: User, given: Mapping[str, Any], sent_at: float) ->
     except RefusedError as wrong:
         doors.note(door, "refused")
         return {"key": key, "errors": wrong.errors}
-    except LeadError as crossed:
-        return {"key": key, "errors": {"whole": f"{crossed} Keep it once more."}}
     lead_id = submission.lead_id
     return {"key": key, "is": str(how), "lead": str(lead_id) if lead_id and _may_find(actor, submission) else None}
 
