@@ -175,10 +175,11 @@ class TestJoined:
     def test_deals_and_activities_that_name_their_people_by_name_alone_find_them(self) -> None:
         """As in Pipedrive’s own exports, where a deal has “Contact person” and “Organization”, and no id of either."""
         people = (
-            "Person - ID,Person - Name,Person - Email - Work,Person - Organization,Person - Owner",
-            "1,Rita Silva,rita@mar.example,Mar Azul,Alice", "2,Zé Silva,ze@mar.example,Mar Azul,Alice",
-            "3,Ana Vaz,ana@vaz.example,Vaz Lda,Alice", "4,Ana Vaz,ana@other.example,Other,Alice",
-            "5,Rui Pó,rui@po.example,,Alice",
+            "Person - ID,Person - Name,Person - Email - Work,Person - Organization,Person - Owner,Person created",
+            "1,Rita Silva,rita@mar.example,Mar Azul,Alice,2026-05-19",
+            "2,Zé Silva,ze@mar.example,Mar Azul,Alice,2026-05-20",
+            "3,Ana Vaz,ana@vaz.example,Vaz Lda,Alice,2026-05-20", "4,Ana Vaz,ana@other.example,Other,Alice,2026-05-20",
+            "5,Rui Pó,rui@po.example,,Alice,2026-05-20",
         )  # fmt: skip
         imported("\n".join(people) + "\n")
         deals = (
