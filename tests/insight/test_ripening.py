@@ -164,7 +164,7 @@ def test_it_takes_as_many_queries_for_ten_leads_as_for_one(
     alice: User, ada: User, make_past: MakePast, django_assert_max_num_queries: DjangoAssertNumQueries
 ) -> None:
     make_past(alice, 10, ago=100, source="Quote requests")
-    with django_assert_max_num_queries(8):
+    with django_assert_max_num_queries(9):
         asked(ada, by="source")
 
 
