@@ -12,6 +12,7 @@ from ninja.security import HttpBearer
 
 from ripeline import __version__
 from ripeline.api import enquiries
+from ripeline.base.anew import is_away
 from ripeline.capture import machines
 from ripeline.capture.keeping import WINDOW, ConflictError, RefusedError, TooOftenError
 from ripeline.leads.deciding import LeadError
@@ -101,7 +102,9 @@ def _crossed(request: HttpRequest, error: Any) -> HttpResponse:
 
 @api.exception_handler(OperationalError)
 @api.exception_handler(InterfaceError)
-def _away(request: HttpRequest, _: Any) -> HttpResponse:
+def _away(request: HttpRequest, problem: Any) -> HttpResponse:
+    if not is_away(problem):
+        raise problem
     response = _say(request, 503, "The database does not answer just now; send it again.")
     response["Retry-After"] = "5"
     return response

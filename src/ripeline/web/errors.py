@@ -8,7 +8,7 @@ from django.shortcuts import render
 from django.template.loader import render_to_string
 from django.views.decorators.csrf import requires_csrf_token
 
-from ripeline.base.anew import AWAY
+from ripeline.base.anew import is_away
 from ripeline.people.models import User
 
 WORDS = {
@@ -60,7 +60,7 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:  # noq
 
 def broken(request: HttpRequest) -> HttpResponse:
     """500, or 503 where the database is away: nothing is asked of it, which may be what broke."""
-    status = 503 if isinstance(sys.exception(), AWAY) else 500
+    status = 503 if is_away(sys.exception()) else 500
     title, text = WORDS[status]
     if request.headers.get("HX-Request"):
         response = HttpResponse(text, status=status, content_type="text/plain; charset=utf-8")
