@@ -116,6 +116,6 @@ def test_what_was_recorded_before_there_was_a_place_has_one(ada: User, alice: Us
     Enquiry.objects.update(place="")
     Enquiry.objects.filter(door="card").update(trail={"place": "Hall 7", "heat": "hot"})
     with connection.cursor() as cursor:
-        cursor.execute(import_module("ripeline.migrations.0044_enquiry_place")._PLACES)
+        cursor.execute(import_module("ripeline.migrations.0047_places_known")._PLACES)
     found = dict(Enquiry.objects.values_list("door", "place"))
     assert found == {"import": "spring leads.csv", "card": "Hall 7", "form": "www.northgate.example/prices"}
