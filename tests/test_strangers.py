@@ -211,6 +211,30 @@ def test_who_sends_slowly_keeps_nobody_waiting(monkeypatch: pytest.MonkeyPatch) 
     assert beside(never()) == 408
 
 
+def test_bodies_on_their_way_hold_no_more_memory_than_there_is_for_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bodies, "AT_ONCE", 6)
+
+    async def crowd() -> tuple[int, list[int], int]:
+        slow = [Dribbler("http.request") for _ in range(2)]
+        waiting = [asyncio.create_task(asked(each, method="POST", length=3)) for each in slow]
+        await asyncio.sleep(0.1)
+        one_more = await asked(Dribbler("http.request"), method="POST", length=3)
+        for each in slow:
+            each.go_on.set()
+        answers = list(await asyncio.gather(*waiting))
+        last = Dribbler("http.request")
+        last.go_on.set()
+        return one_more, answers, await asked(last, method="POST", length=3)
+
+    assert beside(crowd()) == (503, [403, 403], 403), "and when they are here there is room again"
+
+
+def test_a_program_that_sends_too_much_hears_it_as_it_hears_all_else(house: House) -> None:
+    answer = Client().post("/api/v1/enquiries", b"{}", content_type="application/json",
+                           headers={"content-length": str(30 * 1024 * 1024)})  # fmt: skip
+    assert (answer.status_code, set(answer.json())) == (413, {"error", "fields"})
+
+
 METHODS = ["GET", "POST", "POST", "HEAD", "OPTIONS", "PUT"]
 
 

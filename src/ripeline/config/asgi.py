@@ -48,6 +48,11 @@ async def _pages(scope: Any, receive: Any, send: Any) -> None:
         await send({"type": "http.response.start", "status": 408, "headers": [(b"content-type", b"text/plain")]})
         await send({"type": "http.response.body", "body": b"What you sent did not come in time.\n"})
         return
+    except bodies.CrowdedError:
+        headers = [(b"content-type", b"text/plain"), (b"retry-after", b"5")]
+        await send({"type": "http.response.start", "status": 503, "headers": headers})
+        await send({"type": "http.response.body", "body": b"Very much comes in just now. Please send it again.\n"})
+        return
     except ConnectionError:  # half of it is nothing
         return
     await _wsgi(scope, _coroutines(receive), _coroutines(send))

@@ -3,7 +3,7 @@
 import sys
 from http import HTTPStatus
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
 from django.views.decorators.csrf import requires_csrf_token
@@ -50,6 +50,14 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:  # no
 
 def too_many(request: HttpRequest, text: str) -> HttpResponse:
     return page(request, 429, text=text)
+
+
+def too_large(request: HttpRequest) -> HttpResponse:
+    """413, as the API says what is wrong where a program asks."""
+    if request.path.startswith("/api/"):
+        said = {"error": "That is too much at once: send fewer, or a file as an import.", "fields": {}}
+        return JsonResponse(said, status=HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
+    return page(request, HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:  # noqa: ARG001 - Django passes it by name

@@ -3,7 +3,6 @@
 import logging
 from collections.abc import Callable
 from contextlib import nullcontext
-from http import HTTPStatus
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
@@ -60,7 +59,7 @@ class StrangersMiddleware:
         said = request.META.get("CONTENT_LENGTH") or "0"
         is_much = said.isdecimal() and int(said[:20]) > settings.MOST_OF_STRANGERS
         if is_much and not (isinstance(request.user, User) or request.path.startswith(PROVIDERS)):
-            return errors.page(request, HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
+            return errors.too_large(request)
         return self.get_response(request)
 
 
