@@ -84,7 +84,7 @@ def test_an_upgrade_that_broke_off_between_two_indexes_goes_on(there_now: dict[s
 
 
 @pytest.mark.django_db
-def test_reading_goes_on_while_an_index_is_built() -> None:
+def test_each_index_is_built_in_a_transaction_of_its_own_before_an_old_one_goes() -> None:
     """All are built before the first old one goes, and none shares a transaction: nobody who reads waits for that."""
     migration, _ = the_upgrade()
     assert migration.atomic is False

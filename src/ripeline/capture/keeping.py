@@ -57,10 +57,10 @@ class ConflictError(ValueError):
 
 
 class HeldError(LeadError):
-    """Somebody else is at work on this very lead, or its company, for so long that it must be sent again."""
+    """Somebody else holds this very lead, its company, or whose turn it is, for so long that it must be sent again."""
 
     def __init__(self) -> None:
-        super().__init__("Somebody else is at work on the same lead just now. Nothing was kept; please send it again.")
+        super().__init__("Somebody else is at work on what this needs just now. Nothing was kept; please send it again.")
 
 
 @dataclass(frozen=True)
