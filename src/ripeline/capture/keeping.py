@@ -60,7 +60,9 @@ class HeldError(LeadError):
     """Somebody else holds this very lead, its company, or whose turn it is, for so long that it must be sent again."""
 
     def __init__(self) -> None:
-        super().__init__("Somebody else is at work on what this needs just now. Nothing was kept; please send it again.")
+        super().__init__(
+            "Somebody else is at work on what this needs just now. Nothing was kept; please send it again."
+        )
 
 
 @dataclass(frozen=True)
