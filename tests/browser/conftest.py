@@ -64,8 +64,11 @@ def open_page(chromium: Browser, live_server: LiveServer) -> Iterator[OpenPage]:
     """Open a page: `open_page(alice, "/leads")`, `open_page(None, "/sign-in", phone=True, dark=True, zoom=2)`."""
     contexts: list[BrowserContext] = []
     wrong: list[str] = []
+    is_over = False
 
     def listen(message: ConsoleMessage) -> None:
+        if is_over:  # closing breaks off what was being asked
+            return
         if message.type == "error" and not message.text.startswith("Failed to load resource"):
             wrong.append(message.text)
 
@@ -105,6 +108,7 @@ def open_page(chromium: Browser, live_server: LiveServer) -> Iterator[OpenPage]:
         return page
 
     yield open_it
+    is_over = True
     for context in contexts:
         context.close()
     assert wrong == []
