@@ -68,6 +68,7 @@ class Intake:
         self._watch: asyncio.Task[None] | None = None
         self._look_now = asyncio.Event()
         self._looked = asyncio.Condition()
+        self._begun = self._seen = 0  # looks at the setup, and the latest that has been seen
 
     async def start(self) -> None:
         """Begin to write, and to watch the setup. Does not wait for the database."""
@@ -220,10 +221,11 @@ class Intake:
     async def _site(self, key: str, headers: dict[bytes, str]) -> Site:
         """The site of a key, if the page that sends is on it. A server that sends has no Origin."""
         site = self.setup.sites.get(key)
+        is_now = True
         if site is None:
-            await self._look_again()
+            is_now = await self._look_again()
             site = self.setup.sites.get(key)
-        if not self.setup.version:
+        if not self.setup.version or (site is None and not is_now):
             raise Refused(503, "The database is away; send it again.", retry_after=AGAIN)
         if site is None:
             raise Refused(422, "site is not the key of one of our sites; copy the script's tag anew from the settings.")
@@ -248,8 +250,10 @@ class Intake:
             try:
                 async with await AsyncConnection.connect(self._url, autocommit=True, connect_timeout=5) as connection:
                     while True:
+                        self._begun += 1
                         self.setup = await renewed(connection, self.setup)
                         async with self._looked:
+                            self._seen = self._begun
                             self._looked.notify_all()
                         try:
                             await asyncio.wait_for(self._look_now.wait(), LOOKS)
@@ -260,13 +264,15 @@ class Intake:
             except (psycopg.Error, OSError):
                 await asyncio.sleep(0.5)
 
-    async def _look_again(self) -> None:
+    async def _look_again(self) -> bool:
+        """Whether the setup is as it was now or later: a look that had begun already may have missed what is new."""
+        wanted = self._begun + 1
         self._look_now.set()
         try:
             async with self._looked:
-                await asyncio.wait_for(self._looked.wait(), 1.0)
+                return await asyncio.wait_for(self._looked.wait_for(lambda: self._seen >= wanted), 2.0)
         except TimeoutError:
-            pass
+            return False
 
 
 def _made(
