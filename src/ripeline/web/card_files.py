@@ -108,10 +108,10 @@ def _review(
     request: HttpRequest, actor: User, people: Sequence[Somebody], *, kind: str, batch: str, done: str = "",
     form: Questions | None = None,
 ) -> HttpResponse:  # fmt: skip
-    """What was read, to be looked over; one person alone can be asked the questions of the standard too."""
+    """What was read, to be looked over; the questions of the standard are put once, for all of them."""
     _say_who_is_here(actor, people)
-    form = form or (Questions() if len(people) == 1 else None)
-    faults = sum(bool(each.errors) for each in people) or int(bool(form and form.errors))
+    form = form or Questions()
+    faults = sum(bool(each.errors) for each in people) or int(bool(form.errors))
     answer = {
         "form": form,
         "people": people, "kind": kind, "batch": batch, "done": done, "faults": faults, "given": request.POST,
@@ -147,17 +147,16 @@ def _keep(request: HttpRequest, actor: User) -> HttpResponse:
     door = cards.built_in(KINDS.get(kind, DoorKind.CARD))
     left, leads = list[Somebody](), list[UUID | None]()
     people = _returned(request)
-    form = Questions(given) if len(people) == 1 else None
-    if form and not form.is_valid():
+    form = Questions(given)
+    if not form.is_valid():
         return _review(request, actor, people, kind=kind, batch=batch, form=form)
     heat, place, campaign, source = (given.get(name, "") for name in ("heat", "place", "campaign", "source"))
-    answers = form.cleaned_data["answers"] if form else {}
     for each in people:
         if not each.is_taken:
             continue
         card = Card(
-            key=f"{batch}:{each.number}", fields=each.fields, note=each.note, answers=answers, heat=heat, place=place,
-            campaign=campaign, source=source,
+            key=f"{batch}:{each.number}", fields=each.fields, note=each.note, answers=form.cleaned_data["answers"],
+            heat=heat, place=place, campaign=campaign, source=source,
         )  # fmt: skip
         lead_id, each.errors = _taken(actor, door, card)
         if each.errors:
