@@ -16,7 +16,8 @@ from ripeline.capture.keeping import RefusedError
 from ripeline.capture.models import Door, DoorKind, Submission
 from ripeline.catalog import standard
 from ripeline.catalog.models import Question
-from ripeline.leads import identity
+from ripeline.leads import answers, identity, merging
+from ripeline.leads.deciding import By
 from ripeline.leads.models import Enquiry, Lead
 from ripeline.leads.rules import NotAllowed
 from ripeline.outbox.models import Consent
@@ -111,6 +112,67 @@ def test_a_card_mended_while_its_answer_was_lost_amends_and_makes_nobody_twice(a
     assert (note.body, note.actor) == ("Amended: Wants a price by May", alice)
     assert cards.take(actor=alice, door=booth, card=mended)[1] is Taken.SAME
     assert Activity.objects.filter(kind="note").count() == 1
+
+
+def test_an_answer_that_is_amended_on_a_card_is_the_one_that_counts_and_the_former_is_kept(
+    alice: User, booth: Door
+) -> None:
+    for timeline, product in (("Later", "Chair 4"), ("Within a month", "Chair 4"), ("No plans yet", ""), ("Later", "")):
+        cards.take(actor=alice, door=booth, card=card(answers={"timeline": timeline, "product": product}))
+    enquiry = Enquiry.objects.get()
+    assert enquiry.answers == {"timeline": "Later", "product": "Chair 4"}, "from what was said first the model learns"
+    assert enquiry.said == {"timeline": "Later"}
+    changed = Activity.objects.filter(kind="answered").order_by("recorded_at")
+    assert [(entry.actor, entry.data["answers"]) for entry in changed] == [
+        (alice, {"timeline": ["Later", "Within a month"]}),
+        (alice, {"timeline": ["Within a month", "No plans yet"], "product": ["Chair 4", None]}),
+        (alice, {"timeline": ["No plans yet", "Later"]}),
+    ]
+    assert not Activity.objects.filter(kind="note").exists(), "it is said once"
+
+
+def test_what_somebody_has_corrected_on_the_record_no_card_from_before_changes_back(
+    alice: User, ada: User, booth: Door
+) -> None:
+    first = {"timeline": "Later", "product": "Chair 4"}
+    cards.take(actor=alice, door=booth, card=card(answers=first))
+    enquiry = Enquiry.objects.get()
+    answers.correct(
+        lead_id=enquiry.lead_id, enquiry_id=enquiry.pk, by=By(ada, "web", "x"), answers={"timeline": "Next spring"}
+    )
+    again = first | {"timeline": "Within a month", "product": "Chair 5"}
+    cards.take(actor=alice, door=booth, card=card(answers=again))
+    enquiry.refresh_from_db()
+    assert enquiry.said == {"timeline": "Next spring", "product": "Chair 5"}
+    note = Activity.objects.get(kind="note")
+    assert note.body == "Amended: When should it be in place? Within a month"
+
+
+def test_an_answer_that_has_left_the_list_meanwhile_stays_where_the_card_is_amended_elsewhere(
+    alice: User, ada: User, booth: Door
+) -> None:
+    cards.take(actor=alice, door=booth, card=card(answers={"timeline": "Later"}))
+    question = Question.objects.get(key="timeline")
+    standard.keep(
+        actor=ada, question=question, label=question.label, answer_type="choice", options=["Soon", "Never"],
+        meaning=question.meaning,
+    )  # fmt: skip
+    cards.take(actor=alice, door=booth, card=card(answers={"timeline": "Later"}, note="By May"))
+    enquiry = Enquiry.objects.get()
+    assert (enquiry.said, enquiry.amended) == ({"timeline": "Later"}, {})
+    assert Activity.objects.get(kind="note").body == "Amended: By May"
+
+
+def test_a_card_amended_after_a_merge_is_the_same_enquiry_of_the_same_person(
+    make_lead: MakeLead, alice: User, ada: User, booth: Door
+) -> None:
+    cards.take(actor=alice, door=booth, card=card(answers={"timeline": "Later"}))
+    theirs, survivor = Lead.objects.get(), make_lead(alice, name="Priya R.")
+    merging.merge(survivor_id=survivor.pk, duplicate_id=theirs.pk, by=By(ada, "web", "merge"))
+    cards.take(actor=alice, door=booth, card=card(answers={"timeline": "Within a month"}))
+    enquiry = Enquiry.objects.get(door="booth")
+    assert (enquiry.lead_id, enquiry.said) == (theirs.pk, {"timeline": "Within a month"})
+    assert Activity.objects.get(kind="answered").lead_id == survivor.pk
 
 
 @pytest.mark.parametrize("order", list(permutations((1, 2, 3))))

@@ -93,6 +93,23 @@ def test_records_that_were_merged_without_a_choice_follow_the_file(ada: User) ->
     assert says() == ("Anna", "Dentist", "39")
 
 
+def test_a_file_that_comes_again_after_a_merge_counts_nobody_as_having_come_again(ada: User) -> None:
+    imported(FIRST)
+    ann, bo = (Lead.objects.get(email=f"{name}@x.example") for name in "ab")
+    merging.merge(survivor_id=ann.pk, duplicate_id=bo.pk, by=by(ada))
+    imported(FIRST)
+    assert Enquiry.objects.count() == 2
+    assert not Activity.objects.filter(kind="enquired").exists()
+    timing = csv("E-mail,Name,Timing,Created", "b@x.example,Bo,Later,2026-05-11")
+    run = imported(timing, mapping=MAPPED, actor=ada)
+    assert counts(run) == (0, 1, 0, 0)
+    assert {each.lead_id: each.said for each in Enquiry.objects.all()} == {ann.pk: {}, bo.pk: {"timeline": "Later"}}
+    assert Activity.objects.get(kind="answered").lead_id == ann.pk
+    undoing.ask(actor=ada, run_id=run.pk)
+    undoing.go_on(run.pk, lambda _: None, lambda: False)
+    assert said() == [{}, {}]
+
+
 @pytest.mark.parametrize(
     ("policy", "said"),
     [

@@ -88,6 +88,18 @@ def test_a_version_of_a_card_that_was_long_on_its_way_takes_nothing_back(alice: 
     assert Lead.objects.get().name == "Priya Raman"
 
 
+def test_an_answer_amended_on_the_phone_is_the_one_on_the_card_and_the_record_says_what_it_was(
+    alice: User, booth: Door
+) -> None:
+    client = signed_in(alice)
+    for rev, timeline in ((1, "Later"), (2, "Within a month")):
+        send(client, alice, card(rev=rev, answers={"timeline": timeline}))
+    page = client.get(f"/leads/{Lead.objects.get().pk}").text
+    assert "When should it be in place: Within a month</" in page, "the context card"
+    assert '<dd>Within a month <small class="soft">amended; first “Later”</small></dd>' in page
+    assert "Answers changed. When should it be in place: Within a month" in page, "the timeline"
+
+
 def test_a_card_is_dated_by_how_long_ago_the_phone_took_it_whatever_its_clock_says(alice: User, booth: Door) -> None:
     two_days = 2 * 24 * 3600 * 1000
     send(signed_in(alice), alice, card(at=5_000.0), sent_at=5_000.0 + two_days)

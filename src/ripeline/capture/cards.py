@@ -26,6 +26,7 @@ from ripeline.catalog import queries as catalog_queries
 from ripeline.catalog import standard
 from ripeline.catalog.models import AnswerType, Question, SourceType
 from ripeline.leads.actions import readdress, set_next
+from ripeline.leads.answers import say_otherwise
 from ripeline.leads.deciding import By, Next, once_more
 from ripeline.leads.models import IS_OPEN, Lead, NextKind
 from ripeline.leads.rules import NotAllowed
@@ -127,14 +128,15 @@ def _before(number: UUID, card: Card) -> tuple[Submission, Taken] | None:
                 submission.save(update_fields=["content"])
             return submission, Taken.SAME
         was, was_heat = submission.content, submission.trail.get("heat")
-        submission.content = _read(card, submission.door) | {
+        submission.content = _read(card, submission.door, was.get("answers", {})) | {
             "captured_at": was.get("captured_at", ""), "amended": was.get("amended", 0) + 1,
         }  # fmt: skip
         submission.trail |= _trail(card, submission.door)
         submission.save(update_fields=["content", "trail"])
         _readdress(submission, was)
+        left = _answer_otherwise(submission, was.get("answers", {}))
         _admit(submission, card)
-        _note_what_changed(submission, was)
+        _note_what_changed(submission, was.get("message", ""), left)
         if (submission.trail.get("heat"), submission.content["due"]) != (was_heat, was.get("due", "")):
             _date_again(submission, card, was.get("due", ""))
         return submission, Taken.AMENDED
@@ -160,12 +162,12 @@ def _admit(submission: Submission, card: Card) -> None:
         raise
 
 
-def _read(card: Card, door: Door) -> dict[str, Any]:
-    """A card as it is kept. Raises RefusedError by field."""
+def _read(card: Card, door: Door, before: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """A card as it is kept; `before`: what it answered in an earlier version. Raises RefusedError by field."""
     if not any(clean(card.fields.get(name, "")) for name in ("name", "email", "phone")):
         raise keeping.RefusedError({"name": "Say at least a name, an e-mail address or a telephone number."})
     content = machines.read(machines.Entry(fields={name: card.fields.get(name, "") for name in PERSON}))
-    answers, unfit = _answers(card.answers)
+    answers, unfit = _answers(card.answers, before or {})
     message = "\n".join(filter(None, [clean_lines(card.note)[:LONGEST], *unfit]))
     return content | {
         "answers": answers, "message": message, "source": clean(card.source)[:160],
@@ -175,8 +177,8 @@ def _read(card: Card, door: Door) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _answers(given: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
-    """What was answered, and in words what does not fit its question any more."""
+def _answers(given: Mapping[str, Any], before: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
+    """What was answered, and in words what does not fit its question any more; what fitted `before` stays."""
     known = {question.key: question for question in catalog_queries.questions(retired=True)}
     answers: dict[str, Any] = {}
     unfit = []
@@ -190,7 +192,9 @@ def _answers(given: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
             answer = asking.taken(question, texts) if question else None
         except standard.AnswerError:
             question = None
-        if question is None:
+        if question is None and key in before and texts == _texts(before[key]):
+            answers[key] = before[key]
+        elif question is None:
             unfit += [f"{known[key].label if key in known else key[:60]} {', '.join(texts)}"] if any(texts) else []
         elif answer is not None:
             answers[key] = answer
@@ -264,15 +268,26 @@ def _version(submission: Submission) -> str:
     return f"{submission.pk.hex}:{submission.content['amended']}"
 
 
-def _note_what_changed(submission: Submission, was: Mapping[str, Any]) -> None:
-    """What was said otherwise after the enquiry was written down stands on the timeline too."""
-    content = submission.content
-    asked = catalog_queries.asked(content["answers"])
-    lines = [content["message"]] if content["message"] != was.get("message") else []
-    lines += [
-        f"{asked.get(key, key)} {standard.words(value)}"
-        for key, value in content["answers"].items() if was.get("answers", {}).get(key) != value
-    ]  # fmt: skip
+def _answer_otherwise(submission: Submission, was: Mapping[str, Any]) -> dict[str, Any]:
+    """What is answered otherwise now counts, and what it was is kept; returns what somebody corrected meanwhile."""
+    now = submission.content["answers"]
+    changed = {key: (was.get(key), now.get(key)) for key in (was | now) if was.get(key) != now.get(key)}
+    if not changed or submission.lead_id is None:
+        return {}
+    by = By(submission.captured_by or people.system(), submission.door.kind, f"answers:{_version(submission)}")
+    event = f"submission:{submission.pk}"
+    left = say_otherwise(lead_id=submission.lead_id, event_key=event, by=by, changed=changed)
+    return {key: answer for key, (_, answer) in left.items() if answer is not None}
+
+
+def _note_what_changed(submission: Submission, was: str, left: Mapping[str, Any]) -> None:
+    """The words that were said otherwise after the enquiry was written down stand on the timeline, as do the answers
+    that somebody had corrected meanwhile, which stay as they were corrected.
+    """
+    message = submission.content["message"]
+    asked = catalog_queries.asked(left)
+    lines = [message] if message != was else []
+    lines += [f"{asked.get(key, key)} {standard.words(value)}" for key, value in left.items()]
     body = "\n".join(filter(None, lines))
     if not body or submission.lead_id is None:
         return

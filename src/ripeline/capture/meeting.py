@@ -16,6 +16,7 @@ from typing import Any
 from uuid import UUID
 
 from ripeline.base import clock
+from ripeline.base.statements import prepared_rows
 from ripeline.capture.arrivals import Admitted, Arrival, Case, Policy, Result
 from ripeline.capture.differing import LastWords, differences, is_contested, last_words
 from ripeline.leads import actions as leads
@@ -87,8 +88,11 @@ def _differences(
 def _new_enquiries(cases: Sequence[Case], people: dict[UUID, Lead], actor: User, origin: str) -> set[int]:
     """Record the enquiries that were not yet on the timeline; which cases those are."""
     entries = {}
+    before = _before_a_merge(cases, people, origin)
     for case in cases:
         assert case.lead_id is not None
+        if (case.lead_id, case.arrival.context.event_key) in before:
+            continue
         entry = birth.captured(case.lead_id, "enquired", case.arrival.context, actor=actor, origin=origin)
         entries[entry.id] = (case, entry)
     new = timeline.record_all([entry for _, entry in entries.values()])
@@ -97,6 +101,23 @@ def _new_enquiries(cases: Sequence[Case], people: dict[UUID, Lead], actor: User,
         [(c.lead_id, c.arrival.context, people[c.lead_id].episode) for c in fresh if c.lead_id]
     )  # fmt: skip
     return {id(case) for case in fresh}
+
+
+def _before_a_merge(cases: Sequence[Case], people: Collection[UUID], origin: str) -> set[tuple[UUID, str]]:
+    """The enquiries that are on records merged into these people since, as (lead, event): the same again is the same.
+
+    What strangers send has a number of its own each time; what one of us brings, a file or a card, may come once more.
+    """
+    came = [case.arrival.context for case in cases]
+    keys = [each.event_key for each in came if each.captured_by_id or each.import_run_id]
+    return {(lead, key) for lead, key in prepared_rows(_MERGED, [origin, keys, list(people)])} if keys else set()
+
+
+_MERGED = """
+SELECT gone.merged_into_id, activity.event_key FROM lead AS gone
+JOIN activity ON activity.lead_id = gone.id AND activity.origin = %s AND activity.event_key = ANY(%s::text[])
+WHERE gone.merged_into_id = ANY(%s::uuid[])
+"""
 
 
 def _answer_more(cases: Sequence[Case], by: By, changed: set[int], kept: dict[int, tuple[str, ...]]) -> None:

@@ -19,7 +19,7 @@ from ripeline.base import clock
 from ripeline.catalog import queries as catalog
 from ripeline.leads import queries, rules
 from ripeline.leads.deciding import By, LeadError, lock, once_more
-from ripeline.leads.models import Enquiry
+from ripeline.leads.models import Enquiry, Lead
 from ripeline.leads.rules import Verb
 from ripeline.timeline import actions as timeline
 from ripeline.timeline.models import Activity
@@ -55,6 +55,33 @@ def correct(
     return True
 
 
+def say_otherwise(
+    *, lead_id: UUID, event_key: str, by: By, changed: Mapping[str, tuple[Any, Any]]
+) -> dict[str, tuple[Any, Any]]:
+    """What whoever took an enquiry down has mended in their notes of it since: for each question what these said, and
+    what they say. It holds where what they said did; what does not, since somebody corrected it here, is returned.
+
+    `event_key`: of the entry of the enquiry, whose origin is that of `by`. Within a transaction.
+    """
+    lead = lock(lead_id)
+    enquiry = _noted(queries.family(lead), by.origin, event_key)
+    if enquiry is None:
+        return dict(changed)
+    holds = {key: both for key, both in changed.items() if enquiry.said.get(key) == both[0]}
+    if holds and timeline.record(_entry(lead.pk, enquiry, holds, by, catalog.asked(holds))):
+        _amend(enquiry, holds, {"by": str(by.actor.pk)})
+        enquiry.save(update_fields=["amended"])
+    return {key: both for key, both in changed.items() if key not in holds and enquiry.said.get(key) != both[1]}
+
+
+def _noted(family: Collection[UUID], origin: str, event_key: str) -> Enquiry | None:
+    entry = Activity.objects.filter(lead_id__in=family, origin=origin, event_key=event_key).first()
+    if entry is None:
+        return None
+    theirs = Enquiry.objects.select_for_update().filter(lead=entry.lead_id, door=origin)
+    return theirs.filter(captured_at=entry.occurred_at, captured_by=entry.actor_id).first()
+
+
 @dataclass(frozen=True, kw_only=True)
 class Again:
     """The answers of an enquiry that is here already, as a file says them once more."""
@@ -82,6 +109,7 @@ def say_again(came: Sequence[Again], by: By) -> list[Added]:
     here = _enquiries(came, by.origin) if came else {}
     found = []
     changed: dict[UUID, dict[str, tuple[Any, Any]]] = {}
+    whose: dict[UUID, UUID] = {}
     for each in came:
         added = Added()
         found.append(added)
@@ -97,17 +125,19 @@ def say_again(came: Sequence[Again], by: By) -> list[Added]:
                 _amend(enquiry, {key: (was, answer)}, {"run": str(by.import_run_id or "")})
                 first = changed.setdefault(enquiry.pk, {}).get(key, (was, None))
                 changed[enquiry.pk][key] = (first[0], answer)
+                whose[enquiry.pk] = each.lead_id
                 added.is_changed = True
     enquiries = {each.pk: each for each in here.values() if each.pk in changed}
     Enquiry.objects.bulk_update(enquiries.values(), ["amended"])
     asked = catalog.asked(key for both in changed.values() for key in both) if changed else {}
-    timeline.record_all([_entry(each.lead_id, each, changed[pk], by, asked) for pk, each in enquiries.items()])
+    timeline.record_all([_entry(whose[pk], each, changed[pk], by, asked) for pk, each in enquiries.items()])
     return found
 
 
 def take_back(lead_ids: Collection[UUID], *, import_run_id: UUID) -> None:
     """What an import said of answers, and nobody has mended since, is as it was. Within the caller's locks."""
-    amended = list(Enquiry.objects.filter(lead__in=lead_ids).exclude(amended={}))
+    theirs = [*lead_ids, *Lead.objects.filter(merged_into__in=lead_ids).values_list("pk", flat=True)]
+    amended = list(Enquiry.objects.filter(lead__in=theirs).exclude(amended={}))
     for enquiry in amended:
         left = {key: _without(said, str(import_run_id)) for key, said in enquiry.amended.items()}
         enquiry.amended = {key: said for key, said in left.items() if said}
@@ -126,15 +156,19 @@ def _without(said: Mapping[str, Any] | None, run: str) -> Mapping[str, Any] | No
 
 
 def _enquiries(came: Sequence[Again], origin: str) -> dict[tuple[Any, ...], Enquiry]:
-    """The enquiries by the entries that say when they came: two of one moment differ in what they are credited to."""
+    """The enquiries by the entries that say when they came, be it to a record that was merged into this one since: two
+    of one moment differ in what they are credited to.
+    """
     leads, keys = {each.lead_id for each in came}, {each.event_key for each in came}
-    entries = Activity.objects.filter(lead_id__in=leads, origin=origin, event_key__in=keys)
+    merged = Lead.objects.filter(merged_into__in=leads).values_list("pk", "merged_into_id")
+    whose = {lead_id: into or lead_id for lead_id, into in merged} | {lead_id: lead_id for lead_id in leads}
+    entries = Activity.objects.filter(lead_id__in=whose, origin=origin, event_key__in=keys)
     at: dict[tuple[UUID, datetime], list[str]] = {}
     for lead_id, event_key, occurred_at in entries.values_list("lead_id", "event_key", "occurred_at"):
         at.setdefault((lead_id, occurred_at), []).append(event_key)
-    rows = Enquiry.objects.filter(lead__in=leads, captured_at__in={moment for _, moment in at}, door=origin)
+    rows = Enquiry.objects.filter(lead__in=whose, captured_at__in={moment for _, moment in at}, door=origin)
     return {
-        (each.lead_id, key, each.source_id, each.campaign_id, each.landing_page): each
+        (whose[each.lead_id], key, each.source_id, each.campaign_id, each.landing_page): each
         for each in rows
         for key in at.get((each.lead_id, each.captured_at), ())
     }

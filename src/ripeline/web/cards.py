@@ -75,12 +75,21 @@ class Staged:
 
 
 @dataclass(frozen=True)
+class Answered:
+    """A question as it was asked, the answer that counts, and the one that was given first where it is another."""
+
+    asked: str
+    answer: str
+    first: str = ""
+
+
+@dataclass(frozen=True)
 class Came:
     """One time that they came to us: the words for its door, what they answered, how they had found us."""
 
     enquiry: Enquiry
     door: str
-    answers: list[tuple[str, str]]
+    answers: list[Answered]
     found_by: str
 
     @property
@@ -105,11 +114,16 @@ def came(enquiries: Iterable[Enquiry]) -> list[Came]:
         Came(
             each,
             DOORS.get(each.door, each.door.replace("_", " ")),
-            [(asked.get(key, key.replace("_", " ")), words(value)) for key, value in each.said.items()],
+            [_answered(each, key, asked.get(key, key.replace("_", " "))) for key in each.said],
             _found_by(each),
         )
         for each in found
     ]
+
+
+def _answered(enquiry: Enquiry, key: str, asked: str) -> Answered:
+    first, now = enquiry.answers.get(key), enquiry.said[key]
+    return Answered(asked, words(now), words(first) if first not in (None, now) else "")
 
 
 def _found_by(enquiry: Enquiry) -> str:

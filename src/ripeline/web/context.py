@@ -83,7 +83,7 @@ class _Saying:
             text = " ".join(message.split())
             return f"“{text if len(text) <= _LONGEST else text[: _LONGEST - 1].rstrip() + '…'}”"
         answers = next((each.answers for each in came if each.answers), [])
-        return "; ".join(f"{asked.rstrip('?: ')}: {answer}" for asked, answer in answers[:3])
+        return "; ".join(f"{each.asked.rstrip('?: ')}: {each.answer}" for each in answers[:3])
 
     def others(self, colleagues: Sequence[Colleague], company: str) -> str:
         """How many others there are, and what the first two of them did, as far as the viewer may know."""
