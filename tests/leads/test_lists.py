@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from psycopg import ClientCursor
 
 from ripeline.base import clock
+from ripeline.base.settled import look
 from ripeline.catalog import queries as catalog
 from ripeline.catalog.actions import campaigns_named, sources_named
 from ripeline.leads import identity, lists, record, rules
@@ -280,7 +281,7 @@ def test_merged_leads_are_not_listed(alice: User, make_lead: MakeLead, lead: Lea
 
 def test_a_page_costs_the_same_queries_however_much_it_holds(alice: User, make_lead: MakeLead) -> None:
     def cost() -> int:
-        with statements_put() as captured:
+        with statements_put() as captured, look():
             page = lists.page(User.objects.get(pk=alice.pk), Filters(view="all"), zone=ZONE)
             shown = [(row.owner, row.state_label, row.source, row.next_kind) for row in page.rows]
         assert all(any(values) for values in shown)

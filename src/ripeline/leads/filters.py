@@ -4,7 +4,7 @@ A filter on something that the viewer may not see of a lead (its next date, its 
 one could ask for it piece by piece (I8).
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from datetime import date, datetime, time, timedelta, tzinfo
 from enum import Enum, StrEnum, auto
@@ -169,13 +169,19 @@ class Reading(Enum):
 class Found:
     """What `matching` finds, as sets of which no lead is in two, each where an index has it.
 
-    `one_by_one`, where it is UNEVEN: the same in words that no index of words and values knows, so that each lead which
-    an order leads to is asked.
+    `others`: where there are none of these, and there hardly ever are any, the first set is all. `one_by_one`, where it
+    is UNEVEN: the same in words that no index of words and values knows, so that each lead which an order leads to is
+    asked.
     """
 
     pieces: Sequence[QuerySet[Lead]]
     reading: Reading
+    others: QuerySet[Any] | None = None
     one_by_one: Sequence[QuerySet[Lead]] = ()
+
+    def alone(self) -> "Found":
+        """The first set, where there are no others."""
+        return Found(self.pieces[:1], self.reading, one_by_one=self.one_by_one[:1])
 
 
 def found_by(
@@ -196,21 +202,37 @@ def found_by(
     if whose is View.MINE:
         quick, _ = _own_fields(filters, is_few=True)
     sets = [Lead.objects.filter(arms[0], IS_HERE)]
-    for arm in arms[1:]:
-        # Hardly ever anybody. The index knows; a guess would look for them all along an order.
-        others = Lead.objects.filter(arm, IS_HERE)
-        if others.count():
-            sets.append(Lead.objects.filter(_AnyOf(F("pk"), ArraySubquery(others.values("pk"))), IS_HERE))
+    others = Lead.objects.filter(arms[1], IS_HERE).order_by().values("pk") if arms[1:] else None
+    if others is not None:  # the index knows them; a guess would look for them all along an order
+        sets.append(Lead.objects.filter(_AnyOf(F("pk"), ArraySubquery(others)), IS_HERE))
     if View(filters.view or views_of(actor)[0]) is View.MINE:
         sets[1:] = [one.filter(IS_OPEN) for one in sets[1:]]  # what waits at a desk is open
     pieces = [_searched(actor, one.filter(*passing, *quick), filters.q) for one in sets]
     if not (filters.q or quick) or (whose is View.TEAM and not filters.q):
-        return Found(pieces, Reading.IN_ORDER)
+        return Found(pieces, Reading.IN_ORDER, others)
     if whose:
-        return Found(pieces, Reading.WHOLE)
+        return Found(pieces, Reading.WHOLE, others)
     quick, _ = _own_fields(filters, is_few=True)
     asked = [_searched(actor, one.filter(*passing, *quick), filters.q, is_few=True) for one in sets]
-    return Found(pieces, Reading.UNEVEN, asked)
+    return Found(pieces, Reading.UNEVEN, others, asked)
+
+
+def depends_on_day_alone(filters: Filters) -> bool:
+    """Whether what `found_by` asks is the same all day for those who stand alike (`standing`).
+
+    What is searched is not: addresses are looked up; nor what leaks by the minute, or is asked of a kind of source.
+    """
+    return not (filters.q or filters.leak or filters.type or filters.team)
+
+
+def standing(actor: User) -> Hashable:
+    """All of somebody, and of those near to them, that decides which leads they may find and see what of."""
+    near = rules.nearby(actor)
+    holders = near.mine, near.team
+    return (
+        actor.pk, actor.role, actor.team_id, actor.is_active, actor.is_system, tuple(near.nobodys),
+        tuple(people.queues()), *(tuple(ids) for each in holders for ids in (each.users, each.desks)),
+    )  # fmt: skip
 
 
 def _asked_of(filters: Filters) -> set[Verb]:
@@ -349,8 +371,7 @@ def _in_view(actor: User, view: View) -> Q:
         case View.MINE:
             return Q(owner__in=near.mine.users) | (IS_OPEN & Q(responsible__in=near.mine.desks))
         case View.QUEUE:
-            queues = Responsible.objects.filter(kind=ResponsibleKind.QUEUE).values_list("pk", flat=True)
-            return IS_OPEN & Q(responsible__in=list(queues))
+            return IS_OPEN & Q(responsible__in=people.queues())
         case View.TEAM:
             return near.team.held
     return Q()

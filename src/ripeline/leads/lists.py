@@ -7,26 +7,31 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, tzinfo
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
 from django.db.models import Q, QuerySet
 
+from ripeline.base import clock
 from ripeline.leads import places, rows, rules
 from ripeline.leads.filters import (
     LOOKED_AT,
     Due,
     Filters,
     Found,
+    Reading,
     View,
+    depends_on_day_alone,
     found_by,
     is_of_closed,
     matching,
     reaches_all,
+    standing,
     views_of,
 )
 from ripeline.leads.models import Lead
-from ripeline.leads.places import Key, Place, Way
+from ripeline.leads.places import Place, Places, Way
 from ripeline.leads.rows import Row
 from ripeline.leads.rules import Verb
 from ripeline.people.models import User
@@ -41,6 +46,7 @@ MANY = 10_000  # … and so far where something is done with all of them, once
 SIZE = 50
 COMPANIES_OF = 1_000  # leads found, among whose companies those that were typed are looked for
 COMPANIES_FIRST = 200  # … of whom the rest is only read for who wants more companies than these have
+KEPT = 2_000  # lists of whose pages the statements are kept: some for everybody who works
 CHUNK = 500  # rows a time where somebody goes through all of them
 
 
@@ -67,11 +73,7 @@ class Page:
     is_limited: bool = False  # a question that no index answers was put to the newest LOOKED_AT only
 
 
-_KEYS = {
-    Sort.NEWEST: Key("captured_at", "id", (True, True)),
-    Sort.NEXT: Key("next_at", "id", (False, False)),
-    Sort.RIPEST: Key("p_30", "lead_id", (True, False)),
-}
+_KEYS = {Sort.NEWEST: places.NEWEST, Sort.NEXT: places.NEXT, Sort.RIPEST: places.RIPEST}
 
 
 def sorts_of(filters: Filters) -> tuple[Sort, ...]:
@@ -99,17 +101,14 @@ def page(
     nobody reads how many there are (`is_counted`), only those shown are counted.
     """
     sort = sort if sort in sorts_of(filters) and (sort != Sort.RIPEST or scores is not None) else Sort.NEWEST
-    scores = tagged if filters.ripe and tagged is not None else scores
-    found = found_by(
-        actor, filters, zone=zone, scores=tagged, verb=_NEEDS.get(sort), is_open=sort in _NEEDS,
-        is_ranked=sort == Sort.RIPEST,
-    )  # fmt: skip
-    key, cursor, backwards = _KEYS[sort], _read(after or before, sort, actor), bool(before and not after)
-    way = Way(key, scores, cursor, backwards, size + 1)
-    keys, total = places.read(found, way)
+    asked = _Asked(actor, filters, zone, sort, scores, tagged)
+    cursor, backwards = _read(after or before, sort, actor), bool(before and not after)
+    going = asked.places(is_further=cursor is not None, backwards=backwards, limit=size + 1)
+    keys, total = going.read(cursor)
     if backwards and len(keys) <= size:  # the beginning is near: show it whole
         cursor, backwards = None, False
-        keys, total = places.read(found, replace(way, cursor=None, backwards=False))
+        going = asked.places(is_further=False, backwards=False, limit=size + 1)
+        keys, total = going.read()
     more = len(keys) > size
     keys = keys[:size][::-1] if backwards else keys[:size]
     has_next, has_previous = (True, more) if backwards else (more, cursor is not None)
@@ -117,10 +116,7 @@ def page(
     if is_whole or not is_counted:
         total = len(keys)
     elif total is None:
-        tag = Q()
-        if sort == Sort.RIPEST and filters.ripe and tagged is not None:  # which the order alone has asked so far
-            tag = Q(pk__in=tagged.order_by().values("lead_id"))
-        total = places.count(found.pieces, COUNTED_TO + 1, tag)
+        total = going.count()
     return Page(
         rows=rows.read(actor, [pk for _, pk in keys]),
         next=_write(keys[-1], sort) if keys and has_next else "",
@@ -131,22 +127,67 @@ def page(
     )
 
 
+class _Asked:
+    """A list that somebody asks for, whichever page of it. Where it is the same list, it is asked in the same words."""
+
+    def __init__(
+        self, actor: User, filters: Filters, zone: tzinfo, sort: Sort,
+        scores: QuerySet[Any] | None, tagged: QuerySet[Any] | None,
+    ) -> None:  # fmt: skip
+        self._actor, self._filters, self._zone, self._sort = actor, filters, zone, sort
+        self._scores, self._tagged = scores, tagged
+        self._same = (
+            standing(actor), tuple(filters.write().items()), clock.now().astimezone(zone).date(), str(zone), sort,
+            scores is None, tagged is None,
+        )  # fmt: skip
+
+    def __hash__(self) -> int:
+        return hash(self._same)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Asked) and self._same == other._same
+
+    def places(self, **how: Any) -> Places:
+        """Its places going one way; written anew where the words depend on more than who asks, and the day."""
+        write = _places if depends_on_day_alone(self._filters) else _places.__wrapped__
+        return write(self, **how).now()
+
+    def written(self, *, is_further: bool, backwards: bool, limit: int) -> Places:
+        sort, tagged = self._sort, self._tagged if self._filters.ripe else None
+        found = found_by(
+            self._actor, self._filters, zone=self._zone, scores=tagged, verb=_NEEDS.get(sort), is_open=sort in _NEEDS,
+            is_ranked=sort == Sort.RIPEST,
+        )  # fmt: skip
+        scores = self._scores if tagged is None else tagged
+        tag = Q()
+        if sort == Sort.RIPEST and tagged is not None:  # which the order alone has asked so far
+            tag = Q(pk__in=tagged.order_by().values("lead_id"))
+        way = Way(_KEYS[sort], scores, is_further, backwards, limit)
+        return Places(found, way, most=COUNTED_TO + 1, passing=tag)
+
+
+@lru_cache(maxsize=KEPT)
+def _places(asked: _Asked, *, is_further: bool, backwards: bool, limit: int) -> Places:
+    return asked.written(is_further=is_further, backwards=backwards, limit=limit)
+
+
 def every(
     actor: User, filters: Filters, *, zone: tzinfo, tagged: QuerySet[Any] | None = None
 ) -> Iterator[Sequence[Row]]:
     """Everything that passes, newest first, in chunks: for an export, which holds no more than one in memory."""
-    found = matching(actor, filters, zone=zone, scores=tagged, whole=True)
-    key, cursor = _KEYS[Sort.NEWEST], None
-    while keys := places.in_order([found], Way(key, None, cursor, False, CHUNK)):
+    found = Found([matching(actor, filters, zone=zone, scores=tagged, whole=True)], Reading.IN_ORDER)
+    keys, _ = Places(found, Way(places.NEWEST, None, False, False, CHUNK)).read()
+    further = Places(found, Way(places.NEWEST, None, True, False, CHUNK))
+    while keys:
         yield rows.read(actor, [pk for _, pk in keys])
-        cursor = keys[-1]
+        keys, _ = further.read(keys[-1])
 
 
 def named(actor: User, text: str, *, zone: tzinfo, size: int) -> tuple[Sequence[Row], Iterator[str]]:
     """The newest that a search finds, and the companies, as they are called, of the newest COMPANIES_OF of them."""
     found = found_by(actor, Filters(q=text, view=View.ALL.value), zone=zone)
-    way = Way(_KEYS[Sort.NEWEST], None, None, False, COMPANIES_FIRST)
-    keys, _ = places.read(found, way)
+    way = Way(places.NEWEST, None, False, False, COMPANIES_FIRST)
+    keys, _ = Places(found, way).read()
     return rows.read(actor, [pk for _, pk in keys[:size]]), _companies(found, way, keys)
 
 
@@ -162,8 +203,8 @@ def _companies(found: Found, way: Way, keys: Sequence[Place]) -> Iterator[str]:
         left -= len(keys)
         if len(keys) < way.limit or not left:
             return
-        way = replace(way, cursor=keys[-1], limit=left)
-        keys, _ = places.read(found, way)
+        way = replace(way, is_further=True, limit=left)
+        keys, _ = Places(found, way).read(keys[-1])
 
 
 def chosen(actor: User, lead_ids: Sequence[UUID]) -> Sequence[Row]:

@@ -57,6 +57,15 @@ def of(user: User) -> Sequence[SavedView]:
     )
 
 
+_defaults = Settled(lambda: dict(DefaultView.objects.values_list("user_id", "view_id")), "default_view")
+
+
+def default_of(user: User) -> SavedView | None:
+    """The view that `user` begins with, if they chose one and still see it."""
+    chosen = _defaults.now().get(user.pk)
+    return next((view for view in _all.now() if view.pk == chosen and _is_shown(view, user)), None)
+
+
 def _is_shown(view: SavedView, user: User) -> bool:
     """As `_seen` has it."""
     if view.user_id == user.pk or view.audience == Audience.EVERYBODY:
@@ -68,12 +77,6 @@ def called(name: str) -> Sequence[SavedView]:
     """Every view of this name, whoever keeps it: for whoever has the machine."""
     found = SavedView.objects.filter(name=" ".join(name.split()), removed_at__isnull=True, user__is_active=True)
     return list(found.select_related("user").order_by("user__email"))
-
-
-def default_of(user: User) -> SavedView | None:
-    """The view that `user` begins with, if they chose one and still see it."""
-    found = DefaultView.objects.filter(user=user, view__in=_seen(user).values("pk")).select_related("view").first()
-    return found.view if found else None
 
 
 def _seen(user: User) -> QuerySet[SavedView]:

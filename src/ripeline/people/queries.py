@@ -140,9 +140,13 @@ _covers = Settled(
     lambda: rows("SELECT cover_id, user_id, first_day, last_day FROM absence WHERE cover_id IS NOT NULL"), "absence"
 )
 _queues = Settled(
-    lambda: list(Responsible.objects.filter(kind=ResponsibleKind.QUEUE, is_active=True).values_list("pk", flat=True)),
-    "responsible",
+    lambda: list(Responsible.objects.filter(kind=ResponsibleKind.QUEUE).values_list("pk", "is_active")), "responsible"
 )
+
+
+def queues() -> list[UUID]:
+    """Ids of the queues, those that are no longer used among them."""
+    return [queue for queue, _ in _queues.now()]
 
 
 def covered_by(user: User, day: date) -> frozenset[UUID]:
@@ -156,7 +160,7 @@ def desks(user: User, days: Collection[date], *, queues: bool) -> list[UUID]:
     with `queues` also those of the queues."""
     users = {user.pk} | frozenset.intersection(*(covered_by(user, day) for day in days))
     found = [desk for person, _, desk in _desks.now() if desk and person in users]
-    return found + _queues.now() if queues else found
+    return found + [queue for queue, is_active in _queues.now() if is_active] if queues else found
 
 
 def audited_since(verb: str, target: str, since: datetime) -> int:
