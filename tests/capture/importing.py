@@ -15,7 +15,7 @@ def csv(*lines: str) -> bytes:
 
 
 def begun(
-    content: bytes, *, actor: User | None = None, kind: Kind = "leads", name: str = "leads.csv", **prepared: Any
+    content: bytes, *, actor: User | None = None, kind: Kind | None = "leads", name: str = "leads.csv", **prepared: Any
 ) -> ImportRun:
     """A run that waits to be worked, with the guessed mapping or the one given."""
     who = actor or people.system()

@@ -1,6 +1,7 @@
 """Several files in one go: companies, then people, then deals, then what was said, so that each finds what it names."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import replace
 from typing import BinaryIO, NamedTuple
 from uuid import UUID
 
@@ -8,7 +9,7 @@ from django.db import transaction
 
 from ripeline.base.ids import new_id
 from ripeline.capture import actions, looking
-from ripeline.capture.actions import UnreadableFileError
+from ripeline.capture.actions import Said, UnreadableFileError
 from ripeline.capture.dialect import Dialect
 from ripeline.capture.fields import Kind
 from ripeline.capture.mapping import FieldMap
@@ -46,9 +47,25 @@ def begin(*, actor: User, uploads: Sequence[Upload]) -> UUID:
             transaction.set_rollback(True)
     if reasons:
         raise RefusedFilesError(reasons)
-    batch = new_id()
-    _in_order(batch, {run.pk: run for run in found}.values())
+    batch, runs = new_id(), {run.pk: run for run in found}.values()
+    _of_one_system(actor, runs)
+    _in_order(batch, runs)
     return batch
+
+
+def one_system(dialects: Iterable[Dialect]) -> str:
+    """The system that gave the ids of files which come together, as far as they say; "" if that may be several."""
+    named = {dialect.system for dialect in dialects if dialect.system}
+    return named.pop() if len(named) == 1 else ""
+
+
+def _of_one_system(actor: User, runs: Collection[ImportRun]) -> None:
+    """Ids of a file that does not say whose they are go with those of the others, whom they name."""
+    system = one_system(Dialect.from_json(run.dialect) for run in runs)
+    for run in runs if system else ():
+        said = Said.from_json(run.told)
+        if run.state == ImportState.UPLOADED and not run.dialect["system"] and said.system is None:
+            actions.prepare(actor=actor, run_id=run.pk, said=replace(said, system=system), mapping=run.mapping)
 
 
 def order(kind: str) -> int:

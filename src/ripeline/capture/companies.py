@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from uuid import UUID
 
+from ripeline.capture import firms
 from ripeline.capture.admission import Result
 from ripeline.capture.models import ImportCompany, ImportedFirm, ImportRun, Remark
 from ripeline.capture.rows import Row
@@ -22,25 +23,25 @@ class CompanyTaker:
     def take(self, rows: Sequence[Row]) -> Tally:
         """Make or complete the accounts of rows, within the transaction of their chunk."""
         tally = Tally()
-        firms: list[tuple[Row, Firm]] = []
+        brought: list[tuple[Row, Firm]] = []
         for row in rows:
             name, site = row.text("company"), row.text("website")
             if not rules.account_key(name, "", site):
                 tally.reject(row, "has no name that could be told from another")
                 continue
-            firms.append((row, Firm(name=name or site, website=site, owner_id=self._owner(row, tally))))
+            brought.append((row, Firm(name=name or site, website=site, owner_id=self._owner(row, tally))))
             tally.remark(row)
-        found = accounts.bring([firm for _, firm in firms])
+        found = accounts.bring([firm for _, firm in brought])
         for one in found:
             tally.results[Result.CREATED if one.is_new else Result.UPDATED if one.is_changed else Result.UNCHANGED] += 1
         ImportedFirm.objects.bulk_create(
-            done for (row, _), one in zip(firms, found, strict=True) if (done := self._remember(row, one))
+            done for (row, _), one in zip(brought, found, strict=True) if (done := self._remember(row, one))
         )
         return tally
 
     def _remember(self, row: Row, one: Brought) -> ImportedFirm | None:
         """Keep its id; what was done to it, to be kept for whoever takes the import back."""
-        reference, was = row.text("external_id"), {}
+        reference, was = firms.reference(row.text("external_id"), row.system), {}
         if reference:
             said = {"account_id": one.account_id, "name": row.text("company")[:200]}
             known = ImportCompany.objects.filter(reference=reference).first()

@@ -84,6 +84,7 @@ class Dialect:
     zone: str = "UTC"  # of times without one
     country: str = ""  # of phone numbers without a country code
     currency: str = ""  # of amounts without one
+    system: str = ""  # that gave the ids; the company's own if empty
     sheet: str = ""  # of a workbook, the one that is read
     sheets: tuple[Sheet, ...] = ()  # the workbook's
     words: Mapping[str, Mapping[str, str]] = field(default_factory=dict)  # by what they are of: ours for each of theirs

@@ -8,7 +8,7 @@ from uuid import UUID
 from ripeline.capture import values
 from ripeline.capture.models import ImportCompany
 from ripeline.capture.rows import Row
-from ripeline.leads import accounts
+from ripeline.leads import accounts, identity
 
 _SEVERAL = re.compile(r"\s*;\s*")  # as HubSpot parts them; other marks may be part of an id
 
@@ -22,7 +22,7 @@ class Named(NamedTuple):
 
 
 def by_id(references: Collection[str]) -> dict[str, Named]:
-    """Those companies, by the ids of their system."""
+    """Those companies, by the ids that their system gave (`reference`)."""
     if not references:
         return {}
     found = ImportCompany.objects.filter(reference__in=references).select_related("account")
@@ -31,7 +31,7 @@ def by_id(references: Collection[str]) -> dict[str, Named]:
 
 def complete(rows: Sequence[Row]) -> None:
     """Give rows of people the name and the site of the company whose id they have."""
-    ids = {row.row: first(row.text("company_id")) for row in rows if row.text("company_id")}
+    ids = _ids(rows)
     known = by_id(set(ids.values()))
     for row in rows:
         if named := known.get(ids.get(row.row, "")):
@@ -42,7 +42,7 @@ def complete(rows: Sequence[Row]) -> None:
 
 def of(rows: Sequence[Row]) -> dict[int, UUID]:
     """The account of the company that each row names, by the row's number; none for those that name nobody here."""
-    ids = {row.row: first(row.text("company_id")) for row in rows if row.text("company_id")}
+    ids = _ids(rows)
     known = by_id(set(ids.values()))
     called = accounts.called({row.text("company") for row in rows if row.text("company")})
     found: dict[int, UUID] = {}
@@ -52,6 +52,16 @@ def of(rows: Sequence[Row]) -> dict[int, UUID]:
         if account:
             found[row.row] = account
     return found
+
+
+def _ids(rows: Sequence[Row]) -> dict[int, str]:
+    return {row.row: reference(first(row.text("company_id")), row.system) for row in rows if row.text("company_id")}
+
+
+def reference(text: str, system: str) -> str:
+    """An id of a company as it is kept, with the system that gave it; "" for none."""
+    found = identity.external(text, system)
+    return found.key if found else ""
 
 
 def first(ids: str) -> str:

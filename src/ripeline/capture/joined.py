@@ -17,7 +17,8 @@ SEVERAL = "several here are called “{}”: say whose it is by id or e-mail add
 def people_of(row: Row) -> tuple[Key, ...]:
     """By what the people of a row are known, where its cells may name several."""
     addresses = [row.text("email"), *_ADDRESS.findall(row.text("person"))]
-    found = (*map(identity.email, addresses), *map(identity.external, firms.each(row.text("external_id"))))
+    ids = [identity.external(one, row.system) for one in firms.each(row.text("external_id"))]
+    found = (*map(identity.email, addresses), *ids)
     return tuple(one for one in found if one)
 
 

@@ -30,22 +30,27 @@ class Said:
     day_first: Mapping[str, bool] = field(default_factory=dict)
     decimal_comma: Mapping[str, bool] = field(default_factory=dict)
     words: Words = field(default_factory=dict)  # ours for theirs, by what they are about
+    system: str | None = None  # that gave its ids
 
     def to_json(self) -> dict[str, Any]:
         """Plain values, for a JSON column."""
         whole = {name: getattr(self.whole, name) for name in Told.__slots__ if getattr(self.whole, name) is not None}
         words = {about: dict(ours) for about, ours in self.words.items()}
         formats = {"day_first": dict(self.day_first), "decimal_comma": dict(self.decimal_comma)}
-        return {"whole": whole, **formats, **({"words": words} if words else {})}
+        system = {} if self.system is None else {"system": self.system}
+        return {"whole": whole, **formats, **({"words": words} if words else {}), **system}
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Self:
         """What `to_json` gave."""
         whole = Told(**data.get("whole", {}))
-        return cls(whole, data.get("day_first", {}), data.get("decimal_comma", {}), data.get("words", {}))
+        formats = (data.get("day_first", {}), data.get("decimal_comma", {}))
+        return cls(whole, *formats, data.get("words", {}), data.get("system"))
 
     def applied(self, dialect: Dialect) -> Dialect:
-        """`dialect` with these words on its columns."""
+        """`dialect` with these words on its columns and its ids."""
+        if self.system is not None:
+            dialect = replace(dialect, system=self.system)
         for label, day_first in self.day_first.items():
             dialect = dialect.told(label or None, day_first=day_first)
         for label, comma in self.decimal_comma.items():
@@ -73,9 +78,10 @@ def look(file: BinaryIO | Table, *, kind: Kind | None, name: str, said: Said) ->
     _check(said.whole)
     with as_table(file, name=name, sheet=said.whole.sheet) as table:
         detected = _detected(table, name, said.whole)
-    detected = detected._replace(dialect=replace(detected.dialect, words=wording.remembered()))
     labels = detected.dialect.labels
     preset = recognised(labels)
+    system = preset.system if preset else ""
+    detected = detected._replace(dialect=replace(detected.dialect, words=wording.remembered(), system=system))
     kind = kind or (preset.kind if preset else "leads")
     guesses = asking.guessed(kind, labels, guess(kind, labels, detected.samples))
     last = ImportMapping.objects.filter(signature=signature(labels), kind=kind).first()
@@ -169,12 +175,13 @@ def _check(told: Told) -> None:
 
 
 def _as_last_time(dialect: Dialect, said: Said) -> Dialect:
-    """What a person said last time of columns whose cells do not tell by themselves."""
+    """What a person said last time of columns whose cells do not tell by themselves, and of whose ids they are."""
     dates = {column.label for column in dialect.columns if column.unclear}
     numbers = {column.label for column in dialect.columns if column.decimal_comma is None}
     return Said(
         day_first={label: first for label, first in said.day_first.items() if label in dates},
         decimal_comma={label: comma for label, comma in said.decimal_comma.items() if label in numbers},
+        system=said.system,
     ).applied(dialect)
 
 

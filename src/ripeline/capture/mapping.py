@@ -16,6 +16,7 @@ from ripeline.capture.text import BadValueError, clean, given, key, words
 
 OWN_COLUMNS = ("Ripeline row", "Ripeline column", "Ripeline reason")  # those of a file of rejected rows
 _SOMEBODY = ("email", "phone", "name", "first_name", "last_name", "external_id")
+WITH_IDS = frozenset({"external_id", "company_id"})  # fields whose values only one system's are
 _WHEN = ("won_at", "lost_at", "closed_at")
 _PARTLY = words("email phone company country source campaign landing_page message currency product reason outcome")
 _SAME_THING = words(

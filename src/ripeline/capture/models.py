@@ -242,7 +242,7 @@ class ImportWord(models.Model):
 class ImportCompany(models.Model):
     """A company by the id that another system gave it, so that people and deals of the same export find it."""
 
-    reference = models.CharField(max_length=240, unique=True)
+    reference = models.CharField(max_length=254, unique=True)  # with its system before it (`leads.systems`)
     account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="+")
     name = models.CharField(max_length=200, blank=True, default="")  # as their system has it
 
@@ -259,7 +259,7 @@ class ImportedFirm(models.Model):
     is_new = models.BooleanField(default=False)
     before = models.JSONField(default=dict)  # of what it changed, and
     after = models.JSONField(default=dict)
-    reference = models.CharField(max_length=240, blank=True, default="")  # that it gave to the company,
+    reference = models.CharField(max_length=254, blank=True, default="")  # that it gave to the company,
     was = models.JSONField(default=dict)  # and what that meant before
 
     class Meta:

@@ -12,7 +12,7 @@ from ripeline.capture.taking import ORIGIN, UNSTATED, Tally, keys_of
 from ripeline.capture.text import key
 from ripeline.catalog import queries as catalog
 from ripeline.catalog.models import CloseReason, CloseState
-from ripeline.leads import deals, identity
+from ripeline.leads import deals, identity, systems
 from ripeline.leads.accounts import first_leads
 from ripeline.leads.deals import Booked
 from ripeline.leads.matching import Deal
@@ -130,7 +130,8 @@ class OutcomeTaker:
             return _NOBODY_CALLED, self._columns.get("person", "")
         if not keys:
             return _NOBODY_THERE, self._columns.get("company", "")
-        words = " and no lead has this ".join(_WORDS[IdentityKind(one.kind)] for one in reversed(keys))
+        named = _WORDS | ({IdentityKind.EXTERNAL: f"id of {systems.label(row.system)}"} if row.system else {})
+        words = " and no lead has this ".join(named[IdentityKind(one.kind)] for one in reversed(keys))
         field = "external_id" if any(one.kind == IdentityKind.EXTERNAL for one in keys) else "email"
         return f"no lead has this {words}: import its lead first", self._columns.get(field, "")
 

@@ -14,6 +14,7 @@ from typing import cast
 
 from ripeline.capture.fields import Kind
 from ripeline.capture.text import key
+from ripeline.leads import systems
 
 _TABLE = Path(__file__).with_name("presets.txt")
 
@@ -28,6 +29,12 @@ class Preset:
     needs: tuple[frozenset[str], ...]
     without: frozenset[str]
     fields: Mapping[str, tuple[str, ...]]  # headings by field, the likeliest first
+
+    @property
+    def system(self) -> str:
+        """The system that gave the ids in it."""
+        system = self.code.partition("_")[0]
+        return system if system in systems.LABELS else ""
 
     def targets(
         self, labels: Sequence[str], fits: Callable[[int, str], bool] = lambda _at, _field: True

@@ -59,7 +59,7 @@ class Row:
     """A row that goes in. `days` are the fields whose moment is a whole day; `remarks` are for a person to look at.
 
     `asked` is what a question's column says, by key, until it is read into `answers`.
-    `cells` are as the file had them, for a row that is refused later on.
+    `cells` are as the file had them, for a row that is refused later on. `system` gave the ids that it has.
     """
 
     row: int
@@ -70,6 +70,7 @@ class Row:
     remarks: list[str] = field(default_factory=list)
     days: set[str] = field(default_factory=set)
     cells: list[str] = field(default_factory=list, compare=False, repr=False)
+    system: str = ""
 
     def text(self, name: str) -> str:
         """A field's text; empty if it is not given."""
@@ -195,7 +196,7 @@ class _Conversion:
             at = record.column
             label = columns[at].label if at is not None and at < len(columns) else ""
             return Reject(record.row, record.cells, record.reason, label)
-        row = Row(record.row, cells=record.cells)
+        row = Row(record.row, cells=record.cells, system=self._dialect.system)
         if record.remark:
             row.remarks.append(record.remark)
         faults = [

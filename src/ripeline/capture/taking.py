@@ -23,7 +23,7 @@ from ripeline.capture.wording import NOBODY, Owners
 from ripeline.catalog import actions as catalog
 from ripeline.catalog import queries as reasons
 from ripeline.catalog.models import CloseState, FieldType
-from ripeline.leads import deals, identity, standing
+from ripeline.leads import deals, identity, standing, systems
 from ripeline.leads.birth import Context, Person
 from ripeline.leads.matching import Deal
 
@@ -142,7 +142,7 @@ class LeadTaker:
         when = row.moment("captured_at")
         given: dict[str, Any] = {name: value for name, value in row.values.items() if name in _OF_PERSON}
         custom = {self._keys[label]: text for label, text in row.custom.items()}
-        person = Person(**given, reference=row.text("external_id"), custom=custom)
+        person = Person(**given, reference=systems.bare(row.text("external_id")), custom=custom)
         context = Context(
             door="import", captured_at=when or clock.now(), landing_page=row.text("landing_page"),
             place=self._run.filename, captured_by_id=self._brought_by,
@@ -167,7 +167,7 @@ class LeadTaker:
 
 def keys_of(row: Row) -> tuple[identity.Key, ...]:
     """By what a row's person is known: e-mail address and id."""
-    found = (identity.email(row.text("email")), identity.external(row.text("external_id")))
+    found = (identity.email(row.text("email")), identity.external(row.text("external_id"), row.system))
     return tuple(one for one in found if one)
 
 

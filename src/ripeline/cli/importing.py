@@ -46,6 +46,7 @@ class Wishes:
     delimiter: str | None = None
     day_first: bool | None = None
     decimal_comma: bool | None = None
+    system: str | None = None
 
     @property
     def said(self) -> Said:
@@ -53,6 +54,7 @@ class Wishes:
             Told(encoding=self.encoding, delimiter=self.delimiter, sheet=self.sheet),
             {} if self.day_first is None else {EVERY: self.day_first},
             {} if self.decimal_comma is None else {EVERY: self.decimal_comma},
+            system=self.system,
         )
 
     def __bool__(self) -> bool:
@@ -163,22 +165,29 @@ def in_words(found: Trial) -> Iterator[str]:
     yield "Nothing was changed. The same command without --dry-run imports the file."
 
 
-def in_order(files: Sequence[Path]) -> list[Path]:
-    """Several files as they must go in: companies, people, deals, notes. Raises Failed for one that cannot be read."""
-    kinds = {}
+def in_order(files: Sequence[Path]) -> tuple[list[Path], str]:
+    """Several files as they must go in (companies, people, deals, notes), and the system whose ids they have.
+
+    Raises Failed for one that cannot be read.
+    """
+    found = {}
     for file in files:
         try:
             with _opened(file) as content:
-                kinds[file] = look(content, kind=None, name=file.name, said=Said()).mapping.kind
+                found[file] = look(content, kind=None, name=file.name, said=Said())
         except UnreadableFileError as problem:
             raise Failed(str(problem)) from problem
-    return sorted(kinds, key=lambda file: batches.order(kinds[file]))
+    system = batches.one_system(looked.dialect for looked in found.values())
+    return sorted(found, key=lambda file: batches.order(found[file].mapping.kind)), system
 
 
 def bring_all(files: Sequence[Path], wishes: Wishes, *, rejects: Path | None, kept_in: Path) -> list[tuple[Path, Done]]:
     """Import files one after another; one that does not reach its end is the last: those after it name what it has."""
     brought: list[tuple[Path, Done]] = []
-    for file in in_order(files) if len(files) > 1 else files:
+    if len(files) > 1:
+        files, system = in_order(files)
+        wishes = replace(wishes, system=system or None) if wishes.system is None else wishes
+    for file in files:
         if len(files) > 1:
             say(f"{file.name}:")
         brought.append((file, bring_in(file, wishes, rejects=rejects, kept_in=kept_in)))

@@ -39,6 +39,11 @@ def _pairs(_context: click.Context, _option: click.Parameter, given: tuple[str, 
     help="Whose word stays where the file says something else than the record: the file's but not over what somebody "
     "corrected by hand (otherwise so), the record's, the newer one by the row's date, or the file's always.",
 )  # fmt: skip
+@click.option(
+    "--ids-of", "system", metavar="SYSTEM",
+    help="The system that gave the ids in the file (hubspot, salesforce …), where its headings do not tell: an id is "
+    "the same person's only within one. Without it they are your own system's.",
+)  # fmt: skip
 @click.option("--sheet", metavar="NAME", help="Of a workbook, the sheet to read; otherwise the one with the most rows.")
 @click.option("--encoding", help="The file's encoding (utf-8, cp1252 …); otherwise found out.")
 @click.option("--delimiter", help="What separates cells: one character, or tab; otherwise found out.")
@@ -62,7 +67,8 @@ def _pairs(_context: click.Context, _option: click.Parameter, given: tuple[str, 
 @json_option
 def command(
     files: tuple[Path, ...], outcomes: bool, pairs: list[tuple[str, str]], source: str, conflicts: str | None,
-    sheet: str | None, encoding: str | None, delimiter: str | None, day_first: bool | None, decimal_comma: bool | None,
+    system: str | None, sheet: str | None, encoding: str | None, delimiter: str | None, day_first: bool | None,
+    decimal_comma: bool | None,
     is_trial: bool, rejects: Path | None, undone: str | None, is_sure: bool, schedule: str | None, place: str | None,
     as_json: bool,
 ) -> None:  # fmt: skip
@@ -94,11 +100,12 @@ def command(
         raise click.UsageError("--dry-run goes with one file, and writes none: leave the others, and --rejects, out.")
     with opened() as house:
         from ripeline.cli.importing import Wishes, bring_all, try_out
+        from ripeline.leads.systems import named
 
         wishes = Wishes(
             kind="outcomes" if outcomes else "leads" if pairs else None, pairs=pairs, source=" ".join(source.split()),
             policy=conflicts or "", sheet=sheet, encoding=encoding, delimiter=_NAMED.get(delimiter or "", delimiter),
-            day_first=day_first, decimal_comma=decimal_comma,
+            day_first=day_first, decimal_comma=decimal_comma, system=None if system is None else named(system),
         )  # fmt: skip
         if is_trial:
             _tell_trial(try_out(files[0], wishes), as_json=as_json)

@@ -13,7 +13,7 @@ from django.db import connection
 
 from ripeline.base import clock
 from ripeline.base.statements import prepared_rows
-from ripeline.leads import rules
+from ripeline.leads import rules, systems
 from ripeline.leads.models import Identity, IdentityKind, Lead
 
 _LONGEST = 254  # characters of a key
@@ -37,9 +37,9 @@ def email(address: str) -> Key | None:
     return Key(IdentityKind.EMAIL, key) if key else None
 
 
-def external(value: str) -> Key | None:
-    """The key of an id that another system gave; None if empty. The end of a very long one is kept as its hash."""
-    value = value.strip()
+def external(value: str, system: str = "") -> Key | None:
+    """The key of an id that a system gave; None if empty. The end of a very long one is kept as its hash."""
+    value = systems.qualified(value.strip(), system) if value.strip() else ""
     if len(value) > _LONGEST:
         digest = sha256(value.encode()).hexdigest()
         value = f"{value[: _LONGEST - len(digest) - 1]}#{digest}"

@@ -7,7 +7,7 @@ from uuid import UUID
 import numpy as np
 
 from ripeline.base import clock
-from ripeline.leads import identity
+from ripeline.leads import identity, systems
 from ripeline.leads.models import Lead
 from ripeline.ripeness import claims, rules, scoring
 from ripeline.ripeness.current import current
@@ -42,7 +42,7 @@ class Explanation:
 
 def find(text: str) -> list[Lead]:
     """Whom somebody may mean by an id, another system's id or an e-mail address; who was merged is who they became."""
-    keys = (identity.external(text), identity.email(text))
+    keys = (identity.email(text), *(identity.external(text, system) for system in ("", *systems.LABELS)))
     found = set(identity.resolve(key for key in keys if key).values())
     with contextlib.suppress(ValueError):
         found |= {lead.merged_into_id or lead.pk for lead in Lead.objects.filter(pk=UUID(text.strip()))}

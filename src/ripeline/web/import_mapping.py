@@ -17,12 +17,13 @@ from ripeline.capture.detection import Told
 from ripeline.capture.dialect import DELIMITERS, ENCODINGS, Column, Dialect, Sheet
 from ripeline.capture.fields import ANSWER, CUSTOM, FIELDS, IGNORE
 from ripeline.capture.looking import Looked, kind_of
-from ripeline.capture.mapping import FieldMap, undecided
+from ripeline.capture.mapping import WITH_IDS, FieldMap, undecided
 from ripeline.capture.models import ImportKind, ImportPolicy, ImportRun
 from ripeline.capture.rows import Row
 from ripeline.capture.wording import Word
 from ripeline.catalog import queries as catalog
 from ripeline.catalog import standard
+from ripeline.leads import systems
 from ripeline.people.models import User
 from ripeline.web import import_words
 
@@ -115,7 +116,11 @@ def _said(said: Said, dialect: Dialect, form: Mapping[str, str], listed: Iterabl
             orders[column.label] = order
         if mark is not None and mark != column.decimal_comma:
             marks[column.label] = mark
-    return Said(said.whole, orders, marks, wording.merged(said.words, import_words.said(listed, form)))
+    system = systems.named(form.get("system", dialect.system))
+    return Said(
+        said.whole, orders, marks, wording.merged(said.words, import_words.said(listed, form)),
+        said.system if system == dialect.system else system,
+    )  # fmt: skip
 
 
 def _mapping(dialect: Dialect, form: Mapping[str, str], before: Mapping[str, str]) -> dict[str, str]:
@@ -149,6 +154,9 @@ def _context(run: ImportRun, looked: Looked, *, error: str = "") -> dict[str, An
         "lines": _lines(looked, asked),
         "problems": [_in_words(problem, looked.mapping) for problem in looked.mapping.problems()] + asked,
         "sources": catalog.sources(),
+        "asks_system": bool(looked.mapping.fields() & WITH_IDS),
+        "system": systems.label(dialect.system),
+        "systems": systems.LABELS.values(),
         "policies": [Option(value, words, value == run.policy) for value, words in ImportPolicy.choices],
         **_preview(run, looked),
     }
