@@ -15,7 +15,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from ripeline.cli.importing import Wishes, bring_in
+from ripeline.cli.importing import Wishes, bring_all, bring_in
 from ripeline.cli.output import Failed
 from ripeline.leads.models import Lead
 from tests.bad_files import NOBODY, REFUSED, TAKEN, Bad, Odd
@@ -245,6 +245,16 @@ def test_a_dry_run_says_what_would_change_and_leaves_nothing(house: Installation
         "rejected": 1,
     }
     assert house.run("import", file, file, "--dry-run")[0] == 2
+
+
+@pytest.mark.django_db
+def test_of_files_that_come_together_the_ids_are_of_one_system(tmp_path: Path) -> None:
+    people = tmp_path / "people.csv"
+    people.write_text(exports.HUBSPOT_CONTACTS, encoding="utf-8")
+    more = written(tmp_path, "Lead id,Language", "101,fr", name="more.csv")
+    done = bring_all([people, more], Wishes(), rejects=None, kept_in=tmp_path)
+    assert [(one.run.created, one.run.updated) for _, one in done] == [(4, 0), (0, 1)]
+    assert Lead.objects.get(language="fr").name == "Priya Raman"
 
 
 def test_several_files_go_in_by_one_command_in_the_order_that_joins_them(house: Installation, tmp_path: Path) -> None:

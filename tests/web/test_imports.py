@@ -136,6 +136,19 @@ def test_another_separator_or_encoding_finds_other_columns(signed_in: SignIn, mo
     assert "Column 1" in text(page)
 
 
+def test_a_page_asks_whose_ids_a_file_has_and_keeps_the_answer(signed_in: SignIn, mona: User) -> None:
+    client = signed_in(mona)
+    where = upload(client, b"Lead id,Name\n17,Ann Lee\n18,Bo Li\n").url
+    assert "Whose ids does it have?" in text(client.get(where))
+    for said in ("HubSpot", "hub spot <b>"):
+        page = client.post(f"{where}/mapping", {"system": said})
+    assert 'value="hub-spot-b"' in page.text
+    assert client.post(f"{where}/mapping", {"system": " hubspot"}).text.count('value="HubSpot"') == 2
+    assert ImportRun.objects.get().dialect["system"] == "hubspot"
+    page = client.post(f"{where}/mapping", {"system": "hubspot", "to-0": "ignore"})
+    assert "Whose ids" not in text(page), "there are none"
+
+
 def test_a_workbook_is_read_and_another_of_its_sheets_can_be_chosen(signed_in: SignIn, mona: User) -> None:
     client = signed_in(mona)
     rows = [("Name", "E-mail"), ("Ann Lee", "ann@x.example"), ("Bo Li", "bo@x.example")]

@@ -77,4 +77,6 @@ def _is_another(row: Row, other: _Somebody) -> bool:
 
 
 def _is_one_name(ours: set[str], theirs: set[str]) -> bool:
-    return ours <= theirs or theirs <= ours
+    """Whether each word of the shorter name is one of the longer, or its beginning: Ann, Anna Berg."""
+    fewer, more = sorted((ours, theirs), key=len)
+    return all(any(each.startswith(word) or word.startswith(each) for each in more) for word in fewer)

@@ -5,8 +5,6 @@ A system is a short name, such as `hubspot`; "" is the company's own, which need
 
 import re
 
-from ripeline.leads.rules import unaccented
-
 LABELS = {
     "hubspot": "HubSpot", "salesforce": "Salesforce", "pipedrive": "Pipedrive", "linkedin": "LinkedIn", "meta": "Meta",
 }  # fmt: skip
@@ -16,7 +14,7 @@ _COUNTS = re.compile(r"\d{1,6}")
 
 def named(text: str) -> str:
     """The system that somebody means, however it is written."""
-    return "-".join(re.findall(r"\w+", unaccented(text).casefold()))[:LONGEST].strip("-")
+    return "-".join(re.findall(r"\w+", text.casefold()))[:LONGEST].strip("-")
 
 
 def label(system: str) -> str:
