@@ -12,11 +12,13 @@ from django.utils import timezone
 
 from ripeline.base import reading
 from ripeline.leads import saved
-from ripeline.leads.models import SavedView
+from ripeline.leads.models import Lead, SavedView
 from ripeline.leads.saved import Sharing
+from ripeline.outbox.models import Wording
 from ripeline.people import queries as people
 from ripeline.people.models import AuditEntry, Company, Team, User
 from ripeline.people.queries import system
+from tests.cast import MakeLead
 
 pytestmark = pytest.mark.django_db
 
@@ -32,6 +34,38 @@ def test_an_object_has_every_column_as_the_orm_reads_it(alice: User, model: type
     for each in found:
         for field in model._meta.concrete_fields:
             assert getattr(each, field.attname) == getattr(by_orm[each.pk], field.attname)
+
+
+@pytest.mark.parametrize(
+    ("model", "beside"),
+    [
+        (Lead, ("owner", "owner__team", "responsible", "responsible__user", "account", "account__owner", "source")),
+        (SavedView, ("team", "user")),
+        (Wording, ("purpose", "actor")),
+    ],
+)
+def test_what_stands_beside_an_object_has_every_column_too(
+    alice: User, make_lead: MakeLead, model: type[Model], beside: tuple[str, ...]
+) -> None:
+    make_lead(alice, company="Casa Verde")
+    make_lead(None)
+    saved.save(actor=alice, name="Hers", query="")
+    table = model._meta.db_table
+    found = reading.whole(model, f'ORDER BY "{table}".id', beside=beside)
+    by_orm = list(model._default_manager.select_related(*beside).order_by("pk"))
+    assert found == by_orm != []
+    for one, other in zip(found, by_orm, strict=True):
+        for path in ("", *beside):
+            here, there = one, other
+            for name in path.split("__") if path else ():
+                assert name in here._state.fields_cache
+                here, there = getattr(here, name), getattr(there, name)
+                if there is None:
+                    assert here is None
+                    break
+            else:
+                for field in there._meta.concrete_fields:
+                    assert here.__dict__[field.attname] == getattr(there, field.attname)
 
 
 def test_an_object_can_be_changed_and_saved(alice: User) -> None:

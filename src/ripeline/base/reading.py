@@ -6,6 +6,7 @@ many ways (lists, filters) stays with the ORM; what is asked often and in one wa
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, TypeVar, cast
 
@@ -17,10 +18,11 @@ from ripeline.base.statements import read_moments_compiled
 
 M = TypeVar("M", bound=Model)
 _Names = tuple[str, ...]
+_Given = Mapping[str, Any] | Sequence[Any]
 _Relation = tuple[str, str, type[Model]]  # its name, the column that holds its key, and what it leads to
 
 
-def read(model: type[M], rest: str, given: Sequence[Any] = (), *, named: tuple[str, ...] = ()) -> list[M]:
+def read(model: type[M], rest: str, given: _Given = (), *, named: tuple[str, ...] = ()) -> list[M]:
     """The objects of a table that `rest` (WHERE … ORDER BY …) leaves, with all of their own columns.
 
     `named`: relations of which nothing but the name is shown, so that it is read along.
@@ -40,7 +42,26 @@ def read(model: type[M], rest: str, given: Sequence[Any] = (), *, named: tuple[s
     return found
 
 
-def rows(statement: str, given: Mapping[str, Any] | Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+def whole(model: type[M], rest: str, given: _Given = (), *, beside: tuple[str, ...]) -> list[M]:
+    """The same with these relations (`owner`, `account__owner`), each after the one it hangs on: all their columns."""
+    select, parts = _select_whole(model, beside)
+    found = []
+    for values in rows(f"{select} {rest}", given):
+        read: list[Any] = []
+        for part in parts:
+            columns = dict(zip(part.names, values[part.start :], strict=False))
+            for name in part.decoded:
+                if columns[name] is not None:
+                    columns[name] = json.loads(columns[name])
+            one = None if columns[part.key] is None else made(part.model, columns)
+            if part.of is not None and (of := read[part.of]) is not None:
+                of._state.fields_cache[part.name] = one
+            read.append(one)
+        found.append(read[0])
+    return found
+
+
+def rows(statement: str, given: _Given = ()) -> list[tuple[Any, ...]]:
     """What a statement answers. Values go in `given`, never into the statement."""
     with connection.cursor() as cursor:
         read_moments_compiled(cursor)
@@ -59,6 +80,44 @@ def made(model: type[M], columns: Mapping[str, Any], related: Mapping[str, Any] 
     state.fields_cache = dict(related or {})
     one.__dict__.update(columns, _state=state)
     return one
+
+
+@dataclass(frozen=True)
+class _Part:
+    """A table of a statement: which model it keeps, where its columns begin, and as what it hangs on which other."""
+
+    model: type[Model]
+    start: int
+    names: _Names
+    decoded: _Names  # those of JSON
+    key: str
+    of: int | None = None
+    name: str = ""
+
+
+@lru_cache(maxsize=64)
+def _select_whole(model: type[Model], beside: tuple[str, ...]) -> tuple[str, Sequence[_Part]]:
+    """The statement's beginning, and its tables: the model's own first."""
+    aliases, joins = {"": model._meta.db_table}, ""
+    columns: list[str] = []
+    parts: list[_Part] = []
+    for path in ("", *beside):
+        of, _, name = path.rpartition("__")
+        one, alias, at = model, aliases.setdefault(path, path), None
+        if path:
+            at = ["", *beside].index(of)
+            field = parts[at].model._meta.get_field(name)
+            one = cast(type[Model], field.related_model)
+            joins += (
+                f' LEFT JOIN "{one._meta.db_table}" AS "{alias}"'
+                f' ON "{alias}"."{one._meta.pk.column}" = "{aliases[of]}"."{field.column}"'  # type: ignore[union-attr]
+            )
+        fields = one._meta.concrete_fields
+        names = tuple(field.attname for field in fields)
+        decoded = tuple(field.attname for field in fields if isinstance(field, JSONField))
+        parts.append(_Part(one, len(columns), names, decoded, one._meta.pk.attname, at, name))
+        columns += [f'"{alias}"."{field.column}"' for field in fields]
+    return f'SELECT {", ".join(columns)} FROM "{model._meta.db_table}"{joins}', parts  # noqa: S608
 
 
 @lru_cache(maxsize=64)

@@ -12,10 +12,12 @@ def reason(code: str) -> CloseReason:
     return CloseReason.objects.get(code=code)
 
 
+_reasons = Settled(lambda: tuple(read(CloseReason, "ORDER BY position, label")), "close_reason")
+
+
 def reasons(state: str | None = None) -> Sequence[CloseReason]:
     """Active close reasons in their order, of one state or all."""
-    found = CloseReason.objects.filter(is_active=True).order_by("position", "label")
-    return list(found.filter(state=state) if state else found)
+    return [reason for reason in _reasons.now() if reason.is_active and state in (None, "", reason.state)]
 
 
 _sources = Settled(lambda: tuple(read(Source, "ORDER BY name")), "source")

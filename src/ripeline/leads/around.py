@@ -49,7 +49,7 @@ def around(lead: Lead, viewer: User, *, ids: Sequence[UUID] = (), others: Sequen
     """For whoever may see how the lead came; `ids` and `others` where they have been read already. One query more."""
     family = list(ids) or queries.family(lead) if rules.may(viewer, Verb.SEE_TIMELINE, lead) else []
     if others is None:
-        others = rows.by_name(viewer, queries.colleagues(lead, viewer))
+        others = rows.colleagues(lead, viewer)
     open_to = [row.id for row in others if Verb.SEE_TIMELINE in row.verbs]
     given = [[*family, *open_to], list(_TELLING), clock.now() - LATELY]
     last = read(Activity, _LAST, given) if given[0] else []

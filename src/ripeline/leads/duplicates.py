@@ -12,7 +12,7 @@ from django.db import connection, transaction
 from django.db.models import Exists, OuterRef, Q
 from psycopg.types.json import Jsonb
 
-from ripeline.base import clock
+from ripeline.base import clock, reading
 from ripeline.base.ids import new_id
 from ripeline.leads import likeness, rules
 from ripeline.leads.deciding import LeadError
@@ -193,10 +193,14 @@ def open_pairs(viewer: User, *, limit: int = 50, after: tuple[int, UUID] | None 
     return _as_pairs(list(found.order_by("-points", "pk")[:limit]), viewer)
 
 
+_OF_LEAD = """
+WHERE (lead_id = %(lead)s OR other_id = %(lead)s) AND dismissed_at IS NULL ORDER BY points DESC, id LIMIT %(limit)s
+"""
+
+
 def of_lead(lead: Lead, viewer: User, *, limit: int = 3) -> list[Pair]:
     """Whom a lead may be the same as, of those whom the viewer may find; the lead itself is the first of each pair."""
-    found = PossibleDuplicate.objects.filter(Q(lead_id=lead.pk) | Q(other_id=lead.pk), dismissed_at__isnull=True)
-    pairs = _as_pairs(list(found.order_by("-points", "pk")[: limit * 3]), viewer)
+    pairs = _as_pairs(reading.read(PossibleDuplicate, _OF_LEAD, {"lead": lead.pk, "limit": limit * 3}), viewer)
     turned = (
         pair if pair.first.id == lead.pk else Pair(pair.id, pair.second, pair.first, pair.points, pair.evidence,
                                                    pair.may_merge)
@@ -211,6 +215,8 @@ def between(one: UUID, other: UUID) -> PossibleDuplicate | None:
 
 
 def _as_pairs(found: Sequence[PossibleDuplicate], viewer: User) -> list[Pair]:
+    if not found:
+        return []
     ids = {pk for each in found for pk in (each.lead_id, each.other_id)}
     leads = Lead.objects.filter(rules.findable(viewer), pk__in=ids, merged_into__isnull=True)
     rows = {

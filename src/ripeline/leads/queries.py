@@ -7,13 +7,12 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Avg, Count, Q, QuerySet
+from django.db.models import Avg, Count, Q
 
-from ripeline.base.reading import rows
+from ripeline.base.reading import rows, whole
 from ripeline.leads import rules
 from ripeline.leads.models import (
     Enquiry,
-    Identity,
     IdentityKind,
     Lead,
     Opportunity,
@@ -24,13 +23,17 @@ from ripeline.leads.models import (
 from ripeline.people.models import User
 from ripeline.timeline import queries as timeline
 
+_BESIDE = (
+    "owner", "responsible", "responsible__user", "account", "account__owner", "source", "close_reason", "closed_by",
+)  # fmt: skip
+
 
 def get(lead_id: UUID) -> Lead:
     """The lead (or the one it was merged into), with owner, responsible, account, source and close reason loaded."""
-    lead = Lead.objects.select_related(
-        "owner", "responsible__user", "account__owner", "source", "close_reason", "closed_by"
-    ).get(pk=lead_id)
-    return get(lead.merged_into_id) if lead.merged_into_id else lead
+    found = whole(Lead, "WHERE lead.id = %s", [lead_id], beside=_BESIDE)
+    if not found:
+        raise Lead.DoesNotExist(lead_id)
+    return get(found[0].merged_into_id) if found[0].merged_into_id else found[0]
 
 
 def family(lead: Lead) -> list[UUID]:
@@ -67,19 +70,13 @@ def counts() -> dict[str, Any]:
     return {"total": sum(by_state.values()), "by_state": by_state, "wins": wins}
 
 
-def colleagues(lead: Lead, actor: User, limit: int = 6) -> QuerySet[Lead]:
-    """Others at the same account whom `actor` may find: the first by name."""
-    if not lead.account_id:
-        return Lead.objects.none()
-    others = Lead.objects.filter(rules.findable(actor), account_id=lead.account_id, merged_into__isnull=True)
-    return others.exclude(pk=lead.pk).order_by("name", "pk")[:limit]
+_ADDRESSES = "SELECT key FROM identity WHERE lead_id = ANY(%s) AND kind = %s ORDER BY created_at, id"
 
 
 def addresses(lead: Lead, ids: Sequence[UUID]) -> list[str]:
     """The other mailboxes by which a lead is known, by the records that it is made of."""
-    known = Identity.objects.filter(lead__in=ids, kind=IdentityKind.EMAIL).order_by("created_at", "pk")
-    keys = [key for key in known.values_list("key", flat=True) if key != rules.mailbox_key(lead.email)]
-    return list(dict.fromkeys(keys))
+    known = rows(_ADDRESSES, [list(ids), IdentityKind.EMAIL])
+    return list(dict.fromkeys(key for (key,) in known if key != rules.mailbox_key(lead.email)))
 
 
 @dataclass(frozen=True)

@@ -31,6 +31,7 @@ class Record:
     """A lead as its viewer may see it; what they may not see is empty."""
 
     row: Row
+    ids: Sequence[UUID]  # of the records that it is made of
     enquiries: Sequence[Enquiry]  # newest first
     opportunity: Opportunity | None  # the open one, else the last
     entries: Sequence[Activity]
@@ -71,11 +72,12 @@ def read(lead_id: UUID, viewer: User, *, family: str = "") -> Record:
     shown, more = entries(lead, viewer, ids=ids, family=family)
     return Record(
         row=Row(lead, verbs, viewer),
+        ids=ids,
         enquiries=_enquiries(ids) if context else (),
         opportunity=_opportunity(lead) if Verb.SEE_OUTCOMES in verbs else None,
         entries=shown,
         more=more,
-        colleagues=rows.by_name(viewer, queries.colleagues(lead, viewer)) if context else (),
+        colleagues=rows.colleagues(lead, viewer) if context else (),
         alike=duplicates.of_lead(lead, viewer) if merges else (),
         addresses=queries.addresses(lead, ids) if context else (),
         merged=list(Lead.objects.filter(merged_into=lead).order_by("pk")) if merges and len(ids) > 1 else (),
@@ -157,7 +159,8 @@ def _enquiries(ids: Sequence[UUID]) -> Sequence[Enquiry]:
 
 
 def _opportunity(lead: Lead) -> Opportunity | None:
-    deals = list(lead.opportunities.order_by("-opened_at", "-pk")[:20])
+    rest = "WHERE lead_id = %s ORDER BY opened_at DESC, id DESC LIMIT 20"
+    deals = reading.read(Opportunity, rest, [lead.pk])
     return next((deal for deal in deals if deal.state == OpportunityState.OPEN), deals[0] if deals else None)
 
 
@@ -171,12 +174,12 @@ def _custom(lead: Lead) -> Sequence[tuple[str, Any]]:
 
 
 def _looks(lead: Lead) -> Sequence[RecordView]:
-    views = RecordView.objects.filter(lead=lead, owner=lead.owner_id).select_related("viewer")
-    return list(views.order_by("-viewed_at", "-pk")[:5])
+    rest = "WHERE lead_id = %s AND owner_id = %s ORDER BY viewed_at DESC, record_view.id DESC LIMIT 5"
+    return reading.read(RecordView, rest, [lead.pk, lead.owner_id], named=("viewer",))
 
 
 def _last_can_be_taken_back(lead: Lead) -> bool:
     """Whether `undo` would have something to do: the lead's last decision keeps what was before it."""
     if lead.decision_id is None:
         return False
-    return Activity.objects.filter(pk=lead.decision_id, data__has_key="before").exists()
+    return bool(reading.rows("SELECT FROM activity WHERE id = %s AND data ? 'before'", [lead.decision_id]))

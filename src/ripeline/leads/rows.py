@@ -9,7 +9,6 @@ from typing import Any
 from uuid import UUID
 
 from django.core.exceptions import EmptyResultSet
-from django.db.models import QuerySet
 
 from ripeline.base import reading
 from ripeline.base.reading import made
@@ -160,6 +159,7 @@ LEFT JOIN close_reason ON close_reason.id = lead.close_reason_id
 _ACCOUNT = "(SELECT name FROM account WHERE account.id = lead.account_id)"
 _OF_ROWS = f"SELECT NULL, {', '.join(f'lead.{name}' for name in _LEAD)}, {_BESIDE}"
 _BY_ID = f"{_OF_ROWS} WHERE lead.id = ANY(%s::uuid[])"
+_COLLEAGUES = f"{_OF_ROWS} WHERE lead.account_id = %s AND lead.id <> %s AND lead.merged_into_id IS NULL"
 _OF_WHOLE = f"SELECT {_ACCOUNT}, {', '.join(f'lead.{name}' for name in _WHOLE)}, {_BESIDE}"
 
 
@@ -175,13 +175,18 @@ def read(actor: User, lead_ids: Sequence[UUID]) -> Sequence[Row]:
     return [found[pk] for pk in lead_ids if pk in found]
 
 
-def by_name(actor: User, asked: QuerySet[Lead]) -> Sequence[Row]:
-    """The same of the leads that `asked` finds, by their names, in one query."""
-    try:
-        statement, given = asked.values("pk").query.sql_with_params()
-    except EmptyResultSet:
+def colleagues(lead: Lead, actor: User, limit: int = 6) -> Sequence[Row]:
+    """Others at the same account whom `actor` may find: the first by name, in one query."""
+    if not lead.account_id:
         return []
-    return _rows(actor, reading.rows(f"{_OF_ROWS} WHERE lead.id IN ({statement}) ORDER BY lead.name, lead.id", given))
+    theirs, given = _COLLEAGUES, [lead.account_id, lead.pk]
+    if within := rules.findable(actor):
+        try:
+            reach, ids = Lead.objects.filter(within, account_id=lead.account_id).values("pk").query.sql_with_params()
+        except EmptyResultSet:
+            return []
+        theirs, given = f"{theirs} AND lead.id IN ({reach})", [*given, *ids]
+    return _rows(actor, reading.rows(f"{theirs} ORDER BY lead.name, lead.id LIMIT %s", [*given, limit]))
 
 
 def whole(lead_ids: Collection[UUID]) -> dict[UUID, Lead]:

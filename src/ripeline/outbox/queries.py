@@ -9,6 +9,8 @@ from django.conf import settings
 from django.db.models import Count, Min, Prefetch, Q
 
 from ripeline.base import clock
+from ripeline.base.reading import rows, whole
+from ripeline.base.settled import Settled
 from ripeline.outbox.addresses import address_hash, key_check
 from ripeline.outbox.models import (
     BounceBox,
@@ -134,9 +136,17 @@ class Standing:
     consents: Sequence[Consent]  # by purpose; the evidence in `events`, newest first
 
 
+_IS_KNOWN = """
+SELECT FROM consent WHERE address_hash = ANY(%(hashes)s)
+UNION ALL SELECT FROM suppression WHERE address_hash = ANY(%(hashes)s) AND lifted_at IS NULL LIMIT 1
+"""
+
+
 def standings(addresses: Sequence[str]) -> Sequence[Standing]:
     """Where each of somebody's addresses stands."""
     hashes = {hashed: address for address in addresses if (hashed := address_hash(address))}
+    if not rows(_IS_KNOWN, {"hashes": list(hashes)}):
+        return [Standing(address, (), ()) for address in hashes.values()]
     evidence = ConsentEvent.objects.select_related("wording", "actor").order_by("-at", "-id")
     given = Consent.objects.filter(address_hash__in=hashes).select_related("purpose").order_by("purpose__name")
     consents = list(given.prefetch_related(Prefetch("events", evidence)))
@@ -189,11 +199,16 @@ def purpose_name(code: str) -> str:
     return Purpose.objects.filter(pk=code).values_list("name", flat=True).first() or code
 
 
+_LATEST = "WHERE version = (SELECT max(version) FROM purpose_wording AS its WHERE its.purpose_id = purpose.code)"
+_wordings = Settled(
+    lambda: whole(Wording, f"{_LATEST} ORDER BY purpose.name, purpose.code", beside=("purpose",)),
+    "purpose_wording", "purpose",
+)  # fmt: skip
+
+
 def wordings(purpose: str = "") -> Sequence[Wording]:
     """The words of every purpose, or of one, as they stand now, by the purposes' names."""
-    found = Wording.objects.order_by("purpose", "-version").distinct("purpose").select_related("purpose")
-    found = found.filter(purpose=purpose) if purpose else found
-    return sorted(found, key=lambda each: (each.purpose.name, each.purpose_id))
+    return [each for each in _wordings.now() if purpose in ("", each.purpose_id)]
 
 
 def words_shown(keys: Sequence[str]) -> Sequence[Wording]:

@@ -1,10 +1,11 @@
 """Whose day it is and which days are worked: time zones, work days, holidays, absences."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from copy import copy
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from functools import lru_cache
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import holidays
@@ -103,13 +104,20 @@ def company() -> Company:
     return copy(_company.now())
 
 
-_AWAY = "SELECT first_day, last_day FROM absence WHERE user_id = %s"
+def _read_absences() -> Mapping[UUID, tuple[tuple[date, date], ...]]:
+    away: dict[UUID, tuple[tuple[date, date], ...]] = {}
+    for user, first, last in rows("SELECT user_id, first_day, last_day FROM absence"):
+        away[user] = (*away.get(user, ()), (first, last))
+    return away
+
+
+_absences = Settled(_read_absences, "absence")
 
 
 def calendar_of(user: User | None, *, of_company: Company | None = None) -> Calendar:
     """The working days of `user` with their absences, or the company's own."""
     firm = of_company or company()
-    away = tuple(rows(_AWAY, [user.pk])) if user else ()
+    away = _absences.now().get(user.pk, ()) if user else ()
     return Calendar(
         zone=ZoneInfo((user.time_zone if user else "") or firm.time_zone),
         work_days=tuple(firm.work_days) or MONDAY_TO_FRIDAY,

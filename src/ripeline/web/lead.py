@@ -14,12 +14,11 @@ from ripeline.leads import actions, record, rules
 from ripeline.leads.around import around
 from ripeline.leads.models import Lead
 from ripeline.leads.record import Record
-from ripeline.people import queries as people
 from ripeline.people import working_time
 from ripeline.people.models import User
 from ripeline.ripeness import queries as ripeness
 from ripeline.timeline.kinds import Family
-from ripeline.web import cards, context, entries, standing
+from ripeline.web import cards, context, entries, selects, standing
 from ripeline.worklist import actions as worklist
 from ripeline.worklist.suggesting import ATTEMPTS
 
@@ -62,7 +61,7 @@ def page(found: Record, family: str = "", *, is_editing: bool = False) -> dict[s
     lead = found.lead
     score = ripeness.of([lead.pk]).get(lead.pk) if found.row.sees_context and found.row.is_open else None
     ripe, came_by = cards.ripe(score, lead.state), cards.came(found.enquiries)
-    seen = around(lead, found.row.viewer, others=found.colleagues) if found.row.sees_context else None
+    seen = around(lead, found.row.viewer, ids=found.ids, others=found.colleagues) if found.row.sees_context else None
     return {
         "record": found,
         "lead": lead,
@@ -97,7 +96,7 @@ def _choices(found: Record) -> dict[str, Any]:
         "outcomes": cards.OUTCOMES,
         "offer": offer,
         "close_reasons": groups,
-        "assignable": people.assignable() if found.may["reassign"] else [],
+        "takers": selects.takers(but=lead.responsible_id) if found.may["reassign"] else "",
         "fields": [
             ("name", "Name", lead.name),
             ("title", "Title", lead.title),

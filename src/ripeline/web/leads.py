@@ -81,7 +81,7 @@ def _results(asked: Asked, views: Sequence[SavedView]) -> dict[str, Any]:
         "everybody": asked.here(view=View.ALL.value) if View.ALL in lists.views_of(asked.actor) else "",
         "nothing_asked": asked.url() == list_address() or (not asked.filters and not asked.after),
         "cleared": _cleared(asked) if asked.filters else "",
-        "assignable": people.assignable() if BatchVerb.GIVE in doable and page.rows else [],
+        "takers": selects.takers() if BatchVerb.GIVE in doable and page.rows else "",
         "many": [verb for verb in BatchVerb if verb in doable and verb != BatchVerb.GIVE],
         "key": uuid4().hex,
         "add_url": verbs.get("lead-new", ""),

@@ -25,6 +25,7 @@ from ripeline.people import queries as people
 from ripeline.people import working_time
 from ripeline.people.models import Role, User
 from ripeline.ripeness import queries as ripeness
+from ripeline.web import selects
 from ripeline.web.asking import Asked, asked_of_form
 from ripeline.web.screens import go
 from ripeline.web.shell import say, viewer
@@ -120,7 +121,7 @@ def _form(request: HttpRequest, asked: Asked, verb: BatchVerb, wrong: _WrongErro
         "at_once": AT_ONCE, "key": (request.POST.get("key") if wrong else "") or uuid4().hex,
         "typed": request.POST, "wrong": wrong,
         "wrong_field": wrong.field if wrong else "", "wrong_words": str(wrong) if wrong else "",
-        "assignable": people.assignable() if verb == BatchVerb.GIVE else [],
+        "takers": selects.takers() if verb == BatchVerb.GIVE else "",
         "reasons": _reasons() if verb == BatchVerb.CLOSE else [], "most_days": SPREAD_AT_MOST,
     }  # fmt: skip
     return render(request, "leads/many.html", context, status=422 if wrong else 200)

@@ -3,9 +3,11 @@
 from collections.abc import Mapping
 from html import escape
 from typing import Any
+from uuid import UUID
 
 from django.utils.safestring import SafeString, mark_safe
 
+from ripeline.people import queries as people
 from ripeline.web.asking import list_address
 
 
@@ -36,6 +38,11 @@ def options(choices: Mapping[Any, str], chosen: str) -> SafeString:
         for value, label in choices.items()
     ]
     return mark_safe("".join(made))  # noqa: S308 - each is escaped
+
+
+def takers(*, but: UUID | None = None) -> SafeString:
+    """Whom a lead may be given to, who has it left out."""
+    return options({taker.pk: taker.name for taker in people.assignable() if taker.pk != but}, "")
 
 
 def joined(*selects: str) -> SafeString:
