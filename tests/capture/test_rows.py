@@ -131,6 +131,9 @@ def test_formulas_come_in_as_text() -> None:
         ("name,amount\nAlice,5\nTotal,5\n", "row 3: looks like a line of totals"),
         ("name,amount\nAlice,5\nGrand Totals (4 records),5\n", "row 3: looks like a line of totals"),
         ("id,name,amount\n7,Alice,5\nTotal,,5\n", "row 3: looks like a line of totals"),
+        ("id,name,amount\n7,Alice,5\nTotal,12 leads,5\n", "row 3: looks like a line of totals"),
+        ("id,name,amount\n7,Alice,5\n,Total 2026,5\n", "row 3: looks like a line of totals"),
+        ("id,name,company\n7,Alice,Acme\nTotal,Sum,\n", "row 3: looks like a line of totals"),
         ("name,email\nAlice,a@acme.com,oops\n", "row 2: has 3 cells, the heading has 2"),
     ],
 )
@@ -138,6 +141,13 @@ def test_a_row_that_does_not_go_in_says_where_why_and_what_to_do(content: str, s
     sentence = refused(content)
     assert sentence.startswith(f"leads.csv, {said}")
     assert sentence.endswith(".")
+
+
+@pytest.mark.parametrize(
+    "cells", ["TOTAL-0012,Alice,", "TOTAL-0012,,", "Total 12,Alice,Acme", ",Total,Acme", "7,Total Recall,", "TOTAL,Li,"]
+)
+def test_who_is_called_or_numbered_so_is_no_line_of_totals(cells: str) -> None:
+    assert lead("id,name,company", cells).values
 
 
 def test_a_broken_row_names_all_that_is_wrong_with_it_at_once() -> None:

@@ -4,6 +4,7 @@ Rows are the data rows that are not blank: every one is in exactly one chunk, on
 created + updated + unchanged + rejected = rows. Blank rows are passed over, though they count in row numbers.
 """
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -28,6 +29,9 @@ SIZE = 1_000  # rows of a chunk
 _WEIGHT = 8 * 1024 * 1024  # characters of a chunk, about
 _EARLY = ("country", "currency", "outcome")  # others need them
 _TOTALS = words("total totals sum summe gesamt gesamtsumme somme totale totaal")
+_TELL = ("name", "title", "company", "website")  # who somebody is
+_WORDS_ONLY = re.compile(r"[^\W\d][^\d]*")
+_CODE = re.compile(r"\w+(?:[-_/]\w+)+")  # an id such as TOTAL-0012
 _PEOPLE = ("email", "phone", "name", "external_id")
 _JOINS = ("email", "external_id", "person")
 _PARTS = ("first_name", "last_name")  # of a name
@@ -318,10 +322,19 @@ def _finish_lead(row: Row) -> None:
     parts = [part for name in _PARTS if (part := row.text(name))]
     if parts:
         row.values.setdefault("name", " ".join(parts))
-    if not any(name in row.values for name in ("email", "phone")):
-        name = key(row.text("external_id") or row.text("name")).removeprefix("grand ")
-        if name in _TOTALS or (name.startswith(("total ", "totals ")) and len(name.split()) <= 4):
-            raise _NotTakenError("looks like a line of totals, not a person: take it out")
+    if _is_of_totals(row):
+        raise _NotTakenError("looks like a line of totals, not a person: take it out")
+
+
+def _is_of_totals(row: Row) -> bool:
+    """Whether it is called a total and nothing else tells a person: no way to reach them, no word of who they are."""
+    label = row.text("external_id") or row.text("name")
+    beside = (text for name in _TELL if (text := row.text(name)) != label and key(text) not in _TOTALS)
+    if any(name in row.values for name in ("email", "phone")) or any(map(_WORDS_ONLY.fullmatch, beside)):
+        return False
+    name = key(label).removeprefix("grand ")
+    says_more = name.startswith(("total ", "totals ")) and len(name.split()) <= 4
+    return name in _TOTALS or (says_more and not _CODE.fullmatch(label))
 
 
 def _finish_activity(row: Row) -> None:
