@@ -7,12 +7,13 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from benchmarks._figures import Figure, company, database
 
 ROWS = 20_000
 LEADS = 1_000_000
+TOLD = 100_000  # rows
 GOAL = 0.1  # of bare COPY
 TABLES = ("account", "lead", "identity", "enquiry", "activity", "reaction", "score", "claim")
 
@@ -79,15 +80,31 @@ def _memory(say: Callable[[str], None]) -> Iterator[Figure]:
 
 def imported(content: bytes) -> Any:
     """The id of an import of leads that has been done."""
+    return brought_in(io.BytesIO(content), "leads.csv")
+
+
+def brought_in(file: BinaryIO, name: str) -> Any:
+    """The same of an open file."""
     from ripeline.capture import actions
     from ripeline.people import queries as people
 
-    begun = actions.begin(
-        actor=people.system(), kind="leads", filename="leads.csv", file=io.BytesIO(content), anew=True
-    )  # fmt: skip
+    begun = actions.begin(actor=people.system(), kind="leads", filename=name, file=file, anew=True)
     actions.confirm(actor=people.system(), run_id=begun.pk)
-    actions.work(begun.pk)
+    actions.work(begun.pk, watch=_told())
     return begun.pk
+
+
+def _told() -> Callable[[Any], None]:
+    """Says now and then, on stderr, how far a long import is."""
+    told = 0
+
+    def watch(run: Any) -> None:
+        nonlocal told
+        if run.position - told >= TOLD:
+            told = run.position
+            print(f"{run.position:,} of {run.rows:,} rows …", file=sys.stderr, flush=True)
+
+    return watch
 
 
 def file(rows: int, salt: int) -> bytes:

@@ -81,8 +81,13 @@ def zipped(content: Mapping[str, bytes]) -> bytes:
 
 def sheet(*cells: str, head: str = "") -> bytes:
     """A sheet's XML with these cells' XML in its first row."""
-    row = f'<row r="1">{"".join(cells)}</row>'
-    return f'{head}<worksheet xmlns="{_MAIN}"><sheetData>{row}</sheetData></worksheet>'.encode()
+    return sheet_of({1: "".join(cells)}, head=head)
+
+
+def sheet_of(rows: Mapping[int, str], *, head: str = "") -> bytes:
+    """A sheet's XML with the XML of its rows' cells, by their numbers."""
+    data = "".join(f'<row r="{number}">{cells}</row>' for number, cells in rows.items())
+    return f'{head}<worksheet xmlns="{_MAIN}"><sheetData>{data}</sheetData></worksheet>'.encode()
 
 
 def inline(place: str, text: str) -> str:

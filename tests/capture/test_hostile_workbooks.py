@@ -10,7 +10,7 @@ import pytest
 from ripeline.capture import workbooks
 from ripeline.capture.dialect import UnreadableFileError
 from ripeline.capture.workbooks import as_table
-from tests.capture.sheets import bare, endless, inline, sheet, workbook, zipped
+from tests.capture.sheets import bare, endless, inline, sheet, sheet_of, workbook, zipped
 
 MEGABYTE = 1024**2
 SMALL = {"AS": 400 * MEGABYTE, "CPU": 20, "FSIZE": 64 * MEGABYTE, "UNPACKED": 512 * MEGABYTE}
@@ -30,6 +30,7 @@ def tight(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(workbooks, "LIMITS", SMALL)
 
 
+LAST = 1_048_576  # row of a sheet
 GOOD = workbook([("Name", "E-mail"), ("A", "a@x.example")])
 ODT = b"application/vnd.oasis.opendocument.text"
 OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 600
@@ -102,6 +103,15 @@ def test_a_sheet_that_asks_for_all_memory_is_refused_and_harms_nobody() -> None:
     far = sheet(inline("A1", "Name"), '<c r="XFD1048576"><v>1</v></c>')
     assert "takes too much room" in refusal(bare(far))
     assert resource.getrlimit(resource.RLIMIT_AS)[0] == resource.RLIM_INFINITY, "only the other process was limited"
+
+
+@pytest.mark.usefixtures("tight")
+def test_the_last_row_that_a_sheet_can_have_is_read_within_the_memory_of_a_small_one() -> None:
+    rows = {1: inline("A1", "Name"), 2: inline("A2", "Ann"), LAST: inline(f"A{LAST}", "Zoe")}
+    with as_table(io.BytesIO(bare(sheet_of(rows))), name="leads.xlsx") as table:
+        lines = table.file.read().splitlines()
+    assert (len(lines), lines[:2], lines[-1]) == (LAST, [b"Name", b"Ann"], b"Zoe")
+    assert table.sheets[0].rows == 3
 
 
 @pytest.mark.usefixtures("tight")
