@@ -33,6 +33,11 @@ SALESFORCE_API_LEADS = """Id,IsConverted,LastName,FirstName,Company,Email,Phone,
 SALESFORCE_CONTACTS = """Account Name,First Name,Last Name,Title,Phone,Mobile,Email,Mailing Country,Contact Owner,Contact ID
 Casa Verde,Ana,Sousa,CFO,,,ana@casa.example,Portugal,Alice,0035g00000AbCdE
 """
+SALESFORCE_PEOPLE = """Campaign Name,Lead: First Name,Lead: Last Name,Lead: Email,Lead: Company / Account,Lead: Lead ID,Contact: First Name,Contact: Last Name,Contact: Email,Account: Account Name,Contact: Contact ID
+Spring,Maria,Santos,maria@casa.example,Casa Verde,00Q5g00000AbCdE,,,,,
+Spring,,,,,,Ana,Sousa,ana@norte.example,Norte,0035g00000AbCdE
+Spring,Rui,Costa,rui@private.example,Costa,00Q5g00000AbCdF,Rui,Costa,rui@norte.example,Norte,0035g00000AbCdF
+"""
 SALESFORCE_ACCOUNTS = """Account ID,Account Name,Website,Billing City,Billing Country,Account Owner,Type
 0015g00000AbCdE,Casa Verde,https://www.casa.example,Porto,Portugal,Alice,Prospect
 """
@@ -84,7 +89,7 @@ l:111222333,2026-05-14T18:22:10-03:00,ag:900,Ad 1,as:800,Set,c:700,Spring,f:600,
 ALL = {
     "hubspot_companies": HUBSPOT_COMPANIES, "hubspot_contacts": HUBSPOT_CONTACTS, "hubspot_deals": HUBSPOT_DEALS,
     "hubspot_activities": HUBSPOT_NOTES, "salesforce_leads": SALESFORCE_LEADS,
-    "salesforce_contacts": SALESFORCE_CONTACTS, "salesforce_accounts": SALESFORCE_ACCOUNTS,
+    "salesforce_contacts": SALESFORCE_CONTACTS, "salesforce_people": SALESFORCE_PEOPLE, "salesforce_accounts": SALESFORCE_ACCOUNTS,
     "salesforce_opportunities": SALESFORCE_OPPORTUNITIES, "salesforce_activities": SALESFORCE_TASKS,
     "pipedrive_people": PIPEDRIVE_PEOPLE, "pipedrive_organizations": PIPEDRIVE_ORGANIZATIONS,
     "pipedrive_deals": PIPEDRIVE_DEALS, "pipedrive_activities": PIPEDRIVE_ACTIVITIES,

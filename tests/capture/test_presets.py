@@ -152,6 +152,25 @@ class TestJoined:
         assert counts(imported(exports.PIPEDRIVE_DEALS)) == (0, 1, 0, 0)
         assert counts(imported(exports.PIPEDRIVE_ACTIVITIES)) == (1, 0, 0, 0)
 
+    def test_a_report_of_leads_and_contacts_has_each_person_in_the_columns_of_the_one_or_the_other(self) -> None:
+        run = imported(exports.SALESFORCE_PEOPLE)
+        assert counts(run) == (3, 0, 0, 0)
+        people = Lead.objects.order_by("name")
+        assert [(lead.name, lead.email, lead.company, lead.reference) for lead in people] == [
+            ("Ana Sousa", "ana@norte.example", "Norte", "0035g00000AbCdE"),
+            ("Maria Santos", "maria@casa.example", "Casa Verde", "00Q5g00000AbCdE"),
+            ("Rui Costa", "rui@private.example", "Costa", "00Q5g00000AbCdF"),
+        ]
+        assert people[2].custom == {
+            "contact_email": "rui@norte.example", "account_account_name": "Norte",
+            "contact_contact_id": "0035g00000AbCdF",
+        }, "of who was a lead and is a contact nothing is lost"  # fmt: skip
+        found = detect(io.BytesIO(exports.SALESFORCE_PEOPLE.encode()), name="export.csv")
+        guesses = guess("leads", found.dialect.labels, found.samples)
+        assert guesses[3].because.endswith("; of its 2 columns the first that has a cell in a row")
+        twice = fitting("leads", ("Mail", "Contact: Email"), [guesses[3], guesses[3]])
+        assert "are all mapped to email: keep one" in twice.problems()[0], "only such a report"
+
     def test_linkedin_and_badge_scans_bring_their_people(self, alice: User) -> None:
         assert counts(imported(exports.LINKEDIN_CONNECTIONS)) == (2, 0, 0, 0)
         assert counts(imported(exports.LINKEDIN_CONNECTIONS.replace("Analyst", "Countess"))) == (0, 1, 1, 0)

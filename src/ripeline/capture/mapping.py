@@ -62,10 +62,11 @@ class FieldMap:
     def problems(self) -> list[str]:
         """What must be changed before this can be used, in sentences; none if nothing must."""
         found = []
+        preset = recognised([label for label, _ in self.targets])
         for target, count in Counter(target for _, target in self.targets if target != IGNORE).items():
-            if count > 1:
-                both = ", ".join(label for label, each in self.targets if each == target)
-                found.append(f"“{both}” are all mapped to {target}: keep one of them.")
+            both = [label for label, each in self.targets if each == target]
+            if count > 1 and not (preset and preset.shares(target, both)):
+                found.append(f"“{', '.join(both)}” are all mapped to {target}: keep one of them.")
         for label, target in self.targets:
             is_custom = target.startswith(CUSTOM) and bool(target.removeprefix(CUSTOM).strip())
             is_answer = self.kind == "leads" and target.startswith(ANSWER)
@@ -183,9 +184,14 @@ def _as_exported(kind: Kind, labels: Sequence[str], cells: list[list[str]]) -> t
 
     def fits(at: int, name: str) -> bool:
         field = FIELDS[kind][name]
-        return bool(cells[at]) and (field.takes not in _READ_STRICTLY or _fits(field, cells[at]))
+        return bool(cells[at] or preset.takes_all) and (field.takes not in _READ_STRICTLY or _fits(field, cells[at]))
 
-    found = {at: Guess(name, f"as in an export of {preset.label}") for at, name in preset.targets(labels, fits).items()}
+    targets = preset.targets(labels, fits)
+    columns, because = Counter(targets.values()), f"as in an export of {preset.label}"
+    one_of = f"{because}; of its {{}} columns the first that has a cell in a row"
+    found = {
+        at: Guess(name, because if columns[name] == 1 else one_of.format(columns[name])) for at, name in targets.items()
+    }
     return found, {each.target for each in found.values()} | {"external_id"}  # another id of theirs is not the person's
 
 

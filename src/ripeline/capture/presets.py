@@ -2,13 +2,14 @@
 
 `presets.txt` has them, headings as `text.key` reduces them; `/` separates what a system calls the same thing in its
 versions and languages. A file is an export if it has a heading of each group of `needs` and none of `without`; where
-several fit, it is the one of which most columns are known.
+several fit, it is the one of which most columns are known. With `all`, every column that is known counts: a row of
+leads and contacts has the cells of the one or of the other.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from itertools import pairwise
+from itertools import islice, pairwise
 from pathlib import Path
 from typing import cast
 
@@ -29,6 +30,7 @@ class Preset:
     needs: tuple[frozenset[str], ...]
     without: frozenset[str]
     fields: Mapping[str, tuple[str, ...]]  # headings by field, the likeliest first
+    takes_all: bool = False  # columns of one field: in each row the first that has a cell
 
     @property
     def system(self) -> str:
@@ -39,16 +41,21 @@ class Preset:
     def targets(
         self, labels: Sequence[str], fits: Callable[[int, str], bool] = lambda _at, _field: True
     ) -> dict[int, str]:
-        """The field of each column that is known, the likeliest that `fits`; no field twice."""
+        """The field of each column that is known, the likeliest that `fits`; no field twice, unless it takes all."""
         by_key: dict[str, int] = {}
         for at, label in enumerate(labels):
             by_key.setdefault(key(label), at)
         found: dict[int, str] = {}
         for field, headings in self.fields.items():
             places = (by_key[heading] for heading in headings if heading in by_key)
-            if (place := next((at for at in places if at not in found and fits(at, field)), None)) is not None:
+            fitting = (at for at in places if at not in found and fits(at, field))
+            for place in fitting if self.takes_all else islice(fitting, 1):
                 found[place] = field
         return found
+
+    def shares(self, field: str, labels: Iterable[str]) -> bool:
+        """Whether these columns may all be the one field."""
+        return self.takes_all and {key(label) for label in labels} <= set(self.fields.get(field, ()))
 
 
 def _alternatives(text: str) -> tuple[str, ...]:
@@ -70,7 +77,8 @@ def _preset(lines: Sequence[str]) -> Preset:
         code, label, cast(Kind, kind),
         needs=tuple(frozenset(_alternatives(listed)) for name, _, listed in said if name == "needs"),
         without=frozenset(one for name, _, listed in said if name == "without" for one in _alternatives(listed)),
-        fields={name: _alternatives(listed) for name, _, listed in said if name not in ("needs", "without")},
+        fields={name: _alternatives(listed) for name, _, listed in said if name not in ("needs", "without", "all")},
+        takes_all=any(name == "all" for name, _, _ in said),
     )  # fmt: skip
 
 

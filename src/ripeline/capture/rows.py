@@ -10,6 +10,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
+from itertools import combinations
 from typing import Any, BinaryIO, NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -191,6 +192,7 @@ class _Conversion:
         self._custom = [(at, target.removeprefix(CUSTOM)) for at, (_, target) in placed if target.startswith(CUSTOM)]
         self._asked = [(at, target.removeprefix(ANSWER)) for at, (_, target) in placed if target.startswith(ANSWER)]
         fields = [(at, known[target]) for at, (_, target) in placed if target in known]
+        self._shared = {field.name for (_, field), (_, other) in combinations(fields, 2) if field is other}
         self._fields = sorted(fields, key=lambda each: each[1].name not in _EARLY)
 
     def __call__(self, record: Record | Broken) -> Row | Reject:
@@ -206,7 +208,9 @@ class _Conversion:
         faults = [
             fault
             for at, known in self._fields
-            if record.cells[at] and (fault := self._take(row, known, at, record.cells[at]))
+            if record.cells[at]
+            and not self._is_beside(row, known, at, record.cells[at])
+            and (fault := self._take(row, known, at, record.cells[at]))
         ]
         for at, label in self._custom:
             if text := clean_lines(record.cells[at]):
@@ -215,6 +219,14 @@ class _Conversion:
             if text := given(clean_lines(record.cells[at])):
                 row.asked[question] = text
         return self._refused(row, faults) or row
+
+    def _is_beside(self, row: Row, known: Field, at: int, cell: str) -> bool:
+        """Whether a column before it has said this field; what another says is kept."""
+        if known.name not in self._shared or known.name not in row.values:
+            return False
+        if self._kind == "leads" and (text := clean_lines(cell)) != row.values[known.name]:
+            row.custom[self._dialect.columns[at].label] = text
+        return True
 
     def _take(self, row: Row, known: Field, at: int, cell: str) -> Fault | None:
         """Put a cell's value into the row; one that cannot be read is a custom field, with a remark, if it may be."""
