@@ -188,6 +188,16 @@ def test_people_look_at_the_site_and_their_records_say_so() -> None:
     assert {"awareness", "decision"} <= set(Score.objects.values_list("stage", flat=True))
 
 
+def test_who_was_met_says_where_as_does_the_booth_of_the_next_show() -> None:
+    for door in ("booth", "form"):
+        assert not Enquiry.objects.filter(door=door, place="").exclude(landing_page="", door="form").exists()
+    assert Enquiry.objects.filter(door="booth", source__source_type="trade_show", place__contains="stand").exists()
+    assert Enquiry.objects.filter(door="booth", source__source_type="course", place__contains="education").exists()
+    assert Enquiry.objects.filter(door="form", place="www.evenday.example/quote").exists()
+    (booth,) = booths.open_booths()
+    assert "stand" in booth.place
+
+
 def test_the_next_show_has_a_booth_to_be_tried() -> None:
     (booth,) = booths.open_booths()
     assert booth.first_day

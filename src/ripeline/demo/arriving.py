@@ -10,6 +10,7 @@ from random import Random
 
 import numpy as np
 
+from ripeline.capture import places
 from ripeline.science.gate import BoolArray, FloatArray, IntArray
 from ripeline.science.market import MONTH, Arrivals, Fate, Market, simulate
 from ripeline.science.market_law import DEFAULT_LAW, Law
@@ -48,7 +49,12 @@ DOORS = {
     "partner": "by_hand",
     "purchased_list": "import",
 }  # the rest: by a form
-_SHOWS = ("Practice Forward", "Dental North", "Clinic & Care Expo", "Southern Dentistry Days")
+_SHOWS = {
+    "Practice Forward": "Birmingham, hall 4, stand 12",
+    "Dental North": "Manchester, hall 2, stand 31",
+    "Clinic & Care Expo": "London, hall 7, stand 108",
+    "Southern Dentistry Days": "Brighton, upper hall, stand 9",
+}  # and where we stand
 _GUIDES = ("The empty chair", "One diary for two sites", "What a no-show costs", "Choosing a diary: a checklist")
 _WEBINARS = ("Fewer no-shows", "A waiting list that works", "Moving your diary in two weeks", "Recalls without letters")
 _TOWNS = ("Leeds", "Bristol", "Manchester", "Reading", "Glasgow", "Cardiff")
@@ -184,7 +190,7 @@ def _again(market: Market, rng: np.random.Generator) -> tuple[FloatArray, list[s
 def campaign(kind: str, day: date, random: Random) -> str:
     """The campaign that brought somebody by this kind of source on a day; "" where none did."""
     named: dict[str, Callable[[], str]] = {
-        "trade_show": lambda: f"{_SHOWS[(day.year * 12 + day.month) % 4]}, {day:%B %Y}",
+        "trade_show": lambda: f"{[*_SHOWS][(day.year * 12 + day.month) % 4]}, {day:%B %Y}",
         "course": lambda: f"Evening course {_TOWNS[(day.year * 12 + day.month) % 6]}, {day:%B %Y}",
         "webinar": lambda: f"Webinar “{_WEBINARS[(day.year * 12 + day.month) // 2 % 4]}”, {day:%B %Y}",
         "content_download": lambda: f"Guide “{random.choice(_GUIDES)}”",
@@ -211,6 +217,18 @@ def page(kind: str, random: Random | None = None) -> str:
     }  # fmt: skip
     where = pages.get(kind) if kind in pages else random.choice(_PAGES) if random else "pricing"
     return f"https://www.evenday.example/{where}"
+
+
+def place(kind: str, campaign: str, landing_page: str) -> str:
+    """Where somebody came to us, as the doors say it: the stand, the house of the evening, the page, the file."""
+    event = campaign.rpartition(",")[0]
+    if kind == "trade_show":
+        return _SHOWS[event]
+    if kind == "course":
+        return f"{event.removeprefix('Evening course ')}, dental education centre"
+    if kind == "purchased_list":
+        return f"{campaign}.csv"
+    return places.of_page(landing_page)
 
 
 def cards(inflow: Inflow) -> BoolArray:

@@ -4,7 +4,7 @@ from datetime import datetime
 from uuid import UUID
 
 from ripeline.capture.admission import Arrival, natural_key
-from ripeline.demo.arriving import DOORS, SOURCES, page
+from ripeline.demo.arriving import DOORS, SOURCES, page, place
 from ripeline.demo.people import Somebody
 from ripeline.leads import identity
 from ripeline.leads.birth import Context, Person
@@ -35,7 +35,7 @@ def first(
         person=_person(who, custom),
         context=Context(
             door=DOORS.get(kind, "form"), captured_at=at, landing_page=landing_page, message=message,
-            captured_by_id=met_by.pk if met_by else None,
+            place=place(kind, campaign, landing_page), captured_by_id=met_by.pk if met_by else None,
         ),
         source=SOURCES[kind],
         campaign=campaign,
@@ -45,10 +45,13 @@ def first(
 
 def again(who: Somebody, known_by: Key, *, kind: str, at: datetime, message: str, campaign: str) -> Arrival:
     """Another time, on our pages."""
+    address = page(kind)
     return Arrival(
         keys=(known_by,),
         person=_person(who),
-        context=Context(door="form", captured_at=at, landing_page=page(kind), message=message),
+        context=Context(
+            door="form", captured_at=at, landing_page=address, message=message, place=place(kind, campaign, address)
+        ),
         source=SOURCES[kind],
         campaign=campaign,
     )

@@ -60,7 +60,8 @@ def _set_up_a_booth(stage: Stage) -> None:
     booths.keep_booth(
         actor=stage.staff.marketer,
         draft=BoothDraft(
-            name=name, place="Hall 7, stand 12", campaign=name, first_day=first, last_day=first + timedelta(days=1),
+            name=name, place=arriving.place("trade_show", name, ""), campaign=name,
+            first_day=first, last_day=first + timedelta(days=1),
             questions=[("timeline", False), ("budget", False)],
         ),
     )  # fmt: skip
