@@ -1,8 +1,9 @@
 """Doors that open without a sign-in: whatever strangers send, nothing breaks, nobody is led astray, no lead is lost."""
 
 import asyncio
+import json
 import re
-from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import timedelta
@@ -142,10 +143,20 @@ def test_a_host_that_is_not_ours_is_one_line_in_the_log(client: Client, caplog: 
 
 async def asked(
     receive: Callable[[], Awaitable[Any]] | None = None, *, method: str = "GET", path: str = "/robots.txt",
-    query: bytes = b"", length: int = 0,
+    query: bytes = b"", length: int = 0, said: Sequence[tuple[bytes, bytes]] = (),
 ) -> int:  # fmt: skip
     """The status that the web process's own application answers, as a server asks it; 0 for nothing."""
-    headers = [(b"host", b"127.0.0.1"), (b"cookie", b"ripeline_csrf=" + b"x" * 32)]
+    return (await told(receive, method=method, path=path, query=query, length=length, said=said))[0]
+
+
+async def told(
+    receive: Callable[[], Awaitable[Any]] | None = None, *, method: str = "GET", path: str = "/robots.txt",
+    query: bytes = b"", length: int = 0, said: Sequence[tuple[bytes, bytes]] = (),
+) -> tuple[int, bytes]:  # fmt: skip
+    """The same with what it says."""
+    headers = [(b"host", b"127.0.0.1"), *said]
+    if not any(name == b"cookie" for name, _ in said):
+        headers.append((b"cookie", b"ripeline_csrf=" + b"x" * 32))
     if length:
         headers += [
             (b"content-length", str(length).encode()), (b"content-type", b"application/x-www-form-urlencoded")
@@ -155,16 +166,16 @@ async def asked(
         "root_path": "", "scheme": "http", "http_version": "1.1", "server": ("127.0.0.1", 80),
         "client": ("127.0.0.1", 4000), "headers": headers,
     }  # fmt: skip
-    told: list[Any] = []
+    answered: list[Any] = []
 
     async def nothing() -> dict[str, Any]:
         return {"type": "http.request", "body": b"", "more_body": False}
 
     async def send(message: Any) -> None:
-        told.append(message)
+        answered.append(message)
 
     await asgi.application(scope, receive or nothing, send)  # type: ignore[arg-type]
-    return told[0]["status"] if told else 0
+    return (answered[0]["status"], b"".join(each["body"] for each in answered[1:])) if answered else (0, b"")
 
 
 @given(query=st.binary(max_size=60))
@@ -177,15 +188,15 @@ def test_a_query_whose_letters_nobody_encoded_is_a_query(query: bytes) -> None:
 class Dribbler:
     """Sends the beginning of a body, and the rest when it is told to."""
 
-    def __init__(self, ends: str) -> None:
-        self.go_on, self.ends = asyncio.Event(), ends
-        self.parts: list[dict[str, Any]] = [{"type": "http.request", "body": b"x=", "more_body": True}]
+    def __init__(self, ends: str, begins: bytes = b"x=", rest: bytes = b"1") -> None:
+        self.go_on, self.ends, self.rest = asyncio.Event(), ends, rest
+        self.parts: list[dict[str, Any]] = [{"type": "http.request", "body": begins, "more_body": True}]
 
     async def __call__(self) -> dict[str, Any]:
         if self.parts:
             return self.parts.pop()
         await self.go_on.wait()
-        return {"type": self.ends, "body": b"1", "more_body": False}
+        return {"type": self.ends, "body": self.rest, "more_body": False}
 
 
 def test_who_sends_slowly_keeps_nobody_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -229,10 +240,95 @@ def test_bodies_on_their_way_hold_no_more_memory_than_there_is_for_them(monkeypa
     assert beside(crowd()) == (503, [403, 403], 403), "and when they are here there is room again"
 
 
+CHUNKS = ((b"transfer-encoding", b"chunked"), (b"content-type", b"application/json"))
+
+
+@pytest.mark.django_db(transaction=True)
+def test_large_files_that_come_slowly_leave_threads_for_everybody_else(
+    mona: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = Client()
+    client.force_login(mona)
+    cookie = [(b"cookie", f"ripeline_session={client.cookies['ripeline_session'].value}".encode())]  # and no token
+    size = 2 * bodies.MOST_OF_STRANGERS
+    threads = environment.load().web_threads
+
+    async def crowd() -> tuple[int, list[int]]:
+        monkeypatch.setattr(asgi, "_large", asyncio.Semaphore(threads // 2))
+        slow = [Dribbler("http.request", rest=b"x" * (size - 2)) for _ in range(threads * 2)]
+        sent = {"method": "POST", "path": "/leads/cards", "length": size, "said": cookie}
+        waiting = [asyncio.create_task(asked(each, **sent)) for each in slow]
+        await asyncio.sleep(0.5)
+        quick = await asyncio.wait_for(asked(), 20)
+        for each in slow:
+            each.go_on.set()
+        return quick, await asyncio.gather(*waiting)
+
+    quick, answers = beside(crowd())
+    assert quick == 200
+    assert set(answers) == {403}, "each in its turn"
+    monkeypatch.setattr(bodies, "PATIENCE", 0.3)
+
+    async def never() -> tuple[tuple[int, bytes], int]:
+        monkeypatch.setattr(asgi, "_large", asyncio.Semaphore(1))
+        first = asyncio.create_task(asked(Dribbler("http.request"), method="POST", path="/leads/cards", length=size,
+                                          said=cookie))  # fmt: skip
+        await asyncio.sleep(0.1)
+        large = (b"content-length", str(size).encode())
+        return await told(Dribbler("http.request"), method="POST", path="/api/v1/enquiries", said=[large]), await first
+
+    (status, text), first = beside(never())
+    assert first in (400, 403), "its thread is free again"
+    assert status in (413, 503)
+    assert set(json.loads(text)) == {"error", "fields"}
+
+
+def test_what_comes_in_chunks_without_a_length_is_read_and_no_more_of_it_than_strangers_send(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    entry = b'{"email": "jo@harbour.example"}'
+    first = Dribbler("http.request", entry[:5], entry[5:])
+    first.go_on.set()
+
+    async def send(door: Dribbler, path: str = "/api/v1/enquiries") -> tuple[int, bytes]:
+        return await told(door, method="POST", path=path, said=CHUNKS)
+
+    seen: list[Any] = []
+
+    async def pages(scope: Any, receive: Any, send: Any) -> None:
+        seen.append((dict(scope["headers"])[b"content-length"], await receive()))
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body", "body": b""})
+
+    with monkeypatch.context() as meanwhile:
+        meanwhile.setattr(asgi, "_wsgi", pages)
+        assert beside(send(first, "/h/some")) == (200, b"")
+    assert [(length, message["body"]) for length, message in seen] == [(b"31", entry)]
+    monkeypatch.setattr(bodies, "MOST_OF_STRANGERS", 20)
+    for path in ("/api/v1/enquiries", "/h/some", "/sign-in"):
+        status, text = beside(send(Dribbler("http.request", entry), path))
+        assert status == 413
+        assert path == "/sign-in" or set(json.loads(text)) == {"error", "fields"}
+
+
 def test_a_program_that_sends_too_much_hears_it_as_it_hears_all_else(house: House) -> None:
     answer = Client().post("/api/v1/enquiries", b"{}", content_type="application/json",
                            headers={"content-length": str(30 * 1024 * 1024)})  # fmt: skip
     assert (answer.status_code, set(answer.json())) == (413, {"error", "fields"})
+
+
+def test_so_does_one_whose_enquiry_is_read_before_django_is_asked() -> None:
+    length = (b"content-length", str(30 * 1024 * 1024).encode())
+    said = [(b"authorization", b"Bearer rk_x"), (b"content-type", b"application/json"), length]
+    parts = 0
+
+    async def receive() -> dict[str, Any]:
+        nonlocal parts
+        parts += 1
+        return {"type": "http.request", "body": b"x" * 65536, "more_body": True}
+
+    status, text = beside(told(receive, method="POST", path="/api/v1/enquiries", said=said))
+    assert (status, set(json.loads(text)), parts < 10) == (413, {"error", "fields"}, True), "nor is all of it awaited"
 
 
 METHODS = ["GET", "POST", "POST", "HEAD", "OPTIONS", "PUT"]

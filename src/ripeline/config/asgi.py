@@ -2,7 +2,9 @@
 the rest.
 """
 
+import asyncio
 import gc
+import json
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, cast
 from urllib.parse import quote_from_bytes
@@ -17,9 +19,12 @@ from ripeline.config.intake import application as _intake
 from ripeline.config.wsgi import application as django
 from ripeline.intake.app import PREFIX, lifespan
 
-_wsgi = WSGIMiddleware(cast(WSGIApp, django), workers=environment.load().web_threads)
+_threads = environment.load().web_threads
+_wsgi = WSGIMiddleware(cast(WSGIApp, django), workers=_threads)
+_large = asyncio.Semaphore(max(1, _threads // 2))  # large bodies that come at the same time
 PLAIN = bytes(range(128))
 ENQUIRIES = "/api/v1/enquiries"
+PROGRAMS = ("/api/", "/h/")  # whose answers are read by programs
 _ = get_resolver().url_patterns  # every page is loaded before anybody asks for one
 
 
@@ -32,29 +37,52 @@ async def application(scope: Scope, receive: Receive, send: Send) -> None:
     elif scope["type"] == "http" and scope["path"] == "/-/alive":
         await send({"type": "http.response.start", "status": 200, "headers": [(b"content-type", b"text/plain")]})
         await send({"type": "http.response.body", "body": b"alive\n"})
-    elif scope["type"] == "http" and scope["path"] == ENQUIRIES:
-        await _enquiries(cast(Any, scope), cast(Any, receive), cast(Any, send))
     elif scope["type"] == "http":
-        await _pages(scope, receive, send)
+        await _once_here(_enquiries if scope["path"] == ENQUIRIES else _pages, scope, receive, send)
+
+
+async def _once_here(answer: Any, scope: Any, receive: Any, send: Any) -> None:
+    """Answer once the body is here. While a large one comes a thread waits, so only some of the threads do."""
+    try:
+        scope, receive = await bodies.whole(scope, receive)
+        if bodies.is_large(scope):
+            async with asyncio.timeout(bodies.PATIENCE):
+                await _large.acquire()
+    except ConnectionError:  # half of it is nothing
+        return
+    except bodies.TooLargeError:
+        await _refuse(scope, send, 413, "That is too much at once.")
+        return
+    except bodies.CrowdedError:
+        await _refuse(scope, send, 503, "Very much comes in just now. Please send it again.")
+        return
+    except TimeoutError:
+        if bodies.is_large(scope):
+            await _refuse(scope, send, 503, "Many large files come in just now. Please send it again.")
+        else:
+            await _refuse(scope, send, 408, "What you sent did not come in time.")
+        return
+    try:
+        await answer(scope, receive, send)
+    finally:
+        if bodies.is_large(scope):
+            _large.release()
+
+
+async def _refuse(scope: Any, send: Any, status: int, text: str) -> None:
+    """Plainly, or as JSON to a program."""
+    kind, body = b"text/plain", f"{text}\n"
+    if scope["path"].startswith(PROGRAMS):
+        kind, body = b"application/json", json.dumps({"error": text, "fields": {}})
+    headers = [(b"content-type", kind)] + [(b"retry-after", b"5")] * (status == 503)
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": body.encode()})
 
 
 async def _pages(scope: Any, receive: Any, send: Any) -> None:
     """Django. A query whose letters nobody encoded (`?utm_source=café`) is encoded: a2wsgi takes ASCII alone."""
     if not scope["query_string"].isascii():
         scope = {**scope, "query_string": quote_from_bytes(scope["query_string"], safe=PLAIN).encode()}
-    try:
-        receive = await bodies.whole(scope, receive)
-    except TimeoutError:
-        await send({"type": "http.response.start", "status": 408, "headers": [(b"content-type", b"text/plain")]})
-        await send({"type": "http.response.body", "body": b"What you sent did not come in time.\n"})
-        return
-    except bodies.CrowdedError:
-        headers = [(b"content-type", b"text/plain"), (b"retry-after", b"5")]
-        await send({"type": "http.response.start", "status": 503, "headers": headers})
-        await send({"type": "http.response.body", "body": b"Very much comes in just now. Please send it again.\n"})
-        return
-    except ConnectionError:  # half of it is nothing
-        return
     await _wsgi(scope, _coroutines(receive), _coroutines(send))
 
 
