@@ -45,6 +45,11 @@ def person(at: int, **more: Any) -> dict[str, Any]:
     } | more
 
 
+def again(message: str) -> dict[str, Any]:
+    """Person 1 with other words: the very same would be no other enquiry."""
+    return person(1, message=message)
+
+
 def asked(secret: str, *bodies: Any, key: str = "", pieces: int = 1, **more: str) -> list[tuple[int, Any]]:
     """Ask the web process's own application for all of them at once; status and JSON of each."""
 
@@ -151,6 +156,12 @@ def test_one_person_sent_twice_at_once_is_one_lead_who_came_twice(secret: str) -
     assert Enquiry.objects.count() == 2
 
 
+def test_the_very_same_at_once_without_a_key_of_theirs_counts_once(secret: str) -> None:
+    answers = asked(secret, *[person(1)] * 5, person(2))
+    assert sorted(status for status, _ in answers) == [200, 200, 200, 200, 201, 201]
+    assert Enquiry.objects.count() == 2
+
+
 def test_the_same_key_of_theirs_at_once_counts_once(secret: str) -> None:
     answers = asked(secret, *[person(1)] * 5, person(2), key="order-1")
     assert sorted(status for status, _ in answers) == [200, 200, 200, 200, 201, 409]
@@ -250,7 +261,7 @@ def test_nobody_waits_for_a_lead_that_somebody_else_holds_but_what_is_about_it(
     ((_, first),) = asked(secret, person(1))
     with ThreadPoolExecutor(1) as thread:
         with held(lambda: bulk.hold([UUID(first["lead"])])):
-            found = thread.submit(asked, secret, person(2), person(1), person(3), person(1), person(9))
+            found = thread.submit(asked, secret, person(2), again("a"), person(3), again("b"), person(9))
             assert until(1 + 3)
             assert not found.done()
         answers = found.result()
@@ -279,15 +290,15 @@ def test_what_waits_too_long_is_to_be_sent_again_and_nothing_of_it_is_kept(
 ) -> None:
     monkeypatch.setattr(keeping, "APART", 0.2)
     ((_, first),) = asked(secret, person(1))
-    again = {"authorization": f"Bearer {secret}", "idempotency-key": "order-7"}
+    headers = {"authorization": f"Bearer {secret}", "idempotency-key": "order-7"}
     with held(lambda: bulk.hold([UUID(first["lead"])])):
-        answers = asked(secret, person(1), person(2), key="")
+        answers = asked(secret, again("Me too"), person(2), key="")
         assert [status for status, _ in answers] == [503, 201]
-        refused = Client().post(PATH, person(1), content_type="application/json", headers=again)
+        refused = Client().post(PATH, person(1), content_type="application/json", headers=headers)
         assert (refused.status_code, refused["Retry-After"]) == (503, "1")
         assert "send it again" in refused.json()["error"]
         assert Enquiry.objects.count() == Submission.objects.count() == 2
-    taken = Client().post(PATH, person(1), content_type="application/json", headers=again)
+    taken = Client().post(PATH, person(1), content_type="application/json", headers=headers)
     assert (taken.status_code, taken.json()["lead"]) == (201, first["lead"])
     assert Enquiry.objects.count() == 3
 

@@ -153,6 +153,20 @@ def test_the_same_key_of_theirs_twice_counts_once_and_with_something_else_is_ref
     assert Enquiry.objects.count() == 1
 
 
+def test_the_very_same_without_a_key_of_theirs_is_one_enquiry_within_a_minute_and_then_they_came_again(
+    secret: str,
+) -> None:
+    nameless = {"name": "Ann", "message": "Call me", "trail": {"utm_source": "google"}}
+    start = clock.now().replace(second=0)
+    for seconds, status in ((50, 201), (55, 200), (65, 200), (109, 200), (185, 201), (240, 200)):
+        with clock.at(start + timedelta(seconds=seconds)):
+            assert send(secret, nameless).status_code == status, seconds
+    with clock.at(start + timedelta(seconds=60)):
+        assert send(secret, nameless | {"message": "Call us"}).status_code == 201
+        assert send(secret, nameless | {"trail": {}}).status_code == 201, "by another way"
+    assert Enquiry.objects.count() == Lead.objects.count() == 4
+
+
 def test_who_is_here_already_comes_again_and_nothing_is_overwritten(secret: str) -> None:
     first = send(secret, PRIYA).json()["lead"]
     again = send(secret, {"email": "Priya@Northgate.example", "name": "P. R.", "phone": "+351 210 000 000"}).json()
@@ -273,7 +287,8 @@ def test_characters_that_no_text_holds_are_left_out_of_what_a_program_says(secre
 
 def test_a_consent_that_is_not_given_is_none(secret: str) -> None:
     for said in (False, None, "no"):
-        assert send(secret, PRIYA | {"answers": {"may_write": said, "need": None}}).status_code == 201
+        sent = PRIYA | {"answers": {"may_write": said, "need": None}, "message": str(said)}
+        assert send(secret, sent).status_code == 201
     assert [enquiry.answers for enquiry in Enquiry.objects.all()] == [{}, {}, {}]
     assert not outbox.consents(PRIYA["email"])
     assert send(secret, PRIYA | {"answers": {"may_write": True}}).status_code == 201

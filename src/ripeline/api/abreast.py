@@ -11,7 +11,6 @@ from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, TypeAlias
-from uuid import uuid4
 
 from django.conf import settings
 from django.db import connection
@@ -54,6 +53,8 @@ def answers(asked: Sequence[Asked]) -> list[Answer | None]:
     try:
         with look():
             read = [_read(each) for each in asked]
+            named = zip(read, asked, strict=True)
+            machines.recognise([submission for submission, each in named if submission and not each.idempotency_key])
             kept = iter(keep_all([(submission, FROM_ONE_PROGRAM) for submission in read if submission]))
             return [_answer(next(kept)) if submission else None for submission in read]
     except Exception:
@@ -106,9 +107,6 @@ class Abreast:
         except ConnectionError:  # whoever asked has gone
             return
         secret, own = headers[b"authorization"].partition(" ")[2], headers.get(b"idempotency-key", "")
-        if not own:  # a name for it, so that Django knows it again if it was kept and yet could not be answered
-            own = uuid4().hex
-            scope = {**scope, "headers": [*scope["headers"], (b"idempotency-key", own.encode())]}
         answer = await self._answer(Asked(secret.strip()[:200], own, body)) if is_whole else None
         if answer is None:
             await self._otherwise(scope, _again(body, is_whole, receive), send)
