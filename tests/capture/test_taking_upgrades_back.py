@@ -1,0 +1,37 @@
+"""An upgrade that is taken back keeps what was remarked on rows since, in the words that people read."""
+
+import pytest
+from django.db import connection
+from django.db.migrations.loader import MigrationLoader
+
+from ripeline.capture import queries
+from ripeline.capture.models import ImportRemark, Remark
+from tests.capture.importing import csv, imported
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("name", "about"), [("_joined_by_name", Remark.PERSON), ("0017_import_policy", Remark.BY_HAND)]
+)
+def test_a_kind_of_remark_that_an_earlier_version_does_not_know_is_read_by_it_all_the_same(
+    name: str, about: str
+) -> None:
+    run = imported(csv("E-mail,Name", "a@x.example,Ann"))
+    ImportRemark.objects.create(run=run, row=2, about=about, text="Ann")
+    ImportRemark.objects.create(run=run, row=2, about=Remark.COMPANY, text="Acme")
+    read = sorted(queries.remarks(run))
+    with connection.cursor() as cursor:
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")  # as where they were written by a transaction before
+    loader = MigrationLoader(connection)
+    (key,) = (key for key in loader.disk_migrations if key[1].endswith(name))
+    migration = loader.disk_migrations[key]
+    remarks = [o for o in migration.operations if getattr(o, "model_name", "importremark") == "importremark"]
+    migration.operations = remarks  # what it says of other tables stays
+    before = loader.project_state(migration.dependencies)
+    with connection.schema_editor() as editor:
+        migration.unapply(before.clone(), editor)
+    assert sorted(queries.remarks(run)) == read
+    assert set(ImportRemark.objects.values_list("about", flat=True)) == {"cell", "company"}
+    with connection.schema_editor() as editor:
+        migration.apply(before.clone(), editor)
+    assert sorted(queries.remarks(run)) == read
