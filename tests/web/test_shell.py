@@ -7,6 +7,8 @@ from django.core.exceptions import BadRequest
 from django.db import OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.template import Context, Template
+from django.template.loader import get_template
 from django.test import Client
 from django.urls import include, path
 from pytest_django.fixtures import Settings
@@ -192,3 +194,9 @@ def test_what_is_made_once_for_a_role_is_not_shown_to_another(alice: User, ada: 
     page = client.get("/leads?view=all").text
     assert "<span>Alice Renamed</span>" in page
     assert 'href="/settings/company"' in page
+
+
+@pytest.mark.parametrize("places", ["", '"who"'])
+def test_a_part_in_which_nothing_changes_is_that_part(places: str) -> None:
+    made = Template('{% filled "parts/brand.html" ' + places + " %}").render(Context({"who": ""}))
+    assert made == get_template("parts/brand.html").render()

@@ -63,8 +63,11 @@ def _pieces(path: str, places: frozenset[str], given: frozenset[tuple[str, Any]]
     for place in places:
         within, _, last = place.rpartition(".")
         (found.setdefault(within, {}) if within else found)[last] = _mark(place)
+    text = render_to_string(path, found | dict(given))
+    if not places:
+        return (text,)
     named = {str(_mark(place)): place for place in places}
-    made = re.split(f"({'|'.join(named)})", render_to_string(path, found | dict(given)))
+    made = re.split(f"({'|'.join(named)})", text)
     return tuple(named.get(piece, piece) for piece in made)
 
 
