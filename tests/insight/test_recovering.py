@@ -143,6 +143,31 @@ def test_broken_off_between_batches_it_goes_on_and_none_is_planned_twice(
     assert Activity.objects.filter(event_key=f"recover:{run.pk}").count() == 15
 
 
+def test_who_was_worked_on_or_let_go_meanwhile_is_left_alone_and_counted(
+    carol: User, alice: User, shoebox: list[Lead], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(recovering, "BATCH", 9)
+    run, give = ask(carol), recovering._give
+
+    def meanwhile(*given: Any) -> None:
+        if Lead.objects.get(pk=shoebox[0].pk).closed_at is None:
+            for lead in (shoebox[0], shoebox[11]):  # the unlikeliest, who is gone on with, and the likeliest
+                leads.close(lead.pk, by(alice), reason=reasons.reason("no_budget"))
+        give(*given)
+
+    monkeypatch.setattr(recovering, "_give", meanwhile)
+    asked = iter([False, False, True])
+    assert not recovering.work(run.pk, is_stopping=lambda: next(asked, True))
+    assert recovering.work(run.pk), "gone on with"
+    run.refresh_from_db()
+    assert (run.moved, run.stayed, run.total) == (13, 1, 14)
+    assert run.moved == Recovered.objects.filter(recovery=run).count()
+    recovering.undo(actor=carol, run_id=run.pk)
+    recovering.work(run.pk)
+    run.refresh_from_db()
+    assert (run.moved, run.stayed) == (13, 0)
+
+
 def test_cancelled_what_is_planned_stays_and_can_be_taken_back(
     carol: User, shoebox: list[Lead], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -97,6 +97,10 @@ def test_the_button_puts_them_back_shows_how_far_it_is_and_takes_them_back(carol
     page = re.sub(r"\s+", " ", client.get("/insight/leaks").text)
     assert "Nothing is leaking: each of your team’s 8 open leads is being followed up or has its day." in page
     assert "8 leads were put back to work" in page
+    Recovery.objects.update(stayed=1)
+    page = re.sub(r"\s+", " ", client.get("/insight/leaks").text)
+    assert "7 leads were put back to work" in page
+    assert "1 lead stays as it is: worked on, closed or merged by somebody meanwhile" in page
     client.post(f"/insight/leaks/recover/{run.pk}/undo")
     assert tasks.work(lambda: False)
     page = client.get("/insight/leaks").text

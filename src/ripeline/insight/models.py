@@ -36,7 +36,7 @@ class Recovery(models.Model):
     looked_at = models.PositiveIntegerField(default=0)
     left_for_later = models.PositiveIntegerField(default=0)  # beyond the days that are planned
     last_day = models.DateField(null=True)  # the latest date given
-    stayed = models.PositiveIntegerField(default=0)  # of an undo: changed since, so left alone
+    stayed = models.PositiveIntegerField(default=0)  # of those looked at: changed meanwhile, so left alone
 
     class Meta:
         db_table = "recovery"
@@ -45,6 +45,11 @@ class Recovery(models.Model):
             models.CheckConstraint(condition=models.Q(per_day__gte=1, per_day__lte=50), name="recovery_per_day"),
         ]
         indexes = [models.Index(fields=["asked_by", "-id"], name="recovery_of")]
+
+    @property
+    def moved(self) -> int:
+        """How many of those looked at were put back to work; of an undo, back to where they were."""
+        return self.looked_at - self.stayed
 
 
 class Recovered(models.Model):

@@ -168,7 +168,7 @@ def _plan(run: Recovery, is_stopping: Callable[[], bool]) -> bool:
     places, later = _places(run)
     before = Recovered.objects.filter(recovery=run).count()
     Recovery.objects.filter(pk=run.pk).update(
-        total=before + len(places) + later, looked_at=before, left_for_later=later
+        total=before + run.stayed + len(places) + later, looked_at=before + run.stayed, left_for_later=later
     )  # fmt: skip
     for start in range(0, len(places), BATCH):
         if is_stopping():
@@ -209,7 +209,9 @@ def _give(run: Recovery, places: Sequence[_Place]) -> None:
         last = max((place.at.date() for place in places), default=None)
         if last and (run.last_day is None or last > run.last_day):
             run.last_day = last
-        Recovery.objects.filter(pk=run.pk).update(looked_at=F("looked_at") + len(places), last_day=run.last_day)
+        Recovery.objects.filter(pk=run.pk).update(
+            looked_at=F("looked_at") + len(places), stayed=F("stayed") + len(places) - len(made), last_day=run.last_day
+        )  # fmt: skip
 
 
 def _places(run: Recovery) -> tuple[list[_Place], int]:
