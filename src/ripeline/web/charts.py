@@ -41,6 +41,18 @@ class NotDrawnError(Exception):
     """The picture could not be drawn; the log says why."""
 
 
+def both(build: Build, plain: Callable[[bool], Any], *, title: str, words: str, name: str) -> dict[str, Any]:
+    """A picture for wide and for narrow windows, by these names, of the `plain` data for each (told whether it is
+    narrow); `is_broken` where it could not be drawn."""
+    try:
+        return {
+            shape: picture(build, plain(shape == "narrow"), title=title, words=words, name=f"{name}-{shape}")
+            for shape in ("wide", "narrow")
+        }
+    except NotDrawnError:
+        return {"is_broken": True}
+
+
 def picture(build: Build, data: Any, *, title: str, words: str, name: str) -> SafeString:
     """The chart that `build` makes of `data` (plain: it is hashed), as inline SVG with a title and its words.
 
@@ -137,4 +149,17 @@ def themed(chart: Any, *, width: int | None = None, height: int | None = None, m
     )  # fmt: skip
 
 
-__all__ = ["ACCENT", "COLOURS", "INK", "LINE", "RIPE", "SHEET", "SOFT", "NotDrawnError", "cleaned", "picture", "themed"]
+__all__ = [
+    "ACCENT",
+    "COLOURS",
+    "INK",
+    "LINE",
+    "RIPE",
+    "SHEET",
+    "SOFT",
+    "NotDrawnError",
+    "both",
+    "cleaned",
+    "picture",
+    "themed",
+]

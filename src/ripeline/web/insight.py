@@ -113,16 +113,10 @@ def _pictures(found: Ripening, came: str) -> dict[str, Any]:
     if not found.whole.n:
         return {"wide": "", "narrow": ""}
     title, said = f"Of 100 leads that came {came}, how many have ripened", words.said(found.whole, came)
-    try:
-        return {
-            shape: charts.picture(
-                insight_charts.ripening, insight_charts.plain(found.curve, is_narrow=shape == "narrow"),
-                title=title, words=said, name=f"ripening-{shape}",
-            )
-            for shape in ("wide", "narrow")
-        }  # fmt: skip
-    except charts.NotDrawnError:
-        return {"wide": "", "narrow": "", "is_broken": True}
+    return charts.both(
+        insight_charts.ripening, lambda is_narrow: insight_charts.plain(found.curve, is_narrow=is_narrow),
+        title=title, words=said, name="ripening",
+    )  # fmt: skip
 
 
 def _row(point: Point) -> dict[str, Any]:

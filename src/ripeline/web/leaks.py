@@ -161,16 +161,10 @@ def _pictures(found: Leakage) -> dict[str, Any]:
     if not found.whole.n:
         return {"wide": "", "narrow": ""}
     said = f"{found.whole.n:,} leads are leaking, about {words.count(found.whole.wins)} wins may still be in them."
-    try:
-        return {
-            shape: charts.picture(
-                leak_charts.wins, leak_charts.plain(found, is_narrow=shape == "narrow"),
-                title="Leads that leak, and the wins that may still be in them", words=said, name=f"leaks-{shape}",
-            )
-            for shape in ("wide", "narrow")
-        }  # fmt: skip
-    except charts.NotDrawnError:
-        return {"is_broken": True}
+    return charts.both(
+        leak_charts.wins, lambda is_narrow: leak_charts.plain(found, is_narrow=is_narrow),
+        title="Leads that leak, and the wins that may still be in them", words=said, name="leaks",
+    )  # fmt: skip
 
 
 @require_POST

@@ -200,16 +200,10 @@ def _hours(hours: float | None) -> str:
 def _pictures(found: list[words.Line]) -> dict[str, Any]:
     ours = next(line for line in found if line.policy == "ripeline")
     said = f"Ripeline wins about {words.count(ours.wins)} of a year's leads. The table below has every figure."
-    try:
-        return {
-            shape: charts.picture(
-                market_charts.wins, market_charts.plain(found, is_narrow=shape == "narrow"),
-                title="Won of a year's leads, by each way of following up", words=said, name=f"market-{shape}",
-            )
-            for shape in ("wide", "narrow")
-        }  # fmt: skip
-    except charts.NotDrawnError:
-        return {"is_broken": True}
+    return charts.both(
+        market_charts.wins, lambda is_narrow: market_charts.plain(found, is_narrow=is_narrow),
+        title="Won of a year's leads, by each way of following up", words=said, name="market",
+    )  # fmt: skip
 
 
 @require_safe
