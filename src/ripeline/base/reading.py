@@ -14,7 +14,7 @@ from django.db import connection
 from django.db.models import JSONField, Model
 from django.db.models.base import ModelState
 
-from ripeline.base.statements import read_moments_compiled
+from ripeline.base.statements import prepared_rows, read_moments_compiled
 
 M = TypeVar("M", bound=Model)
 _Names = tuple[str, ...]
@@ -43,10 +43,13 @@ def read(model: type[M], rest: str, given: _Given = (), *, named: tuple[str, ...
 
 
 def whole(model: type[M], rest: str, given: _Given = (), *, beside: tuple[str, ...]) -> list[M]:
-    """The same with these relations (`owner`, `account__owner`), each after the one it hangs on: all their columns."""
+    """The same with these relations (`owner`, `account__owner`), each after the one it hangs on: all their columns.
+
+    It is prepared, for to plan so many joins takes longer than to follow them.
+    """
     select, parts = _select_whole(model, beside)
     found = []
-    for values in rows(f"{select} {rest}", given):
+    for values in prepared_rows(f"{select} {rest}", given):
         read: list[Any] = []
         for part in parts:
             columns = dict(zip(part.names, values[part.start :], strict=False))

@@ -17,7 +17,7 @@ from uuid import UUID
 from django.contrib.postgres.expressions import ArraySubquery
 from django.contrib.postgres.search import SearchQuery, SearchVector, SearchVectorField
 from django.db.models import BooleanField, F, Func, Q, QuerySet, TextField, Value
-from django.db.models.functions import Concat, StrIndex
+from django.db.models.functions import StrIndex
 from django.db.models.lookups import GreaterThan
 
 from ripeline.base import clock
@@ -451,15 +451,18 @@ def _known_by(text: str) -> Q:
 _WORDS = Func(  # … and as it does not
     F("search"), template="to_tsvector('simple'::regconfig, %(expressions)s)", output_field=SearchVectorField()
 )
+_QUOTED = rules.APOSTROPHES.replace("'", "''")
 _OPENLY = Func(  # name and company as `search_query` spells words: small, without accents and apostrophes
-    Concat("name", Value(" "), "company"),
-    template=(
-        "lower(regexp_replace(translate(normalize(%(expressions)s, NFKD),"
-        f" '{rules.STROKED}{rules.APOSTROPHES.replace(chr(39), chr(39) * 2)}', '{rules.PLAIN}'),"
-        r" '[\u0300-\u036f]', '', 'g'))"
+    "name", "company", arg_joiner=" || ' ' || ",
+    template=(  # of plain letters, as most are, there is little to take away, and a twentieth of the time to be saved
+        "(CASE WHEN octet_length(%(expressions)s) = char_length(%(expressions)s)"
+        " THEN lower(translate(%(expressions)s, chr(39) || chr(96), '') COLLATE \"C\")"
+        f" ELSE lower(regexp_replace(translate(normalize(%(expressions)s, NFKD), '{rules.STROKED}{_QUOTED}',"
+        f" '{rules.PLAIN}'), "
+        r"'[\u0300-\u036f]', '', 'g')) END)"
     ),
     output_field=TextField(),
-)
+)  # fmt: skip
 
 
 def _openly(text: str) -> Q:

@@ -179,14 +179,14 @@ def colleagues(lead: Lead, actor: User, limit: int = 6) -> Sequence[Row]:
     """Others at the same account whom `actor` may find: the first by name, in one query."""
     if not lead.account_id:
         return []
-    theirs, given = _COLLEAGUES, [lead.account_id, lead.pk]
+    theirs, given, first = _COLLEAGUES, [lead.account_id, lead.pk], "ORDER BY lead.name, lead.id LIMIT %s"
     if within := rules.findable(actor):
         try:
             reach, ids = Lead.objects.filter(within, account_id=lead.account_id).values("pk").query.sql_with_params()
         except EmptyResultSet:
             return []
-        theirs, given = f"{theirs} AND lead.id IN ({reach})", [*given, *ids]
-    return _rows(actor, reading.rows(f"{theirs} ORDER BY lead.name, lead.id LIMIT %s", [*given, limit]))
+        return _rows(actor, reading.rows(f"{theirs} AND lead.id IN ({reach}) {first}", [*given, *ids, limit]))
+    return _rows(actor, prepared_rows(f"{theirs} {first}", [*given, limit]))
 
 
 def whole(lead_ids: Collection[UUID]) -> dict[UUID, Lead]:
@@ -195,7 +195,7 @@ def whole(lead_ids: Collection[UUID]) -> dict[UUID, Lead]:
         return {}
     rest = "WHERE lead.id = ANY(%s::uuid[]) AND lead.merged_into_id IS NULL"
     beside = _Beside()
-    found = [beside.lead(_WHOLE, values) for values in reading.rows(f"{_OF_WHOLE} {rest}", [_array(lead_ids)])]
+    found = [beside.lead(_WHOLE, values) for values in prepared_rows(f"{_OF_WHOLE} {rest}", [_array(lead_ids)])]
     return {lead.pk: lead for lead in found}
 
 
