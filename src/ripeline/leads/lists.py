@@ -195,7 +195,7 @@ def _companies(found: Found, way: Way, keys: Sequence[Place]) -> Iterator[str]:
     """Each company once, in the order of the leads; these are the first, and the rest is read by who asks on."""
     seen, left = {""}, COMPANIES_OF
     while keys:
-        called = dict(Lead.objects.filter(pk__in=[pk for _, pk in keys]).values_list("pk", "company"))
+        called = rows.companies([pk for _, pk in keys])
         for company in (called.get(pk, "") for _, pk in keys):
             if company not in seen:
                 seen.add(company)

@@ -14,7 +14,8 @@ from uuid import UUID
 
 from django.db import connection, transaction
 
-from ripeline.base import clock, reading
+from ripeline.base import clock
+from ripeline.base.statements import prepared_rows
 from ripeline.leads import bulk
 from ripeline.leads import rows as lead_rows
 from ripeline.leads import rules as lead_rules
@@ -263,6 +264,6 @@ def ripening_early(user: User, limit: int = 3) -> list[tuple[Lead, str]]:
         "mine": [user.pk, *lead_rules.covering(user)], "after": clock.now() + SOON,
         "tomorrow": clock.now() + timedelta(days=1), "ripe": RIPE_FROM, "limit": limit, "since": clock.now() - LATELY,
     }  # fmt: skip
-    found = dict(reading.rows(_EARLY, given))
+    found = dict(prepared_rows(_EARLY, given))
     leads = lead_rows.whole(found)
     return [(leads[pk], percent(chance)) for pk, chance in found.items() if pk in leads]
