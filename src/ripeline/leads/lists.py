@@ -159,11 +159,11 @@ class _Asked:
             is_ranked=sort == Sort.RIPEST,
         )  # fmt: skip
         scores = self._scores if tagged is None else tagged
-        tag = Q()
-        if sort == Sort.RIPEST and tagged is not None:  # which the order alone has asked so far
-            tag = Q(pk__in=tagged.order_by().values("lead_id"))
+        is_scored = Q()
+        if sort == Sort.RIPEST and scores is not None:  # which the order alone has asked so far
+            is_scored = Q(pk__in=scores.order_by().values("lead_id"))
         way = Way(_KEYS[sort], scores, is_further, backwards, limit)
-        return Places(found, way, most=COUNTED_TO + 1, passing=tag)
+        return Places(found, way, most=COUNTED_TO + 1, passing=is_scored)
 
 
 @lru_cache(maxsize=KEPT)

@@ -3,6 +3,7 @@
 import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 from uuid import uuid4
 
@@ -82,7 +83,7 @@ def _results(asked: Asked, views: Sequence[SavedView]) -> dict[str, Any]:
         "nothing_asked": asked.url() == list_address() or (not asked.filters and not asked.after),
         "cleared": _cleared(asked) if asked.filters else "",
         "takers": selects.takers() if BatchVerb.GIVE in doable and page.rows else "",
-        "many": [verb for verb in BatchVerb if verb in doable and verb != BatchVerb.GIVE],
+        "many": [(verb.label, _with_many(verb)) for verb in BatchVerb if verb in doable and verb != BatchVerb.GIVE],
         "key": uuid4().hex,
         "add_url": verbs.get("lead-new", ""),
         "import_url": verbs.get("imports", ""),
@@ -90,6 +91,12 @@ def _results(asked: Asked, views: Sequence[SavedView]) -> dict[str, Any]:
         **_own_fields(asked, fields),
         **_kept(asked, views),
     }
+
+
+@lru_cache(maxsize=len(BatchVerb))
+def _with_many(verb: BatchVerb) -> str:
+    """The address at which something is done with many leads."""
+    return reverse("leads-many", args=[verb.value])
 
 
 def _cleared(asked: Asked) -> str:
