@@ -8,10 +8,11 @@ import phonenumbers
 import pytest
 from django.contrib.auth import authenticate
 from django.db.models import F, Q
+from django.test import Client
 
 from ripeline.base import clock
 from ripeline.capture import booths
-from ripeline.capture.models import ImportRun
+from ripeline.capture.models import Door, ImportRun
 from ripeline.demo import build, company
 from ripeline.demo.people import COUNTRIES
 from ripeline.leads.models import IS_OPEN, Enquiry, Lead, RecordView, State
@@ -196,6 +197,16 @@ def test_who_was_met_says_where_as_does_the_booth_of_the_next_show() -> None:
     assert Enquiry.objects.filter(door="form", place="www.evenday.example/quote").exists()
     (booth,) = booths.open_booths()
     assert "stand" in booth.place
+
+
+def test_forms_of_the_site_are_there_to_be_tried_and_credit_whom_the_story_does() -> None:
+    forms = Door.objects.filter(kind="form").order_by("slug").select_related("source", "campaign", "gives")
+    assert [form.slug for form in forms] == ["quote-request", "the-empty-chair"]
+    assert all(Client().get(f"/f/{form.slug}").status_code == 200 for form in forms)
+    assert all(Enquiry.objects.filter(source=form.source).count() > 5 for form in forms)
+    guide = forms[1]
+    assert guide.gives
+    assert Enquiry.objects.filter(campaign=guide.campaign).exists()
 
 
 def test_the_next_show_has_a_booth_to_be_tried() -> None:

@@ -5,8 +5,11 @@ from datetime import datetime, timedelta
 from django.db.models import QuerySet
 
 from ripeline.capture import booths
+from ripeline.capture import doors as forms
 from ripeline.capture.admission import Arrival, admit, natural_key
 from ripeline.capture.booths import BoothDraft
+from ripeline.capture.doors import FormDraft
+from ripeline.catalog import assets
 from ripeline.demo import arriving, reception
 from ripeline.demo.company import ALICE, SDR, TOM, YUSUF
 from ripeline.demo.reception import Known, newcomer
@@ -49,20 +52,47 @@ def arrange(stage: Stage, time: Time) -> None:
     worklist.bring_forward()  # as the night did, before anybody's day was planned
     for user in stage.staff.desks:
         worklist.plan_for(user)
-    _set_up_a_booth(stage)
+    _set_up_doors(stage)
     timeline.forget_reactions()
 
 
-def _set_up_a_booth(stage: Stage) -> None:
-    """The next show is at hand: its booth is there to be tried."""
+def _set_up_doors(stage: Stage) -> None:
+    """The next show is at hand: its booth is there to be tried; so are two forms of the site, and what one gives."""
+    marketer = stage.staff.marketer
     first = stage.calendar.after(stage.calendar.day(stage.present), 4)
     name = arriving.campaign("trade_show", first, stage.random)
     booths.keep_booth(
-        actor=stage.staff.marketer,
+        actor=marketer,
         draft=BoothDraft(
             name=name, place=arriving.place("trade_show", name, ""), campaign=name,
             first_day=first, last_day=first + timedelta(days=1),
             questions=[("timeline", False), ("budget", False)],
+        ),
+    )  # fmt: skip
+    forms.keep_form(
+        actor=marketer,
+        draft=FormDraft(
+            name="Quote request", source_type="quote_request", source=arriving.SOURCES["quote_request"],
+            title="Ask for a quote", verb="Ask for a quote",
+            fields={"name": "required", "company": "optional", "phone": "optional"},
+            questions=[("need", False), ("timeline", False)],
+        ),
+    )  # fmt: skip
+    guide = assets.add(
+        actor=marketer,
+        draft=assets.Draft(
+            title="The empty chair", url="https://www.evenday.example/guides/the-empty-chair",
+            stage="interest", pains=["Patients who do not come"], persona="Practice managers",
+        ),
+    )  # fmt: skip
+    forms.keep_form(
+        actor=marketer,
+        draft=FormDraft(
+            name="The empty chair", source_type="content_download", source=arriving.SOURCES["content_download"],
+            campaign="Guide “The empty chair”", title="The empty chair", verb="Send it to me", gives=guide.pk,
+            intro="What a missed appointment costs, and the five things that practices do about it.",
+            thanks="Thank you. It is on its way to you.", fields={"name": "optional", "company": "optional"},
+            questions=[("role", False), ("may_write", False)],
         ),
     )  # fmt: skip
 
