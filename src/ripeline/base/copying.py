@@ -7,6 +7,7 @@ from functools import cache
 from operator import itemgetter
 from typing import Any
 
+import msgspec
 import numpy as np
 from django.db import connection
 from django.db.models import JSONField, Model
@@ -74,11 +75,20 @@ def _statement(model: type[Model], *, skips_known: bool = False) -> str:
 
 def as_json(rows: Any) -> str:
     """Rows as PostgreSQL reads them from JSON: moments to the microsecond, numbers exact."""
-    return json.dumps(list(rows), default=_plain)
+    try:
+        return _encode(list(rows)).decode()
+    except (TypeError, ValueError, OverflowError):  # such as a number of more than 64 bits
+        return json.dumps(list(rows), default=_plain)
 
 
 def _plain(value: Any) -> Any:
     return value.isoformat() if isinstance(value, datetime) else str(value)
+
+
+# In a tenth of the time of Python's own.
+_encode = msgspec.json.Encoder(
+    enc_hook=lambda value: str.__str__(value) if isinstance(value, str) else str(value)
+).encode
 
 
 _HEADER, _TRAILER = 19, 2  # bytes of a binary COPY before its rows (without extension) and after them
