@@ -42,22 +42,45 @@ FROM lead JOIN engagement AS e ON e.lead_id = lead.id WHERE lead.merged_into_id 
 # The same from the timeline, as it was kept at a moment gone by.
 _REPLAYED = days_of("""(
     SELECT lead_id, kind, data->>'page' AS page, occurred_at FROM activity
-    WHERE lead_id = ANY(%(ids)s::uuid[]) AND origin = 'hit' AND occurred_at <= %(moment)s AND recorded_at <= %(moment)s
+    WHERE lead_id = ANY(%(ids)s::uuid[]) AND origin = 'hit' AND occurred_at <= %(moment)s::timestamptz
+      AND recorded_at <= %(moment)s::timestamptz
     UNION ALL
     SELECT lead.merged_into_id, a.kind, a.data->>'page', a.occurred_at
     FROM lead JOIN activity AS a ON a.lead_id = lead.id
     WHERE lead.merged_into_id = ANY(%(ids)s::uuid[]) AND a.origin = 'hit'
-      AND a.occurred_at <= %(moment)s AND a.recorded_at <= %(moment)s
+      AND a.occurred_at <= %(moment)s::timestamptz AND a.recorded_at <= %(moment)s::timestamptz
 ) AS said""")
 _AGAIN = """
 SELECT lead_id, occurred_at FROM activity
 WHERE kind = 'enquired' AND lead_id = ANY(%(ids)s::uuid[])
-  AND occurred_at > %(after)s AND occurred_at <= %(moment)s AND recorded_at <= %(moment)s
+  AND occurred_at > %(after)s::timestamptz AND occurred_at <= %(moment)s::timestamptz
+  AND recorded_at <= %(moment)s::timestamptz
 UNION ALL
 SELECT lead.merged_into_id, a.occurred_at FROM lead JOIN activity AS a ON a.lead_id = lead.id
 WHERE lead.merged_into_id = ANY(%(ids)s::uuid[]) AND a.kind = 'enquired'
-  AND a.occurred_at > %(after)s AND a.occurred_at <= %(moment)s AND a.recorded_at <= %(moment)s
+  AND a.occurred_at > %(after)s::timestamptz AND a.occurred_at <= %(moment)s::timestamptz
+  AND a.recorded_at <= %(moment)s::timestamptz
 """
+
+
+def _told(masks: str, also: str = "") -> str:
+    """All that is read of leads, in one question: a row has their days, or a moment of theirs, which bears the stage
+    that was said then, if that is what it is."""
+    return f"""
+SELECT masks.*, NULL::timestamptz, NULL::text FROM ({masks}) AS masks
+UNION ALL
+SELECT again.lead_id, NULL, NULL, NULL, NULL, NULL, again.occurred_at, NULL FROM ({_AGAIN}) AS again
+{also}"""  # noqa: S608 - our own constants
+
+
+_BEFORE = _told(_REPLAYED)
+_NOW = _told(
+    _MASKS,
+    """
+UNION ALL
+SELECT lead_id, NULL, NULL, NULL, NULL, NULL, said_at, stage FROM stage_said WHERE lead_id = ANY(%(ids)s::uuid[])
+""",
+)
 
 
 @dataclass(frozen=True)
@@ -93,12 +116,17 @@ def days_since(began: FloatArray, today: int) -> FloatArray:
 
 @dataclass(frozen=True, eq=False)
 class Signs:
-    """What n leads did; arrays have shape (n,) or (n, 4). `day`: bit 0 of the masks, in days since 1970 (UTC)."""
+    """What n leads did; arrays have shape (n,) or (n, 4). `day`: bit 0 of the masks, in days since 1970 (UTC).
+
+    `stage`, `said_at`: the stage that somebody said of each lately, -1 where nobody did; and on which day.
+    """
 
     is_seen: BoolArray
     masks: IntArray
     day: IntArray
     replies: Sequence[Sequence[float]]  # days since 1970, with fractions
+    stage: IntArray
+    said_at: FloatArray
 
     def since(self, began: FloatArray, today: int) -> days.Seen:
         """What counts of it after something began; nothing, of whoever was not seen."""
@@ -114,20 +142,30 @@ class Signs:
         return days.seen(self.masks, ago=today - self.day, since=seen_for, replies=again)
 
 
-def read(lead_ids: Sequence[UUID], moment: datetime, *, is_past: bool = False) -> Signs:
-    """What these leads (each once) did up to now, in their order; or what was known of it at a moment in the past."""
+def read(lead_ids: Sequence[UUID], moment: datetime, *, is_past: bool = False, born: Collection[UUID] = ()) -> Signs:
+    """What these leads (each once) did up to now, in their order; or what was known of it at a moment in the past.
+
+    Who was just `born` has done nothing, and is not looked up.
+    """
     place = {pk: at for at, pk in enumerate(lead_ids)}
     n = len(place)
     masks, day = np.zeros((n, len(days.MASKS)), dtype=np.int64), np.zeros(n, dtype=np.int64)
+    stage, said_at = np.full(n, -1, dtype=np.int64), np.zeros(n)
     replies: list[list[float]] = [[] for _ in range(n)]
+    today = int(moment.timestamp() // _DAY)
     after = datetime.fromtimestamp(moment.timestamp() - WINDOW * _DAY, tz=moment.tzinfo)
-    given: dict[str, Any] = {"ids": list(lead_ids), "after": after, "moment": moment}
-    for lead_id, latest, *held in prepared_rows(_REPLAYED if is_past else _MASKS, given):
-        _merge(masks, day, place[lead_id], latest, held)
-    for lead_id, occurred_at in prepared_rows(_AGAIN, given):
-        replies[place[lead_id]].append(occurred_at.timestamp() / _DAY)
+    ids = [pk for pk in lead_ids if pk not in born]
+    given: dict[str, Any] = {"ids": ids, "after": after, "moment": moment}
+    for lead_id, latest, *held, moment_of_it, told in prepared_rows(_BEFORE if is_past else _NOW, given) if ids else ():
+        at = place[lead_id]
+        if moment_of_it is None:
+            _merge(masks, day, at, latest, held)
+        elif told is None:
+            replies[at].append(moment_of_it.timestamp() / _DAY)
+        elif today - int(on := moment_of_it.timestamp() / _DAY) < WINDOW:
+            stage[at], said_at[at] = stages.STAGES.index(told), on
     is_seen = masks.any(axis=1) | np.array([bool(theirs) for theirs in replies], dtype=np.bool_)
-    return Signs(is_seen=is_seen, masks=masks, day=day, replies=replies)
+    return Signs(is_seen=is_seen, masks=masks, day=day, replies=replies, stage=stage, said_at=said_at)
 
 
 def _merge(masks: IntArray, day: IntArray, at: int, latest: int, held: Sequence[int]) -> None:
@@ -165,12 +203,14 @@ def hear(
     curve: IntArray,
     model: Model,
     moment: datetime,
+    born: Collection[UUID] = (),
 ) -> Heard:
     """The scores of these leads after what they did since they came to us.
 
     Parameters as `scoring` has them: `began`, when the episode did; `reached`, when they were last spoken to.
+    `born`: see `read`.
     """
-    signs, believed_by = read(lead_ids, moment), trust()
+    signs, believed_by = read(lead_ids, moment, born=born), trust()
     today = int(moment.timestamp() // _DAY)
     start = np.array([at.timestamp() / _DAY for at in began])
     done = signs.since(start, today)
@@ -178,15 +218,14 @@ def hear(
     figures = _figures(scores, shift, believed_by.sd)
     known = np.array([max(at, came).timestamp() / _DAY if at else came.timestamp() / _DAY
                       for at, came in zip(reached, began, strict=True)])  # fmt: skip
-    told, told_at = _said(lead_ids, today)
     inferred = stages.infer(
         p_30=scores.p_30,
         p_90=ripe_within(scores.log_odds, age_days=ages, curve=curve, days=90.0, curves=model.curves),
         p_ever=scores.p_ever,
         curve=np.array(model.curves.keys)[curve],
         known_days=np.maximum(moment.timestamp() / _DAY - known, 0.0),
-        seen=signs.since(np.where(told >= 0, np.maximum(start, told_at), start), today),
-        said=told,
+        seen=signs.since(np.where(signs.stage >= 0, np.maximum(start, signs.said_at), start), today),
+        said=signs.stage,
         trust=believed_by.power,
     )
     return Heard(
@@ -236,20 +275,6 @@ def _figures(scores: Scores, shift: FloatArray, sd: float) -> dict[str, FloatArr
 def _moved(p: FloatArray, by: FloatArray) -> FloatArray:
     moved: FloatArray = expit(logit(np.clip(p, 1e-12, 1 - 1e-12)) + by)
     return moved
-
-
-_STAGES = "SELECT lead_id, stage, said_at FROM stage_said WHERE lead_id = ANY(%s::uuid[])"
-
-
-def _said(lead_ids: Sequence[UUID], today: int) -> tuple[IntArray, FloatArray]:
-    """The stage that somebody said of each lead lately, -1 where nobody did; and on which day."""
-    place = {pk: at for at, pk in enumerate(lead_ids)}
-    stage, at = np.full(len(place), -1, dtype=np.int64), np.zeros(len(place))
-    for lead_id, told, said_at in prepared_rows(_STAGES, [list(lead_ids)]):
-        day = said_at.timestamp() / _DAY
-        if today - int(day) < WINDOW:
-            stage[place[lead_id]], at[place[lead_id]] = stages.STAGES.index(told), day
-    return stage, at
 
 
 def _reasons(

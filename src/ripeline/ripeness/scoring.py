@@ -24,15 +24,27 @@ BLOCK = 20_000  # leads read, scored and written at a time
 HORIZON = 365.0  # days: past them an open lead is an old one on a new clock
 
 _FACTS = """
+{first}
 SELECT lead.id, lead.email, lead.title, lead.phone <> '', lead.company <> '', lead.episode, lead.episode_at,
        COALESCE(source.source_type, ''),
        -- not EXISTS, for which the planner may read every enquiry there is, once for each block
        COALESCE((SELECT true FROM enquiry WHERE enquiry.lead_id = lead.id AND enquiry.message <> '' LIMIT 1), false),
-       lead.last_reached_at
-FROM lead LEFT JOIN source ON source.id = lead.source_id
+       lead.last_reached_at, {more}
+FROM {beside}lead LEFT JOIN source ON source.id = lead.source_id
 WHERE lead.merged_into_id IS NULL AND lead.state NOT IN ('won', 'lost', 'disqualified') AND {which}
 ORDER BY lead.id LIMIT %(limit)s
 """
+_LOCK = "pg_advisory_xact_lock{}(hashtext('ripeline current model'))"
+_ALL, _THESE = (
+    _FACTS.format(first="", more="false", beside="", which=which)
+    for which in ("lead.id > %(after)s::uuid", "lead.id = ANY(%(ids)s::uuid[])")
+)
+# The same of some leads, and who has others merged into them; nobody changes the model until the transaction ends.
+_HELD = _FACTS.format(
+    first=f"WITH held AS MATERIALIZED (SELECT {_LOCK.format('_shared')})", beside="held CROSS JOIN ",
+    more="EXISTS (SELECT FROM lead AS other WHERE other.merged_into_id = lead.id)",
+    which="lead.id = ANY(%(ids)s::uuid[])",
+)  # fmt: skip
 _CLOSED = "(lead.merged_into_id IS NOT NULL OR lead.state IN ('won', 'lost', 'disqualified'))"
 _DROP_CLOSED = f"DELETE FROM score USING lead WHERE lead.id = score.lead_id AND {_CLOSED}"  # noqa: S608
 _DROP_OF_THESE = f"""
@@ -46,53 +58,60 @@ _FIGURES = (
     "log_odds", "log_odds_sd", "p_ever", "p_ever_low", "p_ever_high", "p_30", "p_30_low", "p_30_high", "p_win",
 )  # fmt: skip
 
-_Row = tuple[UUID, str, str, bool, bool, int, datetime, str, bool, datetime | None]
+_Row = tuple[UUID, str, str, bool, bool, int, datetime, str, bool, datetime | None, bool]
 
 
-def rescore(lead_ids: Collection[UUID] | None = None) -> int:
+def rescore(lead_ids: Collection[UUID] | None = None, *, born: Collection[UUID] = ()) -> int:
     """Score these leads, or every open one; how many. Idempotent; closed and merged leads lose their score.
+
+    `born`: those that came to be in this very transaction and have done nothing since.
 
     All of them are scored by one process at a time: who comes meanwhile waits, and then scores them anew.
     """
-    if lead_ids is None:
-        with _one_at_a_time():
-            done = None
-            while done is None:  # begun anew where another model was put to use on the way
-                done = _pass(None)
-    else:
-        done = _pass(lead_ids) or 0
-    with prepared() as cursor:
-        if lead_ids is None:
-            cursor.execute(_DROP_CLOSED)
-        else:
-            cursor.execute(_DROP_OF_THESE, {"ids": list(lead_ids)})
-    if lead_ids is None:
-        claims.count()
+    if lead_ids is not None:
+        ordered = sorted(lead_ids)
+        return sum(_score(ordered[start : start + BLOCK], born) for start in range(0, len(ordered), BLOCK))
+    with _one_at_a_time():
+        done = None
+        while done is None:  # begun anew where another model was put to use on the way
+            done = _pass()
+    with connection.cursor() as cursor:
+        cursor.execute(_DROP_CLOSED)
+    claims.count()
     return done
 
 
-def _pass(lead_ids: Collection[UUID] | None) -> int | None:
-    """Score block by block, each by the model that is current when it is written; how many.
+def _score(lead_ids: Sequence[UUID], born: Collection[UUID]) -> int:
+    """Score some leads, at most a block, by the model that is current when that is written; how many."""
+    with transaction.atomic(savepoint=False):
+        rows = _facts(_HELD, ids=lead_ids)
+        _write(rows, current(anew=True), born)
+        if len(rows) < len(lead_ids) or any(row[-1] for row in rows):
+            with prepared() as cursor:
+                cursor.execute(_DROP_OF_THESE, {"ids": lead_ids})
+    return len(rows)
 
-    None where a pass through all leads finds that the model is no longer the one it began with.
+
+def _pass() -> int | None:
+    """Score all leads block by block, each by the model that is current when it is written; how many.
+
+    None where the model is found to be no longer the one that it began with.
     """
-    began_with, done = current().name if lead_ids is None else "", 0
-    for rows in _blocks(lead_ids):
+    began_with, done, after = current().name, 0, UUID(int=0)
+    while rows := _facts(_ALL, after=after):
         with transaction.atomic(savepoint=False):
             keep_current()
             by = current(anew=True)
-            if lead_ids is None and by.name != began_with:
+            if by.name != began_with:
                 return None
             _write(rows, by)
-        done += len(rows)
+        done, after = done + len(rows), rows[-1][0]
     return done
 
 
 def keep_current(*, to_change_it: bool = False) -> None:
     """Let nobody else change which model is current until the transaction ends; many may, who only score by it."""
-    shared = "" if to_change_it else "_shared"
-    with prepared() as cursor:
-        cursor.execute(f"SELECT pg_advisory_xact_lock{shared}(hashtext('ripeline current model'))")
+    prepared_rows(f"SELECT {_LOCK.format('' if to_change_it else '_shared')}")
 
 
 @contextmanager
@@ -110,25 +129,12 @@ def _one_at_a_time() -> Iterator[None]:
                 cursor.execute("SELECT pg_advisory_unlock(hashtext('ripeline rescore'))")
 
 
-def _blocks(lead_ids: Collection[UUID] | None) -> Iterator[Sequence[_Row]]:
-    """The facts of the leads in blocks, by the order of their ids."""
-    if lead_ids is not None:
-        ordered = sorted(lead_ids)
-        for start in range(0, len(ordered), BLOCK):
-            yield _facts("lead.id = ANY(%(ids)s::uuid[])", ids=ordered[start : start + BLOCK])
-        return
-    after = UUID(int=0)
-    while rows := _facts("lead.id > %(after)s::uuid", after=after):
-        yield rows
-        after = rows[-1][0]
-
-
 def _facts(which: str, **given: Any) -> Sequence[_Row]:
-    rows: Sequence[Any] = prepared_rows(_FACTS.format(which=which), {**given, "limit": BLOCK})
+    rows: Sequence[Any] = prepared_rows(which, {**given, "limit": BLOCK})
     return rows
 
 
-def _write(rows: Sequence[_Row], by: Current) -> None:
+def _write(rows: Sequence[_Row], by: Current, born: Collection[UUID] = ()) -> None:
     if not rows:
         return
     moment = clock.now()
@@ -138,7 +144,7 @@ def _write(rows: Sequence[_Row], by: Current) -> None:
     scores = model.score(known, age_days=ages % HORIZON)
     heard = engagement.hear(
         [row[0] for row in rows], scores, began=[row[6] for row in rows], reached=[row[9] for row in rows],
-        ages=ages % HORIZON, curve=known.curve, model=model, moment=moment,
+        ages=ages % HORIZON, curve=known.curve, model=model, moment=moment, born=born,
     )  # fmt: skip
     today = moment.date()
     numbers = np.column_stack([heard.figures.get(name, getattr(scores, name)) for name in _FIGURES]).tolist()
@@ -179,7 +185,7 @@ def _encoded(rows: Sequence[_Row], ages: FloatArray, model: Model) -> Facts:
 
 def design(lead_ids: Sequence[UUID], model: Model) -> FloatArray:
     """The facts of open leads (at most a block of them) as rows of the model's design."""
-    rows = _facts("lead.id = ANY(%(ids)s::uuid[])", ids=list(lead_ids)) if lead_ids else ()
+    rows = _facts(_THESE, ids=list(lead_ids)) if lead_ids else ()
     if not rows:
         return np.empty((0, len(model.terms)))
     return _encoded(rows, _ages(rows, clock.now()), model).design
