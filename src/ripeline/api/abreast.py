@@ -9,6 +9,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -94,6 +95,7 @@ class Abreast:
         self._waiting: list[tuple[Asked, asyncio.Future[Answer | None]]] = []
         self._at_work: asyncio.Task[None] | None = None
         self._before = 1  # how many were answered together the last time
+        self._enough: asyncio.Future[None] | None = None  # until as many wait again
         self._thread = ThreadPoolExecutor(1, "enquiries")  # one connection to the database
         self._rest: asyncio.TimerHandle | None = None
 
@@ -120,6 +122,8 @@ class Abreast:
     async def _answer(self, asked: Asked) -> Answer | None:
         future: asyncio.Future[Answer | None] = asyncio.get_running_loop().create_future()
         self._waiting.append((asked, future))
+        if self._enough and not self._enough.done() and len(self._waiting) >= self._before:
+            self._enough.set_result(None)
         if self._at_work is None:
             self._at_work = asyncio.create_task(self._work())
         return await future
@@ -151,9 +155,10 @@ class Abreast:
 
     async def _gather(self) -> None:
         """Where several came together the last time they do again, a moment apart."""
-        until = asyncio.get_running_loop().time() + PATIENCE
-        while len(self._waiting) < self._before and asyncio.get_running_loop().time() < until:
-            await asyncio.sleep(0.001)
+        if len(self._waiting) < self._before:
+            self._enough = asyncio.get_running_loop().create_future()
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._enough, PATIENCE)
 
 
 def _close() -> None:
