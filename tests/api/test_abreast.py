@@ -26,6 +26,9 @@ from ripeline.outbox import queries as outbox
 from ripeline.people import keys
 from ripeline.people.models import ApiKey, User
 from ripeline.ripeness.models import Score
+from ripeline.routing import turns
+from ripeline.routing.queries import sellers
+from ripeline.timeline.models import Activity
 
 pytestmark = pytest.mark.django_db(transaction=True)
 T = TypeVar("T")
@@ -283,6 +286,37 @@ def test_nor_for_a_company_that_somebody_else_is_making(secret: str, monkeypatch
         answers = found.result()
     assert [status for status, _ in answers] == [201] * 3
     assert Lead.objects.count() == Submission.objects.count() == 3
+
+
+def routed(lead: dict[str, Any]) -> tuple[str, str]:
+    """Who has a lead, and why."""
+    why = Activity.objects.get(lead_id=lead["lead"], kind="captured").data["why"]
+    return Lead.objects.get(pk=lead["lead"]).responsible.name, why.get("because", why["rule"])
+
+
+def take_turns() -> None:
+    with turns.taken(list(sellers().values())):
+        pass
+
+
+def test_new_leads_are_not_refused_while_thousands_of_others_are_handed_on(
+    secret: str, alice: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(keeping, "TOGETHER", 0.2)
+    with held(take_turns):
+        answers = asked(secret, person(1), person(2))
+        assert [status for status, _ in answers] == [201, 201]
+        assert [routed(lead) for _, lead in answers] == [("Qualify", "busy")] * 2
+    ((_, after),) = asked(secret, person(9))
+    assert routed(after) == (alice.name, "round_robin")
+
+
+def test_who_has_no_room_is_not_waited_for(secret: str, alice: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(keeping, "TOGETHER", 60.0)
+    User.objects.filter(pk=alice.pk).update(lead_cap=0)
+    with held(take_turns):
+        ((status, lead),) = asked(secret, person(1))
+        assert (status, routed(lead)) == (201, ("Qualify", "no_room"))
 
 
 def test_what_waits_too_long_is_to_be_sent_again_and_nothing_of_it_is_kept(

@@ -7,7 +7,7 @@ unchanged or rejected (I7), and a person exists once, also when two doors admit 
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from uuid import UUID
 
@@ -26,22 +26,37 @@ from ripeline.leads.models import NextKind, State
 from ripeline.people.models import User
 from ripeline.routing import actions as routing
 
-__all__ = ["Admitted", "Arrival", "Result", "admit", "natural_key"]
+__all__ = ["Admitted", "Arrival", "CrossedError", "Result", "admit", "natural_key"]
 
 TWO_PEOPLE = "Its e-mail address and its id belong to two different people here; merge them first or mend the row."
-_TRIES = 5  # each is undone only by somebody merging one of these very people in that moment
+TRIES = 5  # each is undone only by somebody merging one of these very people in that moment
 LATER = timedelta(days=30)  # until `settle` spreads a batch; kept if that never happens
 
 
-def admit(arrivals: Sequence[Arrival], *, actor: User, origin: str, waits: bool = True) -> list[Admitted]:
-    """Admit arrivals in one transaction, set by set; the results stand in their order.
+@dataclass(frozen=True)
+class Manner:
+    """What arrivals do where others are at work on the same leads.
 
-    Should a lead be merged, or a merge be taken back, between finding it and locking it, all is begun again. Who does
-    not wait for leads that somebody else is at work on gets a BusyError instead, and must undo the transaction.
+    `waits`: until that is done; else a BusyError says whose they are. `begins_anew`: where a lead was merged, or a
+    merge taken back, between finding it and locking it; else a CrossedError says so. After both, the transaction must
+    be undone. `passes_busy`: over those whose turn it may be, while somebody else hands out leads to them.
     """
-    for _ in range(_TRIES):
-        with suppress(_RedirectedError):
-            return _admit(arrivals, actor, origin, waits)
+
+    waits: bool = True
+    begins_anew: bool = True
+    passes_busy: bool = False
+
+
+PATIENT = Manner()
+
+
+def admit(arrivals: Sequence[Arrival], *, actor: User, origin: str, manner: Manner = PATIENT) -> list[Admitted]:
+    """Admit arrivals in one transaction, set by set; the results stand in their order."""
+    if not manner.begins_anew:
+        return _admit(arrivals, actor, origin, manner)
+    for _ in range(TRIES):
+        with suppress(CrossedError):
+            return _admit(arrivals, actor, origin, manner)
     raise LeadError(CROSSED)
 
 
@@ -53,23 +68,23 @@ class BusyError(Exception):
         self.places = places
 
 
-class _RedirectedError(Exception):
-    """Somebody has merged a lead, or taken a merge back, since it was found by its keys."""
+class CrossedError(Exception):
+    """Something else has come in between: what was found is no longer so, and all is to be begun anew."""
 
 
 @once_more
-def _admit(arrivals: Sequence[Arrival], actor: User, origin: str, waits: bool) -> list[Admitted]:
-    with transaction.atomic():
+def _admit(arrivals: Sequence[Arrival], actor: User, origin: str, manner: Manner) -> list[Admitted]:
+    with transaction.atomic(savepoint=manner.begins_anew):
         cases = _placed(arrivals)
         for case, reason in _resolve(cases):
             case.outcome = Admitted(Result.REJECTED, reason=reason)
         born = [c for c in cases if c.is_new and c.outcome is None]
         met = [c for c in cases if not c.is_new and c.outcome is None]
-        missed = _hold(met, {case.lead_id for case in born}, waits)  # before the rotation, as everybody does
+        missed = _hold(met, {case.lead_id for case in born}, manner.waits)  # before the rotation, as everybody does
         if missed:
             raise BusyError([place for place, case in enumerate(cases) if case.lead_id in missed])
         if born:
-            _bear(born, actor, origin)
+            _bear(born, actor, origin, manner)
         if met:
             meet_again(met, actor, origin)
         return [case.outcome or Admitted(Result.UNCHANGED, case.lead_id) for case in cases]
@@ -88,7 +103,7 @@ def _hold(met: Sequence[Case], unborn: Collection[UUID | None], waits: bool) -> 
         return wanted - held
     now = identity.resolve(key for case in here for key in case.arrival.keys)
     if any(now.get(key) != case.lead_id for case in here for key in case.arrival.keys):
-        raise _RedirectedError
+        raise CrossedError  # somebody has merged one, or taken a merge back
     return set()
 
 
@@ -198,7 +213,7 @@ def _is_one(cases: Sequence[Case], ours: UUID, theirs: UUID) -> bool:
     return any(case.is_new for case in group) and not identity.contradict(keys, identity.keys_of([theirs])[theirs])
 
 
-def _bear(cases: Sequence[Case], actor: User, origin: str) -> None:
+def _bear(cases: Sequence[Case], actor: User, origin: str, manner: Manner) -> None:
     """Births: account, responsible, next moment, then everything inserted at once.
 
     An old lead's next moment is provisional and late enough to take nobody's place; `settle` spreads a batch by value.
@@ -215,7 +230,7 @@ def _bear(cases: Sequence[Case], actor: User, origin: str) -> None:
         owned = account.pk if account and account.owner_id else None
         newcomer = routing.Newcomer(account_id=owned, own=case.arrival.owner_id, due=due)
         drafts.append((case, account, old, newcomer))
-    routes = routing.route_batch([newcomer for *_, newcomer in drafts])
+    routes = routing.route_batch([newcomer for *_, newcomer in drafts], passes_busy=manner.passes_busy)
     births = []
     for (case, account, old, newcomer), route in zip(drafts, routes, strict=True):
         assert case.lead_id is not None

@@ -4,7 +4,7 @@ same moment by the same process.
 
 from collections import Counter, defaultdict
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -15,15 +15,15 @@ from psycopg.errors import LockNotAvailable
 from ripeline.base import clock
 from ripeline.base.copying import insert_new
 from ripeline.base.settled import look
-from ripeline.base.statements import prepared, prepared_rows
+from ripeline.base.statements import prepared_rows
 from ripeline.base.together import Together
 from ripeline.capture import first_visit, giving, places, saying
-from ripeline.capture.admission import Arrival, BusyError, admit
+from ripeline.capture.admission import PATIENT, TRIES, Arrival, BusyError, CrossedError, Manner, Result, admit
 from ripeline.capture.models import Submission, SubmissionState
 from ripeline.catalog import queries as catalog
 from ripeline.leads import identity
 from ripeline.leads.birth import Context, Person
-from ripeline.leads.deciding import By, LeadError, once_more
+from ripeline.leads.deciding import CROSSED, By, LeadError, once_more
 from ripeline.leads.identity import Key
 from ripeline.leads.models import IdentityKind
 from ripeline.leads.recognising import identify
@@ -33,6 +33,7 @@ from ripeline.outbox import queries as outbox
 from ripeline.people import queries as people
 from ripeline.people.models import Role
 from ripeline.ripeness import actions as ripeness
+from ripeline.routing import actions as routing
 
 OWN = frozenset({Role.REP})  # whom they meet is theirs
 WINDOW = timedelta(minutes=10)
@@ -57,7 +58,7 @@ class ConflictError(ValueError):
 
 
 class HeldError(LeadError):
-    """Somebody else holds this very lead, its company, or whose turn it is, for so long that it must be sent again."""
+    """Somebody else holds this very lead, or its company, for so long that it must be sent again."""
 
     def __init__(self) -> None:
         super().__init__(
@@ -82,15 +83,28 @@ class Brought:
 
 def limit(address: str, most: int) -> None:
     """Raise TooOftenError where so much has come from there within the window."""
-    if _lately([address]).get(address, 0) >= most:
+    lately, _ = _look_back([address], [])
+    if lately[address] >= most:
         raise TooOftenError
 
 
-_LATELY = "SELECT address, count(*) FROM submission WHERE address = ANY(%s::text[]) AND received_at >= %s GROUP BY 1"
+_LOOK_BACK = """
+SELECT address, count(*), NULL::uuid FROM submission
+WHERE address = ANY(%s::text[]) AND received_at >= %s::timestamptz GROUP BY 1
+UNION ALL
+SELECT NULL, NULL, id FROM submission WHERE id = ANY(%s::uuid[])
+"""
 
 
-def _lately(addresses: Collection[str]) -> dict[str, int]:
-    return dict(prepared_rows(_LATELY, [list(addresses), clock.now() - WINDOW]))
+def _look_back(addresses: Collection[str], numbers: Collection[UUID]) -> tuple[Counter[str], set[UUID]]:
+    """How much has come from these addresses within the window, and which of these numbers are here already."""
+    lately, here = Counter[str](), set[UUID]()
+    for address, count, number in prepared_rows(_LOOK_BACK, [list(addresses), clock.now() - WINDOW, list(numbers)]):
+        if number:
+            here.add(number)
+        else:
+            lately[address] = count
+    return lately, here
 
 
 def keep(submission: Submission, *, most: int) -> tuple[Submission, bool]:
@@ -116,29 +130,40 @@ def keep_all(
     """`keep` for submissions, each with its `most`, in one transaction: a result or what it would raise, for each.
 
     Where somebody else is at work on a lead, the others do not wait: what is about it is left out, with a HeldError.
-    One that comes `alone` waits a while. Raises what fails as a whole; then nothing has changed.
+    One that comes `alone` waits a while. Where leads are handed out for long, new ones go past those who get them.
+    Raises what fails as a whole; then nothing has changed.
     """
-    if connection.in_atomic_block:  # of somebody who may wait as long as they like
-        with transaction.atomic():
-            return _kept(wanted, waits=True)
+    within = connection.in_atomic_block  # of somebody who may wait as long as they like
+    manner = Manner(waits=within or alone, begins_anew=False)
     held: set[UUID] = set()
-    while True:
+    crossed = 0
+    while crossed < TRIES:
         free = [each for each in wanted if each[0].pk not in held]
         try:
             with transaction.atomic():
-                prepared_rows(_WAIT_AT_MOST, [f"{APART if alone else TOGETHER}s"])
-                told = iter(_kept(free, waits=alone))
+                if not within:
+                    prepared_rows(_BEGUN, [f"{APART if alone else TOGETHER}s"])
+                told = iter(_kept(free, manner))
+        except CrossedError:
+            crossed += 1
+        except routing.BusyError:  # such as while somebody leaves, and thousands of leads are handed on
+            manner = replace(manner, passes_busy=True)
         except _BusyError as busy:
             held |= busy.numbers
         except OperationalError as problem:
-            if len(free) > 1 or not isinstance(problem.__cause__, LockNotAvailable):
+            if within or len(free) > 1 or not isinstance(problem.__cause__, LockNotAvailable):
                 raise
             held.add(free[0][0].pk)
         else:
             return [HeldError() if submission.pk in held else next(told) for submission, _ in wanted]
+    raise LeadError(CROSSED)
 
 
-_WAIT_AT_MOST = "SELECT set_config('lock_timeout', %s::text, true)"  # until the transaction ends
+# Until the transaction ends: how long it waits; and that no statement of it, each about a few rows that an index finds,
+# is planned anew every time, which took PostgreSQL longer than to carry them out.
+_BEGUN = """
+SELECT set_config('lock_timeout', %s::text, true), set_config('plan_cache_mode', 'force_generic_plan', true)
+"""
 
 
 class _BusyError(Exception):
@@ -149,27 +174,23 @@ class _BusyError(Exception):
         self.numbers = set(numbers)
 
 
-def _kept(wanted: Sequence[tuple[Submission, int]], *, waits: bool) -> Sequence[tuple[Submission, bool] | Exception]:
+def _kept(wanted: Sequence[tuple[Submission, int]], manner: Manner) -> Sequence[tuple[Submission, bool] | Exception]:
     """Within a transaction, which is to be undone where it raises."""
-    lately = Counter(_lately({submission.address for submission, _ in wanted}))
+    numbers = {submission.pk for submission, _ in wanted}
+    lately, here = _look_back({submission.address for submission, _ in wanted}, numbers)
     ours: dict[UUID, Submission] = {}
     for submission, most in wanted:
-        if lately[submission.address] < most and submission.pk not in ours:
+        if lately[submission.address] < most and submission.pk not in ours and submission.pk not in here:
             ours[submission.pk] = submission
             lately[submission.address] += 1
-    new = insert_new(Submission, [_row(ours[number]) for number in sorted(ours)])
-    taken = [s for number, s in ours.items() if number in new and s.state == SubmissionState.TAKEN]
-    problems = admit_all([Brought(submission) for submission in taken], waits=waits)
-    refused = {s.pk: problem for s, problem in zip(taken, problems, strict=True) if problem}
-    if refused:
-        Submission.objects.filter(pk__in=refused).delete()
-    before = Submission.objects.in_bulk([pk for pk in {s.pk for s, _ in wanted} if pk not in new])
-    here = before | {number: ours[number] for number in new}
-    told = [_told(each, here.get(each.pk)) for each, _ in wanted]
-    return [
-        refused.get(each.pk, answer) if ours.get(each.pk) is each else answer
-        for (each, _), answer in zip(wanted, told, strict=True)
-    ]
+    taken = [Brought(submission) for submission in ours.values() if submission.state == SubmissionState.TAKEN]
+    problems, came = _admitted(taken, manner)
+    new = [_row(ours[number]) for number in sorted(ours) if number not in problems]
+    if len(insert_new(Submission, new)) < len(new):
+        raise CrossedError  # somebody has just sent the same
+    _settle(came)
+    kept = (Submission.objects.in_bulk(here) if here else {}) | ours
+    return [problems.get(each.pk) or _told(each, kept.get(each.pk)) for each, _ in wanted]
 
 
 def _look_and_keep(
@@ -198,24 +219,30 @@ def _told(submission: Submission, kept: Submission | None) -> tuple[Submission, 
 
 
 def admit_one(brought: Brought) -> None:
-    """Make a lead of what was submitted, or bring one up to date; within a transaction. Raises RefusedError."""
+    """Make a lead of what is kept already, or bring one up to date; within a transaction. Raises RefusedError."""
+    submission = brought.submission
     with look():
-        (problem,) = admit_all([brought])
-    if problem:
-        raise problem
+        problems, came = _admitted([brought])
+        if problems:
+            raise problems[submission.pk]
+        Submission.objects.filter(pk=submission.pk).update(lead_id=submission.lead_id)
+        _settle(came)
 
 
-def admit_all(brought: Sequence[Brought], *, waits: bool = True) -> list[RefusedError | None]:
-    """The same for many, set by set; what is refused gets a reason, and is left as it is."""
+def _admitted(
+    brought: Sequence[Brought], manner: Manner = PATIENT
+) -> tuple[dict[UUID, RefusedError], list[tuple[Brought, Result]]]:
+    """What was submitted made leads of, set by set: what is refused, by its number, and what came in, and how."""
     doors: dict[tuple[UUID | None, str], list[Brought]] = defaultdict(list)
     for each in brought:
         doors[each.submission.captured_by_id, each.submission.door.kind].append(each)
     problems: dict[UUID, RefusedError] = {}
-    came: list[Brought] = []
+    came: list[tuple[Brought, Result]] = []
     for (_, kind), some in doors.items():
         actor = some[0].submission.captured_by or people.system()
+        arrivals = [_arrival(b) for b in some]
         try:
-            admitted = admit([_arrival(b) for b in some], actor=actor, origin=kind, waits=waits)
+            admitted = admit(arrivals, actor=actor, origin=kind, manner=manner)
         except BusyError as busy:
             raise _BusyError([some[place].submission.pk for place in busy.places]) from busy
         for each, found in zip(some, admitted, strict=True):
@@ -223,28 +250,18 @@ def admit_all(brought: Sequence[Brought], *, waits: bool = True) -> list[Refused
             if found.lead_id is None:
                 problems[each.submission.pk] = RefusedError({"external_id": found.reason})
             else:
-                came.append(each)
-    _settle(came)
-    return [problems.get(each.submission.pk) for each in brought]
+                came.append((each, found.result))
+    return problems, came
 
 
-_LEADS = """
-UPDATE submission SET lead_id = given.lead_id FROM unnest(%s::uuid[], %s::uuid[]) AS given(id, lead_id)
-WHERE submission.id = given.id
-"""
-
-
-def _settle(came: Sequence[Brought]) -> None:
+def _settle(came: Sequence[tuple[Brought, Result]]) -> None:
     """What follows from having come in: whose browser it was, a score, and what the form promised."""
-    if not came:
-        return
-    leads = {each.submission.pk: each.submission.lead_id for each in came if each.submission.lead_id}
-    with prepared() as cursor:
-        cursor.execute(_LEADS, [list(leads), list(leads.values())])
-    for each in came:
-        _recognise(each.submission)
-    ripeness.rescore(set(leads.values()))
-    for each in came:
+    recognised = {each.submission.lead_id for each, _ in came if _recognise(each.submission)}
+    leads = Counter(each.submission.lead_id for each, _ in came if each.submission.lead_id)
+    made = {each.submission.lead_id for each, result in came if result is Result.CREATED}
+    born = {lead_id for lead_id, times in leads.items() if times == 1 and lead_id in made - recognised}
+    ripeness.rescore(leads, born=born)
+    for each, _ in came:
         base_url = each.base_url or each.submission.content.get("base_url", "")
         _ask_to_confirm(each.submission, base_url)
         saying.note(each.submission, captured_at=_captured_at(each.submission), base_url=base_url)
@@ -318,13 +335,15 @@ def _ask_to_confirm(submission: Submission, base_url: str) -> None:
             )  # fmt: skip
 
 
-def _recognise(submission: Submission) -> None:
-    """Who sent it has said who they are: what their browser did on the site, before and after, is theirs."""
+def _recognise(submission: Submission) -> bool:
+    """Who sent it has said who they are: what their browser did on the site, before and after, is theirs. Whether it
+    was named."""
     try:
         visitor = UUID(str(submission.trail.get("visitor", "")))
     except ValueError:
-        return
+        return False
     lead_id = submission.lead_id
     assert lead_id is not None
     by = By(people.system(), submission.door.kind, f"visitor:{submission.pk}")
     identify(visitor_id=visitor, lead_id=lead_id, by=by, how="form", since=submission.received_at)
+    return True

@@ -246,7 +246,7 @@ def read(entry: Entry) -> dict[str, Any]:
 
 def _person(fields: Mapping[str, str]) -> tuple[dict[str, str], dict[str, str]]:
     """Who they are, and what is wrong with it by field."""
-    country = working_time.company().country
+    country = working_time.country()
     parsers: dict[str, Callable[[str], values.Parsed[str]]] = {
         "email": values.email, "website": values.domain, "external_id": values.external_id, "name": values.person_name,
         "phone": lambda text: values.phone(text, country=country),
@@ -255,7 +255,7 @@ def _person(fields: Mapping[str, str]) -> tuple[dict[str, str], dict[str, str]]:
     }  # fmt: skip
     person, errors = {}, {}
     for name in PERSON:
-        text = clean(str(fields.get(name, "")))[:300]
+        text = clean(str(given))[:300] if (given := fields.get(name)) else ""
         try:
             person[name] = str(parsers[name](text).value) if text and name in parsers else text[:200]
         except BadValueError as wrong:

@@ -5,6 +5,7 @@ from typing import TypeVar
 
 from django.db import DEFAULT_DB_ALIAS
 
+from ripeline.base.settled import Settled
 from ripeline.base.statements import prepared_rows
 from ripeline.catalog import standard
 from ripeline.catalog.models import Campaign, CloseReason, CloseState, CustomField, Source
@@ -43,9 +44,16 @@ def seed() -> None:
     standard.seed()
 
 
+_sources = Settled(lambda: {source.key: source for source in Source.objects.all()}, "source")
+
+
 def sources_named(names: Iterable[str]) -> dict[str, Source]:
     """The source for each name, made where new (safe under concurrency); keyed by the name as given."""
-    return _named(Source, names, lambda name: Source(name=name, source_type=guess_source_type(name)))
+    wanted = {name: key for name in names if (key := name_key(name))}
+    known = _sources.now()
+    if all(key in known for key in wanted.values()):
+        return {name: known[key] for name, key in wanted.items()}
+    return _named(Source, wanted, lambda name: Source(name=name, source_type=guess_source_type(name)))
 
 
 def source_of(name: str, source_type: str) -> Source:

@@ -1,6 +1,6 @@
 """How leads come to be: many at once, each with its first enquiry, a responsible, a next moment and an entry."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -8,12 +8,12 @@ from typing import Any
 from uuid import UUID
 
 from ripeline.base import clock
-from ripeline.base.copying import insert_all, insert_new
+from ripeline.base.copying import as_json, insert_all
 from ripeline.base.ids import new_id
 from ripeline.base.statements import prepared_rows
 from ripeline.leads import rules
 from ripeline.leads.deciding import Next
-from ripeline.leads.models import Account, Enquiry, Lead, State
+from ripeline.leads.models import Enquiry, Lead, State
 from ripeline.people.models import User
 from ripeline.timeline import actions as timeline
 
@@ -166,27 +166,32 @@ def accounts(people: Sequence[Person]) -> dict[str, Firm]:
         key = rules.account_key(person.company, person.email, person.website)
         if key and (key not in wanted or not wanted[key].company):
             wanted[key] = person
-    found = _held(wanted)
-    while missing := wanted.keys() - found.keys():
-        found |= _made({key: wanted[key] for key in missing})
-        found |= _held(wanted.keys() - found.keys())  # somebody else has just made them
+    found: dict[str, Firm] = {}
+    while missing := sorted(wanted.keys() - found.keys()):
+        given = [{"id": new_id(), "key": key, **_called(key, wanted[key])} for key in missing]
+        rows = prepared_rows(_FOUND_OR_MADE, {"given": as_json(given), "now": clock.now()})
+        found |= {key: Firm(*rest) for key, *rest in rows}  # what is missing still, somebody else has just made
     return found
 
 
-_HELD = "SELECT key, id, owner_id, name FROM account WHERE key = ANY(%s::text[]) ORDER BY key FOR KEY SHARE"
+# Nobody takes away those that are here before we are done; one that somebody took just now is made anew.
+_FOUND_OR_MADE = """
+WITH given AS MATERIALIZED (
+    SELECT * FROM jsonb_to_recordset(%(given)s::jsonb) AS r(id uuid, key text, name text, domain text)
+), found AS MATERIALIZED (
+    SELECT key, id, owner_id, name FROM account WHERE key IN (SELECT key FROM given) ORDER BY key FOR KEY SHARE
+), made AS (
+    INSERT INTO account (id, key, name, domain, created_at)
+    SELECT id, key, name, domain, %(now)s::timestamptz FROM given
+    WHERE NOT EXISTS (SELECT FROM found WHERE found.key = given.key) ORDER BY key
+    ON CONFLICT DO NOTHING
+    RETURNING key, id, owner_id, name
+)
+SELECT * FROM found UNION ALL SELECT * FROM made
+"""
 
 
-def _held(keys: Collection[str]) -> dict[str, Firm]:
-    """The accounts of these keys, which nobody takes away before we are done; who took one just now leaves it out."""
-    return {key: Firm(*rest) for key, *rest in prepared_rows(_HELD, [sorted(keys)])} if keys else {}
-
-
-def _made(wanted: Mapping[str, Person]) -> dict[str, Firm]:
-    """Those of these accounts that were new."""
-    firms = {key: Firm(new_id(), None, (p.company or key[2:])[:200]) for key, p in sorted(wanted.items())}
-    named = [
-        {"id": firm.pk, "key": key, "name": firm.name, "domain": key[2:][:190] if key.startswith("d:") else ""}
-        for key, firm in firms.items()
-    ]
-    new = insert_new(Account, named)
-    return {key: firm for key, firm in firms.items() if firm.pk in new}
+def _called(key: str, person: Person) -> dict[str, str]:
+    """What the company of a key is called, as far as somebody who belongs to it knows."""
+    name = (person.company or key[2:])[:200]
+    return {"name": name, "domain": key[2:][:190] if key.startswith("d:") else ""}

@@ -104,6 +104,11 @@ def company() -> Company:
     return copy(_company.now())
 
 
+def country() -> str:
+    """Where the company is: that of numbers without a country code."""
+    return _company.now().country
+
+
 def _read_absences() -> Mapping[UUID, tuple[tuple[date, date], ...]]:
     away: dict[UUID, tuple[tuple[date, date], ...]] = {}
     for user, first, last in rows("SELECT user_id, first_day, last_day FROM absence"):

@@ -19,8 +19,9 @@ from ripeline.routing import queries, rules, turns
 from ripeline.routing.queries import Held
 from ripeline.routing.releasing import hand_out, release, return_due
 from ripeline.routing.rules import Route, Why, Wish
+from ripeline.routing.turns import BusyError
 
-__all__ = ["Newcomer", "deactivate", "hand_out", "release", "rescue", "return_due", "route_batch"]
+__all__ = ["BusyError", "Newcomer", "deactivate", "hand_out", "release", "rescue", "return_due", "route_batch"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,13 +38,16 @@ class Newcomer:
     value: float = 0.0
 
 
-def route_batch(newcomers: Sequence[Newcomer]) -> list[Route]:
+def route_batch(newcomers: Sequence[Newcomer], *, passes_busy: bool = False) -> list[Route]:
     """Decide who becomes responsible for each of many new leads, in the order given; a handful of queries in all.
 
     Call it inside the transaction that inserts the leads, as late as possible and after identity was claimed: where
     the rotation decides, the rows of the sellers are locked until commit, so that two batches at once never exceed a
-    cap. A lead not due before the day after next takes nobody's place yet: it waits in the Qualify queue (`release`
-    hands it out), unless somebody has a standing claim.
+    cap. Where others hand out leads for so long that the transaction must not wait for them, a BusyError says so; then,
+    with `passes_busy`, it goes on without those whose rows they hold, if need be to the fallback.
+
+    A lead not due before the day after next takes nobody's place yet: it waits in the Qualify queue (`release` hands it
+    out), unless somebody has a standing claim.
     """
     if not newcomers:
         return []
@@ -61,18 +65,24 @@ def route_batch(newcomers: Sequence[Newcomer]) -> list[Route]:
                 waits=due >= soon,
             )
         )  # fmt: skip
-    return _route(wishes, moment=moment, week=turns.week(calendar.working_day(calendar.day(moment))))
+    week = turns.week(calendar.working_day(calendar.day(moment)))
+    return _route(wishes, moment=moment, week=week, passes_busy=passes_busy)
 
 
-def _route(wishes: Sequence[Wish], *, moment: datetime, week: date | None = None) -> list[Route]:
+def _route(
+    wishes: Sequence[Wish], *, moment: datetime, week: date | None = None, passes_busy: bool = False
+) -> list[Route]:
     """Choose for wishes under the sellers' locks, and keep everybody's place in turn; `week`: they are new leads."""
     found = queries.sellers()
     fallback, queue = queries.places()
     if all(w.waits or rules.standing(w, found) for w in wishes):
         return rules.choose(wishes, sellers=found, rotation=[], fallback=fallback, queue=queue)[0]
     rotation = rules.in_rotation(found.values(), moment)
-    with turns.taken(rotation, week=week, passes_full=True) as ready:
-        routes, credits = rules.choose(wishes, sellers=found, rotation=ready, fallback=fallback, queue=queue)
+    with turns.taken(rotation, week=week, passes_full=True, passes_busy=passes_busy) as ready:
+        is_whole = not passes_busy or len(ready) == len(rotation)
+        routes, credits = rules.choose(
+            wishes, sellers=found, rotation=ready, fallback=fallback, queue=queue, is_whole=is_whole
+        )
         in_turn = [route.owner_id for route in routes if week and route.why["rule"] == rules.ROUND_ROBIN]
         turns.keep(ready, credits, filter(None, in_turn), week=week)
     return routes

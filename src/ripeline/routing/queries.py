@@ -56,17 +56,18 @@ def _read_sellers() -> dict[UUID, Seller]:
 _sellers = Settled(_read_sellers, "user", "responsible", "absence", "company")
 
 
-# How many open leads each seller has in hand, counted up to their cap only.
-_ROOM = """
-SELECT u.id, CASE WHEN u.id = ANY(%(users)s::uuid[]) THEN u.lead_cap - (
+# How many more open leads fit under the cap of a user `u`, who is the responsible `r`: those in hand are counted up to
+# the cap only, and along an index of the open ones alone.
+ROOM = f"""u.lead_cap - (
     SELECT count(*) FROM (
-        SELECT 1 FROM lead
-        WHERE lead.responsible_id = r.id AND lead.merged_into_id IS NULL AND lead.state = ANY(%(open)s::text[])
-        LIMIT u.lead_cap
+        SELECT 1 FROM lead WHERE lead.responsible_id = r.id AND {worth.OPEN} LIMIT u.lead_cap
     ) AS in_hand
-) ELSE 0 END FROM responsible AS r JOIN "user" AS u ON u.id = r.user_id
+)"""  # noqa: S608
+_ROOM = f"""
+SELECT u.id, CASE WHEN u.id = ANY(%(users)s::uuid[]) THEN {ROOM} ELSE 0 END
+FROM responsible AS r JOIN "user" AS u ON u.id = r.user_id
 WHERE u.id = ANY(%(present)s::uuid[]) AND u.is_active AND r.is_active
-"""
+"""  # noqa: S608
 
 
 def room(users: Collection[UUID], *, present: Collection[UUID] | None = None) -> dict[UUID, int]:
@@ -74,8 +75,7 @@ def room(users: Collection[UUID], *, present: Collection[UUID] | None = None) ->
 
     Of those `present` besides, it is asked alone whether they are; they have no room.
     """
-    given = {"open": [s.value for s in OPEN_STATES], "users": list(users), "present": list(present or users)}
-    return dict(prepared_rows(_ROOM, given))
+    return dict(prepared_rows(_ROOM, {"users": list(users), "present": list(present or users)}))
 
 
 # The same for what is due by a moment: what somebody's day holds already.

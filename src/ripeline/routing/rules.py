@@ -140,11 +140,13 @@ def choose(
     rotation: Sequence[Seller],
     fallback: Place,
     queue: Place,
+    is_whole: bool = True,
 ) -> tuple[list[Route], dict[UUID, int]]:
     """A route for each wish, in the order given, and everybody's place in turn afterwards.
 
     `sellers`: everybody active who sells, by user id; `rotation`: who takes turns now, each with the room under their
-    cap. What is not due yet waits in `queue`; what finds no room goes to `fallback`.
+    cap. What is not due yet waits in `queue`; what finds no room goes to `fallback`. Not `is_whole`: there are others,
+    whose room nobody could see.
     """
     turns = _Turns(rotation)
     routes: dict[int, Route] = {}
@@ -162,7 +164,7 @@ def choose(
             why = {"rule": ROUND_ROBIN, "to": seller.name, "among": len(rotation)}
             routes[index] = _to(seller, why | ({"full": True} if turns.is_full(seller) else {}))
         else:
-            because = "no_room" if rotation else "nobody"
+            because = ("no_room" if rotation else "nobody") if is_whole else "busy"
             routes[index] = _at(fallback, {"rule": FALLBACK, "to": fallback.name, "because": because})
     for index, wish in enumerate(wishes):
         if wish.left:
@@ -225,6 +227,7 @@ _BECAUSE = {
     "not_due": "it is not due before {until}, so it waits in {to} and takes nobody's place",
     "no_room": "everybody in turn has as many as they can look after, so it goes to {to}",
     "nobody": "nobody is here to take it, so it goes to {to}",
+    "busy": "many leads were being handed on in that moment, so it goes to {to}",
 }
 _RULES = {
     OWN: "brought in by {to}, who keeps it",

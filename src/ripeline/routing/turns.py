@@ -10,7 +10,8 @@ from json import dumps
 from typing import TypeVar
 from uuid import UUID
 
-from django.db import connection, transaction
+from django.db import OperationalError, connection, transaction
+from psycopg.errors import LockNotAvailable
 
 from ripeline.base.statements import prepared, prepared_rows
 from ripeline.routing import prices, queries
@@ -21,37 +22,52 @@ from ripeline.routing.worth import MINUTES
 T = TypeVar("T")
 
 
+class BusyError(OperationalError):
+    """Somebody else hands leads out, for longer than this transaction may wait; it must be undone."""
+
+
 @contextmanager
 def taken(
-    sellers: Collection[Seller], *, week: date | None = None, passes_full: bool = False
+    sellers: Collection[Seller], *, week: date | None = None, passes_full: bool = False, passes_busy: bool = False
 ) -> Iterator[list[Seller]]:
     """The sellers with the room they have now; their rows stay locked until the transaction ends.
 
     `week`: the Monday of the week of whose new leads these are, where they are new: then no more than the week allows.
-    `passes_full`: who has had all of their week is not locked, since that cannot change before it is over: they have no
-    room, whatever others hand out meanwhile.
+    `passes_full`: who has no room as it is, by their cap or by what they had of their week, is not locked: whatever
+    others hand out meanwhile, that makes them none. `passes_busy`: nor is whoever somebody else has locked; they are
+    not among them. Otherwise that is waited for, and BusyError said where the transaction must not wait so long.
 
     Who has left since they were read is not among them: whoever leaves takes this lock too.
     """
     with transaction.atomic(savepoint=False):
         full: dict[UUID, _Place] = {}
         if passes_full and week:
-            places = _read(_PLACES, [s.user_id for s in sellers])
-            full = {s.user_id: p for s in sellers if (p := places.get(s.user_id)) and _of_week(s, p, week) <= 0}
-        turns = full | _locked(sorted(s.user_id for s in sellers if s.user_id not in full))
+            looked = _look(sellers, week)
+            full = {user: place for user, (place, room) in looked.items() if room <= 0}
+            sellers = [s for s in sellers if s.user_id in looked]
+        turns = _locked(sorted(s.user_id for s in sellers if s.user_id not in full), passes_busy)
         left = {s.user_id: _of_week(s, turns[s.user_id], week) for s in sellers if s.user_id in turns}
         # after the locks: what others handed out meanwhile is counted
         able = [user for user, of_week in left.items() if of_week > 0]
-        rooms = queries.room(able, present=left) if len(full) < len(left) else dict.fromkeys(left, 0)
+        rooms = queries.room(able, present=left) if left else {}
+        places = turns | full
         yield [
-            replace(s, room=max(min(room, left[s.user_id]), 0), credit=turns[s.user_id].credit)
+            replace(s, room=max(min(room, left.get(s.user_id, 0)), 0), credit=places[s.user_id].credit)
             for s in sellers
-            if s.user_id in left and (room := rooms.get(s.user_id)) is not None
+            if (room := 0 if s.user_id in full else rooms.get(s.user_id)) is not None
         ]
 
 
 _PLACES = "SELECT user_id, credit, week, taken FROM turn WHERE user_id = ANY(%s::uuid[]) ORDER BY user_id"
 _LOCK = f"{_PLACES} FOR UPDATE"
+_LOOK = f"""
+SELECT u.id, COALESCE(turn.credit, 0), turn.week, COALESCE(turn.taken, 0),
+       CASE WHEN turn.week = %(week)s::date AND turn.taken >= given.intake THEN 0 ELSE {queries.ROOM} END
+FROM unnest(%(users)s::uuid[], %(intakes)s::int[]) AS given(user_id, intake)
+JOIN "user" AS u ON u.id = given.user_id AND u.is_active
+JOIN responsible AS r ON r.user_id = u.id AND r.is_active
+LEFT JOIN turn ON turn.user_id = u.id
+"""  # noqa: S608
 
 
 @dataclass(frozen=True)
@@ -61,10 +77,21 @@ class _Place:
     taken: int
 
 
-def _locked(users: list[UUID]) -> dict[UUID, _Place]:
+def _locked(users: list[UUID], passes_busy: bool) -> dict[UUID, _Place]:
     """Everybody's row, made where there is none, locked until the transaction ends."""
     if not users:
         return {}
+    if passes_busy:
+        return _read(f"{_LOCK} SKIP LOCKED", users)
+    try:
+        return _made_and_locked(users)
+    except OperationalError as problem:
+        if isinstance(problem.__cause__, LockNotAvailable):
+            raise BusyError from problem.__cause__
+        raise
+
+
+def _made_and_locked(users: list[UUID]) -> dict[UUID, _Place]:
     found = _read(_LOCK, users)
     if len(found) < len(users):
         with connection.cursor() as cursor:
@@ -79,6 +106,12 @@ def _locked(users: list[UUID]) -> dict[UUID, _Place]:
 
 def _read(statement: str, users: list[UUID]) -> dict[UUID, _Place]:
     return {user: _Place(*rest) for user, *rest in prepared_rows(statement, [users])}
+
+
+def _look(sellers: Collection[Seller], week: date) -> dict[UUID, tuple[_Place, int]]:
+    """The place of each who is still active, and the room they have, as it is at the moment."""
+    given = {"users": [s.user_id for s in sellers], "intakes": [s.intake for s in sellers], "week": week}
+    return {user: (_Place(*place), room) for user, *place, room in prepared_rows(_LOOK, given)}
 
 
 def _of_week(seller: Seller, turn: _Place, week: date | None) -> int:
