@@ -97,7 +97,7 @@ def test_an_answer_amended_on_the_phone_is_the_one_on_the_card_and_the_record_sa
     page = client.get(f"/leads/{Lead.objects.get().pk}").text
     assert "When should it be in place: Within a month</" in page, "the context card"
     assert '<dd>Within a month <small class="soft">amended; first “Later”</small></dd>' in page
-    assert "Answers changed. When should it be in place: Within a month" in page, "the timeline"
+    assert "Answers changed. When should it be in place: Within a month (it was: Later)" in page, "the timeline"
 
 
 def test_a_card_is_dated_by_how_long_ago_the_phone_took_it_whatever_its_clock_says(alice: User, booth: Door) -> None:

@@ -7,6 +7,7 @@ from html import unescape
 from django.test import Client
 
 from ripeline.base import clock
+from ripeline.capture import by_hand
 from ripeline.catalog import actions as catalog
 from ripeline.leads.models import Lead
 from ripeline.people.models import Tracking, User
@@ -58,6 +59,16 @@ def test_a_lead_in_five_lines(alice: User, make_lead: MakeLead) -> None:
     assert "is the likeliest buying stage" in lines[3]
     assert lines[4].startswith("Others at the company: One other at Acme: Ben Ode downloaded “Two diaries” on")
     assert card(alice, f"/today/{lead.pk}")[:4] == lines[:4], "and the same on Today"
+
+
+def test_beside_their_words_stands_what_they_answered_as_far_as_the_line_holds_it(alice: User) -> None:
+    answers = {"timeline": "Later", "product": "Chair 4"}
+    found = by_hand.capture_one(actor=alice, name="Ann Lee", message="Call me", answers=answers)
+    said = "What they said: “Call me”; When should it be in place: Later; Which product is it about: Chair 4"
+    assert said in card(alice, f"/leads/{found.lead_id}")
+    long = by_hand.capture_one(actor=alice, name="Bo Ode", message="word " * 100, answers=answers)
+    (line,) = (line for line in card(alice, f"/leads/{long.lead_id}") if line.startswith("What they said"))
+    assert line.endswith("…”")
 
 
 def test_of_another_rep_s_lead_alice_reads_the_name_and_with_whom(

@@ -46,5 +46,6 @@ def questions(*, retired: bool = False) -> Sequence[Question]:
 
 
 def asked(keys: Iterable[str]) -> dict[str, str]:
-    """How each question was put, by its key: also those retired since."""
-    return dict(Question.objects.filter(key__in=set(keys)).values_list("key", "label"))
+    """How each question was put, by its key, in their order: also those retired since."""
+    found = Question.objects.filter(key__in=set(keys)).order_by("position", "label")
+    return dict(found.values_list("key", "label"))

@@ -114,16 +114,22 @@ def came(enquiries: Iterable[Enquiry]) -> list[Came]:
         Came(
             each,
             DOORS.get(each.door, each.door.replace("_", " ")),
-            [_answered(each, key, asked.get(key, key.replace("_", " "))) for key in each.said],
+            _answers(each, asked),
             _found_by(each),
         )
         for each in found
     ]
 
 
-def _answered(enquiry: Enquiry, key: str, asked: str) -> Answered:
-    first, now = enquiry.answers.get(key), enquiry.said[key]
-    return Answered(asked, words(now), words(first) if first not in (None, now) else "")
+def _answers(enquiry: Enquiry, asked: Mapping[str, str]) -> list[Answered]:
+    """What was answered, in the order of the questions, each as it was `asked`."""
+    answers = []
+    said = enquiry.said
+    for key in [key for key in {**asked, **said} if key in said]:
+        first, now = enquiry.answers.get(key), said[key]
+        was = words(first) if first not in (None, now) else ""
+        answers.append(Answered(asked.get(key, key.replace("_", " ")), words(now), was))
+    return answers
 
 
 def _found_by(enquiry: Enquiry) -> str:

@@ -77,13 +77,14 @@ class _Saying:
         return f"Came by the page {page.partition('://')[2] or page}" if page else ""
 
     def said(self, came: Sequence[Came]) -> str:
-        """What they said in their own words, else what they answered."""
-        message = next((each.enquiry.message for each in came if each.enquiry.message), "")
-        if message:
-            text = " ".join(message.split())
-            return f"“{text if len(text) <= _LONGEST else text[: _LONGEST - 1].rstrip() + '…'}”"
-        answers = next((each.answers for each in came if each.answers), [])
-        return "; ".join(f"{each.asked.rstrip('?: ')}: {each.answer}" for each in answers[:3])
+        """What they said in their own words, and what they answered: as much of it as a line holds."""
+        text = " ".join(next((each.enquiry.message for each in came if each.enquiry.message), "").split())
+        said = [f"“{text if len(text) <= _LONGEST else text[: _LONGEST - 1].rstrip() + '…'}”"] if text else []
+        for each in next((each.answers for each in came if each.answers), [])[:3]:
+            words = f"{each.asked.rstrip('?: ')}: {each.answer}"
+            if not said or sum(map(len, said)) + len(words) <= _LONGEST:
+                said.append(words)
+        return "; ".join(said)
 
     def others(self, colleagues: Sequence[Colleague], company: str) -> str:
         """How many others there are, and what the first two of them did, as far as the viewer may know."""

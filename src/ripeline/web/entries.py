@@ -168,7 +168,8 @@ def _answered(entry: Activity, _sees_next: bool) -> str:
     asked = entry.data.get("asked", {})
     said = [
         f"{asked.get(key, key).rstrip('?: ')}: {'nothing' if now is None else in_words(now)}"
-        for key, (_, now) in entry.data.get("answers", {}).items()
+        + ("" if was is None else f" (it was: {in_words(was)})")
+        for key, (was, now) in entry.data.get("answers", {}).items()
     ]
     return f"Answers changed. {'; '.join(said)}" if len(said) <= 3 else f"{len(said)} answers changed"
 
