@@ -54,8 +54,6 @@ def answers(asked: Sequence[Asked]) -> list[Answer | None]:
     try:
         with look():
             read = [_read(each) for each in asked]
-            named = zip(read, asked, strict=True)
-            machines.recognise([submission for submission, each in named if submission and not each.idempotency_key])
             kept = iter(keep_all([(submission, FROM_ONE_PROGRAM) for submission in read if submission]))
             return [_answer(next(kept)) if submission else None for submission in read]
     except Exception:

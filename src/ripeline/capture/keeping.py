@@ -176,10 +176,12 @@ class _BusyError(Exception):
 
 def _kept(wanted: Sequence[tuple[Submission, int]], manner: Manner) -> Sequence[tuple[Submission, bool] | Exception]:
     """Within a transaction, which is to be undone where it raises."""
-    numbers = {submission.pk for submission, _ in wanted}
+    numbers = {number for submission, _ in wanted for number in (submission.pk, submission.before) if number}
     lately, here = _look_back({submission.address for submission, _ in wanted}, numbers)
     ours: dict[UUID, Submission] = {}
     for submission, most in wanted:
+        if submission.before in here:
+            submission.pk = submission.before
         if lately[submission.address] < most and submission.pk not in ours and submission.pk not in here:
             ours[submission.pk] = submission
             lately[submission.address] += 1

@@ -13,7 +13,6 @@ from django.db import transaction
 
 from ripeline.base import clock
 from ripeline.base.settled import Settled
-from ripeline.base.statements import prepared_rows
 from ripeline.capture import asking, codes, doors, places, saying, submissions, values
 from ripeline.capture.dates import FIRST_YEAR
 from ripeline.capture.doors import DoorError
@@ -39,9 +38,7 @@ FIELDS = (*PERSON, "message", "source", "campaign", "place", "landing_page")  # 
 TRAIL = ("referrer", *submissions.TRAIL, "visitor")  # how they came; whose browser, as the tracking script names it
 ASKED = "q-"  # before the key of a question, in a mapping
 CLOCKS_DIFFER = timedelta(minutes=10)
-SAME = timedelta(
-    minutes=1
-)  # in which the same from a program, without a key of its own, is the same (at most twice that)
+SAME = timedelta(minutes=1)  # in which what a program sends without a key of its own is the same (at most twice that)
 LONGEST_ID = 254
 _SPACE = UUID("7d1f1c52-52a5-4c0e-9d0c-5a3a1a9b7c11")  # of the ids that senders' own keys are made into
 DEEP, WIDE = 8, 200  # how far into what a tool sends is looked
@@ -65,10 +62,7 @@ def take(*, key: ApiKey, entry: Entry, idempotency_key: str = "") -> tuple[Submi
     Raises RefusedError by field, ConflictError, and TooOftenError.
     """
     try:
-        submission = submission_of(key=key, entry=entry, idempotency_key=idempotency_key)
-        if not idempotency_key:
-            recognise([submission])
-        return keep(submission, most=FROM_ONE_PROGRAM)
+        return keep(submission_of(key=key, entry=entry, idempotency_key=idempotency_key), most=FROM_ONE_PROGRAM)
     except RefusedError:
         note_refused(key)
         raise
@@ -86,22 +80,11 @@ def submission_of(*, key: ApiKey, entry: Entry, idempotency_key: str = "") -> Su
         door=_door_of(key), state=SubmissionState.TAKEN, content=content | {"digest": _digest(content)},
         trail={name: clean(text) for name, text in entry.trail.items()}, address=str(key.pk), received_at=clock.now(),
     )  # fmt: skip
-    submission.pk = uuid5(_SPACE, f"{key.pk}:{idempotency_key}") if idempotency_key else _number(submission, 0)
+    if idempotency_key:
+        submission.pk = uuid5(_SPACE, f"{key.pk}:{idempotency_key}")
+    else:
+        submission.pk, submission.before = _number(submission, 0), _number(submission, 1)
     return submission
-
-
-def recognise(unnamed: Sequence[Submission]) -> None:
-    """Of what programs gave no name, the very same that is here since a minute gets the number that it has there: who
-    sent it did not know that it was kept.
-    """
-    before = [_number(submission, 1) for submission in unnamed]
-    here = {number for (number,) in prepared_rows(_HERE, [before])} if before else set()
-    for submission, number in zip(unnamed, before, strict=True):
-        if number in here:
-            submission.pk = number
-
-
-_HERE = "SELECT id FROM submission WHERE id = ANY(%s::uuid[])"
 
 
 def _number(submission: Submission, ago: int) -> UUID:

@@ -1,5 +1,7 @@
 """Imports (the run, its file in pieces, what did not go in, mappings) and doors (what they ask, what came through)."""
 
+from uuid import UUID
+
 from django.db import models
 
 from ripeline.base import clock
@@ -421,6 +423,8 @@ class Submission(models.Model):
     lead_id = models.UUIDField(null=True)
     captured_by = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+", db_index=False)
     received_at = models.DateTimeField(default=clock.now)
+
+    before: UUID | None = None  # the id that it would have had a moment ago: if that is here, it is the same; not kept
 
     class Meta:
         db_table = "submission"
