@@ -1,6 +1,7 @@
 """Forms as strangers meet them, and Capture as those who keep the doors do."""
 
 import re
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 from uuid import uuid4
@@ -11,7 +12,7 @@ from django.test import Client
 
 from ripeline.base import clock
 from ripeline.capture import doors, keeping, submissions
-from ripeline.capture.doors import FormDraft
+from ripeline.capture.doors import DoorError, FormDraft
 from ripeline.capture.keeping import HeldError
 from ripeline.capture.models import Door, DoorDay, Submission
 from ripeline.catalog.models import Question
@@ -203,6 +204,12 @@ def test_the_colours_of_the_company_are_its_own_style_sheet(client: Client, door
     draft = FormDraft(name="Quote", source_type="quote_request", title="Ask", style={"accent": "#AA0044", "corners": 3})
     doors.keep_form(actor=mona, door=door, draft=draft)
     assert client.get("/f/quote/style.css").content == b":root { --accent: #aa0044; --r: 3px; }\n"
+    short = replace(draft, style={"accent": "a04", "ink": "1c2321"})
+    doors.keep_form(actor=mona, door=door, draft=short)
+    assert client.get("/f/quote/style.css").content == b":root { --accent: #aa0044; --ink: #1c2321; }\n"
+    for wrong in ("red", "#12", "#12345g", "1234567"):
+        with pytest.raises(DoorError):
+            doors.keep_form(actor=mona, door=door, draft=replace(draft, style={"accent": wrong}))
 
 
 def test_a_form_that_was_shut_says_so_and_one_that_never_was_is_not_found(

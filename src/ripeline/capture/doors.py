@@ -28,7 +28,7 @@ READING = (SourceType.CONTENT_DOWNLOAD, SourceType.WEBINAR, SourceType.COURSE, S
 PERSON = ("name", "company", "phone", "title")  # asked beside the e-mail address, which always is
 HEALTH_DAYS = 30
 
-_COLOUR = re.compile(r"#[0-9a-f]{6}")
+_COLOUR = re.compile(r"#?([0-9a-f]{6}|[0-9a-f]{3})")
 FONTS = ("system-ui", "serif", "monospace", "inherit")
 COLOURS = ("accent", "paper", "ink")
 
@@ -200,9 +200,10 @@ def _style(style: Mapping[str, Any]) -> dict[str, Any]:
     kept: dict[str, Any] = {}
     for name in COLOURS:
         if text := str(style.get(name) or "").strip().lower():
-            if not _COLOUR.fullmatch(text):
+            written = _COLOUR.fullmatch(text)
+            if not written:
                 raise DoorError("Write a colour as # and six digits, such as #1f6f54.", name)
-            kept[name] = text
+            kept[name] = f"#{written[1] if len(written[1]) == 6 else ''.join(2 * each for each in written[1])}"
     if style.get("font") in FONTS:
         kept["font"] = style["font"]
     if str(style.get("corners") or "").isdigit():
