@@ -19,11 +19,15 @@ from ripeline.api import abreast
 from ripeline.api.abreast import Abreast, Asked
 from ripeline.capture import keeping
 from ripeline.capture.models import Submission
+from ripeline.catalog import queries as catalog
 from ripeline.config import asgi
+from ripeline.leads import actions as leads
 from ripeline.leads import birth, bulk
+from ripeline.leads.deciding import By
 from ripeline.leads.models import Enquiry, Lead
 from ripeline.outbox import queries as outbox
 from ripeline.people import keys
+from ripeline.people import queries as people
 from ripeline.people.models import ApiKey, User
 from ripeline.ripeness.models import Score
 from ripeline.routing import turns
@@ -380,3 +384,17 @@ def test_who_hangs_up_before_the_answer_has_been_heard(secret: str) -> None:
 
     run(hung_up())
     assert Lead.objects.count() == 2
+
+
+def test_a_lost_lead_that_comes_again_keeps_nobody_waiting_while_others_are_handed_on(
+    secret: str, alice: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(keeping, "TOGETHER", 0.2)
+    ((_, first),) = asked(secret, person(1))
+    lead_id = UUID(first["lead"])
+    leads.close(lead_id, By(people.system(), "web", "lost"), reason=catalog.reason("no_budget"))
+    Lead.objects.filter(pk=lead_id).update(owner=None, responsible=people.built_in("qualify"))
+    with held(take_turns):
+        answers = asked(secret, again("Now we have one."), person(2), person(3))
+        assert [status for status, _ in answers] == [201, 201, 201]
+        assert Lead.objects.get(pk=lead_id).state == "new"

@@ -100,6 +100,20 @@ def test_a_file_that_does_not_say_whose_ids_it_has_goes_with_those_it_comes_with
     assert again(queries.batch(carol, alone)[0]).dialect["system"] == ""
 
 
+def test_a_file_that_was_left_before_ids_had_a_system_goes_with_others(carol: User) -> None:
+    deals = csv("Lead id,Won on,Product", "101,2026-05-27,Boats")
+    batches.begin(actor=carol, uploads=[batches.Upload("deals.csv", io.BytesIO(deals))])
+    left = ImportRun.objects.get()
+    del left.dialect["system"]
+    left.save(update_fields=["dialect"])
+    uploads = [
+        batches.Upload("deals.csv", io.BytesIO(deals)),
+        batches.Upload("people.csv", io.BytesIO(HUBSPOT)),
+    ]
+    batch = batches.begin(actor=carol, uploads=uploads)
+    assert {run.dialect["system"] for run in queries.batch(carol, batch)} == {"hubspot"}
+
+
 def test_of_two_lists_that_count_their_rows_in_one_file_nobody_becomes_another(alice: User) -> None:
     run = imported(
         csv(

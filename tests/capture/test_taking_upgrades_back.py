@@ -5,7 +5,8 @@ from django.db import connection
 from django.db.migrations.loader import MigrationLoader
 
 from ripeline.capture import queries
-from ripeline.capture.models import ImportRemark, Remark
+from ripeline.capture.models import ImportCompany, ImportRemark, Remark
+from ripeline.leads.models import Account
 from tests.capture.importing import csv, imported
 
 
@@ -35,3 +36,23 @@ def test_a_kind_of_remark_that_an_earlier_version_does_not_know_is_read_by_it_al
     with connection.schema_editor() as editor:
         migration.apply(before.clone(), editor)
     assert sorted(queries.remarks(run)) == read
+
+
+@pytest.mark.django_db
+def test_a_companys_id_for_which_there_was_no_room_is_shortened_and_stays_its_own() -> None:
+    long = ["hubspot:" + "7" * 240 + end for end in "ab"]
+    for reference in long:
+        ImportCompany.objects.create(reference=reference, account=Account.objects.create(key=reference[-9:], name="A"))
+    loader = MigrationLoader(connection)
+    (key,) = (key for key in loader.disk_migrations if key[1].endswith("_ids_of_systems"))
+    migration = loader.disk_migrations[key]
+    before = loader.project_state(migration.dependencies)
+    with connection.cursor() as cursor:
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+    with connection.schema_editor() as editor:
+        migration.unapply(before.clone(), editor)
+    kept = set(ImportCompany.objects.values_list("reference", flat=True))
+    assert len(kept) == 2
+    assert all(reference.startswith(long[0][:200]) and len(reference) <= 240 for reference in kept)
+    with connection.schema_editor() as editor:
+        migration.apply(before.clone(), editor)

@@ -86,7 +86,7 @@ def _admit(arrivals: Sequence[Arrival], actor: User, origin: str, manner: Manner
         if born:
             _bear(born, actor, origin, manner)
         if met:
-            meet_again(met, actor, origin)
+            meet_again(met, actor, origin, passes_busy=manner.passes_busy)
         return [case.outcome or Admitted(Result.UNCHANGED, case.lead_id) for case in cases]
 
 

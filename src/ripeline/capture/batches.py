@@ -64,7 +64,7 @@ def _of_one_system(actor: User, runs: Collection[ImportRun]) -> None:
     system = one_system(Dialect.from_json(run.dialect) for run in runs)
     for run in runs if system else ():
         said = Said.from_json(run.told)
-        if run.state == ImportState.UPLOADED and not run.dialect["system"] and said.system is None:
+        if run.state == ImportState.UPLOADED and not run.dialect.get("system") and said.system is None:
             actions.prepare(actor=actor, run_id=run.pk, said=replace(said, system=system), mapping=run.mapping)
 
 

@@ -147,6 +147,8 @@ def keep_all(
         except CrossedError:
             crossed += 1
         except routing.BusyError:  # such as while somebody leaves, and thousands of leads are handed on
+            if manner.passes_busy:
+                raise
             manner = replace(manner, passes_busy=True)
         except _BusyError as busy:
             held |= busy.numbers

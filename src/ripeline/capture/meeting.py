@@ -38,7 +38,7 @@ TAKEN_UP = {State.LOST: "they came to us again", State.WON: "customer enquired a
 RECENT = timedelta(days=7)  # an enquiry not older than this is a reason to act now
 
 
-def meet_again(cases: Sequence[Case], actor: User, origin: str) -> None:
+def meet_again(cases: Sequence[Case], actor: User, origin: str, *, passes_busy: bool = False) -> None:
     """Arrivals of people who are here already: what is new about them is added, and the enquiry counts if it is new.
 
     Ripeline itself makes these changes: whoever brings in a file need not have the right to work on everybody's leads.
@@ -56,7 +56,8 @@ def meet_again(cases: Sequence[Case], actor: User, origin: str) -> None:
     if changes:
         _apply(changes, people_here, By(system, origin, import_run_id=brought_by))
     by = By(system, origin, import_run_id=brought_by)
-    reopened = _answer([case for case in cases if id(case) in again], people_here, by)
+    came_again = [case for case in cases if id(case) in again]
+    reopened = _answer(came_again, people_here, by, passes_busy=passes_busy)
     for case in cases:
         assert case.lead_id is not None
         result = Result.UPDATED if id(case) in changed or id(case) in again else Result.UNCHANGED
@@ -159,7 +160,7 @@ def _apply(changes: Mapping[UUID, Changes], people_here: Mapping[UUID, Lead], by
     )  # fmt: skip
 
 
-def _answer(cases: Sequence[Case], people_here: Mapping[UUID, Lead], by: By) -> dict[UUID, Case]:
+def _answer(cases: Sequence[Case], people_here: Mapping[UUID, Lead], by: By, *, passes_busy: bool) -> dict[UUID, Case]:
     """They came again: who was lost or won is taken up in a new episode, an open lead is looked at now. Those taken up.
 
     A file that does not say when somebody came is no sign that they came again.
@@ -181,7 +182,7 @@ def _answer(cases: Sequence[Case], people_here: Mapping[UUID, Lead], by: By) -> 
         elif rules.is_open(lead) and moment - when <= RECENT and (case.arrival.agreed or not lead.next_committed):
             looked_at.add(lead_id)
     if reopened:
-        _take_up([people_here[lead_id] for lead_id in reopened], by)
+        _take_up([people_here[lead_id] for lead_id in reopened], by, passes_busy=passes_busy)
     if looked_at:
         bulk.decide_many(
             looked_at, by, kind="next_set", facts=lambda lead: {"note": latest[lead.pk].arrival.note or CAME_AGAIN},
@@ -221,8 +222,9 @@ def _hand_to_fallback(lead_ids: Collection[UUID], by: By) -> None:
     )  # fmt: skip
 
 
-def _take_up(closed: Sequence[Lead], by: By) -> None:
-    routes = routing.route_batch([routing.Newcomer(account_id=lead.account_id, own=lead.owner_id) for lead in closed])
+def _take_up(closed: Sequence[Lead], by: By, *, passes_busy: bool) -> None:
+    wishes = [routing.Newcomer(account_id=lead.account_id, own=lead.owner_id) for lead in closed]
+    routes = routing.route_batch(wishes, passes_busy=passes_busy)
     takers = Responsible.objects.select_related("user").in_bulk({route.responsible_id for route in routes})
     taker = {lead.pk: takers[route.responsible_id] for lead, route in zip(closed, routes, strict=True)}
     moment = clock.now()

@@ -46,7 +46,7 @@ MANY = 10_000  # … and so far where something is done with all of them, once
 SIZE = 50
 COMPANIES_OF = 1_000  # leads found, among whose companies those that were typed are looked for
 COMPANIES_FIRST = 200  # … of whom the rest is only read for who wants more companies than these have
-KEPT = 2_000  # lists of whose pages the statements are kept: some for everybody who works
+KEPT = 500  # lists of whose pages the statements are kept: some for everybody who works
 CHUNK = 500  # rows a time where somebody goes through all of them
 
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from functools import cached_property
 from operator import itemgetter
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from django.core.exceptions import EmptyResultSet
 from django.db.models import Count, F, Func, Q, QuerySet, Window
@@ -79,8 +79,8 @@ class Key:
         )
 
 
-# Values that nothing has.
-BEGIN_ID = UUID("00000000-0000-0000-0000-00000000bee1")
+# Values that nothing has, and that nobody can ask for.
+BEGIN_ID = uuid4()
 _BEGIN, _EDGE = datetime(1, 1, 2, 3, 4, 5, 6, tzinfo=UTC), datetime(1, 1, 2, 3, 4, 5, 7, tzinfo=UTC)
 NEWEST = Key("captured_at", "id", (True, True), _BEGIN, _EDGE)
 NEXT = Key("next_at", "id", (False, False), _BEGIN, _EDGE)
