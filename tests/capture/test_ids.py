@@ -67,6 +67,13 @@ def test_deals_and_notes_find_their_person_by_an_id_of_their_own_system_alone(al
     assert Activity.objects.get(kind="note").lead_id == rita.pk
 
 
+def test_two_ids_of_one_system_are_two_people_but_of_two_systems_may_be_one(alice: User) -> None:
+    head, ann = "Id,Name,Phone", "Ann Berg,+44 20 7183 8750"
+    for system, id_, expected in (("crm", "c-1", 1), ("shop", "s-7", 1), ("shop", "s-8", 2), ("", "9000001", 2)):
+        imported(csv(head, f"{id_},{ann}"), said=Said(system=system))
+        assert Lead.objects.count() == expected, f"{system} {id_}"
+
+
 def test_a_companys_id_is_its_systems_too(alice: User) -> None:
     of_any_kind(exports.HUBSPOT_COMPANIES.encode())
     of_any_kind(exports.PIPEDRIVE_ORGANIZATIONS.replace("31,Mar", "9001,Mar").encode())

@@ -54,9 +54,9 @@ def phone(number: str, name: str, company: str = "") -> Key | None:
 
 def contradict(ours: Collection[Key], theirs: Collection[Key]) -> bool:
     """Whether two people of the same number and name are known to be two: one company gave each an address of their
-    own, or each has an id."""
-    kinds = [{key.kind for key in keys} for keys in (ours, theirs)]
-    if all(IdentityKind.EXTERNAL in each for each in kinds):
+    own, or one system an id."""
+    numbered = [{systems.of(key.key) for key in keys if key.kind == IdentityKind.EXTERNAL} for keys in (ours, theirs)]
+    if numbered[0] & numbered[1]:
         return True
     firms = [{rules.domain_of(key.key) for key in keys if key.kind == IdentityKind.EMAIL} for keys in (ours, theirs)]
     return bool(firms[0] & firms[1] - {""})

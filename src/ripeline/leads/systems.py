@@ -27,6 +27,12 @@ def qualified(value: str, system: str) -> str:
     return value if not system or value.startswith(f"{system}:") else f"{system}:{value}"
 
 
+def of(value: str) -> str:
+    """The system of an id as it is kept."""
+    system, mark, _ = value.partition(":")
+    return system if mark else ""
+
+
 def bare(value: str) -> str:
     """An id as it is shown: without the name of a known system before it."""
     system, mark, rest = value.partition(":")
