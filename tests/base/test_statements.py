@@ -2,6 +2,7 @@
 
 from uuid import uuid4
 
+import numpy as np
 import pytest
 from django.db import DataError, IntegrityError, connection, transaction
 from django.db.transaction import TransactionManagementError
@@ -56,6 +57,10 @@ def test_json_bears_what_postgresql_reads_exactly(db: None) -> None:
         assert prepared_rows("SELECT (%s::jsonb)->0->'v' = %s::jsonb", [as_json([{"v": value}]), as_json_of(value)])[0][
             0
         ]
+
+
+def test_a_number_of_numpys_is_a_number() -> None:
+    assert as_json([{"v": np.float64(0.5)}]) == '[{"v":0.5}]'
 
 
 def as_json_of(value: object) -> str:

@@ -85,10 +85,14 @@ def _plain(value: Any) -> Any:
     return value.isoformat() if isinstance(value, datetime) else str(value)
 
 
-# In a tenth of the time of Python's own.
-_encode = msgspec.json.Encoder(
-    enc_hook=lambda value: str.__str__(value) if isinstance(value, str) else str(value)
-).encode
+def _by_its_kind(value: Any) -> Any:
+    """What msgspec does not know: an enumeration's word, numpy's number; else as it reads."""
+    if isinstance(value, float):
+        return float(value)
+    return str.__str__(value) if isinstance(value, str) else str(value)
+
+
+_encode = msgspec.json.Encoder(enc_hook=_by_its_kind).encode  # in a tenth of the time of Python's own
 
 
 _HEADER, _TRAILER = 19, 2  # bytes of a binary COPY before its rows (without extension) and after them
