@@ -53,6 +53,12 @@ def test_a_company_of_nothing_is_none_though_somebody_may_be_called_so() -> None
     assert (row.text("name"), row.text("company"), row.text("title"), row.text("message")) == ("Nan Null", "", "", "")
 
 
+def test_a_first_and_a_last_name_are_somebody_to_follow_up() -> None:
+    taken, rejects = imported("First Name,Last Name,Company\nAda,Nomail,Foo\n,Nomail,Bar\n,,Baz\n")
+    assert [row.text("name") for row in taken] == ["Ada Nomail", "Nomail"]
+    assert [reject.row for reject in rejects] == [4]
+
+
 def test_a_lead_arrives_with_all_that_the_row_says() -> None:
     row = lead(
         "Id,First name,Last name,E-mail,Phone,Company,Website,Country,Language,Source,Campaign,Landing page,Created,"

@@ -307,7 +307,6 @@ class _Conversion:
         """
         wanted, missing = _WANTED[self._kind]
         is_grave = any(fault.is_grave for fault in faults)
-        is_nobody = not any(name in row.values for name in wanted)
         whole = ""
         try:
             if self._kind == "leads":
@@ -318,6 +317,7 @@ class _Conversion:
                 _finish_activity(row)
         except _NotTakenError as problem:
             whole = str(problem)
+        is_nobody = not any(name in row.values for name in wanted)  # now that a first and a last name are one
         if not (is_grave or is_nobody or whole):
             return None
         by_place = sorted(faults)
