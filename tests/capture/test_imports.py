@@ -14,6 +14,7 @@ from ripeline.capture.detection import Told
 from ripeline.capture.models import ImportPiece, ImportReject, ImportRemark, ImportRun
 from ripeline.capture.rows import Row
 from ripeline.capture.taking import LeadTaker, Tally, field_keys
+from ripeline.capture.wording import Owners
 from ripeline.catalog import queries as catalog
 from ripeline.catalog import standard
 from ripeline.leads import actions as leads
@@ -137,6 +138,19 @@ def test_a_row_goes_to_the_owner_it_names_and_owners_who_are_not_here_are_told(a
     assert owners.startswith("4 rows name an owner who is not here: gone@example.com, Robert, left@example.com.")
     assert next(iter(queries.remarks(run))) == (3, "The owner “gone@example.com” is not here")
     assert "".join(queries.remarks_csv(run)).count("\n") == 5
+
+
+def test_an_owner_is_known_by_the_first_name_that_nobody_else_has(alice: User, bob: User) -> None:
+    User.objects.filter(pk=alice.pk).update(name="Alice Moreau")
+    User.objects.filter(pk=bob.pk).update(name="Bob Alba")
+    owners = Owners()
+    assert owners.find("alice") == alice
+    assert owners.find("Alba, Bob") == bob
+    assert owners.find("Alba") is None
+    User.objects.filter(pk=bob.pk).update(name="Alice Alba")
+    owners = Owners()
+    assert owners.find("Alice") is None
+    assert owners.find("Alice Moreau") == alice
 
 
 def test_two_lists_that_both_count_from_one_make_nobody_of_another(alice: User) -> None:

@@ -1,7 +1,7 @@
 """Their words and ours: what states, stages and owners of another system mean here, asked once and remembered."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import BinaryIO, NamedTuple
 
 from django.db.models import QuerySet
@@ -75,8 +75,8 @@ class Owners:
     def __init__(self) -> None:
         people = list(sellers())
         self._by_address = {user.email.casefold(): user for user in people}
-        counts = Counter(key(user.name) for user in people)
-        self._by_name = {key(user.name): user for user in people if counts[key(user.name)] == 1}
+        self._by_name = _only_one(people, lambda user: key(user.name))
+        self._by_first_name = _only_one(people, lambda user: key(user.name.split()[0] if user.name.split() else ""))
 
     def find(self, text: str) -> User | None:
         """The one person it can be; nobody by a guess between two."""
@@ -84,8 +84,14 @@ class Owners:
         last, _, first = said.partition(",")
         names = (key(said), key(f"{first} {last}") if first else "")
         return self._by_address.get(said.casefold()) or next(
-            (self._by_name[name] for name in names if name in self._by_name), None
+            (known[name] for known in (self._by_name, self._by_first_name) for name in names if name in known), None
         )
+
+
+def _only_one(people: Sequence[User], called: Callable[[User], str]) -> dict[str, User]:
+    """Who is called so, of names that are one person's alone."""
+    counts = Counter(called(user) for user in people)
+    return {name: user for user in people if counts[name := called(user)] == 1 and name}
 
 
 def listed(file: BinaryIO, dialect: Dialect, mapping: FieldMap) -> list[Word]:
