@@ -2,7 +2,6 @@
 PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
-PORT   ?= 8000
 DEMO   ?= 1
 
 .PHONY: help setup setup-dev setup-bench run test test-again check fix bench lock
@@ -32,8 +31,8 @@ setup-dev: $(VENV)/.setup-dev ## the same, and what tests, checks and benchmarks
 	    apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium >/dev/null; \
 	  else echo "The browser tests need Chromium; as root: apt-get install chromium"; exit 1; fi; }
 
-run: setup ## serve the demo company (DEMO=0: your own) at http://127.0.0.1:8000
-	@$(BIN)/ripeline up --port $(PORT) $(if $(filter 0,$(DEMO)),,--demo)
+run: setup ## serve the demo company (DEMO=0: your own) at http://127.0.0.1:8000 (PORT=8001: there)
+	@$(BIN)/ripeline up $(if $(PORT),--port $(PORT)) $(if $(filter 0,$(DEMO)),,--demo)
 
 test: setup-dev ## run every test
 	@$(BIN)/python -m pytest -n 2 --dist loadgroup $(ARGS)

@@ -4,9 +4,11 @@ import os
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import psycopg
+import pytest
 
 from tests.cli.conftest import Run
 from tests.server_plugin import named
@@ -146,3 +148,16 @@ def test_the_demo_never_lands_in_a_companys_home_nor_the_company_in_the_demos(ru
     (tmp_path / "home" / "kind").unlink()
     (tmp_path / "home" / "letters.txt").write_text("mine")
     assert "is not empty" in run("up", "--demo").err
+
+
+@pytest.mark.parametrize(
+    ("given", "command"),
+    [((), "ripeline up --demo"), (("PORT=8124",), "ripeline up --port 8124 --demo"), (("DEMO=0",), "ripeline up")],
+)
+def test_make_run_names_a_port_only_where_one_is_given_so_that_the_setting_counts(given: Sequence[str], command: str):
+    clean = {"PATH": os.environ["PATH"], "RIPELINE_PORT": "8123"}
+    done = subprocess.run(
+        ["make", "--dry-run", "--assume-old=setup", "run", *given],
+        cwd=Path(__file__).parents[2], env=clean, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert " ".join(done.stdout.splitlines()[-1].split()).endswith(command)

@@ -66,6 +66,7 @@ def test_a_taken_port_is_a_finding_that_names_who_has_it(look: Look):
     assert wrong(findings) == {"port"}
     assert f"(process {os.getpid()})" in findings["port"]["what"]
     assert "--port" in findings["port"]["do"]
+    assert "make run PORT=" in findings["port"]["what"] + findings["port"]["do"]
 
 
 def test_a_secret_that_others_can_read_is_a_finding(look: Look, empty_home: Path):

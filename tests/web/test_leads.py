@@ -20,7 +20,7 @@ from ripeline.catalog.actions import custom_fields, sources_named
 from ripeline.leads import actions
 from ripeline.leads.models import Lead, SavedView
 from ripeline.people.actions import change_user
-from ripeline.people.models import AuditEntry, User
+from ripeline.people.models import AuditEntry, Role, User
 from ripeline.people.queries import system
 from ripeline.ripeness import actions as ripeness
 from tests.cast import MakeLead, by, soon
@@ -208,6 +208,18 @@ def test_the_palette_finds_people_wherever_they_are(
     change_user(actor=system(), user=mallory, role="leader")
     assert signed_in(mallory).get("/palette?q=oliv").text.strip() == ""
     assert signed_in(alice).get("/palette?q=").text.strip() == ""
+
+
+@pytest.mark.parametrize("role", Role)
+def test_the_palette_leads_to_each_page_of_insight_that_one_may_open(signed_in: SignIn, alice: User, role: Role):
+    change_user(actor=system(), user=alice, role=role)
+    client = signed_in(alice)
+    page = re.sub(r"\s*<svg.*?</svg>\s*", "", client.get("/leads").text, flags=re.DOTALL)
+    for title, url in (
+        ("What is leaking?", "/insight/leaks"), ("Are they ripening?", "/insight"),
+        ("Is the model right?", "/insight/model"), ("What would it bring us?", "/insight/market"),
+    ):  # fmt: skip
+        assert (f'href="{url}">{title}</a>' in page) == (client.get(url).status_code == 200), title
 
 
 def test_the_palette_finds_companies_by_their_people(

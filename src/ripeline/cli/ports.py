@@ -23,9 +23,10 @@ def taken(address: str, port: int) -> str | None:
 def _explain(address: str, port: int, error: OSError) -> str:
     if error.errno == errno.EADDRINUSE:
         who = owner(port)
+        other = port + 1 if port < 65535 else 8000
         return (
             f"Port {port} is taken{f' by {who}' if who else ''}. "
-            f"Stop that, or choose another port: --port {port + 1 if port < 65535 else 8000}, or RIPELINE_PORT."
+            f"Stop that, or choose another port: --port {other}, make run PORT={other}, or RIPELINE_PORT."
         )
     if error.errno == errno.EACCES:
         return f"Port {port} is kept for root. Choose one above 1023, or put a proxy in front."

@@ -21,6 +21,7 @@ from ripeline.people.working_time import company
 _EVERYBODY = frozenset(Role)
 _SELLERS = frozenset({Role.ADMIN, Role.LEADER, Role.SDR, Role.REP})
 _READ_FIGURES = frozenset({Role.ADMIN, Role.LEADER, Role.MARKETER, Role.REP})
+_READ_EVERYBODYS = _READ_FIGURES - {Role.REP}
 _KEEP_CATALOG = frozenset({Role.ADMIN, Role.MARKETER})
 _BRING_LEADS = frozenset({Role.ADMIN, Role.LEADER, Role.MARKETER, Role.SDR})
 
@@ -58,6 +59,10 @@ SETTINGS = (
 )
 PAGES = (
     *RAIL,
+    Entry("Are they ripening?", "insight", "chart-line", _READ_FIGURES),
+    Entry("What is leaking?", "leaks", "chart-line", _READ_FIGURES),
+    Entry("Is the model right?", "insight-model", "chart-line", _READ_EVERYBODYS),
+    Entry("What would it bring us?", "market", "chart-line", _READ_EVERYBODYS),
     Entry("Seen differently", "disputes", "message-circle"),
     Entry("Possible duplicates", "duplicates", "users"),
     Entry("Booths", "booths", "tent"),
