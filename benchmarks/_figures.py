@@ -59,11 +59,17 @@ def database(keep: Path | None = None) -> Iterator[str]:
             django.setup()
             from django.db import connections
 
-            from ripeline.config import schema
+            from ripeline.config import schema, settings
 
+            connection = connections["default"]  # of the database before, where this is the second
+            there = settings._database(url)
+            connection.settings_dict.update(
+                {key: there[key] for key in ("HOST", "PORT", "NAME", "USER") if key in there}
+            )
             schema.prepare()
             yield url
             connections.close_all()
+            connection.close_pool()
         if not keep:
             _wait_until_stopped(home)
 
