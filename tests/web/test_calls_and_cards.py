@@ -177,6 +177,17 @@ def test_a_call_is_an_enquiry_with_who_took_it_and_a_day(sam: User) -> None:
     assert (lead.next_committed, lead.next_note) == (True, "Wants a price")
 
 
+@pytest.mark.parametrize(
+    ("when", "said"),
+    [("tomorrow 10:00", "Saturday 6 June 10:00. Saturday 6 June is a day off."), ("mon", "Monday 8 June.")],
+)
+def test_of_a_call_the_hour_is_said_and_that_the_day_is_one_off(sam: User, when: str, said: str) -> None:
+    client = signed_in(sam)
+    with clock.at(MONDAY + timedelta(days=4)):
+        call = {"key": "k", "phone": "020 7183 8750", "note": "Wants a price", "when": when}
+        assert f"Next is you, {said}" in client.post("/leads/call", call, follow=True).text
+
+
 def test_two_calls_from_one_page_that_back_led_to_are_two_people(sam: User) -> None:
     client = signed_in(sam)
     page = client.get("/leads/call")
@@ -251,7 +262,7 @@ def test_where_somebody_else_changes_the_same_people_nothing_typed_is_lost(
     fields = given(read(client).text)
 
     def crossed(*_: object) -> None:
-        raise admission._RedirectedError
+        raise admission.CrossedError
 
     call = {"key": "a", "name": "Ann", "note": "Wants a price"}
     with monkeypatch.context() as meanwhile:

@@ -49,7 +49,7 @@ def typed(**more: str) -> dict[str, str]:
 
 def test_alice_notes_what_priya_told_her_and_sees_how_we_know(alice: User, priya: Lead) -> None:
     client = signed_in(alice)
-    assert "They have not been asked about any mail" in client.get(f"/leads/{priya.pk}").text
+    assert "They have agreed to no mail" in client.get(f"/leads/{priya.pk}").text
     shown = queries.wording(NEWS)
     yesterday = (timezone.localdate(clock.now()) - timedelta(days=1)).isoformat()
     page = client.post(

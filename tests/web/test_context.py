@@ -9,7 +9,7 @@ from django.test import Client
 from ripeline.base import clock
 from ripeline.capture import by_hand
 from ripeline.catalog import actions as catalog
-from ripeline.leads.models import Lead
+from ripeline.leads.models import Enquiry, Lead
 from ripeline.people.models import Tracking, User
 from ripeline.ripeness import actions
 from ripeline.ripeness.models import Score
@@ -69,6 +69,18 @@ def test_beside_their_words_stands_what_they_answered_as_far_as_the_line_holds_i
     long = by_hand.capture_one(actor=alice, name="Bo Ode", message="word " * 100, answers=answers)
     (line,) = (line for line in card(alice, f"/leads/{long.lead_id}") if line.startswith("What they said"))
     assert line.endswith("…”")
+
+
+def test_what_was_agreed_to_is_said_in_the_words_beside_the_box(alice: User) -> None:
+    shown = "Write to me by e-mail now and then with news and offers. You can stop it at any time."
+    found = by_hand.capture_one(actor=alice, name="Ann Lee", answers={"timeline": "Later"})
+    Enquiry.objects.filter(lead=found.lead_id).update(answers={"may_write": {"given": True, "wording": shown}})
+    client = Client()
+    client.force_login(alice)
+    page = client.get(f"/leads/{found.lead_id}").text
+    assert f"<dt>{shown}</dt><dd>agreed</dd>" in page
+    assert ".:" not in "".join(card(alice, f"/leads/{found.lead_id}"))
+    assert "You may write to me about this" not in page
 
 
 def test_of_another_rep_s_lead_alice_reads_the_name_and_with_whom(

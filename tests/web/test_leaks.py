@@ -10,6 +10,7 @@ from django.core.cache import cache
 from django.test import Client
 
 from ripeline.base import clock
+from ripeline.catalog.actions import sources_named
 from ripeline.insight.models import Recovery, RecoveryState
 from ripeline.leads.models import Lead
 from ripeline.people.models import AuditEntry, User
@@ -81,6 +82,17 @@ def test_every_figure_leads_to_its_very_leads(carol: User, ada: User, shoebox: l
             assert "Never touched" in page  # the chip of the filter
 
 
+def test_those_without_a_source_are_a_click_away_too(ada: User, shoebox: list[Lead]) -> None:
+    Lead.objects.filter(pk__in=[lead.pk for lead in shoebox[3:]]).update(source=sources_named(["Fair"])["Fair"])
+    client = signed_in(ada)
+    page = client.get("/insight/leaks").text
+    ((link, n),) = re.findall(r'No source given</th>.*?<a href="([^"]+)">([0-9]+)</a>', page)
+    shown = client.get(link.replace("&amp;", "&")).text
+    assert f"{n} leads" in shown
+    assert 3 <= int(n) <= 5
+    assert "No source given" in shown  # the chip of the filter
+
+
 def test_the_button_puts_them_back_shows_how_far_it_is_and_takes_them_back(carol: User, shoebox: list[Lead]) -> None:
     client = signed_in(carol)
     given = {"leak": ["untouched", "overdue"], "per_day": "3", "key": "k1"}
@@ -90,7 +102,9 @@ def test_the_button_puts_them_back_shows_how_far_it_is_and_takes_them_back(carol
     for path in ("/insight/leaks", f"/insight/leaks/recover/{run.pk}/progress"):
         assert "Waiting for its turn" in client.get(path).text
     Recovery.objects.update(state=RecoveryState.RUNNING, total=8, looked_at=3)
-    assert "3 of 8 leads" in client.get("/insight/leaks").text
+    page = client.get("/insight/leaks").text
+    assert "3 of 8 leads" in page
+    assert "counted anew when this is done" in page
     Recovery.objects.update(state=RecoveryState.QUEUED, total=None, looked_at=0)
     assert tasks.work(lambda: False)
     assert client.get(f"/insight/leaks/recover/{run.pk}/progress")["HX-Refresh"] == "true"

@@ -44,6 +44,20 @@ def test_a_moment_is_said_relative_to_now(ahead: timedelta, said: str) -> None:
     assert f">{said}</time>" in shown
 
 
+@pytest.mark.parametrize(
+    ("due", "said"),
+    [
+        (datetime(2026, 6, 3, 8, 0, tzinfo=UTC), "tomorrow"),  # in the morning, which is nobody's hour
+        (datetime(2026, 6, 3, 9, 30, tzinfo=UTC), "tomorrow 10:30"),
+        (datetime(2026, 6, 6, 9, 0, tzinfo=UTC), "Saturday 10:00"),
+        (datetime(2026, 6, 20, 9, 30, tzinfo=UTC), "in 3 weeks"),
+    ],
+)
+def test_what_is_due_at_an_hour_of_the_coming_week_says_the_hour(due: datetime, said: str) -> None:
+    with clock.at(TUESDAY), timezone.override(ZoneInfo("Europe/Lisbon")):
+        assert f">{said}</time>" in str(words.late_tag(due))
+
+
 def test_the_exact_time_is_in_the_viewers_zone() -> None:
     moment = datetime(2025, 10, 14, 15, 40, tzinfo=UTC)
     with clock.at(TUESDAY), timezone.override(ZoneInfo("Europe/Lisbon")):

@@ -30,6 +30,7 @@ from ripeline.leads.rules import Holders, Relation, Verb
 from ripeline.people import queries as people
 from ripeline.people.models import Responsible, ResponsibleKind, Role, User
 
+NO_SOURCE = "none"  # as a type of source: leads of which no source is known
 NOBODY = "nobody"  # as an owner: leads that no rep owns
 CUSTOM = "f."  # prefix of a custom field's name in the address
 LOOKED_AT = 50_000  # leads, the newest, to which a list puts a question that no index answers
@@ -97,7 +98,7 @@ class Filters:
             view=_one_of(query.get("view", ""), tuple(View)),
             state=_one_of(query.get("state", ""), STATES),
             source=_uuid(query.get("source", "")),
-            type=_one_of(query.get("type", ""), SourceType.values),
+            type=_one_of(query.get("type", ""), (*SourceType.values, NO_SOURCE)),
             campaign=_uuid(query.get("campaign", "")),
             since=_date(query.get("since", "")),
             until=_date(query.get("until", "")),
@@ -392,7 +393,9 @@ def _by_origin(filters: Filters, zone: tzinfo) -> list[Q]:
         asked.append(Q(source=filters.source))
     if filters.run:
         asked.append(Q(import_run_id=filters.run))
-    if filters.type:
+    if filters.type == NO_SOURCE:
+        asked.append(Q(source__isnull=True))
+    elif filters.type:
         of_type = Source.objects.filter(source_type=filters.type).values_list("pk", flat=True)
         asked.append(Q(source__in=list(of_type)))  # as ids, for which there is an index
     if filters.campaign:

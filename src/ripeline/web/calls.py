@@ -32,6 +32,7 @@ from ripeline.web.answering import Noted, chosen_last, keep_chosen, text_field
 from ripeline.web.forms import posted
 from ripeline.web.shell import say, viewer
 from ripeline.worklist import dates
+from ripeline.worklist.dates import When
 from ripeline.worklist.days import NotADate
 
 SHOWN = 5
@@ -71,7 +72,7 @@ def call(request: HttpRequest) -> HttpResponse:
 def _take(request: HttpRequest, actor: User, form: Call) -> UUID | None:
     """Take the call in; what is wrong stands beside its field, and None is answered."""
     given: dict[str, Any] = form.cleaned_data
-    due, known = None, _find(actor, given["known"])
+    named, known = None, _find(actor, given["known"])
     fields = {name: given[name] for name in ("name", "company", "email", "phone")}
     key = _key(request.POST.get("key", ""), fields, known)
     if known and not any(fields[name] for name in ("name", "email", "phone")):
@@ -79,12 +80,13 @@ def _take(request: HttpRequest, actor: User, form: Call) -> UUID | None:
     try:
         if given["when"].strip():
             calendar = working_time.calendar_of(actor)
-            due = dates.read(given["when"].replace("\x00", ""), now=clock.now(), calendar=calendar).at
+            named = dates.read(given["when"].replace("\x00", ""), now=clock.now(), calendar=calendar)
         submission, _ = cards.take(
             actor=actor, door=cards.built_in(DoorKind.CALL),
             card=Card(
-                key=key, fields=fields, note=given["note"], due=due, known=known.pk if known else None,
-                place=given["place"], campaign=given["campaign"], answers=given["answers"],
+                key=key, fields=fields, note=given["note"], due=named.at if named else None,
+                known=known.pk if known else None, place=given["place"], campaign=given["campaign"],
+                answers=given["answers"],
             ),
         )  # fmt: skip
     except NotADate as wrong:
@@ -101,7 +103,7 @@ def _take(request: HttpRequest, actor: User, form: Call) -> UUID | None:
         form.add_error(None, "So many calls came in that this one must wait a few minutes. Nothing you typed is lost.")
         return None
     keep_chosen(request, DoorKind.CALL, given)
-    _say(request, actor, submission.lead_id)
+    _say(request, actor, submission.lead_id, named)
     return submission.lead_id
 
 
@@ -111,7 +113,7 @@ def _key(form: str, fields: Mapping[str, str], known: Lead | None) -> str:
     return hashlib.sha256(whom.encode()).hexdigest()
 
 
-def _say(request: HttpRequest, actor: User, lead_id: UUID | None) -> None:
+def _say(request: HttpRequest, actor: User, lead_id: UUID | None, named: When | None) -> None:
     lead = _find(actor, lead_id)
     if lead is None:
         say(request, "The call is noted. They are with another team already, who have what you wrote.")
@@ -119,7 +121,9 @@ def _say(request: HttpRequest, actor: User, lead_id: UUID | None) -> None:
     holder = lead.owner or lead.responsible
     whose = "you" if lead.owner_id == actor.pk else holder.name
     day = timezone.localtime(lead.next_at) if lead.next_at else None
-    say(request, f"The call is noted. Next is {whose}{f', {day:%A} {day.day} {day:%B}' if day else ''}.")
+    on = f", {day:%A} {day.day} {day:%B}{f' {day:%H:%M}' if day.time() != working_time.MORNING else ''}" if day else ""
+    off = f" {named.day_off_words}." if named and named.day_off and named.at == lead.next_at else ""
+    say(request, f"The call is noted. Next is {whose}{on}.{off}")
 
 
 def _find(actor: User, lead_id: UUID | str | None) -> Lead | None:

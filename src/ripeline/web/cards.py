@@ -128,7 +128,8 @@ def _answers(enquiry: Enquiry, asked: Mapping[str, str]) -> list[Answered]:
     for key in [key for key in {**asked, **said} if key in said]:
         first, now = enquiry.answers.get(key), said[key]
         was = words(first) if first not in (None, now) else ""
-        answers.append(Answered(asked.get(key, key.replace("_", " ")), words(now), was))
+        shown = now.get("wording") if isinstance(now, dict) else ""  # of a consent: what they saw beside the box
+        answers.append(Answered(shown or asked.get(key, key.replace("_", " ")), words(now), was))
     return answers
 
 

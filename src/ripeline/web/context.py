@@ -79,9 +79,9 @@ class _Saying:
     def said(self, came: Sequence[Came]) -> str:
         """What they said in their own words, and what they answered: as much of it as a line holds."""
         text = " ".join(next((each.enquiry.message for each in came if each.enquiry.message), "").split())
-        said = [f"“{text if len(text) <= _LONGEST else text[: _LONGEST - 1].rstrip() + '…'}”"] if text else []
+        said = [f"“{_cut(text, _LONGEST)}”"] if text else []
         for each in next((each.answers for each in came if each.answers), [])[:3]:
-            words = f"{each.asked.rstrip('?: ')}: {each.answer}"
+            words = f"{_cut(each.asked.rstrip('?:. '), _LONGEST // 2)}: {each.answer}"
             if not said or sum(map(len, said)) + len(words) <= _LONGEST:
                 said.append(words)
         return "; ".join(said)
@@ -99,6 +99,10 @@ class _Saying:
             return one.row.name + ("" if one.row.is_mine else f", with {one.row.owner}")
         what = f" {_named(one.act.data)}" if one.act.kind in ("visited", "downloaded") else ""
         return f"{one.row.name} {_DID[one.act.kind]}{what} {self._ago(one.act.occurred_at)}"
+
+
+def _cut(text: str, most: int) -> str:
+    return text if len(text) <= most else f"{text[: most - 1].rstrip()}…"
 
 
 def _asset(key: str) -> Asset | None:

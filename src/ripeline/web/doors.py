@@ -71,9 +71,9 @@ class FormSettings(NewForm):
         label="Who is known here already is asked", choices=KnownVisitors.choices, required=False,
         help_text="Those who said before who they are, on a site that tracks them with their consent.",
     )  # fmt: skip
-    accent = _text("Colour of its button", 7, such_as="#1f6f54", required=False)  # as it is without one
-    paper = _text("Colour of its ground", 7, such_as="#ffffff", required=False)
-    ink = _text("Colour of its letters", 7, such_as="#1c2321", required=False)
+    accent = _text("Colour of its button", 30, such_as="#1f6f54", required=False)  # as it is without one
+    paper = _text("Colour of its ground", 30, such_as="#ffffff", required=False)
+    ink = _text("Colour of its letters", 30, such_as="#1c2321", required=False)
     font = forms.ChoiceField(
         label="Letters", choices=[("system-ui", "Plain"), ("serif", "With serifs"), ("monospace", "Typewriter")]
     )

@@ -167,7 +167,7 @@ def _edited(entry: Activity, _sees_next: bool) -> str:
 def _answered(entry: Activity, _sees_next: bool) -> str:
     asked = entry.data.get("asked", {})
     said = [
-        f"{asked.get(key, key).rstrip('?: ')}: {'nothing' if now is None else in_words(now)}"
+        f"{asked.get(key, key).rstrip('?:. ')}: {'nothing' if now is None else in_words(now)}"
         + ("" if was is None else f" (it was: {in_words(was)})")
         for key, (was, now) in entry.data.get("answers", {}).items()
     ]

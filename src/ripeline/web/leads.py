@@ -19,7 +19,7 @@ from django.views.decorators.http import require_safe
 from ripeline.catalog import queries as catalog
 from ripeline.catalog.models import Campaign, CustomField, Source, SourceType
 from ripeline.leads import batches, columns, leaks, lists, own_fields, rules, saved
-from ripeline.leads.filters import CUSTOM, NOBODY
+from ripeline.leads.filters import CUSTOM, NO_SOURCE, NOBODY
 from ripeline.leads.leaks import Leak
 from ripeline.leads.lists import Due, Filters, Row, Sort, View
 from ripeline.leads.models import Audience, BatchVerb, SavedView
@@ -217,7 +217,7 @@ def _origins(asked: Asked) -> list[tuple[str, str]]:
     filters = asked.filters
     given = {
         "run": "From one import" if filters.run else "",
-        "type": dict(SourceType.choices).get(filters.type, ""),
+        "type": (dict(SourceType.choices) | {NO_SOURCE: "No source given"}).get(filters.type, ""),
         "campaign": "From one campaign" if filters.campaign else "",
         "since": f"Came since {date_format(filters.since)}" if filters.since else "",
         "until": f"Came until {date_format(filters.until)}" if filters.until else "",

@@ -122,8 +122,9 @@ def _row(actor: User, asked: Asked, found: Leakage, leak: Leak, figure: Figure) 
 
 def _group(actor: User, asked: Asked, group: Group) -> dict[str, Any]:
     """A row of the table of groups, each figure with its leads behind it."""
-    narrowed: dict[str, object] = {asked.by.value: group.key} if group.key else {}
-    cells = [(n, _url(actor, asked, leak, **narrowed) if group.key and n else "") for leak, n in group.by_leak.items()]
+    key = group.key or (filters.NO_SOURCE if asked.by is By.TYPE else "")
+    narrowed: dict[str, object] = {asked.by.value: key} if key else {}
+    cells = [(n, _url(actor, asked, leak, **narrowed) if key and n else "") for leak, n in group.by_leak.items()]
     return {"group": group, "cells": cells}
 
 

@@ -11,9 +11,10 @@ from django.utils import timezone
 from django.utils.formats import date_format
 
 from ripeline.base import clock
+from ripeline.people.working_time import MORNING
 
 _DAYS, _DAY_NAMES, _MONTHS = tuple(day_abbr), tuple(day_name), tuple(month_abbr)
-_MINUTE, _HOUR, _NOTHING = timedelta(minutes=1), timedelta(hours=1), timedelta(0)
+_MINUTE, _HOUR, _WEEK, _NOTHING = timedelta(minutes=1), timedelta(hours=1), timedelta(days=7), timedelta(0)
 
 
 class Moments:
@@ -42,12 +43,15 @@ class Moments:
     def due(self, value: datetime) -> str:
         """When a next step is due: a triangle and "late" where its day is over.
 
-        What is due today is due all day: a time is said while it lies ahead.
+        What is due today is due all day: a time is said while it lies ahead. So is one of the coming week that is not
+        just the morning.
         """
         local = value.astimezone(self._zone)
         day = local.date()
         if day > self.today:
-            return _timed(value, self._full(local), self._apart(local))
+            near = day - self.today < _WEEK and local.time().replace(second=0, microsecond=0) != MORNING
+            hour = f" {local.hour:02}:{local.minute:02}" if near else ""
+            return _timed(value, self._full(local), f"{self._days_apart(day)}{hour}")
         if day == self.today:
             ahead = f" {local.hour:02}:{local.minute:02}" if local > self.now else ""
             return _timed(value, self._full(local), f"today{ahead}")
