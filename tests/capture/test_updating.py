@@ -55,6 +55,35 @@ def test_changed_cells_change_fields_and_the_rest_is_unchanged() -> None:
     assert counts(imported(LATER)) == (0, 0, 2, 0)
 
 
+TWICE = csv(
+    "Id,E-mail,Name,Company,Phone,Created",
+    "crm-3,nils@x.example,Nils Berg,Barber Bros,,2026-05-10",
+    "crm-9,NILS@x.example,Hugo Vaz,Bakery,+44 20 7183 8750,2026-05-11",
+    "crm-4,ann@x.example,Ann Lind,Salon,,2026-05-10",
+    "crm-5,ann@x.example,Ann C. Lind,Salon Nord,,2026-05-11",
+)
+
+
+@pytest.mark.parametrize("size", [1, 2, 1000])
+def test_one_address_under_two_names_in_a_file_is_pointed_out_and_the_first_name_stays(size: int) -> None:
+    run = imported(TWICE, size=size)
+    nils = Lead.objects.get(email__istartswith="nils")
+    assert (nils.name, nils.company, nils.phone) == ("Nils Berg", "Barber Bros", "+442071838750")
+    assert list(queries.remarks(run)) == [
+        (3, "“Hugo Vaz” has the address or id of “Nils Berg” in row 2, whose name stays: are they two people?")
+    ]
+    assert queries.remarked(run)[0].startswith("One row has the address or id of an earlier row, but another name")
+    imported(TWICE, size=size)
+    nils.refresh_from_db()
+    assert (nils.name, nils.company) == ("Nils Berg", "Barber Bros")
+
+
+def test_two_rows_of_one_person_change_nothing_when_they_come_again() -> None:
+    assert counts(imported(TWICE)) == (2, 2, 0, 0)
+    assert counts(imported(TWICE)) == (0, 0, 4, 0)
+    assert Lead.objects.get(email="ann@x.example").company == "Salon Nord"
+
+
 def test_what_somebody_corrected_by_hand_stays_and_the_result_says_so(ada: User) -> None:
     imported(FIRST)
     corrected(ada)

@@ -83,6 +83,12 @@ def _differences(
         if found:
             changes.setdefault(case.lead_id, {}).update(found)
             changed.add(id(case))
+    for lead_id, change in list(changes.items()):  # what one row changes and another changes back is no change
+        lead = people_here[lead_id]
+        changes[lead_id] = {name: value for name, value in change.items() if value != getattr(lead, name)}
+        if not changes[lead_id]:
+            del changes[lead_id]
+            changed -= {id(case) for case in cases if case.lead_id == lead_id}
     return changes, changed, kept
 
 

@@ -66,7 +66,7 @@ def _is_another(row: Row, other: _Somebody) -> bool:
     differs = any(one and their and one != their for one, their in both)
     if systems.says_little(row.text("external_id"), row.system):
         keys = [rules.mailbox_key(address) for address in email]
-        agrees = agrees or bool(keys[0] and keys[0] == keys[1]) or bool(ours and theirs and _is_one_name(ours, theirs))
+        agrees = agrees or bool(keys[0] and keys[0] == keys[1]) or bool(ours and theirs and is_one_name(ours, theirs))
         return not agrees and (differs or bool(ours and theirs))
     if not (ours and theirs) or ours & theirs:
         return False
@@ -76,7 +76,7 @@ def _is_another(row: Row, other: _Somebody) -> bool:
     return not agrees and any(one and their for one, their in both)
 
 
-def _is_one_name(ours: set[str], theirs: set[str]) -> bool:
+def is_one_name(ours: set[str], theirs: set[str]) -> bool:
     """Whether each word of the shorter name is one of the longer, or its beginning: Ann, Anna Berg."""
     fewer, more = sorted((ours, theirs), key=len)
     return all(any(each.startswith(word) or word.startswith(each) for each in more) for word in fewer)

@@ -212,6 +212,7 @@ class Remark(models.TextChoices):
     AMOUNT = "amount", "The deal is here with another amount"
     COMPANY = "company", "Joined by its company"
     PERSON = "person", "Joined by the name of its person"
+    NAME = "name", "Somebody of another name in an earlier row"
 
 
 class ImportRemark(models.Model):

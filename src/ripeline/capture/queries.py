@@ -138,6 +138,12 @@ _SUMMED = {
         "names its person by name alone, row {first}. It went to the one here who is called so.",
         "name their people by name alone, the first is row {first}. Each went to the one here who is called so.",
     ),
+    Remark.NAME: (
+        "has the address or id of an earlier row, but another name: look at row {first}. The first name stays; what "
+        "was missing was added.",
+        "have the address or id of an earlier row, but another name: the first is row {first}. The first names stay; "
+        "what was missing was added.",
+    ),
     Remark.CELL: (
         "has a cell that was mended or not understood, row {first}. What it says is kept among the custom fields.",
         "have cells that were mended or not understood, the first is row {first}. What they say is kept among the "

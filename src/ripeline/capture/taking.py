@@ -19,6 +19,7 @@ from ripeline.capture.permissions import Permissions
 from ripeline.capture.rejects import Reject
 from ripeline.capture.rows import Row
 from ripeline.capture.text import key
+from ripeline.capture.twice import Names
 from ripeline.capture.wording import NOBODY, Owners
 from ripeline.catalog import actions as catalog
 from ripeline.catalog import queries as reasons
@@ -71,6 +72,7 @@ class LeadTaker:
         self._brought_by = None if run.started_by.is_system else run.started_by_id
         self._owners = Owners()
         self._permissions = Permissions(run)
+        self._names = Names()
         self._answers = Answers(run.mapping, Dialect.from_json(run.dialect))
         self._usual = {state: reasons.reason(code) for state, code in UNSTATED.items()}
         self._zone = ZoneInfo(run.dialect.get("zone") or "UTC")
@@ -148,11 +150,15 @@ class LeadTaker:
             place=self._run.filename, captured_by_id=self._brought_by,
             message=row.text("message"), answers=row.answers, import_run_id=self._run.pk,
         )  # fmt: skip
-        keys = keys_of(row) or (natural_key(self._run.signature, person, when),)
+        known_by, policy = keys_of(row), Policy(self._run.policy)
+        if policy is not Policy.NEWEST and (other := self._names.remark(row, known_by)):
+            tally.remarks.append((row.row, Remark.NAME, other))
+            policy = Policy.EMPTY
+        keys = known_by or (natural_key(self._run.signature, person, when),)
         return Arrival(
             keys=keys, person=person, context=context, source=row.text("source") or self._run.source,
             campaign=row.text("campaign"), dated=when is not None, owner_id=self._owner(row, tally),
-            policy=Policy(self._run.policy),
+            policy=policy,
         )  # fmt: skip
 
     def _owner(self, row: Row, tally: Tally) -> UUID | None:
