@@ -15,6 +15,8 @@ from pytest_django import DjangoAssertNumQueries
 
 from ripeline.capture import actions, queries
 from ripeline.capture.models import ImportMapping, ImportRun
+from ripeline.catalog.actions import custom_fields
+from ripeline.catalog.models import FieldType
 from ripeline.leads.models import Lead
 from ripeline.people.models import User
 from tests.bad_files import NOBODY, REFUSED, TAKEN, Bad, Odd
@@ -100,6 +102,13 @@ def test_a_file_is_looked_at_mapped_started_followed_and_read(signed_in: SignIn,
     assert next(csv.DictReader(io.StringIO(rejected)))["Created"] == "07/08/2031"
     assert "leads.csv" in text(client.get("/imports"))
     assert Lead.objects.get().captured_at.date().isoformat() == "2026-04-03"
+
+
+def test_a_column_that_goes_into_a_field_of_another_name_says_so(signed_in: SignIn, mona: User) -> None:
+    custom_fields({"chairs": ("Chairs or rooms", FieldType.TEXT)})
+    page = signed_in(mona).get(upload(signed_in(mona), b"Name,E-mail,Chairs,Rooms\nAnn,ann@x.example,7,2\n").url)
+    assert "Keep it in your field “Chairs or rooms”" in text(page)
+    assert "Keep it as “Rooms”" in text(page)
 
 
 def test_what_a_file_would_do_is_shown_before_it_goes_in(signed_in: SignIn, mona: User) -> None:

@@ -20,6 +20,7 @@ from ripeline.capture.looking import Looked, kind_of
 from ripeline.capture.mapping import WITH_IDS, FieldMap, undecided
 from ripeline.capture.models import ImportKind, ImportPolicy, ImportRun
 from ripeline.capture.rows import Row
+from ripeline.capture.taking import field_keys
 from ripeline.capture.wording import Word
 from ripeline.catalog import queries as catalog
 from ripeline.catalog import standard
@@ -185,6 +186,13 @@ def _delimiters(present: str) -> list[Option]:
     return known if any(option.chosen for option in known) else [*known, Option("", present, True)]
 
 
+def _kept_as(label: str) -> str:
+    """Where a column goes that is no field of ours: the company's field with its key may be called otherwise."""
+    key = field_keys([label])[label]
+    here = next((field.label for field in catalog.custom_fields() if field.key == key), label)
+    return f"Keep it as “{label}”" if here == label else f"Keep it in your field “{here}”"
+
+
 def _lines(looked: Looked, asked: Iterable[str]) -> list[Line]:
     mapping, known = looked.mapping, FIELDS[looked.mapping.kind]
     otherwise = "as last time" if looked.is_remembered else "you said so"
@@ -200,7 +208,7 @@ def _lines(looked: Looked, asked: Iterable[str]) -> list[Line]:
         own = [Option(IGNORE, "Leave it out", target == IGNORE)]
         if mapping.kind == "leads":
             custom = target if target.startswith(CUSTOM) else CUSTOM + label
-            own.insert(0, Option(custom, f"Keep it as “{custom.removeprefix(CUSTOM)}”", target == custom))
+            own.insert(0, Option(custom, _kept_as(custom.removeprefix(CUSTOM)), target == custom))
         lines.append(
             Line(
                 number, label, _samples(looked.detected.samples[number]),
