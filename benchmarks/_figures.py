@@ -63,9 +63,7 @@ def database(keep: Path | None = None) -> Iterator[str]:
 
             connection = connections["default"]  # of the database before, where this is the second
             there = settings._database(url)
-            connection.settings_dict.update(
-                {key: there[key] for key in ("HOST", "PORT", "NAME", "USER") if key in there}
-            )
+            connection.settings_dict.update({key: there[key] for key in ("HOST", "PORT", "NAME", "USER")})
             schema.prepare()
             yield url
             connections.close_all()
