@@ -22,6 +22,7 @@ class Figure:
     peer: str | None = None  # what `limit` or `peer_value` is
     peer_value: float | None = None
     ratio: float | None = None
+    at_pace: float | None = None  # the ratio to a goal, were this machine as quick as that of the goals: see `_pace`
     peer_recorded: dict[str, float] | None = None  # what others needed, measured elsewhere: no ratio
 
     def as_dict(self) -> dict[str, Any]:
@@ -33,6 +34,7 @@ class Figure:
         if beside is not None:
             said += f"   {self.peer}: {beside:,.4g}"
         said += f"   ratio {self.ratio:.3f}" if self.ratio else ""
+        said += f", at this machine's pace {self.at_pace:.3f}" if self.at_pace else ""
         return said + "".join(f"   (recorded: {who}: {value:g})" for who, value in (self.peer_recorded or {}).items())
 
 

@@ -25,6 +25,7 @@ from typing import Any
 
 import uuid_utils.compat
 
+from benchmarks import _pace
 from benchmarks._figures import Figure, company
 from benchmarks.intake import _request, _served
 from benchmarks.screens import asked, processor, serving
@@ -44,6 +45,8 @@ def run(say: Callable[[str], None], leads: int = LEADS, keep: Path | None = None
     with company(leads, keep=keep, say=say) as url:
         from django.db import connection
 
+        pace = _pace.measured(url)
+        yield Figure("pace", pace, "of the goals' machine", 1)
         from ripeline.catalog import tracking
         from ripeline.catalog.models import Site
         from ripeline.people import queries as people
@@ -67,10 +70,12 @@ def run(say: Callable[[str], None], leads: int = LEADS, keep: Path | None = None
     yield Figure("event_to_score_sent", rate, "events/s", n)
     yield Figure("event_to_score_p50", times[n // 2], "ms", n)
     p99 = times[int(n * 0.99)]
-    yield Figure("event_to_score_p99", p99, "ms", n, limit=GOAL, peer="goal", ratio=GOAL / p99)
+    yield Figure("event_to_score_p99", p99, "ms", n, **_pace.reached(p99, GOAL, pace, is_rate=False))
     rate, late = len(captures) / seconds, sorted(captures)[int(len(captures) * 0.99)]
-    yield Figure(f"captures_{AT_ONCE}", rate, "captures/s", leads, limit=A_SECOND, peer="goal", ratio=rate / A_SECOND)
-    yield Figure(f"captures_{AT_ONCE}_p99", late, "ms", leads, limit=LATE, peer="goal", ratio=LATE / late)
+    yield Figure(f"captures_{AT_ONCE}", rate, "captures/s", leads,
+                 **_pace.reached(rate, A_SECOND, pace, is_rate=True))  # fmt: skip
+    yield Figure(f"captures_{AT_ONCE}_p99", late, "ms", leads,
+                 **_pace.reached(late, LATE, pace, is_rate=False))  # fmt: skip
     for who, cost in costs.items():
         yield Figure(f"captures_{AT_ONCE}_{who}", 1000 * cost / len(captures), "CPU ms", leads)
 

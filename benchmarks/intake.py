@@ -7,12 +7,9 @@ import asyncio
 import contextlib
 import json
 import os
-import re
-import shutil
 import socket
 import subprocess
 import sys
-import tempfile
 import time
 import uuid
 from collections.abc import Callable, Iterator
@@ -21,11 +18,13 @@ from typing import Any
 
 import uuid_utils.compat
 
+from benchmarks import _pace
 from benchmarks._figures import Figure, database
 
 CONNECTIONS = (1, 8, 32, 256)
 SECONDS = float(os.environ.get("BENCH_SECONDS", "6"))
 BATCH, BATCH_CONNECTIONS = 100, 8
+GOALS = {"single_8": 1_500.0, "single_8_p99": 25.0, "single_256": 5_000.0, "batch_100": 50_000.0}
 UMAMI = {1: 150.0, 8: 262.0, 32: 292.0}  # Umami 3, another day, a machine of the same kind
 _INSERT = """\\set n random(1, 1000000000)
 INSERT INTO one_row VALUES (gen_random_uuid(), gen_random_uuid(), 1, 'view', 'pricing', 'human', true, now(), now(),
@@ -40,6 +39,8 @@ def run(say: Callable[[str], None]) -> Iterator[Figure]:
         from ripeline.people import queries as people
         from ripeline.timeline.models import Hit
 
+        pace = _pace.measured(url)
+        yield Figure("pace", pace, "of the goals' machine", 1)
         key = tracking.add_site(actor=people.system(), address="www.casaverde.example").key
         with _served(url) as port:
             for connections in CONNECTIONS:
@@ -48,20 +49,27 @@ def run(say: Callable[[str], None]) -> Iterator[Figure]:
                 found = _load("single", connections, port, key)
                 assert Hit.objects.count() - before >= found["events"], "what was accepted is there"
                 limit = _one_row_commits(url, connections)
-                yield from _figures(f"single_{connections}", found, limit, "commits of one row", UMAMI.get(connections))
+                yield from _figures(f"single_{connections}", found, limit, "commits of one row", pace,
+                                    UMAMI.get(connections))  # fmt: skip
             say(f"{BATCH} events a request, {BATCH_CONNECTIONS} connections …")
             found = _load("batch", BATCH_CONNECTIONS, port, key)
-        yield from _figures(f"batch_{BATCH}", found, _copied(url), "COPY of the same rows, one connection", None)
+        yield from _figures(f"batch_{BATCH}", found, _copied(url), "COPY of the same rows, one connection", pace, None)
 
 
-def _figures(name: str, found: dict[str, Any], limit: float, what: str, recorded: float | None) -> Iterator[Figure]:
-    rate = found["events"] / found["seconds"]
+def _figures(
+    name: str, found: dict[str, Any], limit: float, what: str, pace: float, recorded: float | None
+) -> Iterator[Figure]:
+    rate, events = found["events"] / found["seconds"], found["events"]
     yield Figure(
-        name, rate, "events/s", found["events"], limit=limit, peer=what, ratio=rate / limit,
+        name, rate, "events/s", events, limit=limit, peer=what, ratio=rate / limit,
         peer_recorded={"Umami 3": recorded} if recorded else None,
     )  # fmt: skip
-    for part in ("p50", "p99"):
-        yield Figure(f"{name}_{part}", found[part], "ms", found["requests"])
+    if goal := GOALS.get(name):
+        yield Figure(f"{name}_goal", rate, "events/s", events, **_pace.reached(rate, goal, pace, is_rate=True))
+    for part in (f"{name}_p50", f"{name}_p99"):
+        value, goal = found[part[-3:]], GOALS.get(part)
+        beside = _pace.reached(value, goal, pace, is_rate=False) if goal else {}
+        yield Figure(part, value, "ms", found["requests"], **beside)
 
 
 @contextlib.contextmanager
@@ -100,21 +108,10 @@ def _one_row_commits(url: str, connections: int) -> float:
     """pgbench on a table like `hit` with its key: so many clients, each row a commit."""
     import psycopg
 
-    from ripeline.postgres.programs import _all
-
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute("DROP TABLE IF EXISTS one_row")
         connection.execute("CREATE TABLE one_row (LIKE hit INCLUDING ALL)")
-    beside = [str(programs.bin / "pgbench") for programs in _all(None) if (programs.bin / "pgbench").exists()]
-    pgbench = shutil.which("pgbench") or beside[0]
-    with tempfile.NamedTemporaryFile("w", suffix=".sql") as script:
-        script.write(_INSERT)
-        script.flush()
-        command = [pgbench, "-n", "-M", "prepared", "-c", str(min(connections, 80)), "-j", "1", "-T",
-                   str(max(2, int(SECONDS))), "-f", script.name, url]  # fmt: skip
-        said = subprocess.run(command, check=True, capture_output=True, text=True).stdout
-    (rate,) = re.findall(r"tps = ([0-9.]+) \(without", said)
-    return float(rate)
+    return _pace.commits(url, _INSERT, connections=connections, seconds=max(2, int(SECONDS)))
 
 
 def _copied(url: str) -> float:

@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from benchmarks import _pace
 from benchmarks._figures import Figure, company
 
 LEADS = 100_000
@@ -12,7 +13,9 @@ GOAL = 1_000_000 / 45  # leads a second, closed ones with them: a million in 45 
 
 
 def run(say: Callable[[str], None], leads: int = LEADS, keep: Path | None = None) -> Iterator[Figure]:
-    with company(leads, keep=keep, say=say):
+    with company(leads, keep=keep, say=say) as url:
+        pace = _pace.measured(url)
+        yield Figure("pace", pace, "of the goals' machine", 1)
         from django.db import connection
 
         from ripeline.ripeness import actions as ripeness
@@ -34,8 +37,8 @@ def run(say: Callable[[str], None], leads: int = LEADS, keep: Path | None = None
             bare = scored / (time.perf_counter() - began)
             cursor.execute("DROP TABLE bench_copy")
         for name, seconds in took.items():
-            yield Figure(f"rescore_{name}", leads / seconds, "leads/s", leads, limit=GOAL, peer="goal",
-                         ratio=leads / seconds / GOAL)  # fmt: skip
+            yield Figure(f"rescore_{name}", leads / seconds, "leads/s", leads,
+                         **_pace.reached(leads / seconds, GOAL, pace, is_rate=True))  # fmt: skip
             yield Figure(f"rescore_{name}_open", scored / seconds, "leads/s", scored, limit=bare,
                          peer="bare COPY of the same rows", ratio=scored / seconds / bare)  # fmt: skip
             yield Figure(f"rescore_{name}_cpu", used[name], "CPU s", scored)

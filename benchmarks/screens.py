@@ -14,6 +14,7 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
+from benchmarks import _pace
 from benchmarks._figures import Figure, company
 
 LEADS = 1_000_000
@@ -36,7 +37,9 @@ class Screen:
 
 
 def run(say: Callable[[str], None], leads: int = LEADS, keep: Path | None = None) -> Iterator[Figure]:
-    with company(leads, keep=keep, say=say):
+    with company(leads, keep=keep, say=say) as url:
+        pace = _pace.measured(url)
+        yield Figure("pace", pace, "of the goals' machine", 1)
         from django.db import connections
 
         cookies = {who: _session(who) for who in ("rep1", "leader1", "sdr1", "ada")}
@@ -45,17 +48,17 @@ def run(say: Callable[[str], None], leads: int = LEADS, keep: Path | None = None
         with serving() as (port, pids):
             for screen in screens:
                 say(f"{screen.name} …")
-                yield from _timed(screen, cookies[screen.who], port, pids)
+                yield from _timed(screen, cookies[screen.who], port, pids, pace)
             for screen in [screen for screen in screens if screen.name in CROWDED]:
                 say(f"{screen.name}, {CONNECTIONS} at once …")
                 done = _asked(screen, cookies[screen.who], port, CONNECTIONS, seconds=SECONDS)
                 value = len(done["ms"]) / done["seconds"]
-                yield Figure(f"{screen.name}_at_once", value, "requests/s", len(done["ms"]), limit=PER_SECOND,
-                             peer="goal", ratio=value / PER_SECOND)  # fmt: skip
+                yield Figure(f"{screen.name}_at_once", value, "requests/s", len(done["ms"]),
+                             **_pace.reached(value, PER_SECOND, pace, is_rate=True))  # fmt: skip
                 yield Figure(f"{screen.name}_at_once_p99", _share(done["ms"], 0.99), "ms", len(done["ms"]))
 
 
-def _timed(screen: Screen, cookie: str, port: int, pids: Sequence[int]) -> Iterator[Figure]:
+def _timed(screen: Screen, cookie: str, port: int, pids: Sequence[int], pace: float) -> Iterator[Figure]:
     first = _asked(screen, cookie, port, 1, times=1)["ms"][0]
     _asked(screen, cookie, port, 4, times=8)  # every process has the templates now
     before, rest_before = processor(pids)
@@ -64,8 +67,9 @@ def _timed(screen: Screen, cookie: str, port: int, pids: Sequence[int]) -> Itera
     beside = RECORDED if screen.name in ("leads_mine", "leads_everybody") else None
     for share, limit in ((0.5, P50), (0.99, P99)):
         value = _share(done, share)
-        yield Figure(f"{screen.name}_p{share * 100:.0f}", value, "ms", len(done), limit=limit, peer="goal",
-                     ratio=limit / value, peer_recorded=beside if share == 0.5 else None)  # fmt: skip
+        yield Figure(f"{screen.name}_p{share * 100:.0f}", value, "ms", len(done),
+                     **_pace.reached(value, limit, pace, is_rate=False),
+                     peer_recorded=beside if share == 0.5 else None)  # fmt: skip
     yield Figure(f"{screen.name}_cpu", (after - before) / TIMES * 1000, "CPU ms", TIMES)
     yield Figure(f"{screen.name}_database", (rest_after - rest_before) / TIMES * 1000, "CPU ms", TIMES)
     if screen.name == "today":
