@@ -44,26 +44,31 @@ class Broken(NamedTuple):
 
 
 class _Grammar:
-    """The dialect's regular expressions, possessive throughout, so that no cell makes them slow."""
+    """The dialect's regular expressions.
+
+    Each sign can be read in one way only, so that no cell makes them slow. Only single signs are repeated possessively:
+    Python before 3.11.5 takes a possessive repetition of anything more for what it is not.
+    """
 
     def __init__(self, dialect: Dialect) -> None:
         quote, delimiter = re.escape(dialect.quote or "\0"), re.escape(dialect.delimiter)
         escaped = r"|\\." if dialect.escape else ""
         backslash = r"\\" if dialect.escape else ""
-        inner = rf"(?:[^{quote}{backslash}]|{quote}{quote}{escaped})*+"
-        plain = rf"(?! *{quote})(?:[^{delimiter}{backslash}]{escaped})*+"
+        text = rf"[^{quote}{backslash}]*+"
+        inner = rf"{text}(?:(?:{quote}{quote}{escaped}){text})*"
+        unquoted = rf"[^{delimiter}{backslash}]*+"
+        plain = rf"(?! *{quote}){unquoted}" + (rf"(?:\\.{unquoted})*" if dialect.escape else "")
         exact = rf"(?:{quote}{inner}{quote}|{plain})"
         spaced = rf"(?: *+{quote}{inner}{quote} *+|{plain})"
-        opened = rf"(?:{spaced}{delimiter})*+ *+{quote}{inner}"
-        self.exact = _compiled(rf"{exact}(?:{delimiter}{exact})*+")  # as csv.reader reads it
-        self.spaced = _compiled(rf"{spaced}(?:{delimiter}{spaced})*+")  # the same, with spaces around quotes
+        opened = rf"(?:{spaced}{delimiter})* *+{quote}{inner}"
+        self.exact = _compiled(rf"{exact}(?:{delimiter}{exact})*")  # as csv.reader reads it
+        self.spaced = _compiled(rf"{spaced}(?:{delimiter}{spaced})*")  # the same, with spaces around quotes
         self.opened = _compiled(opened)  # ends inside quotes
-        self.stays_open = _compiled(rf"{inner}(?:{quote} *+{delimiter}{opened})?+")  # a next line, still inside quotes
-        self.closes = _compiled(rf"{inner}{quote} *+(?:{delimiter}{spaced})*+")  # a next line that ends the row
+        self.stays_open = _compiled(rf"{inner}(?:{quote} *+{delimiter}{opened})?")  # a next line, still inside quotes
+        self.closes = _compiled(rf"{inner}{quote} *+(?:{delimiter}{spaced})*")  # a next line that ends the row
         ends = rf"(?= *(?:{delimiter}|\Z))"
-        self.loose = _compiled(
-            rf" *{quote}((?:[^{quote}{backslash}]|{quote}(?! *(?:{delimiter}|\Z)){escaped})*+){quote} *{ends}"
-        )
+        stray = rf"{quote}(?! *(?:{delimiter}|\Z))"
+        self.loose = _compiled(rf" *{quote}({text}(?:(?:{stray}{escaped}){text})*){quote} *{ends}")
         self.plain = _compiled(plain)
 
 
