@@ -52,6 +52,12 @@ def days_ahead(lead: Lead) -> int:
     return (lead.next_at.date() - clock.now().date()).days
 
 
+def test_a_number_on_a_card_is_of_the_country_that_the_card_says(alice: User, booth: Door) -> None:
+    people.set_company(actor=queries.system(), country="GB")
+    cards.take(actor=alice, door=booth, card=card(fields=PRIYA | {"country": "Germany", "phone": "0221 4567890"}))
+    assert Lead.objects.get().phone == "+492214567890"
+
+
 def test_a_card_becomes_a_lead_with_who_took_it_where_and_for_which_campaign(alice: User, booth: Door) -> None:
     met = clock.now() - timedelta(hours=30)
     said = card(heat="hot", note="Two chairs by spring", answers={"timeline": "Later"}, captured_at=met)

@@ -106,6 +106,11 @@ def test_a_name_too_long_is_cut_and_kept_whole_beside() -> None:
     assert row.custom["name"] == "x" * 500
 
 
+def test_a_number_beside_one_with_a_country_code_is_of_that_country() -> None:
+    row = lead("name,phone,fax", "Alice,0221 4567890,+49 221 4567899")
+    assert row.text("phone") == "+492214567890"
+
+
 def test_a_phone_number_kept_as_it_is_stands_in_one_place() -> None:
     row = lead("name,phone", "Alice,0176 12345678")
     assert (row.text("phone"), row.custom, len(row.remarks)) == ("0176 12345678", {}, 1)

@@ -319,6 +319,26 @@ def test_what_is_no_address_is_refused(text: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("own", "beside", "read_by"),
+    [
+        ("FR", ["+49 221 4567890"], "FR"),
+        ("", ["0221 1", "", "+49 170 1234567"], "DE"),
+        ("", ["0043 1 58858"], "AT"),
+        ("", ["+", "+999 1", "call me"], "GB"),
+        ("", [], "GB"),
+    ],
+)
+def test_a_number_without_a_country_code_is_of_its_own_country_then_of_the_numbers_beside_it(
+    own: str, beside: list[str], read_by: str
+) -> None:
+    assert values.reading_country(own, beside, "GB") == read_by
+
+
+def test_of_several_numbers_in_a_cell_one_says_the_country_of_the_others() -> None:
+    assert values.phone("0221 4567890; +49 170 1234567", country="GB").value == "+492214567890"
+
+
+@pytest.mark.parametrize(
     ("text", "country", "number"),
     [
         ("0176 12345678", "DE", "+4917612345678"),

@@ -122,6 +122,44 @@ def test_a_signature_is_taken_apart_and_says_what_it_guessed(
     assert (found.fields, found.guessed) == (fields, guessed)
 
 
+@pytest.mark.parametrize(
+    ("before", "line", "name"),
+    [
+        ("Mit freundlichen Grüßen", "i. A. Dr. Petra Lindner", "Dr. Petra Lindner"),
+        ("Mit freundlichen Grüßen aus Köln", "i.V. Petra Lindner", "Petra Lindner"),
+        ("Mit besten Grüßen / Best regards", "ppa. Prof. Dr. med. Petra Lindner", "Prof. Dr. med. Petra Lindner"),
+        ("Freundliche Grüsse", "i. V.\nPetra von der Lindner-Groß", "Petra von der Lindner-Groß"),
+        ("Kind regards,", "Dipl.-Ing. (FH) Petra Lindner", "Petra Lindner"),
+        ("Best,", "Petra Lindner MBA", "Petra Lindner"),
+        ("Yours sincerely", "Petra Lindner, M.Sc.", "Petra Lindner"),
+        ("See you.", "Best regards, Petra Lindner", "Petra Lindner"),
+        ("Bis bald", "Viele Grüße Petra Lindner", "Petra Lindner"),
+    ],
+)  # fmt: skip
+def test_a_name_is_found_behind_closing_words_proxies_and_titles(before: str, line: str, name: str) -> None:
+    text = f"Could you send a quote?\n\n{before}\n\n{line}\nLeiterin Einkauf\nLindner GmbH\noffice@lindner.example"
+    fields = {"name": name, "title": "Leiterin Einkauf", "company": "Lindner GmbH", "email": "office@lindner.example"}
+    assert signatures.read(text).fields == fields
+
+
+@pytest.mark.parametrize(
+    "beside", ["Mobil +49 170 1234567", "Fax +49 221 4567899", "Domstr. 1, 50667 Köln, Deutschland", "D-50667 Köln"]
+)
+def test_a_number_in_a_signature_is_of_the_country_that_the_rest_of_it_says(beside: str) -> None:
+    found = signatures.read(f"Petra Lindner\nTel. 0221 4567890\n{beside}\npetra@lindner.example", country="GB")
+    assert found.fields["phone"] == "+492214567890"
+
+
+def test_a_number_on_a_card_is_of_the_country_of_its_other_number() -> None:
+    text = "BEGIN:VCARD\nFN:Petra Lindner\nTEL;WORK:0221 4567890\nTEL;CELL:+49 170 1234567\nEND:VCARD"
+    assert vcards.read(text.encode())[0].fields["phone"] == "+492214567890"
+
+
+def test_a_company_whose_name_begins_as_a_greeting_does_is_none() -> None:
+    found = signatures.read("Tom Reyes\nLG Electronics GmbH\ntom.reyes@lg.example")
+    assert (found.fields["name"], found.fields["company"]) == ("Tom Reyes", "LG Electronics GmbH")
+
+
 def test_a_second_number_is_kept_and_a_fax_is_none() -> None:
     found = signatures.read(SIGNATURES[0][0], country="GB")
     assert found.note == "Other numbers: +447700900123"

@@ -363,6 +363,8 @@ def test_what_the_record_says_is_corrected_in_place(visit: Visit, alice: User, l
     after = fresh(lead)
     assert (after.name, after.title, after.amount, after.currency) == ("Priya R. Raman", "CEO", Decimal(9000), "EUR")
     assert (after.phone, "912345678" in after.search) == ("+351912345678", True)
+    visit(alice, "edit", phone="213 456 789")  # of the country of the number before
+    assert Lead.objects.get(pk=after.pk).phone == "+351213456789"
     assert visit(alice, "edit", phone="12").status_code == 422
     entries = len(kinds(lead))
     visit(alice, "edit", name="Priya R. Raman", title="CEO")

@@ -4,6 +4,7 @@ import hashlib
 import json
 import secrets
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -229,7 +230,7 @@ def read(entry: Entry) -> dict[str, Any]:
 
 def _person(fields: Mapping[str, str]) -> tuple[dict[str, str], dict[str, str]]:
     """Who they are, and what is wrong with it by field."""
-    country = working_time.country()
+    country = values.reading_country(_country(fields.get("country", "")), (), working_time.country())
     parsers: dict[str, Callable[[str], values.Parsed[str]]] = {
         "email": values.email, "website": values.domain, "external_id": values.external_id, "name": values.person_name,
         "phone": lambda text: values.phone(text, country=country),
@@ -248,6 +249,13 @@ def _person(fields: Mapping[str, str]) -> tuple[dict[str, str], dict[str, str]]:
     if len(person["external_id"]) > LONGEST_ID:
         errors["external_id"] = f"It has more than {LONGEST_ID} characters."
     return person, errors
+
+
+def _country(text: str) -> str:
+    """The country that was said; "" where it is none, which is said beside its own field."""
+    with suppress(BadValueError):
+        return codes.country(clean(str(text))) if text else ""
+    return ""
 
 
 def _answers(given: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, str]]:

@@ -261,7 +261,7 @@ class _Conversion:
         """A cell's value and a remark on it; BadValueError if it cannot be read."""
         match known.takes:
             case Takes.PHONE:
-                return values.phone(text, country=row.text("country") or self._dialect.country)
+                return values.phone(text, country=self._country_of(row, text))
             case Takes.COUNTRY:
                 return codes.country(text), ""
             case Takes.LANGUAGE:
@@ -276,6 +276,13 @@ class _Conversion:
         if words and (ours := words.get(key(text))):
             return ours, ""
         return _READERS.get(known.takes, values.Parsed)(text)
+
+    def _country_of(self, row: Row, number: str) -> str:
+        """By which country a number in the row is read."""
+        if number.startswith("+"):
+            return self._dialect.country
+        beside = (cell for cell in row.cells if cell.startswith("+"))
+        return values.reading_country(row.text("country"), beside, self._dialect.country)
 
     def _moment(self, row: Row, known: Field, column: Column, text: str) -> tuple[Value | None, str]:
         found = moment(

@@ -6,11 +6,12 @@ guessed, and is looked over by whoever pasted it.
 
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 import phonenumbers
 
-from ripeline.capture import values
+from ripeline.capture import codes, values
 from ripeline.capture.text import BadValueError, clean, clean_lines
 from ripeline.leads.rules import unaccented
 
@@ -37,16 +38,36 @@ _TITLE = re.compile(
     r"|directora?|jefe|encargad\w+|compras|direttore|responsabile|titolare|commerciale|zahnärzt\w+)\b",
     re.IGNORECASE,
 )
+_GREETING = re.compile(  # what stands before a name, on a line of its own or on the same
+    r"^(?:(?:mit|with|many|kind(?:est)?|best|warm(?:est)?|sincere|freundliche[mn]?|beste[mn]?|liebe[mn]?|herzliche[mn]?"
+    r"|viele[mn]?|schöne[mn]?|and|und|&)\s+)*"
+    r"(?:regards|wishes|thanks(?: you)?|thank you|cheers|sincerely|gr(?:ü|ue|u)(?:ß|ss)(?:en?)?|dank|mfg|[lv]g(?=,|$)"
+    r"|cordialement|bien à vous|cumprimentos|atentamente|saludos)(?=[\s,.!:/;–-]|$)[\s,.!:/;–-]*",
+    re.IGNORECASE,
+)
 _CLOSING = re.compile(
-    r"^(?:(?:with )?(?:many |kind|best|warm|sincere)?(?: ?(?:kind|best|warm))?\s*(?:regards|wishes|thanks)"
-    r"|thanks?(?: you)?|cheers|sincerely|yours\b.*|mit freundlichen .*|freundliche .*|viele .*grüße.*"
-    r"|(?:beste|liebe|herzliche) grüße.*|mfg|lg|vg|cordialement|bien à vous|meilleures salutations|salutations .*"
-    r"|cumprimentos|com os melhores .*|atentamente|un (?:cordial )?saludo|saludos.*|cordiali saluti|sent from my .*"
+    r"^(?:yours\b.*|best|all the best|mit freundlichen .*|freundliche .*|viele .*gr(?:ü|ue)(?:ß|ss)e.*"
+    r"|(?:beste|liebe|herzliche) gr(?:ü|ue)(?:ß|ss)e.*|meilleures salutations|salutations .*"
+    r"|com os melhores .*|un (?:cordial )?saludo|saludos.*|cordiali saluti|sent from my .*"
     r"|von meinem .* gesendet|envoyé de mon .*|enviado do meu .*|get outlook .*|-{2,}|_{2,}|={2,})[\s,.!]*$",
     re.IGNORECASE,
 )
+_SIGNS_FOR = re.compile(r"^(?:i\.?\s?[av]\.|i\.?\s?[AV]\.?|ppa\.?|p\.\s?p\.?(?:\s?a\.?)?)(?:\s+|$)")  # in whose stead
+_DEGREES = re.compile(  # nobody is addressed by them
+    r"\bdipl(?:om)?\.?\s?-?\s?[a-zäöü]+\.?(?:[- ](?:ing|wirt|kfm|inf|betriebsw)\w*\.?)*|\bmag(?:\.|istra\b)"
+    r"|\bstaatl\. gepr\. \w+|(?<![\w.-])ing\.|\([^)]{1,12}\)"
+    r"|\b(?:[BM]\.\s?(?:A|Sc|Eng|Ed)|LL\.\s?[BM]|Ph\.\s?D|MBA|EMBA|MSc|BSc|PhD|CPA|PMP|DDS|MD)(?:\.|\b)",
+    re.IGNORECASE,
+)
+_ADDRESSED = re.compile(
+    r"\b(?:(?:herr|frau|mrs?|ms|prof(?:essor(?:in)?)?|dr)\b\.?(?:-ing\.)?|h\.\s?c\.|med\.|dent\.|habil\.|rer\.|nat\."
+    r"|phil\.|jur\.|iur\.|vet\.|oec\.|pol\.)\s*", re.IGNORECASE,
+)  # fmt: skip
 _NAME = re.compile(r"(?:[^\W\d_][\w.'’-]*)(?:\s+(?:[^\W\d_][\w.'’-]*)){1,4}")
 _AFTER_NAME = re.compile(r",\s*(?:[A-Z][\w.]{0,6}\.?(?:\s|,|$))+.*$")
+_INTERNATIONAL = re.compile(r"(?:\+|\b00)[1-9][\d ()/.-]{5,22}\d")
+_ON_LETTERS = {"D": "DE", "A": "AT", "CH": "CH", "L": "LU", "B": "BE", "F": "FR", "I": "IT", "NL": "NL"}
+_POST_CODE = re.compile(rf"\b({'|'.join(_ON_LETTERS)})[-–] ?\d{{4,5}}\b")
 _STREET = re.compile(
     r"\d{3,}|\b(?:str(?:aße|asse|eet)?|road|rd|avenue|ave|lane|square|platz|weg|rua|calle|via|rue)\b", re.I
 )
@@ -67,9 +88,10 @@ class Signature:
 
 
 def read(text: str, *, country: str = "") -> Signature:
-    """The signature in what was pasted; `country` is that of numbers without a country code."""
+    """The signature in what was pasted; `country` is that of numbers without a country code, where it says none."""
     lines = list(_parts(clean_lines(text[-LONGEST:])))
     found = Signature()
+    country = values.reading_country(_country(lines), _INTERNATIONAL.findall("\n".join(lines)), country)
     _addresses(found, "\n".join(lines))
     _numbers(found, lines, country)
     words = [line for line in lines if not _says_how_to_reach(line, country)]
@@ -82,9 +104,53 @@ def _parts(text: str) -> Iterator[str]:
     lines = [line.lstrip("> ").strip(" *_") for line in text.splitlines()]
     if (mark := next((i for i, line in enumerate(lines) if line.strip() == "--"), None)) is not None:
         lines = lines[mark + 1 :]
-    for line in [each for each in lines if each][-_LINES:]:
+    for line in [_without_greeting(each[:300]) for each in lines if each][-_LINES:]:
         if not _CLOSING.match(line):
-            yield from filter(None, _BETWEEN.split(line[:300]))
+            yield from filter(None, map(_without_proxy, _BETWEEN.split(line)))
+
+
+def _without_greeting(line: str) -> str:
+    """A line without the closing words before a name: "Best regards, Tom Reyes"."""
+    while greeting := _GREETING.match(line):
+        rest = line[greeting.end() :]
+        if rest and not (_GREETING.match(rest) or _is_called(_without_proxy(rest))):
+            return line
+        line = rest
+    return line
+
+
+def _without_proxy(part: str) -> str:
+    """Without the letters of whoever signs for another: i. A., i. V., ppa."""
+    return _SIGNS_FOR.sub("", part)
+
+
+def _is_called(line: str) -> bool:
+    """Whether a line looks like a name."""
+    bare = _AFTER_NAME.sub("", _ADDRESSED.sub("", _called(line))).strip(" .,")
+    return bool(
+        _NAME.fullmatch(bare)
+        and bare[:1].isupper()
+        and bare.rpartition(" ")[2][:1].isupper()
+        and not _LEGAL.search(line.strip(" ."))
+        and not _TITLE.search(bare)
+    )
+
+
+def _called(line: str) -> str:
+    """A name without the degrees before and behind it."""
+    return " ".join(_DEGREES.sub(" ", _AFTER_NAME.sub("", line)).split()).strip(" ,/")
+
+
+def _country(lines: list[str]) -> str:
+    """The country of the address: its code before the post code, or its name at the end of a line."""
+    for line in lines:
+        if code := _POST_CODE.search(line):
+            return _ON_LETTERS[code[1]]
+        last = line.rpartition(",")[2].strip(" .")
+        if len(last) > 3 and last[:1].isupper():
+            with suppress(BadValueError):
+                return codes.country(last)
+    return ""
 
 
 def _addresses(found: Signature, text: str) -> None:
@@ -129,7 +195,7 @@ def _person(found: Signature, words: list[str]) -> None:
     local, _, host = found.fields.get("email", "").partition("@")
     name = _named(words, local)
     if name is not None:
-        found.guess("name", _AFTER_NAME.sub("", words[name]))
+        found.guess("name", _called(words[name]))
         if _fits(words[name], local):
             found.guessed.discard("name")
     rest = [line for i, line in enumerate(words) if i != name]
@@ -160,11 +226,7 @@ def _is_firm(line: str, label: str) -> bool:
 
 def _named(words: list[str], local: str) -> int | None:
     """The line that is most likely a name: one that the address confirms, else the first that looks like one."""
-    looks = [
-        i for i, line in enumerate(words)
-        if _NAME.fullmatch(_AFTER_NAME.sub("", line).strip(" .,")) and line[:1].isupper()
-        and not _LEGAL.search(line.strip(" .")) and not _TITLE.search(line)
-    ]  # fmt: skip
+    looks = [i for i, line in enumerate(words) if _is_called(line)]
     return next((i for i in looks if _fits(words[i], local)), looks[0] if looks else None)
 
 

@@ -156,7 +156,7 @@ def phone(text: str, *, country: str = "") -> Parsed[str]:
         raise BadValueError(f"“{text[:40]}” is not a phone number")
     several = [part.strip() for part in _PHONES_BETWEEN.split(text[:300]) if sum(map(str.isdigit, part)) >= 7]
     if len(several) > 1:
-        found = phone(several[0], country=country)
+        found = phone(several[0], country=reading_country("", several[1:], country))
         return Parsed(found.value, found.remark or f"has {len(several)} numbers, the first was taken")
     try:
         number = phonenumbers.parse(f"+{text[2:100]}" if text.startswith("00") else text[:100], country or None)
@@ -167,6 +167,29 @@ def phone(text: str, *, country: str = "") -> Parsed[str]:
         return Parsed(text[:40], f"“{text[:40]}” has too few or too many digits and is kept as it is")
     remark = f"extension {number.extension} was left out" if number.extension else ""
     return Parsed(phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164), remark)
+
+
+def reading_country(own: str, beside: Iterable[str], home: str) -> str:
+    """The country by which somebody's number without a country code is read: their own, else that of a number `beside`
+    it that says one, else the `home` of whoever reads it. Every door asks here.
+    """
+    return own or next(filter(None, map(_country_said, beside)), "") or home
+
+
+def _country_said(number: str) -> str:
+    """The country that a number names itself by its code; "" where it names none."""
+    text = whole(number).strip()
+    text = f"+{text[2:]}" if text.startswith("00") else text
+    if not text.startswith("+"):
+        return ""
+    try:
+        parsed = phonenumbers.parse(text[:100])
+    except phonenumbers.NumberParseException:
+        return ""
+    known = phonenumbers.region_code_for_number(parsed) or phonenumbers.region_code_for_country_code(
+        parsed.country_code or 0
+    )
+    return known if known in phonenumbers.SUPPORTED_REGIONS else ""
 
 
 def person_name(text: str) -> Parsed[str]:

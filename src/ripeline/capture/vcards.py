@@ -97,7 +97,7 @@ def _unfolded(text: str) -> Iterator[str]:
 
 
 def _card(lines: list[str]) -> Found:
-    card, named, ranked = Found(), "", dict[str, int]()
+    card, named, ranked, numbers = Found(), "", dict[str, int](), list[str]()
     for line in filter(None, map(_line, lines)):
         if line.name == "N":
             named = named or _name(line.value)
@@ -106,11 +106,23 @@ def _card(lines: list[str]) -> Found:
         elif (read := _FIELDS.get(line.name)) and not line.marks.keys() & {"fax", "pager"}:
             name, value = read[0], clean(read[1](line.value))[:200]
             rank = _rank(line)
+            numbers += [value] * (name == "phone")
             if value and rank > ranked.get(name, 0):
                 card.fields[name], ranked[name] = value, rank
     if named and "name" not in card.fields:
         card.fields["name"] = clean(named)[:200]
+    if phone := card.fields.get("phone"):
+        card.fields["phone"] = _dialled(phone, card.fields.get("country", ""), numbers)
     return card
+
+
+def _dialled(phone: str, country: str, numbers: list[str]) -> str:
+    """A number without a country code as it is dialled from anywhere, where the card says of which country it is."""
+    theirs = values.reading_country(country, numbers, "")
+    if theirs and phone.startswith("0") and not phone.startswith("00"):
+        with suppress(BadValueError):
+            return values.phone(phone, country=theirs).value
+    return phone
 
 
 def _rank(line: _Line) -> int:
