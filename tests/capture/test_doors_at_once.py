@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 from threading import Barrier
 from typing import Any
 from uuid import UUID, uuid4
@@ -10,6 +11,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
+from ripeline.base import clock
 from ripeline.capture import booths, cards, doors, machines, submissions
 from ripeline.capture.booths import BoothDraft
 from ripeline.capture.by_hand import capture_one
@@ -120,3 +122,20 @@ def test_the_same_card_from_several_tabs_in_one_moment_is_one_enquiry(alice: Use
     raised = run_in_threads(*(lambda said=said: send(said) for said in ({"name": "Ann"}, mended) * 2))
     assert raised == []
     assert (Lead.objects.count(), Enquiry.objects.count()) == (1, 1)
+
+
+def test_two_cards_of_one_person_amended_at_the_same_moment_keep_their_own_answers(alice: User, mona: User) -> None:
+    booth = booths.keep_booth(actor=mona, draft=BoothDraft(name="Expo", questions=[("timeline", False)]))
+    met = clock.now()
+
+    def take(key: str, said: str, both: Barrier) -> None:
+        both.wait()
+        card = Card(key=key, fields={"email": "priya@northgate.example"}, answers={"timeline": said}, captured_at=met)
+        cards.take(actor=alice, door=booth, card=card)
+
+    for first, second in (("Later", "No plans yet"), ("Within a month", "Within half a year")):
+        both = Barrier(2)
+        assert run_in_threads(partial(take, "one", first, both), partial(take, "two", second, both)) == []
+    said = {enquiry.answers["timeline"]: enquiry.said["timeline"] for enquiry in Enquiry.objects.all()}
+    assert said == {"Later": "Within a month", "No plans yet": "Within half a year"}
+    assert Lead.objects.count() == 1

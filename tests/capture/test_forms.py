@@ -286,6 +286,24 @@ def test_whatever_is_sent_is_taken_held_or_refused_in_words(door: Door, fields: 
     assert all(text.endswith(".") for text in wrong.value.errors.values())
 
 
+def test_who_was_asked_and_did_not_agree_is_noted_so_and_gets_no_mail(door: Door) -> None:
+    shown = next(question.label for question, _ in doors.asks(door) if question.key == "may_write")
+    without = {**PRIYA, "q-timeline": "Later"}
+    submissions.take(door=door, sent=sent(without))
+    assert not outbox.consents("priya@northgate.example"), "the box was not on the page that was sent"
+    found = submissions.take(door=door, sent=sent(without | {"shown": "may_write"}))
+    (consent,) = outbox.consents("priya@northgate.example")
+    event = consent.events.get()
+    assert (consent.state, consent.lead_id, event.wording.text if event.wording else "") == (
+        "declined", found.lead_id, shown,
+    )  # fmt: skip
+    assert not outbox.has_consent("priya@northgate.example", consent.purpose_id)
+    assert outbox.latest(["confirm"], "priya@northgate.example") is None
+    submissions.take(door=door, sent=sent(without | {"shown": "may_write", "q-may_write": "yes"}))
+    submissions.take(door=door, sent=sent(without | {"shown": "may_write"}))
+    assert [each.state for each in outbox.consents("priya@northgate.example")] == ["pending"], "no takes a yes back"
+
+
 def test_who_agrees_to_mail_is_asked_to_confirm_it_in_the_words_that_were_shown(door: Door) -> None:
     shown = next(question.label for question, _ in doors.asks(door) if question.key == "may_write")
     filled = {**PRIYA, "q-timeline": "Later", "q-may_write": "yes"}

@@ -1,5 +1,6 @@
 """What somebody agreed to: seen and noted on the record; and chosen by themselves, by the link in a mail."""
 
+import re
 from collections.abc import Callable
 from datetime import timedelta
 
@@ -63,6 +64,18 @@ def test_alice_notes_what_priya_told_her_and_sees_how_we_know(alice: User, priya
     assert (entry.actor, entry.data["purpose"]) == (alice, "News by e-mail")
     client.post(f"/leads/{priya.pk}/agreed", typed(key="k"))
     assert Activity.objects.filter(lead_id=priya.pk, kind="agreed").count() == 1, "noted twice is noted once"
+
+
+def test_alice_notes_that_priya_was_asked_and_did_not_agree(alice: User, priya: Lead) -> None:
+    client = signed_in(alice)
+    said = client.post(f"/leads/{priya.pk}/agreed", typed(agreed="not_then", key="k"), follow=True).text
+    assert "was asked about “News by e-mail” and did not agree." in said
+    assert re.search(r"News by e-mail</b> · asked .*, did not agree", said)
+    assert not queries.has_consent(PRIYA, NEWS)
+    client.post(f"/leads/{priya.pk}/agreed", typed(key="l"))
+    again = client.post(f"/leads/{priya.pk}/agreed", typed(agreed="not_then", key="m"), follow=True).text
+    assert "said of “News by e-mail” before still counts" in again
+    assert queries.has_consent(PRIYA, NEWS)
 
 
 def test_a_marketer_notes_that_priya_wants_no_more(mona: User, priya: Lead) -> None:

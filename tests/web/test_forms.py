@@ -110,7 +110,7 @@ def test_how_somebody_first_came_is_kept_beside_how_they_came_now(client: Client
 
 def test_what_was_typed_stays_when_something_is_wrong(client: Client, door: Door) -> None:
     _, unseen = opened(client)
-    typed = {"name": "", "email": "priya@", "q-need": "Two <b>chairs</b>", "q-may_write": "yes"}
+    typed = {"shown": "may_write", "name": "", "email": "priya@", "q-need": "Two <b>chairs</b>", "q-may_write": "yes"}
     answer = send(client, typed, unseen)
     page = answer.content.decode()
     assert answer.status_code == 422

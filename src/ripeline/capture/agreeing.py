@@ -1,6 +1,7 @@
 """What somebody told one of us about getting mail: noted on their record, with how we know."""
 
 from datetime import date
+from enum import StrEnum
 from uuid import UUID
 
 from django.db import transaction
@@ -14,11 +15,23 @@ from ripeline.outbox.consent import Evidence
 from ripeline.people.models import User
 
 
+class Said(StrEnum):
+    """What somebody said of mail for a purpose."""
+
+    YES = "yes"
+    NOT_THEN = "not_then"  # they were asked, and did not agree
+    NO_MORE = "no"
+
+
+_SAYING = {Said.YES: consent.give, Said.NOT_THEN: consent.decline, Said.NO_MORE: consent.withdraw}
+
+
 def note(
-    *, actor: User, lead_id: UUID, address: str, purpose: str, agreed: bool, how: str,
+    *, actor: User, lead_id: UUID, address: str, purpose: str, said: Said, how: str,
     said_on: date | None = None, wording_id: int | None = None, key: str = "",
 ) -> bool:  # fmt: skip
-    """They agreed to a purpose, or want it no more. `wording_id`: the words that were read or shown to them.
+    """They agreed to a purpose, did not when they were asked, or want it no more. `wording_id`: the words that were
+    read or shown to them.
 
     False where it stood so already, and nothing changes; nor does it by the same request (`key`) once more, be it after
     they have said otherwise. Raises NotAllowed, and OutboxError beside the field at fault.
@@ -35,5 +48,4 @@ def note(
     with transaction.atomic():
         if consent.was_noted(evidence):
             return True
-        say = consent.give if agreed else consent.withdraw
-        return say(to=address, purpose=purpose, evidence=evidence, lead_id=lead.pk)
+        return _SAYING[said](to=address, purpose=purpose, evidence=evidence, lead_id=lead.pk)

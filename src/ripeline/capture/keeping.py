@@ -321,22 +321,30 @@ def _give(submission: Submission, base_url: str) -> None:
 
 
 def _ask_to_confirm(submission: Submission, base_url: str) -> None:
-    """Who agreed to mail is asked to confirm it: anybody can write anybody's address into a form."""
+    """Who agreed to mail is asked to confirm it: anybody can write anybody's address into a form. Who was asked and
+    did not agree is noted so.
+    """
     content = submission.content
-    agreed = [key for key, said in content["answers"].items() if isinstance(said, dict) and said.get("given")]
-    address = content["person"].get("email", "")
-    for question in catalog.questions(retired=True) if agreed and outbox_actions.is_address(address) else []:
-        if question.key in agreed and question.purpose:
-            words = outbox.wording(question.purpose)
-            was_shown = words.text == content["answers"][question.key]["wording"]
-            evidence = consent.Evidence(
-                how=f"Agreed by {submission.door.get_kind_display().lower()}: {submission.door.name}",
-                wording=words if was_shown else None,
-            )
+    agreed = {
+        key: said["wording"] for key, said in content["answers"].items() if isinstance(said, dict) and said.get("given")
+    }
+    shown = agreed | content.get("declined", {})
+    address, door = content["person"].get("email", ""), submission.door
+    where = f"{door.get_kind_display().lower()}: {door.name}"
+    for question in catalog.questions(retired=True) if shown and outbox_actions.is_address(address) else []:
+        if question.key not in shown or not question.purpose:
+            continue
+        words = outbox.wording(question.purpose)
+        wording = words if words.text == shown[question.key] else None
+        if question.key in agreed:
+            evidence = consent.Evidence(how=f"Agreed by {where}", wording=wording)
             consent.ask(
                 to=address, purpose=question.purpose, evidence=evidence, name=content["person"].get("name", ""),
                 lead_id=submission.lead_id, base_url=base_url,
             )  # fmt: skip
+        else:
+            evidence = consent.Evidence(how=f"Not ticked on {where}", wording=wording)
+            consent.decline(to=address, purpose=question.purpose, evidence=evidence, lead_id=submission.lead_id)
 
 
 def _recognise(submission: Submission) -> bool:

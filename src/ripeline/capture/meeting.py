@@ -103,11 +103,11 @@ def _new_enquiries(cases: Sequence[Case], people: dict[UUID, Lead], actor: User,
         entry = birth.captured(case.lead_id, "enquired", case.arrival.context, actor=actor, origin=origin)
         entries[entry.id] = (case, entry)
     new = timeline.record_all([entry for _, entry in entries.values()])
-    fresh = [entries[pk][0] for pk in new]
+    fresh = {pk: entries[pk][0] for pk in new}
     birth.note_enquiries(
-        [(c.lead_id, c.arrival.context, people[c.lead_id].episode) for c in fresh if c.lead_id]
+        [(pk, c.lead_id, c.arrival.context, people[c.lead_id].episode) for pk, c in fresh.items() if c.lead_id]
     )  # fmt: skip
-    return {id(case) for case in fresh}
+    return {id(case) for case in fresh.values()}
 
 
 def _before_a_merge(cases: Sequence[Case], people: Collection[UUID], origin: str) -> set[tuple[UUID, str]]:

@@ -33,6 +33,7 @@ TOO_FAST = timedelta(seconds=1)
 LINKS = 3  # in what somebody wrote: more than people put in
 _LINK = re.compile(r"https?://|\bwww\.|\[url", re.IGNORECASE)
 
+SHOWN = "shown"  # names the consents whose box was on the page: one that is not ticked sends nothing
 WRITTEN = ("email", *doors.PERSON)
 TRAIL = ("utm_source", "utm_medium", "utm_campaign", "utm_term", "utm_content")
 
@@ -57,9 +58,11 @@ class Received:
     person: dict[str, str]
     answers: dict[str, Any]
     message: str
+    declined: dict[str, str]  # consents that were asked for and not given: the words shown, by question
 
     def kept(self) -> dict[str, Any]:
-        return {"person": self.person, "answers": self.answers, "message": self.message}
+        said = {"person": self.person, "answers": self.answers, "message": self.message}
+        return said | ({"declined": self.declined} if self.declined else {})
 
 
 @once_more
@@ -136,10 +139,23 @@ def read(door: Door, fields: Mapping[str, Sequence[str]], *, visitor: str = "") 
         known = None
     unasked = dict.fromkeys(door.fields, "optional")
     person, errors = _person({"email": "required", **unasked, **profiling.fields(door, known)}, fields)
-    answers, message, more = _answers(_asked(door, known, fields), fields)
+    asked = _asked(door, known, fields)
+    answers, message, more = _answers(asked, fields)
     if errors | more:
         raise RefusedError(errors | more)
-    return Received(person, answers, message)
+    return Received(person, answers, message, _declined(asked, answers, fields))
+
+
+def _declined(
+    asked: Sequence[tuple[Question, bool]], answers: Mapping[str, Any], fields: Mapping[str, Sequence[str]]
+) -> dict[str, str]:
+    """The consents whose box was on the page that they sent, and not ticked."""
+    shown = fields.get(SHOWN, ())
+    return {
+        question.key: question.label
+        for question, _ in asked
+        if question.answer_type == AnswerType.CONSENT and question.key in shown and question.key not in answers
+    }
 
 
 def _asked(

@@ -75,11 +75,13 @@ def say_otherwise(
 
 
 def _noted(family: Collection[UUID], origin: str, event_key: str) -> Enquiry | None:
+    """The enquiry that an entry tells of, locked: whoever amends it at the same time waits and sees what was said."""
     entry = Activity.objects.filter(lead_id__in=family, origin=origin, event_key=event_key).first()
     if entry is None:
         return None
     theirs = Enquiry.objects.select_for_update().filter(lead=entry.lead_id, door=origin)
-    return theirs.filter(captured_at=entry.occurred_at, captured_by=entry.actor_id).first()
+    before = theirs.filter(captured_at=entry.occurred_at, captured_by=entry.actor_id)  # they had numbers of their own
+    return theirs.filter(pk=entry.pk).first() or before.first()
 
 
 @dataclass(frozen=True, kw_only=True)

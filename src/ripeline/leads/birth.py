@@ -92,8 +92,8 @@ def bear(births: Sequence[Birth], *, actor: User, origin: str) -> None:
     """
     moment = clock.now()
     insert_all(Lead, [_lead(b, moment) for b in births])
-    note_enquiries([(b.id, b.context, 1) for b in births])
     entries = [captured(b.id, "captured", b.context, actor=actor, origin=origin, why=dict(b.why)) for b in births]
+    note_enquiries([(entry.id, b.id, b.context, 1) for b, entry in zip(births, entries, strict=True)])
     entries += [
         timeline.Entry(
             lead_id=b.id, kind="reopened", actor_id=actor.pk, origin=origin,
@@ -106,19 +106,21 @@ def bear(births: Sequence[Birth], *, actor: User, origin: str) -> None:
     timeline.record_all(entries)
 
 
-def note_enquiries(came: Iterable[tuple[UUID, Context, int]]) -> None:
-    """Keep the times that people came to us: (lead, how, episode)."""
+def note_enquiries(came: Iterable[tuple[UUID, UUID, Context, int]]) -> None:
+    """Keep the times that people came to us: (id, lead, how, episode). The id is that of the entry which says so: two
+    of one moment by one of us are told apart by it.
+    """
     moment = clock.now()
     enquiries = [
         {
-            "id": new_id(), "lead_id": lead_id, "episode": episode, "door": context.door,
+            "id": number, "lead_id": lead_id, "episode": episode, "door": context.door,
             "source_id": context.source_id, "campaign_id": context.campaign_id,
             "place": context.place[:200], "landing_page": context.landing_page[:500], "message": context.message,
             "answers": dict(context.answers), "trail": dict(context.trail),
             "captured_at": context.captured_at, "captured_by_id": context.captured_by_id,
             "import_run_id": context.import_run_id, "created_at": moment,
         }
-        for lead_id, context, episode in came
+        for number, lead_id, context, episode in came
     ]  # fmt: skip
     insert_all(Enquiry, enquiries)
 

@@ -32,6 +32,7 @@ from ripeline.people.models import User
 from ripeline.timeline import actions as timeline
 
 LONGEST_HOW = 120
+_NO = (ConsentState.WITHDRAWN, ConsentState.DECLINED)
 
 
 @dataclass(frozen=True)
@@ -72,7 +73,7 @@ def ask(
         consent = _standing(to, purpose, ConsentState.PENDING, lead_id, now)
         if consent.state == ConsentState.GIVEN:
             return consent
-        if consent.state == ConsentState.WITHDRAWN:
+        if consent.state in _NO:
             consent.state, consent.since, consent.said_at = ConsentState.PENDING, now, now
         consent.lead_id = lead_id or consent.lead_id
         consent.save()
@@ -99,7 +100,7 @@ def confirm(*, token: str, evidence: Evidence) -> Consent | None:
     now = clock.now()
     with transaction.atomic():
         consent = Consent.objects.select_for_update(of=("self",)).select_related("purpose").filter(pk=found[0]).first()
-        if consent is None or consent.state == ConsentState.WITHDRAWN:
+        if consent is None or consent.state in _NO:
             return None
         if consent.state == ConsentState.GIVEN:
             return consent
@@ -114,7 +115,7 @@ def confirmable(token: str) -> Consent | None:
     """Which consent a link would confirm, or has confirmed; None: the link is over. Changes nothing."""
     found = links.confirming(token)
     consent = Consent.objects.select_related("purpose").filter(pk=found[0]).first() if found else None
-    if consent is None or consent.state == ConsentState.WITHDRAWN:
+    if consent is None or consent.state in _NO:
         return None
     is_same = consent.state == ConsentState.GIVEN or int(consent.since.timestamp()) == (found or (None, 0))[1]
     return consent if is_same else None
@@ -175,6 +176,21 @@ def withdraw(*, to: str, purpose: str, evidence: Evidence, lead_id: UUID | None 
     """Send no more of this. Again changes nothing, and is False."""
     _require_how(evidence)
     return _withdraw(_hash(to), purpose, evidence, lead_id)
+
+
+def decline(*, to: str, purpose: str, evidence: Evidence, lead_id: UUID | None = None) -> bool:
+    """Note that they were asked and did not agree, which is no consent and takes none back. Where they have said
+    something of this mail before, that stands; False then.
+    """
+    _require_how(evidence)
+    now = clock.now()
+    with transaction.atomic():
+        consent = _standing(to, purpose, ConsentState.DECLINED, lead_id, now)
+        if consent.state != ConsentState.DECLINED:
+            return False
+        consent.lead_id = lead_id or consent.lead_id
+        _become(consent, ConsentState.DECLINED, evidence, now)
+    return True
 
 
 def unsubscribe(*, what: Unsubscribing, everything: bool, evidence: Evidence) -> None:

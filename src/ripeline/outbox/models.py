@@ -108,6 +108,7 @@ class ConsentState(models.TextChoices):
     PENDING = "pending", "Asked, not confirmed yet"
     GIVEN = "given", "Given"
     WITHDRAWN = "withdrawn", "Withdrawn"
+    DECLINED = "declined", "Asked, did not agree"
 
 
 class Consent(models.Model):

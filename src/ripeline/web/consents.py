@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from ripeline.base import clock
 from ripeline.capture import agreeing
+from ripeline.capture.agreeing import Said
 from ripeline.outbox import queries
 from ripeline.outbox.actions import OutboxError
 from ripeline.web import screens
@@ -18,13 +19,13 @@ from ripeline.web.deeds import Beside, Request, deed
 def note(asked: Request) -> screens.Said:
     """They agreed to a purpose, or want it no more, and told one of us."""
     agreed, purpose, address = asked.text("agreed"), asked.text("purpose"), asked.text("address")
-    if agreed not in ("yes", "no"):
+    if agreed not in list(Said):
         raise Beside("agreed", "Say whether they agreed.")
     day = _day(asked.text("said_on"))
     words = asked.text("wording")
     try:
         is_news = agreeing.note(
-            actor=asked.actor, lead_id=asked.lead.pk, address=address, purpose=purpose, agreed=agreed == "yes",
+            actor=asked.actor, lead_id=asked.lead.pk, address=address, purpose=purpose, said=Said(agreed),
             how=asked.text("how"), said_on=day if day != timezone.localdate(clock.now()) else None,
             key=asked.text("key")[:64], wording_id=int(words) if words.isdecimal() and len(words) < 10 else None,
         )  # fmt: skip
@@ -32,10 +33,21 @@ def note(asked: Request) -> screens.Said:
         raise Beside(error.field or "how", str(error)) from error
     name = queries.purpose_name(purpose)
     if not is_news:
-        stands = "has agreed to" if agreed == "yes" else "gets no"
-        return screens.Said(f"Nothing changes: {asked.lead} {stands} “{name}” already.", stays=True)
-    what = f"{asked.lead} agreed to “{name}”" if agreed == "yes" else f"{asked.lead} gets no more “{name}”"
-    return screens.Said(f"Noted: {what}. It stands on the timeline.", stays=True)
+        stands = _STANDS[Said(agreed)].format(lead=asked.lead, name=name)
+        return screens.Said(f"Nothing changes: {stands}.", stays=True)
+    return screens.Said(f"Noted: {_NOTED[Said(agreed)].format(lead=asked.lead, name=name)}", stays=True)
+
+
+_STANDS = {
+    Said.YES: "{lead} has agreed to “{name}” already",
+    Said.NOT_THEN: "what {lead} said of “{name}” before still counts",
+    Said.NO_MORE: "{lead} gets no “{name}” already",
+}
+_NOTED = {
+    Said.YES: "{lead} agreed to “{name}”. It stands on the timeline.",
+    Said.NOT_THEN: "{lead} was asked about “{name}” and did not agree.",
+    Said.NO_MORE: "{lead} gets no more “{name}”. It stands on the timeline.",
+}
 
 
 def _day(text: str) -> date | None:
