@@ -20,9 +20,10 @@ from ripeline.base.settled import look
 from ripeline.catalog import queries as catalog
 from ripeline.catalog.actions import campaigns_named, sources_named
 from ripeline.leads import identity, lists, record, rules
+from ripeline.leads.companies import called_like
 from ripeline.leads.filters import visible
 from ripeline.leads.lists import Filters, Page, Sort
-from ripeline.leads.models import IS_OPEN, Lead
+from ripeline.leads.models import IS_OPEN, Account, Lead
 from ripeline.leads.returning import came_again
 from ripeline.leads.rules import Verb
 from ripeline.people import queries as people
@@ -166,18 +167,39 @@ def test_search_finds_parts_of_names_addresses_and_numbers(alice: User, make_lea
         assert listed(alice, q=text) == [], text
 
 
-def test_companies_are_those_of_the_newest_that_are_found_however_many_are_read_at_first(
-    alice: User, make_lead: MakeLead, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("company", "found_by", "not_by"),
+    [
+        ("O'Neil & Søns GmbH", ("o'neil", "oneil", "neil", "sons gmbh", "O’Neil SØNS"), ("o'nolan", "ilgmbh", "&")),
+        ("Müller-Werke", ("muller", "MÜLLER", "werke", "müller-we"), ("ller",)),
+        ("3M", ("3m", "3"), ("m",)),
+    ],
+)
+def test_a_company_is_found_by_the_beginnings_of_its_words_as_people_type_them(
+    company: str, found_by: tuple[str, ...], not_by: tuple[str, ...], alice: User, make_lead: MakeLead
 ) -> None:
-    for days, company in enumerate(("Firm A", "", "Firm B", "Firm A", "Firm C", "Firm D", "Firm E")):
-        make_lead(alice, name="Ann", company=company, captured=timedelta(days=days + 1))
-    make_lead(alice, name="Somebody else", company="Another")
-    monkeypatch.setattr(lists, "COMPANIES_OF", 6)
-    for first in (1, 2, 5, 6):
-        monkeypatch.setattr(lists, "COMPANIES_FIRST", first)
-        rows, companies = lists.named(alice, "ann", zone=ZONE, size=1)
-        assert [row.company for row in rows] == ["Firm A"]
-        assert list(companies) == ["Firm A", "Firm B", "Firm C", "Firm D"], first
+    make_lead(alice, name="Ann", company=company)
+    for text in found_by:
+        assert called_like(alice, text, among=(), size=4) == [company], text
+    for text in (*not_by, "'", "(((", "%"):
+        assert called_like(alice, text, among=(), size=4) == [], text
+
+
+def test_a_company_is_there_while_somebody_whom_one_may_find_gives_it_by_that_name(
+    alice: User, carol: User, mallory: User, make_lead: MakeLead
+) -> None:
+    Account.objects.create(key="n:smith empty", name="Smith Empty")
+    lead = make_lead(mallory, name="Ann", email="ann@works.example", company="Smith Works")
+    make_lead(alice, name="Jo", email="jo@daughters.example", company="Smith & Daughters")
+    assert called_like(alice, "smi", among=(), size=4) == ["Smith & Daughters", "Smith Works"]
+    assert called_like(carol, "smi", among=(), size=4) == ["Smith & Daughters"]  # a leader finds their team's
+    assert called_like(alice, "smi", among=(), size=1) == ["Smith & Daughters"]
+    Lead.objects.filter(pk=lead.pk).update(
+        company="Smythe Works", search=rules.search_tokens(name="Ann", company="Smythe Works")
+    )  # corrected on the record
+    assert called_like(alice, "smi", among=(), size=4) == ["Smith & Daughters"]
+    found = lists.named(alice, "smythe", zone=ZONE, size=7)
+    assert called_like(alice, "smythe", among=found, size=4) == ["Smythe Works"]
 
 
 def test_due_goes_by_the_viewers_own_days(alice: User, make_lead: MakeLead) -> None:
@@ -585,6 +607,7 @@ def amiss_in_counts(rep: User) -> Iterator[str]:
 def amiss_in_screens(rep: User) -> Iterator[str]:
     screens: dict[str, Callable[[], object]] = {
         "the palette": lambda: lists.named(rep, "person firm7", zone=ZONE, size=7),
+        "the palette's companies": lambda: called_like(rep, "firm77", among=(), size=4),
         "a record": lambda: record.read(Lead.objects.filter(IS_OPEN, owner=rep)[0].pk, rep),
         "Today": lambda: worklist.plan_for(rep),
         "who came again": lambda: came_again(rep),

@@ -16,7 +16,7 @@ from uuid import UUID
 
 from django.contrib.postgres.expressions import ArraySubquery
 from django.contrib.postgres.search import SearchQuery, SearchVector, SearchVectorField
-from django.db.models import BooleanField, F, Func, Q, QuerySet, TextField, Value
+from django.db.models import BooleanField, F, Func, Q, QuerySet, Value
 from django.db.models.functions import StrIndex
 from django.db.models.lookups import GreaterThan
 
@@ -26,6 +26,7 @@ from ripeline.catalog.models import Source, SourceType
 from ripeline.leads import identity, leaks, own_fields, rules
 from ripeline.leads.leaks import Leak
 from ripeline.leads.models import CLOSED_STATES, IS_HERE, IS_OPEN, OPEN_STATES, Enquiry, Lead, State
+from ripeline.leads.plain import Plain
 from ripeline.leads.rules import Holders, Relation, Verb
 from ripeline.people import queries as people
 from ripeline.people.models import Responsible, ResponsibleKind, Role, User
@@ -454,18 +455,7 @@ def _known_by(text: str) -> Q:
 _WORDS = Func(  # … and as it does not
     F("search"), template="to_tsvector('simple'::regconfig, %(expressions)s)", output_field=SearchVectorField()
 )
-_QUOTED = rules.APOSTROPHES.replace("'", "''")
-_OPENLY = Func(  # name and company as `search_query` spells words: small, without accents and apostrophes
-    "name", "company", arg_joiner=" || ' ' || ",
-    template=(  # of plain letters, as most are, there is little to take away, and a twentieth of the time to be saved
-        "(CASE WHEN octet_length(%(expressions)s) = char_length(%(expressions)s)"
-        " THEN lower(translate(%(expressions)s, chr(39) || chr(96), '') COLLATE \"C\")"
-        f" ELSE lower(regexp_replace(translate(normalize(%(expressions)s, NFKD), '{rules.STROKED}{_QUOTED}',"
-        f" '{rules.PLAIN}'), "
-        r"'[\u0300-\u036f]', '', 'g')) END)"
-    ),
-    output_field=TextField(),
-)  # fmt: skip
+_OPENLY = Plain("name", "company")
 
 
 def _openly(text: str) -> Q:

@@ -4,7 +4,7 @@ import base64
 import binascii
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from enum import StrEnum
 from functools import lru_cache
@@ -31,7 +31,7 @@ from ripeline.leads.filters import (
     views_of,
 )
 from ripeline.leads.models import Lead
-from ripeline.leads.places import Place, Places, Way
+from ripeline.leads.places import Places, Way
 from ripeline.leads.rows import Row
 from ripeline.leads.rules import Verb
 from ripeline.people.models import User
@@ -44,8 +44,6 @@ __all__ = [
 COUNTED_TO = 1_000  # beyond this a list says "1,000+": counting on took longer than all the rest of a page
 MANY = 10_000  # … and so far where something is done with all of them, once
 SIZE = 50
-COMPANIES_OF = 1_000  # leads found, among whose companies those that were typed are looked for
-COMPANIES_FIRST = 200  # … of whom the rest is only read for who wants more companies than these have
 KEPT = 500  # lists of whose pages the statements are kept: some for everybody who works
 CHUNK = 500  # rows a time where somebody goes through all of them
 
@@ -183,28 +181,11 @@ def every(
         keys, _ = further.read(keys[-1])
 
 
-def named(actor: User, text: str, *, zone: tzinfo, size: int) -> tuple[Sequence[Row], Iterator[str]]:
-    """The newest that a search finds, and the companies, as they are called, of the newest COMPANIES_OF of them."""
+def named(actor: User, text: str, *, zone: tzinfo, size: int) -> Sequence[Row]:
+    """The newest that a search finds, wherever they are."""
     found = found_by(actor, Filters(q=text, view=View.ALL.value), zone=zone)
-    way = Way(places.NEWEST, None, False, False, COMPANIES_FIRST)
-    keys, _ = Places(found, way).read()
-    return rows.read(actor, [pk for _, pk in keys[:size]]), _companies(found, way, keys)
-
-
-def _companies(found: Found, way: Way, keys: Sequence[Place]) -> Iterator[str]:
-    """Each company once, in the order of the leads; these are the first, and the rest is read by who asks on."""
-    seen, left = {""}, COMPANIES_OF
-    while keys:
-        called = rows.companies([pk for _, pk in keys])
-        for company in (called.get(pk, "") for _, pk in keys):
-            if company not in seen:
-                seen.add(company)
-                yield company
-        left -= len(keys)
-        if len(keys) < way.limit or not left:
-            return
-        way = replace(way, is_further=True, limit=left)
-        keys, _ = Places(found, way).read(keys[-1])
+    keys, _ = Places(found, Way(places.NEWEST, None, False, False, size)).read()
+    return rows.read(actor, [pk for _, pk in keys])
 
 
 def chosen(actor: User, lead_ids: Sequence[UUID]) -> Sequence[Row]:

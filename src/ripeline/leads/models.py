@@ -4,13 +4,14 @@ from datetime import timedelta
 from typing import Any
 
 from django.contrib.postgres.indexes import GinIndex
-from django.contrib.postgres.search import SearchVector
+from django.contrib.postgres.search import SearchVector, SearchVectorField
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import F, Func, Q
 
 from ripeline.base import clock
 from ripeline.base.fields import one_of, primary_key
 from ripeline.catalog.models import Campaign, CloseReason, Source
+from ripeline.leads.plain import Plain
 from ripeline.people.models import Responsible, Team, User
 
 FARTHEST_NEXT = timedelta(days=400)  # a next moment is at most this long after it was set (I1)
@@ -47,6 +48,12 @@ class NextKind(models.TextChoices):
     QUALIFY = "qualify", "To qualify"
 
 
+CALLED = Func(  # the words of a company's name, O'Neil as one and as two
+    Plain("name"), F("name"), arg_joiner=" || ' ' || ",
+    template="to_tsvector('simple'::regconfig, %(expressions)s)", output_field=SearchVectorField(),
+)  # fmt: skip
+
+
 class Account(models.Model):
     """A company that people belong to. `key` is `d:` + its domain, else `n:` + its normalised name."""
 
@@ -59,7 +66,7 @@ class Account(models.Model):
 
     class Meta:
         db_table = "account"
-        indexes = [models.Index(fields=["name"], name="account_called")]
+        indexes = [models.Index(fields=["name"], name="account_called"), GinIndex(CALLED, name="account_words")]
 
     def __str__(self) -> str:
         return self.name

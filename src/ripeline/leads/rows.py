@@ -199,11 +199,6 @@ def whole(lead_ids: Collection[UUID]) -> dict[UUID, Lead]:
     return {lead.pk: lead for lead in found}
 
 
-def companies(lead_ids: Collection[UUID]) -> dict[UUID, str]:
-    """The companies of these leads, as they are called."""
-    return dict(prepared_rows("SELECT id, company FROM lead WHERE id = ANY(%s::uuid[])", [_array(lead_ids)]))
-
-
 def _array(lead_ids: Collection[UUID]) -> str:
     """Ids as PostgreSQL writes an array of them: one text is sent quicker than each of them."""
     return f"{{{','.join([pk.hex for pk in lead_ids])}}}"

@@ -17,6 +17,8 @@ from ripeline.base import clock
 from ripeline.base.addresses import email_key as email_key
 from ripeline.base.addresses import mailbox_key as mailbox_key
 from ripeline.leads.models import CLOSED_STATES, Lead
+from ripeline.leads.plain import unaccented as unaccented
+from ripeline.leads.plain import whole as whole
 from ripeline.people import queries as people
 from ripeline.people.models import Role, Tracking, User
 from ripeline.people.rules import NotAllowed as NotAllowed
@@ -279,24 +281,6 @@ def name_words(name: str) -> list[str]:
 
 def _words(text: str) -> list[str]:
     return re.findall(r"\w+", unicodedata.normalize("NFKC", text).casefold())
-
-
-def unaccented(text: str) -> str:
-    """`text` without accents."""
-    if text.isascii():
-        return text
-    return "".join(c for c in unicodedata.normalize("NFKD", text).translate(_STROKES) if not unicodedata.combining(c))
-
-
-STROKED, PLAIN = "øłđıħŧØŁĐĦŦ", "oldihtOLDHT"  # letters that are not taken apart, and what people type for them
-APOSTROPHES = "'’ʼ‘`´"
-_STROKES = str.maketrans(STROKED, PLAIN)
-_NO_APOSTROPHES = str.maketrans("", "", APOSTROPHES)
-
-
-def whole(text: str) -> str:
-    """`text` with names such as O'Neil and D’Arcy as the one word that they are."""
-    return text.translate(_NO_APOSTROPHES)
 
 
 SEARCHED = ("name", "email", "company", "phone", "title", "reference")  # what a lead is found by

@@ -1,6 +1,5 @@
 """The list of leads: search, filters kept in the address, views kept under a name, choosing many to give or export."""
 
-import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -18,7 +17,7 @@ from django.views.decorators.http import require_safe
 
 from ripeline.catalog import queries as catalog
 from ripeline.catalog.models import Campaign, CustomField, Source, SourceType
-from ripeline.leads import batches, columns, leaks, lists, own_fields, rules, saved
+from ripeline.leads import batches, columns, companies, leaks, lists, own_fields, saved
 from ripeline.leads.filters import CUSTOM, NO_SOURCE, NOBODY
 from ripeline.leads.leaks import Leak
 from ripeline.leads.lists import Due, Filters, Row, Sort, View
@@ -276,7 +275,7 @@ def palette(request: HttpRequest) -> HttpResponse:
     """People and companies for the command palette: the first few whom the search finds, wherever they are."""
     actor, filters = viewer(request), Filters.parse({"q": request.GET.get("q", ""), "view": View.ALL.value})
     zone = timezone.get_current_timezone()
-    rows, theirs = lists.named(actor, filters.q, zone=zone, size=PALETTE_PEOPLE) if filters.q else ((), ())
+    rows = lists.named(actor, filters.q, zone=zone, size=PALETTE_PEOPLE) if filters.q else ()
     found = [
         {
             "url": reverse("lead", args=[row.id]),
@@ -286,9 +285,7 @@ def palette(request: HttpRequest) -> HttpResponse:
         }
         for row in rows
     ]
-    typed = rules.search_tokens(company=filters.q).split()
-    called = (company for company in theirs if typed and _is_called(company, typed))
-    companies = list(itertools.islice(called, PALETTE_COMPANIES))
+    theirs = companies.called_like(actor, filters.q, among=rows, size=PALETTE_COMPANIES) if filters.q else ()
     return render(
         request,
         "parts/palette_rows.html",
@@ -296,21 +293,10 @@ def palette(request: HttpRequest) -> HttpResponse:
             "rows": found,
             "companies": [
                 (company, Asked(actor, Filters(view=View.ALL.value, q=company), Sort.NEWEST).url())
-                for company in companies
+                for company in theirs
             ],
         },
     )
-
-
-def _is_called(company: str, typed: Sequence[str]) -> bool:
-    """Whether each word that was typed begins one of the company's name."""
-    if company.isascii():  # to take a name apart takes a hundred times longer than to see that it will not do
-        plain = company.casefold()
-        either = f"{plain} {rules.whole(plain)}"
-        if not all(each in either for each in typed):
-            return False
-    words = rules.search_tokens(company=company).split()
-    return all(any(word.startswith(each) for word in words) for each in typed)
 
 
 urlpatterns = [

@@ -1,0 +1,41 @@
+"""Companies by what people type of their names."""
+
+from collections.abc import Sequence
+from itertools import islice
+
+from django.contrib.postgres.search import SearchQuery
+from django.db.models import Exists, F, Func, OuterRef
+
+from ripeline.leads import rules
+from ripeline.leads.models import CALLED, Account, Lead
+from ripeline.leads.rows import Row
+from ripeline.people.models import User
+
+LOOKED_AT = 200  # companies that are called so, of whom the first by name with people are taken
+
+# Not as the index of names is ordered: those who are called so are few, and would be looked for among all.
+_BY_NAME = Func(F("name"), template="(%(expressions)s || '')")
+
+
+def called_like(actor: User, text: str, *, among: Sequence[Row], size: int) -> list[str]:
+    """Companies that have each word typed at the beginning of one of theirs: those of `among`, then the rest by name.
+
+    A company is there while one of its people, whom `actor` may find, gives it by that name: the search for it finds
+    somebody.
+    """
+    query = rules.search_query(text)
+    if not query:
+        return []
+    theirs = Lead.objects.filter(rules.findable(actor), account=OuterRef("pk"), company=OuterRef("name"))
+    called = Account.objects.annotate(words=CALLED).filter(words=SearchQuery(query, search_type="raw", config="simple"))
+    first = called.order_by(_BY_NAME, "pk").values("pk")[:LOOKED_AT]
+    known = Account.objects.filter(Exists(theirs.filter(merged_into__isnull=True)), pk__in=first).order_by("name", "pk")
+    names = [row.company for row in among if _is_called(row.company, text)]
+    if len(set(names)) < size:
+        names += known.values_list("name", flat=True)[: size + len(names)]
+    return list(islice(dict.fromkeys(names), size))
+
+
+def _is_called(company: str, text: str) -> bool:
+    words = rules.search_tokens(company=company).split()
+    return all(any(word.startswith(each) for word in words) for each in rules.search_tokens(company=text).split())
