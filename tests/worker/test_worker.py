@@ -20,17 +20,18 @@ from ripeline.leads.recognising import identify
 from ripeline.people.models import User
 from ripeline.ripeness.models import Score
 from ripeline.timeline.kinds import REACTING
-from ripeline.timeline.models import Reaction
+from ripeline.timeline.models import RIPE, Reaction
 from ripeline.worker import reactions, schedule, tidying
 from ripeline.worker.main import Worker
 from ripeline.worker.models import Beat
 from ripeline.worker.schedule import Task
 from ripeline.worklist.models import Plan
 from tests.cast import MakeLead, by
+from tests.hits import hit, store
 
 
 def test_every_kind_that_leaves_a_reaction_is_in_the_table_and_no_other() -> None:
-    assert set(reactions.REACTIONS) == set(REACTING)
+    assert set(reactions.REACTIONS) == {*REACTING, RIPE}
 
 
 def test_a_lead_that_came_in_is_scored_and_a_closed_one_no_longer(lead: Lead, alice: User) -> None:
@@ -76,6 +77,63 @@ def test_who_is_recognised_is_done_in_a_transaction_of_its_own_for_the_intake_wa
 
     assert reactions.work({"captured": (react,), "recognised": (lambda ids: react(ids),)}) == 2
     assert len(set(seen)) == 2
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_visit_is_in_the_score_while_other_reactions_are_still_at_work(alice: User, make_lead: MakeLead) -> None:
+    lead, begun, may_end = make_lead(alice, captured=timedelta(days=60)), threading.Event(), threading.Event()
+
+    def react(ids: Collection[UUID]) -> None:
+        begun.set()
+        may_end.wait(60)
+
+    def work() -> None:
+        try:
+            reactions.work({"captured": (react,)}, lanes=reactions.OTHERS)
+        finally:
+            connection.close()
+
+    busy = threading.Thread(target=work)
+    busy.start()
+    try:
+        assert begun.wait(60)
+        _visit(lead)
+        assert reactions.work(lanes=[reactions.VISITS]) == 1
+        assert Score.objects.get(pk=lead.pk).signals > 0
+    finally:
+        may_end.set()
+        busy.join()
+
+
+def test_who_was_seen_and_is_likely_ready_waits_once_for_a_place_and_nobody_else_does(
+    alice: User, make_lead: MakeLead, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hot, cold = (make_lead(alice, captured=timedelta(days=60)) for _ in range(2))
+    reactions.work()
+    for lead in (hot, hot, cold):
+        _visit(lead)
+    monkeypatch.setattr(reactions.worklist, "likely_ready", lambda ids: {hot.pk} & set(ids))
+    assert reactions.work(lanes=[reactions.VISITS]) == 3
+    waits = Reaction.objects.get()
+    assert (waits.kind, waits.lead_id, waits.attempts) == (RIPE, hot.pk, 0)
+    placed: list[UUID] = []
+    assert reactions.work({RIPE: (placed.extend,)}) == 1
+    assert placed == [hot.pk]
+    assert not Reaction.objects.exists()
+
+
+def test_visits_are_found_among_any_number_of_other_reactions_by_an_index(lead: Lead) -> None:
+    Reaction.objects.bulk_create([Reaction(activity_id=uuid4(), lead_id=uuid4(), kind="imported") for _ in range(5000)])
+    _visit(lead)
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE reaction")
+    claimed = Reaction.objects.filter(reactions.VISITS.which, due_at__lte=clock.now()).order_by("due_at", "id")
+    assert "reaction_seen" in claimed[:1000].explain()
+
+
+def _visit(lead: Lead) -> None:
+    """Looks at our prices, in a browser that we know."""
+    store(hit(lead.pk, clock.now(), "pricing"))
 
 
 @pytest.mark.django_db(transaction=True)

@@ -17,7 +17,7 @@ from ripeline.ripeness.models import Score
 from ripeline.routing import prices
 from ripeline.timeline.models import Activity
 from ripeline.web.entries import tell
-from ripeline.worklist.actions import bring_forward, bring_forward_ripe, plan_for
+from ripeline.worklist.actions import bring_forward, likely_ready, plan_for
 from ripeline.worklist.forward import ripening_early
 from tests.cast import MONDAY, MakeLead, by, soon
 
@@ -191,6 +191,14 @@ def test_where_a_day_of_promises_has_no_place_its_owner_hears_who_ripens(alice: 
         assert told.words.endswith("(55 %); the day is full of better ones, so its date stays")
 
 
+def test_who_was_merged_into_somebody_likely_ready_is_it_too(alice: User, make_lead: MakeLead) -> None:
+    hot, cold, merged, unscored = (make_lead(alice) for _ in range(4))
+    rate(hot, 0.34)
+    rate(cold, 0.14)
+    Lead.objects.filter(pk=merged.pk).update(merged_into=hot)
+    assert likely_ready([hot.pk, cold.pk, merged.pk, unscored.pk]) == {hot.pk, merged.pk}
+
+
 def test_a_visit_by_whoever_needs_no_place_locks_nobodys(alice: User, make_lead: MakeLead) -> None:
     with clock.at(MONDAY):
         deal, today, chosen = make_lead(alice), make_lead(alice), make_lead(alice, due=timedelta(days=50))
@@ -199,6 +207,6 @@ def test_a_visit_by_whoever_needs_no_place_locks_nobodys(alice: User, make_lead:
         for lead in (deal, today, chosen):
             rate(lead, 0.9)
         with CaptureQueriesContext(connection) as queries:
-            assert bring_forward_ripe([deal.pk, today.pk, chosen.pk]) == 0
+            assert bring_forward([deal.pk, today.pk, chosen.pk]) == 0
         assert not [q["sql"] for q in queries if '"turn"' in q["sql"] or "INTO turn" in q["sql"]]
         assert ripening_early(alice) == [(chosen, "90 %")]

@@ -68,6 +68,7 @@ KINDS: dict[str, Kind] = {
     )
 }
 REACTING = frozenset(code for code, kind in KINDS.items() if kind.reacts)
+SEEN = tuple(code for code, kind in KINDS.items() if kind.reacts and kind.family == Family.VISITS)
 
 # What a hit becomes on the timeline of the person whose it is.
 OF_HITS = {"view": "visited", "download": "downloaded", "event": "used", "click": "clicked", "open": "opened"}

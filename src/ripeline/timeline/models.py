@@ -8,6 +8,7 @@ from ripeline.base import clock
 from ripeline.base.fields import primary_key
 from ripeline.people.models import User
 from ripeline.timeline.hits import HitKind, Who
+from ripeline.timeline.kinds import SEEN
 
 
 class Activity(models.Model):
@@ -52,6 +53,9 @@ class Activity(models.Model):
         ]
 
 
+RIPE = "ripe"  # kind of a reaction to what somebody did that made them likely ready: no activity is called so
+
+
 class Reaction(models.Model):
     """What is still to be done about an activity; the worker deletes the row when it is done."""
 
@@ -66,7 +70,12 @@ class Reaction(models.Model):
 
     class Meta:
         db_table = "reaction"
-        indexes = [models.Index(fields=["due_at", "id"], name="reaction_due")]
+        indexes = [
+            models.Index(fields=["due_at", "id"], name="reaction_due"),
+            models.Index(  # what must not wait for the others, nor be looked for among them
+                fields=["due_at", "id"], name="reaction_seen", condition=Q(kind__in=SEEN)
+            ),
+        ]
 
 
 class Visitor(models.Model):

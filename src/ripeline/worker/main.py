@@ -39,7 +39,8 @@ class Worker:
         """Work until `stop`; returns when the batches in hand are done."""
         post, returns = Sender(answered=leads.answered), Reader()
         threads = [
-            self._thread("reactions", lambda: reactions.work() > 0),
+            self._thread("visits", lambda: reactions.work(lanes=[reactions.VISITS]) > 0),
+            self._thread("reactions", lambda: reactions.work(lanes=reactions.OTHERS) > 0, rest=REST),
             self._thread("schedule", lambda: schedule.tick() > 0, rest=REST),
             self._thread("long work", lambda: tasks.work(self.stopping.is_set), rest=REST),
             self._thread("post", lambda: post.work(self.stopping.is_set), rest=REST),

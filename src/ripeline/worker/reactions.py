@@ -3,11 +3,15 @@
 A reaction is a function of the leads it concerns and is idempotent: run twice it changes nothing more. A row is deleted
 in the transaction that did its work, so the effect and its record cannot part. A row that fails is set aside with its
 error and tried again later and later; it stalls nobody.
+
+Rows are claimed in lanes, each by a thread of its own: what people do on our pages is in their scores within a second,
+whatever an import, a merge or the search for a place on somebody's day takes.
 """
 
 import logging
 from collections import defaultdict
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
 
@@ -19,14 +23,17 @@ from ripeline.leads import duplicates
 from ripeline.leads import queries as leads
 from ripeline.ripeness import actions as ripeness
 from ripeline.timeline import visits
-from ripeline.timeline.models import Reaction
+from ripeline.timeline.actions import wake_worker
+from ripeline.timeline.kinds import SEEN
+from ripeline.timeline.models import RIPE, Reaction
 from ripeline.worklist import actions as worklist
 
 log = logging.getLogger(__name__)
 
 React = Callable[[Collection[UUID]], object]
 
-# kind of activity → what is done about it, in this order. Every kind of `timeline.kinds.REACTING` is here (a test).
+# kind of activity → what is done about it, in this order. Every kind of `timeline.kinds.REACTING` is here (a test), and
+# `RIPE`: somebody was seen and is likely ready by now.
 REACTIONS: dict[str, Sequence[React]] = {
     "captured": (ripeness.rescore, duplicates.find),
     "enquired": (ripeness.rescore, worklist.bring_forward, duplicates.find),
@@ -42,31 +49,42 @@ REACTIONS: dict[str, Sequence[React]] = {
     "merged": (ripeness.rescore, worklist.bring_forward, duplicates.find),
     "unmerged": (ripeness.rescore, duplicates.find),
     "undone": (ripeness.rescore, duplicates.find),
-    "visited": (ripeness.hear, worklist.bring_forward_ripe),
-    "downloaded": (ripeness.hear, worklist.bring_forward_ripe),
-    "used": (ripeness.hear, worklist.bring_forward_ripe),
-    "clicked": (ripeness.hear, worklist.bring_forward_ripe),
+    "visited": (ripeness.hear,),
+    "downloaded": (ripeness.hear,),
+    "used": (ripeness.hear,),
+    "clicked": (ripeness.hear,),
+    RIPE: (worklist.bring_forward,),
     "recognised": (visits.settle_leads,),  # what that visitor did before is on the lead's timeline
 }
 
-BATCH = 1000
-# What holds rows that the intake waits for: few at a time, in a transaction that does nothing else.
-APART, FEW = ("recognised",), 100
 GIVE_UP = 12  # attempts; the last of them comes about a week after the first
 
 
-def work(reactions: dict[str, Sequence[React]] = REACTIONS) -> int:
-    """Claim what is due and do it, a batch of each sort in one transaction; how many rows were claimed."""
-    apart = Q(kind__in=APART)
-    return _batch(reactions, apart, FEW) + _batch(reactions, ~apart, BATCH)
+@dataclass(frozen=True)
+class Lane:
+    """Rows that are claimed together, so many at a time in one transaction."""
+
+    which: Q
+    at_most: int = 1000
 
 
-def _batch(reactions: dict[str, Sequence[React]], which: Q, at_most: int) -> int:
+VISITS = Lane(Q(kind__in=SEEN))
+# "recognised" holds rows that the intake waits for: few at a time, in a transaction that does nothing else. Finding
+# places for who is likely ready locks the turns of their owners, and is done apart as well.
+OTHERS = (Lane(Q(kind="recognised"), 100), Lane(~Q(kind__in=(*SEEN, "recognised", RIPE))), Lane(Q(kind=RIPE)))
+
+
+def work(reactions: Mapping[str, Sequence[React]] = REACTIONS, lanes: Sequence[Lane] = (VISITS, *OTHERS)) -> int:
+    """Claim what is due and do it, a batch of each lane in one transaction; how many rows were claimed."""
+    return sum(_batch(reactions, lane) for lane in lanes)
+
+
+def _batch(reactions: Mapping[str, Sequence[React]], lane: Lane) -> int:
     with transaction.atomic():
         rows = list(
-            Reaction.objects.filter(which, due_at__lte=clock.now(), attempts__lt=GIVE_UP)
+            Reaction.objects.filter(lane.which, due_at__lte=clock.now(), attempts__lt=GIVE_UP)
             .order_by("due_at", "id")
-            .select_for_update(skip_locked=True)[:at_most]
+            .select_for_update(skip_locked=True)[: lane.at_most]
         )
         waiting: dict[React, list[Reaction]] = defaultdict(list)
         for row in rows:
@@ -75,11 +93,23 @@ def _batch(reactions: dict[str, Sequence[React]], which: Q, at_most: int) -> int
         failed: dict[int, Exception] = {}
         for react, concerned in waiting.items():
             failed |= _run(react, concerned)
-        Reaction.objects.filter(pk__in=[row.pk for row in rows if row.pk not in failed]).delete()
+        done = [row for row in rows if row.pk not in failed]
+        ripe = _hand_on(done)
+        Reaction.objects.filter(pk__in=[row.pk for row in done if row.pk not in ripe]).delete()
         for row in rows:
             if row.pk in failed:
                 _set_aside(row, failed[row.pk])
     return len(rows)
+
+
+def _hand_on(done: Sequence[Reaction]) -> set[int]:
+    """Let a place be found for those who were seen and are likely ready by now: a row of each stays for that; which."""
+    seen = {row.lead_id: row.pk for row in done if row.kind in SEEN}
+    ripe = {seen[lead_id] for lead_id in worklist.likely_ready(seen)} if seen else set()
+    if ripe:
+        Reaction.objects.filter(pk__in=ripe).update(kind=RIPE, attempts=0, error="")
+        wake_worker()
+    return ripe
 
 
 def _run(react: React, rows: Sequence[Reaction]) -> dict[int, Exception]:

@@ -19,14 +19,14 @@ from ripeline.people.models import User
 from ripeline.people.working_time import Calendar
 from ripeline.worklist import queries
 from ripeline.worklist.dates import When, read, say
-from ripeline.worklist.forward import bring_forward, bring_forward_ripe
+from ripeline.worklist.forward import bring_forward, likely_ready
 from ripeline.worklist.keeping import recycle, replan_overdue
 from ripeline.worklist.models import PlanItem
 from ripeline.worklist.planning import forget_plans, plan_for, replan
 from ripeline.worklist.suggesting import CLOSING, LABELS, Outcome, Suggestion, suggest_next
 
 __all__ = [
-    "LABELS", "Outcome", "Recorded", "Suggestion", "bring_forward", "bring_forward_ripe", "forget_plans",
+    "LABELS", "Outcome", "Recorded", "Suggestion", "bring_forward", "forget_plans", "likely_ready",
     "plan_for", "record_outcome", "recycle", "replan", "replan_overdue", "suggest_next", "undo",
 ]  # fmt: skip
 

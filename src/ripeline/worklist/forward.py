@@ -25,8 +25,6 @@ from ripeline.leads.models import Lead, NextKind, State
 from ripeline.people import queries as people
 from ripeline.people import working_time
 from ripeline.people.models import Responsible, ResponsibleKind, Role, User
-from ripeline.ripeness import engagement as ripeness
-from ripeline.ripeness.models import Score
 from ripeline.ripeness.rules import RIPE_FROM, percent
 from ripeline.routing import prices, turns, worth
 from ripeline.routing import queries as routing
@@ -67,6 +65,12 @@ SELECT {worth.COLUMNS}, %(taker)s::uuid, lead.next_at, lead.next_kind, lead.next
        lead.next_set_at
 FROM picked AS lead {worth.JOINS}
 """  # noqa: S608
+
+
+_READY = """
+SELECT lead.id FROM lead JOIN score ON score.lead_id = COALESCE(lead.merged_into_id, lead.id)
+WHERE lead.id = ANY(%(ids)s::uuid[]) AND score.p_30 >= %(ripe)s::float8
+"""
 
 
 @dataclass(frozen=True)
@@ -131,14 +135,9 @@ def bring_forward(lead_ids: Collection[UUID] | None = None) -> int:
     return len(moved)
 
 
-def bring_forward_ripe(lead_ids: Collection[UUID]) -> int:
-    """The reaction to what leads did: those of them who are likely ready come forward; how many were moved.
-
-    Most visits make nobody ripe, and then nothing more is read.
-    """
-    ripe = Score.objects.filter(lead_id__in=ripeness.survivors(lead_ids), p_30__gte=RIPE_FROM)
-    ids = list(ripe.values_list("lead_id", flat=True))
-    return bring_forward(ids) if ids else 0
+def likely_ready(lead_ids: Collection[UUID]) -> set[UUID]:
+    """Those of these leads that are likely ready, or were merged into one that is."""
+    return {pk for (pk,) in prepared_rows(_READY, {"ids": list(lead_ids), "ripe": RIPE_FROM})}
 
 
 def _ahead(idle: Sequence[UUID], *, by: datetime, ids: Collection[UUID] | None) -> list[_Ahead]:
