@@ -120,15 +120,20 @@ def _people(n: int, salt: str) -> list[str]:
 
 
 def _known(n: int) -> list[tuple[uuid.UUID, uuid.UUID]]:
-    """(lead, their browser) of so many open leads that came some days ago."""
+    """(lead, their browser) of so many open leads that came some days ago and were never seen: also of a company that
+    was kept each run finds others, and as many of them turn likely ready."""
     from datetime import timedelta
+
+    from django.db.models import Exists, OuterRef
 
     from ripeline.base import clock
     from ripeline.leads.models import IS_OPEN, Lead
     from ripeline.timeline.models import Visitor
 
     now = clock.now()
-    came = Lead.objects.filter(IS_OPEN, episode_at__lt=now - timedelta(days=2), merged_into=None)
+    came = Lead.objects.filter(
+        IS_OPEN, ~Exists(Visitor.objects.filter(lead_id=OuterRef("pk"))), episode_at__lt=now - timedelta(days=2)
+    )
     browsers = [(pk, uuid.uuid4()) for pk in came.order_by("pk").values_list("pk", flat=True)[:n]]
     if len(browsers) < n:
         raise ValueError(f"{n:,} open leads are needed for {SECONDS:g} s; there are {len(browsers):,}.")

@@ -16,6 +16,7 @@ from ripeline.leads.models import Account, Lead, State
 from ripeline.people import actions as people_actions
 from ripeline.people import queries as people
 from ripeline.people.models import Absence, Role, User
+from ripeline.routing import turns
 from ripeline.routing.actions import Newcomer, route_batch
 from ripeline.routing.models import Turn
 from ripeline.routing.rules import Route
@@ -64,6 +65,32 @@ def test_who_has_as_many_as_they_can_look_after_is_left_in_peace(make_user: Make
     routes = arrive(*[Newcomer()] * 5)
     assert [r.owner_id for r in routes] == [dora.pk] * 3 + [None] * 2
     assert arrive(Newcomer())[0].why["because"] == "no_room"
+
+
+def test_who_gets_room_gets_the_next_lead_and_who_had_far_too_many_some_seconds_later(make_user: MakeUser) -> None:
+    dora, emil = make_user("dora", Role.REP, lead_cap=3), make_user("emil", Role.REP, lead_cap=3)
+
+    def hand_on(user: User, n: int) -> None:
+        some = Lead.objects.filter(owner=user).order_by("pk").values_list("pk", flat=True)[:n]
+        Lead.objects.filter(pk__in=list(some)).update(responsible=people.built_in(people.QUALIFY), owner=None)
+
+    def next_goes_to() -> User | None:
+        (route,) = arrive(Newcomer())
+        return User.objects.filter(pk=route.owner_id).first()
+
+    with clock.at(MONDAY):
+        arrive(*[Newcomer(own=dora.pk)] * 3, *[Newcomer(own=emil.pk)] * (3 + turns.FAR))
+        assert next_goes_to() is None
+        hand_on(dora, 1)
+        assert next_goes_to() == dora
+        hand_on(emil, 2 + turns.FAR)
+        assert next_goes_to() is None
+        User.objects.filter(pk=emil.pk).update(lead_cap=6)
+        assert next_goes_to() == emil, "another cap counts at once"
+        User.objects.filter(pk=emil.pk).update(lead_cap=3)
+        assert next_goes_to() is None
+    with clock.at(MONDAY + turns.FAR_FOR):
+        assert next_goes_to() == emil
 
 
 def test_the_fallback_is_whom_the_company_chose_while_they_are_here(alice: User, make_user: MakeUser) -> None:

@@ -11,6 +11,7 @@ import psycopg
 import pytest
 from django.contrib.sessions.models import Session
 from django.db import connection
+from psycopg_pool import ConnectionPool
 
 from ripeline.base import clock
 from ripeline.catalog import queries as catalog
@@ -21,7 +22,7 @@ from ripeline.people.models import User
 from ripeline.ripeness.models import Score
 from ripeline.timeline.kinds import REACTING
 from ripeline.timeline.models import RIPE, Reaction
-from ripeline.worker import reactions, schedule, tidying
+from ripeline.worker import main, reactions, schedule, tidying
 from ripeline.worker.main import Worker
 from ripeline.worker.models import Beat
 from ripeline.worker.schedule import Task
@@ -289,6 +290,17 @@ def test_a_worker_reacts_by_itself_and_stops_when_told(running: Worker, alice: U
     lead = make_lead(alice)
     until(lambda: Score.objects.filter(pk=lead.pk).exists() and not Reaction.objects.exists())
     assert Beat.objects.filter(name=schedule.HEARTBEAT).exists()
+
+
+def test_every_thread_of_a_worker_has_a_connection_however_few_a_web_process_may_hold(
+    running: Worker, alice: User, make_lead: MakeLead
+) -> None:
+    lead = make_lead(alice)
+    until(lambda: Score.objects.filter(pk=lead.pk).exists())
+    pool = ConnectionPool(min_size=1, max_size=2, open=False)
+    main.make_room(pool)
+    assert pool.max_size >= len(running.wakes) + 1
+    main.make_room(None)
 
 
 def test_a_worker_goes_on_after_an_error_that_nobody_foresaw(caplog: pytest.LogCaptureFixture) -> None:

@@ -56,15 +56,17 @@ def _read_sellers() -> dict[UUID, Seller]:
 _sellers = Settled(_read_sellers, "user", "responsible", "absence", "company")
 
 
-# How many more open leads fit under the cap of a user `u`, who is the responsible `r`: those in hand are counted up to
-# the cap only, and along an index of the open ones alone.
-ROOM = f"""u.lead_cap - (
-    SELECT count(*) FROM (
-        SELECT 1 FROM lead WHERE lead.responsible_id = r.id AND {worth.OPEN} LIMIT u.lead_cap
-    ) AS in_hand
-)"""  # noqa: S608
+def under_cap(*, counted: str = "u.lead_cap") -> str:
+    """SQL: how many more open leads fit under the cap of a user `u`, who is the responsible `r`.
+
+    Those in hand are `counted` up to so many only, and along an index of the open ones alone.
+    """
+    in_hand = f"SELECT 1 FROM lead WHERE lead.responsible_id = r.id AND {worth.OPEN} LIMIT {counted}"  # noqa: S608
+    return f"u.lead_cap - (SELECT count(*) FROM ({in_hand}) AS in_hand)"  # noqa: S608
+
+
 _ROOM = f"""
-SELECT u.id, CASE WHEN u.id = ANY(%(users)s::uuid[]) THEN {ROOM} ELSE 0 END
+SELECT u.id, CASE WHEN u.id = ANY(%(users)s::uuid[]) THEN {under_cap()} ELSE 0 END
 FROM responsible AS r JOIN "user" AS u ON u.id = r.user_id
 WHERE u.id = ANY(%(present)s::uuid[]) AND u.is_active AND r.is_active
 """  # noqa: S608

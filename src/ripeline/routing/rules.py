@@ -102,7 +102,7 @@ def in_rotation(sellers: Iterable[Seller], now: datetime) -> list[Seller]:
     """Who takes turns: the reps with a weight who are not absent today; where there are no reps, whoever sells."""
     taking = [s for s in sellers if s.weight > 0]
     reps = [s for s in taking if s.role == Role.REP]
-    return [s for s in (reps or taking) if not s.away_on(s.today(now))]
+    return [s for s in (reps or taking) if not (s.away and s.away_on(s.today(now)))]
 
 
 def looks_first(sellers: Iterable[Seller], rotation: Iterable[Seller], day: date) -> bool:
@@ -179,9 +179,9 @@ class _Turns:
     """
 
     def __init__(self, rotation: Sequence[Seller]) -> None:
-        self.sellers = sorted(rotation, key=lambda s: s.user_id)
-        self.room = {s.user_id: s.room for s in self.sellers}
-        self.credits = {s.user_id: s.credit for s in self.sellers}
+        self.sellers = sorted((s for s in rotation if s.room > 0), key=lambda s: s.user_id)
+        self.room = {s.user_id: s.room for s in rotation}
+        self.credits = {s.user_id: s.credit for s in rotation}
         self.taken = dict.fromkeys(self.room, 0)
 
     def took(self, user_id: UUID | None) -> None:

@@ -57,6 +57,7 @@ REACTIONS: dict[str, Sequence[React]] = {
     "recognised": (visits.settle_leads,),  # what that visitor did before is on the lead's timeline
 }
 
+BATCH = 1000
 GIVE_UP = 12  # attempts; the last of them comes about a week after the first
 
 
@@ -65,16 +66,19 @@ class Lane:
     """Rows that are claimed together, so many at a time in one transaction."""
 
     which: Q
-    at_most: int = 1000
+    at_most: int = BATCH
 
 
 VISITS = Lane(Q(kind__in=SEEN))
-# "recognised" holds rows that the intake waits for: few at a time, in a transaction that does nothing else. Finding
-# places for who is likely ready locks the turns of their owners, and is done apart as well.
-OTHERS = (Lane(Q(kind="recognised"), 100), Lane(~Q(kind__in=(*SEEN, "recognised", RIPE))), Lane(Q(kind=RIPE)))
+# For whoever is likely ready by now a place on their owner's day: their turns are locked meanwhile.
+PLACES = Lane(Q(kind=RIPE))
+# "recognised" holds rows that the intake waits for: few at a time, in a transaction that does nothing else.
+OTHERS = (Lane(Q(kind="recognised"), 100), Lane(~Q(kind__in=(*SEEN, RIPE, "recognised"))))
 
 
-def work(reactions: Mapping[str, Sequence[React]] = REACTIONS, lanes: Sequence[Lane] = (VISITS, *OTHERS)) -> int:
+def work(
+    reactions: Mapping[str, Sequence[React]] = REACTIONS, lanes: Sequence[Lane] = (VISITS, *OTHERS, PLACES)
+) -> int:
     """Claim what is due and do it, a batch of each lane in one transaction; how many rows were claimed."""
     return sum(_batch(reactions, lane) for lane in lanes)
 
