@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('ripeline', '0051_other_name'),
+        ('ripeline', '0056_companies_by_word'),
     ]
 
     operations = [
