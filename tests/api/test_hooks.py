@@ -103,6 +103,21 @@ def test_what_a_tool_asked_is_an_answer_to_our_question_or_stands_in_words(door:
     assert not Consent.objects.exists(), "no word of a tool's is a consent"
 
 
+@pytest.mark.parametrize(
+    ("sent", "place"),
+    [
+        ({"firm": "Northgate"}, "firm"),
+        ({"Firma": "Northgate"}, "Firma"),
+        ({"organisation": "Northgate"}, "organisation"),
+        ({"organisation": {"name": "Northgate"}}, "organisation.name"),
+        ({"contact": {"name": "Priya"}, "firm": {"name": "Northgate"}}, "firm.name"),
+    ],
+)
+@pytest.mark.django_db
+def test_where_a_company_stands_is_guessed_by_its_usual_names(sent: dict[str, object], place: str) -> None:
+    assert machines.guess_mapping(sent)["company"] == place
+
+
 def test_a_marketer_says_where_an_answer_stands(door: Door, mona: User) -> None:
     client = Client()
     client.force_login(mona)

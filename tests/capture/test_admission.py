@@ -14,7 +14,9 @@ from hypothesis.extra.django import TestCase
 
 from ripeline.base import clock
 from ripeline.capture.admission import Admitted, Arrival, Result, admit, natural_key
+from ripeline.catalog import actions as sources
 from ripeline.catalog import queries as catalog
+from ripeline.catalog.models import Source, SourceType
 from ripeline.leads import actions as leads
 from ripeline.leads import bulk, identity, merging
 from ripeline.leads.birth import Context, Person
@@ -72,6 +74,19 @@ def test_an_address_is_the_same_in_any_case_and_spelling_of_its_domain(db: None)
         or Lead.objects.count() == 1
     )
     assert Lead.objects.count() == 1
+
+
+def test_a_source_is_the_one_that_is_here_whatever_its_plural_spaces_hyphens_and_case(db: None) -> None:
+    results(arrival("a@x.example", source="Inbound call"))
+    results(
+        *(arrival(f"{n}@x.example", source=name) for n, name in enumerate(["Inbound calls", "inbound-call", "News"]))
+    )
+    results(arrival("b@x.example", source="E-mail"), arrival("c@x.example", source="Emails"))
+    results(arrival("d@x.example", source="OFFLINE"), arrival("e@x.example", source="ORGANIC_SEARCH"))
+    assert sources.source_of("Inbound Calls", SourceType.OTHER).name == "Inbound call"
+    names = sorted(Source.objects.values_list("name", flat=True))
+    assert names == ["E-mail", "Inbound call", "News", "Offline", "Organic search"]
+    assert Lead.objects.filter(source__name="Inbound call").count() == 3
 
 
 def test_two_very_long_ids_that_differ_only_at_their_end_are_two_people(db: None) -> None:

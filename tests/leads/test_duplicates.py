@@ -1,6 +1,7 @@
 """Leads that may be one person: what speaks for it, who is asked, and that an answer is remembered."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from threading import Event
 from uuid import uuid4
 
@@ -85,10 +86,19 @@ def test_it_is_found_once_and_forgotten_when_it_no_longer_holds(alice: User, mak
     assert duplicates.find([one.pk, other.pk]) == 1
     (pair,) = duplicates.of_lead(one, alice)
     assert (pair.first.id, pair.second.id, pair.may_merge) == (one.pk, other.pk, True)
-    assert pair.evidence == ["names that differ by a slip", "the same company"]
+    assert pair.evidence == ["names that differ by a slip", "the same company by its domain northgate.example"]
     actions.edit(other.pk, by(alice), fields={"name": "Mary Poppins"})
     duplicates.find([other.pk])
     assert not PossibleDuplicate.objects.exists()
+
+
+def test_of_companies_that_are_written_otherwise_it_says_why_they_are_the_same() -> None:
+    one = known("Jon Smith", company="Northgate Dental", account=FIRM)
+    other = known("John Smith", company="Smiles & Co", account=FIRM)
+    by_domain = [replace(each, account_key="d:northgate.example") for each in (one, other)]
+    found = compare(*by_domain)
+    assert found
+    assert found.evidence == ["names that differ by a slip", "the same company by its domain northgate.example"]
 
 
 def test_that_they_are_two_is_remembered_and_can_be_taken_back(alice: User, make_lead: MakeLead) -> None:

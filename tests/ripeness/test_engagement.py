@@ -14,6 +14,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ripeline.base import clock
+from ripeline.capture.admission import admit
+from ripeline.catalog.actions import source_of
+from ripeline.catalog.models import SourceType
 from ripeline.cli import invariants
 from ripeline.leads import merging
 from ripeline.leads.models import Lead
@@ -28,6 +31,7 @@ from ripeline.timeline.models import Activity, Engagement
 from ripeline.timeline.models import Hit as StoredHit
 from ripeline.worker import reactions
 from ripeline.worklist import actions as worklist
+from tests.capture.test_admission import arrival
 from tests.cast import MakeLead, by, soon
 from tests.hits import hit, store
 
@@ -143,6 +147,29 @@ def test_prices_looked_at_again_and_again_make_a_lead_ripe_and_say_why(old: Lead
     assert after.stage == Stage.DECISION
     assert before.stage == Stage.AWARENESS
     assert after.log_odds == before.log_odds, "what is known of them from the beginning is what it was"
+
+
+def test_who_asks_for_a_quote_is_no_longer_merely_aware_when_they_came_and_when_they_came_again(
+    alice: User, make_lead: MakeLead, old: Lead
+) -> None:
+    quote = source_of("Quote request", SourceType.QUOTE_REQUEST)
+    paper = source_of("White paper", SourceType.CONTENT_DOWNLOAD)
+    came = make_lead(alice, captured=timedelta(days=2), source_id=quote.pk)
+    read = make_lead(alice, captured=timedelta(days=2), source_id=paper.pk)
+    assert score(came).stage == Stage.DECISION
+    assert score(read).stage == score(old).stage == Stage.AWARENESS
+    twin = make_lead(alice, captured=timedelta(days=60))
+    for lead, source in ((old, "Quote request"), (twin, "White paper")):
+        admit([arrival(lead.email, days_ago=0, source=source)], actor=alice, origin="import")
+    with clock.at(clock.now()):
+        asked, took = score(old), score(twin)
+        assert (asked.stage, asked.stage_p > took.stage_p + 0.1) == (Stage.DECISION, True)
+        actions.rescore([old.pk])
+        one_by_one = Score.objects.get(pk=old.pk).stage_p
+        actions.rescore(None)
+        assert Score.objects.get(pk=old.pk).stage_p == pytest.approx(one_by_one, abs=1e-9), (
+            "scored anew, it is the same"
+        )
 
 
 def test_what_was_done_weeks_ago_says_less_and_less(old: Lead) -> None:

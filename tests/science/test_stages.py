@@ -27,6 +27,15 @@ def test_somebody_likely_to_be_ripe_within_the_month_compares() -> None:
     assert asked.stage[0] == CONSIDERATION
 
 
+def test_who_asks_for_a_quote_compares_or_decides_and_months_later_may_have_cooled() -> None:
+    aware = stage(NOTHING, asked_days=np.inf)
+    assert stage(NOTHING, asked_days=0.0).stage[0] == DECISION
+    assert stage(NOTHING, asked_days=30.0).stage[0] >= CONSIDERATION
+    chances = [stage(NOTHING, asked_days=float(days)).p[0, AWARENESS] for days in (0, 20, 60, 200, 2000)]
+    assert chances == sorted(chances)
+    assert stage(NOTHING, asked_days=4000.0).p == pytest.approx(aware.p)
+
+
 def test_prices_looked_at_again_and_again_make_a_decision_likelier() -> None:
     chances = [stage([0, 0, mask, 0]).p[0, DECISION] for mask in (0b0, 0b1, 0b101, 0b10101)]
     assert chances == sorted(chances)

@@ -53,6 +53,15 @@ def shown(text: str) -> str:
         return str(cells.lines([row], {row.id: Chances(0.4, 0.5)}, styled))
 
 
+def test_a_next_step_that_is_not_theirs_to_see_says_so() -> None:
+    seen = row_of("Priya")
+    for verbs, says in ((frozenset(Verb), False), (frozenset(Verb) - {Verb.SEE_NEXT}, True)):
+        row = Row(seen.lead, verbs, seen.viewer)
+        with clock.at(NOW), timezone.override(UTC):
+            cell = str(cells.lines([row], {}, [(KNOWN["next"], "next")]))
+        assert ("not shown to your role" in cell) is says
+
+
 @given(HOSTILE)
 def test_whatever_somebody_is_called_is_text_in_every_column(text: str) -> None:
     plain, hostile = read(shown("Plain")), read(shown(f"x{text}"))

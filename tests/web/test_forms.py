@@ -282,7 +282,10 @@ def test_a_marketer_makes_a_form_in_a_minute(mona: User) -> None:
     page = mine.get(answer["Location"]).content.decode()
     assert "/static/ripeline/embed.js" in page
     assert mine.post(f"/capture/doors/{door.pk}/active", {"to": "shut"}).status_code == 302
-    assert "Shut" in mine.get("/capture").content.decode()
+    doors_page = mine.get("/capture").content.decode()
+    assert "Shut" in doors_page
+    assert "Sent back to be mended" in doors_page
+    assert "In the last 30 days it was opened 0 times" in mine.get(f"/capture/doors/{door.pk}").content.decode()
 
 
 def test_what_was_held_back_is_looked_at(client: Client, door: Door, mona: User) -> None:

@@ -10,6 +10,7 @@ from ripeline.catalog import tracking
 from ripeline.leads.models import Lead
 from ripeline.leads.recognising import identify
 from ripeline.people.models import User
+from ripeline.timeline.models import Activity
 from ripeline.worker import reactions
 from tests.cast import by
 from tests.intake.test_recognising import raw, store
@@ -42,6 +43,28 @@ def test_a_visit_is_one_line_however_many_pages(lead: Lead, alice: User) -> None
     assert "Downloaded guide.pdf" in page
     assert "Looked at Work with us" in page
     assert "Recognised on our site by a form they sent" in signed_in(alice).get(f"/leads/{lead.pk}").text
+
+
+def test_the_record_says_which_visits_were_no_persons_and_why_and_counts_none(
+    lead: Lead, alice: User, mallory: User
+) -> None:
+    visitor, others = uuid4(), uuid4()
+    identify(visitor_id=visitor, lead_id=lead.pk, by=by(alice))
+    assert "not counted" not in signed_in(alice).get(f"/leads/{lead.pk}").text
+    day = int(timedelta(days=1).total_seconds() * 1_000_000)
+    now = int(clock.now().timestamp() * 1_000_000)
+    store(
+        *(raw(visitor, who="staff", marks="staff", occurred=at, received=at) for at in (now - 2 * day, now - day, now)),
+        raw(visitor, who="bot", marks="automated", occurred=now, received=now),
+        raw(visitor, who="bot", marks="automated", occurred=now, received=now),
+        raw(others, who="bot", marks="automated"),
+    )
+    reactions.work()
+    said = signed_in(alice).get(f"/leads/{lead.pk}").text
+    assert "4 visits are not counted: 1 a machine’s (a browser that a program drives), 3 of our own people" in said
+    assert "(a browser marked as one of ours)." in said
+    assert not Activity.objects.filter(lead_id=lead.pk, kind="visited").exists()
+    assert "not counted" not in signed_in(mallory).get(f"/leads/{lead.pk}").text
 
 
 def test_others_do_not_see_what_they_looked_at(lead: Lead, alice: User, mallory: User, mona: User) -> None:

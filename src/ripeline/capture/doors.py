@@ -74,9 +74,14 @@ class Health:
     refused: int
 
     @property
+    def has_page(self) -> bool:
+        """Whether people open it; a tool just sends."""
+        return self.door.kind in (DoorKind.FORM, DoorKind.BOOTH)
+
+    @property
     def conversion(self) -> float | None:
-        """Of those who opened it, the part that came in."""
-        return min(self.taken / self.seen, 1.0) if self.seen else None
+        """Of the times that its page was opened, the part that came in. At a booth one page takes many."""
+        return min(self.taken / self.seen, 1.0) if self.seen and self.door.kind == DoorKind.FORM else None
 
     @property
     def looks_shut(self) -> bool:

@@ -28,7 +28,8 @@ last_name: last name | lastname | surname | family name | lname | last | nachnam
 title: job title | title | position | role | job role | jobtitle | job | function | occupation | berufsbezeichnung |
     funktion | stelle | rolle | beruf | poste | fonction | intitule du poste | cargo | puesto | profissao | ruolo |
     mansione | functie | stanowisko
-company: company | company name | organization | organisation | account | account name | employer | business |
+company: company | company name | organization | organisation | account | account name | employer | business | firm |
+    firm name | org | organisation name |
     business name | organization name | organization 1 name | company account | firma | firmenname | unternehmen |
     gesellschaft | kunde | entreprise | societe | raison sociale | nom de l entreprise | empresa | compania |
     sociedad | razon social | nome da empresa | azienda | societa | ragione sociale | bedrijf | bedrijfsnaam | nazwa

@@ -199,7 +199,8 @@ def guess_mapping(raw: Mapping[str, Any]) -> dict[str, str]:
     asked = asking.by_heading(ASKED)
     for path, _ in flat(raw):
         words = [word for word in path.split(".") if not word.isdigit()]
-        if words and (name := _MEANS.get(key_of(words[-1])) or asked.get(key_of(words[-1]))):
+        said = [key_of(" ".join(words[-2:])), *map(key_of, words[-1:])]  # the name of a company is not theirs
+        if name := next((means for each in said if (means := _MEANS.get(each) or asked.get(each))), None):
             found.setdefault(name, path)
     return found
 

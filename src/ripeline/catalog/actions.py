@@ -9,7 +9,7 @@ from ripeline.base.settled import Settled
 from ripeline.base.statements import prepared_rows
 from ripeline.catalog import standard
 from ripeline.catalog.models import Campaign, CloseReason, CloseState, CustomField, Source
-from ripeline.catalog.rules import guess_source_type, name_key
+from ripeline.catalog.rules import guess_source_type, loose_key, name_key, source_name
 
 N = TypeVar("N", Source, Campaign)
 
@@ -48,18 +48,38 @@ _sources = Settled(lambda: {source.key: source for source in Source.objects.all(
 
 
 def sources_named(names: Iterable[str]) -> dict[str, Source]:
-    """The source for each name, made where new (safe under concurrency); keyed by the name as given."""
+    """The source for each name, made where new (safe under concurrency); keyed by the name as given.
+
+    One that differs only in spaces, hyphens or the plural from one that is here is that one.
+    """
     wanted = {name: key for name in names if (key := name_key(name))}
     known = _sources.now()
     if all(key in known for key in wanted.values()):
         return {name: known[key] for name, key in wanted.items()}
-    return _named(Source, wanted, lambda name: Source(name=name, source_type=guess_source_type(name)))
+    alike = _alike(known.values())
+    here = {name: found for name, key in wanted.items() if (found := known.get(key) or alike.get(loose_key(name)))}
+    firsts: dict[str, str] = {}  # of several new ones that are alike, the first stands for all
+    for name in wanted:
+        if name not in here:
+            firsts.setdefault(loose_key(name), name)
+    new = _named(
+        Source, firsts.values(), lambda name: Source(name=source_name(name), source_type=guess_source_type(name))
+    )
+    return {name: here.get(name) or new[firsts[loose_key(name)]] for name in wanted}
+
+
+def _alike(sources: Iterable[Source]) -> dict[str, Source]:
+    """The sources by what names that mean the same share; the oldest where several do."""
+    return {loose_key(each.name): each for each in sorted(sources, key=lambda one: one.created_at, reverse=True)}
 
 
 def source_of(name: str, source_type: str) -> Source:
     """The source of this name, made of this kind where it is new; one that is here keeps its kind."""
+    known = _sources.now(anew=True)
+    if found := known.get(name_key(name)) or _alike(known.values()).get(loose_key(name)):
+        return found
     source, _ = Source.objects.get_or_create(
-        key=name_key(name), defaults={"name": name.strip()[:160], "source_type": source_type}
+        key=name_key(name), defaults={"name": source_name(name), "source_type": source_type}
     )
     return source
 

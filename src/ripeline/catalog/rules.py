@@ -43,6 +43,19 @@ def name_key(name: str) -> str:
     return re.sub(r"[\W_]+", " ", folded).strip()[:160]
 
 
+def loose_key(name: str) -> str:
+    """What two names of a source share where they mean the same: as `name_key`, but for spaces and the plural."""
+    words = name_key(name).split()
+    return "".join(word[:-1] if len(word) > 3 and word.endswith("s") and word[-2] != "s" else word for word in words)
+
+
+def source_name(name: str) -> str:
+    """A source as people read it: what a system says in capitals (ORGANIC_SEARCH, OFFLINE) in words."""
+    name = " ".join(name.split())[:160]
+    is_code = name.isupper() and ("_" in name or name in ("OFFLINE", "REFERRALS"))
+    return name.replace("_", " ").strip().capitalize() if is_code else name
+
+
 def guess_source_type(name: str) -> SourceType:
     """The kind of source that a name suggests; OTHER where it suggests none."""
     text = name_key(name)

@@ -91,8 +91,8 @@ def _find(ids: Sequence[UUID]) -> int:
 def _known(ids: Collection[UUID]) -> dict[UUID, Known]:
     """What is compared of these leads, of those not merged away."""
     found = Lead.objects.filter(pk__in=ids, merged_into__isnull=True)
-    rows = found.values_list("pk", "name", "email", "phone", "company", "account_id")
-    return {row[0]: Known(*row) for row in rows}
+    rows = found.values_list("pk", "name", "email", "phone", "company", "account_id", "account__key")
+    return {row[0]: Known(*row[:-1], row[-1] or "") for row in rows}
 
 
 def _set_blocks(ids: Sequence[UUID], people: Iterable[Known]) -> None:

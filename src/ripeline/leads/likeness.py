@@ -38,6 +38,7 @@ class Known:
     phone: str = ""
     company: str = ""
     account_id: UUID | None = None
+    account_key: str = ""  # by which that account is known: `d:` + its domain, else `n:` + its name
 
 
 class Likeness(NamedTuple):
@@ -137,7 +138,8 @@ def _fits(ours: Collection[str], theirs: Collection[str]) -> bool:
 
 def _firms(one: Known, other: Known) -> Iterator[_Said]:
     if one.account_id and one.account_id == other.account_id:
-        yield 20, "the same company"
+        kind, _, key = one.account_key.partition(":")
+        yield 20, f"the same company by its domain {key}" if kind == "d" else "the same company by its name"
     elif _is_one_firm(" ".join(_firm(one.company)), " ".join(_firm(other.company))):
         yield 15, "companies of the same name"
 

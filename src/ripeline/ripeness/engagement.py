@@ -17,6 +17,7 @@ from scipy.special import expit, logit, ndtri
 
 from ripeline.base.settled import Settled
 from ripeline.base.statements import prepared_rows
+from ripeline.catalog.rules import HAND_RAISERS
 from ripeline.ripeness.models import SignalTrust
 from ripeline.ripeness.signal_words import SILENCE, said
 from ripeline.science import engagement as days
@@ -50,26 +51,32 @@ _REPLAYED = days_of("""(
     WHERE lead.merged_into_id = ANY(%(ids)s::uuid[]) AND a.origin = 'hit'
       AND a.occurred_at <= %(moment)s::timestamptz AND a.recorded_at <= %(moment)s::timestamptz
 ) AS said""")
-_AGAIN = """
-SELECT lead_id, occurred_at FROM activity
-WHERE kind = 'enquired' AND lead_id = ANY(%(ids)s::uuid[])
-  AND occurred_at > %(after)s::timestamptz AND occurred_at <= %(moment)s::timestamptz
-  AND recorded_at <= %(moment)s::timestamptz
+_ASKED = ", ".join(f"'{kind}'" for kind in sorted(HAND_RAISERS))
+# Who came again; `asked` by a source that says they asked for us.
+_AGAIN = f"""
+SELECT a.lead_id, a.occurred_at, (
+    SELECT 'asked' FROM source WHERE source.id::text = a.data->>'source' AND source.source_type IN ({_ASKED})
+) AS told FROM activity AS a
+WHERE a.kind = 'enquired' AND a.lead_id = ANY(%(ids)s::uuid[])
+  AND a.occurred_at > %(after)s::timestamptz AND a.occurred_at <= %(moment)s::timestamptz
+  AND a.recorded_at <= %(moment)s::timestamptz
 UNION ALL
-SELECT lead.merged_into_id, a.occurred_at FROM lead JOIN activity AS a ON a.lead_id = lead.id
+SELECT lead.merged_into_id, a.occurred_at, (
+    SELECT 'asked' FROM source WHERE source.id::text = a.data->>'source' AND source.source_type IN ({_ASKED})
+) FROM lead JOIN activity AS a ON a.lead_id = lead.id
 WHERE lead.merged_into_id = ANY(%(ids)s::uuid[]) AND a.kind = 'enquired'
   AND a.occurred_at > %(after)s::timestamptz AND a.occurred_at <= %(moment)s::timestamptz
   AND a.recorded_at <= %(moment)s::timestamptz
-"""
+"""  # noqa: S608 - our own constants
 
 
 def _told(masks: str, also: str = "") -> str:
     """All that is read of leads, in one question: a row has their days, or a moment of theirs, which bears the stage
-    that was said then, if that is what it is."""
+    that was said then, or `asked`, if that is what it is."""
     return f"""
 SELECT masks.*, NULL::timestamptz, NULL::text FROM ({masks}) AS masks
 UNION ALL
-SELECT again.lead_id, NULL, NULL, NULL, NULL, NULL, again.occurred_at, NULL FROM ({_AGAIN}) AS again
+SELECT again.lead_id, NULL, NULL, NULL, NULL, NULL, again.occurred_at, again.told FROM ({_AGAIN}) AS again
 {also}"""  # noqa: S608 - our own constants
 
 
@@ -127,6 +134,7 @@ class Signs:
     replies: Sequence[Sequence[float]]  # days since 1970, with fractions
     stage: IntArray
     said_at: FloatArray
+    asked_at: FloatArray  # days since 1970; when they came again and asked for us, -inf where they did not
 
     def since(self, began: FloatArray, today: int) -> days.Seen:
         """What counts of it after something began; nothing, of whoever was not seen."""
@@ -150,7 +158,7 @@ def read(lead_ids: Sequence[UUID], moment: datetime, *, is_past: bool = False, b
     place = {pk: at for at, pk in enumerate(lead_ids)}
     n = len(place)
     masks, day = np.zeros((n, len(days.MASKS)), dtype=np.int64), np.zeros(n, dtype=np.int64)
-    stage, said_at = np.full(n, -1, dtype=np.int64), np.zeros(n)
+    stage, said_at, asked_at = np.full(n, -1, dtype=np.int64), np.zeros(n), np.full(n, -np.inf)
     replies: list[list[float]] = [[] for _ in range(n)]
     today = int(moment.timestamp() // _DAY)
     after = datetime.fromtimestamp(moment.timestamp() - WINDOW * _DAY, tz=moment.tzinfo)
@@ -160,12 +168,15 @@ def read(lead_ids: Sequence[UUID], moment: datetime, *, is_past: bool = False, b
         at = place[lead_id]
         if moment_of_it is None:
             _merge(masks, day, at, latest, held)
-        elif told is None:
-            replies[at].append(moment_of_it.timestamp() / _DAY)
+        elif told in (None, "asked"):
+            replies[at].append(on := moment_of_it.timestamp() / _DAY)
+            asked_at[at] = max(asked_at[at], on) if told else asked_at[at]
         elif today - int(on := moment_of_it.timestamp() / _DAY) < WINDOW:
             stage[at], said_at[at] = stages.STAGES.index(told), on
     is_seen = masks.any(axis=1) | np.array([bool(theirs) for theirs in replies], dtype=np.bool_)
-    return Signs(is_seen=is_seen, masks=masks, day=day, replies=replies, stage=stage, said_at=said_at)
+    return Signs(
+        is_seen=is_seen, masks=masks, day=day, replies=replies, stage=stage, said_at=said_at, asked_at=asked_at
+    )
 
 
 def _merge(masks: IntArray, day: IntArray, at: int, latest: int, held: Sequence[int]) -> None:
@@ -204,11 +215,12 @@ def hear(
     model: Model,
     moment: datetime,
     born: Collection[UUID] = (),
+    raised: Sequence[bool] = (),
 ) -> Heard:
     """The scores of these leads after what they did since they came to us.
 
     Parameters as `scoring` has them: `began`, when the episode did; `reached`, when they were last spoken to.
-    `born`: see `read`.
+    `born`: see `read`. `raised`: whether they asked for us when the episode began.
     """
     signs, believed_by = read(lead_ids, moment, born=born), trust()
     today = int(moment.timestamp() // _DAY)
@@ -226,6 +238,7 @@ def hear(
         known_days=np.maximum(moment.timestamp() / _DAY - known, 0.0),
         seen=signs.since(np.where(signs.stage >= 0, np.maximum(start, signs.said_at), start), today),
         said=signs.stage,
+        asked_days=moment.timestamp() / _DAY - _asked(signs, start, raised),
         trust=believed_by.power,
     )
     return Heard(
@@ -236,6 +249,13 @@ def hear(
         stage=[stages.STAGES[at] for at in inferred.stage.tolist()],
         stage_p=inferred.chance,
     )
+
+
+def _asked(signs: Signs, start: FloatArray, raised: Sequence[bool]) -> FloatArray:
+    """When they asked for us last, in days since 1970; never, where somebody has said the stage since."""
+    first = np.where(np.array(raised, dtype=np.bool_), start, -np.inf) if raised else np.full(len(start), -np.inf)
+    asked = np.maximum(first, signs.asked_at)
+    return np.where((signs.stage >= 0) & (asked <= signs.said_at), -np.inf, asked)
 
 
 def _shift(scores: Scores, signs: Signs, done: days.Seen, believed_by: Trust) -> FloatArray:

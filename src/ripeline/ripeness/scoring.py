@@ -11,6 +11,7 @@ from django.db import connection, transaction
 
 from ripeline.base import clock
 from ripeline.base.statements import prepared, prepared_rows
+from ripeline.catalog.rules import HAND_RAISERS
 from ripeline.ripeness import claims, engagement, facts, rules, storing
 from ripeline.ripeness.current import Current, current
 from ripeline.science import reasons
@@ -145,6 +146,7 @@ def _write(rows: Sequence[_Row], by: Current, born: Collection[UUID] = ()) -> No
     heard = engagement.hear(
         [row[0] for row in rows], scores, began=[row[6] for row in rows], reached=[row[9] for row in rows],
         ages=ages % HORIZON, curve=known.curve, model=model, moment=moment, born=born,
+        raised=[row[5] == 1 and row[7] in HAND_RAISERS for row in rows],
     )  # fmt: skip
     today = moment.date()
     numbers = np.column_stack([heard.figures.get(name, getattr(scores, name)) for name in _FIGURES]).tolist()

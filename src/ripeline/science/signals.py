@@ -36,6 +36,7 @@ from ripeline.science.prior import MONTH
 
 RESTING, INTEREST, COMPARING, RIPE = 0, 1, 2, 3
 STATES = ("resting", "interest", "comparing", "ripe")
+BUYING = ("awareness", "interest", "consideration", "decision")
 _POWERS: FloatArray = np.linspace(-0.5, 2.5, 25)
 
 
@@ -60,6 +61,10 @@ class Signals:
         What signals can add to log-odds at most, see `damped`.
     corrector_right : float
         How likely somebody who corrects a stage is right.
+    asking : ndarray, shape (4,)
+        How likely one in each stage of buying asks for a quote, a demonstration or a call.
+    asking_half_life : float
+        Days after which having asked says half as much.
     """
 
     kinds: tuple[str, ...]
@@ -74,6 +79,8 @@ class Signals:
     trust_sd: float
     most: float
     corrector_right: float
+    asking: FloatArray
+    asking_half_life: float
 
 
 def load(path: Path) -> Signals:
@@ -101,6 +108,8 @@ def load(path: Path) -> Signals:
             window_days=file.number("memory.window_days", low=1, high=63),
             most=file.number("trust.most", low=0.1, high=20),
             corrector_right=file.number("correction.right", low=0.26, high=0.999),
+            asking=np.array([file.number(f"asking.{stage}", low=1e-6, high=1) for stage in BUYING]),
+            asking_half_life=file.number("asking.half_life_days", low=1, high=3650),
             trust_sd=file.number("trust.sd", low=1e-3, high=10),
         )
 

@@ -8,6 +8,9 @@ A Bayes filter. Before anything was seen, the stages of a lead that will buy fol
 awareness the rest of P(ever), where ρ is the share that is ripe on arrival, a the days since we last knew, and w the
 days that a ripe one stays so. What was seen since then multiplies each by its likelihood (`signals.log_likelihood`).
 
+Who asks for a quote, a demonstration or a call is seldom only aware: it multiplies each stage by how likely one in it
+asks, to a power that halves with the days since.
+
 Somebody who knows the lead may say which stage it is in. Then that stage has their chance of being right, the others
 share the rest, and only what the lead does afterwards counts, for as long as signals are remembered: so what they say
 holds until the lead itself says clearly otherwise.
@@ -23,9 +26,18 @@ from ripeline.science.engagement import Seen
 from ripeline.science.gate import FloatArray, IntArray
 from ripeline.science.prior import MONTH
 from ripeline.science.recheck_rules import DEFAULT_RULES
-from ripeline.science.signals import COMPARING, DEFAULT_SIGNALS, INTEREST, RESTING, RIPE, Signals, log_likelihood
+from ripeline.science.signals import (
+    BUYING,
+    COMPARING,
+    DEFAULT_SIGNALS,
+    INTEREST,
+    RESTING,
+    RIPE,
+    Signals,
+    log_likelihood,
+)
 
-STAGES = ("awareness", "interest", "consideration", "decision")
+STAGES = BUYING
 AWARENESS, INTERESTED, CONSIDERATION, DECISION = range(4)
 _STATES = [RESTING, INTEREST, COMPARING, RIPE]
 _FLOOR = 0.02
@@ -62,6 +74,7 @@ def infer(
     known_days: ArrayLike,
     seen: Seen,
     said: ArrayLike = -1,
+    asked_days: ArrayLike = np.inf,
     trust: float = 1.0,
     signals: Signals | None = None,
 ) -> Inferred:
@@ -79,6 +92,9 @@ def infer(
         What they did; where somebody said the stage, since then.
     said : array_like of int, shape (n,)
         The stage that somebody said, as a position in `STAGES`; -1 where nobody did.
+    asked_days : array_like, shape (n,)
+        Days since they asked for a quote, a demonstration or a call; infinite where they did not, or where somebody
+        said the stage since.
     trust : float
         θ, how far signals are believed.
 
@@ -114,7 +130,8 @@ def infer(
     before[told] = (1.0 - signals.corrector_right) / 3
     before[told, stage[told]] = signals.corrector_right
     likely = trust * log_likelihood(seen.counts, days=seen.days, pages=seen.pages, n=n, signals=signals)
-    log_p = np.log(before) + likely[_STATES].T
+    held = np.exp2(-np.maximum(np.broadcast_to(np.asarray(asked_days, dtype=float), n), 0.0) / signals.asking_half_life)
+    log_p = np.log(before) + likely[_STATES].T + np.outer(held, np.log(signals.asking))
     p = np.exp(log_p - log_p.max(axis=1, keepdims=True))
     p /= p.sum(axis=1, keepdims=True)
     return Inferred(stage=p.argmax(axis=1), p=p)

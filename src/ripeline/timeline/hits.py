@@ -93,6 +93,27 @@ def classify(agent: str, network: str, marks: str, own_networks: frozenset[str])
     return Who.HUMAN.value
 
 
+def why(who: str, marks: str) -> str:
+    """Why a hit is no person's, in words; "" where it is one's."""
+    noticed = set(marks.split())
+    if who == Who.STAFF:
+        return "a browser marked as one of ours" if Mark.STAFF in noticed else "from our own network"
+    if who == Who.SCANNER:
+        return next((words for mark, words in _SCANNED if mark in noticed), "a mail gateway by its name")
+    if who == Who.BOT:
+        return next((words for mark, words in _DRIVEN if mark in noticed), "a program by its name")
+    return ""
+
+
+_SCANNED = (
+    (Mark.BURST, "many links of a mail at once"), (Mark.AT_ONCE, "followed as the mail went out"),
+    (Mark.HEAD, "asked for headers alone, as link checkers do"),
+)  # fmt: skip
+_DRIVEN = (
+    (Mark.AUTOMATED, "a browser that a program drives"), (Mark.NO_AGENT, "a program that does not say its name"),
+)  # fmt: skip
+
+
 def marked(marks: Collection[Mark]) -> str:
     """Marks as they are kept."""
     return " ".join(sorted(marks))

@@ -16,6 +16,7 @@ from django.utils.safestring import SafeString, mark_safe
 
 from ripeline.leads.columns import OWN, Column
 from ripeline.leads.lists import Row
+from ripeline.leads.rules import Verb
 from ripeline.ripeness import rules as ripeness
 from ripeline.ripeness.queries import Chances
 from ripeline.web.moments import Moments
@@ -106,7 +107,14 @@ def _ripeness(score: Chances) -> Html:
 
 def _next(row: Row, moments: Moments) -> Html:
     next_at = row.next_at
+    if row.is_open and Verb.SEE_NEXT not in row.verbs:
+        return _HIDDEN
     return "" if next_at is None else f"{moments.due(next_at)} <small>{escape(row.next_kind)}</small>"
+
+
+_HIDDEN = (
+    '<span class="soft" title="Not shown to your role">–<span class="unseen"> not shown to your role</span></span>'
+)
 
 
 def _with(row: Row) -> Html:

@@ -1,6 +1,6 @@
 """The timeline in words: one sentence for each entry, and what somebody wrote beneath it."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -12,6 +12,7 @@ from ripeline.catalog.pages import LABELS as PAGES
 from ripeline.catalog.pages import PageKind
 from ripeline.catalog.standard import words as in_words
 from ripeline.routing import rules as routing
+from ripeline.timeline.hits import Who
 from ripeline.timeline.kinds import KINDS, OF_HITS
 from ripeline.timeline.models import Activity
 from ripeline.web.templatetags.words import day
@@ -35,6 +36,7 @@ DOORS = {
     "call": "by telephone", "event": "at an event", "partner": "by a partner", "card": "by their card",
     "signature": "by their signature",
 }  # fmt: skip
+_NO_PERSONS = {Who.BOT: "a machine’s", Who.SCANNER: "a link scanner’s", Who.STAFF: "of our own people"}
 DISPOSITIONS = {outcome.value: label.lower() for outcome, label in LABELS.items()}
 A_VISIT = timedelta(minutes=30)  # the longest pause within one
 FIELDS = {"phone": "telephone", "amount": "value"}
@@ -287,3 +289,10 @@ _WORDS: dict[str, Callable[[Activity, bool], str]] = {
     "undone": _undone,
     "import_undone": _import_undone,
 }
+
+
+def uncounted(visits: Mapping[tuple[Who, str], int]) -> str:
+    """What was taken for a machine's visits, or our own people's, and why; "" where nothing was."""
+    said = [f"{number} {_NO_PERSONS[who]} ({why})" for (who, why), number in sorted(visits.items())]
+    count = sum(visits.values())
+    return f"{count} {'visit is' if count == 1 else 'visits are'} not counted: {', '.join(said)}." if said else ""

@@ -17,6 +17,7 @@ from ripeline.leads.record import Record
 from ripeline.people import working_time
 from ripeline.people.models import User
 from ripeline.ripeness import queries as ripeness
+from ripeline.timeline import uncounted
 from ripeline.timeline.kinds import Family
 from ripeline.web import cards, context, entries, selects, standing
 from ripeline.worklist import actions as worklist
@@ -108,11 +109,13 @@ def _choices(found: Record) -> dict[str, Any]:
 
 
 def timeline(found: Record, family: str = "") -> dict[str, Any]:
+    sees_visits = found.may[rules.Verb.SEE_TIMELINE] and family in ("", Family.VISITS)
     return {
         "lead": found.lead,
         "told": entries.tell(found.entries, sees_next=found.may["see_next"]),
         "more": found.more,
         "family": family,
+        "uncounted": entries.uncounted(uncounted.of(found.ids)) if sees_visits else "",
         "families": [
             (label, reverse("lead", args=[found.lead.pk]) + (f"?show={value}" if value else ""), value == family)
             for value, label in FAMILIES.items()
