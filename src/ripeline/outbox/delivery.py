@@ -2,7 +2,8 @@
 
 A batch is claimed by moving its next try ahead. Then, for each message: it is written; whether it may go is asked, and
 that its hand-over begins is recorded, in one conditional UPDATE that commits before the server hears of it; it is
-handed over; what came of it is recorded. Whoever dies in between leaves it `sending`, which becomes `doubt` and is not
+handed over; what came of it is recorded, where it was taken in the same transaction in which the next one begins. So
+one at most is under way at any time. Whoever dies in between leaves it `sending`, which becomes `doubt` and is not
 repeated by itself. A refusal for now (4xx) puts it back to `waiting`: the server has said that it did not take it.
 """
 
@@ -14,10 +15,11 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from django.conf import settings
-from django.db import DatabaseError, connection, transaction
-from django.db.models import Q
+from django.db import DatabaseError, transaction
 
 from ripeline.base import clock
+from ripeline.base.settled import look
+from ripeline.base.statements import prepared_rows
 from ripeline.outbox import queries, rules, suppression
 from ripeline.outbox.kinds import KINDS, NobodyError
 from ripeline.outbox.letters import Letter
@@ -47,7 +49,7 @@ RETURNING *
 # The re-check at the moment of sending and the record of its beginning are one statement.
 _BEGIN = """
 UPDATE message SET state = 'sending', handed_at = %(now)s, message_id = %(message_id)s, attempts = attempts + 1
-WHERE id = %(id)s AND state = 'waiting' AND claimed_by = %(sender)s
+WHERE id = %(next)s::uuid AND state = 'waiting' AND claimed_by = %(sender)s
   AND NOT EXISTS (
     SELECT FROM suppression
     WHERE suppression.address_hash = message.address_hash AND lifted_at IS NULL
@@ -57,6 +59,20 @@ WHERE id = %(id)s AND state = 'waiting' AND claimed_by = %(sender)s
     WHERE consent.address_hash = message.address_hash AND consent.purpose_id = message.purpose
       AND consent.state = 'given'))
 """
+
+# Also where somebody has taken it for broken off meanwhile, or had it sent again: it was handed over. What is in doubt
+# may be sent once more, so its context stays.
+_END = """
+UPDATE message SET state = %(state)s::text, reason = %(reason)s, reply = %(reply)s, provider_id = %(provider_id)s,
+    ended_at = CASE WHEN %(state)s::text = 'doubt' THEN ended_at ELSE %(now)s::timestamptz END,
+    context = CASE WHEN %(state)s::text = 'doubt' THEN context ELSE '{}' END
+WHERE id = %(last)s::uuid AND state IN ('waiting', 'sending', 'doubt')
+"""
+
+_END_AND_BEGIN = f"""
+WITH ended AS ({_END} RETURNING 1), begun AS ({_BEGIN} RETURNING 1)
+SELECT (SELECT count(*) FROM ended), (SELECT count(*) FROM begun)
+"""  # noqa: S608 - of constants alone
 
 
 def transport() -> Transport | None:
@@ -83,9 +99,7 @@ class Sender:
 
     def work(self, is_stopping: Callable[[], bool] = lambda: False) -> bool:
         """Send a batch of what is due; whether there was any."""
-        while self._unrecorded:
-            self._record(*self._unrecorded[0])
-            self._unrecorded.pop(0)
+        self._record_all()
         notice_broken_off()
         if time.monotonic() < self._rests_until or not queries.can_send() or queries.is_key_changed():
             return False
@@ -95,14 +109,16 @@ class Sender:
             return False
         try:
             way = self._ready()
-            for message in batch:
-                if is_stopping():
-                    break
-                self._send(way, message)
+            with look():  # the names that stand in every letter are read once
+                for message in batch:
+                    if is_stopping():
+                        break
+                    self._send(way, message)
             MailServer.objects.update(worked_at=clock.now())
         except UnreachableError as problem:
             self._rest(problem)
         finally:
+            self._record_all()
             self._release()
         return self._failures == 0
 
@@ -156,22 +172,21 @@ class Sender:
             _put_back(message, clock.now(), words="")
             raise
         self._unrecorded.append((message, result))
-        self._record(message, result)
-        self._unrecorded.pop()
+        if result.outcome is not Outcome.SENT:  # it may be about an address to which the next one goes, too
+            self._record_all()
 
     def _begin(self, message: Message) -> bool:
-        """Record that its hand-over begins, if it may go; committed when this returns."""
-        values: dict[str, Any] = {
-            "id": message.pk,
-            "sender": self.name,
-            "now": clock.now(),
-            "message_id": message.message_id,
-        }
-        with connection.cursor() as cursor:
-            cursor.execute(_BEGIN, values)
-            if cursor.rowcount:
-                message.attempts += 1
-                return True
+        """Record that its hand-over begins, if it may go, and that the last was sent; committed when this returns."""
+        values = {"next": message.pk, "sender": self.name, "message_id": message.message_id, "now": clock.now()}
+        if self._unrecorded:
+            [(last, result)] = self._unrecorded
+            has_begun = _end(last, result, begins=values)
+            self._unrecorded.clear()
+        else:
+            has_begun = bool(prepared_rows(f"{_BEGIN} RETURNING 1", values))
+        if has_begun:
+            message.attempts += 1
+            return True
         if queries.is_suppressed(message.to_address, for_purpose=bool(message.purpose)):
             self._hold(message, MessageState.STOPPED, "suppressed")
         elif message.purpose and not queries.has_consent(message.to_address, message.purpose):
@@ -183,15 +198,21 @@ class Sender:
         mine = Message.objects.filter(pk=message.pk, state=MessageState.WAITING, claimed_by=self.name)
         mine.update(state=state, reason=reason, ended_at=clock.now(), context={})
 
+    def _record_all(self) -> None:
+        """Record what came of each hand-over of which that is still to be done."""
+        while self._unrecorded:
+            self._record(*self._unrecorded[0])
+            self._unrecorded.pop(0)
+
     def _record(self, message: Message, result: Result) -> None:
         if result.outcome is Outcome.LATER:
             again = rules.next_try(message.wanted_at, message.attempts, clock.now())
             if again:
                 _put_back(message, again, words=result.words)
             else:
-                _end(message, MessageState.FAILED, "too_late", result)
+                _end(message, result)
             return
-        _end(message, *_ENDS[result.outcome], result)
+        _end(message, result)
         if result.outcome is Outcome.DOUBT:
             log.warning("Whether message %s arrived is in doubt (%s).", message.pk, result.words)
 
@@ -221,6 +242,7 @@ _ENDS = {
     Outcome.BAD_ADDRESS: (MessageState.BOUNCED, "address"),
     Outcome.REFUSED: (MessageState.FAILED, "refused"),
     Outcome.DOUBT: (MessageState.DOUBT, ""),
+    Outcome.LATER: (MessageState.FAILED, "too_late"),  # where there is no later
 }
 
 
@@ -260,24 +282,25 @@ def _put_back(message: Message, due_at: datetime, *, words: str) -> None:
     )
 
 
-def _end(message: Message, state: MessageState, reason: str, result: Result) -> None:
+def _end(message: Message, result: Result, *, begins: Mapping[str, Any] | None = None) -> bool:
     """Record what became of a hand-over, and on the lead's timeline what reached them; in one transaction.
 
-    Also where somebody has taken it for broken off meanwhile, or had it sent again: it was handed over.
+    With it the next hand-over `begins` (what `_BEGIN` is to know); whether it does.
     """
-    now = clock.now()
-    words = result.words
-    changes: dict[str, Any] = {"state": state, "reason": reason, "reply": words, "provider_id": result.provider_id}
-    if state != MessageState.DOUBT:  # what is in doubt may be sent once more
-        changes |= {"ended_at": now, "context": {}}
-    open_still = Q(state__in=(MessageState.WAITING, MessageState.SENDING, MessageState.DOUBT))
+    now, (state, reason) = clock.now(), _ENDS[result.outcome]
+    values = {
+        "last": message.pk, "state": state.value, "reason": reason, "reply": result.words,
+        "provider_id": result.provider_id, "now": now, **(begins or {}),
+    }  # fmt: skip
     with transaction.atomic():
-        if not Message.objects.filter(open_still, pk=message.pk).update(**changes):
-            return
+        [(ended, begun)] = prepared_rows(_END_AND_BEGIN if begins else f"{_END} RETURNING 1, 0", values) or [(0, 0)]
+        if not ended:
+            return bool(begun)
         if state == MessageState.BOUNCED:
-            suppression.suppress(known_as=message.address_hash, reason=SuppressionReason.BOUNCED, note=words)
+            suppression.suppress(known_as=message.address_hash, reason=SuppressionReason.BOUNCED, note=result.words)
         if message.lead_id and state in _TOLD:
             _tell(message, _TOLD[state], now)
+    return bool(begun)
 
 
 _TOLD = {MessageState.SENT: "mailed", MessageState.BOUNCED: "bounced"}

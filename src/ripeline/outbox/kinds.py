@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from django.conf import settings
 
 from ripeline.base import clock
-from ripeline.outbox import links
+from ripeline.outbox import links, queries
 from ripeline.outbox.letters import Letter, Link, greeting, paragraphs_of
-from ripeline.outbox.models import Consent, ConsentState, Message, Purpose
+from ripeline.outbox.models import Consent, ConsentState, Message
 from ripeline.people import links as passwords
 from ripeline.people import queries as people
 from ripeline.people.models import User
@@ -169,7 +169,6 @@ def _thanks(message: Message) -> Letter:
 def _letter(message: Message) -> Letter:
     """Mail for a purpose. `context`: subject, text, and if you like url with label."""
     given = message.context
-    purpose = Purpose.objects.get(pk=message.purpose)
     choosing = _choosing(message, "Stop this mail, or choose what we send you", message.purpose)
     headers = {"List-Unsubscribe": f"<{choosing.url}>"}
     if choosing.url.startswith("https://"):  # RFC 8058 knows one click by HTTPS alone
@@ -179,7 +178,7 @@ def _letter(message: Message) -> Letter:
         paragraphs=(greeting(message.to_name), *paragraphs_of(given["text"])),
         link=Link(given.get("label") or "Read more", _tracked(message, given["url"])) if given.get("url") else None,
         firm=firm(),
-        why=f"You get this because you agreed to it: {purpose.name}.",
+        why=f"You get this because you agreed to it: {queries.purpose_name(message.purpose)}.",
         unsubscribe=choosing,
         headers=headers,
     )

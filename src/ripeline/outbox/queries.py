@@ -194,9 +194,12 @@ def purposes() -> Sequence[Purpose]:
     return list(Purpose.objects.order_by("name"))
 
 
+_names = Settled(lambda: dict(rows("SELECT code, name FROM purpose")), "purpose")
+
+
 def purpose_name(code: str) -> str:
     """A purpose as people know it."""
-    return Purpose.objects.filter(pk=code).values_list("name", flat=True).first() or code
+    return _names.now().get(code) or code
 
 
 _LATEST = "WHERE version = (SELECT max(version) FROM purpose_wording AS its WHERE its.purpose_id = purpose.code)"
