@@ -21,6 +21,7 @@ from ripeline.leads.models import Lead
 from ripeline.outbox import actions, consent, delivery, queries, rules, suppression
 from ripeline.outbox.actions import OutboxError
 from ripeline.outbox.delivery import Sender
+from ripeline.outbox.letters import Letter, Link
 from ripeline.outbox.mail import Mail, Party
 from ripeline.outbox.models import MailServer, Message, Suppression, SuppressionReason
 from ripeline.people.models import User
@@ -143,6 +144,25 @@ def test_what_a_writer_wrote_is_no_markup(post: Post, send_all: SendAll) -> None
     assert "<script>" not in post.received[0].html
     assert "&lt;script&gt;" in post.received[0].html
     assert "<script>alert(1)</script>" in post.received[0].text
+
+
+def test_nothing_in_a_letter_is_markup_and_its_lines_break_where_they_did() -> None:
+    typed = "<i>&\"$subject{url}'"
+    letter = Letter(
+        subject=typed, paragraphs=(f"{typed}\nand more",), link=Link(typed, typed), small=(typed,), firm=typed,
+        why=typed, unsubscribe=Link(typed, typed),
+    )  # fmt: skip
+    shown = letter.html()
+    assert "<i>" not in shown
+    assert shown.count("&lt;i&gt;&amp;&quot;$subject{url}&#x27;") == letter.text().count(typed) + 3, (
+        "title, address twice"
+    )
+    assert "and more</p>" in shown
+    assert "{url}&#x27;<br>and more" in shown
+    assert (
+        f"{typed}\nand more\n\n{typed}:\n{typed}\n\n{typed}\n\n-- \n{typed}\n{typed}\n{typed}: {typed}\n"
+        == letter.text()
+    )
 
 
 def test_an_address_with_foreign_letters_needs_a_server_that_takes_them(

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from email.header import Header
 from email.utils import format_datetime, parseaddr
+from functools import lru_cache
 from uuid import uuid4
 
 LONGEST_SUBJECT = 200
@@ -16,12 +17,15 @@ LONGEST_SUBJECT = 200
 
 def plain(text: str) -> str:
     """One line without control characters: what may stand in a header."""
-    return " ".join("".join(c if c.isprintable() else " " for c in text).split())
+    kept = text if text.isprintable() else "".join(c if c.isprintable() else " " for c in text)
+    return " ".join(kept.split())
 
 
 def ascii_domain(address: str) -> str:
     """The address as servers know it, its domain in ASCII."""
     local, _, domain = address.strip().rpartition("@")
+    if domain.isascii():
+        return f"{local}@{domain}"
     try:
         return f"{local}@{domain.encode('idna').decode('ascii')}"
     except UnicodeError:
@@ -36,6 +40,7 @@ class Party:
     name: str = ""
 
     @classmethod
+    @lru_cache(maxsize=16)  # those in the settings
     def parse(cls, text: str) -> "Party":
         """From `Name <address>` or `address`."""
         name, address = parseaddr(text)

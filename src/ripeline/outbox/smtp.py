@@ -150,7 +150,7 @@ class Smtp:
             )
         if code != 250:
             return self._not_now(code, words)
-        code, words = smtp.rcpt(ascii_domain(mail.to.address))
+        code, words = smtp.docmd("RCPT", f"TO:<{ascii_domain(mail.to.address)}>")
         if code not in (250, 251):
             said = _said(code, words)
             if code >= 500:
