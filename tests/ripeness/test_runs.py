@@ -186,6 +186,29 @@ def test_a_pass_through_all_leads_begins_anew_when_another_model_is_put_to_use_o
     assert set(Score.objects.values_list("model", flat=True)) == {chosen.name}
 
 
+@pytest.mark.django_db(transaction=True)
+def test_a_visit_waits_for_no_more_than_a_piece_of_the_pass_through_all_leads(
+    alice: User, make_lead: MakeLead, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, _ = make_lead(alice), make_lead(alice)
+    write, raised = scoring._write, []
+
+    def score_the_first_anew() -> None:
+        with connection.cursor() as cursor:
+            cursor.execute("SET lock_timeout = '5s'")
+        actions.rescore([first.pk])
+
+    def write_and_look(rows: Any, by: current.Current, *more: Any) -> None:
+        write(rows, by, *more)
+        if len(rows) == 1 and rows[0][0] != first.pk:  # that of the other is not committed yet
+            raised.append(run_in_threads(score_the_first_anew))
+
+    monkeypatch.setattr(scoring, "PIECE", 1)
+    monkeypatch.setattr(scoring, "_write", write_and_look)
+    assert actions.rescore() == 2
+    assert raised == [[]]
+
+
 def test_a_lead_that_comes_while_a_model_is_chosen_is_scored_by_that_one(
     ada: User, alice: User, make_lead: MakeLead, monkeypatch: pytest.MonkeyPatch
 ) -> None:

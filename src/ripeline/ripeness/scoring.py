@@ -21,7 +21,8 @@ from ripeline.science.model import Model
 from ripeline.science.prior import MONTH
 from ripeline.science.terms import Facts, Term
 
-BLOCK = 20_000  # leads read, scored and written at a time
+BLOCK = 20_000  # leads read at a time
+PIECE = 1_000  # of all leads, so many are scored and written in one transaction, for whose end a visit waits
 HORIZON = 365.0  # days: past them an open lead is an old one on a new clock
 
 _FACTS = """
@@ -94,18 +95,19 @@ def _score(lead_ids: Sequence[UUID], born: Collection[UUID]) -> int:
 
 
 def _pass() -> int | None:
-    """Score all leads block by block, each by the model that is current when it is written; how many.
+    """Score all leads piece by piece, each by the model that is current when it is written; how many.
 
     None where the model is found to be no longer the one that it began with.
     """
     began_with, done, after = current().name, 0, UUID(int=0)
     while rows := _facts(_ALL, after=after):
-        with transaction.atomic(savepoint=False):
-            keep_current()
-            by = current(anew=True)
-            if by.name != began_with:
-                return None
-            _write(rows, by)
+        for start in range(0, len(rows), PIECE):
+            with transaction.atomic(savepoint=False):
+                keep_current()
+                by = current(anew=True)
+                if by.name != began_with:
+                    return None
+                _write(rows[start : start + PIECE], by)
         done, after = done + len(rows), rows[-1][0]
     return done
 
