@@ -15,6 +15,7 @@ from ripeline.capture import booths
 from ripeline.capture.models import Door, ImportRun
 from ripeline.demo import build, company
 from ripeline.demo.people import COUNTRIES
+from ripeline.leads import duplicates
 from ripeline.leads.models import IS_OPEN, Enquiry, Lead, RecordView, State
 from ripeline.people import queries as people
 from ripeline.people import working_time
@@ -130,6 +131,14 @@ def test_colleagues_have_looked_at_records_and_two_are_merged() -> None:
     assert merged.count() == 2
     pairs = [(lead, lead.merged_into) for lead in merged.select_related("merged_into") if lead.merged_into]
     assert all(lead.phone == into.phone and lead.name.split()[-1] == into.name.split()[-1] for lead, into in pairs)
+
+
+def test_two_who_came_otherwise_once_more_are_possible_duplicates() -> None:
+    pairs = [pair for rep in reps() for pair in duplicates.open_pairs(rep)]
+    assert len(pairs) >= 2
+    said = [" ".join(pair.evidence) for pair in pairs]
+    assert any("the same name" in words and "telephone" not in words for words in said)
+    assert any("the same telephone" in words for words in said)
 
 
 def test_timelines_begin_with_how_they_came_and_run_forward() -> None:

@@ -78,6 +78,22 @@ def test_alice_notes_that_priya_was_asked_and_did_not_agree(alice: User, priya: 
     assert queries.has_consent(PRIYA, NEWS)
 
 
+@pytest.mark.parametrize("which", ["confirm", "stop", "choose"])
+def test_mona_sees_the_pages_that_the_links_in_mail_lead_to_without_any_mail(
+    which: str, mona: User, alice: User, priya: Lead
+) -> None:
+    consent.give(to=PRIYA, purpose=NEWS, evidence=Evidence("form Newsletter"))
+    hers = signed_in(mona)
+    assert f"/capture/mail-pages/{which}" in hers.get("/capture/questions").text
+    page = hers.get(f"/capture/mail-pages/{which}").text
+    assert "Nothing here acts." in page
+    assert page.count("<form") == page.count('<fieldset class="as-it-looks" disabled>')
+    assert "News by e-mail" in page
+    assert hers.post(f"/capture/mail-pages/{which}", {"what": "everything"}).status_code == 405
+    assert signed_in(alice).get(f"/capture/mail-pages/{which}").status_code == 403
+    assert queries.has_consent(PRIYA, NEWS)
+
+
 def test_a_marketer_notes_that_priya_wants_no_more(mona: User, priya: Lead) -> None:
     consent.give(to=PRIYA, purpose=NEWS, evidence=Evidence("form Newsletter"))
     page = signed_in(mona).post(f"/leads/{priya.pk}/agreed", typed(agreed="no", how="Wrote it in a mail"), follow=True)

@@ -15,7 +15,7 @@ from ripeline.demo.company import ALICE, SDR, TOM, YUSUF
 from ripeline.demo.reception import Known, newcomer
 from ripeline.demo.scene import Stage
 from ripeline.demo.telling import ORIGIN, Time
-from ripeline.leads import actions, bulk, merging, saved
+from ripeline.leads import actions, bulk, duplicates, identity, merging, saved
 from ripeline.leads.birth import Context, Person
 from ripeline.leads.bulk import Gift
 from ripeline.leads.deciding import By, Next
@@ -106,6 +106,7 @@ def _settle(stage: Stage, time: Time, evening: datetime) -> None:
         _promise(stage, user)
     _hand_over(stage)
     _merge_two(stage, time, evening)
+    _come_otherwise(stage, time, evening)
     _look_around(stage, time, evening)
     saved.save(actor=staff.reps[ALICE], name="Likely ready", query="view=mine&ripe=ripe&sort=ripest")
 
@@ -173,6 +174,36 @@ def _merge_two(stage: Stage, time: Time, evening: datetime) -> None:
         assert found.lead_id
         time.go(evening - timedelta(hours=hours) + timedelta(minutes=6))
         merging.merge(survivor_id=lead.pk, duplicate_id=found.lead_id, by=By(alice, ORIGIN, f"merge:{hours}"))
+
+
+def _come_otherwise(stage: Stage, time: Time, evening: datetime) -> None:
+    """Two who are here already came once more, as people do: one asked for a guide from home, one rang without an
+    address. Whoever works them is asked whether it is one person.
+    """
+    alice = stage.staff.desks[ALICE]
+    here = _open_of(alice).filter(state=State.WORKING).exclude(phone="").exclude(email="").exclude(company="")
+    known = list(here.order_by("-captured_at", "pk")[2:4])  # the first two are merged
+    ways = (("content_download", "form", "Reads it at home."), ("inbound_call", "by_hand", "Rang about the price."))
+    for hours, (lead, (kind, door, message)) in enumerate(zip(known, ways, strict=False), start=5):
+        at = evening - timedelta(hours=hours)
+        time.go(at)
+        local = lead.email.partition("@")[0]
+        email = f"{local}@{local.replace('.', '-')}.example" if door == "form" else ""
+        phone = "" if email else lead.phone
+        said = lead.name if door == "form" else f"{lead.name[:1]}. {lead.name.split()[-1]}"
+        person = Person(name=said, company=lead.company, country=lead.country, email=email, phone=phone)
+        context = Context(
+            door=door, captured_at=at, message=message, landing_page=(page := arriving.page(kind)),
+            place=arriving.place(kind, "", page), captured_by_id=None if door == "form" else alice.pk,
+        )  # fmt: skip
+        key = identity.email(person.email) or natural_key(f"otherwise {hours}", person, at)
+        due = stage.moment(stage.frontier + (9 + hours) / 24)
+        arrival = Arrival(
+            keys=(key,), person=person, context=context, source=arriving.SOURCES[kind], owner_id=alice.pk, due=due
+        )
+        (found,) = admit([arrival], actor=alice, origin=ORIGIN)
+        assert found.lead_id
+        duplicates.find([lead.pk, found.lead_id])
 
 
 def _look_around(stage: Stage, time: Time, evening: datetime) -> None:

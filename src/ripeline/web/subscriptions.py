@@ -8,16 +8,19 @@ from typing import Any
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.urls import path
+from django.urls import path, re_path
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_http_methods, require_safe
 
 from ripeline.outbox import consent, links, queries
 from ripeline.outbox.consent import Evidence
 from ripeline.outbox.links import Unsubscribing
+from ripeline.outbox.queries import Choice
+from ripeline.people.rules import require_keeps_catalog
 from ripeline.people.working_time import company
 from ripeline.web import tries
+from ripeline.web.shell import viewer
 
 get_or_post = require_http_methods(["GET", "HEAD", "POST"])
 
@@ -76,11 +79,25 @@ def confirm(request: HttpRequest, token: str) -> HttpResponse:
     return render(request, "mail/confirm.html", {"firm": _firm(), "purpose": asked.purpose.name})
 
 
+@never_cache
+@require_safe
+def see(request: HttpRequest, which: str) -> HttpResponse:
+    """What people see by the links of a mail, for whoever keeps the doors; it does nothing, and needs no mail."""
+    require_keeps_catalog(viewer(request))
+    purposes = [Choice(each, False) for each in queries.wordings()]
+    named = purposes[0].wording.purpose.name if purposes else "News"
+    answer = {"firm": _firm(), "seen": True, "purpose": named, "choices": purposes}
+    if which == "confirm":
+        return render(request, "mail/confirm.html", answer)
+    return render(request, "mail/unsubscribe.html", answer | ({} if which == "stop" else {"purpose": ""}))
+
+
 def _firm() -> str:
     return company().name or "Ripeline"
 
 
 urlpatterns = [
+    re_path(r"^capture/mail-pages/(?P<which>stop|choose|confirm)$", see, name="mail-page"),
     path("unsubscribe/<str:token>", unsubscribe, name="unsubscribe"),
     path("confirm/<str:token>", confirm, name="confirm"),
 ]
