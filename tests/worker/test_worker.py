@@ -292,6 +292,16 @@ def test_a_worker_reacts_by_itself_and_stops_when_told(running: Worker, alice: U
     assert Beat.objects.filter(name=schedule.HEARTBEAT).exists()
 
 
+@pytest.fixture
+def ripe(transactional_db: None, lead: Lead) -> Reaction:
+    """Of a lead that was seen and is likely ready, before the worker is there."""
+    return Reaction.objects.create(activity_id=uuid4(), lead_id=lead.pk, kind=RIPE)
+
+
+def test_a_worker_looks_for_places_for_who_is_likely_ready(ripe: Reaction, running: Worker) -> None:
+    until(lambda: not Reaction.objects.filter(pk=ripe.pk).exists())
+
+
 def test_every_thread_of_a_worker_has_a_connection_however_few_a_web_process_may_hold(
     running: Worker, alice: User, make_lead: MakeLead
 ) -> None:
