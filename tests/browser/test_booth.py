@@ -135,6 +135,23 @@ def opened(phone: Phone, user: User) -> Page:
     return page
 
 
+def shows_whole(page: Page, heat: str) -> bool:
+    """Whether nothing that stays in its place covers a choice that gets the focus from below."""
+    page.evaluate("scrollTo(0, document.documentElement.scrollHeight)")
+    radio = page.get_by_role("group", name="How warm are they?").get_by_role("radio", name=heat)
+    radio.focus()
+    return bool(
+        radio.evaluate(
+            """async (input) => {
+                await new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
+                const { left, top, bottom, width } = input.getBoundingClientRect();
+                return [top + 2, bottom - 2].every(
+                    (y) => input.closest("label").contains(document.elementFromPoint(left + width / 2, y)));
+            }"""
+        )
+    )
+
+
 def take(page: Page, name: str, *, heat: str = "Hot") -> None:
     page.get_by_label("Name", exact=True).fill(name)
     page.get_by_label("Company").fill("Northgate Dental")
@@ -340,7 +357,16 @@ def test_a_code_is_read_by_the_camera_where_the_browser_can(phone: Phone, axe: A
         "window.BarcodeDetector = class { static async getSupportedFormats() { return ['qr_code']; }"
         f" async detect(video) {{ return video.videoWidth ? [{{ rawValue: {VCARD!r} }}] : []; }} }};"
     )
+    Door.objects.update(
+        name="Practice Forward and Dental Expo, November 2026",
+        place="Birmingham, hall 4, stand 9, by the lecture hall",
+    )
     page = opened(phone, alice)
+    for height in (844, 420):  # alone, and with the keyboard below it
+        page.set_viewport_size({"width": 390, "height": height})
+        for heat in ("Hot", "Warm", "Later"):
+            assert shows_whole(page, heat), f"{heat} stands behind the head or the foot at {height}"
+    page.set_viewport_size({"width": 390, "height": 844})
     for text, fields in CODES:
         assert page.evaluate("text => booth.read(text)", text) == fields, text
     page.get_by_role("button", name="Read a code").click()
