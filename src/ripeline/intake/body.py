@@ -29,7 +29,7 @@ Millis = Annotated[int, Meta(ge=0, le=99_999_999_999_999)]
 Url = Annotated[str, Meta(min_length=1, max_length=2000)]
 
 
-class Event(Struct, frozen=True):
+class Event(Struct, frozen=True, gc=False):
     """One event as the script, or a server of yours, sends it. `id` is a UUIDv7 made when it happened."""
 
     visitor: UUID
@@ -46,7 +46,7 @@ class Event(Struct, frozen=True):
     person: Annotated[str, Meta(max_length=links.LONGEST)] = ""  # the token a tracked link gave the page
 
 
-class One(Event, frozen=True, kw_only=True):
+class One(Event, frozen=True, kw_only=True, gc=False):
     site: Annotated[str, Meta(min_length=1, max_length=40)]
     sent: Millis | None = None
 
@@ -61,6 +61,9 @@ class Batch(Struct, frozen=True):
 
 one = msgspec.json.Decoder(One)
 batch = msgspec.json.Decoder(Batch)
+
+
+_VERSION, _SEVEN = 0xF << 76 | 3 << 62, 7 << 76 | 2 << 62  # of a UUID, with its variant
 
 
 class Unacceptable(ValueError):
@@ -83,18 +86,18 @@ def sender(agent: str, address: str, received: int, *, is_head: bool = False) ->
 
 def hit(event: Event, sent: int | None, by: Sender, site: Site, setup: Setup) -> Hit:
     """The hit that an event is. Raises Unacceptable."""
-    if event.id.version != 7:
+    if event.id.int & _VERSION != _SEVEN:
         raise Unacceptable("id must be a UUID of version 7, made when the event happened.")
     host, path, campaign = _address(event.url)
-    marks = _marks(by.agent, event.staff, event.automated)
-    kind = "download" if event.kind == "view" and path.rpartition(".")[2].lower() in DOWNLOADS else event.kind
+    marks, who = _seen(by.agent, by.network, event.staff, event.automated, setup.own_networks)
+    kind = "download" if event.kind == "view" and "." in path and _is_download(path) else event.kind
     return Hit(
         visitor_id=event.visitor,
         event_id=event.id,
         site_id=site.id,
         kind=kind,
         page_kind=setup.pages.kind(path),
-        who=classify(by.agent, by.network, marks, setup.own_networks),
+        who=who,
         has_consent=event.consent,
         occurred=by.received - 1000 * _delay(event.at, sent, by.received),
         received=by.received,
@@ -106,6 +109,10 @@ def hit(event: Event, sent: int | None, by: Sender, site: Site, setup: Setup) ->
         marks=marks,
         data=_data(event, campaign),
     )
+
+
+def _is_download(path: str) -> bool:
+    return path.rpartition(".")[2].lower() in DOWNLOADS
 
 
 def link_hit(link: Link, kind: str, event_id: UUID, by: Sender, setup: Setup) -> Hit:
@@ -138,13 +145,20 @@ def _delay(at: int | None, sent: int | None, received: int) -> int:
     """
     if at is None:
         return 0
-    return min(max((received // 1000 if sent is None else sent) - at, 0), OLDEST)
+    delay = (received // 1000 if sent is None else sent) - at
+    if delay <= 0:
+        return 0
+    return delay if delay < OLDEST else OLDEST
 
 
-@lru_cache(maxsize=4096)
-def _marks(agent: str, is_staff: bool, is_automated: bool) -> str:
+@lru_cache(maxsize=20_000)
+def _seen(
+    agent: str, network: str, is_staff: bool, is_automated: bool, own_networks: frozenset[str]
+) -> tuple[str, str]:
+    """What is noticed about an event, and whose it therefore is."""
     noticed = [(Mark.STAFF, is_staff), (Mark.AUTOMATED, is_automated), (Mark.NO_AGENT, not agent)]
-    return marked([mark for mark, is_so in noticed if is_so])
+    marks = marked([mark for mark, is_so in noticed if is_so])
+    return marks, classify(agent, network, marks, own_networks)
 
 
 def _data(event: Event, campaign: dict[str, str]) -> dict[str, object]:

@@ -201,7 +201,7 @@ async def _store_many(
             await copy.write(storing.as_copy(hits))
         if straight is None:
             await connection.execute(storing.FROM_STAGE)
-        found = await connection.execute(storing.KNOWN, {"visitors": list({hit.visitor_id for hit in hits})})
+        found = await connection.execute(storing.KNOWN, {"visitors": storing.visitors(hits)})
         known = {row[0] for row in await found.fetchall()}
         if theirs := storing.of_known(hits, known):  # type: ignore[arg-type]
             ids = {"visitors": [h.visitor_id for h in theirs], "events": [h.event_id for h in theirs], "now": now}

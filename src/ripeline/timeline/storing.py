@@ -103,7 +103,7 @@ COPY = f"COPY hit ({_COLUMNS}) FROM STDIN (FORMAT binary)"
 STAGE = "CREATE TEMP TABLE IF NOT EXISTS given_hit (LIKE hit) ON COMMIT DELETE ROWS"
 COPY_STAGE = f"COPY given_hit ({_COLUMNS}) FROM STDIN (FORMAT binary)"
 FROM_STAGE = f"INSERT INTO hit ({_COLUMNS}) SELECT {_COLUMNS} FROM given_hit ON CONFLICT DO NOTHING"  # noqa: S608
-KNOWN = "SELECT DISTINCT visitor_id FROM visitor WHERE visitor_id = ANY(%(visitors)s)"
+KNOWN = "SELECT DISTINCT visitor_id FROM visitor WHERE visitor_id = ANY(%(visitors)s::uuid[])"
 PROMOTE = f"""
 WITH given AS (
     SELECT hit.* FROM unnest(%(visitors)s::uuid[], %(events)s::uuid[]) AS g(visitor_id, event_id)
@@ -162,11 +162,13 @@ def as_copy(hits: Iterable[Hit]) -> bytes:
     for hit in hits:
         data = _json.encode(hit.data)
         parts += (
-            _IDS.pack(16, 16, hit.visitor_id.bytes, 16, hit.event_id.bytes, 2, hit.site_id),
-            _text(hit.kind), _text(hit.page_kind), _text(hit.who),
+            _IDS.pack(
+                16, 16, hit.visitor_id.int.to_bytes(16), 16, hit.event_id.int.to_bytes(16), 2, hit.site_id
+            ),
+            _texts(hit.kind, hit.page_kind, hit.who),
             _TIMES.pack(1, hit.has_consent, 8, hit.occurred - _EPOCH_2000, 8, hit.received - _EPOCH_2000),
             _NULL if hit.lead_id is None else _SIZE(16) + hit.lead_id.bytes,
-            _text(hit.host), _text(hit.path), _text(hit.network), _text(hit.agent), _text(hit.marks),
+            _texts(hit.host, hit.path, hit.network, hit.agent, hit.marks),
             _SIZE(len(data) + 1), b"\x01", data,
         )  # fmt: skip
     parts.append(_END)
@@ -174,9 +176,13 @@ def as_copy(hits: Iterable[Hit]) -> bytes:
 
 
 @lru_cache(maxsize=4096)
-def _text(value: str) -> bytes:
-    raw = value.encode()
-    return _SIZE(len(raw)) + raw
+def _texts(*values: str) -> bytes:
+    return b"".join([_SIZE(len(raw)) + raw for value in values for raw in (value.encode(),)])
+
+
+def visitors(hits: Iterable[Hit]) -> str:
+    """What KNOWN takes: an array as PostgreSQL writes it, for one text is sent quicker than each of what is in it."""
+    return f"{{{','.join([f'{number:032x}' for number in {hit.visitor_id.int for hit in hits}])}}}"
 
 
 def of_known(hits: Iterable[Hit], known: set[UUID]) -> list[Hit]:
