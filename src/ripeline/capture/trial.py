@@ -88,6 +88,10 @@ class Trial:
         """A sentence; "" if it is."""
         if self.is_whole:
             return ""
+        if not self.rows and self.was_stopped:
+            return f"None of its {self.total:,} rows was tried: then it was stopped."
+        if not self.rows:
+            return f"None of its {self.total:,} rows was tried: the file before it was not tried to its end."
         far = f"This is what the first {self.rows:,} of {self.total:,} rows would do"
         if self.was_stopped:
             return f"{far}: then it was stopped."
@@ -112,12 +116,31 @@ def attempt(
     Raises InUseError where somebody else is at the same records for longer than one waits, TrialError where there is
     nothing to try, and whatever `begin` raises.
     """
+    (found,) = attempt_together(
+        lambda: [begin()], actor=actor, most=most, size=size, shown=shown, is_stopped=is_stopped
+    )  # fmt: skip
+    return found
+
+
+def attempt_together(
+    begin: Callable[[], Sequence[ImportRun]],
+    *,
+    actor: User,
+    most: int = MOST,
+    size: int = SIZE,
+    shown: int = SHOWN,
+    is_stopped: Callable[[int, int], bool] = lambda *_: False,
+) -> list[Trial]:
+    """`attempt` for runs of which each finds what those before it would bring; at most `most` rows of all of them.
+
+    After one that is not tried to its end no other is: what it would find would not be all.
+    """
     try:
         with transaction.atomic():
             with connection.cursor() as cursor:
                 cursor.execute(f"SET LOCAL lock_timeout = '{_WAIT}'")
             try:
-                return _tried(begin().pk, actor, most, size, shown, is_stopped)
+                return _Attempt(actor, most, size, shown, is_stopped).of([run.pk for run in begin()])
             finally:
                 transaction.set_rollback(True)
     except OperationalError as problem:
@@ -128,33 +151,68 @@ def attempt(
         raise
 
 
-def _tried(
-    run_id: UUID, actor: User, most: int, size: int, shown: int, is_stopped: Callable[[int, int], bool]
-) -> Trial:
+class _Attempt:
+    """Runs tried one after another, within the transaction that takes it all back."""
+
+    def __init__(
+        self, actor: User, most: int, size: int, shown: int, is_stopped: Callable[[int, int], bool]
+    ) -> None:  # fmt: skip
+        self._actor, self._most, self._size, self._shown, self._is_stopped = actor, most, size, shown, is_stopped
+        self._done = self._total = 0
+        self._made_way = self._was_stopped = False
+
+    def of(self, ids: Sequence[UUID]) -> list[Trial]:
+        """What becomes of each."""
+        found = [_counted(pk) for pk in ids]
+        self._total = sum((run.rows or 0) - run.position for run in found)
+        tried: list[Trial] = []
+        for run in found:
+            tried.append(self._tried(run, ids) if all(each.is_whole for each in tried) else _untried(run))
+        return tried
+
+    def _is_enough(self) -> bool:
+        if self._is_stopped(self._done, self._total):
+            self._was_stopped = True
+        elif self._done and _is_in_the_way():
+            self._made_way = True
+        return self._was_stopped or self._made_way or self._done >= self._most
+
+    def _tried(self, run: ImportRun, ids: Sequence[UUID]) -> Trial:
+        before = {name: getattr(run, name) for name in ("position", *_COUNTS)}
+        earlier = self._done
+
+        def is_enough() -> bool:
+            self._done = earlier + run.position - before["position"]
+            return self._is_enough()
+
+        size = max(min(self._size, self._most - earlier), 1)
+        is_whole = runs.take_rows(run, is_stopping=is_enough, size=size)
+        since = {name: getattr(run, name) - before[name] for name in before}
+        self._done = earlier + since["position"]
+        total = since["position"] if is_whole else (run.rows or 0) - before["position"]
+        changed, changes = _changes(run.pk, self._actor, self._shown, among=ids)
+        return Trial(
+            rows=since.pop("position"), total=total, **since, changed=changed, changes=changes,
+            rejects=list(queries.rejects(run, self._shown)), remarks=queries.remarked(run),
+            made_way=self._made_way and not is_whole, was_stopped=self._was_stopped,
+        )  # fmt: skip
+
+
+def _counted(run_id: UUID) -> ImportRun:
+    """A run begun, and its rows counted."""
     run = runs.begin(run_id)
     if run is None:
         raise TrialError("This file has gone in already.")
     if not runs.count_rows(run):
         raise TrialError(ImportRun.objects.get(pk=run_id).problem)
-    before = {name: getattr(run, name) for name in ("position", *_COUNTS)}
-    made_way = was_stopped = False
+    return run
 
-    def is_enough() -> bool:
-        nonlocal made_way, was_stopped
-        if is_stopped(run.position - before["position"], (run.rows or 0) - before["position"]):
-            was_stopped = True
-            return True
-        made_way = run.position > before["position"] and _is_in_the_way()
-        return made_way or run.position - before["position"] >= most
 
-    is_whole = runs.take_rows(run, is_stopping=is_enough, size=min(size, most))
-    since = {name: getattr(run, name) - before[name] for name in before}
-    total = since["position"] if is_whole else (run.rows or 0) - before["position"]
-    changed, changes = _changes(run_id, actor, shown)
+def _untried(run: ImportRun) -> Trial:
+    """Of a run whose turn did not come."""
     return Trial(
-        rows=since.pop("position"), total=total, **since, changed=changed, changes=changes,
-        rejects=list(queries.rejects(run, shown)), remarks=queries.remarked(run), made_way=made_way and not is_whole,
-        was_stopped=was_stopped,
+        rows=0, total=(run.rows or 0) - run.position, created=0, updated=0, unchanged=0, rejected=0, reopened=0,
+        changed=0, changes=[], rejects=[], remarks=[], made_way=False,
     )  # fmt: skip
 
 
@@ -164,10 +222,13 @@ def _is_in_the_way() -> bool:
         return bool(cursor.fetchone()[0])
 
 
-def _changes(run_id: UUID, actor: User, shown: int) -> tuple[int, list[Change]]:
-    """How many records that are here would change, and the first ones that `actor` may see, field by field."""
+def _changes(run_id: UUID, actor: User, shown: int, *, among: Sequence[UUID] = ()) -> tuple[int, list[Change]]:
+    """How many records that are here would change, and the first ones that `actor` may see, field by field.
+
+    What a run `among` those tried would bring is not here.
+    """
     found = Activity.objects.filter(import_run_id=run_id, kind__in=("imported", "answered"))
-    born = Lead.objects.filter(import_run_id=run_id).values("pk")
+    born = Lead.objects.filter(import_run_id__in={run_id, *among}).values("pk")
     of_leads = found.exclude(lead_id__in=born)
     first = list(of_leads.order_by("recorded_at", "id")[: shown * 4])
     leads = Lead.objects.select_related("owner", "responsible__user").in_bulk({entry.lead_id for entry in first})

@@ -1,5 +1,7 @@
 """Dry runs of long files, by the worker: how far each is, and what it found, until the mapping is another.
 
+One of files that go in together is kept with the first of them.
+
 The trial itself is one transaction, of which nothing stays; how far it is is written beside it, on a connection of its
 own. One that was broken off begins again; so does one that made way for somebody who works on the same records, after
 a while, a few times.
@@ -9,7 +11,7 @@ import contextlib
 import hashlib
 import json
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import timedelta
 from typing import Any
@@ -44,19 +46,50 @@ def mark(run: ImportRun) -> str:
     return hashlib.sha256(told.encode()).hexdigest()
 
 
+def mark_together(files: Sequence[ImportRun]) -> str:
+    """The same of files that go in together, in their order."""
+    told = json.dumps([[str(run.pk), mark(run)] for run in files])
+    return hashlib.sha256(told.encode()).hexdigest()
+
+
 def ask(*, actor: User, run_id: UUID) -> None:
     """Have the whole file tried, as it is mapped now; one that is under way for that already goes on."""
     with transaction.atomic():
-        run = ImportRun.objects.select_for_update(of=("self",)).get(pk=run_id)
-        if not ImportRun.objects.filter(rules.seen_by(actor), pk=run_id).exists():
-            raise NotAllowed("This import is somebody else's.")
+        run = _lock(actor, [run_id])[0]
         if run.state != ImportState.UPLOADED:
             raise MappingError("This file has gone in already.")
-        same = ImportTrial.objects.filter(run=run, mark=mark(run), state__in=_GOING, stop_asked=False)
-        if not same.update(next_at=None):  # one that has made way need not wait any longer
-            ImportTrial.objects.filter(run=run).delete()
-            ImportTrial.objects.create(run=run, asked_by=actor, asked_at=clock.now(), mark=mark(run))
-        timeline.wake_worker()
+        _ask(actor, run, mark(run))
+
+
+def ask_together(*, actor: User, batch_id: UUID) -> None:
+    """The same for all files of a batch that wait for their start, one after another."""
+    with transaction.atomic():
+        files = _lock(actor, [run.pk for run in together(batch_id)])
+        if not files:
+            raise MappingError("These files have gone in already.")
+        _ask(actor, files[0], mark_together(files))
+
+
+def together(batch_id: UUID | None) -> list[ImportRun]:
+    """The files of a batch that wait for their start, in the order in which they go in."""
+    waiting = ImportRun.objects.filter(batch_id=batch_id, state=ImportState.UPLOADED)
+    return list(waiting.order_by("place", "id")) if batch_id else []
+
+
+def _lock(actor: User, ids: Sequence[UUID]) -> list[ImportRun]:
+    """Runs that `actor` may see, in the order of `ids`."""
+    if ImportRun.objects.filter(rules.seen_by(actor), pk__in=ids).count() != len(ids):
+        raise NotAllowed("This import is somebody else's.")
+    found = {run.pk: run for run in ImportRun.objects.select_for_update(of=("self",)).filter(pk__in=ids).order_by("pk")}
+    return [found[pk] for pk in ids if pk in found]
+
+
+def _ask(actor: User, run: ImportRun, as_marked: str) -> None:
+    same = ImportTrial.objects.filter(run=run, mark=as_marked, state__in=_GOING, stop_asked=False)
+    if not same.update(next_at=None):  # one that has made way need not wait any longer
+        ImportTrial.objects.filter(run=run).delete()
+        ImportTrial.objects.create(run=run, asked_by=actor, asked_at=clock.now(), mark=as_marked)
+    timeline.wake_worker()
 
 
 def stop(*, run_id: UUID) -> None:
@@ -72,6 +105,12 @@ def of(run: ImportRun) -> ImportTrial | None:
     return ImportTrial.objects.filter(run=run, mark=mark(run)).first()
 
 
+def of_batch(batch_id: UUID) -> ImportTrial | None:
+    """The trial of the files of a batch that wait, as they are mapped now."""
+    files = together(batch_id)
+    return ImportTrial.objects.filter(run=files[0], mark=mark_together(files)).first() if files else None
+
+
 def is_going(found: ImportTrial) -> bool:
     """Whether it has not ended."""
     return found.state in _GOING
@@ -84,9 +123,16 @@ def is_waiting(found: ImportTrial) -> bool:
 
 def result(found: ImportTrial) -> Trial | None:
     """What it found."""
-    if not found.found:
-        return None
-    said: dict[str, Any] = dict(found.found)
+    return _read(found.found) if found.found else None
+
+
+def results(found: ImportTrial) -> dict[UUID, Trial]:
+    """What one of several files found, for each of them."""
+    return {UUID(pk): _read(each) for pk, each in (found.found or {}).items()}
+
+
+def _read(found: Mapping[str, Any]) -> Trial:
+    said: dict[str, Any] = dict(found)
     said["changes"] = [Change(**each) for each in said["changes"]]
     said["rejects"] = [Reject(*each) for each in said["rejects"]]
     return Trial(**said)
@@ -108,14 +154,16 @@ def work(run_id: UUID, *, is_stopping: Callable[[], bool] = lambda: False, size:
         if not is_ours or not ImportTrial.objects.filter(_due(), pk=run_id).update(**begun):
             return False
         asked = ImportTrial.objects.select_related("run", "asked_by").get(pk=run_id)
-        if asked.run.state != ImportState.UPLOADED or asked.mark != mark(asked.run):  # nobody waits for it any more
+        files = _files(asked)
+        if not files:  # nobody waits for it any more
             asked.delete()
             return True
         with contextlib.closing(_Beside(asked)) as beside:
             try:
-                found = trial.attempt(
-                    lambda: actions.confirm(actor=asked.asked_by, run_id=run_id), actor=asked.asked_by, most=MOST,
-                    size=size, is_stopped=lambda done, total: is_stopping() or beside.is_stopped(done, total),
+                tried = trial.attempt_together(
+                    lambda: [actions.confirm(actor=asked.asked_by, run_id=run.pk) for run in files],
+                    actor=asked.asked_by, most=MOST, size=size,
+                    is_stopped=lambda done, total: is_stopping() or beside.is_stopped(done, total),
                 )  # fmt: skip
             except InUseError as problem:
                 return _make_way(asked, state=TrialState.FAILED, problem=str(problem))
@@ -126,10 +174,24 @@ def work(run_id: UUID, *, is_stopping: Callable[[], bool] = lambda: False, size:
             except Exception:
                 log.exception("A dry run failed")
                 return _end(asked, state=TrialState.FAILED, problem="Something broke on our side; the log says what.")
-        if is_stopping() and found.was_stopped and not beside.was_asked:
+        if is_stopping() and any(each.was_stopped for each in tried) and not beside.was_asked:
             return False
-        end = _make_way if found.made_way else _end
-        return end(asked, state=TrialState.DONE, found=asdict(found), rows=found.total, position=found.rows)
+        end = _make_way if any(each.made_way for each in tried) else _end
+        by_file = {str(run.pk): asdict(each) for run, each in zip(files, tried, strict=True)}
+        return end(
+            asked, state=TrialState.DONE, found=asdict(tried[0]) if asked.mark == mark(asked.run) else by_file,
+            rows=sum(each.total for each in tried), position=sum(each.rows for each in tried),
+        )  # fmt: skip
+
+
+def _files(asked: ImportTrial) -> list[ImportRun]:
+    """What it is to try, a file or all of its batch that wait; none where they are mapped otherwise by now."""
+    if asked.run.state != ImportState.UPLOADED:
+        return []
+    if asked.mark == mark(asked.run):
+        return [asked.run]
+    files = together(asked.run.batch_id)
+    return files if asked.mark == mark_together(files) else []
 
 
 def _make_way(asked: ImportTrial, **how: Any) -> bool:

@@ -7,41 +7,91 @@ from uuid import UUID
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from ripeline.capture import actions, batches, looking, pieces, presets, queries, rules, wording
+from ripeline.capture import actions, batches, looking, pieces, presets, queries, rules, trial, trials, wording
 from ripeline.capture.actions import MappingError, Said
 from ripeline.capture.dialect import Dialect
 from ripeline.capture.looking import kind_of
 from ripeline.capture.mapping import FieldMap
 from ripeline.capture.models import ImportRun, ImportState
+from ripeline.capture.trial import TrialError
 from ripeline.capture.wording import Word
 from ripeline.people.models import User
 from ripeline.web import import_words
 
+TRIED = 2_000  # rows of all files that the page tries while one waits
 _COUNTS = ("rows", "created", "updated", "unchanged", "rejected")
 
 
 @require_http_methods(["GET", "POST"])
 def batch(request: HttpRequest, batch_id: UUID) -> HttpResponse:
     assert isinstance(request.user, User)
-    rules.require_importer(request.user)
-    runs = list(queries.batch(request.user, batch_id))
-    if not runs:
-        raise Http404
-    problem = ""
+    runs = _own(request, batch_id)
+    problem, tried = "", {}
     if request.method == "POST":
-        waiting = [run for run in runs if run.state == ImportState.UPLOADED]
-        _keep_words(request, waiting)
+        _keep_words(request, [run for run in runs if run.state == ImportState.UPLOADED])
         try:
-            batches.confirm(actor=request.user, runs=waiting)
-            return redirect("import-batch", batch_id)
-        except MappingError as refused:
+            if "try" not in request.POST:
+                batches.confirm(actor=request.user, runs=trials.together(batch_id))
+                return redirect("import-batch", batch_id)
+            tried = _tried(request.user, batch_id)
+        except (MappingError, TrialError) as refused:
             problem = str(refused)
-            runs = list(queries.batch(request.user, batch_id))
-    context = {**_page(runs), "batch_id": batch_id, "problem": problem}
+        runs = list(queries.batch(request.user, batch_id))
+    context = {**_page(runs), "batch_id": batch_id, "problem": problem, **_tried_before(batch_id), **tried}
     template = "imports/batch_files.html" if getattr(request, "htmx", False) else "imports/batch.html"
     return render(request, template, context, status=422 if problem else 200)
+
+
+def _tried(actor: User, batch_id: UUID) -> dict[str, Any]:
+    """What the files would do, one after another; where that takes longer than one waits, the worker tries them."""
+    files = trials.together(batch_id)
+    found = trial.attempt_together(
+        lambda: [actions.confirm(actor=actor, run_id=run.pk) for run in files], actor=actor, most=TRIED
+    )
+    if all(each.is_whole for each in found):
+        return {"tried": list(zip(files, found, strict=True))}
+    trials.ask_together(actor=actor, batch_id=batch_id)
+    return _tried_before(batch_id)
+
+
+def _tried_before(batch_id: UUID) -> dict[str, Any]:
+    """What the worker found, or how far it is, with the files as they are now."""
+    found = trials.of_batch(batch_id)
+    if found is None:
+        return {}
+    if trials.is_going(found):
+        return {"trying": found, "again_at": found.next_at if trials.is_waiting(found) else None}
+    by_file = trials.results(found)
+    return {
+        "tried": [(run, by_file[run.pk]) for run in trials.together(batch_id)] if by_file else [],
+        "untried": found.problem,
+    }
+
+
+@require_safe
+def batch_trial(request: HttpRequest, batch_id: UUID) -> HttpResponse:
+    """The part of the page that says what would change, or how far the worker is with it."""
+    _own(request, batch_id)
+    return render(request, "imports/batch_trial.html", {"batch_id": batch_id, **_tried_before(batch_id)})
+
+
+@require_POST
+def batch_trial_stop(request: HttpRequest, batch_id: UUID) -> HttpResponse:
+    _own(request, batch_id)
+    if found := trials.of_batch(batch_id):
+        trials.stop(run_id=found.pk)
+    return redirect("import-batch", batch_id)
+
+
+def _own(request: HttpRequest, batch_id: UUID) -> list[ImportRun]:
+    """The files of a batch of one's own."""
+    assert isinstance(request.user, User)
+    rules.require_importer(request.user)
+    if runs := list(queries.batch(request.user, batch_id)):
+        return runs
+    raise Http404
 
 
 def _keep_words(request: HttpRequest, runs: Sequence[ImportRun]) -> None:
