@@ -1,5 +1,7 @@
 """Countries, languages and currencies by their codes, however a file names them."""
 
+import contextlib
+import re
 from functools import cache
 
 from phonenumbers import SUPPORTED_REGIONS
@@ -89,6 +91,23 @@ def language(text: str) -> str:
     if not found:
         raise BadValueError(f"“{text[:40]}” is not a language we know: write a code like de")
     return found
+
+
+_IN_HEADING = re.compile(  # Wert (EUR), Value in EUR, Betrag EUR, Umsatz €
+    r"(?P<before>.*?\S)\s*"
+    r"(?:[(\[]\s*(?:in )?(?P<a>[A-Za-z]{3}|[€£$¥])\s*[)\]]|\bin (?P<b>[A-Za-z]{3}|[€£$¥])|[ _-](?P<c>[A-Z]{3})"
+    r"|(?P<d>[€£$¥]))"
+)
+
+
+@cache
+def currency_of_heading(label: str, *, usual: str = "") -> tuple[str, str]:
+    """("Wert", "EUR") of a column “Wert (EUR)”, “Wert in EUR” or “Wert €”; (label, "") of any other."""
+    if found := _IN_HEADING.fullmatch(label.strip()):
+        sign = next(each for each in found.group("a", "b", "c", "d") if each)
+        with contextlib.suppress(BadValueError):
+            return found["before"], currency(sign, usual=usual)
+    return label, ""
 
 
 def currency(text: str, *, usual: str = "") -> str:

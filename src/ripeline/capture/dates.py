@@ -119,6 +119,12 @@ def is_date(text: str) -> bool:
     return len(cleaned) <= 80 and not cleaned.isdecimal() and _parts(cleaned) is not None
 
 
+def has_time(text: str) -> bool:
+    """Whether a date says the time of day, too."""
+    parts = _parts(" ".join(text.split()))
+    return parts is not None and bool(parts.get("hour"))
+
+
 def _parts(text: str) -> dict[str, str] | None:
     for pattern in (*_PLAIN, _NUMBERS):
         if found := pattern.fullmatch(text):

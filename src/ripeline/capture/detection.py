@@ -15,6 +15,7 @@ from ripeline.capture.dialect import DELIMITERS, Column, Dialect, UnreadableFile
 from ripeline.capture.encoding import encoding_of, refuse_what_is_no_text
 from ripeline.capture.headings import known
 from ripeline.capture.lines import WIDE, as_text
+from ripeline.capture.own_kinds import kind_of_cells
 from ripeline.capture.reading import MAX_COLUMNS, Broken, Record, data_rows, records
 from ripeline.capture.text import clean
 from ripeline.capture.values import decimal_comma_of, is_money
@@ -275,6 +276,9 @@ def _with_formats(dialect: Dialect, samples: Sequence[Sequence[str]]) -> Dialect
             replace(column, decimal_comma=comma, number_why=f"as in “{label}”") if _is_unsure(column, cells) else column
             for column, cells in zip(columns, samples, strict=True)
         ]
+    columns = [
+        replace(column, cells=kind_of_cells(column, cells)) for column, cells in zip(columns, samples, strict=True)
+    ]
     return replace(dialect, columns=tuple(columns))
 
 

@@ -42,7 +42,8 @@ class Column:
     """One column: its label (unique in the file) and how its dates and numbers are written.
 
     `day_first` and `decimal_comma` are None where the cells do not tell (or have no dates or numbers). `unclear` is an
-    example of a date that could be either, where nothing decides and a person should.
+    example of a date that could be either, where nothing decides and a person should. `cells` are what all of those
+    read are: "number", "date" or "".
     """
 
     label: str
@@ -51,6 +52,12 @@ class Column:
     unclear: str = ""
     decimal_comma: bool | None = None
     number_why: str = ""
+    cells: str = ""
+
+    @property
+    def kind(self) -> str:
+        """What a field of the company's own that it becomes holds: "number", "date" or "text"."""
+        return "text" if self.unclear else self.cells or "text"
 
 
 class Sheet(NamedTuple):

@@ -205,7 +205,10 @@ def fitting(kind: Kind, labels: Sequence[str], guesses: Sequence[Guess]) -> Fiel
 
 def _score(field: Field, label: str, cells: list[str]) -> tuple[float, str]:
     """How likely a column is the field, 0 if not, and why."""
-    name = key(label)
+    name, coin = key(label), ""
+    if field.takes is Takes.MONEY:
+        bare, coin = codes.currency_of_heading(label)
+        name = name if name in field.headings else key(bare)
     by_heading = 0.0
     if name == key(field.name) or name in field.headings:
         rank = field.headings.index(name) if name in field.headings else 0
@@ -213,7 +216,8 @@ def _score(field: Field, label: str, cells: list[str]) -> tuple[float, str]:
     elif field.name in _PARTLY and _is_part(name, field.headings):
         by_heading = 50
     if by_heading:
-        return (by_heading, f"the heading says “{label}”") if _fits(field, cells) else (0, "")
+        because = f"the heading says “{label}”" + (f", so in {coin} where no column says otherwise" if coin else "")
+        return (by_heading, because) if _fits(field, cells) else (0, "")
     if len(cells) >= 3 and field.name in ("email", "phone", "website"):
         alike = sum(_looks(field.takes, cell) for cell in cells) / len(cells)
         return (10 * alike, f"the cells look like this: {cells[0][:40]}") if alike >= 0.8 else (0, "")

@@ -299,7 +299,8 @@ class _Conversion:
 
     def _money(self, row: Row, column: Column, text: str) -> tuple[Value | None, str]:
         named = row.text("currency")
-        usual = named or self._dialect.currency
+        usual = named or codes.currency_of_heading(column.label, usual=self._dialect.currency)[1]
+        usual = usual or self._dialect.currency
         (amount, currency), remark = values.money(text, decimal_comma=column.decimal_comma, usual=usual)
         if currency and named and currency != named:
             remark = f"“{text[:40]}” is not in {named}, and was taken as {currency}"

@@ -8,7 +8,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from ripeline.base import clock
-from ripeline.capture import firms, mistaken
+from ripeline.capture import firms, mistaken, own_kinds
 from ripeline.capture.admission import Arrival, Result, admit, natural_key
 from ripeline.capture.arrivals import Policy
 from ripeline.capture.asking import Answers
@@ -18,7 +18,7 @@ from ripeline.capture.models import ImportRun, Remark
 from ripeline.capture.permissions import Permissions
 from ripeline.capture.rejects import Reject
 from ripeline.capture.rows import Row
-from ripeline.capture.text import key
+from ripeline.capture.text import BadValueError, given, key
 from ripeline.capture.twice import Names
 from ripeline.capture.wording import NOBODY, Owners
 from ripeline.catalog import actions as catalog
@@ -80,6 +80,12 @@ class LeadTaker:
         self._id_column = next((label for label in labels if run.mapping.get(label) == "external_id"), "")
         named = [run.mapping[label] for label in labels if run.mapping.get(label, "").startswith(CUSTOM)]
         self._keys = field_keys([*(target.removeprefix(CUSTOM) for target in named), *labels])
+        self._own = {
+            target.removeprefix(CUSTOM): column
+            for column in Dialect.from_json(run.dialect).columns
+            if (target := run.mapping.get(column.label, "")).startswith(CUSTOM)
+        }
+        self._kinds: dict[str, str] = {}  # of the fields that have these keys
 
     def take(self, rows: Sequence[Row]) -> Tally:
         """Admit rows, within the transaction of their chunk."""
@@ -138,12 +144,14 @@ class LeadTaker:
     def _register(self, rows: Sequence[Row]) -> None:
         """Make the custom fields that these rows have: those mapped so, and those kept because a cell was not read."""
         if labels := sorted({label for row in rows for label in row.custom}):
-            catalog.custom_fields({self._keys[label]: (label, FieldType.TEXT) for label in labels})
+            kinds = {label: self._own[label].kind if label in self._own else FieldType.TEXT for label in labels}
+            found = catalog.custom_fields({self._keys[label]: (label, kinds[label]) for label in labels})
+            self._kinds |= {key: field.field_type for key, field in found.items()}
 
     def _arrival(self, row: Row, tally: Tally) -> Arrival:
         when = row.moment("captured_at")
         given: dict[str, Any] = {name: value for name, value in row.values.items() if name in _OF_PERSON}
-        custom = {self._keys[label]: text for label, text in row.custom.items()}
+        custom = self._custom(row, tally)
         person = Person(**given, reference=systems.bare(row.text("external_id")), custom=custom)
         context = Context(
             door="import", captured_at=when or clock.now(), landing_page=row.text("landing_page"),
@@ -160,6 +168,22 @@ class LeadTaker:
             campaign=row.text("campaign"), dated=when is not None, owner_id=self._owner(row, tally),
             policy=policy,
         )  # fmt: skip
+
+    def _custom(self, row: Row, tally: Tally) -> dict[str, Any]:
+        """What the row says in the company's own fields, each as its field keeps it; else in its words, remarked on."""
+        found: dict[str, Any] = {}
+        for label, text in row.custom.items():
+            name, column = self._keys[label], self._own.get(label)
+            kind = self._kinds[name]
+            if column is None or kind not in (FieldType.NUMBER, FieldType.DATE):
+                found[name] = text
+            elif said := given(text):
+                try:
+                    found[name] = own_kinds.kept(said, kind, column)
+                except BadValueError as problem:
+                    found[name] = text
+                    tally.remarks.append((row.row, Remark.CELL, f"{label}: {problem}; it was kept as it is"))
+        return found
 
     def _owner(self, row: Row, tally: Tally) -> UUID | None:
         said = row.text("owner")

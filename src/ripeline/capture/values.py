@@ -30,6 +30,8 @@ _MONEY = re.compile(
     r"(?:(?P<scale>k|m|mn|mio|mln|million|millions|tsd)(?![^\W\d_])\.?)? ?(?P<after>[^\d\s,'’)+-]{0,8})(?P<end>[)-]?)",
     re.IGNORECASE,
 )
+_PLAIN_NUMBER = re.compile(r"(?P<minus>[-−]?) ?\+?(?P<number>\d[\d.,'’ ]*)")
+_DIGITS = 15  # that a number can have and be kept to the last one
 _NO_CENTS = re.compile(r"[.,][-–—]{1,2}$")  # Swiss 100.–
 _SCALES = {"k": 3, "tsd": 3, "m": 6, "mn": 6, "mio": 6, "mln": 6, "million": 6, "millions": 6}
 _DECIMAL = {
@@ -242,6 +244,19 @@ def money(text: str, *, decimal_comma: bool | None = None, usual: str = "") -> P
         raise BadValueError(f"“{text[:40]}” is too large: is it an amount?")
     code = currency_code(sign, usual=usual) if sign else ""
     return Parsed(Money(amount.quantize(Decimal("0.01"), ROUND_HALF_UP), code))
+
+
+def number(text: str, *, decimal_comma: bool | None = None) -> Decimal:
+    """A number and nothing beside it; BadValueError if it is none, could be two, or is longer than one can be kept."""
+    found = _PLAIN_NUMBER.fullmatch(text.strip().replace("\u00a0", " ").replace("\u202f", " "))
+    if not found or sum(map(str.isdigit, text)) > _DIGITS:
+        raise BadValueError(f"“{text[:40]}” is not a number: write it like 1234.56")
+    digits = found["number"]
+    is_marked = "." in digits or "," in digits
+    if decimal_comma is None and is_marked and decimal_comma_of([digits])[0] is None:
+        raise BadValueError(f"“{text[:40]}” could be two numbers: write it like 1234.56")
+    amount = _number(digits, decimal_comma)
+    return -amount if found["minus"] else amount
 
 
 def _number(digits: str, decimal_comma: bool | None) -> Decimal:

@@ -24,6 +24,7 @@ from ripeline.capture.taking import field_keys
 from ripeline.capture.wording import Word
 from ripeline.catalog import queries as catalog
 from ripeline.catalog import standard
+from ripeline.catalog.models import FieldType
 from ripeline.leads import systems
 from ripeline.people.models import User
 from ripeline.web import import_words
@@ -33,6 +34,7 @@ _SAMPLES = 3
 _WIDEST = 60  # characters shown of a cell
 _ORDERS = {"day": True, "month": False}
 _MARKS = {"comma": True, "point": False}
+_HELD: Mapping[str, str] = {FieldType.NUMBER: "numbers", FieldType.DATE: "days"}
 _WORDS = {"delimiter": {word: mark for mark, word in DELIMITERS.items()}}
 
 
@@ -193,6 +195,18 @@ def _kept_as(label: str) -> str:
     return f"Keep it as “{label}”" if here == label else f"Keep it in your field “{here}”"
 
 
+def _holding(column: Column, target: str) -> str:
+    """What the field that a column goes to holds, where that is not just any text."""
+    if not target.startswith(CUSTOM):
+        return ""
+    key = field_keys([target.removeprefix(CUSTOM)]).popitem()[1]
+    here = next((field.field_type for field in catalog.custom_fields() if field.key == key), "")
+    held = _HELD.get(here or column.kind)
+    if not held:
+        return ""
+    return f"; your field holds {held}" if here else f"; all are {held}, so it becomes a field of {held}"
+
+
 def _lines(looked: Looked, asked: Iterable[str]) -> list[Line]:
     mapping, known = looked.mapping, FIELDS[looked.mapping.kind]
     otherwise = "as last time" if looked.is_remembered else "you said so"
@@ -200,6 +214,7 @@ def _lines(looked: Looked, asked: Iterable[str]) -> list[Line]:
     lines = []
     for number, (column, (label, target)) in enumerate(zip(looked.dialect.columns, mapping.targets, strict=True)):
         guess = looked.guesses[number]
+        because = guess.because if guess.target == target else otherwise
         fields = [Option(name, field.label, name == target) for name, field in known.items()]
         questions = [
             Option(f"{ANSWER}{each.key}", each.label, target == f"{ANSWER}{each.key}")
@@ -212,7 +227,7 @@ def _lines(looked: Looked, asked: Iterable[str]) -> list[Line]:
         lines.append(
             Line(
                 number, label, _samples(looked.detected.samples[number]),
-                guess.because if guess.target == target else otherwise, fields, own, questions,
+                f"{because}{_holding(column, target)}", fields, own, questions,
                 _orders(column), column.date_why, _marks(column), column.number_why,
                 next((words for words in asked if f"“{label}”" in words), ""),
             )
