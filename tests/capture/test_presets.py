@@ -69,6 +69,28 @@ def test_of_several_columns_for_one_thing_the_first_with_cells_is_taken() -> Non
     assert targets == ["external_id", "name", "ignore", "email"]
 
 
+TECHNICAL = {
+    "hubspot_contacts": "Original Source Drill-Down 1,Original Traffic Source Drill-Down 2,hs_email_domain,"
+    "Created by user ID,Merged Contact IDs,Last Modified Date,Record source detail 1",
+    "salesforce_contacts": "CreatedById,LastModifiedById,SystemModstamp,IsDeleted,PhotoUrl,RecordTypeId",
+    "pipedrive_people": "Person - Label IDs,Person - Visible to,Person - Update time",
+}
+
+
+@pytest.mark.parametrize("code", TECHNICAL)
+def test_what_only_their_system_reads_is_left_out_and_what_people_read_is_kept(code: str) -> None:
+    beside = f"{TECHNICAL[code]},Favourite boat"
+    heading, *rows = exports.ALL[code].splitlines()
+    text = "\n".join([f"{heading},{beside}", *(row + ",x" * (beside.count(",") + 1) for row in rows)])
+    found = detect(io.BytesIO(text.encode()), name="export.csv")
+    assert recognised(found.dialect.labels).code == code  # type: ignore[union-attr]
+    guesses = dict(zip(found.dialect.labels, guess("leads", found.dialect.labels, found.samples), strict=True))
+    left = [guesses[label] for label in TECHNICAL[code].split(",")]
+    assert {each.target for each in left} == {"ignore"}
+    assert "for its own use; keep it if you read it" in left[0].because
+    assert guesses["Favourite boat"].target == "custom:Favourite boat"
+
+
 def test_other_versions_and_languages_are_known_too() -> None:
     assert recognised(labels(exports.SALESFORCE_API_LEADS)).code == "salesforce_leads"  # type: ignore[union-attr]
     assert recognised(labels(exports.GERMAN_CONTACTS)).code == "hubspot_contacts"  # type: ignore[union-attr]

@@ -2,6 +2,7 @@
 
 import pytest
 
+from ripeline.catalog import queries as reasons
 from ripeline.leads import actions as leads
 from ripeline.leads.models import Lead
 from ripeline.people.models import User
@@ -24,6 +25,20 @@ def test_a_batch_says_what_to_expect_when_for_what_effort_and_what_has_come(alic
     assert found.actual == "So far 0 won, 0 bought elsewhere, 1 has an opportunity open."
     assert found.effort.startswith("It takes about 11 contacts a lead, as planned")
     assert not found.is_measured
+
+
+def test_what_is_decided_already_is_said_and_no_part_of_what_is_expected(alice: User, make_lead: MakeLead) -> None:
+    many = [make_lead(alice) for _ in range(30)]
+    actions.rescore()
+    whole = yields.of(Lead.objects.filter(owner=alice))
+    for lead in many[:8]:
+        leads.win(lead.pk, by(alice), reason=reasons.reason("bought_from_us"))
+    actions.rescore()
+    found = yields.of(Lead.objects.filter(owner=alice))
+    assert (found.total, found.n, found.won) == (30, 22, 8)
+    assert found.words.startswith("Of these 30 leads 8 are decided already. Of the 22 open ones about ")
+    assert found.soon.buyers <= whole.soon.buyers, "who has bought is not expected once more"
+    assert found.actual.startswith("So far 8 won")
 
 
 def test_with_enough_decided_leads_the_effort_is_measured(ada: User, alice: User) -> None:

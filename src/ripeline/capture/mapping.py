@@ -11,7 +11,7 @@ from ripeline.capture import codes, values
 from ripeline.capture.dates import is_date
 from ripeline.capture.dialect import Dialect
 from ripeline.capture.fields import ANSWER, CUSTOM, FIELDS, IGNORE, Field, Kind, Takes
-from ripeline.capture.presets import recognised
+from ripeline.capture.presets import Preset, recognised
 from ripeline.capture.text import BadValueError, clean, given, key, words
 
 OWN_COLUMNS = ("Ripeline row", "Ripeline column", "Ripeline reason")  # those of a file of rejected rows
@@ -173,7 +173,8 @@ def guess(kind: Kind, labels: Sequence[str], samples: Sequence[Sequence[str]]) -
             taken.add(name)
     if "external_id" not in taken:
         _first_is_id(labels, cells, found)
-    return [found.get(at) or _left_over(kind, label, cells[at]) for at, label in enumerate(labels)]
+    preset = recognised(labels)
+    return [found.get(at) or _left_over(kind, label, cells[at], preset) for at, label in enumerate(labels)]
 
 
 def _as_exported(kind: Kind, labels: Sequence[str], cells: list[list[str]]) -> tuple[dict[int, Guess], set[str]]:
@@ -286,10 +287,12 @@ def _first_is_id(labels: Sequence[str], cells: list[list[str]], found: dict[int,
         found[0] = Guess("external_id", "the first column, each cell different")
 
 
-def _left_over(kind: Kind, label: str, cells: list[str]) -> Guess:
+def _left_over(kind: Kind, label: str, cells: list[str], preset: Preset | None) -> Guess:
     target = _unmapped(kind, label)
     if label in OWN_COLUMNS:
         return Guess(IGNORE, "from an earlier import’s rejected rows")
+    if preset and preset.is_left(label):
+        return Guess(IGNORE, f"of an export of {preset.label} this is for its own use; keep it if you read it")
     if not cells:
         return Guess(IGNORE, "the cells looked at are all empty")
     return Guess(target, "kept as a custom field" if target != IGNORE else "no field of an outcome")

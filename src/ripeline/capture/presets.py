@@ -2,7 +2,9 @@
 
 `presets.txt` has them, headings as `text.key` reduces them; `/` separates what a system calls the same thing in its
 versions and languages. A file is an export if it has a heading of each group of `needs` and none of `without`; where
-several fit, it is the one of which most columns are known. With `all`, every column that is known counts: a row of
+several fit, it is the one of which most columns are known. Columns of `leave` say
+nothing to whoever sells (`*` stands for any words after it): they are left out unless somebody chooses otherwise.
+With `all`, every column that is known counts: a row of
 leads and contacts has the cells of the one or of the other.
 """
 
@@ -17,6 +19,7 @@ from ripeline.capture.fields import Kind
 from ripeline.capture.text import key
 from ripeline.leads import systems
 
+_NO_FIELDS = ("needs", "without", "all", "leave")
 _TABLE = Path(__file__).with_name("presets.txt")
 
 
@@ -30,6 +33,7 @@ class Preset:
     needs: tuple[frozenset[str], ...]
     without: frozenset[str]
     fields: Mapping[str, tuple[str, ...]]  # headings by field, the likeliest first
+    leaves: tuple[str, ...] = ()  # headings of what is left out
     takes_all: bool = False  # columns of one field: in each row the first that has a cell
 
     @property
@@ -52,6 +56,11 @@ class Preset:
             for place in fitting if self.takes_all else islice(fitting, 1):
                 found[place] = field
         return found
+
+    def is_left(self, label: str) -> bool:
+        """Whether a column is the system's own business."""
+        name = key(label)
+        return any(name.startswith(one[:-1]) if one.endswith("*") else name == one for one in self.leaves)
 
     def shares(self, field: str, labels: Iterable[str]) -> bool:
         """Whether these columns may all be the one field."""
@@ -77,7 +86,8 @@ def _preset(lines: Sequence[str]) -> Preset:
         code, label, cast(Kind, kind),
         needs=tuple(frozenset(_alternatives(listed)) for name, _, listed in said if name == "needs"),
         without=frozenset(one for name, _, listed in said if name == "without" for one in _alternatives(listed)),
-        fields={name: _alternatives(listed) for name, _, listed in said if name not in ("needs", "without", "all")},
+        fields={name: _alternatives(listed) for name, _, listed in said if name not in _NO_FIELDS},
+        leaves=tuple(one for name, _, listed in said if name == "leave" for one in _alternatives(listed)),
         takes_all=any(name == "all" for name, _, _ in said),
     )  # fmt: skip
 

@@ -9,7 +9,6 @@ from datetime import datetime
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
-from django.db.models import Q, QuerySet
 
 from ripeline.base import clock
 from ripeline.base.settled import Settled
@@ -67,25 +66,17 @@ def default_of(user: User) -> SavedView | None:
 
 
 def _is_shown(view: SavedView, user: User) -> bool:
-    """As `_seen` has it."""
+    """Whether `user` sees a view: their own, what is for everybody, for their team, and an administrator any team's."""
     if view.user_id == user.pk or view.audience == Audience.EVERYBODY:
         return True
-    return view.audience == Audience.TEAM and (user.role == Role.ADMIN or view.team_id == user.team_id)
+    is_of_team = user.team_id is not None and view.team_id == user.team_id
+    return view.audience == Audience.TEAM and (user.role == Role.ADMIN or is_of_team)
 
 
 def called(name: str) -> Sequence[SavedView]:
     """Every view of this name, whoever keeps it: for whoever has the machine."""
     found = SavedView.objects.filter(name=" ".join(name.split()), removed_at__isnull=True, user__is_active=True)
     return list(found.select_related("user").order_by("user__email"))
-
-
-def _seen(user: User) -> QuerySet[SavedView]:
-    shared = Q(audience=Audience.EVERYBODY)
-    if user.team_id:
-        shared |= Q(audience=Audience.TEAM, team=user.team_id)
-    if user.role == Role.ADMIN:
-        shared |= Q(audience=Audience.TEAM)
-    return SavedView.objects.filter(Q(user=user) | shared, removed_at__isnull=True)
 
 
 def save(*, actor: User, name: str, query: str, sharing: Sharing | None = None) -> SavedView:
@@ -152,7 +143,8 @@ def begin_with(*, actor: User, view_id: UUID | None) -> None:
     if view_id is None:
         DefaultView.objects.filter(user=actor).delete()
         return
-    if not _seen(actor).filter(pk=view_id).exists():
+    view = SavedView.objects.filter(pk=view_id, removed_at__isnull=True).first()
+    if view is None or not _is_shown(view, actor):
         raise LeadError("This view is no longer there.")
     DefaultView.objects.update_or_create(user=actor, defaults={"view_id": view_id})
 

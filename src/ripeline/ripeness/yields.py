@@ -1,10 +1,10 @@
-"""What a set of leads should yield, when, and for what effort; and what it has yielded so far, beside it."""
+"""What the open ones of a set of leads should yield, when, for what effort; and what all have yielded so far."""
 
 from dataclasses import dataclass
 
 from django.db.models import Avg, Count, Q, QuerySet
 
-from ripeline.leads.models import Lead, State
+from ripeline.leads.models import IS_OPEN, Lead, State
 from ripeline.ripeness import queries
 from ripeline.science.recheck import next_contact
 from ripeline.science.recheck_rules import DEFAULT_RULES
@@ -29,13 +29,14 @@ class Horizon:
 
 @dataclass(frozen=True, kw_only=True)
 class Yield:
-    """What `n` leads should yield by three horizons, and what they have.
+    """What the `n` open ones of `total` leads should yield by three horizons, and what all of them have.
 
     `buying`: have an opportunity open; `contacts`: that a lead takes, measured or as planned; `contacts_so_far`: that
     each of these has had.
     """
 
     n: int
+    total: int
     soon: Horizon
     quarter: Horizon
     year: Horizon
@@ -49,8 +50,13 @@ class Yield:
     @property
     def words(self) -> str:
         """What to expect, in a sentence."""
+        ended = self.total - self.n
+        are = "is" if ended == 1 else "are"
+        whom = f"Of these {self.n:,} leads"
+        if ended:
+            whom = f"Of these {self.total:,} leads {ended:,} {are} decided already. Of the {self.n:,} open ones"
         return (
-            f"Of these {self.n:,} leads about {self.year.buyers:,} will buy from someone within a year (between"
+            f"{whom} about {self.year.buyers:,} will buy from someone within a year (between"
             f" {self.year.buyers_low:,} and {self.year.buyers_high:,}), and {self.year.ours:,} should be yours (between"
             f" {self.year.ours_low:,} and {self.year.ours_high:,})."
         )
@@ -83,8 +89,9 @@ class Yield:
 def of(leads: QuerySet[Lead]) -> Yield:
     """What these leads should yield and have yielded."""
     whole = leads.filter(merged_into__isnull=True).order_by()
-    found = queries.expected(whole)
+    found = queries.expected(whole.filter(IS_OPEN))  # what is decided is no expectation
     counts = whole.aggregate(
+        total=Count("pk"),
         won=Count("pk", filter=Q(state=State.WON)),
         elsewhere=Count("pk", filter=Q(state=State.LOST, close_reason__code="bought_elsewhere")),
         buying=Count("pk", filter=Q(state=State.OPPORTUNITY)),
@@ -101,8 +108,9 @@ def of(leads: QuerySet[Lead]) -> Yield:
         for at in (_MONTH, _QUARTER, _YEAR)
     )  # fmt: skip
     return Yield(
-        n=found.n, soon=soon, quarter=quarter, year=year, won=counts["won"], elsewhere=counts["elsewhere"],
-        buying=counts["buying"], contacts=contacts, is_measured=is_measured, contacts_so_far=counts["touched"] or 0.0,
+        n=found.n, total=counts["total"], soon=soon, quarter=quarter, year=year,
+        won=counts["won"], elsewhere=counts["elsewhere"], buying=counts["buying"],
+        contacts=contacts, is_measured=is_measured, contacts_so_far=counts["touched"] or 0.0,
     )  # fmt: skip
 
 
