@@ -13,7 +13,12 @@ from tests.capture.importing import csv, imported
 @pytest.mark.django_db
 @pytest.mark.parametrize(
     ("name", "about"),
-    [("_other_name", Remark.NAME), ("_joined_by_name", Remark.PERSON), ("0017_import_policy", Remark.BY_HAND)],
+    [
+        ("_said_again", Remark.AGAIN),
+        ("_other_name", Remark.NAME),
+        ("_joined_by_name", Remark.PERSON),
+        ("0017_import_policy", Remark.BY_HAND),
+    ],
 )
 def test_a_kind_of_remark_that_an_earlier_version_does_not_know_is_read_by_it_all_the_same(
     name: str, about: str

@@ -44,6 +44,7 @@ class Arrival:
     note: str = ""  # of that moment
     agreed: bool = False  # the moment was agreed on, so the planner leaves it alone
     policy: Policy = Policy.FILE
+    said: frozenset[str] = frozenset()  # of what earlier rows of the same file have said something: that stays
     corrects: bool = True  # False: who may not work on the lead adds what is missing, and overwrites nothing
 
 
@@ -55,6 +56,7 @@ class Admitted:
     lead_id: UUID | None = None
     reason: str = ""  # of a rejection, in words
     reopened: bool = False  # born past the horizon, or taken up again
+    first: tuple[str, ...] = ()  # fields of which an earlier row of the same file says something else, which stays
     kept: tuple[str, ...] = ()  # fields that somebody corrected here, which stay as they are
 
 

@@ -14,7 +14,7 @@ from ripeline.timeline.models import Activity
 
 FIELDS = ("name", "title", "phone", "company", "country", "language", "amount", "currency")
 _KNOWN_BY = ("email", "reference")  # the first stays
-_CUSTOM = "custom:"
+CUSTOM = "custom:"
 _EMPTY = ("", None)
 _SAYS = ("edited", "imported", "undone", "merged", "unmerged")
 
@@ -73,23 +73,28 @@ def _changed(data: Mapping[str, Any]) -> set[str]:
     before, after = data.get("before") or {}, data.get("after") or {}
     names = {name for name in after if name != "custom" and before.get(name) != after[name]}
     was, now = before.get("custom") or {}, after.get("custom") or {}
-    return names | {_CUSTOM + key for key in was.keys() | now.keys() if was.get(key) != now.get(key)}
+    return names | {CUSTOM + key for key in was.keys() | now.keys() if was.get(key) != now.get(key)}
 
 
 def differences(
     lead: Lead, arrival: Arrival, pending: Changes, said: LastWords, *, corrects: bool
-) -> tuple[Changes, tuple[str, ...]]:
-    """What becomes of the record (`pending`: what is to become of it already), and what stays as somebody corrected it.
+) -> tuple[Changes, tuple[str, ...], tuple[str, ...]]:
+    """What becomes of the record (`pending`: what is to become of it already), what stays as somebody corrected it, and
+    what as an earlier row of the same file said it.
 
     What is empty says nothing. Without `corrects`, only what the record does not say yet.
     """
     person = arrival.person
     kept: list[str] = []
+    first: list[str] = []
 
     def wins(name: str) -> bool:
         """Whether the arrival's word stays for a field that the record has another word for."""
         if arrival.policy is Policy.FILE and name in said.by_hand:
-            kept.append(name.removeprefix(_CUSTOM))
+            kept.append(name.removeprefix(CUSTOM))
+            return False
+        if name in arrival.said:
+            first.append(name.removeprefix(CUSTOM))
             return False
         if arrival.policy is Policy.NEWEST:
             return arrival.dated and arrival.context.captured_at > said.changed.get(name, lead.captured_at)
@@ -107,8 +112,8 @@ def differences(
     custom = {
         key: value
         for key, value in person.custom.items()
-        if value not in _EMPTY and here.get(key) != value and (here.get(key) in _EMPTY or wins(_CUSTOM + key))
+        if value not in _EMPTY and here.get(key) != value and (here.get(key) in _EMPTY or wins(CUSTOM + key))
     }
     if custom:
         changes["custom"] = {**here, **custom}
-    return changes, tuple(kept)
+    return changes, tuple(kept), tuple(first)

@@ -19,6 +19,7 @@ from ripeline.base import clock
 from ripeline.base.statements import prepared_rows
 from ripeline.capture.arrivals import Admitted, Arrival, Case, Policy, Result
 from ripeline.capture.differing import LastWords, differences, is_contested, last_words
+from ripeline.capture.fields import ANSWER
 from ripeline.leads import actions as leads
 from ripeline.leads import answers, birth, bulk, rules
 from ripeline.leads.answers import Again
@@ -47,7 +48,7 @@ def meet_again(cases: Sequence[Case], actor: User, origin: str, *, passes_busy: 
     found_here = Lead.objects.select_for_update(of=("self",)).filter(pk__in=ids).order_by("pk")
     people_here = {lead.pk: lead for lead in found_here.select_related("owner", "responsible__user")}
     again = _new_enquiries(cases, people_here, actor, origin)
-    changes, changed, kept = _differences(cases, people_here, actor)
+    changes, changed, kept, first = _differences(cases, people_here, actor)
     system = people.system()
     brought_by = cases[0].arrival.context.import_run_id if cases else None  # all come by one door
     if brought_by:
@@ -62,22 +63,27 @@ def meet_again(cases: Sequence[Case], actor: User, origin: str, *, passes_busy: 
         assert case.lead_id is not None
         result = Result.UPDATED if id(case) in changed or id(case) in again else Result.UNCHANGED
         is_taken_up = reopened.get(case.lead_id) is case
-        case.outcome = Admitted(result, case.lead_id, reopened=is_taken_up, kept=kept.get(id(case), ()))
+        case.outcome = Admitted(
+            result, case.lead_id, reopened=is_taken_up, first=first[id(case)], kept=kept.get(id(case), ())
+        )  # fmt: skip
 
 
 def _differences(
     cases: Sequence[Case], people_here: Mapping[UUID, Lead], actor: User
-) -> tuple[dict[UUID, Changes], set[int], dict[int, tuple[str, ...]]]:
-    """What becomes of each lead, which cases say so, and what of each case stays as somebody corrected it."""
+) -> tuple[dict[UUID, Changes], set[int], dict[int, tuple[str, ...]], dict[int, tuple[str, ...]]]:
+    """What becomes of each lead, which cases say so, and what of each case stays as somebody corrected it, or as an
+    earlier row has it.
+    """
     said = last_words({c.lead_id for c in cases if c.lead_id and is_contested(people_here[c.lead_id], c.arrival)})
     changes: dict[UUID, Changes] = {}
     changed: set[int] = set()
     kept: dict[int, tuple[str, ...]] = {}
+    first: dict[int, tuple[str, ...]] = {}
     for case in cases:
         assert case.lead_id is not None
         lead, pending = people_here[case.lead_id], changes.get(case.lead_id, {})
         corrects = case.arrival.corrects or (not actor.is_system and rules.may(actor, Verb.WORK, lead))
-        found, kept[id(case)] = differences(
+        found, kept[id(case)], first[id(case)] = differences(
             lead, case.arrival, pending, said.get(lead.pk, LastWords()), corrects=corrects
         )
         if found:
@@ -89,7 +95,7 @@ def _differences(
         if not changes[lead_id]:
             del changes[lead_id]
             changed -= {id(case) for case in cases if case.lead_id == lead_id}
-    return changes, changed, kept
+    return changes, changed, kept, first
 
 
 def _new_enquiries(cases: Sequence[Case], people: dict[UUID, Lead], actor: User, origin: str) -> set[int]:
@@ -137,7 +143,10 @@ def _answer_more(cases: Sequence[Case], by: By, changed: set[int], kept: dict[in
             Again(
                 lead_id=case.lead_id, event_key=context.event_key, answers=context.answers, source_id=context.source_id,
                 campaign_id=context.campaign_id, landing_page=context.landing_page,
-                replaces=policy in (Policy.FILE, Policy.ALWAYS), over_hand=policy is Policy.ALWAYS,
+                replaces=policy in (Policy.FILE, Policy.ALWAYS) and not any(
+                    ANSWER + key in case.arrival.said for key in context.answers
+                ),
+                over_hand=policy is Policy.ALWAYS,
             )
         )  # fmt: skip
     for case, added in zip(cases, answers.say_again(again, by), strict=True):

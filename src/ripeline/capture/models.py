@@ -213,6 +213,7 @@ class Remark(models.TextChoices):
     COMPANY = "company", "Joined by its company"
     PERSON = "person", "Joined by the name of its person"
     NAME = "name", "Somebody of another name in an earlier row"
+    AGAIN = "again", "An earlier row says something else of the same person"
 
 
 class ImportRemark(models.Model):

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from math import ceil
 from uuid import UUID
 
-from django.db.models import Count, Exists, Max, Min, OuterRef, Q, QuerySet
+from django.db.models import Count, Exists, F, Func, Max, Min, OuterRef, Q, QuerySet, TextField, Value
 
 from ripeline.base import clock
 from ripeline.capture import rules
@@ -89,6 +89,9 @@ def _sentence(about: str, text: str) -> str:
             return f"Names its person by name alone; it went to the one who is called “{text}”"
         case Remark.KEPT_OPEN:
             return f"{text}; the lead stays open, because of what came after"
+        case Remark.AGAIN:
+            row, _, names = text.partition(": ")
+            return f"Row {row} is the same person and says something else, which stays: {names}"
         case Remark.BY_HAND:
             return f"Somebody corrected this here, and it stays: {text}"
     return text
@@ -102,8 +105,11 @@ def remarked(run: ImportRun) -> list[str]:
     for about, words in _SUMMED.items():
         if about in counts:
             rows, first = counts[about]
+            if about == Remark.AGAIN:
+                rows = _people_again(run)
             one, many = words
-            text = f"One row {one}" if rows == 1 else f"{rows:,} rows {many}"
+            what = ("person", "people") if about == Remark.AGAIN else ("row", "rows")
+            text = f"One {what[0]} {one}" if rows == 1 else f"{rows:,} {what[1]} {many}"
             said.append(text.format(first=first, owners=_owners(run) if about == Remark.OWNER else ""))
     return said
 
@@ -144,12 +150,25 @@ _SUMMED = {
         "have the address or id of an earlier row, but another name: the first is row {first}. The first names stay; "
         "what was missing was added.",
     ),
+    Remark.AGAIN: (
+        "is in several rows that say different things: look at row {first}. What the file says first stays; what was "
+        "missing was added.",
+        "are each in several rows that say different things; the first is row {first}. What the file says first stays; "
+        "what was missing was added.",
+    ),
     Remark.CELL: (
         "has a cell that was mended or not understood, row {first}. What it says is kept among the custom fields.",
         "have cells that were mended or not understood, the first is row {first}. What they say is kept among the "
         "custom fields.",
     ),
 }
+
+
+def _people_again(run: ImportRun) -> int:
+    """Of how many people the file says different things in several rows: their first rows stand before the remark."""
+    found = ImportRemark.objects.filter(run=run, about=Remark.AGAIN)
+    first = Func(F("text"), Value(":"), Value(1), function="split_part", output_field=TextField())
+    return found.aggregate(n=Count(first, distinct=True))["n"] or 0
 
 
 def _owners(run: ImportRun) -> str:

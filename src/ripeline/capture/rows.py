@@ -10,7 +10,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
-from itertools import combinations
+from itertools import combinations, islice
 from typing import Any, BinaryIO, NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -152,6 +152,16 @@ def _converted(
     taken = [convert(record) for record in records]
     rows = [row for row in taken if isinstance(row, Row)]
     return Chunk(rows, [reject for reject in taken if isinstance(reject, Reject)], upto)
+
+
+def rows_before(
+    file: BinaryIO, *, dialect: Dialect, mapping: FieldMap, now: datetime, position: int, most: int
+) -> Iterator[Row]:
+    """The last `most` of the file's first `position` rows, those that are taken, as `chunks` gave them."""
+    convert = _Conversion(dialect, mapping, now)
+    for record in islice(_counted(file, dialect), max(position - most, 0), position):
+        if isinstance(row := convert(record), Row):
+            yield row
 
 
 def count(file: BinaryIO, dialect: Dialect) -> int:

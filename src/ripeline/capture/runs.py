@@ -18,7 +18,7 @@ from django.db.models import F
 
 from ripeline.base import clock
 from ripeline.base.claiming import claimed
-from ripeline.capture import pieces, settling, undoing
+from ripeline.capture import pieces, settling, twice, undoing
 from ripeline.capture.activities import ActivityTaker
 from ripeline.capture.admission import Result
 from ripeline.capture.companies import CompanyTaker
@@ -27,7 +27,7 @@ from ripeline.capture.looking import kind_of
 from ripeline.capture.mapping import FieldMap
 from ripeline.capture.models import ImportKind, ImportMapping, ImportReject, ImportRemark, ImportRun, ImportState
 from ripeline.capture.outcomes import OutcomeTaker
-from ripeline.capture.rows import SIZE, Chunk, Row, chunks, count
+from ripeline.capture.rows import SIZE, Chunk, Row, chunks, count, rows_before
 from ripeline.capture.taking import LeadTaker, Tally
 from ripeline.timeline import actions as timeline
 
@@ -143,6 +143,13 @@ def take_rows(
     dialect = Dialect.from_json(run.dialect)
     mapping = FieldMap.from_json(kind_of(run), dialect.labels, run.mapping)
     taker, file = _TAKERS[run.kind](run), pieces.opened(run)
+    if run.position and isinstance(taker, LeadTaker):
+        taker.recall(
+            rows_before(
+                pieces.opened(run), dialect=dialect, mapping=mapping, now=clock.now(), position=run.position,
+                most=twice.REMEMBERED,
+            )
+        )  # fmt: skip
     for chunk in chunks(file, dialect=dialect, mapping=mapping, now=clock.now(), position=run.position, size=size):
         if is_stopping():
             return False

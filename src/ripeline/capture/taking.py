@@ -19,7 +19,7 @@ from ripeline.capture.permissions import Permissions
 from ripeline.capture.rejects import Reject
 from ripeline.capture.rows import Row
 from ripeline.capture.text import BadValueError, given, key
-from ripeline.capture.twice import Names
+from ripeline.capture.twice import Seen, other_name
 from ripeline.capture.wording import NOBODY, Owners
 from ripeline.catalog import actions as catalog
 from ripeline.catalog import queries as reasons
@@ -72,7 +72,8 @@ class LeadTaker:
         self._brought_by = None if run.started_by.is_system else run.started_by_id
         self._owners = Owners()
         self._permissions = Permissions(run)
-        self._names = Names()
+        self._seen = Seen()
+        self._first: dict[int, int] = {}  # for rows of this chunk whose person was in one before: which
         self._answers = Answers(run.mapping, Dialect.from_json(run.dialect))
         self._usual = {state: reasons.reason(code) for state, code in UNSTATED.items()}
         self._zone = ZoneInfo(run.dialect.get("zone") or "UTC")
@@ -87,12 +88,20 @@ class LeadTaker:
         }
         self._kinds: dict[str, str] = {}  # of the fields that have these keys
 
+    def recall(self, rows: Iterable[Row]) -> None:
+        """Rows that went in before the import was broken off: whom they were."""
+        for row in rows:
+            self._seen.before(row, keys_of(row), self._named(row))
+            self._seen.keep()
+
     def take(self, rows: Sequence[Row]) -> Tally:
         """Admit rows, within the transaction of their chunk."""
         tally = Tally()
+        self._seen.begin()
         self._answers.read(rows)
         if self._id_column:
             mistaken.leave_out(rows, self._id_column)
+        self._first.clear()
         self._register(rows)
         firms.complete(rows)
         arrivals = [self._arrival(row, tally) for row in rows]
@@ -105,6 +114,9 @@ class LeadTaker:
             tally.results[found.result] += 1
             tally.reopened += found.reopened
             tally.remark(row)
+            if found.first:
+                text = f"{self._first[row.row]}: {', '.join(found.first)}"
+                tally.remarks.append((row.row, Remark.AGAIN, text))
             if found.kept:
                 tally.remarks.append((row.row, Remark.BY_HAND, ", ".join(found.kept)))
             taken.append((row, found.lead_id))
@@ -112,6 +124,7 @@ class LeadTaker:
                 born.append((row, found.lead_id))
         self._stand(born)
         tally.remarks += [(row, Remark.CELL, text) for row, text in self._permissions.note(taken)]
+        self._seen.keep()
         refused = {reject.row for reject in tally.rejects}
         tally.remarks = [remark for remark in tally.remarks if remark[0] not in refused]
         return tally
@@ -159,15 +172,24 @@ class LeadTaker:
             message=row.text("message"), answers=row.answers, import_run_id=self._run.pk,
         )  # fmt: skip
         known_by, policy = keys_of(row), Policy(self._run.policy)
-        if policy is not Policy.NEWEST and (other := self._names.remark(row, known_by)):
+        before = self._seen.before(row, known_by, custom)
+        other = other_name(row, before) if before and policy is not Policy.NEWEST else ""
+        if other:
             tally.remarks.append((row.row, Remark.NAME, other))
             policy = Policy.EMPTY
+        stays: frozenset[str] = frozenset()
+        if before and policy in (Policy.FILE, Policy.ALWAYS):  # else the record stays, or the rows' dates decide
+            self._first[row.row], stays = before.row, before.said
         keys = known_by or (natural_key(self._run.signature, person, when),)
         return Arrival(
             keys=keys, person=person, context=context, source=row.text("source") or self._run.source,
             campaign=row.text("campaign"), dated=when is not None, owner_id=self._owner(row, tally),
-            policy=policy,
+            policy=policy, said=stays,
         )  # fmt: skip
+
+    def _named(self, row: Row) -> list[str]:
+        """The keys of the company's own fields that a row says something in."""
+        return [self._keys[label] for label, text in row.custom.items() if given(text)]
 
     def _custom(self, row: Row, tally: Tally) -> dict[str, Any]:
         """What the row says in the company's own fields, each as its field keeps it; else in its words, remarked on."""
