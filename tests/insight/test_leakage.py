@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import uuid4
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -12,7 +13,7 @@ from django.test.utils import CaptureQueriesContext
 from ripeline.base import clock
 from ripeline.catalog import actions as catalog
 from ripeline.catalog import queries as reasons
-from ripeline.insight import leakage
+from ripeline.insight import leak_words, leakage
 from ripeline.insight.leakage import Asked, By, Leakage
 from ripeline.insight.rules import Whose
 from ripeline.leads import actions as leads
@@ -188,6 +189,49 @@ def test_what_may_be_in_them_is_the_models_word_with_a_range(company: dict[str, 
     assert found.whole.wins <= sum(figure.wins for figure in found.figures.values()) + 1e-9
     assert found.deals == 0
     assert found.currency == "EUR"
+
+
+def test_who_came_with_a_file_waits_for_the_first_day_it_was_given(
+    ada: User, alice: User, life: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = uuid4()
+    for ahead in (0, 1, 3, 40):
+        lead = life(alice, ago=30, next_in=ahead)
+        Lead.objects.filter(pk=lead.pk).update(import_run_id=run, next_kind="first_contact")
+    by_hand = life(alice, ago=30, next_in=3)
+    assert by_hand.import_run_id is None
+
+    def untouched(days: float) -> int:
+        monkeypatch.setattr(clock, "now", lambda: MONDAY + timedelta(days=days))
+        return look(ada).figures[Leak.UNTOUCHED].n
+
+    assert untouched(0) == 1, "only who came otherwise, long ago"
+    assert untouched(0.9) == 1, "a first day is not past while it lasts"
+    assert [untouched(day) for day in (1.5, 2.5, 4.5, 41.5)] == [2, 3, 4, 5]
+
+
+def test_of_those_re_opened_it_says_when_and_how_it_goes(
+    ada: User, bob: User, life: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gone = [life(bob, ago=300, tries=1, last=200, lost="lost_unstated") for _ in range(4)]
+    for at, lead in enumerate(gone):
+        monkeypatch.setattr(clock, "now", lambda at=at: MONDAY - timedelta(days=20 - at))
+        leads.reopen(lead.pk, by(bob), to=bob.responsible, next=Next(MONDAY + timedelta(days=9)))
+    monkeypatch.setattr(clock, "now", lambda: MONDAY - timedelta(days=5))
+    for lead, talks in ((gone[0], True), (gone[1], False)):
+        leads.touch(
+            lead.pk, by(bob), kind="call", reached=talks, next=Next(MONDAY + timedelta(days=3)),
+            disposition="reached" if talks else "no_answer",
+        )  # fmt: skip
+    leads.open_opportunity(gone[0].pk, by(bob), next=Next(MONDAY + timedelta(days=3)))
+    monkeypatch.setattr(clock, "now", lambda: MONDAY)
+    again = look(ada).reopened
+    assert (again.n, again.tried, again.talked, again.deals) == (4, 2, 1, 1)
+    assert again.first == (MONDAY - timedelta(days=20)).date()
+    assert again.last == (MONDAY - timedelta(days=17)).date()
+    said = leak_words.headline(look(ada), Asked(whose=Whose.EVERYBODY), str)[-1]
+    assert "4 old leads were re-opened between" in said
+    assert said.endswith("2 not tried yet, 2 tried, 1 talked to, 1 with a deal open or won.")
 
 
 def test_nothing_there_leaks_nothing(ada: User) -> None:

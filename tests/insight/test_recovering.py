@@ -160,12 +160,32 @@ def test_who_was_worked_on_or_let_go_meanwhile_is_left_alone_and_counted(
     assert not recovering.work(run.pk, is_stopping=lambda: next(asked, True))
     assert recovering.work(run.pk), "gone on with"
     run.refresh_from_db()
-    assert (run.moved, run.stayed, run.total) == (13, 1, 14)
+    assert (run.moved, run.stayed, run.total) == (13, 2, 15)
     assert run.moved == Recovered.objects.filter(recovery=run).count()
     recovering.undo(actor=carol, run_id=run.pk)
     recovering.work(run.pk)
     run.refresh_from_db()
     assert (run.moved, run.stayed) == (13, 0)
+
+
+def test_gone_on_with_who_is_found_again_and_left_alone_again_counts_once(
+    carol: User, shoebox: list[Lead], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(recovering, "BATCH", 5)
+    run, replan = ask(carol), recovering.bulk.replan_many
+    left_alone = shoebox[11].pk  # the likeliest, of the first batch: somebody has it just now
+
+    def but_one(nexts: dict[Any, Any], *given: Any, **how: Any) -> Any:
+        return replan({pk: each for pk, each in nexts.items() if pk != left_alone}, *given, **how)
+
+    monkeypatch.setattr(recovering.bulk, "replan_many", but_one)
+    asked = iter([False, False, True])
+    assert not recovering.work(run.pk, is_stopping=lambda: next(asked, True))
+    run.refresh_from_db()
+    assert (run.looked_at, run.stayed) == (5, 1)
+    assert recovering.work(run.pk)
+    run.refresh_from_db()
+    assert (run.moved, run.stayed, run.total, run.looked_at) == (14, 1, 15, 15)
 
 
 def test_cancelled_what_is_planned_stays_and_can_be_taken_back(

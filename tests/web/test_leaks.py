@@ -131,13 +131,16 @@ def test_of_an_imported_file_of_old_leads_it_says_what_may_be_in_them_and_until_
     page = " ".join(signed_in(ada).get(f"/insight/leaks?run={run.pk}").text.split())
     assert "Nothing is leaking: each of this import’s 40 open leads is being followed up or has its day." in page
     assert re.search(
-        r"\d\d have been put back to work: their days are spread until \d+ \w+ 20\d\d, the likeliest", page
+        r"\d\d wait for their day, given when they were put back to work; the last is \d+ \w+ 20\d\d, and the", page
     )
+    today = clock.now()
+    assert re.search(rf"40 old leads were re-opened on \d+ {today:%B %Y}, because a file brought them", page)
+    assert "Since then: 40 not tried yet, 0 tried, 0 talked to, 0 with a deal open or won." in page
     assert re.search(
         r"about [\d.]+ of those would buy from you within a year \(between \d+ and \d+\), worth about €", page
     )
     everybody = " ".join(signed_in(ada).get("/insight/leaks").text.split())
-    assert "have been put back to work: their days are spread until" in everybody
+    assert "wait for their day, given when they were put back to work" in everybody
     assert "of those would buy" not in everybody
 
 

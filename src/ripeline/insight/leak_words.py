@@ -1,6 +1,7 @@
 """What is leaking, in sentences: how many, of what kind most, what may still be in them, and how sure that is."""
 
 from collections.abc import Callable
+from datetime import date
 
 from ripeline.insight.leakage import Asked, Leakage
 from ripeline.insight.rules import Whose
@@ -44,25 +45,42 @@ def headline(found: Leakage, asked: Asked, money: Callable[[float], str]) -> lis
 
 
 def _ahead(found: Leakage, money: Callable[[float], str]) -> list[str]:
-    """How many have been put back to work already; of an import also what may be in them."""
-    if not found.ahead or not found.until:
-        return []
-    if found.ahead == 1:
-        other = " other" if found.whole.n else ""
-        said = [f"One{other} has been put back to work, and comes up on {found.until.day} {found.until:%B %Y}."]
-    else:
-        others = " others" if found.whole.n else ""
-        said = [
-            f"{found.ahead:,}{others} have been put back to work: their days are spread until"
-            f" {found.until.day} {found.until:%B %Y}, the likeliest first."
-        ]
-    if found.waiting:
+    """Who waits for a day because of being taken up again; what was re-opened, when, and how it goes since."""
+    said = []
+    if found.ahead and found.until:
+        others = f"{found.ahead:,}{' others' if found.whole.n else ''} wait for their day"
+        if found.ahead == 1:
+            others = f"One{' other' if found.whole.n else ''} waits for its day"
+        said.append(
+            f"{others}, given when {'it was' if found.ahead == 1 else 'they were'} put back to work; the last is"
+            f" {_day(found.until)}{', and the likeliest come first' if found.ahead > 1 else ''}."
+        )
+    if found.ahead and found.waiting:
         wins = found.waiting
         said.append(
             f"Followed up to the end, about {count(wins.wins)} of those would buy from you within a year"
             f" (between {wins.low:,} and {wins.high:,}), worth about {money(wins.wins)}."
         )
-    return said
+    return [*said, *_reopened(found)]
+
+
+def _reopened(found: Leakage) -> list[str]:
+    again = found.reopened
+    if not again.first or not again.last:
+        return []
+    when = f"on {_day(again.first)}"
+    if again.first != again.last:
+        when = f"between {_day(again.first)} and {_day(again.last)}"
+    whom = "One old lead was" if again.n == 1 else f"{again.n:,} old leads were"
+    return [
+        f"{whom} re-opened {when}, because a file brought them, somebody put them back to work or they came again."
+        f" Since then: {again.n - again.tried:,} not tried yet, {again.tried:,} tried, {again.talked:,} talked to,"
+        f" {again.deals:,} with a deal open or won."
+    ]
+
+
+def _day(day: date) -> str:
+    return f"{day.day} {day:%B %Y}"
 
 
 def count(value: float) -> str:

@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from django.db.models import Count, F, Max, Q, QuerySet
+from django.db.models import Aggregate, Count, F, Max, Min, Q, QuerySet
 from django.db.models.functions import Coalesce
 
 from ripeline.base import clock
@@ -21,13 +21,14 @@ from ripeline.leads import leaks
 from ripeline.leads import queries as leads
 from ripeline.leads.filters import held_by_team
 from ripeline.leads.leaks import Leak
-from ripeline.leads.models import OPEN_STATES, Lead, NextKind
+from ripeline.leads.models import OPEN_STATES, Lead, NextKind, State
 from ripeline.people.models import Role, Team, User
 from ripeline.people.working_time import company
 from ripeline.ripeness import queries as ripeness
 from ripeline.science.market_law import DEFAULT_LAW
 
 FEWEST_WON = 5  # won deals, from which on their average counts
+_LATELY = timedelta(days=365)
 _YEAR = 2  # of the horizons of an expectation
 
 
@@ -90,6 +91,18 @@ class Group:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Reopened:
+    """Leads whose episode began anew within the last year, the first and last day of that, and how it goes since."""
+
+    n: int
+    first: date | None
+    last: date | None
+    tried: int  # since then
+    talked: int
+    deals: int  # open or won since
+
+
+@dataclass(frozen=True, kw_only=True)
 class Leakage:
     """The answer. A lead can leak in two ways; `whole` counts it once.
 
@@ -104,6 +117,7 @@ class Leakage:
     ahead: int
     until: date | None
     waiting: Figure | None
+    reopened: Reopened
     deal: Decimal
     currency: str
     deals: int  # won ones of which `deal` is the average; 0: judgement
@@ -124,17 +138,41 @@ def leakage(actor: User, asked: Asked) -> Leakage:
         open=Count("pk", filter=Q(state__in=OPEN_STATES)),
         ahead=Count("pk", filter=waits),
         last=Max("next_at", filter=waits),
+        **_since_reopened(now),
     )
     deal, currency, deals = _deal(now)
     return Leakage(
         as_of=now, open=counted["open"], ahead=counted["ahead"],
-        until=counted["last"].astimezone(ZoneInfo(company().time_zone)).date() if counted["last"] else None,
+        until=_day(counted["last"]),
+        reopened=Reopened(
+            n=counted["again"], first=_day(counted["again_first"]), last=_day(counted["again_last"]),
+            tried=counted["again_tried"], talked=counted["again_talked"], deals=counted["again_deals"],
+        ),
         waiting=_figure(all_of_them.filter(waits)) if asked.run and counted["ahead"] else None,
         whole=_figure(all_of_them.filter(leaks.any_of(tuple(Leak), now))),
         figures={leak: _figure(all_of_them.filter(way)) for leak, way in ways.items()},
         groups=_groups(all_of_them, asked.by, ways, now),
         deal=deal, currency=currency, deals=deals,
     )  # fmt: skip
+
+
+def _since_reopened(now: datetime) -> dict[str, Aggregate]:
+    """What is counted of those taken up anew: by a file, by somebody, or because they came again."""
+    again = Q(episode__gte=2, episode_at__gte=now - _LATELY)
+    return {
+        "again": Count("pk", filter=again),
+        "again_first": Min("episode_at", filter=again),
+        "again_last": Max("episode_at", filter=again),
+        "again_tried": Count("pk", filter=again & Q(last_touch_at__gte=F("episode_at"))),
+        "again_talked": Count("pk", filter=again & Q(last_reached_at__gte=F("episode_at"))),
+        "again_deals": Count(
+            "pk", filter=again & Q(state__in=(State.OPPORTUNITY, State.WON), state_at__gte=F("episode_at"))
+        ),
+    }
+
+
+def _day(at: datetime | None) -> date | None:
+    return at.astimezone(ZoneInfo(company().time_zone)).date() if at else None
 
 
 def of(actor: User, asked: Asked) -> QuerySet[Lead]:

@@ -163,12 +163,17 @@ class _Place:
 
 
 def _plan(run: Recovery, is_stopping: Callable[[], bool]) -> bool:
-    """Give dates, batch by batch, the likeliest first. Those given before are no leaks any more, so it goes on."""
+    """Give dates, batch by batch, the likeliest first. Those given before are no leaks any more, so it goes on.
+
+    Gone on with, those of the first look who got none and are not found any more stayed as they are; each counts once.
+    """
     Recovery.objects.filter(pk=run.pk).update(state=RecoveryState.RUNNING)
     places, later = _places(run)
     before = Recovered.objects.filter(recovery=run).count()
+    here = before + len(places) + later
+    total = max(run.total or 0, here)
     Recovery.objects.filter(pk=run.pk).update(
-        total=before + run.stayed + len(places) + later, looked_at=before + run.stayed, left_for_later=later
+        total=total, stayed=total - here, looked_at=before + total - here, left_for_later=later
     )  # fmt: skip
     for start in range(0, len(places), BATCH):
         if is_stopping():

@@ -1,7 +1,8 @@
 """What is leaking: leads that nobody is really following up, each kind by one rule, which the page of it shows.
 
 Conditions on the lead's own columns, so that a figure and the list of leads behind it are the same question. Left out
-everywhere are those that have their day: somebody named the date, or they were put back to work, and it lies ahead.
+everywhere are those that have their day: somebody named the date, or they were put back to work, and it lies ahead. Who
+came with a file waits for the first day that the file's leads were spread over.
 """
 
 from collections.abc import Mapping
@@ -16,6 +17,7 @@ from ripeline.leads.rules import Verb
 ENOUGH = 6  # tries: 93 % of those who convert are reached by call 6 (Velocify, a vendor)
 WAITS = timedelta(days=7)  # for a first try
 QUIET = timedelta(days=30)  # without a try or a talk
+THAT_DAY = timedelta(days=1)  # a first day is not past while it lasts
 LATE = timedelta(days=7)  # past its date; about five working days, as in the shoebox count
 UNSTATED = "lost_unstated"  # let go without a reason
 
@@ -34,7 +36,10 @@ LABELS: Mapping[Leak, str] = {
     Leak.OVERDUE: "Overdue",
 }
 RULES: Mapping[Leak, str] = {
-    Leak.UNTOUCHED: f"Came more than {WAITS.days} days ago, and nobody has tried to reach them.",
+    Leak.UNTOUCHED: (
+        f"Came more than {WAITS.days} days ago, and nobody has tried to reach them; with a file, once the first day"
+        " they were given is past."
+    ),
     Leak.GIVEN_UP: (
         f"Never reached, with fewer than {ENOUGH} tries, and then silence for {QUIET.days} days; or let go so,"
         " without a reason."
@@ -48,6 +53,7 @@ NEEDS: Mapping[Leak, Verb] = {  # what one must be able to see of a lead to ask 
     Leak.STALLED: Verb.SEE_OUTCOMES,
     Leak.OVERDUE: Verb.SEE_NEXT,
 }
+_FIRST = (NextKind.FIRST_CONTACT, NextKind.QUALIFY)
 _AT_WORK = (State.NEW.value, State.QUALIFYING.value, State.WORKING.value)  # Keep in touch is somebody's decision
 
 
@@ -58,7 +64,9 @@ def condition(leak: Leak, now: datetime) -> Q:
     here = Q(merged_into__isnull=True)
     match leak:
         case Leak.UNTOUCHED:
-            return here & Q(state__in=_AT_WORK, touches=0, episode_at__lt=now - WAITS) & ~has_its_day
+            first = Q(next_kind__in=_FIRST, next_at__gte=now - THAT_DAY, next_committed=False)
+            came = here & Q(state__in=_AT_WORK, touches=0, episode_at__lt=now - WAITS)
+            return came & ~has_its_day & ~(Q(import_run_id__isnull=False) & first)
         case Leak.GIVEN_UP:
             unreached = here & Q(touches__lt=ENOUGH, last_reached_at__isnull=True)
             silent = Q(state__in=_AT_WORK, touches__gt=0, last_touch_at__lt=now - QUIET) & ~has_its_day
