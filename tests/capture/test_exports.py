@@ -2,7 +2,7 @@
 
 import csv
 import io
-from datetime import timedelta
+from datetime import UTC, timedelta
 from typing import Any
 
 import pytest
@@ -16,6 +16,7 @@ from ripeline.catalog.actions import custom_fields
 from ripeline.leads.models import Lead
 from ripeline.people.models import AuditEntry, User
 from ripeline.ripeness import actions as ripeness
+from ripeline.ripeness.models import Score
 from ripeline.web import export as screen
 from ripeline.worker import tasks
 from tests.cast import MakeLead
@@ -47,6 +48,23 @@ def five(alice: User, bob: User, make_lead: MakeLead, monkeypatch: pytest.Monkey
     Lead.objects.filter(pk=leads[0].pk).update(custom={"chairs": 14})
     ripeness.rescore()
     return leads
+
+
+def test_in_a_workbook_chances_are_figures_shown_in_percent(five: list[Lead], alice: User) -> None:
+    for query in ("view=all", "view=all&cols=ripeness,ever,f.chairs"):
+        with io.BytesIO() as file:
+            exports.write_workbook(file, exports.lines(alice, query, UTC), UTC)
+            rows = list(load_workbook(file).active.iter_rows())
+        heading = [cell.value for cell in rows[0]]
+        score = Score.objects.get(lead_id=five[0].pk)
+        row = next(row for row in rows[1:] if row[0].value == str(five[0].pk))
+        for name, chance in (("Ripe within 30 days", score.p_30), ("Buys in the end", score.p_ever)):
+            cell = row[heading.index("Ripeness" if "cols" in query and "Ripe" in name else name)]
+            assert (cell.data_type, cell.number_format) == ("n", "0.0%")
+            assert cell.value == pytest.approx(chance, abs=1e-4)
+        assert row[heading.index("Chairs")].value == 14
+    csv_text = "".join(exports.as_csv(exports.lines(alice, "view=all&cols=ever", UTC), UTC))
+    assert f",{score.p_ever:.4f}" in csv_text
 
 
 def test_much_is_written_by_the_worker_and_fetched_by_who_asked(

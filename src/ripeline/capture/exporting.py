@@ -9,6 +9,7 @@ from django.db import transaction
 
 from ripeline.capture.text import safe_cell
 from ripeline.catalog import queries as catalog
+from ripeline.leads.columns import Share
 from ripeline.leads.models import Identity, IdentityKind, Lead
 from ripeline.people import actions as people
 from ripeline.people.models import User
@@ -64,9 +65,9 @@ def _cells(lead: Lead, external: str) -> list[Any]:
     ]  # fmt: skip
 
 
-def chances(score: Score | None) -> list[str]:
+def chances(score: Score | None) -> list[Share | str]:
     """The two cells of how ripe somebody is: within 30 days, and in the end; empty while there is no score."""
-    return ["", ""] if score is None else [f"{score.p_30:.4f}", f"{score.p_ever:.4f}"]
+    return ["", ""] if score is None else [Share(score.p_30), Share(score.p_ever)]
 
 
 def text(value: Any, zone: tzinfo = UTC, timespec: str = "seconds") -> str:

@@ -18,6 +18,7 @@ from zoneinfo import ZoneInfo
 from django.db import InterfaceError, OperationalError, transaction
 from django.http import QueryDict
 from openpyxl import Workbook
+from openpyxl.cell import WriteOnlyCell
 from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 
 from ripeline.base import clock
@@ -27,6 +28,7 @@ from ripeline.capture.models import Export, ExportPiece, ExportState, FileFormat
 from ripeline.capture.text import safe_cell
 from ripeline.catalog import queries as catalog
 from ripeline.leads import columns, lists
+from ripeline.leads.columns import Share
 from ripeline.leads.filters import Filters
 from ripeline.leads.lists import Row
 from ripeline.people import actions as people
@@ -117,11 +119,18 @@ def write_workbook(file: IO[bytes], lines: Iterable[list[Any]], zone: tzinfo) ->
         if sheet is None or count == SHEET_ROWS:
             sheet, count = book.create_sheet(f"Leads {len(book.sheetnames) + 1}" if sheet else "Leads"), 0
             sheet.append([_cell(cell, zone) for cell in heading])
-        sheet.append([_cell(cell, zone) for cell in line])
+        sheet.append([_percent(sheet, cell) if isinstance(cell, Share) else _cell(cell, zone) for cell in line])
         count += 1
     if sheet is None:
         book.create_sheet("Leads").append([_cell(cell, zone) for cell in heading])
     book.save(file)
+
+
+def _percent(sheet: Any, share: Share) -> Any:
+    """A chance as a figure that is shown in percent."""
+    cell = WriteOnlyCell(sheet, value=round(float(share), 4))
+    cell.number_format = "0.0%"
+    return cell
 
 
 def _cell(value: Any, zone: tzinfo) -> Any:

@@ -14,6 +14,13 @@ AT_MOST = 20  # in one list
 OWN = "f."  # before the key of a company's own field
 
 
+class Share(float):
+    """A probability: a figure where a file keeps figures, in text four digits of it."""
+
+    def __str__(self) -> str:
+        return f"{float(self):.4f}"
+
+
 class Chance(Protocol):
     """How ripe somebody is, as a slice above this one knows it."""
 
@@ -35,7 +42,7 @@ def _of_row(key: str, label: str, value: Callable[[Row], Any]) -> Column:
 
 
 def _of_chance(key: str, label: str, value: Callable[[Chance], float]) -> Column:
-    return Column(key, label, lambda _, chance: f"{value(chance):.4f}" if chance else "")
+    return Column(key, label, lambda _, chance: Share(value(chance)) if chance else "")
 
 
 _BUILT_IN = (
