@@ -15,7 +15,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from ripeline.cli.importing import Wishes, bring_all, bring_in
+from ripeline.cli.importing import Wishes, as_tried, bring_all, bring_in, in_words, try_out
 from ripeline.cli.output import Failed
 from ripeline.leads.models import Lead
 from tests.bad_files import NOBODY, REFUSED, TAKEN, Bad, Odd
@@ -244,7 +244,28 @@ def test_a_dry_run_says_what_would_change_and_leaves_nothing(house: Installation
         "updated": 1,
         "rejected": 1,
     }
-    assert house.run("import", file, file, "--dry-run")[0] == 2
+    assert house.run("import", file, "--dry-run", "--rejects", tmp_path / "r.csv")[0] == 2
+
+
+@pytest.mark.django_db
+def test_several_files_are_tried_together_each_after_those_before_it(tmp_path: Path) -> None:
+    places = []
+    for name, text in (("deals.csv", exports.HUBSPOT_DEALS), ("people.csv", exports.HUBSPOT_CONTACTS)):
+        places.append(tmp_path / name)
+        places[-1].write_text(text, encoding="utf-8")
+    tried = try_out(places, Wishes())
+    assert not Lead.objects.exists()
+    said = as_tried(tried)
+    assert [Path(each["file"]).name for each in said["files"]] == ["people.csv", "deals.csv"]
+    words = list(in_words(tried))
+    assert words[0] == "people.csv:"
+    assert "deals.csv:" in words
+    assert words[-1].endswith("imports the files.")
+    done = bring_all(places, Wishes(), rejects=None, kept_in=tmp_path)
+    names = ("created", "updated", "unchanged", "rejected")
+    for (_, found), (_, one) in zip(tried, done, strict=True):
+        assert [getattr(found, name) for name in names] == [getattr(one.run, name) for name in names]
+    assert said["updated"] == sum(one.run.updated for _, one in done) > 0
 
 
 @pytest.mark.django_db

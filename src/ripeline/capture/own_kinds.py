@@ -6,13 +6,14 @@ so does what could be read in two ways. Where a later cell does not fit the fiel
 
 import re
 from collections.abc import Sequence
+from datetime import UTC, datetime
 
-from ripeline.base import clock
 from ripeline.capture import dates, values
 from ripeline.capture.dialect import Column
 from ripeline.capture.text import BadValueError, clean, given, key, words
-from ripeline.catalog.models import FieldType
 
+NUMBER, DATE = "number", "date"  # as `catalog.models.FieldType` has them
+_ANY_TIME = datetime(2000, 1, 1, tzinfo=UTC)  # which century two digits mean does not matter to whether it is a day
 FEWEST = 3  # cells; of one or two nothing is concluded
 _NAMES = words(
     "id ids no nr num number numbers nummer nummern numero code codes plz zip postcode postal postleitzahl cap cp "
@@ -30,21 +31,18 @@ def kind_of_cells(column: Column, cells: Sequence[str]) -> str:
     if len(told) < FEWEST:
         return ""
     if all(_is_day(text, column) for text in told):
-        return str(FieldType.DATE)
+        return DATE
     if _is_called_a_name(column.label) or all(text.isdecimal() and len(text) >= _LONG for text in told):
         return ""
-    return str(FieldType.NUMBER) if all(_is_number(text, column) for text in told) else ""
+    return NUMBER if all(_is_number(text, column) for text in told) else ""
 
 
-def kept(text: str, kind: str, column: Column) -> str | int | float:
+def kept(text: str, kind: str, column: Column, *, now: datetime) -> str | int | float:
     """A cell as a field of this kind keeps it; BadValueError if it does not fit."""
-    match kind:
-        case FieldType.NUMBER:
-            found = values.number(text, decimal_comma=column.decimal_comma)
-            return int(found) if found == found.to_integral_value() else float(found)
-        case FieldType.DATE:
-            return dates.day(text, now=clock.now(), day_first=column.day_first).isoformat()
-    return text
+    if kind == NUMBER:
+        found = values.number(text, decimal_comma=column.decimal_comma)
+        return int(found) if found == found.to_integral_value() else float(found)
+    return dates.day(text, now=now, day_first=column.day_first).isoformat() if kind == DATE else text
 
 
 def _is_called_a_name(label: str) -> bool:
@@ -54,7 +52,7 @@ def _is_called_a_name(label: str) -> bool:
 
 def _is_number(text: str, column: Column) -> bool:
     is_padded = len(text) > 1 and text.startswith("0") and text[1].isdecimal()
-    return not is_padded and _fits(text, FieldType.NUMBER, column)
+    return not is_padded and _fits(text, NUMBER, column)
 
 
 def _is_day(text: str, column: Column) -> bool:
@@ -62,12 +60,12 @@ def _is_day(text: str, column: Column) -> bool:
     if not dates.is_date(text) or dates.has_time(text):
         return False
     orders = (True, False) if column.unclear else (column.day_first,)
-    return any(_fits(text, FieldType.DATE, Column(column.label, day_first=order)) for order in orders)
+    return any(_fits(text, DATE, Column(column.label, day_first=order)) for order in orders)
 
 
 def _fits(text: str, kind: str, column: Column) -> bool:
     try:
-        kept(text, kind, column)
+        kept(text, kind, column, now=_ANY_TIME)
     except BadValueError:
         return False
     return True

@@ -201,7 +201,7 @@ class LeadTaker:
                 found[name] = text
             elif said := given(text):
                 try:
-                    found[name] = own_kinds.kept(said, kind, column)
+                    found[name] = own_kinds.kept(said, kind, column, now=clock.now())
                 except BadValueError as problem:
                     found[name] = text
                     tally.remarks.append((row.row, Remark.CELL, f"{label}: {problem}; it was kept as it is"))

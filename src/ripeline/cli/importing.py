@@ -122,21 +122,40 @@ def bring_in(file: Path, wishes: Wishes, *, rejects: Path | None, kept_in: Path)
     return Done(run, written, queries.remarked(run))
 
 
-def try_out(file: Path, wishes: Wishes) -> Trial:
-    """What importing a file would do; nothing stays of it. Raises Failed, in a sentence, if it is refused."""
+def try_out(files: Sequence[Path], wishes: Wishes) -> list[tuple[Path, Trial]]:
+    """What importing files would do, each after those before it; nothing stays. Raises Failed, in a sentence, if one is
+    refused."""
     actor = people.system()
+    files, wishes = _together(files, wishes)
     try:
-        with _opened(file) as content, as_table(content, name=file.name, sheet=wishes.sheet) as table:
-            return trial.attempt(lambda: _started(actor, file, table, wishes), actor=actor)
+        with contextlib.ExitStack() as open_files:
+            tables = [
+                open_files.enter_context(
+                    as_table(open_files.enter_context(_opened(file)), name=file.name, sheet=wishes.sheet)
+                )
+                for file in files
+            ]  # fmt: skip
+
+            def begin() -> list[ImportRun]:
+                return [_started(actor, file, table, wishes) for file, table in zip(files, tables, strict=True)]
+
+            return list(zip(files, trial.attempt_together(begin, actor=actor), strict=True))
     except (UnreadableFileError, MappingError, TrialError) as problem:
         raise Failed(str(problem)) from problem
 
 
-def as_tried(found: Trial) -> dict[str, Any]:
-    """A trial for ``--json``."""
+def as_tried(tried: Sequence[tuple[Path, Trial]]) -> dict[str, Any]:
+    """Trials for ``--json``: one, or the sums and each."""
+    each = [{"file": str(file), **_figures(found)} for file, found in tried]
+    if len(each) == 1:
+        return {"dry_run": True, **_figures(tried[0][1])}
+    names = ("rows", "created", "updated", "unchanged", "rejected", "of_rows")
+    return {"dry_run": True, **{name: sum(one[name] for one in each) for name in names}, "files": each}
+
+
+def _figures(found: Trial) -> dict[str, Any]:
     names = ("rows", "created", "updated", "unchanged", "rejected", "reopened", "changed", "remarks")
     return {
-        "dry_run": True,
         **{name: getattr(found, name) for name in names},
         "of_rows": found.total,
         "changes": [asdict(change) for change in found.changes],
@@ -145,8 +164,17 @@ def as_tried(found: Trial) -> dict[str, Any]:
     }
 
 
-def in_words(found: Trial) -> Iterator[str]:
-    """A trial for a person."""
+def in_words(tried: Sequence[tuple[Path, Trial]]) -> Iterator[str]:
+    """Trials for a person."""
+    for file, found in tried:
+        if len(tried) > 1:
+            yield f"{file.name}:"
+        yield from _sentences(found)
+    files = "file" if len(tried) == 1 else "files"
+    yield f"Nothing was changed. The same command without --dry-run imports the {files}."
+
+
+def _sentences(found: Trial) -> Iterator[str]:
     if found.why_not_whole:
         yield found.why_not_whole
     yield (
@@ -162,7 +190,6 @@ def in_words(found: Trial) -> Iterator[str]:
         yield "Rows that would stay out, the first of them:"
         yield from (f"  row {o.row}: {f'“{o.column}”: ' if o.column else ''}{o.reason}" for o in found.rejects)
     yield from found.remarks
-    yield "Nothing was changed. The same command without --dry-run imports the file."
 
 
 def in_order(files: Sequence[Path]) -> tuple[list[Path], str]:
@@ -181,12 +208,18 @@ def in_order(files: Sequence[Path]) -> tuple[list[Path], str]:
     return sorted(found, key=lambda file: batches.order(found[file].mapping.kind)), system
 
 
+def _together(files: Sequence[Path], wishes: Wishes) -> tuple[Sequence[Path], Wishes]:
+    """Several files in their order, with the system whose ids they have, where nobody says."""
+    if len(files) < 2:
+        return files, wishes
+    found, system = in_order(files)
+    return found, replace(wishes, system=system or None) if wishes.system is None else wishes
+
+
 def bring_all(files: Sequence[Path], wishes: Wishes, *, rejects: Path | None, kept_in: Path) -> list[tuple[Path, Done]]:
     """Import files one after another; one that does not reach its end is the last: those after it name what it has."""
     brought: list[tuple[Path, Done]] = []
-    if len(files) > 1:
-        files, system = in_order(files)
-        wishes = replace(wishes, system=system or None) if wishes.system is None else wishes
+    files, wishes = _together(files, wishes)
     for file in files:
         if len(files) > 1:
             say(f"{file.name}:")

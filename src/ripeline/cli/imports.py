@@ -96,8 +96,8 @@ def command(
         raise click.UsageError("Name a file, for example: ripeline import leads.csv")
     if len(files) > 1 and (pairs or outcomes or sheet or rejects):
         raise click.UsageError("--map, --outcomes, --sheet and --rejects go with one file. Import that one by itself.")
-    if is_trial and (len(files) > 1 or rejects):
-        raise click.UsageError("--dry-run goes with one file, and writes none: leave the others, and --rejects, out.")
+    if is_trial and rejects:
+        raise click.UsageError("--dry-run writes no file: leave --rejects out.")
     with opened() as house:
         from ripeline.cli.importing import Wishes, bring_all, try_out
         from ripeline.leads.systems import named
@@ -108,13 +108,13 @@ def command(
             day_first=day_first, decimal_comma=decimal_comma, system=None if system is None else named(system),
         )  # fmt: skip
         if is_trial:
-            _tell_trial(try_out(files[0], wishes), as_json=as_json)
+            _tell_trial(try_out(files, wishes), as_json=as_json)
             return
         brought = bring_all(files, wishes, rejects=rejects, kept_in=house.home / "rejected")
     _tell(brought, as_json=as_json)
 
 
-def _tell_trial(found: "Trial", *, as_json: bool) -> None:
+def _tell_trial(found: "Sequence[tuple[Path, Trial]]", *, as_json: bool) -> None:
     from ripeline.cli.importing import as_tried, in_words
 
     if as_json:

@@ -37,8 +37,8 @@ LABELS: Mapping[Leak, str] = {
 }
 RULES: Mapping[Leak, str] = {
     Leak.UNTOUCHED: (
-        f"Came more than {WAITS.days} days ago, and nobody has tried to reach them; with a file, once the first day"
-        " they were given is past."
+        f"Came more than {WAITS.days} days ago, and nobody has tried to reach them. Who came with a file: once"
+        " the first day they were given is past."
     ),
     Leak.GIVEN_UP: (
         f"Never reached, with fewer than {ENOUGH} tries, and then silence for {QUIET.days} days; or let go so,"
