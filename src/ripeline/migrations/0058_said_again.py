@@ -13,7 +13,7 @@ WHERE about = 'again'
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('ripeline', '0051_other_name'),
+        ('ripeline', '0057_visits_apart'),
     ]
 
     operations = [
