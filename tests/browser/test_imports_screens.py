@@ -353,6 +353,11 @@ def test_an_export_of_several_files_goes_in_together_with_its_words_translated(
     axe(page)
     shot(page, "imports-together")
     assert fits(page)
+    page.get_by_role("button", name="See what would change").click()
+    expect(page.get_by_role("heading", name="What would change with people.csv")).to_be_visible()
+    axe(page)
+    shot(page, "imports-together-tried")
+    assert fits(page)
     page.get_by_role("button", name="Import these files").click()
     expect(page.get_by_role("heading", name="3 files go in")).to_be_visible()
     for _ in range(3):
