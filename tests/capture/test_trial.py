@@ -79,7 +79,7 @@ def test_what_is_said_is_what_then_happens_and_trying_leaves_no_trace(policy: st
 def test_each_changed_field_is_shown_as_it_is_and_as_it_would_be() -> None:
     imported(csv(HEAD, "a@x.example,,Ann,,1,,2026-05-10"))
     said = tried(csv(HEAD, "a@x.example,,Anna,Helio,2,,2026-05-10", "b@x.example,,Bo,,1,,", "b@x.example,,Bob,,1,,"))
-    assert (said.created, said.updated, said.changed) == (1, 2, 1)
+    assert (said.created, said.updated, said.unchanged, said.changed) == (1, 1, 1, 1)
     assert {(one.field, one.before, one.after) for one in said.changes} == {
         ("Name", "Ann", "Anna"), ("Company", "", "Helio"), ("Size", "1", "2"),
     }  # fmt: skip
