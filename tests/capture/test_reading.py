@@ -163,6 +163,7 @@ class CountedFile(io.BytesIO):
         b"a,b,c\n" + b'1,"stray,3\n' * 60_000,
         b"a,b,c\n" + b'1,"x""\n' * 60_000,
         b"a,b,c\n" + b'1,"x"" "",3\n1,2,3\n' * 30_000,
+        b'a,b,c\n1,"x"' + b" " * 1_000_000 + b"y,2\n",
     ],
 )
 def test_stray_quotes_make_reading_neither_slow_nor_large(content: bytes) -> None:

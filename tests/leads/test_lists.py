@@ -19,7 +19,7 @@ from ripeline.base import clock
 from ripeline.base.settled import look
 from ripeline.catalog import queries as catalog
 from ripeline.catalog.actions import campaigns_named, sources_named
-from ripeline.leads import identity, lists, record, rules
+from ripeline.leads import companies, identity, lists, record, rules
 from ripeline.leads.companies import called_like
 from ripeline.leads.filters import visible
 from ripeline.leads.lists import Filters, Page, Sort
@@ -186,7 +186,7 @@ def test_a_company_is_found_by_the_beginnings_of_its_words_as_people_type_them(
 
 
 def test_a_company_is_there_while_somebody_whom_one_may_find_gives_it_by_that_name(
-    alice: User, carol: User, mallory: User, make_lead: MakeLead
+    alice: User, carol: User, mallory: User, make_lead: MakeLead, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     Account.objects.create(key="n:smith empty", name="Smith Empty")
     lead = make_lead(mallory, name="Ann", email="ann@works.example", company="Smith Works")
@@ -200,6 +200,9 @@ def test_a_company_is_there_while_somebody_whom_one_may_find_gives_it_by_that_na
     assert called_like(alice, "smi", among=(), size=4) == ["Smith & Daughters"]
     found = lists.named(alice, "smythe", zone=ZONE, size=7)
     assert called_like(alice, "smythe", among=found, size=4) == ["Smythe Works"]
+    make_lead(mallory, name="Abe", email="abe@smirnov.example", company="Smi & Co")
+    monkeypatch.setattr(companies, "LOOKED_AT", 1)
+    assert called_like(carol, "smi", among=(), size=4) == ["Smith & Daughters"]  # not lost behind the others'
 
 
 def test_due_goes_by_the_viewers_own_days(alice: User, make_lead: MakeLead) -> None:

@@ -109,6 +109,14 @@ def test_unsubscribing_counts_at_once_and_once(lead: Lead) -> None:
     assert Activity.objects.filter(lead_id=lead.pk, kind="unsubscribed").count() == 1
 
 
+def test_who_was_asked_and_did_not_agree_stops_nothing_by_choosing_no_mail(lead: Lead) -> None:
+    consent.decline(to=PRIYA, purpose=NEWS, evidence=by_form(), lead_id=lead.pk)
+    what = Unsubscribing(address_hash(PRIYA), NEWS, lead.pk)
+    consent.choose(what=what, shown={NEWS: queries.wording(NEWS)}, wanted=[], evidence=Evidence("their page"))
+    assert [state for state, _ in states()] == ["declined"]
+    assert not Activity.objects.filter(lead_id=lead.pk, kind="unsubscribed").exists()
+
+
 def test_who_was_never_asked_can_stop_it_too() -> None:
     what = Unsubscribing(address_hash(PRIYA), NEWS, None)
     consent.unsubscribe(what=what, everything=True, evidence=Evidence("one click"))

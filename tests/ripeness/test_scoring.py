@@ -1,6 +1,7 @@
 """Scores: from the Rule of 45 at first, explained in words, and the same however they are computed."""
 
 from datetime import timedelta
+from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
@@ -16,7 +17,7 @@ from ripeline.leads import identity
 from ripeline.leads.models import Lead
 from ripeline.people.actions import PeopleError
 from ripeline.people.models import User
-from ripeline.ripeness import actions, explaining, queries, rules
+from ripeline.ripeness import actions, explaining, queries, rules, scoring
 from ripeline.ripeness.models import Score, Term
 from ripeline.science.prior import DEFAULT_TERMS
 from tests.cast import MakeLead, by
@@ -79,6 +80,22 @@ def test_a_lead_that_passes_its_year_while_open_goes_on_as_an_old_one(alice: Use
         (score,) = scored(fresh)
     assert score.curve == "old"
     assert score.p_ever > 0
+
+
+def test_a_lead_closed_while_its_score_is_made_gets_none_again(
+    alice: User, lead: Lead, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    facts = scoring._facts
+
+    def then_closed(*given: Any, **more: Any) -> Any:
+        rows = facts(*given, **more)
+        monkeypatch.setattr(scoring, "_facts", facts)
+        leads.close(lead.pk, by(alice), reason=catalog_queries.reason("not_a_fit"))
+        return rows
+
+    monkeypatch.setattr(scoring, "_facts", then_closed)
+    actions.rescore([lead.pk])
+    assert not Score.objects.filter(pk=lead.pk).exists()
 
 
 def test_a_closed_lead_loses_its_score(alice: User, lead: Lead) -> None:

@@ -16,6 +16,7 @@ from psycopg_pool import ConnectionPool
 from ripeline.base import clock
 from ripeline.catalog import queries as catalog
 from ripeline.leads import actions as leads
+from ripeline.leads import duplicates
 from ripeline.leads.models import Lead
 from ripeline.leads.recognising import identify
 from ripeline.people.models import User
@@ -121,6 +122,26 @@ def test_who_was_seen_and_is_likely_ready_waits_once_for_a_place_and_nobody_else
     assert reactions.work({RIPE: (placed.extend,)}) == 1
     assert placed == [hot.pk]
     assert not Reaction.objects.exists()
+
+
+def test_what_takes_long_is_done_before_a_score_is_held(
+    alice: User, make_lead: MakeLead, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lead, seen = make_lead(alice, captured=timedelta(days=60)), list[bool]()
+    reactions.work()
+    Score.objects.all().delete()
+    for kind in ("won", "edited"):
+        Reaction.objects.create(activity_id=uuid4(), lead_id=lead.pk, kind=kind)
+
+    def find(ids: Collection[UUID]) -> None:
+        seen.append(Score.objects.filter(pk=lead.pk).exists())
+
+    work = {kind: tuple(find if react is duplicates.find else react for react in reacts)
+            for kind, reacts in reactions.REACTIONS.items()}  # fmt: skip
+    assert reactions.work(work, lanes=reactions.OTHERS) == 2
+    assert seen == [False]
+    assert Score.objects.filter(pk=lead.pk).exists()
+    assert [row.kind for row in Reaction.objects.all()] == [RIPE]  # a place is looked for apart
 
 
 def test_visits_are_found_among_any_number_of_other_reactions_by_an_index(lead: Lead) -> None:

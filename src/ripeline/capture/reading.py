@@ -66,9 +66,9 @@ class _Grammar:
         self.opened = _compiled(opened)  # ends inside quotes
         self.stays_open = _compiled(rf"{inner}(?:{quote} *+{delimiter}{opened})?")  # a next line, still inside quotes
         self.closes = _compiled(rf"{inner}{quote} *+(?:{delimiter}{spaced})*")  # a next line that ends the row
-        ends = rf"(?= *(?:{delimiter}|\Z))"
-        stray = rf"{quote}(?! *(?:{delimiter}|\Z))"
-        self.loose = _compiled(rf" *{quote}({text}(?:(?:{stray}{escaped}){text})*){quote} *{ends}")
+        ends = rf"(?= *+(?:{delimiter}|\Z))"
+        stray = rf"{quote}(?! *+(?:{delimiter}|\Z))"
+        self.loose = _compiled(rf" *{quote}({text}(?:(?:{stray}{escaped}){text})*){quote} *+{ends}")
         self.plain = _compiled(plain)
 
 

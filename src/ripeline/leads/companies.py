@@ -28,6 +28,8 @@ def called_like(actor: User, text: str, *, among: Sequence[Row], size: int) -> l
         return []
     theirs = Lead.objects.filter(rules.findable(actor), account=OuterRef("pk"), company=OuterRef("name"))
     called = Account.objects.annotate(words=CALLED).filter(words=SearchQuery(query, search_type="raw", config="simple"))
+    if rules.findable(actor):  # who finds some only, does not lose theirs behind the first of all
+        called = called.filter(Exists(theirs.filter(merged_into__isnull=True)))
     first = called.order_by(_BY_NAME, "pk").values("pk")[:LOOKED_AT]
     known = Account.objects.filter(Exists(theirs.filter(merged_into__isnull=True)), pk__in=first).order_by("name", "pk")
     names = [row.company for row in among if _is_called(row.company, text)]

@@ -226,7 +226,8 @@ def choose(*, what: Unsubscribing, shown: Mapping[str, Wording], wanted: Collect
     with transaction.atomic():
         for purpose in sorted(shown):
             if purpose not in wanted:
-                if Consent.objects.filter(address_hash=what.address_hash, purpose=purpose).exists():
+                held = Consent.objects.filter(address_hash=what.address_hash, purpose=purpose)
+                if held.exclude(state=ConsentState.DECLINED).exists():  # who never agreed stops nothing
                     _withdraw(what.address_hash, purpose, evidence, what.lead_id)
                 continue
             consent = _of(what.address_hash, purpose, ConsentState.PENDING, what.lead_id, now)

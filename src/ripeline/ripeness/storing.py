@@ -9,6 +9,7 @@ from psycopg.types.json import Jsonb
 
 from ripeline.base.copying import as_json
 from ripeline.base.statements import prepared
+from ripeline.leads.models import OPEN_STATES
 from ripeline.ripeness import claims
 
 COLUMNS = (
@@ -23,8 +24,13 @@ _TYPES = [
     "float8", "varchar", "timestamptz",
 ]  # fmt: skip
 _NAMES = ", ".join(COLUMNS)
+# A lead that was closed or merged away since its facts were read gets no score again.
+_IS_HERE = f"""(
+    SELECT lead.merged_into_id IS NULL AND lead.state IN {tuple(map(str, OPEN_STATES))}
+    FROM lead WHERE lead.id = scored.lead_id
+)"""  # noqa: S608
 _MERGE = f"""
-INSERT INTO score ({_NAMES}) SELECT {_NAMES} FROM scored ORDER BY lead_id
+INSERT INTO score ({_NAMES}) SELECT {_NAMES} FROM scored WHERE {_IS_HERE} ORDER BY lead_id
 ON CONFLICT (lead_id) DO UPDATE SET {", ".join(f"{name} = excluded.{name}" for name in COLUMNS[1:])}
 """  # noqa: S608
 # Made once for each connection: a table for each visit somebody makes would swell the catalogue.

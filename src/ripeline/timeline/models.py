@@ -53,7 +53,7 @@ class Activity(models.Model):
         ]
 
 
-RIPE = "ripe"  # kind of a reaction to what somebody did that made them likely ready: no activity is called so
+RIPE = "ripe"  # kind of a reaction that looks for a place on somebody's day: no activity is called so
 
 
 class Reaction(models.Model):
@@ -75,6 +75,7 @@ class Reaction(models.Model):
             models.Index(  # what must not wait for the others, nor be looked for among them
                 fields=["due_at", "id"], name="reaction_seen", condition=Q(kind__in=SEEN)
             ),
+            models.Index(fields=["due_at", "id"], name="reaction_apart", condition=Q(kind__in=(RIPE, "recognised"))),
         ]
 
 

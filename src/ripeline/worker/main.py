@@ -27,7 +27,7 @@ log = logging.getLogger(__name__)
 POLL = 5.0  # seconds between looks where nobody calls
 REST = 0.25  # seconds between looks for what is not about single visits, however often somebody calls
 CONNECTIONS = 9  # one for each thread, and one for the listener's sign of life
-AWHILE = 5.0  # seconds between looks for places on people's days, for which each day concerned is read whole
+AWHILE = 1.0  # seconds between looks for places on people's days, for which each day concerned is read whole
 GLANCE = 0.5  # seconds after which a signal to stop is noticed
 PATIENCE = (0.5, 1, 2, 5, 10)  # seconds between tries while the database is away
 

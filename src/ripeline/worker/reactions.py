@@ -32,23 +32,23 @@ log = logging.getLogger(__name__)
 
 React = Callable[[Collection[UUID]], object]
 
-# kind of activity → what is done about it, in this order. Every kind of `timeline.kinds.REACTING` is here (a test), and
-# `RIPE`: somebody was seen and is likely ready by now.
+# kind of activity → what is done about it. Every kind of `timeline.kinds.REACTING` is here (a test), and
+# `RIPE`: a place is looked for on their owner's day.
 REACTIONS: dict[str, Sequence[React]] = {
-    "captured": (ripeness.rescore, duplicates.find),
-    "enquired": (ripeness.rescore, worklist.bring_forward, duplicates.find),
+    "captured": (duplicates.find, ripeness.rescore),
+    "enquired": (duplicates.find, ripeness.rescore),
     "opportunity": (ripeness.rescore,),
     "won": (ripeness.rescore,),
     "lost": (ripeness.rescore,),
     "disqualified": (ripeness.rescore,),
     "reopened": (ripeness.rescore,),
-    "edited": (ripeness.rescore, worklist.bring_forward, duplicates.find),
+    "edited": (duplicates.find, ripeness.rescore),
     "answered": (ripeness.rescore,),
-    "imported": (ripeness.rescore, worklist.bring_forward, duplicates.find),
-    "import_undone": (ripeness.rescore, duplicates.find),
-    "merged": (ripeness.rescore, worklist.bring_forward, duplicates.find),
-    "unmerged": (ripeness.rescore, duplicates.find),
-    "undone": (ripeness.rescore, duplicates.find),
+    "imported": (duplicates.find, ripeness.rescore),
+    "import_undone": (duplicates.find, ripeness.rescore),
+    "merged": (duplicates.find, ripeness.rescore),
+    "unmerged": (duplicates.find, ripeness.rescore),
+    "undone": (duplicates.find, ripeness.rescore),
     "visited": (ripeness.hear,),
     "downloaded": (ripeness.hear,),
     "used": (ripeness.hear,),
@@ -56,6 +56,8 @@ REACTIONS: dict[str, Sequence[React]] = {
     RIPE: (worklist.bring_forward,),
     "recognised": (visits.settle_leads,),  # what that visitor did before is on the lead's timeline
 }
+# After these a place is looked for as well, whoever is concerned: what is known of them has changed.
+CHANGED = frozenset({"enquired", "edited", "imported", "merged"})
 
 BATCH = 1000
 GIVE_UP = 12  # attempts; the last of them comes about a week after the first
@@ -95,8 +97,8 @@ def _batch(reactions: Mapping[str, Sequence[React]], lane: Lane) -> int:
             for react in reactions.get(row.kind, ()):
                 waiting[react].append(row)
         failed: dict[int, Exception] = {}
-        for react, concerned in waiting.items():
-            failed |= _run(react, concerned)
+        for react in sorted(waiting, key=_SCORES.__contains__):
+            failed |= _run(react, waiting[react])
         done = [row for row in rows if row.pk not in failed]
         ripe = _hand_on(done)
         Reaction.objects.filter(pk__in=[row.pk for row in done if row.pk not in ripe]).delete()
@@ -106,10 +108,15 @@ def _batch(reactions: Mapping[str, Sequence[React]], lane: Lane) -> int:
     return len(rows)
 
 
+# Last: whose score was written is held from the visits until the batch ends.
+_SCORES: frozenset[React] = frozenset({ripeness.rescore, ripeness.hear})
+
+
 def _hand_on(done: Sequence[Reaction]) -> set[int]:
-    """Let a place be found for those who were seen and are likely ready by now: a row of each stays for that; which."""
+    """Let a place be found for whom more is known of, and who was seen and is likely ready by now: rows that stay."""
     seen = {row.lead_id: row.pk for row in done if row.kind in SEEN}
     ripe = {seen[lead_id] for lead_id in worklist.likely_ready(seen)} if seen else set()
+    ripe |= set({row.lead_id: row.pk for row in done if row.kind in CHANGED}.values())
     if ripe:
         Reaction.objects.filter(pk__in=ripe).update(kind=RIPE, attempts=0, error="")
         wake_worker()
