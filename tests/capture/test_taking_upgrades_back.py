@@ -7,24 +7,29 @@ from django.db.migrations.loader import MigrationLoader
 from ripeline.capture import queries
 from ripeline.capture.models import ImportCompany, ImportRemark, Remark
 from ripeline.leads.models import Account
+from ripeline.outbox import consent
+from ripeline.outbox import queries as outbox
+from ripeline.outbox.actions import NEWS
+from ripeline.outbox.consent import Evidence
+from ripeline.outbox.models import Consent, ConsentEvent
 from tests.capture.importing import csv, imported
 
 
 @pytest.mark.django_db
 @pytest.mark.parametrize(
-    ("name", "about"),
+    ("name", "about", "text"),
     [
-        ("_said_again", Remark.AGAIN),
-        ("_other_name", Remark.NAME),
-        ("_joined_by_name", Remark.PERSON),
-        ("0017_import_policy", Remark.BY_HAND),
+        ("_said_again", Remark.AGAIN, "2: phone, Size: in metres, Fair: hall"),
+        ("_other_name", Remark.NAME, "Ann"),
+        ("_joined_by_name", Remark.PERSON, "Ann"),
+        ("0017_import_policy", Remark.BY_HAND, "Ann"),
     ],
 )
 def test_a_kind_of_remark_that_an_earlier_version_does_not_know_is_read_by_it_all_the_same(
-    name: str, about: str
+    name: str, about: str, text: str
 ) -> None:
     run = imported(csv("E-mail,Name", "a@x.example,Ann"))
-    ImportRemark.objects.create(run=run, row=2, about=about, text="Ann")
+    ImportRemark.objects.create(run=run, row=2, about=about, text=text)
     ImportRemark.objects.create(run=run, row=2, about=Remark.COMPANY, text="Acme")
     read = sorted(queries.remarks(run))
     with connection.cursor() as cursor:
@@ -60,5 +65,23 @@ def test_a_companys_id_for_which_there_was_no_room_is_shortened_and_stays_its_ow
     kept = set(ImportCompany.objects.values_list("reference", flat=True))
     assert len(kept) == 2
     assert all(reference.startswith(long[0][:200]) and len(reference) <= 240 for reference in kept)
+    with connection.schema_editor() as editor:
+        migration.apply(before.clone(), editor)
+
+
+@pytest.mark.django_db
+def test_who_did_not_agree_at_first_and_did_later_has_withdrawn_nothing() -> None:
+    for name in ("ann", "bo"):
+        assert consent.decline(to=f"{name}@x.example", purpose=NEWS, evidence=Evidence(how="a form"))
+    consent.give(to="ann@x.example", purpose=NEWS, evidence=Evidence(how="on paper"))
+    loader = MigrationLoader(connection)
+    (key,) = (key for key in loader.disk_migrations if key[1].endswith("_consent_declined"))
+    migration = loader.disk_migrations[key]
+    before = loader.project_state(migration.dependencies)
+    with connection.schema_editor() as editor:
+        migration.unapply(before.clone(), editor)
+    assert outbox.has_consent("ann@x.example", NEWS)
+    assert list(ConsentEvent.objects.values_list("state", "how")) == [("given", "on paper")]
+    assert Consent.objects.count() == 1, "of who never agreed nothing is known"
     with connection.schema_editor() as editor:
         migration.apply(before.clone(), editor)

@@ -1,12 +1,13 @@
 from django.db import migrations, models
 
 
-# Taken back, who was asked and did not agree is somebody of whom nothing is known.
+# Taken back, who was asked and did not agree is somebody of whom nothing is known; nor is it of who agreed later that
+# they had been asked before. They never withdrew anything.
 _NOT_KNOWN = """
 SET CONSTRAINTS ALL IMMEDIATE;
 DELETE FROM consent_event USING consent WHERE consent_event.consent_id = consent.id AND consent.state = 'declined';
 DELETE FROM consent WHERE state = 'declined';
-UPDATE consent_event SET state = 'withdrawn' WHERE state = 'declined';
+DELETE FROM consent_event WHERE state = 'declined';
 """
 
 

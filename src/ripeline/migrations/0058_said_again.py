@@ -5,7 +5,7 @@ _IN_WORDS = """
 UPDATE import_remark
 SET about = 'cell',
     text = 'Row ' || split_part(text, ': ', 1) || ' is the same person and says something else, which stays: '
-        || split_part(text, ': ', 2)
+        || substr(text, strpos(text, ': ') + 2)
 WHERE about = 'again'
 """
 
