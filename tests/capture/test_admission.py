@@ -89,6 +89,17 @@ def test_a_source_is_the_one_that_is_here_whatever_its_plural_spaces_hyphens_and
     assert Lead.objects.filter(source__name="Inbound call").count() == 3
 
 
+@pytest.mark.parametrize(
+    ("here", "another"),
+    [("Webinar 1-12", "Webinar 11-2"), ("Expo 1 1", "Expo 11"), ("New", "News"), ("Q1 2025", "Q12 025")],
+)
+def test_sources_with_other_numbers_or_of_short_words_are_two(db: None, here: str, another: str) -> None:
+    results(arrival("a@x.example", source=here), arrival("b@x.example", source=another))
+    results(arrival("c@x.example", source=another.replace(" ", "-")))
+    assert sources.source_of(another, SourceType.OTHER).name == another
+    assert sorted(Source.objects.values_list("name", flat=True)) == sorted([here, another])
+
+
 def test_two_very_long_ids_that_differ_only_at_their_end_are_two_people(db: None) -> None:
     first, second = arrival("", "x" * 300 + "1"), arrival("", "x" * 300 + "2")
     assert results(first, second, first) == [Result.CREATED, Result.CREATED, Result.UNCHANGED]

@@ -109,8 +109,8 @@ def _hold(met: Sequence[Case], unborn: Collection[UUID | None], waits: bool) -> 
 
 def _placed(arrivals: Sequence[Arrival]) -> list[Case]:
     """The arrivals with their source and campaign, made where new, and with the key that names their event."""
-    sources = catalog.sources_named({a.source for a in arrivals})
-    campaigns = catalog.campaigns_named({a.campaign for a in arrivals})
+    sources = catalog.sources_named(dict.fromkeys(a.source for a in arrivals))  # of two new ones alike, the first
+    campaigns = catalog.campaigns_named(dict.fromkeys(a.campaign for a in arrivals))
     cases = []
     for arrival in arrivals:
         source, campaign = sources.get(arrival.source), campaigns.get(arrival.campaign)

@@ -44,9 +44,12 @@ def name_key(name: str) -> str:
 
 
 def loose_key(name: str) -> str:
-    """What two names of a source share where they mean the same: as `name_key`, but for spaces and the plural."""
-    words = name_key(name).split()
-    return "".join(word[:-1] if len(word) > 3 and word.endswith("s") and word[-2] != "s" else word for word in words)
+    """What two names of a source share where they mean the same: as `name_key`, but for spaces and the plural.
+
+    Numbers that stand apart stay apart ("Webinar 1-12" is not "Webinar 11-2"), and short words keep their s ("News").
+    """
+    words = [word[:-1] if re.fullmatch(r".{3,}[^s]s", word) else word for word in name_key(name).split()]
+    return re.sub(r"(?<!\d) | (?!\d)", "", " ".join(words))
 
 
 def source_name(name: str) -> str:
