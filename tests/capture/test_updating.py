@@ -3,6 +3,7 @@
 import itertools
 from collections.abc import Iterator
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -242,3 +243,24 @@ def test_a_dry_run_says_which_answers_would_be_added(ada: User) -> None:
     change = tried.changes[0]
     assert (change.field, change.before, change.after) == ("When should it be in place?", "", "Later")
     assert said() == [{}, {}]
+
+
+def deal(amount: str, currency: str, **more: Any) -> tuple[Decimal | None, str]:
+    """What Ann's deal is after a file that says so."""
+    imported(csv("E-mail,Amount,Currency", f"a@x.example,{amount},{currency}"), **more)
+    lead = Lead.objects.get(email="a@x.example")
+    return lead.amount, lead.currency
+
+
+def test_an_amount_that_somebody_corrected_keeps_its_currency(ada: User) -> None:
+    assert deal("500", "EUR") == (500, "EUR")
+    leads.edit(Lead.objects.get().pk, by(ada), fields={"amount": Decimal(700)})
+    assert deal("900", "USD") == (700, "EUR")
+    assert deal("900", "USD", policy="always") == (900, "USD")
+
+
+def test_a_missing_currency_is_added_from_the_same_amount_and_from_no_other() -> None:
+    assert deal("500", "EUR") == (500, "EUR")
+    Lead.objects.update(currency="")
+    assert deal("900", "USD", policy="empty") == (500, "")
+    assert deal("500", "USD", policy="empty") == (500, "USD")

@@ -101,9 +101,11 @@ def differences(
         return arrival.policy is not Policy.EMPTY
 
     changes: Changes = {}
+    amount = pending.get("amount", lead.amount)
     for name in FIELDS:
         given, now = getattr(person, name), pending.get(name, getattr(lead, name))
-        if given not in _EMPTY and given != now and (now in _EMPTY or (corrects and wins(name))):
+        fits = name != "currency" or person.amount in (None, changes.get("amount", amount))  # not of one that goes
+        if fits and given not in _EMPTY and given != now and (now in _EMPTY or (corrects and wins(name))):
             changes[name] = given
     for name in _KNOWN_BY:
         if getattr(person, name) and not pending.get(name, getattr(lead, name)):
