@@ -3,6 +3,7 @@
 from datetime import timedelta
 from uuid import uuid4
 
+from django.db import connection
 from django.test import Client
 
 from ripeline.base import clock
@@ -10,6 +11,7 @@ from ripeline.catalog import tracking
 from ripeline.leads.models import Lead
 from ripeline.leads.recognising import identify
 from ripeline.people.models import User
+from ripeline.timeline import uncounted
 from ripeline.timeline.models import Activity
 from ripeline.worker import reactions
 from tests.cast import by
@@ -65,6 +67,29 @@ def test_the_record_says_which_visits_were_no_persons_and_why_and_counts_none(
     assert "(a browser marked as one of ours)." in said
     assert not Activity.objects.filter(lead_id=lead.pk, kind="visited").exists()
     assert "not counted" not in signed_in(mallory).get(f"/leads/{lead.pk}").text
+
+
+def test_who_tried_a_link_made_for_them_is_told_though_no_browser_is_known_to_be_theirs(
+    lead: Lead, alice: User
+) -> None:
+    now = int(clock.now().timestamp() * 1_000_000)
+    tried = {"who": "scanner", "lead_id": lead.pk, "occurred": now, "received": now}
+    store(
+        raw(uuid4(), kind="click", marks="head", **tried),
+        raw(uuid4(), kind="click", marks="burst", **tried),
+        raw(uuid4(), kind="open", marks="burst", **tried),
+        raw(uuid4(), kind="click", marks="burst", **{**tried, "lead_id": uuid4()}),
+    )
+    said = signed_in(alice).get(f"/leads/{lead.pk}").text
+    assert "2 visits are not counted: " in said
+    assert "(asked for headers alone, as link checkers do)" in said
+    assert "(many links of a mail at once)" in said
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off")
+        cursor.execute("EXPLAIN " + uncounted._UNCOUNTED, {"leads": [lead.pk]})
+        plan = "\n".join(line for (line,) in cursor.fetchall())
+    assert "Seq Scan on hit" not in plan, "neither by browser nor by whom the link was made for is all read"
+    assert "lead_id = ANY" in next(line for line in plan.splitlines() if "Index Cond" in line and "lead_id" in line)
 
 
 def test_others_do_not_see_what_they_looked_at(lead: Lead, alice: User, mallory: User, mona: User) -> None:
