@@ -10,7 +10,7 @@ CREATE INDEX hit_tried ON hit (lead_id) WHERE lead_id IS NOT NULL AND who <> 'hu
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('ripeline', '0058_said_again'),
+        ('ripeline', '0060_places_apart'),
     ]
 
     operations = [
