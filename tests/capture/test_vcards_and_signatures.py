@@ -143,11 +143,39 @@ def test_a_name_is_found_behind_closing_words_proxies_and_titles(before: str, li
 
 
 @pytest.mark.parametrize(
-    "beside", ["Mobil +49 170 1234567", "Fax +49 221 4567899", "Domstr. 1, 50667 Köln, Deutschland", "D-50667 Köln"]
-)
+    "beside",
+    [
+        "Mobil +49 170 1234567", "Fax +49 221 4567899", "Domstr. 1, 50667 Köln, Deutschland", "D-50667 Köln",
+        "Domstr. 1 D-50667 Köln", "50667 Köln\nDeutschland",
+    ],
+)  # fmt: skip
 def test_a_number_in_a_signature_is_of_the_country_that_the_rest_of_it_says(beside: str) -> None:
     found = signatures.read(f"Petra Lindner\nTel. 0221 4567890\n{beside}\npetra@lindner.example", country="GB")
     assert found.fields["phone"] == "+492214567890"
+
+
+@pytest.mark.parametrize(
+    ("beside", "number", "home", "read"),
+    [
+        *[
+            (line, "(404) 658-7100", "US", "+14046587100")
+            for line in (
+                "Jordan", "Chad", "Georgia", "Atlanta, Georgia", "1 Peachtree St, Atlanta, Georgia", "Suite B-1200",
+                "Room D-1234", "See you at 10:30.\nJordan",
+            )
+        ],
+        ("Hall A-1200", "0221 4567890", "DE", "+492214567890"),
+        ("Halle A-1200 Nord", "0221 4567890", "DE", "+492214567890"),
+        ("A-1010 Wien", "01 588580", "DE", "+431588580"),
+        ("Ring 1, A-1010 Wien", "01 588580", "DE", "+431588580"),
+        ("NL-1012 AB Amsterdam", "020 6242424", "DE", "+31206242424"),
+    ],
+)  # fmt: skip
+def test_what_only_looks_like_a_country_does_not_take_the_number_away(
+    beside: str, number: str, home: str, read: str
+) -> None:
+    text = f"Anna Berg\n{beside}\nTel. {number}\nanna@berg.example"
+    assert signatures.read(text, country=home).fields["phone"] == read
 
 
 def test_a_number_on_a_card_is_of_the_country_of_its_other_number() -> None:

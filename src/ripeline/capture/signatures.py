@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 import phonenumbers
 
@@ -67,7 +68,14 @@ _NAME = re.compile(r"(?:[^\W\d_][\w.'’-]*)(?:\s+(?:[^\W\d_][\w.'’-]*)){1,4}"
 _AFTER_NAME = re.compile(r",\s*(?:[A-Z][\w.]{0,6}\.?(?:\s|,|$))+.*$")
 _INTERNATIONAL = re.compile(r"(?:\+|\b00)[1-9][\d ()/.-]{5,22}\d")
 _ON_LETTERS = {"D": "DE", "A": "AT", "CH": "CH", "L": "LU", "B": "BE", "F": "FR", "I": "IT", "NL": "NL"}
-_POST_CODE = re.compile(rf"\b({'|'.join(_ON_LETTERS)})[-–] ?\d{{4,5}}\b")
+_POST_CODE = re.compile(  # and a town behind it: "Suite B-1200" is none
+    r"(?:\b(?P<five>[DFI])[-–] ?\d{5}|\b(?P<four>CH|NL)[-–] ?\d{4}|(?:^|[,;/] *)(?P<room>[ABL])[-–] ?\d{4})"
+    r"(?: ?[A-Z]{2}\b)?,?\s+[^\W\d_]"
+)
+_POSTAL_LINE = re.compile(  # 50667 Köln; Atlanta, GA 30303; London N1 9GU; 1000-001 Lisboa
+    r"(?:^|, *)(?:[A-Z]{1,2}[-–] ?)?(?:\d{4,6}|\d{3} \d{2}|\d{2,4}-\d{3})(?: ?[A-Z]{2})?,? +[A-ZÀ-Þ]"
+    r"|\b[A-Z]{2} \d{5}(?:-\d{4})?$|\b[A-Z]{1,2}\d[A-Z\d]? ?\d[A-Z]{2}\b"
+)
 _STREET = re.compile(
     r"\d{3,}|\b(?:str(?:aße|asse|eet)?|road|rd|avenue|ave|lane|square|platz|weg|rua|calle|via|rue)\b", re.I
 )
@@ -91,10 +99,11 @@ def read(text: str, *, country: str = "") -> Signature:
     """The signature in what was pasted; `country` is that of numbers without a country code, where it says none."""
     lines = list(_parts(clean_lines(text[-LONGEST:])))
     found = Signature()
-    country = values.reading_country(_country(lines), _INTERNATIONAL.findall("\n".join(lines)), country)
+    theirs = values.reading_country(_country(lines), _INTERNATIONAL.findall("\n".join(lines)), country)
+    countries = list(dict.fromkeys([theirs, country]))  # what the address says is a guess
     _addresses(found, "\n".join(lines))
-    _numbers(found, lines, country)
-    words = [line for line in lines if not _says_how_to_reach(line, country)]
+    _numbers(found, lines, countries)
+    words = [line for line in lines if not _says_how_to_reach(line, countries)]
     _person(found, words)
     return found
 
@@ -142,12 +151,17 @@ def _called(line: str) -> str:
 
 
 def _country(lines: list[str]) -> str:
-    """The country of the address: its code before the post code, or its name at the end of a line."""
-    for line in lines:
+    """The country of the address: its code before the post code, or its name at the end of the line or below it.
+
+    A name that stands anywhere else may be anybody's, or a town's: Jordan, Georgia.
+    """
+    for before, line in pairwise(["", *lines]):
         if code := _POST_CODE.search(line):
-            return _ON_LETTERS[code[1]]
-        last = line.rpartition(",")[2].strip(" .")
-        if len(last) > 3 and last[:1].isupper():
+            return _ON_LETTERS[code["five"] or code["four"] or code["room"]]
+        address, comma, last = line.rpartition(",")
+        last = last.strip(" .")
+        is_of_address = any(map(str.isdigit, address)) if comma else _POSTAL_LINE.search(before)
+        if is_of_address and len(last) > 3 and last[:1].isupper():
             with suppress(BadValueError):
                 return codes.country(last)
     return ""
@@ -166,13 +180,9 @@ def _addresses(found: Signature, text: str) -> None:
             continue
 
 
-def _numbers(found: Signature, lines: list[str], country: str) -> None:
-    numbers = []
-    for line in lines:
-        how = phonenumbers.Leniency.POSSIBLE if "+" in line else phonenumbers.Leniency.VALID
-        for match in phonenumbers.PhoneNumberMatcher(line, country or None, leniency=how):
-            if not _FAX.search(line[: match.start]):
-                numbers.append(phonenumbers.format_number(match.number, phonenumbers.PhoneNumberFormat.E164))
+def _numbers(found: Signature, lines: list[str], countries: list[str]) -> None:
+    """The numbers by the first of the countries by which there are any."""
+    numbers = next(filter(None, (_numbers_by(country, lines) for country in countries)), [])
     if not numbers:  # such as have no country code here
         numbers = [m[0].strip() for line in lines if (m := re.search(r"(?:\+|\b0)[\d ()/.-]{6,20}\d", line))
                    and not _FAX.search(line[: m.start()])]  # fmt: skip
@@ -183,11 +193,21 @@ def _numbers(found: Signature, lines: list[str], country: str) -> None:
             found.note = f"Other numbers: {', '.join(numbers[1:6])}"
 
 
-def _says_how_to_reach(line: str, country: str) -> bool:
+def _numbers_by(country: str, lines: list[str]) -> list[str]:
+    numbers = []
+    for line in lines:
+        how = phonenumbers.Leniency.POSSIBLE if "+" in line else phonenumbers.Leniency.VALID
+        for match in phonenumbers.PhoneNumberMatcher(line, country or None, leniency=how):
+            if not _FAX.search(line[: match.start]):
+                numbers.append(phonenumbers.format_number(match.number, phonenumbers.PhoneNumberFormat.E164))
+    return numbers
+
+
+def _says_how_to_reach(line: str, countries: list[str]) -> bool:
     """Whether a line is an address, a number or a street, not who somebody is."""
     return bool(
         _ADDRESS.search(line) or _SITE.search(line) or _STREET.search(line)
-        or phonenumbers.PhoneNumberMatcher(line, country or None).has_next()
+        or any(phonenumbers.PhoneNumberMatcher(line, country or None).has_next() for country in countries)
     )  # fmt: skip
 
 
