@@ -117,11 +117,16 @@ def test_a_field_that_is_text_stays_text() -> None:
     [
         ("Wert (EUR)", ("Wert", "EUR")), ("Value in EUR", ("Value", "EUR")), ("Umsatz €", ("Umsatz", "EUR")),
         ("Betrag [CHF]", ("Betrag", "CHF")), ("Amount USD", ("Amount", "USD")), ("Price (net)", ("Price (net)", "")),
-        ("Umsatz", ("Umsatz", "")),
+        ("Umsatz", ("Umsatz", "")), ("Amount (TRY)", ("Amount", "TRY")), ("value in sek", ("value", "SEK")),
+        ("Deal ALL", ("Deal ALL", "")), ("Value TOP", ("Value TOP", "")), ("All in all", ("All in all", "")),
     ],
 )  # fmt: skip
 def test_a_heading_can_say_the_currency(heading: str, found: tuple[str, str]) -> None:
     assert codes.currency_of_heading(heading) == found
+
+
+def test_headings_are_not_remembered_without_end() -> None:
+    assert codes.currency_of_heading.cache_parameters()["maxsize"]
 
 
 @pytest.mark.django_db

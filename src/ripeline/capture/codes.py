@@ -2,7 +2,7 @@
 
 import contextlib
 import re
-from functools import cache
+from functools import cache, lru_cache
 
 from phonenumbers import SUPPORTED_REGIONS
 
@@ -100,11 +100,18 @@ _IN_HEADING = re.compile(  # Wert (EUR), Value in EUR, Betrag EUR, Umsatz €
 )
 
 
-@cache
+_PLAIN_IN_HEADING = words(  # the rest only in brackets: ALL, TOP and TRY are words
+    "EUR USD GBP CHF SEK NOK DKK PLN CZK HUF JPY CAD AUD NZD BRL INR CNY MXN ZAR SGD HKD"
+)
+
+
+@lru_cache(maxsize=1000)
 def currency_of_heading(label: str, *, usual: str = "") -> tuple[str, str]:
     """("Wert", "EUR") of a column “Wert (EUR)”, “Wert in EUR” or “Wert €”; (label, "") of any other."""
     if found := _IN_HEADING.fullmatch(label.strip()):
         sign = next(each for each in found.group("a", "b", "c", "d") if each)
+        if not found["a"] and sign.isalpha() and sign.upper() not in _PLAIN_IN_HEADING:
+            return label, ""
         with contextlib.suppress(BadValueError):
             return found["before"], currency(sign, usual=usual)
     return label, ""
