@@ -111,6 +111,12 @@ def test_a_number_beside_one_with_a_country_code_is_of_that_country() -> None:
     assert row.text("phone") == "+492214567890"
 
 
+def test_a_second_number_in_a_cell_does_not_say_more_than_the_country_of_the_row() -> None:
+    for country, number in (("AT", "+436641234567"), ("", "+496641234567")):
+        row = lead("name,phone,country", f"Alice,0664 1234567 or +49 170 1234567,{country}")
+        assert row.text("phone") == number
+
+
 def test_a_phone_number_kept_as_it_is_stands_in_one_place() -> None:
     row = lead("name,phone", "Alice,0176 12345678")
     assert (row.text("phone"), row.custom, len(row.remarks)) == ("0176 12345678", {}, 1)

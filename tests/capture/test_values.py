@@ -335,7 +335,20 @@ def test_a_number_without_a_country_code_is_of_its_own_country_then_of_the_numbe
 
 
 def test_of_several_numbers_in_a_cell_one_says_the_country_of_the_others() -> None:
-    assert values.phone("0221 4567890; +49 170 1234567", country="GB").value == "+492214567890"
+    assert values.phone("0221 4567890; +49 170 1234567", home="GB").value == "+492214567890"
+
+
+@pytest.mark.parametrize(
+    ("text", "country", "number"),
+    [
+        ("0664 1234567 or +49 170 1234567", "AT", "+436641234567"),
+        ("089 12345678; +41 44 6681800", "DE", "+498912345678"),
+    ],
+)
+def test_another_number_in_the_cell_does_not_say_more_than_their_own_country(
+    text: str, country: str, number: str
+) -> None:
+    assert values.phone(text, country=country, home="GB").value == number
 
 
 @pytest.mark.parametrize(

@@ -58,11 +58,11 @@ def capture_one(
         raise NotAllowed("Only people who are here can add leads.")
     remarks: list[str] = []
     key = key or uuid4().hex
-    theirs = values.reading_country(country, (), working_time.country())
+    home = working_time.country()
     person = Person(
         name=clean(name)[:200], title=clean(title)[:200], company=clean(company)[:200], country=country[:2],
         email=_read("email", email, values.email, remarks),
-        phone=_read("phone", phone, lambda text: values.phone(text, country=theirs), remarks),
+        phone=_read("phone", phone, lambda text: values.phone(text, country=country, home=home), remarks),
         website=_read("website", website, values.domain, remarks),
     )  # fmt: skip
     if not (person.name or person.email or person.phone):

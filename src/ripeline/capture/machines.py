@@ -231,10 +231,10 @@ def read(entry: Entry) -> dict[str, Any]:
 
 def _person(fields: Mapping[str, str]) -> tuple[dict[str, str], dict[str, str]]:
     """Who they are, and what is wrong with it by field."""
-    country = values.reading_country(_country(fields.get("country", "")), (), working_time.country())
+    country, home = _country(fields.get("country", "")), working_time.country()
     parsers: dict[str, Callable[[str], values.Parsed[str]]] = {
         "email": values.email, "website": values.domain, "external_id": values.external_id, "name": values.person_name,
-        "phone": lambda text: values.phone(text, country=country),
+        "phone": lambda text: values.phone(text, country=country, home=home),
         "country": lambda text: values.Parsed(codes.country(text)),
         "language": lambda text: values.Parsed(codes.language(text)),
     }  # fmt: skip

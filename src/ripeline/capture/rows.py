@@ -271,7 +271,7 @@ class _Conversion:
         """A cell's value and a remark on it; BadValueError if it cannot be read."""
         match known.takes:
             case Takes.PHONE:
-                return values.phone(text, country=self._country_of(row, text))
+                return values.phone(text, country=row.text("country"), home=self._country_beside(row, text))
             case Takes.COUNTRY:
                 return codes.country(text), ""
             case Takes.LANGUAGE:
@@ -287,12 +287,11 @@ class _Conversion:
             return ours, ""
         return _READERS.get(known.takes, values.Parsed)(text)
 
-    def _country_of(self, row: Row, number: str) -> str:
-        """By which country a number in the row is read."""
-        if number.startswith("+"):
+    def _country_beside(self, row: Row, number: str) -> str:
+        """By which country a number is read in a row that says none: that of another number, else the company's."""
+        if number.startswith("+") or row.text("country"):
             return self._dialect.country
-        beside = (cell for cell in row.cells if cell.startswith("+"))
-        return values.reading_country(row.text("country"), beside, self._dialect.country)
+        return values.reading_country("", (cell for cell in row.cells if cell.startswith("+")), self._dialect.country)
 
     def _moment(self, row: Row, known: Field, column: Column, text: str) -> tuple[Value | None, str]:
         found = moment(

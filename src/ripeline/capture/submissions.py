@@ -179,10 +179,10 @@ def answered(fields: Mapping[str, Sequence[str]]) -> set[str]:
 
 def _person(asked: Mapping[str, str], fields: Mapping[str, Sequence[str]]) -> tuple[dict[str, str], dict[str, str]]:
     """Who they say they are, and what is wrong with it by field."""
-    country = working_time.company().country
+    home = working_time.company().country
     parsers: dict[str, Callable[[str], str]] = {
         "email": lambda text: values.email(text).value,
-        "phone": lambda text: values.phone(text, country=country).value,
+        "phone": lambda text: values.phone(text, home=home).value,
     }
     person, errors = {}, {}
     for name, how in asked.items():

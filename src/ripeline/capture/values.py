@@ -149,8 +149,10 @@ def _clause(sentence: str) -> str:
     return (sentence[:1].lower() + sentence[1:]).rstrip(".")
 
 
-def phone(text: str, *, country: str = "") -> Parsed[str]:
-    """The number in E.164, or as it stands where it cannot be; `country` is that of numbers without a country code."""
+def phone(text: str, *, country: str = "", home: str = "") -> Parsed[str]:
+    """The number in E.164, or as it stands where it cannot be. One without a country code is of `country`, their own;
+    else of that of another number in the text; else of `home`, that of whoever reads it.
+    """
     text = whole(text)
     if _ROUNDED.fullmatch(text):
         raise BadValueError(f"“{text}” was rounded by a spreadsheet: make the column text there and save again")
@@ -158,8 +160,9 @@ def phone(text: str, *, country: str = "") -> Parsed[str]:
         raise BadValueError(f"“{text[:40]}” is not a phone number")
     several = [part.strip() for part in _PHONES_BETWEEN.split(text[:300]) if sum(map(str.isdigit, part)) >= 7]
     if len(several) > 1:
-        found = phone(several[0], country=reading_country("", several[1:], country))
+        found = phone(several[0], country=reading_country(country, several[1:], home))
         return Parsed(found.value, found.remark or f"has {len(several)} numbers, the first was taken")
+    country = country or home
     try:
         number = phonenumbers.parse(f"+{text[2:100]}" if text.startswith("00") else text[:100], country or None)
     except phonenumbers.NumberParseException:

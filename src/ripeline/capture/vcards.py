@@ -121,7 +121,7 @@ def _dialled(phone: str, country: str, numbers: list[str]) -> str:
     theirs = values.reading_country(country, numbers, "")
     if theirs and phone.startswith("0") and not phone.startswith("00"):
         with suppress(BadValueError):
-            return values.phone(phone, country=theirs).value
+            return values.phone(phone, country=country, home=theirs).value
     return phone
 
 

@@ -151,9 +151,9 @@ def _beside(field: str, read: Callable[[str], Any], text: str) -> Any:
 
 def _phone(text: str, lead: Lead) -> str:
     """A number as it is kept, so that the same number is found again however it is typed."""
-    country = values.reading_country(lead.country, [lead.phone], working_time.country())
+    home = values.reading_country("", [lead.phone], working_time.country())
     try:
-        return values.phone(text, country=country).value[:40]
+        return values.phone(text, country=lead.country, home=home).value[:40]
     except BadValueError as problem:
         raise LeadError(f"{str(problem)[:1].upper()}{str(problem)[1:]}.") from problem
 
