@@ -37,6 +37,9 @@ CONNECTIONS = 16
 GOAL = 1000.0  # ms
 CAPTURES, AT_ONCE = 1_200, 8
 A_SECOND, LATE = 400.0, 50.0  # the goals: captures, and ms of the hundredth part that takes longest
+# Leads made a second by eight connections, and ms at p99, elsewhere: without a score, a route or a resolved identity.
+RECORDED = {"Odoo 18 CRM": 49.0, "Django-CRM": 98.0}
+RECORDED_LATE = {"Odoo 18 CRM": 230.0, "Django-CRM": 110.0}
 LOOK = 0.02  # seconds between looks at the scores
 PATIENCE = 120.0  # seconds after the last visit
 
@@ -73,9 +76,9 @@ def run(say: Callable[[str], None], leads: int = LEADS, keep: Path | None = None
     yield Figure("event_to_score_p99", p99, "ms", n, **_pace.reached(p99, GOAL, pace, is_rate=False))
     rate, late = len(captures) / seconds, sorted(captures)[int(len(captures) * 0.99)]
     yield Figure(f"captures_{AT_ONCE}", rate, "captures/s", leads,
-                 **_pace.reached(rate, A_SECOND, pace, is_rate=True))  # fmt: skip
+                 **_pace.reached(rate, A_SECOND, pace, is_rate=True), peer_recorded=RECORDED)  # fmt: skip
     yield Figure(f"captures_{AT_ONCE}_p99", late, "ms", leads,
-                 **_pace.reached(late, LATE, pace, is_rate=False))  # fmt: skip
+                 **_pace.reached(late, LATE, pace, is_rate=False), peer_recorded=RECORDED_LATE)  # fmt: skip
     for who, cost in costs.items():
         yield Figure(f"captures_{AT_ONCE}_{who}", 1000 * cost / len(captures), "CPU ms", leads)
 
