@@ -9,6 +9,7 @@ import pytest
 from ripeline.capture import actions, queries
 from ripeline.capture.actions import Said
 from ripeline.capture.detection import detect
+from ripeline.capture.looking import look
 from ripeline.capture.mapping import fitting, guess
 from ripeline.capture.models import ImportRun, ImportWord
 from ripeline.capture.presets import presets, recognised
@@ -44,6 +45,26 @@ def test_an_export_is_known_by_its_headings_and_can_go_in_as_it_is(code: str) ->
 )
 def test_whatever_columns_a_view_or_a_report_has_it_is_known_and_can_go_in(code: str, heading: str) -> None:
     assert_it_goes_in_as(code, f"{heading}\n{','.join('x' for _ in heading.split(','))}\n")
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("Firmen-ID;Firma;Webseite;Ort\n1;Ahrtal Wärme;ahrtal.example;Ahrweiler\n", "companies"),
+        ("Company ID,Company name,Domain,City\n7,Acme,acme.example,Hull\n", "companies"),
+        ("Company,Website,Phone\nAcme,acme.example,+44 20 7183 0000\n", "leads"),
+        ("Firma;Ansprechpartner;Webseite\nAcme;Ann Lee;acme.example\n", "leads"),
+        ("Company,City\nAcme,Hull\n", "leads"),
+        ("Company,Website,Amount,Close date,Status\nAcme,acme.example,500,2026-01-31,Won\n", "leads"),
+    ],
+)
+def test_a_file_that_describes_companies_and_names_nobody_is_one_of_companies(text: str, kind: str) -> None:
+    looked = look(io.BytesIO(text.encode()), kind=None, name="file.csv", said=Said())
+    assert looked.mapping.kind == kind
+    if kind == "companies":
+        assert looked.mapping.fields() == {"external_id", "company", "website"}
+        assert looked.mapping.problems() == []
 
 
 @pytest.mark.parametrize(

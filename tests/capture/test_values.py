@@ -510,3 +510,11 @@ def test_of_several_numbers_in_a_cell_the_first_is_taken_and_said() -> None:
 )
 def test_an_owner_is_an_address_or_a_name(text: str, found: str) -> None:
     assert values.owner(text).value == found
+
+
+@pytest.mark.parametrize("text", ["0228 11223", "0819 / 507081"])
+def test_what_is_no_number_of_the_country_guessed_is_kept_as_it_was_written(text: str) -> None:
+    kept = values.phone(text, home="GB")
+    assert kept.value == text
+    assert "is no number of GB" in kept.remark
+    assert values.phone(text, country="DE").value.startswith("+49")

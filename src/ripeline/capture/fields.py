@@ -106,7 +106,9 @@ _OUTCOMES = (
     _field("pipeline_stage", "Stage of the deal", Takes.LINE, 40),
 )
 _COMPANIES = (
-    _field("external_id", "Id in the other system", Takes.ID, 240, strict=True),
+    Field(  # which may be called that of a company: there is no other here
+        "external_id", "Id in the other system", Takes.ID, HEADINGS["external_id"] + HEADINGS["company_id"], 240, True
+    ),
     _field("company", "Company", Takes.LINE),
     _field("website", "Web site", Takes.DOMAIN, 190),
     _field("owner", "Sales rep", Takes.OWNER, 254),

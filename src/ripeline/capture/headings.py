@@ -50,7 +50,8 @@ landing_page: landing page | landing page id | landing page url | landingpage | 
 captured_at: captured at | first contact date | created at | create date | created date | creation date | date
     created | created | created on | created time | inquiry date | enquiry date | submitted at | submission date |
     conversion date | lead date | date added | first seen | timestamp | date | contact date | signup date |
-    registered at | erstellt am | erstelldatum | erfasst am | anfragedatum | eingangsdatum | datum | zeitstempel |
+    registered at | first contact | erstkontakt | erster kontakt | kontakt am
+    | erstellt am | erstelldatum | erfasst am | anfragedatum | eingangsdatum | datum | zeitstempel |
     date de creation | cree le | date du contact | fecha de creacion | fecha | creado el | data de criacao | data |
     criado em | data di creazione | data creazione | aanmaakdatum | data utworzenia
 message: message | notes | note | comment | comments | description | inquiry | enquiry | question | remarks |
@@ -90,7 +91,8 @@ reason: reason | close reason | closed reason | loss reason | lost reason | clos
 state: lead status | lead state | lead stage | sales status | statut du lead | estado del lead | status do lead
 stage: lifecycle stage | life cycle stage | lifecycle phase | phase du cycle de vie | etapa del ciclo de vida
 state_at: became a customer date | status date | status changed | status since
-company_id: company id | account id | organization id | organisation id | associated company ids | firmen id
+company_id: company id | account id | organization id | organisation id | associated company ids | firmen id | firmen nr
+    | firmennummer | firma id
 pipeline_stage: stage of the deal | pipeline stage
 opened_at: opened at | opened on | open date | deal created
 happened_at: activity date | happened at | due date | call date | meeting date | date | datum | fecha | data

@@ -11,7 +11,7 @@ from ripeline.capture.detection import Detected, Told, detect
 from ripeline.capture.dialect import Dialect, UnreadableFileError
 from ripeline.capture.fields import Kind
 from ripeline.capture.headings import is_of_deals
-from ripeline.capture.mapping import FieldMap, Guess, fitting, guess, signature, undecided
+from ripeline.capture.mapping import SOMEBODY, FieldMap, Guess, fitting, guess, signature, undecided
 from ripeline.capture.models import ImportMapping, ImportRun
 from ripeline.capture.presets import Preset, recognised
 from ripeline.capture.rows import Chunk, chunks
@@ -71,7 +71,7 @@ class Looked:
 
 
 def look(file: BinaryIO | Table, *, kind: Kind | None, name: str, said: Said) -> Looked:
-    """Look at a file; without `kind` at what its headings say it has, leads if they do not tell.
+    """Look at a file; without `kind` at what its headings say it has, leads or companies if no system is known by them.
 
     Raises UnreadableFileError, in a sentence, if there is nothing to import in it.
     """
@@ -82,7 +82,7 @@ def look(file: BinaryIO | Table, *, kind: Kind | None, name: str, said: Said) ->
     preset = recognised(labels)
     system = preset.system if preset else ""
     detected = detected._replace(dialect=replace(detected.dialect, words=wording.remembered(), system=system))
-    kind = kind or (preset.kind if preset else "leads")
+    kind = kind or (preset.kind if preset else _told_by(labels, detected.samples))
     guesses = asking.guessed(kind, labels, guess(kind, labels, detected.samples))
     last = ImportMapping.objects.filter(signature=signature(labels), kind=kind).first()
     if last is None:
@@ -92,6 +92,13 @@ def look(file: BinaryIO | Table, *, kind: Kind | None, name: str, said: Said) ->
     return Looked(
         detected, said.applied(dialect), guesses, FieldMap.from_json(kind, labels, last.mapping), True, preset
     )
+
+
+def _told_by(labels: Sequence[str], samples: Sequence[Sequence[str]]) -> Kind:
+    """What a file of no system that we know has: companies, where it describes them and nobody at them; else leads."""
+    fields = fitting("leads", labels, guess("leads", labels, samples)).fields()
+    describes = "company" in fields and fields & {"website", "company_id"}
+    return "companies" if describes and not fields & SOMEBODY and not is_of_deals(labels) else "leads"
 
 
 def at(run: ImportRun, said: Said, mapping: Mapping[str, str] | None = None, *, table: Table | None = None) -> Looked:

@@ -15,7 +15,7 @@ from ripeline.capture.presets import Preset, recognised
 from ripeline.capture.text import BadValueError, clean, given, key, words
 
 OWN_COLUMNS = ("Ripeline row", "Ripeline column", "Ripeline reason")  # those of a file of rejected rows
-_SOMEBODY = ("email", "phone", "name", "first_name", "last_name", "external_id")
+SOMEBODY = frozenset({"email", "phone", "name", "first_name", "last_name", "external_id"})  # tell a person
 WITH_IDS = frozenset({"external_id", "company_id"})  # fields whose values only one system's are
 _WHEN = ("won_at", "lost_at", "closed_at")
 _PARTLY = words("email phone company country source campaign landing_page message currency product reason outcome")
@@ -79,7 +79,7 @@ class FieldMap:
         return found + lacks[self.kind]()
 
     def _nobody(self) -> list[str]:
-        if self.fields() & set(_SOMEBODY):
+        if self.fields() & SOMEBODY:
             return []
         return ["Nobody could be told from another: map a column to email, phone, name or external_id."]
 

@@ -170,6 +170,9 @@ def phone(text: str, *, country: str = "", home: str = "") -> Parsed[str]:
         return Parsed(text[:40], f"“{text[:40]}” is kept as it is, no country code is known{hint}")
     if not phonenumbers.is_possible_number(number):
         return Parsed(text[:40], f"“{text[:40]}” has too few or too many digits and is kept as it is")
+    if country and not text.startswith(("+", "00")) and not phonenumbers.is_valid_number(number):
+        return Parsed(text[:40], f"“{text[:40]}” is no number of {country} and is kept as it is: write +, the country "
+                                 "code and the number, or say which country")  # fmt: skip
     remark = f"extension {number.extension} was left out" if number.extension else ""
     return Parsed(phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164), remark)
 

@@ -19,6 +19,7 @@ from ripeline.capture.trial import TrialError
 from ripeline.capture.wording import Word
 from ripeline.people.models import User
 from ripeline.web import import_words
+from ripeline.web.import_mapping import in_words
 
 TRIED = 2_000  # rows of all files that the page tries while one waits
 _COUNTS = ("rows", "created", "updated", "unchanged", "rejected")
@@ -115,7 +116,7 @@ def _page(runs: Sequence[ImportRun]) -> dict[str, Any]:
     for run in runs:
         preset = presets.recognised(Dialect.from_json(run.dialect).labels)
         is_waiting = run.state == ImportState.UPLOADED
-        found = batches.problems(run) if is_waiting else []
+        found = [in_words(problem, kind_of(run)) for problem in batches.problems(run)] if is_waiting else []
         asks = is_waiting and looking.run_asks_for_outcomes(run)
         files.append({"run": run, "preset": preset.label if preset else "", "problems": found, "asks": asks})
     return {

@@ -15,7 +15,7 @@ from ripeline.capture import actions, asking, looking, pieces, wording
 from ripeline.capture.actions import Said, UnreadableFileError
 from ripeline.capture.detection import Told
 from ripeline.capture.dialect import DELIMITERS, ENCODINGS, Column, Dialect, Sheet
-from ripeline.capture.fields import ANSWER, CUSTOM, FIELDS, IGNORE
+from ripeline.capture.fields import ANSWER, CUSTOM, FIELDS, IGNORE, Kind
 from ripeline.capture.looking import Looked, kind_of
 from ripeline.capture.mapping import WITH_IDS, FieldMap, undecided
 from ripeline.capture.models import ImportKind, ImportPolicy, ImportRun
@@ -155,7 +155,7 @@ def _context(run: ImportRun, looked: Looked, *, error: str = "") -> dict[str, An
             Option("no", "none: each row is a person", not dialect.header),
         ],
         "lines": _lines(looked, asked),
-        "problems": [_in_words(problem, looked.mapping) for problem in looked.mapping.problems()] + asked,
+        "problems": [in_words(problem, looked.mapping.kind) for problem in looked.mapping.problems()] + asked,
         "sources": catalog.sources(),
         "asks_system": bool(looked.mapping.fields() & WITH_IDS),
         "system": systems.label(dialect.system),
@@ -165,10 +165,10 @@ def _context(run: ImportRun, looked: Looked, *, error: str = "") -> dict[str, An
     }
 
 
-def _in_words(problem: str, mapping: FieldMap) -> str:
+def in_words(problem: str, kind: Kind) -> str:
     """A problem with the fields called as the page calls them."""
     before, mapped, named = problem.partition("mapped to " if "mapped to " in problem else "map a column to ")
-    for name, field in FIELDS[mapping.kind].items():
+    for name, field in FIELDS[kind].items():
         named = re.sub(rf"\b{name}\b", field.label, named)
     return before + mapped + named
 
