@@ -241,6 +241,19 @@ def test_a_known_caller_is_found_by_number_and_by_name_and_keeps_their_rep(
     assert Enquiry.objects.filter(lead=lead, door="call", captured_by=sam).count() == 1
 
 
+def test_a_number_sent_before_its_owner_could_be_chosen_is_theirs_where_it_is_one_persons(
+    make_lead: MakeLead, bob: User, sam: User
+) -> None:
+    lead, client = make_lead(bob, name="Priya Raman", phone="+442071838750"), signed_in(sam)
+    client.post("/leads/call", {"key": "a", "phone": "020 7183 8750"})
+    assert Enquiry.objects.filter(lead=lead).count() == 2
+    client.post("/leads/call", {"key": "b", "phone": "020 7183 8750", "name": "Tom Reyes"})
+    assert Lead.objects.count() == 2  # the same telephone, and somebody else
+    Lead.objects.filter(name="Tom Reyes").update(phone="+442071838750")
+    client.post("/leads/call", {"key": "c", "phone": "020 7183 8750"})
+    assert Lead.objects.count() == 3  # nobody knows whose it is
+
+
 def test_what_is_wrong_with_a_call_is_said_and_nothing_typed_is_lost(sam: User) -> None:
     client = signed_in(sam)
     for wrong, said in (

@@ -16,10 +16,11 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
 from ripeline.base import clock
-from ripeline.capture import cards
+from ripeline.capture import cards, values
 from ripeline.capture.cards import Card
 from ripeline.capture.keeping import RefusedError, TooOftenError
 from ripeline.capture.models import DoorKind
+from ripeline.capture.text import BadValueError
 from ripeline.catalog import queries as catalog
 from ripeline.leads import lists, record
 from ripeline.leads.deciding import LeadError
@@ -72,9 +73,10 @@ def call(request: HttpRequest) -> HttpResponse:
 def _take(request: HttpRequest, actor: User, form: Call) -> UUID | None:
     """Take the call in; what is wrong stands beside its field, and None is answered."""
     given: dict[str, Any] = form.cleaned_data
-    named, known = None, _find(actor, given["known"])
+    named, chosen = None, _find(actor, given["known"])
+    known = chosen or _only_one(actor, given)
     fields = {name: given[name] for name in ("name", "company", "email", "phone")}
-    key = _key(request.POST.get("key", ""), fields, known)
+    key = _key(request.POST.get("key", ""), fields, chosen)
     if known and not any(fields[name] for name in ("name", "email", "phone")):
         fields["name"] = known.name or str(known)
     try:
@@ -107,9 +109,21 @@ def _take(request: HttpRequest, actor: User, form: Call) -> UUID | None:
     return submission.lead_id
 
 
-def _key(form: str, fields: Mapping[str, str], known: Lead | None) -> str:
+def _only_one(actor: User, given: Mapping[str, Any]) -> Lead | None:
+    """Of whom nothing but a number was typed, and sent before anybody could be chosen: the one person who has it."""
+    if given["name"] or given["company"] or given["email"] or not given["phone"]:
+        return None
+    try:
+        number = values.phone(given["phone"], home=working_time.country()).value
+    except BadValueError:
+        return None
+    found = [row for row in _callers(actor, _digits(given["phone"])) if row.lead.phone == number]
+    return _find(actor, found[0].id) if len(found) == 1 else None
+
+
+def _key(form: str, fields: Mapping[str, str], chosen: Lead | None) -> str:
     """The form and whom it says: pressed twice, or sent once more with another note or day, it is the same call."""
-    whom = json.dumps([form or uuid4().hex, dict(fields), known.pk.hex if known else ""], sort_keys=True)
+    whom = json.dumps([form or uuid4().hex, dict(fields), chosen.pk.hex if chosen else ""], sort_keys=True)
     return hashlib.sha256(whom.encode()).hexdigest()
 
 
@@ -137,15 +151,22 @@ def _find(actor: User, lead_id: UUID | str | None) -> Lead | None:
 @require_safe
 def known(request: HttpRequest) -> HttpResponse:
     """Who may be calling: by number first, else by name, as far as the viewer may find them."""
-    digits = re.sub(r"\D", "", request.GET.get("phone", ""))[:20].lstrip("0")
+    digits = _digits(request.GET.get("phone", ""))
     name = request.GET.get("name", "").strip()
     rows: list[Row] = []
     for words in (digits if len(digits) >= DIGITS else "", name if len(name) > 1 else ""):
         if words and not rows:
-            filters = Filters.parse({"q": words, "view": View.ALL.value})
-            zone = timezone.get_current_timezone()
-            rows = list(lists.page(viewer(request), filters, zone=zone, size=SHOWN, is_counted=False).rows)
+            rows = _callers(viewer(request), words)
     return render(request, "leads/callers.html", {"rows": rows[:SHOWN], "is_asked": bool(digits or name)})
+
+
+def _digits(phone: str) -> str:
+    return re.sub(r"\D", "", phone)[:20].lstrip("0")
+
+
+def _callers(actor: User, words: str) -> list[Row]:
+    filters, zone = Filters.parse({"q": words, "view": View.ALL.value}), timezone.get_current_timezone()
+    return list(lists.page(actor, filters, zone=zone, size=SHOWN, is_counted=False).rows) if words else []
 
 
 urlpatterns = [
