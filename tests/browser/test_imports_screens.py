@@ -350,6 +350,13 @@ def test_an_export_of_several_files_goes_in_together_with_its_words_translated(
     expect(page.get_by_role("row").nth(1)).to_contain_text("firms.xlsx HubSpot companies")
     expect(page.get_by_label("Unqualified", exact=True)).to_have_value("disqualified")
     page.get_by_label("Jo Former", exact=True).select_option(label="Alice")
+    page.get_by_label("What people.csv has").select_option("activities")
+    expect(page.get_by_text("people.csv is read as notes and activities now")).to_be_visible()
+    expect(page.get_by_role("row").nth(3)).to_contain_text("people.csv")
+    axe(page)
+    shot(page, "imports-together-changed")
+    page.get_by_label("What people.csv has").select_option("leads")
+    expect(page.get_by_label("Jo Former", exact=True)).to_have_value(alice.email)  # what was said meanwhile stays
     axe(page)
     shot(page, "imports-together")
     assert fits(page)

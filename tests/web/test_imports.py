@@ -233,6 +233,39 @@ def test_one_of_several_files_that_is_switched_to_deals_goes_in_after_the_people
     assert page.index("people.csv") < page.index("a-deals.csv")
 
 
+def test_what_one_of_several_files_was_taken_for_is_changed_on_their_page(signed_in: SignIn, mona: User) -> None:
+    client = signed_in(mona)
+    notes = b"E-mail,Company,Text,When\npriya@northgate.example,Northgate,Rang about the quote,2026-04-03\n"
+    people = b"Name,E-mail\nPriya Raman,priya@northgate.example\n"
+    uploads = [SimpleUploadedFile("a-notes.csv", notes), SimpleUploadedFile("people.csv", people)]
+    where = client.post("/imports/new", {"file": uploads}).url
+    run = ImportRun.objects.get(filename="a-notes.csv")
+    assert chosen(client.get(where), f"kind-{run.pk}") == "leads"
+    page = client.post(where, {f"kind-{run.pk}": "activities"})  # pressed “Import these files” without a script
+    assert "a-notes.csv is read as notes and activities now" in text(page)
+    assert "Nothing has gone in" in text(page)
+    assert chosen(page, f"kind-{run.pk}") == "activities"
+    assert text(page).index("people.csv") < text(page).index("a-notes.csv", text(page).index("people.csv"))
+    assert not ImportRun.objects.exclude(state="uploaded").exists()
+    part = client.post(where, {f"kind-{run.pk}": "companies"}, headers={"HX-Request": "true"})
+    assert part.text.lstrip().startswith('<form id="together"')
+    assert client.post(where, {f"kind-{run.pk}": "companies"}).status_code == 302  # as it stands: they go in
+
+
+def test_one_of_several_files_stays_out_and_the_others_go_in(signed_in: SignIn, mona: User, sam: User) -> None:
+    client = signed_in(mona)
+    uploads = [SimpleUploadedFile("deals.csv", DEALS), SimpleUploadedFile("people.csv", FILE)]
+    where = client.post("/imports/new", {"file": uploads}).url
+    deals, people = (ImportRun.objects.get(filename=name) for name in ("deals.csv", "people.csv"))
+    assert signed_in(sam).post(where, {"drop": str(deals.pk)}).status_code == 404
+    page = client.post(where, {"drop": str(deals.pk)}, follow=True)
+    assert "deals.csv stays out; nothing of it went in" in text(page)
+    assert "1 file to go in" in text(page)
+    assert list(ImportRun.objects.values_list("pk", flat=True)) == [people.pk]
+    page = client.post(where, {"drop": str(people.pk)}, follow=True)
+    assert page.redirect_chain == [("/imports", 302)]
+
+
 def test_of_several_files_one_that_cannot_be_read_keeps_all_out(signed_in: SignIn, mona: User) -> None:
     good, bad = SimpleUploadedFile("a.csv", FILE), SimpleUploadedFile("b.csv", b"%PDF-1.7")
     answer = signed_in(mona).post("/imports/new", {"file": [good, bad]})

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 from django.http import Http404, HttpRequest, HttpResponse
@@ -12,14 +12,16 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from ripeline.capture import actions, batches, looking, pieces, presets, queries, rules, trial, trials, wording
 from ripeline.capture.actions import MappingError, Said
 from ripeline.capture.dialect import Dialect
+from ripeline.capture.fields import Kind
 from ripeline.capture.looking import kind_of
 from ripeline.capture.mapping import FieldMap
-from ripeline.capture.models import ImportRun, ImportState
+from ripeline.capture.models import ImportKind, ImportRun, ImportState
 from ripeline.capture.trial import TrialError
 from ripeline.capture.wording import Word
 from ripeline.people.models import User
 from ripeline.web import import_words
 from ripeline.web.import_mapping import in_words
+from ripeline.web.shell import say
 
 TRIED = 2_000  # rows of all files that the page tries while one waits
 _COUNTS = ("rows", "created", "updated", "unchanged", "rejected")
@@ -29,28 +31,69 @@ _COUNTS = ("rows", "created", "updated", "unchanged", "rejected")
 def batch(request: HttpRequest, batch_id: UUID) -> HttpResponse:
     assert isinstance(request.user, User)
     runs = _own(request, batch_id)
-    problem, tried = "", {}
+    said: dict[str, Any] = {}
     if request.method == "POST":
-        _keep_words(request, [run for run in runs if run.state == ImportState.UPLOADED])
-        try:
-            if "try" not in request.POST:
-                batches.confirm(actor=request.user, runs=trials.together(batch_id))
+        waiting = [run for run in runs if run.state == ImportState.UPLOADED]
+        _keep_words(request, waiting)
+        if "drop" in request.POST:
+            return _dropped(request, batch_id, waiting)
+        said = _changed(request, waiting)
+        if not said:
+            if "try" not in request.POST and not (said := _started(request.user, batch_id)):
                 return redirect("import-batch", batch_id)
-            tried = _tried(request.user, batch_id)
-        except (MappingError, TrialError) as refused:
-            problem = str(refused)
+            said = said or _tried(request.user, batch_id)
         runs = list(queries.batch(request.user, batch_id))
-    context = {**_page(runs), "batch_id": batch_id, "problem": problem, **_tried_before(batch_id), **tried}
-    template = "imports/batch_files.html" if getattr(request, "htmx", False) else "imports/batch.html"
-    return render(request, template, context, status=422 if problem else 200)
+    context = {**_page(runs), "batch_id": batch_id, **_tried_before(batch_id), **said}
+    is_part = getattr(request, "htmx", False)
+    template = "imports/batch.html" if not is_part else f"imports/batch_{'form' if request.POST else 'files'}.html"
+    return render(request, template, context, status=422 if "problem" in said else 200)
+
+
+def _started(actor: User, batch_id: UUID) -> dict[str, Any]:
+    """Start all files; what keeps them from it, if anything does."""
+    try:
+        batches.confirm(actor=actor, runs=trials.together(batch_id))
+    except MappingError as refused:
+        return {"problem": str(refused)}
+    return {}
+
+
+def _changed(request: HttpRequest, runs: Sequence[ImportRun]) -> dict[str, Any]:
+    """Read files anew whose kind was changed on the page, and say of which: their columns are to be seen first."""
+    assert isinstance(request.user, User)
+    anew = []
+    for run in runs:
+        kind = request.POST.get(f"kind-{run.pk}", run.kind)
+        if kind != run.kind and kind in ImportKind.values:
+            batches.read_as(actor=request.user, run_id=run.pk, kind=cast(Kind, kind))
+            anew.append(f"{run.filename} is read as {ImportKind(kind).label.lower()} now")
+    is_asked = anew or "read" in request.POST or getattr(request, "htmx", False)
+    return (
+        {"changed": f"{'; '.join(anew)}, with its columns found anew. Nothing has gone in." if anew else ""}
+        if is_asked
+        else {}
+    )
+
+
+def _dropped(request: HttpRequest, batch_id: UUID, runs: Sequence[ImportRun]) -> HttpResponse:
+    """One file stays out; the others still go in together."""
+    assert isinstance(request.user, User)
+    for run in runs:
+        if str(run.pk) == request.POST["drop"]:
+            actions.discard(actor=request.user, run_id=run.pk)
+            say(request, f"{run.filename} stays out; nothing of it went in. To bring it after all, choose it again.")
+    return redirect("import-batch", batch_id) if queries.batch(request.user, batch_id) else redirect("imports")
 
 
 def _tried(actor: User, batch_id: UUID) -> dict[str, Any]:
     """What the files would do, one after another; where that takes longer than one waits, the worker tries them."""
     files = trials.together(batch_id)
-    found = trial.attempt_together(
-        lambda: [actions.confirm(actor=actor, run_id=run.pk) for run in files], actor=actor, most=TRIED
-    )
+    try:
+        found = trial.attempt_together(
+            lambda: [actions.confirm(actor=actor, run_id=run.pk) for run in files], actor=actor, most=TRIED
+        )
+    except (MappingError, TrialError) as refused:
+        return {"problem": str(refused)}
     if all(each.is_whole for each in found):
         return {"tried": list(zip(files, found, strict=True))}
     trials.ask_together(actor=actor, batch_id=batch_id)
@@ -121,6 +164,7 @@ def _page(runs: Sequence[ImportRun]) -> dict[str, Any]:
         files.append({"run": run, "preset": preset.label if preset else "", "problems": found, "asks": asks})
     return {
         "files": files,
+        "kinds": [(kind, ImportKind(kind).label) for kind in batches.ORDER],
         "is_waiting": bool(waiting),
         "is_moving": not waiting and any(run.state not in ended for run in runs),
         "words": import_words.lines(word for run in waiting for word in _words(run)),
