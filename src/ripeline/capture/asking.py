@@ -75,7 +75,7 @@ def _iso(text: str, day: Day) -> str:
     try:
         return day(text).isoformat()
     except BadValueError as problem:
-        raise standard.AnswerError(f"{problem}.") from problem
+        raise standard.AnswerError(f"{problem}.", "date") from problem
 
 
 def read(question: Question, text: str, *, day: Day = _by_our_order) -> Any:

@@ -14,9 +14,10 @@ from django.db.models import Count, Max, Q, Sum
 from ripeline.base import clock
 from ripeline.capture.models import Door, DoorDay, DoorKind, KnownVisitors, Submission, SubmissionState
 from ripeline.catalog import actions as catalog
-from ripeline.catalog import assets
+from ripeline.catalog import assets, phrases
 from ripeline.catalog import queries as catalog_queries
 from ripeline.catalog.models import Question, SourceType
+from ripeline.catalog.phrases import Language
 from ripeline.outbox import queries as outbox
 from ripeline.people import actions as people
 from ripeline.people.models import User
@@ -51,8 +52,8 @@ class FormDraft:
     campaign: str = ""
     title: str
     intro: str = ""
-    verb: str = "Send"
-    thanks: str = "Thank you. We will be in touch."
+    verb: str = ""  # else what its language has for it; so with the thanks
+    thanks: str = ""
     redirect_url: str = ""
     fields: Mapping[str, str] = field(default_factory=dict)
     questions: Sequence[tuple[str, bool]] = ()  # key, whether it must be answered
@@ -60,6 +61,8 @@ class FormDraft:
     sites: Sequence[str] = ()
     known: str = KnownVisitors.SKIP
     gives: UUID | None = None  # the asset that whoever sends it gets
+    language: str = Language.ENGLISH
+    privacy_url: str = ""
 
 
 @dataclass(frozen=True)
@@ -180,10 +183,14 @@ def _checked(draft: FormDraft) -> dict[str, Any]:
     if draft.source_type not in (*HAND_RAISING, *READING):
         raise DoorError("Choose what the form is for.", "source_type")
     standard = {question.key for question in catalog_queries.questions()}
+    language = draft.language if draft.language in Language else Language.ENGLISH
+    words = phrases.of(language)
     return {
         "name": name[:120], "title": title[:160], "intro": draft.intro.strip()[:1000],
-        "verb": " ".join(draft.verb.split())[:40] or "Send", "redirect_url": _address(draft.redirect_url),
-        "thanks": draft.thanks.strip()[:1000] or "Thank you. We will be in touch.",
+        "verb": " ".join(draft.verb.split())[:40] or words.verb,
+        "redirect_url": _address(draft.redirect_url, "redirect_url", "https://www.example.com/thanks"),
+        "privacy_url": _address(draft.privacy_url, "privacy_url", "https://www.example.com/privacy"),
+        "thanks": draft.thanks.strip()[:1000] or words.thanks, "language": language,
         "fields": {key: how for key in PERSON if (how := draft.fields.get(key)) in ("required", "optional")},
         "questions": [{"key": key, "required": must} for key, must in draft.questions if key in standard],
         "style": _style(draft.style), "sites": _sites(draft.sites),
@@ -191,13 +198,13 @@ def _checked(draft: FormDraft) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _address(text: str) -> str:
+def _address(text: str, where: str, such_as: str) -> str:
     text = text.strip()
     if not text:
         return ""
     parts = urlsplit(text)
     if parts.scheme not in ("http", "https") or not parts.hostname or len(text) > 500:
-        raise DoorError("Write a whole address, such as https://www.example.com/thanks.", "redirect_url")
+        raise DoorError(f"Write a whole address, such as {such_as}.", where)
     return text
 
 

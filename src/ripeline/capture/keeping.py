@@ -316,7 +316,8 @@ def _give(submission: Submission, base_url: str) -> None:
     outbox_actions.send(
         kind="asset", to=to, name=submission.content["person"].get("name", ""), lead_id=submission.lead_id,
         key=f"form {submission.pk}",
-        context={"title": asset.title, "path": giving.path(asset, submission.lead_id), "base_url": base_url},
+        context={"title": asset.title, "path": giving.path(asset, submission.lead_id), "base_url": base_url,
+                 "language": submission.door.language},
     )  # fmt: skip
 
 
@@ -340,7 +341,7 @@ def _ask_to_confirm(submission: Submission, base_url: str) -> None:
             evidence = consent.Evidence(how=f"Agreed by {where}", wording=wording)
             consent.ask(
                 to=address, purpose=question.purpose, evidence=evidence, name=content["person"].get("name", ""),
-                lead_id=submission.lead_id, base_url=base_url,
+                lead_id=submission.lead_id, base_url=base_url, language=door.language,
             )  # fmt: skip
         else:
             evidence = consent.Evidence(how=f"Not ticked on {where}", wording=wording)

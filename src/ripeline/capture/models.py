@@ -7,6 +7,7 @@ from django.db import models
 from ripeline.base import clock
 from ripeline.base.fields import one_of, primary_key
 from ripeline.catalog.models import Asset, Campaign, Source
+from ripeline.catalog.phrases import Language
 from ripeline.leads.models import Account
 from ripeline.people.models import User
 
@@ -387,6 +388,8 @@ class Door(models.Model):
     mapping = models.JSONField(default=dict)  # of a web hook: field → where it stands in what is sent
     gives = models.ForeignKey(Asset, null=True, on_delete=models.PROTECT, related_name="+", db_index=False)
     known = models.CharField(max_length=8, choices=KnownVisitors.choices, default=KnownVisitors.SKIP)
+    language = models.CharField(max_length=2, choices=Language.choices, default=Language.ENGLISH)  # of its fixed words
+    privacy_url = models.CharField(max_length=500, blank=True, default="")  # the company's own notice
     place = models.CharField(max_length=160, blank=True, default="")  # of an event, as everybody met there has it
     first_day = models.DateField(null=True)  # of an event
     last_day = models.DateField(null=True)
@@ -400,6 +403,7 @@ class Door(models.Model):
         constraints = [
             one_of("kind", DoorKind, name="door_kind"),
             one_of("known", KnownVisitors, name="door_known"),
+            one_of("language", Language, name="door_language"),
         ]
 
     def __str__(self) -> str:

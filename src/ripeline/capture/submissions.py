@@ -19,8 +19,9 @@ from ripeline.capture.keeping import ConflictError, RefusedError
 from ripeline.capture.models import Door, Submission, SubmissionState
 from ripeline.capture.proof import Proof
 from ripeline.capture.text import BadValueError, clean, clean_lines
-from ripeline.catalog import standard
+from ripeline.catalog import phrases, standard
 from ripeline.catalog.models import AnswerType, Meaning, Question
+from ripeline.catalog.phrases import Phrases
 from ripeline.leads.deciding import once_more
 from ripeline.leads.models import Lead
 from ripeline.people import working_time
@@ -137,10 +138,10 @@ def read(door: Door, fields: Mapping[str, Sequence[str]], *, visitor: str = "") 
     known = profiling.of_visitor(door, visitor)
     if known and not known.is_of((fields.get("email") or [""])[0]):
         known = None
-    unasked = dict.fromkeys(door.fields, "optional")
-    person, errors = _person({"email": "required", **unasked, **profiling.fields(door, known)}, fields)
+    words, unasked = phrases.of(door.language), dict.fromkeys(door.fields, "optional")
+    person, errors = _person({"email": "required", **unasked, **profiling.fields(door, known)}, fields, words)
     asked = _asked(door, known, fields)
-    answers, message, more = _answers(asked, fields)
+    answers, message, more = _answers(asked, fields, words)
     if errors | more:
         raise RefusedError(errors | more)
     return Received(person, answers, message, _declined(asked, answers, fields))
@@ -177,7 +178,9 @@ def answered(fields: Mapping[str, Sequence[str]]) -> set[str]:
     }
 
 
-def _person(asked: Mapping[str, str], fields: Mapping[str, Sequence[str]]) -> tuple[dict[str, str], dict[str, str]]:
+def _person(
+    asked: Mapping[str, str], fields: Mapping[str, Sequence[str]], words: Phrases
+) -> tuple[dict[str, str], dict[str, str]]:
     """Who they say they are, and what is wrong with it by field."""
     home = working_time.company().country
     parsers: dict[str, Callable[[str], str]] = {
@@ -189,17 +192,17 @@ def _person(asked: Mapping[str, str], fields: Mapping[str, Sequence[str]]) -> tu
         text = clean((fields.get(name) or [""])[0])[:300]
         person[name] = ""
         if not text and how == "required":
-            errors[name] = "Please fill this in."
+            errors[name] = words.fill_in
         elif text:
             try:
                 person[name] = parsers[name](text) if name in parsers else text[:200]
-            except BadValueError as wrong:
-                errors[name] = f"{str(wrong)[:1].upper()}{str(wrong)[1:]}."
+            except BadValueError:
+                errors[name] = words.no_email if name == "email" else words.no_phone
     return person, errors
 
 
 def _answers(
-    asked: Sequence[tuple[Question, bool]], fields: Mapping[str, Sequence[str]]
+    asked: Sequence[tuple[Question, bool]], fields: Mapping[str, Sequence[str]], words: Phrases
 ) -> tuple[dict[str, Any], str, dict[str, str]]:
     """What they answered, what they need in their own words, and what is wrong by field."""
     answers: dict[str, Any] = {}
@@ -209,7 +212,7 @@ def _answers(
         try:
             value = asking.taken(question, [clean_lines(text) for text in fields.get(name, ())], required=required)
         except standard.AnswerError as wrong:
-            errors[name] = str(wrong)
+            errors[name] = wrong.said(words)
             continue
         if question.meaning == Meaning.NEED and question.answer_type == AnswerType.LONG_TEXT and not message:
             message = value or ""

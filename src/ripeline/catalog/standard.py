@@ -8,6 +8,7 @@ from uuid import UUID
 from django.db import transaction
 
 from ripeline.catalog.models import AnswerType, Meaning, Question
+from ripeline.catalog.phrases import EN, Phrases
 from ripeline.catalog.rules import name_key
 from ripeline.people import actions as people
 from ripeline.people.models import User
@@ -41,7 +42,21 @@ _STANDARD: tuple[tuple[str, str, str, AnswerType, tuple[str, ...], Meaning], ...
 
 
 class AnswerError(ValueError):
-    """An answer that does not fit its question; the message is for whoever gave it."""
+    """An answer that does not fit its question. The message is for whoever gave it; `said` has it in their language.
+
+    `phrase` names what catalog.phrases has for it, `put` what stands in there.
+    """
+
+    def __init__(self, message: str = "", phrase: str = "", put: str = "") -> None:
+        super().__init__(message or _phrase(EN, phrase, put))
+        self._phrase, self._put = phrase, put
+
+    def said(self, phrases: Phrases) -> str:
+        return _phrase(phrases, self._phrase, self._put) if self._phrase and phrases is not EN else str(self)
+
+
+def _phrase(phrases: Phrases, name: str, put: str) -> str:
+    return str(getattr(phrases, name)).replace("{}", put)
 
 
 class QuestionError(ValueError):
@@ -74,7 +89,7 @@ def read(question: Question, given: Sequence[str], *, required: bool = False) ->
     texts = [text.strip() for text in given if text.strip()]
     if not texts or (_is_tick(question) and texts[0].casefold() in _NO):
         if required:
-            raise AnswerError("Please tick this." if _is_tick(question) else "Please fill this in.")
+            raise AnswerError(phrase="tick" if _is_tick(question) else "fill_in")
         return None
     kind = question.answer_type
     if kind == AnswerType.CONSENT:
@@ -92,7 +107,7 @@ def read(question: Question, given: Sequence[str], *, required: bool = False) ->
         return _day(text)
     most = LONGEST if kind == AnswerType.LONG_TEXT else SHORT
     if len(text) > most:
-        raise AnswerError(f"Please use no more than {most:,} characters; these are {len(text):,}.")
+        raise AnswerError(phrase="too_long", put=str(most))
     return text
 
 
@@ -113,7 +128,7 @@ def _is_tick(question: Question) -> bool:
 
 def _option(question: Question, text: str) -> str:
     if text not in question.options:
-        raise AnswerError("Please choose one of the answers on the list.")
+        raise AnswerError(phrase="one_of_these")
     return text
 
 
@@ -122,16 +137,16 @@ def _yes_no(text: str) -> bool:
         return True
     if text.casefold() in _NO:
         return False
-    raise AnswerError("Please answer yes or no.")
+    raise AnswerError(phrase="yes_or_no")
 
 
 def _number(text: str) -> int | float:
     try:
         value = float(text.replace(" ", "").replace(",", "."))
     except ValueError:
-        raise AnswerError("Please write a number, such as 12.") from None
+        raise AnswerError(phrase="number") from None
     if not -1e15 < value < 1e15:
-        raise AnswerError("Please write a number, such as 12.")
+        raise AnswerError(phrase="number")
     return int(value) if value.is_integer() else value
 
 
@@ -139,7 +154,7 @@ def _day(text: str) -> str:
     try:
         return date.fromisoformat(text).isoformat()
     except ValueError:
-        raise AnswerError("Please write a date, such as 2026-03-31.") from None
+        raise AnswerError(phrase="date") from None
 
 
 def keep(

@@ -62,8 +62,9 @@ class Evidence:
 
 
 def ask(
-    *, to: str, purpose: str, evidence: Evidence, name: str = "", lead_id: UUID | None = None, base_url: str = ""
-) -> Consent:
+    *, to: str, purpose: str, evidence: Evidence, name: str = "", lead_id: UUID | None = None, base_url: str = "",
+    language: str = "",
+) -> Consent:  # fmt: skip
     """Double opt-in: note that somebody asked for this mail, and send the link by which they confirm it.
 
     Who has agreed already is asked nothing. One mail a day at most, whoever fills in whatever form how often.
@@ -84,7 +85,7 @@ def ask(
             name=name,
             lead_id=lead_id,
             key=f"{consent.pk.hex}:{now.date()}",
-            context={"consent": str(consent.pk), "base_url": base_url},
+            context={"consent": str(consent.pk), "base_url": base_url, "language": language},
         )
     return consent
 

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from django.conf import settings
 
 from ripeline.base import clock
+from ripeline.catalog import phrases
+from ripeline.catalog.phrases import Phrases
 from ripeline.outbox import links, queries
 from ripeline.outbox.letters import Letter, Link, greeting, paragraphs_of
 from ripeline.outbox.models import Consent, ConsentState, Message
@@ -46,7 +48,13 @@ def firm() -> str:
 
 def _choosing(message: Message, label: str, purpose: str = "") -> Link:
     """The page on which the owner of this mailbox chooses what else comes; looking at it changes nothing."""
-    return Link(label, address(message, links.unsubscribe_path(message.address_hash, purpose, message.lead_id)))
+    path = links.spoken(links.unsubscribe_path(message.address_hash, purpose, message.lead_id), _words(message))
+    return Link(label, address(message, path))
+
+
+def _words(message: Message) -> Phrases:
+    """The fixed words, in the language of the form that caused the mail (`context`: language)."""
+    return phrases.of(message.context.get("language", ""))
 
 
 def _tracked(message: Message, target: str) -> str:
@@ -129,30 +137,33 @@ def _confirm(message: Message) -> Letter:
     consent = Consent.objects.filter(pk=message.context["consent"], state=ConsentState.PENDING).first()
     if consent is None:  # confirmed or withdrawn meanwhile
         raise NobodyError
-    name, purpose = firm(), consent.purpose.name
+    name, purpose, words = firm(), consent.purpose.name, _words(message)
+    path = links.spoken(links.confirm_path(consent.pk, consent.since), words)
     return Letter(
-        subject=f"Please confirm: {purpose}",
+        subject=words.confirm_subject.replace("{}", purpose),
         paragraphs=(
-            greeting(message.to_name),
-            f"somebody, we hope you, asked for mail from {name}: {purpose}. Please confirm that it was you. "
-            "Without that we send nothing.",
+            greeting(message.to_name, words),
+            words.confirm_text.replace("{firm}", name).replace("{purpose}", purpose),
         ),
-        link=Link("Yes, it was me", address(message, links.confirm_path(consent.pk, consent.since))),
-        small=("The link holds for seven days. If it was not you, nothing needs to be done.",),
+        link=Link(words.it_was_me, address(message, path)),
+        small=(words.holds_a_week,),
         firm=name,
+        words=words,
     )
 
 
 def _asset(message: Message) -> Letter:
     """What they asked for. `context`: title; url, or a path of ours; and if you like subject and text."""
-    given = message.context
-    said = paragraphs_of(given.get("text") or f"here is what you asked for: {given['title']}.")
+    given, words = message.context, _words(message)
+    said = paragraphs_of(given.get("text") or words.asked_for.replace("{}", given["title"]))
+    target = given.get("url") or address(message, links.spoken(given["path"], words))
     return Letter(
         subject=given.get("subject") or given["title"],
-        paragraphs=(greeting(message.to_name), *said),
-        link=Link(given.get("label") or f"Open {given['title']}", given.get("url") or address(message, given["path"])),
+        paragraphs=(greeting(message.to_name, words), *said),
+        link=Link(given.get("label") or words.open_asset.replace("{}", given["title"]), target),
         firm=firm(),
-        unsubscribe=_choosing(message, "Choose what we may send you"),
+        unsubscribe=_choosing(message, words.choose_mail),
+        words=words,
     )
 
 
@@ -160,9 +171,10 @@ def _thanks(message: Message) -> Letter:
     """An answer to a form. `context`: subject, text."""
     return Letter(
         subject=message.context["subject"],
-        paragraphs=(greeting(message.to_name), *paragraphs_of(message.context["text"])),
+        paragraphs=(greeting(message.to_name, _words(message)), *paragraphs_of(message.context["text"])),
         firm=firm(),
-        unsubscribe=_choosing(message, "Choose what we may send you"),
+        unsubscribe=_choosing(message, _words(message).choose_mail),
+        words=_words(message),
     )
 
 

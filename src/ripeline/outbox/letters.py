@@ -8,6 +8,7 @@ from html import escape
 from pathlib import Path
 from string import Template
 
+from ripeline.catalog.phrases import EN, Phrases
 from ripeline.outbox.mail import plain
 
 _FRAME = Template((Path(__file__).parent / "templates" / "letter.html").read_text(encoding="utf-8"))
@@ -17,7 +18,7 @@ _BUTTON = """\
 background:#1f6f54;border:1px solid #1f6f54;border-radius:8px;color:#ffffff;font-weight:600;text-decoration:none;">\
 {label}</a></p>
 <p class="soft" style="margin:0 0 16px;font-size:14px;color:#58635f;">\
-If the button does not work, open this address:<br>\
+{fails}<br>\
 <a class="address" href="{url}" style="color:#1f6f54;word-break:break-all;">{url}</a></p>
 """
 _SMALL = '<p class="soft" style="margin:0 0 12px;font-size:14px;color:#58635f;">{}</p>\n'
@@ -43,6 +44,7 @@ class Letter:
     why: str = ""  # why they get it
     unsubscribe: Link | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
+    words: Phrases = EN  # the fixed ones
 
     def text(self) -> str:
         parts = [*self.paragraphs]
@@ -52,12 +54,17 @@ class Letter:
 
     def html(self) -> str:
         return _FRAME.substitute(
+            language=self.words.code,
             subject=escape(self.subject),
             paragraphs="".join([_PARAGRAPH.format(_lines(each)) for each in self.paragraphs]),
-            button=_BUTTON.format(url=escape(self.link.url), label=escape(self.link.label)) if self.link else "",
+            button=self._button(self.link) if self.link else "",
             small="".join([_SMALL.format(_lines(each)) for each in self.small]),
             foot="<br>".join(self._foot(_CHOOSE, escape)),
         )
+
+    def _button(self, link: Link) -> str:
+        fails = escape(self.words.button_fails)
+        return _BUTTON.format(url=escape(link.url), label=escape(link.label), fails=fails)
 
     def _foot(self, choose: str, as_written: Callable[[str], str] = str) -> list[str]:
         """Who writes, why, and where its reader stops or chooses mail: its lines."""
@@ -75,9 +82,9 @@ def paragraphs_of(text: str) -> tuple[str, ...]:
     return tuple(part.strip() for part in kept.split("\n\n") if part.strip())
 
 
-def greeting(name: str) -> str:
+def greeting(name: str, words: Phrases = EN) -> str:
     """How a letter begins."""
-    return f"Hello {plain(name)}," if plain(name) else "Hello,"
+    return words.hello.replace("{}", plain(name)) if plain(name) else words.hello_nobody
 
 
 def _lines(text: str) -> str:

@@ -7,6 +7,7 @@ from uuid import UUID
 from django.core import signing
 
 from ripeline.base import clock
+from ripeline.catalog.phrases import EN, Phrases
 
 CONFIRM_FOR = timedelta(days=7)
 _UNSUBSCRIBE, _CONFIRM = "ripeline.unsubscribe", "ripeline.confirm"
@@ -36,6 +37,11 @@ def unsubscribing(token: str) -> Unsubscribing | None:
         return Unsubscribing(address_hash, purpose, UUID(lead) if lead else None)
     except (signing.BadSignature, ValueError, TypeError):
         return None
+
+
+def spoken(path: str, words: Phrases) -> str:
+    """A path whose page is to be in the language of the mail; it needs no signature, as it only chooses words."""
+    return path if words is EN else f"{path}?lang={words.code}"
 
 
 def confirm_path(consent_id: UUID, asked_at: datetime) -> str:

@@ -1,5 +1,6 @@
 """Capture: the doors by which people come to us, how each is doing, and what was held back."""
 
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -13,24 +14,33 @@ from ripeline.capture import doors, holding, submissions
 from ripeline.capture.doors import DoorError, FormDraft
 from ripeline.capture.machines import flat
 from ripeline.capture.models import Door, DoorKind, KnownVisitors, Submission
-from ripeline.catalog import assets
+from ripeline.catalog import assets, phrases
 from ripeline.catalog import queries as catalog
 from ripeline.catalog.models import SourceType
+from ripeline.catalog.phrases import Language
 from ripeline.catalog.standard import words
 from ripeline.outbox import queries as outbox
 from ripeline.people.models import User
 from ripeline.people.rules import require_keeps_catalog
 from ripeline.web import form_page
 from ripeline.web.forms import Form, posted
-from ripeline.web.shell import say, viewer
+from ripeline.web.shell import firm_of, say, viewer
 
 ASKED = (("", "Not asked"), ("optional", "Asked"), ("required", "Must be answered"))
 PERSON = {"name": "Name", "company": "Company", "phone": "Telephone", "title": "What they do there"}
-TITLES = {
-    SourceType.QUOTE_REQUEST: "Ask for a quote", SourceType.DEMO_REQUEST: "See a demonstration",
-    SourceType.CONTACT_FORM: "Talk to us", SourceType.TRIAL: "Try it for free",
-    SourceType.CONTENT_DOWNLOAD: "Get the paper", SourceType.WEBINAR: "Come to the webinar",
-    SourceType.COURSE: "Join the course", SourceType.OTHER: "Stay in touch",
+TITLES = {  # with which a form begins, in its language
+    Language.ENGLISH: {
+        SourceType.QUOTE_REQUEST: "Ask for a quote", SourceType.DEMO_REQUEST: "See a demonstration",
+        SourceType.CONTACT_FORM: "Talk to us", SourceType.TRIAL: "Try it for free",
+        SourceType.CONTENT_DOWNLOAD: "Get the paper", SourceType.WEBINAR: "Come to the webinar",
+        SourceType.COURSE: "Join the course", SourceType.OTHER: "Stay in touch",
+    },
+    Language.GERMAN: {
+        SourceType.QUOTE_REQUEST: "Angebot anfordern", SourceType.DEMO_REQUEST: "Vorführung ansehen",
+        SourceType.CONTACT_FORM: "Mit uns sprechen", SourceType.TRIAL: "Kostenlos testen",
+        SourceType.CONTENT_DOWNLOAD: "Unterlagen anfordern", SourceType.WEBINAR: "Am Webinar teilnehmen",
+        SourceType.COURSE: "Am Kurs teilnehmen", SourceType.OTHER: "In Verbindung bleiben",
+    },
 }  # fmt: skip
 
 
@@ -52,9 +62,14 @@ class NewForm(Form):
         ],
         help_text="It decides how ripe they are, and how soon somebody should call.",
     )
+    language = forms.ChoiceField(
+        label="Its language", choices=Language.choices, required=False,
+        help_text="Of its fixed words, its errors and the mail it sends. Questions stay in the words you gave them.",
+    )  # fmt: skip
 
 
 class FormSettings(NewForm):
+    field_order = ("name", "source_type", "language")
     title = _text("Heading", 160)
     intro = _text("What stands below it", 1000, rows=3, required=False)
     verb = _text("On its button", 40)
@@ -62,6 +77,10 @@ class FormSettings(NewForm):
     redirect_url = _text(
         "Or a page of yours afterwards", 500, required=False, help_text="A whole address; instead of the words above."
     )
+    privacy_url = _text(
+        "Your privacy notice", 500, required=False,
+        help_text="A whole address; a link stands beside the question whether you may write, else above the button.",
+    )  # fmt: skip
     campaign = forms.CharField(
         label="Campaign", max_length=160, required=False, widget=forms.TextInput({"list": "campaigns"}),
         help_text="Otherwise the one that the link they came by names (utm_campaign).",
@@ -114,7 +133,8 @@ class FormSettings(NewForm):
             questions=[(key, how == "required") for key, how in asked if how],
             style={name: given[name] for name in ("accent", "paper", "ink", "font", "corners")},
             sites=given["sites"].splitlines(), known=given["known"],
-            gives=UUID(given["gives"]) if given["gives"] else None,
+            gives=UUID(given["gives"]) if given["gives"] else None, language=given["language"],
+            privacy_url=given["privacy_url"],
         )  # fmt: skip
 
 
@@ -125,10 +145,25 @@ def _initial(door: Door) -> dict[str, Any]:
         "name": door.name, "source_type": door.source.source_type, "title": door.title, "intro": door.intro,
         "verb": door.verb, "thanks": door.thanks, "redirect_url": door.redirect_url,
         "campaign": door.campaign.name if door.campaign else "", "sites": "\n".join(door.sites),
+        "language": door.language, "privacy_url": door.privacy_url,
         "known": door.known, "gives": str(door.gives_id or ""), "font": "system-ui", "corners": 8,
         **door.style, **asked,
         **{f"ask-{name}": how for name, how in door.fields.items()},
     }  # fmt: skip
+
+
+def _in_its_language(draft: FormDraft, door: Door) -> FormDraft:
+    """Where the language changes, the words that a form began with and nobody has changed follow it."""
+    if draft.language == door.language or draft.language not in Language:
+        return draft
+    kind = SourceType(draft.source_type)
+    had, has = (TITLES[Language(each)][kind] for each in (door.language, draft.language))
+    old, new = phrases.of(door.language), phrases.of(draft.language)
+    follows = {had: has, old.verb: new.verb, old.thanks: new.thanks}
+    return replace(
+        draft, title=follows.get(draft.title, draft.title), verb=follows.get(draft.verb, draft.verb),
+        thanks=follows.get(draft.thanks, draft.thanks),
+    )  # fmt: skip
 
 
 @require_safe
@@ -145,13 +180,14 @@ def new(request: HttpRequest) -> HttpResponse:
     """Begin a form: a name and what it is for; the rest has sensible beginnings."""
     actor = viewer(request)
     require_keeps_catalog(actor)
-    form = NewForm(posted(request))
+    form = NewForm(posted(request), initial={"language": phrases.of_country(firm_of(request).country)})
     if request.method == "POST" and form.is_valid():
         kind = SourceType(form.cleaned_data["source_type"])
-        keys = {question.key for question in catalog.questions()}
+        language = Language(form.cleaned_data["language"] or Language.ENGLISH)
+        titles, keys = TITLES[language], {question.key for question in catalog.questions()}
         asks = ("need", "timeline") if kind in doors.HAND_RAISING else ("role",)
         draft = FormDraft(
-            name=form.cleaned_data["name"], source_type=kind, title=TITLES[kind], verb=TITLES[kind],
+            name=form.cleaned_data["name"], source_type=kind, title=titles[kind], verb=titles[kind], language=language,
             fields={"name": "required", "company": "optional"}
             | ({"phone": "optional"} if kind in doors.HAND_RAISING else {}),
             questions=[(key, False) for key in asks if key in keys],
@@ -177,7 +213,7 @@ def door(request: HttpRequest, door_id: UUID) -> HttpResponse:
     form = FormSettings(posted(request), initial=_initial(found))
     if request.method == "POST" and form.is_valid():
         try:
-            doors.keep_form(actor=actor, door=found, draft=form.draft())
+            doors.keep_form(actor=actor, door=found, draft=_in_its_language(form.draft(), found))
         except DoorError as error:
             form.show_door(error)
         else:

@@ -2,12 +2,14 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from django.contrib.auth.decorators import login_not_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import path, reverse
 from django.utils.crypto import salted_hmac
+from django.utils.html import format_html
 from django.utils.http import urlencode
 from django.views.decorators.cache import cache_control, never_cache
 from django.views.decorators.clickjacking import xframe_options_exempt
@@ -18,7 +20,8 @@ from ripeline.base.anew import anew
 from ripeline.capture import doors, giving, keeping, profiling, proof, submissions
 from ripeline.capture.models import Door
 from ripeline.capture.text import clean
-from ripeline.catalog.models import Question
+from ripeline.catalog import phrases
+from ripeline.catalog.models import AnswerType, Question
 from ripeline.leads.deciding import LeadError
 from ripeline.outbox import queries as outbox
 from ripeline.people.models import User
@@ -29,14 +32,7 @@ BAIT = "fax"  # asked where nobody sees it
 TRAIL = ("page", "referrer", *submissions.TRAIL, "visitor")  # what a page passes on of how somebody came
 LONGEST = 500  # characters of each
 
-LABELS = {"name": "Your name", "company": "Company", "phone": "Telephone", "title": "What you do there"}
 FILLS = {"name": "name", "company": "organization", "phone": "tel", "title": "organization-title"}
-SENT_BEFORE = "What you wrote here before has come in. If this is to go as well, please send it again."
-STALE = "This page had been open for a long time. Please look at it once more and send it again."
-TOO_OFTEN = (
-    "A lot has come from your network just now. Please send it again in ten minutes; what you wrote is still here."
-)
-BUSY = "We could not keep it in this moment. Please send it once more; what you wrote is still here."
 
 
 @dataclass(frozen=True)
@@ -64,7 +60,7 @@ class Line:
 def form(request: HttpRequest, slug: str) -> HttpResponse:
     door = _door(slug)
     if not door.is_active:
-        return _framed(render(request, "form/shut.html", {"door": door, "firm": firm_of(request)}, status=410), door)
+        return _framed(render(request, "form/shut.html", _frame(request, door), status=410), door)
     if request.method != "POST":
         is_again = "again" in request.GET  # the same look, once more for who is known (form.js)
         if request.method == "GET" and not (_is_ours(request) or is_again or request.headers.get("Sec-Purpose")):
@@ -76,9 +72,9 @@ def form(request: HttpRequest, slug: str) -> HttpResponse:
             return _tried(request, door, submissions.rehearse(actor=request.user, door=door, sent=sent))
         submission = submissions.take(door=door, sent=sent)
     except proof.StaleProofError:
-        return _page(request, door, problem=STALE, status=422)
+        return _page(request, door, problem="stale", status=422)
     except keeping.ConflictError:
-        return _page(request, door, problem=SENT_BEFORE, status=422)
+        return _page(request, door, problem="sent_before", status=422)
     except (keeping.TooOftenError, LeadError) as why:
         return _later(request, door, why)
     except keeping.RefusedError as wrong:
@@ -94,7 +90,7 @@ def form(request: HttpRequest, slug: str) -> HttpResponse:
 def _later(request: HttpRequest, door: Door, why: Exception) -> HttpResponse:
     """So much has come, or somebody else is at work on the same lead: it is to be sent again after a while."""
     is_much = isinstance(why, keeping.TooOftenError)
-    response = _page(request, door, problem=TOO_OFTEN if is_much else BUSY, status=429 if is_much else 503)
+    response = _page(request, door, problem="too_often" if is_much else "busy", status=429 if is_much else 503)
     response["Retry-After"] = str(int(keeping.WINDOW.total_seconds())) if is_much else "1"
     return response
 
@@ -106,8 +102,7 @@ def thanks(request: HttpRequest, slug: str) -> HttpResponse:
     """What is said afterwards; where the company has a page of its own for that, it leads there."""
     door = _door(slug)
     token = request.GET.get("get", "")
-    answer = {
-        "door": door, "firm": firm_of(request), "embedded": _is_embedded(request),
+    answer = _frame(request, door) | {
         "get": token if token and giving.read(token) else "", "by_mail": bool(door.gives) and outbox.can_send(),
     }  # fmt: skip
     return _framed(render(request, "form/thanks.html", answer), door)
@@ -159,40 +154,48 @@ def _sent(request: HttpRequest, door: Door) -> submissions.Sent:
 
 def _tried(request: HttpRequest, door: Door, found: submissions.Rehearsal) -> HttpResponse:
     """What whoever set the form up sees instead of the thanks, when they try it."""
-    return _framed(render(request, "form/tried.html", {"door": door, "firm": firm_of(request), "found": found}), door)
+    return _framed(
+        render(request, "form/tried.html", _frame(request, door) | {"words": phrases.EN, "found": found}), door
+    )
 
 
 def _page(
     request: HttpRequest, door: Door, *, errors: Mapping[str, str] | None = None, problem: str = "", status: int = 200
 ) -> HttpResponse:
-    """The page, with what was typed and what is wrong with it."""
+    """The page, with what was typed and what is wrong with it; `problem` names the phrase for what is of no field."""
     errors = errors or {}
-    answer = {
-        "door": door,
-        "firm": firm_of(request),
-        "lines": _lines(request, door, errors),
+    lines = _lines(request, door, errors)
+    answer = _frame(request, door) | {
+        "lines": lines,
+        "consent": next((line.name for line in reversed(lines) if line.kind == AnswerType.CONSENT), ""),
         "proof": proof.issue(door),
         "bait": BAIT,
         "passed_on": _passed_on(request, door),
-        "embedded": _is_embedded(request),
         "is_trial": _is_ours(request) and "1" in (request.GET.get("try"), request.POST.get("try")),
-        "problem": problem,
+        "problem": getattr(phrases.of(door.language), problem) if problem else "",
         "faults": len(errors),
     }
     return _framed(render(request, "form/form.html", answer, status=status), door)
 
 
+def _frame(request: HttpRequest, door: Door) -> dict[str, Any]:
+    """What every page of a form needs."""
+    return {
+        "door": door, "firm": firm_of(request), "words": phrases.of(door.language), "embedded": _is_embedded(request),
+    }  # fmt: skip
+
+
 def _lines(request: HttpRequest, door: Door, errors: Mapping[str, str]) -> list[Line]:
-    typed = request.POST
+    typed, words = request.POST, phrases.of(door.language)
     known = _known(request, door)
     fields = profiling.fields(door, known)
     lines = [
-        Line("email", "E-mail", "email", value=typed.get("email", ""), fills="email", required=True,
+        Line("email", words.email, "email", value=typed.get("email", ""), fills="email", required=True,
              error=errors.get("email", ""))
     ]  # fmt: skip
     person = [
-        Line(name, LABELS[name], "tel" if name == "phone" else "text", value=typed.get(name, ""), fills=FILLS[name],
-             required=fields[name] == "required", error=errors.get(name, ""))
+        Line(name, getattr(words, name), "tel" if name == "phone" else "text", value=typed.get(name, ""),
+             fills=FILLS[name], required=fields[name] == "required", error=errors.get(name, ""))
         for name in doors.PERSON if name in fields
     ]  # fmt: skip
     lines = person[:1] + lines + person[1:] if "name" in fields else lines + person
@@ -238,7 +241,7 @@ def _framed(response: HttpResponse, door: Door) -> HttpResponse:
 def snippet(request: HttpRequest, door: Door) -> str:
     """What to paste into a page to have the form there."""
     script = request.build_absolute_uri("/static/ripeline/embed.js")
-    return f'<script src="{script}" data-form="{door.slug}" async></script>'
+    return format_html('<script src="{}" data-form="{}" data-title="{}" async></script>', script, door.slug, door.title)
 
 
 def address(request: HttpRequest, door: Door, **query: str) -> str:

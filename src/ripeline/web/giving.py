@@ -20,6 +20,7 @@ from ripeline.catalog.models import Stage
 from ripeline.people.rules import require_keeps_catalog
 from ripeline.web.forms import Form, posted
 from ripeline.web.shell import firm_of, say, viewer
+from ripeline.web.strangers import words_of
 
 
 @csrf_exempt  # the token allows it; a mail's reader has no cookie of ours
@@ -28,10 +29,11 @@ from ripeline.web.shell import firm_of, say, viewer
 @require_http_methods(["GET", "HEAD", "POST"])
 def get(request: HttpRequest, token: str) -> HttpResponse:
     gift = giving.read(token)
+    answer: dict[str, Any] = {"firm": firm_of(request).name, "words": words_of(request)}
     if gift is None:
-        return render(request, "form/get_over.html", {"firm": firm_of(request).name}, status=410)
+        return render(request, "form/get_over.html", answer, status=410)
     if request.method != "POST":
-        response = render(request, "form/get.html", {"firm": firm_of(request).name, "asset": gift.asset})
+        response = render(request, "form/get.html", answer | {"asset": gift.asset})
         if gift.asset.url:
             # browsers hold every step of a redirect against this, and where the address leads on to is not ours to know
             where = ["'self'", "http:", "https:"]

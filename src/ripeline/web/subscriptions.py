@@ -13,6 +13,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_safe
 
+from ripeline.catalog.phrases import Language
 from ripeline.outbox import consent, links, queries
 from ripeline.outbox.consent import Evidence
 from ripeline.outbox.links import Unsubscribing
@@ -21,6 +22,7 @@ from ripeline.people.rules import require_keeps_catalog
 from ripeline.people.working_time import company
 from ripeline.web import tries
 from ripeline.web.shell import viewer
+from ripeline.web.strangers import words_of
 
 get_or_post = require_http_methods(["GET", "HEAD", "POST"])
 
@@ -37,9 +39,8 @@ def unsubscribe(request: HttpRequest, token: str) -> HttpResponse:
     """Stop one purpose (one click does that) or everything, or choose what may come."""
     what = links.unsubscribing(token)
     if what is None:
-        return render(request, "mail/unsubscribe_over.html", {"firm": _firm()}, status=404)
-    answer: dict[str, Any] = {
-        "firm": _firm(),
+        return render(request, "mail/unsubscribe_over.html", _answer(request), status=404)
+    answer = _answer(request) | {
         "purpose": queries.purpose_name(what.purpose) if what.purpose else "",
         "nothing": queries.gets_nothing(what.address_hash),
     }
@@ -73,10 +74,10 @@ def confirm(request: HttpRequest, token: str) -> HttpResponse:
     if request.method == "POST" and asked:
         asked = consent.confirm(token=token, evidence=_evidence(request, "link in the mail that asked"))
         if asked:
-            return render(request, "mail/confirmed.html", {"firm": _firm(), "purpose": asked.purpose.name})
+            return render(request, "mail/confirmed.html", _answer(request) | {"purpose": asked.purpose.name})
     if asked is None:
-        return render(request, "mail/confirm_over.html", {"firm": _firm()}, status=410)
-    return render(request, "mail/confirm.html", {"firm": _firm(), "purpose": asked.purpose.name})
+        return render(request, "mail/confirm_over.html", _answer(request), status=410)
+    return render(request, "mail/confirm.html", _answer(request) | {"purpose": asked.purpose.name})
 
 
 @never_cache
@@ -86,14 +87,18 @@ def see(request: HttpRequest, which: str) -> HttpResponse:
     require_keeps_catalog(viewer(request))
     purposes = [Choice(each, False) for each in queries.wordings()]
     named = purposes[0].wording.purpose.name if purposes else "News"
-    answer = {"firm": _firm(), "seen": True, "purpose": named, "choices": purposes}
+    back = "purposes" if request.GET.get("from") == "purposes" else "questions"  # both lead here
+    answer = _answer(request) | {
+        "seen": True, "purpose": named, "choices": purposes, "back": back, "languages": Language.choices,
+    }  # fmt: skip
     if which == "confirm":
         return render(request, "mail/confirm.html", answer)
     return render(request, "mail/unsubscribe.html", answer | ({} if which == "stop" else {"purpose": ""}))
 
 
-def _firm() -> str:
-    return company().name or "Ripeline"
+def _answer(request: HttpRequest) -> dict[str, Any]:
+    """What every page here needs: who writes, and the words of the mail that led here."""
+    return {"firm": company().name or "Ripeline", "words": words_of(request)}
 
 
 urlpatterns = [

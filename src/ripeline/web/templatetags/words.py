@@ -89,6 +89,12 @@ def when(value: datetime | date | None) -> str | SafeString:
 
 
 @register.filter
+def put(phrase: str, what: Any) -> str:
+    """A phrase (catalog.phrases) with what belongs where it has `{}`."""
+    return phrase.replace("{}", str(what))
+
+
+@register.filter
 def exactly(value: datetime | None) -> str:
     """A moment in full, in the viewer's zone: Tue 14 Oct 2025, 16:40 WEST."""
     return "" if value is None else Moments.current().exactly(value)

@@ -1,0 +1,153 @@
+"""A form speaks the language that its keeper chose, from its page to the mail and the page that confirms."""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import fields
+from datetime import timedelta
+
+import pytest
+from django.test import Client
+
+from ripeline.base import clock
+from ripeline.capture import doors
+from ripeline.capture.doors import DoorError, FormDraft
+from ripeline.capture.models import Door
+from ripeline.catalog import assets, phrases
+from ripeline.catalog.assets import Draft
+from ripeline.catalog.phrases import Language, Phrases
+from ripeline.outbox import queries
+from ripeline.people.models import Company, User
+from tests.mail_server import Post
+
+PRIYA = "priya@nordtor.example"
+NOTICE = "https://www.nordwind.example/datenschutz"
+ENGLISH = re.compile(r"\b(the|you|your|please|nothing|this|here|thank)\b", re.IGNORECASE)
+
+
+@pytest.fixture
+def door(mona: User) -> Door:
+    Company.objects.update(name="Nordwind Dental", country="DE")
+    guide = assets.add(actor=mona, draft=Draft(title="Leitfaden", url="https://www.nordwind.example/leitfaden"))
+    draft = FormDraft(
+        name="Angebot", source_type="quote_request", title="Angebot anfordern",
+        fields={"name": "required", "company": "optional"},
+        questions=[("timeline", True), ("may_write", False)], language="de", privacy_url=NOTICE, gives=guide.pk,
+    )  # fmt: skip
+    return doors.keep_form(actor=mona, draft=draft)
+
+
+def signed_in(user: User) -> Client:
+    client = Client()
+    client.force_login(user)
+    return client
+
+
+def sent(given: Mapping[str, str]) -> tuple[Client, str]:
+    """A form filled in a little while after it was opened, and what came back."""
+    client = Client()
+    with clock.at(clock.now() - timedelta(seconds=20)):
+        page = client.get("/f/angebot").text
+    unseen = dict(re.findall(r'type="hidden" name="([\w-]+)" value="([^"]*)"', page))
+    return client, client.post("/f/angebot", unseen | given, follow=True).text
+
+
+def test_a_german_form_is_german_in_every_fixed_word(client: Client, door: Door) -> None:
+    page = client.get("/f/angebot").text
+    assert '<html lang="de">' in page
+    for said in ("Ihr Name", "E-Mail", "Bitte wählen", "freiwillig", ">Absenden</button>"):
+        assert said in page
+    _, page = sent({"email": "priya@", "q-timeline": "Gestern"})
+    assert "Bitte sehen Sie 3 Angaben noch einmal an." in page
+    for said in (
+        "Bitte ausfüllen.",
+        "Das ist keine vollständige E-Mail-Adresse",
+        "Bitte wählen Sie eine der Antworten",
+    ):
+        assert said in page
+    _, page = sent({"name": "Priya Raman", "email": PRIYA, "q-timeline": "Later"})
+    assert "Vielen Dank. Wir melden uns bei Ihnen." in page
+    doors.set_active(actor=door.created_by, door=door, is_active=False)
+    assert "Dieses Formular ist nicht mehr offen." in client.get("/f/angebot").text
+
+
+def test_who_agrees_on_a_german_form_confirms_in_german(door: Door, post: Post, send_all: Callable[[], None]) -> None:
+    client, _ = sent({"name": "Priya Raman", "email": PRIYA, "q-timeline": "Later", "q-may_write": "yes"})
+    send_all()
+    asks = next(each for each in post.received if each.mail["Subject"].startswith("Bitte bestätigen: "))
+    assert asks.text.startswith("Guten Tag Priya Raman,")
+    assert '<html lang="de">' in asks.html
+    assert "Wenn die Schaltfläche nicht funktioniert" in asks.html
+    path = re.search(r"https?://[^/]+(/confirm/\S+)", asks.text)
+    assert path
+    page = client.get(path[1]).text
+    assert '<html lang="de">' in page
+    assert "Waren Sie das?" in page
+    assert not queries.has_consent(PRIYA, "news")
+    assert "Danke, das ist bestätigt" in client.post(path[1]).text
+    assert queries.has_consent(PRIYA, "news")
+
+
+def test_what_a_german_form_gives_comes_by_a_german_mail(door: Door, post: Post, send_all: Callable[[], None]) -> None:
+    client, page = sent({"name": "Priya Raman", "email": PRIYA, "q-timeline": "Later"})
+    assert "Leitfaden ist per E-Mail zu Ihnen unterwegs." in page
+    send_all()
+    [gift] = post.received
+    assert "hier ist, worum Sie gebeten haben: Leitfaden." in gift.text
+    found = dict(re.findall(r"https?://[^/]+(/(get|unsubscribe)/\S+)", gift.text))
+    take, choose = ({kind: path for path, kind in found.items()}[kind] for kind in ("get", "unsubscribe"))
+    assert "Nordwind Dental hat das für Sie bereitgelegt" in client.get(take).text
+    assert "Was dürfen wir Ihnen senden?" in client.get(choose).text
+    assert "Ihre Auswahl ist gespeichert" in client.post(choose, {"what": "choose"}).text
+    assert "Es ist beendet" in client.post(choose, {"what": "everything"}).text
+    assert "Dieser Link funktioniert nicht" in client.get("/unsubscribe/nothing?lang=de").text
+
+
+def test_the_privacy_notice_stands_beside_the_consent_else_above_the_button(
+    client: Client, door: Door, mona: User
+) -> None:
+    link = f'<a href="{NOTICE}" target="_blank" rel="noopener">Datenschutzhinweise</a>'
+    page = client.get("/f/angebot").text
+    assert page.count(link) == 1
+    assert page.index("q-may_write") < page.index(link) < page.index("<button>")
+    draft = FormDraft(name="Angebot", source_type="quote_request", title="Angebot", language="de", privacy_url=NOTICE)
+    doors.keep_form(actor=mona, door=door, draft=draft)
+    assert client.get("/f/angebot").text.count(link) == 1
+    with pytest.raises(DoorError) as wrong:
+        doors.keep_form(actor=mona, draft=FormDraft(name="A", title="A", source_type="trial", privacy_url="privacy"))
+    assert wrong.value.field == "privacy_url"
+
+
+def test_a_form_of_a_german_company_begins_in_german_and_follows_its_language_where_nobody_wrote(mona: User) -> None:
+    Company.objects.update(country="AT")
+    hers = signed_in(mona)
+    assert '<option value="de" selected>German</option>' in hers.get("/capture/forms/new").text
+    hers.post("/capture/forms/new", {"name": "Demo", "source_type": "demo_request", "language": "de"})
+    door = Door.objects.get(slug="demo")
+    assert (door.language, door.verb) == ("de", "Vorführung ansehen")
+    given = {
+        "name": "Demo", "source_type": "demo_request", "language": "en", "title": "Zeigen Sie es mir",
+        "verb": door.verb, "thanks": door.thanks, "font": "system-ui", "corners": "8", "known": "skip",
+    }  # fmt: skip
+    assert hers.post(f"/capture/doors/{door.pk}", given).status_code == 302
+    door.refresh_from_db()
+    assert (door.title, door.verb) == ("Zeigen Sie es mir", "See a demonstration")
+    assert door.thanks == "Thank you. We will be in touch."
+
+
+def test_every_phrase_of_a_language_has_the_gaps_of_the_english_one() -> None:
+    for language in Language:
+        words = phrases.of(language)
+        assert words.code == language
+        for each in fields(Phrases):
+            english, said = getattr(phrases.EN, each.name), getattr(words, each.name)
+            assert re.findall(r"{\w*}", said) == re.findall(r"{\w*}", english), each.name
+            assert words is phrases.EN or each.name == "code" or not ENGLISH.search(said), said
+    assert phrases.of("xx") is phrases.EN
+
+
+def test_mona_sees_the_pages_of_mail_in_either_language(mona: User) -> None:
+    page = signed_in(mona).get("/capture/mail-pages/confirm?lang=de&from=purposes").text
+    assert "Waren Sie das?" in page
+    assert 'href="/settings/mail/purposes">Back to the purposes</a>' in page
+    page = signed_in(mona).get("/capture/mail-pages/confirm").text
+    assert 'href="/capture/questions">Back to the questions</a>' in page
