@@ -18,7 +18,7 @@ from ripeline.capture.models import ImportMapping, ImportRun
 from ripeline.catalog.actions import custom_fields
 from ripeline.catalog.models import FieldType
 from ripeline.leads.models import Lead
-from ripeline.people.models import User
+from ripeline.people.models import Company, User
 from tests.bad_files import NOBODY, REFUSED, TAKEN, Bad, Odd
 from tests.capture import exports
 from tests.capture.sheets import workbook
@@ -272,6 +272,31 @@ def test_of_several_files_one_that_cannot_be_read_keeps_all_out(signed_in: SignI
     assert answer.status_code == 422
     assert "b.csv is a PDF document" in text(answer)
     assert not ImportRun.objects.exists()
+
+
+def test_the_page_asks_whose_countrys_the_telephone_numbers_are(signed_in: SignIn, mona: User, sam: User) -> None:
+    Company.objects.update_or_create(defaults={"country": "AT"})
+    content = b"Name,Telefon\nAnn,030 901820\nBo,089 233 00\n"
+    page = signed_in(mona).get(upload(signed_in(mona), content).url)
+    assert chosen(page, "country") == "AT"
+    assert "Your company’s; " in text(page)
+    _, page = worked(signed_in(mona), content, **{"to-0": "name", "to-1": "phone", "country": "DE"})
+    assert sorted(Lead.objects.values_list("phone", flat=True)) == ["+4930901820", "+498923300"]
+    assert "Telephone numbers without a country code Germany You said so" in text(page)
+    later = signed_in(sam).get(upload(signed_in(sam), content + b"Cy,040 42828 0\n").url)
+    assert chosen(later, "country") == "DE"
+    assert "As last time" in text(later)
+
+
+def test_numbers_that_say_their_country_speak_for_the_others_of_a_file(signed_in: SignIn, mona: User) -> None:
+    numbers = ["+49 89 1234567", "+49 30 901820", "+49 221 2210", "030 901820"]
+    content = "\n".join(["Name,Phone", *(f"P{at},{number}" for at, number in enumerate(numbers))]).encode()
+    page = signed_in(mona).get(upload(signed_in(mona), content).url)
+    assert chosen(page, "country") == "DE"
+    assert "3 of the 3 numbers that say theirs are of it" in text(page)
+    told = b"Name,Phone,Country\nAnn,030 901820,Germany\n"
+    page = signed_in(mona).get(upload(signed_in(mona), told).url)
+    assert 'name="country"' not in page.text  # a column says it
 
 
 def test_a_mapping_used_before_is_used_again_and_said_so(signed_in: SignIn, mona: User, sam: User) -> None:

@@ -141,6 +141,9 @@ class Dialect:
         found.append(Finding("Heading", f"row {self.skip + 1}" if self.header else "none", self.why.get("header", "")))
         if self.pad_short:
             found.append(Finding("Short rows", "missing cells are empty", self.why.get("pad_short", "")))
+        if "country" in self.why:
+            answer = self.country or "kept as they stand"
+            found.append(Finding("Telephone numbers without a country code", answer, self.why["country"]))
         for column in self.columns:
             if column.unclear or column.day_first is not None:
                 answer = {True: "day first", False: "month first", None: "please choose"}[column.day_first]

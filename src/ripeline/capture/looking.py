@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, BinaryIO, Self, cast
 
 from ripeline.base import clock
-from ripeline.capture import asking, permissions, pieces, wording
+from ripeline.capture import asking, permissions, pieces, telephones, wording
 from ripeline.capture.detection import Detected, Told, detect
 from ripeline.capture.dialect import Dialect, UnreadableFileError
 from ripeline.capture.fields import Kind
@@ -31,26 +31,30 @@ class Said:
     decimal_comma: Mapping[str, bool] = field(default_factory=dict)
     words: Words = field(default_factory=dict)  # ours for theirs, by what they are about
     system: str | None = None  # that gave its ids
+    country: str | None = None  # of telephone numbers that say none
 
     def to_json(self) -> dict[str, Any]:
         """Plain values, for a JSON column."""
         whole = {name: getattr(self.whole, name) for name in Told.__slots__ if getattr(self.whole, name) is not None}
         words = {about: dict(ours) for about, ours in self.words.items()}
         formats = {"day_first": dict(self.day_first), "decimal_comma": dict(self.decimal_comma)}
-        system = {} if self.system is None else {"system": self.system}
-        return {"whole": whole, **formats, **({"words": words} if words else {}), **system}
+        named = {"system": self.system, "country": self.country}
+        rest = {name: text for name, text in named.items() if text is not None}
+        return {"whole": whole, **formats, **({"words": words} if words else {}), **rest}
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Self:
         """What `to_json` gave."""
         whole = Told(**data.get("whole", {}))
         formats = (data.get("day_first", {}), data.get("decimal_comma", {}))
-        return cls(whole, *formats, data.get("words", {}), data.get("system"))
+        return cls(whole, *formats, data.get("words", {}), data.get("system"), data.get("country"))
 
-    def applied(self, dialect: Dialect) -> Dialect:
-        """`dialect` with these words on its columns and its ids."""
+    def applied(self, dialect: Dialect, *, because: str = "you said so") -> Dialect:
+        """`dialect` with these words on its columns, its telephone numbers and its ids."""
         if self.system is not None:
             dialect = replace(dialect, system=self.system)
+        if self.country is not None and "country" in dialect.why:
+            dialect = replace(dialect, country=self.country, why={**dialect.why, "country": because})
         for label, day_first in self.day_first.items():
             dialect = dialect.told(label or None, day_first=day_first)
         for label, comma in self.decimal_comma.items():
@@ -70,10 +74,13 @@ class Looked:
     preset: Preset | None = None  # the export of another system that it is
 
 
-def look(file: BinaryIO | Table, *, kind: Kind | None, name: str, said: Said) -> Looked:
+def look(
+    file: BinaryIO | Table, *, kind: Kind | None, name: str, said: Said, mapping: Mapping[str, str] | None = None
+) -> Looked:
     """Look at a file; without `kind` at what its headings say it has, leads or companies if no system is known by them.
 
-    Raises UnreadableFileError, in a sentence, if there is nothing to import in it.
+    With `mapping` (field by label) instead of the guesses, or of the one used last time, if given. Raises
+    UnreadableFileError, in a sentence, if there is nothing to import in it.
     """
     _check(said.whole)
     with as_table(file, name=name, sheet=said.whole.sheet) as table:
@@ -85,13 +92,19 @@ def look(file: BinaryIO | Table, *, kind: Kind | None, name: str, said: Said) ->
     kind = kind or (preset.kind if preset else _told_by(labels, detected.samples))
     guesses = asking.guessed(kind, labels, guess(kind, labels, detected.samples))
     last = ImportMapping.objects.filter(signature=signature(labels), kind=kind).first()
-    if last is None:
-        dialect = said.applied(detected.dialect)
-        return Looked(detected, dialect, guesses, fitting(kind, labels, guesses), preset=preset)
-    dialect = _as_last_time(detected.dialect, Said.from_json(last.told))
-    return Looked(
-        detected, said.applied(dialect), guesses, FieldMap.from_json(kind, labels, last.mapping), True, preset
-    )
+    given = mapping or (last.mapping if last else None)
+    mapped = fitting(kind, labels, guesses) if given is None else FieldMap.from_json(kind, labels, given)
+    dialect = _with_country(detected, mapped)
+    if last is not None:
+        dialect = _as_last_time(dialect, Said.from_json(last.told))
+    return Looked(detected, said.applied(dialect), guesses, mapped, last is not None, preset)
+
+
+def _with_country(detected: Detected, mapping: FieldMap) -> Dialect:
+    """How the file speaks, with the country of its telephone numbers where it has some that say none."""
+    dialect = detected.dialect
+    country, why = telephones.reading(mapping, detected.samples, dialect.country)
+    return replace(dialect, country=country, why={**dialect.why, "country": why}) if why else dialect
 
 
 def _told_by(labels: Sequence[str], samples: Sequence[Sequence[str]]) -> Kind:
@@ -104,10 +117,7 @@ def _told_by(labels: Sequence[str], samples: Sequence[Sequence[str]]) -> Kind:
 def at(run: ImportRun, said: Said, mapping: Mapping[str, str] | None = None, *, table: Table | None = None) -> Looked:
     """The same for an upload that is kept; with `mapping` (field by label) instead of the guesses, if given."""
     with nullcontext(table) if table else opened(run, said) as found:
-        looked = look(found, kind=kind_of(run), name=run.filename, said=said)
-    if mapping is None:
-        return looked
-    return replace(looked, mapping=FieldMap.from_json(kind_of(run), looked.dialect.labels, mapping))
+        return look(found, kind=kind_of(run), name=run.filename, said=said, mapping=mapping)
 
 
 @contextmanager
@@ -182,14 +192,16 @@ def _check(told: Told) -> None:
 
 
 def _as_last_time(dialect: Dialect, said: Said) -> Dialect:
-    """What a person said last time of columns whose cells do not tell by themselves, and of whose ids they are."""
+    """What a person said last time of columns whose cells do not tell by themselves, and of whose its ids and
+    telephone numbers are."""
     dates = {column.label for column in dialect.columns if column.unclear}
     numbers = {column.label for column in dialect.columns if column.decimal_comma is None}
     return Said(
         day_first={label: first for label, first in said.day_first.items() if label in dates},
         decimal_comma={label: comma for label, comma in said.decimal_comma.items() if label in numbers},
         system=said.system,
-    ).applied(dialect)
+        country=said.country,
+    ).applied(dialect, because="as last time")
 
 
 def problems(dialect: Dialect, mapping: FieldMap) -> list[str]:

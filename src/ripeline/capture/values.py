@@ -181,10 +181,10 @@ def reading_country(own: str, beside: Iterable[str], home: str) -> str:
     """The country by which somebody's number without a country code is read: their own, else that of a number `beside`
     it that says one, else the `home` of whoever reads it. Every door asks here.
     """
-    return own or next(filter(None, map(_country_said, beside)), "") or home
+    return own or next(filter(None, map(country_said, beside)), "") or home
 
 
-def _country_said(number: str) -> str:
+def country_said(number: str) -> str:
     """The country that a number names itself by its code; "" where it names none."""
     text = whole(number).strip()
     text = f"+{text[2:]}" if text.startswith("00") else text

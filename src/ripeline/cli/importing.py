@@ -47,6 +47,7 @@ class Wishes:
     day_first: bool | None = None
     decimal_comma: bool | None = None
     system: str | None = None
+    country: str | None = None
 
     @property
     def said(self) -> Said:
@@ -55,6 +56,7 @@ class Wishes:
             {} if self.day_first is None else {EVERY: self.day_first},
             {} if self.decimal_comma is None else {EVERY: self.decimal_comma},
             system=self.system,
+            country=self.country,
         )
 
     def __bool__(self) -> bool:
@@ -288,7 +290,7 @@ def _tell(looked: Looked, mapping: FieldMap, *, is_remembered: bool) -> None:
     if len(mapping.targets) > _SHOWN:
         say(f"  … and {len(mapping.targets) - _SHOWN} more")
     for about, answer, _ in looked.dialect.findings():
-        if about.startswith(("Dates", "Numbers", "Sheet")) or (about == "Encoding" and answer != "UTF-8"):
+        if about.startswith(("Dates", "Numbers", "Sheet", "Telephone")) or (about == "Encoding" and answer != "UTF-8"):
             say(f"  {about}: {answer}")
 
 

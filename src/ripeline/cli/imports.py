@@ -25,6 +25,17 @@ def _pairs(_context: click.Context, _option: click.Parameter, given: tuple[str, 
     return [(heading.strip(), field.strip()) for heading, _, field in (one.rpartition("=") for one in given)]
 
 
+def _country(_context: click.Context, _option: click.Parameter, given: str | None) -> str | None:
+    """Its code."""
+    from ripeline.capture import codes
+    from ripeline.capture.text import BadValueError
+
+    try:
+        return codes.country(given) if given else None
+    except BadValueError as problem:
+        raise click.BadParameter(f"{problem}.") from problem
+
+
 @click.command("import")
 @click.argument("files", type=click.Path(path_type=Path), nargs=-1, metavar="FILE...")
 @click.option("--outcomes", is_flag=True, help="The file has won and lost deals, joined to leads by id or e-mail.")
@@ -43,6 +54,10 @@ def _pairs(_context: click.Context, _option: click.Parameter, given: tuple[str, 
     "--ids-of", "system", metavar="SYSTEM",
     help="The system that gave the ids in the file (hubspot, salesforce …), where its headings do not tell: an id is "
     "the same person's only within one. Without it they are your own system's.",
+)  # fmt: skip
+@click.option(
+    "--phones-of", "country", metavar="COUNTRY", callback=_country,
+    help="The country (DE, or its name) of telephone numbers without a country code; otherwise guessed, and said.",
 )  # fmt: skip
 @click.option("--sheet", metavar="NAME", help="Of a workbook, the sheet to read; otherwise the one with the most rows.")
 @click.option("--encoding", help="The file's encoding (utf-8, cp1252 …); otherwise found out.")
@@ -67,8 +82,8 @@ def _pairs(_context: click.Context, _option: click.Parameter, given: tuple[str, 
 @json_option
 def command(
     files: tuple[Path, ...], outcomes: bool, pairs: list[tuple[str, str]], source: str, conflicts: str | None,
-    system: str | None, sheet: str | None, encoding: str | None, delimiter: str | None, day_first: bool | None,
-    decimal_comma: bool | None,
+    system: str | None, country: str | None, sheet: str | None, encoding: str | None, delimiter: str | None,
+    day_first: bool | None, decimal_comma: bool | None,
     is_trial: bool, rejects: Path | None, undone: str | None, is_sure: bool, schedule: str | None, place: str | None,
     as_json: bool,
 ) -> None:  # fmt: skip
@@ -106,6 +121,7 @@ def command(
             kind="outcomes" if outcomes else "leads" if pairs else None, pairs=pairs, source=" ".join(source.split()),
             policy=conflicts or "", sheet=sheet, encoding=encoding, delimiter=_NAMED.get(delimiter or "", delimiter),
             day_first=day_first, decimal_comma=decimal_comma, system=None if system is None else named(system),
+            country=country,
         )  # fmt: skip
         if is_trial:
             _tell_trial(try_out(files, wishes), as_json=as_json)

@@ -28,6 +28,7 @@ from ripeline.catalog.models import FieldType
 from ripeline.leads import systems
 from ripeline.people.models import User
 from ripeline.web import import_words
+from ripeline.web.countries import countries
 
 ROWS = 6  # of the preview
 _SAMPLES = 3
@@ -120,9 +121,11 @@ def _said(said: Said, dialect: Dialect, form: Mapping[str, str], listed: Iterabl
         if mark is not None and mark != column.decimal_comma:
             marks[column.label] = mark
     system = systems.named(form.get("system", dialect.system))
+    country = form.get("country", dialect.country)
+    is_other = country != dialect.country and country in {"", *dict(countries())}
     return Said(
         said.whole, orders, marks, wording.merged(said.words, import_words.said(listed, form)),
-        said.system if system == dialect.system else system,
+        said.system if system == dialect.system else system, country if is_other else said.country,
     )  # fmt: skip
 
 
@@ -160,6 +163,7 @@ def _context(run: ImportRun, looked: Looked, *, error: str = "") -> dict[str, An
         "asks_system": bool(looked.mapping.fields() & WITH_IDS),
         "system": systems.label(dialect.system),
         "systems": systems.LABELS.values(),
+        "countries": _countries(dialect) if "country" in dialect.why else [],
         "policies": [Option(value, words, value == run.policy) for value, words in ImportPolicy.choices],
         **_preview(run, looked),
     }
@@ -171,6 +175,12 @@ def in_words(problem: str, kind: Kind) -> str:
     for name, field in FIELDS[kind].items():
         named = re.sub(rf"\b{name}\b", field.label, named)
     return before + mapped + named
+
+
+def _countries(dialect: Dialect) -> list[Option]:
+    """Whose country's telephone numbers without a country code may be."""
+    unknown = Option("", "Not known: keep them as they stand", not dialect.country)
+    return [unknown, *(Option(code, name, code == dialect.country) for code, name in countries())]
 
 
 def _sheets(dialect: Dialect) -> list[Option]:

@@ -26,6 +26,7 @@ from ripeline.people.models import User
 from ripeline.ripeness import yields
 from ripeline.ripeness.yields import Yield
 from ripeline.web import import_batch, import_mapping, import_memory, import_schedules, import_undo
+from ripeline.web.countries import countries
 from ripeline.web.import_access import asked, importer
 from ripeline.web.shell import say, viewer
 from ripeline.worklist import belief
@@ -295,7 +296,8 @@ def _read_as(run: ImportRun) -> list[tuple[str, str, str]]:
     dialect = Dialect.from_json(run.dialect)
     preset = presets.recognised(dialect.labels)
     found = [("Taken for", f"an export of {preset.label}", "by its headings")] if preset else []
-    found += [(each.about, each.answer, each.why) for each in dialect.findings()]
+    named = dict(countries())
+    found += [(each.about, named.get(each.answer, each.answer), each.why) for each in dialect.findings()]
     known = {name: field.label for name, field in FIELDS[kind_of(run)].items()} | asking.labels()
     for label in dialect.labels:
         target = run.mapping.get(label, IGNORE)
