@@ -344,6 +344,7 @@ def test_on_a_shared_phone_each_sees_and_sends_their_own_cards(
     expect(page.locator("#state")).to_contain_text("1 card needs a look.")
     expect(page.get_by_text("Tom Reyes")).to_have_count(0)
     page.get_by_role("button", name="Mend").click()
+    expect(page.get_by_label("Telephone")).to_have_value("call me")
     page.get_by_label("Telephone").fill("")
     page.get_by_role("button", name="Keep").click()
     expect(page.locator("#state")).to_contain_text("All 1 sent.")

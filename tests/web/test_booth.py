@@ -13,6 +13,7 @@ from ripeline.capture.booths import BoothDraft
 from ripeline.capture.keeping import HeldError
 from ripeline.capture.models import Door, DoorDay, Submission
 from ripeline.leads.models import Enquiry, Lead
+from ripeline.outbox import queries as outbox
 from ripeline.people.models import User
 from tests.cast import MakeLead
 
@@ -54,6 +55,26 @@ def test_cards_come_in_each_by_itself_and_what_is_wrong_is_said_beside_it(alice:
     assert set(Lead.objects.values_list("name", flat=True)) == {"Priya Raman", "Ann"}
     assert one["lead"] == str(Lead.objects.get(name="Priya Raman").pk)
     assert DoorDay.objects.get().refused == 1
+
+
+def test_a_box_that_stays_empty_is_noted_as_asked_and_ticked_later_it_is_asked_to_be_confirmed(
+    alice: User, booth: Door
+) -> None:
+    words = outbox.wording("news").text
+
+    def said(*, given: bool, rev: int) -> str:
+        answers = {"may_write": {"given": given, "wording": words}}
+        assert send(signed_in(alice), alice, card(answers=answers, rev=rev)).status_code == 200
+        [standing] = outbox.consents(PRIYA["email"])
+        assert all(event.wording and event.wording.text == words for event in standing.events.all())
+        return standing.state
+
+    assert said(given=False, rev=1) == "declined"
+    page = signed_in(alice).get(f"/leads/{Lead.objects.get().pk}").text
+    assert "did not agree" in page
+    assert "Not ticked on booth: Dental Expo" in page
+    assert said(given=True, rev=2) == "pending"
+    assert said(given=False, rev=3) == "pending", "what they said stands until they say otherwise themselves"
 
 
 def test_a_card_whose_answer_was_lost_is_there_once_when_it_is_sent_again(alice: User, booth: Door) -> None:

@@ -288,6 +288,16 @@ def test_a_marketer_makes_a_form_in_a_minute(mona: User) -> None:
     assert "In the last 30 days it was opened 0 times" in mine.get(f"/capture/doors/{door.pk}").content.decode()
 
 
+def test_a_consent_is_worded_alike_wherever_a_form_is_built_and_shown(client: Client, door: Door, mona: User) -> None:
+    words = "Write to me by e-mail now and then with news and offers."
+    hers = signed_in(mona)
+    for path in (f"/capture/doors/{door.pk}", "/capture/questions"):
+        page = hers.get(path).text
+        assert words in page
+        assert "You may write to me about this" not in page
+    assert words in client.get("/f/quote").text
+
+
 def test_what_was_held_back_is_looked_at(client: Client, door: Door, mona: User) -> None:
     _, unseen = opened(client)
     send(client, FIELDS | {"fax": "1"}, unseen)
@@ -332,7 +342,8 @@ def test_what_they_answered_stands_on_the_record_in_the_words_of_the_question(
     send(client, FIELDS | {"q-may_write": "yes"}, unseen)
     page = signed_in(ada).get(f"/leads/{Lead.objects.get().pk}").content.decode()
     assert "When should it be in place?" in page
-    assert "agreed" in page
+    assert page.count("Write to me by e-mail now and then") == 2, "as the evidence, and to note what they say next"
+    assert "<dd>agreed</dd>" not in page, "it stands under what they agreed to"
     assert "by a form, testserver/f/quote, by google / cpc" in page
 
 

@@ -167,9 +167,9 @@ def _read(card: Card, door: Door, before: Mapping[str, Any] | None = None) -> di
     if not any(clean(card.fields.get(name, "")) for name in ("name", "email", "phone")):
         raise keeping.RefusedError({"name": "Say at least a name, an e-mail address or a telephone number."})
     content = machines.read(machines.Entry(fields={name: card.fields.get(name, "") for name in PERSON}))
-    answers, unfit = _answers(card.answers, before or {})
+    answers, declined, unfit = _answers(card.answers, before or {})
     message = "\n".join(filter(None, [clean_lines(card.note)[:LONGEST], *unfit]))
-    return content | {
+    return content | ({"declined": declined} if declined else {}) | {
         "answers": answers, "message": message, "source": clean(card.source)[:160],
         "campaign": clean(card.campaign)[:160], "captured_at": _captured(card, door).isoformat(),
         "due": card.due.isoformat() if card.due else "", "digest": _digest(card),
@@ -177,16 +177,20 @@ def _read(card: Card, door: Door, before: Mapping[str, Any] | None = None) -> di
     }  # fmt: skip
 
 
-def _answers(given: Mapping[str, Any], before: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
-    """What was answered, and in words what does not fit its question any more; what fitted `before` stays."""
+def _answers(given: Mapping[str, Any], before: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, str], list[str]]:
+    """What was answered; the words of the consents whose box stayed empty; and in words what does not fit its question
+    any more, of which what fitted `before` stays.
+    """
     known = {question.key: question for question in catalog_queries.questions(retired=True)}
     answers: dict[str, Any] = {}
+    declined: dict[str, str] = {}
     unfit = []
     for key, value in list(given.items())[:100]:
         texts = _texts(value)
         question = known.get(key)
         if question and question.answer_type == AnswerType.CONSENT:
-            answers |= _agreed(question, value)
+            answers |= _consent(question, value, given=True)
+            declined |= {key: said["wording"] for key, said in _consent(question, value, given=False).items()}
             continue
         try:
             answer = asking.taken(question, texts) if question else None
@@ -198,7 +202,7 @@ def _answers(given: Mapping[str, Any], before: Mapping[str, Any]) -> tuple[dict[
             unfit += [f"{known[key].label if key in known else key[:60]} {', '.join(texts)}"] if any(texts) else []
         elif answer is not None:
             answers[key] = answer
-    return answers, unfit
+    return answers, declined, unfit
 
 
 def _texts(value: Any) -> list[str]:
@@ -206,12 +210,12 @@ def _texts(value: Any) -> list[str]:
     return [clean_lines(str(each))[:LONGEST] for each in found[:100] if each not in (None, "")]
 
 
-def _agreed(question: Question, value: Any) -> dict[str, Any]:
+def _consent(question: Question, value: Any, *, given: bool) -> dict[str, Any]:
     """Consent counts in the words that were shown: those of the page, which may be days old."""
-    if not isinstance(value, dict) or not value.get("given"):
+    if not isinstance(value, dict) or bool(value.get("given")) is not given:
         return {}
     wording = clean_lines(str(value.get("wording", "")))[:LONGEST]
-    return {question.key: {"given": True, "wording": wording}} if wording else {}
+    return {question.key: {"given": given, "wording": wording}} if wording else {}
 
 
 def _captured(card: Card, door: Door) -> datetime:

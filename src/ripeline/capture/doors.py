@@ -126,13 +126,16 @@ def find(door_id: UUID) -> Door | None:
 
 def asks(door: Door) -> list[tuple[Question, bool]]:
     """The questions that a door asks, in its order, with whether they must be answered; without those retired since."""
-    standard = {question.key: question for question in catalog_queries.questions()}
-    found = [
-        (standard[each["key"]], bool(each.get("required"))) for each in door.questions if each.get("key") in standard
-    ]
-    for question, _ in found:
-        if question.purpose:  # agreed to is what the mail itself refers to, word for word
-            question.label = outbox.wording(question.purpose).text
+    listed = {question.key: question for question in standard()}
+    return [(listed[each["key"]], bool(each.get("required"))) for each in door.questions if each.get("key") in listed]
+
+
+def standard(*, retired: bool = False) -> Sequence[Question]:
+    """The questions as doors put them: of a consent to mail, the words are those that the mail itself refers to."""
+    words = {wording.purpose_id: wording.text for wording in outbox.wordings()}
+    found = catalog_queries.questions(retired=retired)
+    for question in found:
+        question.label = words.get(question.purpose, question.label)
     return found
 
 

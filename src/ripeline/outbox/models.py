@@ -129,6 +129,11 @@ class Consent(models.Model):
             models.UniqueConstraint(fields=["address_hash", "purpose"], name="consent_once"),
         ]
 
+    @property
+    def is_declined(self) -> bool:
+        """Whether they were asked and did not agree: no consent, and none taken back."""
+        return self.state == ConsentState.DECLINED
+
 
 class ConsentEvent(models.Model):
     """The evidence, append-only: who said what about which words, when, how and whence."""

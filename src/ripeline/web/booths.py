@@ -60,7 +60,7 @@ class BoothSettings(NewBooth):
         super().__init__(*args, **kwargs)
         for name in booths.PERSON:
             self.fields[f"ask-{name}"] = forms.BooleanField(label=FIELDS[name][0], required=False)
-        self.standard = catalog.questions()
+        self.standard = doors.standard()
         for question in self.standard:
             self.fields[f"ask-q-{question.key}"] = forms.ChoiceField(
                 label=question.label, choices=ASKED, required=False

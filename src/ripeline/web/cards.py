@@ -1,6 +1,6 @@
 """What the record and Today's sheet both show of a lead: its ripeness in words, how it came to us, its last entries."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -105,8 +105,10 @@ class Came:
         return bool(page) and not (place and (page.partition("://")[2] or page).startswith(place))
 
 
-def came(enquiries: Iterable[Enquiry]) -> list[Came]:
-    """The enquiries for a card; one query more where questions were answered."""
+def came(enquiries: Iterable[Enquiry], *, stated: Container[str] = ()) -> list[Came]:
+    """The enquiries for a card; one query more where questions were answered. A consent in words that are `stated`
+    beside it already, with how we know, is not said twice.
+    """
     found = list(enquiries)
     keys = {key for each in found for key in each.said}
     asked = catalog.asked(keys) if keys else {}
@@ -114,14 +116,14 @@ def came(enquiries: Iterable[Enquiry]) -> list[Came]:
         Came(
             each,
             DOORS.get(each.door, each.door.replace("_", " ")),
-            _answers(each, asked),
+            _answers(each, asked, stated),
             _found_by(each),
         )
         for each in found
     ]
 
 
-def _answers(enquiry: Enquiry, asked: Mapping[str, str]) -> list[Answered]:
+def _answers(enquiry: Enquiry, asked: Mapping[str, str], stated: Container[str]) -> list[Answered]:
     """What was answered, in the order of the questions, each as it was `asked`."""
     answers = []
     said = enquiry.said
@@ -129,6 +131,8 @@ def _answers(enquiry: Enquiry, asked: Mapping[str, str]) -> list[Answered]:
         first, now = enquiry.answers.get(key), said[key]
         was = words(first) if first not in (None, now) else ""
         shown = now.get("wording") if isinstance(now, dict) else ""  # of a consent: what they saw beside the box
+        if shown and shown in stated:
+            continue
         answers.append(Answered(shown or asked.get(key, key.replace("_", " ")), words(now), was))
     return answers
 

@@ -92,7 +92,8 @@ class _Saying:
             return ""
         count = _NUMBERS[len(colleagues)] if len(colleagues) < len(_NUMBERS) - 1 else "Six others or more"
         doers = sorted(colleagues, key=lambda one: one.act is None)[:2]
-        return f"{count} at {company or 'their company'}: {'; '.join(self._did(one) for one in doers)}"
+        at = f"{count} at {company or 'their company'}{', of them' if len(colleagues) > len(doers) else ':'}"
+        return f"{at} {'; '.join(self._did(one) for one in doers)}"
 
     def _did(self, one: Colleague) -> str:
         if one.act is None:

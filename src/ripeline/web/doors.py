@@ -108,7 +108,7 @@ class FormSettings(NewForm):
             self.fields[f"ask-{name}"] = forms.ChoiceField(label=label, choices=ASKED, required=False)
         kept = [each for each in assets.all_assets() if each.is_active or str(each.pk) == self.initial.get("gives")]
         self.fields["gives"].choices = [("", "Nothing but the words below"), *((str(a.pk), a.title) for a in kept)]  # type: ignore[attr-defined]
-        self.standard = catalog.questions()
+        self.standard = doors.standard()
         for question in self.standard:
             self.fields[f"ask-q-{question.key}"] = forms.ChoiceField(
                 label=question.label, choices=ASKED, required=False

@@ -61,7 +61,8 @@ def page(found: Record, family: str = "", *, is_editing: bool = False) -> dict[s
     """What the record's templates need; the verbs' choices only where the viewer may use them."""
     lead = found.lead
     score = ripeness.of([lead.pk]).get(lead.pk) if found.row.sees_context and found.row.is_open else None
-    ripe, came_by = cards.ripe(score, lead.state), cards.came(found.enquiries)
+    agreed = standing.of(found)
+    ripe, came_by = cards.ripe(score, lead.state), cards.came(found.enquiries, stated=standing.words(agreed))
     seen = around(lead, found.row.viewer, ids=found.ids, others=found.colleagues) if found.row.sees_context else None
     return {
         "record": found,
@@ -75,7 +76,7 @@ def page(found: Record, family: str = "", *, is_editing: bool = False) -> dict[s
         )
         if seen
         else [],
-        "agreed": standing.of(found),
+        "agreed": agreed,
         "agreed_fields": standing.FIELDS,
         "key": uuid4().hex,
         "editing": is_editing and found.may["work"],

@@ -9,7 +9,8 @@ from django.shortcuts import redirect, render
 from django.urls import path, reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from ripeline.catalog import queries, standard
+from ripeline.capture import doors
+from ripeline.catalog import standard
 from ripeline.catalog.models import AnswerType, Meaning, Question
 from ripeline.catalog.standard import QuestionError
 from ripeline.outbox import queries as outbox
@@ -39,7 +40,7 @@ class QuestionForm(Form):
 @require_safe
 def questions(request: HttpRequest) -> HttpResponse:
     require_keeps_catalog(viewer(request))
-    known = queries.questions(retired=True)
+    known = doors.standard(retired=True)
     answer = {
         "here": "questions",
         "asked": [q for q in known if q.is_active],

@@ -24,3 +24,9 @@ def of(found: Record) -> dict[str, Any]:
         "ways": WAYS,
         "today": timezone.localdate(clock.now()),
     }
+
+
+def words(agreed: dict[str, Any]) -> set[str]:
+    """The words of the consents that stand there."""
+    events = (e for at in agreed.get("standings", ()) for consent in at.consents for e in consent.events.all())
+    return {event.wording.text for event in events if event.wording}

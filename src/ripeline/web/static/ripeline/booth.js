@@ -23,7 +23,7 @@
     for (const group of $$("[data-question]", form)) {
       const inputs = $$("input, textarea", group), ticked = inputs.filter((input) => input.checked).map((input) => input.value);
       const kind = group.dataset.kind, key = group.dataset.question;
-      if (kind === "consent") { if (ticked.length) answers[key] = { given: true, wording: group.dataset.wording }; }
+      if (kind === "consent") answers[key] = { given: ticked.length > 0, wording: group.dataset.wording }; // a no is one, too
       else if (kind === "choices") { if (ticked.length) answers[key] = ticked; }
       else if (kind === "choice" || kind === "yes_no") { if (ticked.length) answers[key] = ticked[0]; }
       else if (inputs[0].value.trim()) answers[key] = inputs[0].value.trim();
@@ -41,7 +41,7 @@
       const answer = answers[group.dataset.question];
       for (const input of $$("input, textarea", group)) {
         if (!/^(checkbox|radio)$/.test(input.type)) input.value = answer ?? "";
-        else input.checked = group.dataset.kind === "consent" ? Boolean(answer) : [].concat(answer ?? []).includes(input.value);
+        else input.checked = group.dataset.kind === "consent" ? Boolean(answer?.given) : [].concat(answer ?? []).includes(input.value);
       }
     }
     for (const input of $$('[name="heat"]', form)) input.checked = input.value === heat;
@@ -64,7 +64,8 @@
     $('[aria-invalid="true"]', form)?.focus();
   }
 
-  const isEmpty = ({ fields, answers, note, said }) => !note && !said.length && !Object.keys(answers).length && !Object.values(fields).some(Boolean);
+  const isSaid = (answer) => answer !== undefined && answer.given !== false; // a box that is not ticked says nothing yet
+  const isEmpty = ({ fields, answers, note, said }) => !note && !said.length && !Object.values(answers).some(isSaid) && !Object.values(fields).some(Boolean);
 
   let saving; // at most a quarter of a second of typing is on no disk
   const saveSoon = () => { clearTimeout(saving); saving = setTimeout(saveDraft, 250); };
@@ -94,7 +95,7 @@
   function missing(card) {
     const errors = {};
     if (!["name", "email", "phone"].some((name) => card.fields[name])) errors[PERSON[0]] = "A name, an e-mail address or a number is enough.";
-    for (const group of $$("[data-question][data-must]", form)) if (!(group.dataset.question in card.answers)) errors[`q-${group.dataset.question}`] = "Please fill this in.";
+    for (const group of $$("[data-question][data-must]", form)) if (!isSaid(card.answers[group.dataset.question])) errors[`q-${group.dataset.question}`] = "Please fill this in.";
     return errors;
   }
 
@@ -146,7 +147,7 @@
     $(".who b", item).textContent = called(card);
     $(".who span", item).textContent = card.fields.company || "";
     $(".heat", item).textContent = HEAT[card.heat] || "";
-    $(".how", item).textContent = `${WORDS[card.state]}, ${new Date(card.at).toLocaleString([], { weekday: "short", hour: "2-digit", minute: "2-digit" })}`;
+    $(".how", item).textContent = `${WORDS[card.state]}, ${new Date(card.at).toLocaleString([], { weekday: "short", hour: "2-digit", minute: "2-digit", hourCycle: "h23" })}`;
     const errors = Object.values(card.errors || {}).join(" ");
     $(".error", item).textContent = errors;
     $(".error", item).hidden = !errors;
