@@ -1,17 +1,14 @@
 """Mails a process writes, claims, re-checks, records and hands over to a local sink, beside bare smtplib."""
 
-import contextlib
 import os
 import smtplib
 import statistics
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 from benchmarks import _pace
 from benchmarks._figures import Figure, database
+from benchmarks._sink import sink
 
 MAILS = 1_000
 ROUNDS = 3
@@ -20,7 +17,7 @@ GOAL = 300  # mails/s a process, PERFORMANCE of the design
 
 
 def run(say: Callable[[str], None]) -> Iterator[Figure]:
-    with _sink() as port:
+    with sink() as (port, _):
         os.environ |= {
             "RIPELINE_SMTP_URL": f"smtp://127.0.0.1:{port}",
             "RIPELINE_MAIL_FROM": "Northwind <leads@northwind.example>",
@@ -87,19 +84,3 @@ def _bare(port: int, content: bytes) -> float:
         for each in range(MAILS):
             smtp.sendmail("leads@northwind.example", [f"p{each}@northgate.example"], content)
         return MAILS / (time.perf_counter() - began)
-
-
-@contextlib.contextmanager
-def _sink() -> Iterator[int]:
-    """The sink in a process of its own."""
-    process = subprocess.Popen(
-        [sys.executable, str(Path(__file__).parent / "_sink.py")], stdout=subprocess.PIPE, text=True
-    )
-    try:
-        assert process.stdout
-        yield int(process.stdout.readline())
-    finally:
-        process.kill()
-        process.wait()
-        if process.stdout:
-            process.stdout.close()

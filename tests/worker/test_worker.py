@@ -19,6 +19,7 @@ from ripeline.leads import actions as leads
 from ripeline.leads import duplicates
 from ripeline.leads.models import Lead
 from ripeline.leads.recognising import identify
+from ripeline.outbox import actions as outbox
 from ripeline.people.models import User
 from ripeline.ripeness.models import Score
 from ripeline.timeline.kinds import REACTING
@@ -30,6 +31,7 @@ from ripeline.worker.schedule import Task
 from ripeline.worklist.models import Plan
 from tests.cast import MakeLead, by
 from tests.hits import hit, store
+from tests.mail_server import Post
 
 
 def test_every_kind_that_leaves_a_reaction_is_in_the_table_and_no_other() -> None:
@@ -321,6 +323,25 @@ def ripe(transactional_db: None, lead: Lead) -> Reaction:
 
 def test_a_worker_looks_for_places_for_who_is_likely_ready(ripe: Reaction, running: Worker) -> None:
     until(lambda: not Reaction.objects.filter(pk=ripe.pk).exists())
+
+
+def test_mail_that_somebody_waits_for_goes_out_though_the_worker_looks_but_once_an_hour_and_rests_in_between(
+    monkeypatch: pytest.MonkeyPatch, transactional_db: None, post: Post
+) -> None:
+    monkeypatch.setattr(main, "REST", 3600.0)
+    monkeypatch.setattr(main, "POLL", 3600.0)
+    worker = Worker()
+    thread = threading.Thread(target=worker.run)
+    thread.start()
+    try:
+        until(lambda: Beat.objects.filter(name=schedule.HEARTBEAT).exists())  # it listens, and rests
+        for to in ("priya@northgate.example", "li.wei@northgate.example"):  # one, and one when the first is gone
+            context = {"subject": "Thank you", "text": "We call you."}
+            outbox.send(kind="thanks", to=to, key=uuid4().hex, context=context)
+            until(lambda to=to: to in [mail.to for mail in post.received])  # type: ignore[misc]
+    finally:
+        worker.stop()
+        thread.join()
 
 
 def test_every_thread_of_a_worker_has_a_connection_however_few_a_web_process_may_hold(

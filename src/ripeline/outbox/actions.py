@@ -94,7 +94,7 @@ def send(
             },
         )
         if is_new and can_go:
-            timeline.wake_worker()
+            timeline.wake_worker(timeline.POST)
     return message
 
 
@@ -159,7 +159,7 @@ def settle(*, actor: User, message_id: UUID, again: bool) -> bool:
             return False
         people.audit(actor=actor, verb="mail.again" if again else "mail.let_be", target=str(message_id))
         if again:
-            timeline.wake_worker()
+            timeline.wake_worker(timeline.POST)
     return True
 
 

@@ -17,6 +17,7 @@ from ripeline.timeline.kinds import KINDS, REACTING
 from ripeline.timeline.models import Activity, Engagement, Reaction
 
 WAKE = "ripeline_work"  # the channel that wakes the worker
+POST = "post"  # what is said there where a mail waits: it alone concerns the post, and nothing else
 
 # One statement writes the entries that are new, leaves a reaction for each kind that has one, and wakes the worker
 # (pg_notify is delivered at commit; equal messages of one transaction become one).
@@ -91,10 +92,10 @@ def _plain(entry: Entry) -> dict[str, Any]:
     return {**vars(entry), **names, "occurred_at": entry.occurred_at.isoformat()}
 
 
-def wake_worker() -> None:
+def wake_worker(about: str = "") -> None:
     """Tell the worker that something waits for it; delivered at commit."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_notify(%s, '')", [WAKE])
+        cursor.execute("SELECT pg_notify(%s, %s)", [WAKE, about])
 
 
 def forget(lead_ids: Collection[UUID]) -> None:

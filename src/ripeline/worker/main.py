@@ -19,7 +19,7 @@ from psycopg_pool import ConnectionPool
 from ripeline.leads import queries as leads
 from ripeline.outbox.coming_back import Reader
 from ripeline.outbox.delivery import Sender
-from ripeline.timeline.actions import WAKE
+from ripeline.timeline.actions import POST, WAKE
 from ripeline.worker import reactions, schedule, tasks
 
 log = logging.getLogger(__name__)
@@ -37,7 +37,7 @@ class Worker:
 
     def __init__(self) -> None:
         self.stopping = threading.Event()
-        self.wakes: list[threading.Event] = []
+        self.wakes: list[tuple[str, threading.Event]] = []  # what each is called about
 
     def run(self) -> None:
         """Work until `stop`; returns when the batches in hand are done."""
@@ -49,13 +49,13 @@ class Worker:
             self._thread("places", lambda: reactions.work(lanes=[reactions.PLACES]) >= reactions.BATCH, rest=AWHILE),
             self._thread("schedule", lambda: schedule.tick() > 0, rest=REST),
             self._thread("long work", lambda: tasks.work(self.stopping.is_set), rest=REST),
-            self._thread("post", lambda: post.work(self.stopping.is_set), rest=REST),
+            self._thread("post", lambda: post.work(self.stopping.is_set), called=POST),
             self._thread("what comes back", lambda: returns.work(self.stopping.is_set), rest=REST),
         ]
         for thread in threads:
             thread.start()
         self._loop("listener", self._listen)
-        for wake in self.wakes:
+        for _, wake in self.wakes:
             wake.set()
         for thread in threads:
             thread.join()
@@ -65,14 +65,15 @@ class Worker:
         """Stop after the current batches."""
         self.stopping.set()
 
-    def _thread(self, name: str, step: Callable[[], bool], *, rest: float = 0.0) -> threading.Thread:
-        """A thread that repeats `step` while it finds something to do, then waits to be woken.
+    def _thread(self, name: str, step: Callable[[], bool], *, called: str = "", rest: float = 0.0) -> threading.Thread:
+        """A thread that repeats `step` while it finds something to do, then waits to be `called`, as others are or
+        about something that is its own.
 
         `rest`: seconds before it may be woken again. Every visit of a known person wakes the worker, and only the
         reactions are about it; hundreds a second would have the others look for nothing all the time.
         """
         wake = threading.Event()
-        self.wakes.append(wake)
+        self.wakes.append((called, wake))
 
         def work() -> None:
             while not self.stopping.is_set():
@@ -116,8 +117,9 @@ class Worker:
                 if time.monotonic() - shown >= POLL:
                     schedule.beat()
                     shown = time.monotonic()
-                if list(ears.notifies(timeout=GLANCE, stop_after=1)):
-                    for wake in self.wakes:
+                said = {notice.payload for notice in ears.notifies(timeout=GLANCE, stop_after=1)}
+                for called, wake in self.wakes:
+                    if called in said:
                         wake.set()
 
 
