@@ -218,6 +218,23 @@ def chosen(run_id: UUID) -> dict[str, str]:
     return {label: target for label, target in ImportRun.objects.get(pk=run_id).mapping.items() if target != "ignore"}
 
 
+def test_an_old_list_asks_for_the_country_of_its_numbers_and_translates_where_each_stands(
+    open_page: OpenPage, axe: Axe, shot: Shot, company: Company, mona: User, tmp_path: Path
+) -> None:
+    rows = "\n".join(f"P{at},p{at}@x.example,030 9018{at}0,{w}" for at, w in enumerate(("gewonnen", "offen", "Messe")))
+    page = open_page(mona, "/imports/new")
+    uploaded(page, written(tmp_path, f"Name,E-Mail,Telefon,Stand\n{rows}\n", "alt.csv"))
+    expect(page.get_by_label("Stand", exact=True)).to_have_value("state")
+    page.get_by_label("Which country’s are telephone numbers").select_option("DE")
+    expect(page.get_by_text("You said so. A number with +")).to_be_visible()
+    expect(page.get_by_role("cell", name="+4930901800")).to_be_visible()
+    page.get_by_label("Stand", exact=True).select_option("custom:Stand")
+    expect(page.get_by_text("if they do, choose “Where it stands”")).to_be_visible()
+    axe(page)
+    shot(page, "imports-mapping-hints")
+    assert fits(page)
+
+
 def test_what_is_chosen_while_an_answer_is_on_its_way_is_kept(
     open_page: OpenPage, company: Company, mona: User, tmp_path: Path
 ) -> None:

@@ -274,6 +274,48 @@ def test_of_several_files_one_that_cannot_be_read_keeps_all_out(signed_in: SignI
     assert not ImportRun.objects.exists()
 
 
+OLD_LIST = (
+    b"Name,E-Mail,Stand,Region\nAnn,ann@x.example,gewonnen,Texas\nBo,bo@x.example,verloren,Texas\n"
+    b"Cy,cy@x.example,offen,Ohio\nDi,di@x.example,wiedervorlegen,Ohio\n"
+)
+
+
+def test_a_column_of_outcomes_in_an_unknown_file_is_proposed_with_its_words_translated(
+    signed_in: SignIn, mona: User
+) -> None:
+    client = signed_in(mona)
+    where = upload(client, OLD_LIST).url
+    page = client.get(where)
+    assert chosen(page, "to-2") == "state"
+    assert "Its words say where each stands: “gewonnen”, “verloren”, “offen”" in text(page)
+    assert "Their words, ours" in text(page)
+    assert "wiedervorlegen Where it stands 1 Choose: what is it here?" in text(page)
+    actions.confirm(actor=mona, run_id=UUID(where.rsplit("/", 1)[1]))
+    actions.work(UUID(where.rsplit("/", 1)[1]))
+    assert dict(Lead.objects.values_list("name", "state")) == {"Ann": "won", "Bo": "lost", "Cy": "new", "Di": "new"}
+
+
+def test_a_column_of_outcomes_that_is_kept_as_it_is_has_a_hint_beside_it(signed_in: SignIn, mona: User) -> None:
+    client = signed_in(mona)
+    where = upload(client, OLD_LIST).url
+    hint = "Its words look like where each stands (“gewonnen”, “verloren”, “offen”)"
+    assert hint not in text(client.get(where))
+    page = client.post(f"{where}/mapping", {"to-2": "custom:Stand"})
+    assert hint in text(page)
+    assert "if they do, choose “Where it stands”" in text(page)
+
+
+@pytest.mark.parametrize(
+    "column", [b"State,Texas,Ohio,Utah", b"Stand,A 12,B 3,A 12", b"Status,active,inactive,active", b"Status,x,x,"]
+)
+def test_a_column_that_is_only_called_so_is_no_state(signed_in: SignIn, mona: User, column: bytes) -> None:
+    heading, *cells = column.split(b",")
+    rows = [b"P%d,p%d@x.example,%s" % (at, at, cell) for at, cell in enumerate(cells)]
+    page = signed_in(mona).get(upload(signed_in(mona), b"\n".join([b"Name,E-mail," + heading, *rows])).url)
+    assert chosen(page, "to-2") == f"custom:{heading.decode()}"
+    assert "look like where each stands" not in text(page)
+
+
 def test_the_page_asks_whose_countrys_the_telephone_numbers_are(signed_in: SignIn, mona: User, sam: User) -> None:
     Company.objects.update_or_create(defaults={"country": "AT"})
     content = b"Name,Telefon\nAnn,030 901820\nBo,089 233 00\n"

@@ -7,7 +7,7 @@ from functools import partial
 from hashlib import sha256
 from typing import NamedTuple, Self
 
-from ripeline.capture import codes, values
+from ripeline.capture import codes, standing, values
 from ripeline.capture.dates import is_date
 from ripeline.capture.dialect import Dialect
 from ripeline.capture.fields import ANSWER, CUSTOM, FIELDS, IGNORE, Field, Kind, Takes
@@ -206,6 +206,9 @@ def fitting(kind: Kind, labels: Sequence[str], guesses: Sequence[Guess]) -> Fiel
 
 def _score(field: Field, label: str, cells: list[str]) -> tuple[float, str]:
     """How likely a column is the field, 0 if not, and why."""
+    if field.name == "state" and standing.is_its_heading(label):
+        found = standing.said(cells)
+        return (80, f"its words say where each stands: {standing.listed(found)}") if found else (0, "")
     name, coin = key(label), ""
     if field.takes is Takes.MONEY:
         bare, coin = codes.currency_of_heading(label)

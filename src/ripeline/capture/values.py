@@ -343,7 +343,9 @@ def done(text: str) -> Parsed[str]:
 
 def state(text: str) -> Parsed[str]:
     """Where a lead stands, in the words of other systems: new, working, nurture, won, lost or disqualified."""
-    found = _STATE_OF.get(key(text))
+    word = key(_IN_BRACKETS.sub("", text)) or key(text)
+    found = _STATE_OF.get(word) or _OUTCOME_OF.get(word) or _ended(word.split())
+    found = "working" if found == "open" else found
     if not found:
         raise BadValueError(f"“{text[:40]}” is none of our states: say which it is")
     return Parsed(found)

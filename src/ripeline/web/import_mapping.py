@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from django.utils import timezone
 from django.utils.formats import date_format
 
-from ripeline.capture import actions, asking, looking, pieces, wording
+from ripeline.capture import actions, asking, looking, pieces, standing, wording
 from ripeline.capture.actions import Said, UnreadableFileError
 from ripeline.capture.detection import Told
 from ripeline.capture.dialect import DELIMITERS, ENCODINGS, Column, Dialect, Sheet
@@ -62,6 +62,7 @@ class Line:
     marks: Sequence[Option] = ()
     marks_why: str = ""
     error: str = ""
+    hint: str = ""  # what else it may be
 
 
 def page(run: ImportRun, *, error: str = "") -> dict[str, Any]:
@@ -221,7 +222,7 @@ def _lines(looked: Looked, asked: Iterable[str]) -> list[Line]:
     mapping, known = looked.mapping, FIELDS[looked.mapping.kind]
     otherwise = "as last time" if looked.is_remembered else "you said so"
     asks = asking.answerable(retired=True) if mapping.kind == "leads" else []
-    lines = []
+    lines, is_told = [], mapping.kind != "leads" or bool(mapping.fields() & {"state", "stage"})
     for number, (column, (label, target)) in enumerate(zip(looked.dialect.columns, mapping.targets, strict=True)):
         guess = looked.guesses[number]
         because = guess.because if guess.target == target else otherwise
@@ -240,6 +241,7 @@ def _lines(looked: Looked, asked: Iterable[str]) -> list[Line]:
                 f"{because}{_holding(column, target)}", fields, own, questions,
                 _orders(column), column.date_why, _marks(column), column.number_why,
                 next((words for words in asked if f"“{label}”" in words), ""),
+                "" if is_told or target in known else standing.hint(label, looked.detected.samples[number]),
             )
         )  # fmt: skip
     return lines
