@@ -112,6 +112,14 @@ def test_a_form_stands_in_a_page_of_another_site_that_was_named_and_in_no_other(
     assert enquiry.trail["utm_campaign"] == "Spring"
 
 
+def test_without_a_script_a_button_shows_what_was_changed(open_page: OpenPage, door: Door, mona: User) -> None:
+    page = open_page(mona, f"/capture/doors/{door.pk}", script=False)
+    page.get_by_label("Heading").fill("Tell us")
+    page.get_by_role("button", name="Show what I changed").click()
+    expect(page.frame_locator("iframe.preview").get_by_role("heading", name="Tell us")).to_be_visible()
+    expect(page.get_by_label("Heading")).to_have_value("Tell us")
+
+
 def test_a_marketer_makes_a_form_tries_it_and_lets_in_what_was_held_back(
     open_page: OpenPage, axe: Axe, shot: Shot, door: Door, mona: User, alice: User, patient: None
 ) -> None:
@@ -129,6 +137,16 @@ def test_a_marketer_makes_a_form_tries_it_and_lets_in_what_was_held_back(
     preview = page.frame_locator("iframe.preview")
     expect(preview.get_by_role("heading", name="See a demonstration")).to_be_visible()
     page.get_by_label("Heading").fill("See it at work")
+    expect(preview.get_by_role("heading", name="See it at work")).to_be_visible()
+    page.get_by_label("Colour of its button", exact=True).fill("#b31")
+    expect(page.get_by_label("Pick: colour of its button")).to_have_value("#bb3311")
+    expect(preview.get_by_role("button")).to_have_css("background-color", "rgb(187, 51, 17)")
+    page.get_by_label("Pick: colour of its letters").fill("#223388")
+    expect(page.get_by_label("Colour of its letters", exact=True)).to_have_value("#223388")
+    page.get_by_label("Its language").select_option("de")
+    expect(preview.get_by_label("Ihr Name")).to_be_visible()
+    page.get_by_label("Its language").select_option("en")
+    assert Door.objects.get(slug="see-a-demo").title == "See a demonstration", "nothing is kept yet"
     page.get_by_role("button", name="Keep").click()
     expect(preview.get_by_role("heading", name="See it at work")).to_be_visible()
     axe(page)

@@ -3,6 +3,7 @@
 import re
 from dataclasses import replace
 from datetime import timedelta
+from html import unescape
 from typing import Any
 from uuid import uuid4
 
@@ -296,6 +297,33 @@ def test_a_consent_is_worded_alike_wherever_a_form_is_built_and_shown(client: Cl
         assert words in page
         assert "You may write to me about this" not in page
     assert words in client.get("/f/quote").text
+
+
+def test_a_form_is_shown_as_it_is_typed_and_nothing_is_kept_of_it(door: Door, mona: User, alice: User) -> None:
+    hers, path = signed_in(mona), f"/capture/doors/{door.pk}/preview"
+    assert "Ask for a quote" in hers.get(path).text
+    typed = {
+        "name": "Quote", "source_type": "quote_request", "language": "de", "title": "Tell us", "verb": "Go",
+        "thanks": "Thanks.", "ask-company": "required", "font": "serif", "corners": "x", "known": "skip",
+        "accent": "#b31", "ink": "#1", "redirect_url": "www", "sites": "a b", "privacy_url": "https://a.example/p",
+    }  # fmt: skip
+    answer = hers.post(path, typed)
+    page = answer.text
+    for said in ("<h1>Tell us</h1>", ">Go</button>", "Firma", "Datenschutzhinweise", " inert>", 'lang="de"'):
+        assert said in page
+    assert "When should it be in place?" not in page
+    assert "frame-ancestors 'self'" in answer["Content-Security-Policy"]
+    style = re.search(r'href="(/capture/doors/preview.css[^"]*)"', page)
+    assert style
+    rules = hers.get(unescape(style[1])).text
+    assert "--accent: #bb3311" in rules
+    assert "--ink" not in rules, "half a colour is none yet"
+    door.refresh_from_db()
+    assert (door.title, door.language, door.style) == ("Ask for a quote", "en", {})
+    assert DoorDay.objects.count() == 0, "nobody has opened it"
+    assert hers.get("/capture/doors/preview.css?accent=}*{").status_code == 404
+    for attempt in (path, "/capture/doors/preview.css"):
+        assert signed_in(alice).get(attempt).status_code == 403
 
 
 def test_what_was_held_back_is_looked_at(client: Client, door: Door, mona: User) -> None:

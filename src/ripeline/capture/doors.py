@@ -2,7 +2,8 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from copy import copy
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
@@ -108,6 +109,31 @@ def keep_form(*, actor: User, draft: FormDraft, door: Door | None = None) -> Doo
     return found
 
 
+def sketch(*, actor: User, draft: FormDraft, door: Door) -> Door:
+    """The form as it would be, kept nowhere. What cannot be so, such as a colour half written, is as if not said."""
+    require_keeps_catalog(actor)
+    for _ in range(20):  # as many as can be wrong
+        try:
+            checked = _checked(draft)
+            break
+        except DoorError as error:
+            draft = _without(draft, error.field, door)
+    found = copy(door)
+    for name, value in checked.items():
+        setattr(found, name, value)
+    return found
+
+
+def _without(draft: FormDraft, field: str, door: Door) -> FormDraft:
+    """A draft without what is wrong with one of its fields."""
+    if field in COLOURS:
+        return replace(draft, style={name: value for name, value in draft.style.items() if name != field})
+    otherwise: dict[str, Any] = {
+        "name": door.name, "title": door.title or "…", "source_type": SourceType.OTHER.value, "sites": (),
+    }  # fmt: skip
+    return replace(draft, **{field: otherwise.get(field, "")})
+
+
 def set_active(*, actor: User, door: Door, is_active: bool) -> None:
     """Shut a door or open it again; what came through it stays."""
     require_keeps_catalog(actor)
@@ -196,7 +222,7 @@ def _checked(draft: FormDraft) -> dict[str, Any]:
         "thanks": draft.thanks.strip()[:1000] or words.thanks, "language": language,
         "fields": {key: how for key in PERSON if (how := draft.fields.get(key)) in ("required", "optional")},
         "questions": [{"key": key, "required": must} for key, must in draft.questions if key in standard],
-        "style": _style(draft.style), "sites": _sites(draft.sites),
+        "style": style_of(draft.style), "sites": _sites(draft.sites),
         "known": draft.known if draft.known in KnownVisitors else KnownVisitors.SKIP,
     }  # fmt: skip
 
@@ -211,7 +237,8 @@ def _address(text: str, where: str, such_as: str) -> str:
     return text
 
 
-def _style(style: Mapping[str, Any]) -> dict[str, Any]:
+def style_of(style: Mapping[str, Any]) -> dict[str, Any]:
+    """Colours, letters and corners as they are kept. Raises DoorError."""
     kept: dict[str, Any] = {}
     for name in COLOURS:
         if text := str(style.get(name) or "").strip().lower():

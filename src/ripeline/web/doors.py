@@ -8,6 +8,8 @@ from django import forms
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import path, reverse
+from django.utils.http import urlencode
+from django.views.decorators.clickjacking import xframe_options_exempt
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from ripeline.capture import doors, holding, submissions
@@ -113,6 +115,9 @@ class FormSettings(NewForm):
             self.fields[f"ask-q-{question.key}"] = forms.ChoiceField(
                 label=question.label, choices=ASKED, required=False
             )
+
+    def colours(self) -> list[Any]:
+        return [self[name] for name in doors.COLOURS]
 
     def person(self) -> list[Any]:
         return [self[f"ask-{name}"] for name in PERSON]
@@ -231,6 +236,31 @@ def door(request: HttpRequest, door_id: UUID) -> HttpResponse:
     return render(request, "capture/door.html", answer, status=422 if form.errors else 200)
 
 
+@xframe_options_exempt
+@require_http_methods(["GET", "HEAD", "POST"])
+def preview(request: HttpRequest, door_id: UUID) -> HttpResponse:
+    """The form as its settings, as they are typed, would have it; nothing is kept."""
+    actor, found = viewer(request), _find(door_id)
+    require_keeps_catalog(actor)
+    form = FormSettings(posted(request), initial=_initial(found))
+    if request.method == "POST":
+        form.is_valid()  # what is not valid yet is as it was
+        form.cleaned_data = _initial(found) | form.cleaned_data
+        found = doors.sketch(actor=actor, door=found, draft=_in_its_language(form.draft(), found))
+    style = f"{reverse('door-preview-style')}?{urlencode(found.style)}"
+    return form_page.preview(request, found, style)
+
+
+@require_safe
+def preview_style(request: HttpRequest) -> HttpResponse:
+    """Colours and letters that nobody has kept yet."""
+    require_keeps_catalog(viewer(request))
+    try:
+        return form_page.styled(doors.style_of(request.GET))
+    except DoorError as error:
+        raise Http404 from error
+
+
 @require_POST
 def door_active(request: HttpRequest, door_id: UUID) -> HttpResponse:
     """Shut a door, or open it again."""
@@ -291,6 +321,8 @@ urlpatterns = [
     path("capture", capture, name="capture"),
     path("capture/forms/new", new, name="form-new"),
     path("capture/doors/<uuid:door_id>", door, name="door"),
+    path("capture/doors/<uuid:door_id>/preview", preview, name="door-preview"),
+    path("capture/doors/preview.css", preview_style, name="door-preview-style"),
     path("capture/doors/<uuid:door_id>/active", door_active, name="door-active"),
     path("capture/held", held, name="held"),
     path("capture/held/<uuid:submission_id>/<str:deed>", held_deed, name="held-deed"),

@@ -1,11 +1,11 @@
 """A form as strangers see it: a page of its own, or a frame in a page of the company's. No cookie, no script needed."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from django.contrib.auth.decorators import login_not_required
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import path, reverse
 from django.utils.crypto import salted_hmac
@@ -113,7 +113,10 @@ def thanks(request: HttpRequest, slug: str) -> HttpResponse:
 @require_safe
 def style(_: HttpRequest, slug: str) -> HttpResponse:
     """The colours and letters of this form, over those of every form."""
-    chosen = _door(slug).style
+    return styled(_door(slug).style)
+
+
+def styled(chosen: Mapping[str, Any]) -> HttpResponse:
     rules = [f"--{name}: {chosen[name]};" for name in doors.COLOURS if name in chosen]
     if "font" in chosen:
         rules.append(f"--font: {chosen['font']};")
@@ -164,10 +167,10 @@ def _page(
 ) -> HttpResponse:
     """The page, with what was typed and what is wrong with it; `problem` names the phrase for what is of no field."""
     errors = errors or {}
-    lines = _lines(request, door, errors)
+    lines = _lines(door, request.POST, _known(request, door), errors)
     answer = _frame(request, door) | {
         "lines": lines,
-        "consent": next((line.name for line in reversed(lines) if line.kind == AnswerType.CONSENT), ""),
+        "consent": _last_consent(lines),
         "proof": proof.issue(door),
         "bait": BAIT,
         "passed_on": _passed_on(request, door),
@@ -178,6 +181,20 @@ def _page(
     return _framed(render(request, "form/form.html", answer, status=status), door)
 
 
+def preview(request: HttpRequest, door: Door, style_url: str) -> HttpResponse:
+    """The page as a stranger would see it at first, to be looked at only: within the settings of the form."""
+    lines = _lines(door, QueryDict(), None, {})
+    answer = _frame(request, door) | {
+        "lines": lines, "consent": _last_consent(lines), "embedded": True, "is_preview": True, "style_url": style_url,
+    }  # fmt: skip
+    return _framed(render(request, "form/form.html", answer), door)
+
+
+def _last_consent(lines: Sequence[Line]) -> str:
+    """Beside which question the privacy notice stands; "" above the button."""
+    return next((line.name for line in reversed(lines) if line.kind == AnswerType.CONSENT), "")
+
+
 def _frame(request: HttpRequest, door: Door) -> dict[str, Any]:
     """What every page of a form needs."""
     return {
@@ -185,9 +202,8 @@ def _frame(request: HttpRequest, door: Door) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _lines(request: HttpRequest, door: Door, errors: Mapping[str, str]) -> list[Line]:
-    typed, words = request.POST, phrases.of(door.language)
-    known = _known(request, door)
+def _lines(door: Door, typed: QueryDict, known: profiling.Known | None, errors: Mapping[str, str]) -> list[Line]:
+    words = phrases.of(door.language)
     fields = profiling.fields(door, known)
     lines = [
         Line("email", words.email, "email", value=typed.get("email", ""), fills="email", required=True,
