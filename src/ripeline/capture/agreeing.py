@@ -38,7 +38,7 @@ def note(
     """
     lead = queries.get(lead_id)
     rules.require(actor, Verb.NOTE_CONSENT, lead)
-    if address not in (lead.email, *queries.addresses(lead, queries.family(lead))):
+    if address not in (lead.email, *queries.reached(lead, queries.family(lead)).addresses):
         raise OutboxError("This is not an address of theirs any more.", "address")
     wording = next((each for each in outbox.wordings(purpose) if each.pk == wording_id), None)
     if wording_id and wording is None:

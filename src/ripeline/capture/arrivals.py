@@ -71,10 +71,11 @@ class Case:
 
     @cached_property
     def hints(self) -> tuple[Key, ...]:
-        """What else they may be known by, where none of their keys is: telephone and name."""
+        """What else they may be known by, where none of their keys is: each telephone with the name."""
         person = self.arrival.person
-        found = identity.phone(person.phone, person.name, person.company)
-        return (found,) if found else ()
+        numbers = dict.fromkeys((person.phone, *person.other_phones))
+        found = (identity.phone(number, person.name, person.company) for number in numbers)
+        return tuple(key for key in found if key)
 
 
 def event_key(arrival: Arrival) -> str:

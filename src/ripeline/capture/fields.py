@@ -13,6 +13,7 @@ from ripeline.capture.headings import HEADINGS
 Kind = Literal["leads", "outcomes", "companies", "activities"]
 IGNORE = "ignore"
 CUSTOM = "custom:"
+OTHER_PHONE = "other_phone"  # of which a person may have several
 ANSWER = "answer:"  # before the key of a question that is asked at every door
 
 
@@ -62,6 +63,7 @@ _LEADS = (
     _field("external_id", "Id in the other system", Takes.ID, 240, strict=True),
     _field("email", "E-mail", Takes.EMAIL, 254),
     _field("phone", "Phone", Takes.PHONE, 40),
+    _field(OTHER_PHONE, "Another telephone", Takes.PHONE),
     _field("name", "Name", Takes.NAME),
     _field("first_name", "First name", Takes.LINE, 100),
     _field("last_name", "Last name", Takes.LINE, 100),

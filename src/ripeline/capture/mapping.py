@@ -10,13 +10,14 @@ from typing import NamedTuple, Self
 from ripeline.capture import codes, standing, values
 from ripeline.capture.dates import is_date
 from ripeline.capture.dialect import Dialect
-from ripeline.capture.fields import ANSWER, CUSTOM, FIELDS, IGNORE, Field, Kind, Takes
+from ripeline.capture.fields import ANSWER, CUSTOM, FIELDS, IGNORE, OTHER_PHONE, Field, Kind, Takes
 from ripeline.capture.presets import Preset, recognised
 from ripeline.capture.text import BadValueError, clean, given, key, words
 
 OWN_COLUMNS = ("Ripeline row", "Ripeline column", "Ripeline reason")  # those of a file of rejected rows
 SOMEBODY = frozenset({"email", "phone", "name", "first_name", "last_name", "external_id"})  # tell a person
 WITH_IDS = frozenset({"external_id", "company_id"})  # fields whose values only one system's are
+_BY_HEADING = 50  # or more: a heading says so, not cells alone
 _WHEN = ("won_at", "lost_at", "closed_at")
 _PARTLY = words("email phone company country source campaign landing_page message currency product reason outcome")
 _SAME_THING = words(
@@ -65,7 +66,7 @@ class FieldMap:
         preset = recognised([label for label, _ in self.targets])
         for target, count in Counter(target for _, target in self.targets if target != IGNORE).items():
             both = [label for label, each in self.targets if each == target]
-            if count > 1 and not (preset and preset.shares(target, both)):
+            if count > 1 and target != OTHER_PHONE and not (preset and preset.shares(target, both)):
                 found.append(f"“{', '.join(both)}” are all mapped to {target}: keep one of them.")
         for label, target in self.targets:
             is_custom = target.startswith(CUSTOM) and bool(target.removeprefix(CUSTOM).strip())
@@ -173,6 +174,8 @@ def guess(kind: Kind, labels: Sequence[str], samples: Sequence[Sequence[str]]) -
             taken.add(name)
     if "external_id" not in taken:
         _first_is_id(labels, cells, found)
+    if kind == "leads" and "phone" in taken:
+        _other_phones(labels, cells, found)
     preset = recognised(labels)
     return [found.get(at) or _left_over(kind, label, cells[at], preset) for at, label in enumerate(labels)]
 
@@ -281,6 +284,15 @@ def _looks(takes: Takes, cell: str) -> bool:
     except BadValueError:
         return False
     return True
+
+
+def _other_phones(labels: Sequence[str], cells: list[list[str]], found: dict[int, Guess]) -> None:
+    """Columns that would be the telephone were there none are others of the same person."""
+    known = FIELDS["leads"]["phone"]
+    for at, label in enumerate(labels):
+        score, because = _score(known, label, cells[at])
+        if at not in found and score >= _BY_HEADING and cells[at]:
+            found[at] = Guess(OTHER_PHONE, f"{because}, and another column is the telephone")
 
 
 def _first_is_id(labels: Sequence[str], cells: list[list[str]], found: dict[int, Guess]) -> None:

@@ -17,7 +17,7 @@ from zoneinfo import ZoneInfo
 from ripeline.capture import codes, values
 from ripeline.capture.dates import moment
 from ripeline.capture.dialect import Column, Dialect
-from ripeline.capture.fields import ANSWER, CUSTOM, FIELDS, Field, Kind, Takes
+from ripeline.capture.fields import ANSWER, CUSTOM, FIELDS, OTHER_PHONE, Field, Kind, Takes
 from ripeline.capture.headings import is_heading
 from ripeline.capture.lines import as_text
 from ripeline.capture.mapping import FieldMap
@@ -42,7 +42,8 @@ _WANTED: dict[Kind, tuple[tuple[str, ...], str]] = {  # one of these fields, and
     "companies": (("company", "website"), "has no name and no web site: no company"),
     "activities": (_JOINS, "names nobody: no id, no e-mail, no name"),
 }
-_KEPT_BESIDES = ("company_id", "state", "stage")  # as the other system has it: the record shows what it is here
+# As the other system has it: the record shows what it is here.
+_KEPT_BESIDES = ("company_id", "state", "stage", OTHER_PHONE)
 _OTHER_TABLE = "belongs to another table, which begins in row {row}: import that from a file or sheet of its own"
 _CLOCKS_DIFFER = timedelta(days=1)
 _READERS: dict[Takes, Callable[[str], tuple[str, str]]] = {
@@ -203,6 +204,7 @@ class _Conversion:
         self._asked = [(at, target.removeprefix(ANSWER)) for at, (_, target) in placed if target.startswith(ANSWER)]
         fields = [(at, known[target]) for at, (_, target) in placed if target in known]
         self._shared = {field.name for (_, field), (_, other) in combinations(fields, 2) if field is other}
+        self._shared.discard(OTHER_PHONE)
         self._fields = sorted(fields, key=lambda each: each[1].name not in _EARLY)
 
     def __call__(self, record: Record | Broken) -> Row | Reject:
@@ -241,7 +243,7 @@ class _Conversion:
     def _take(self, row: Row, known: Field, at: int, cell: str) -> Fault | None:
         """Put a cell's value into the row; one that cannot be read is a custom field, with a remark, if it may be."""
         column = self._dialect.columns[at]
-        text = clean_lines(cell) if known.takes is Takes.LINES else clean(cell)
+        text = clean_lines(cell) if known.takes in (Takes.LINES, Takes.PHONE) else clean(cell)
         text = given(text, is_name=known.takes is Takes.NAME or known.name in _PARTS)
         if not text:
             return None
@@ -271,7 +273,7 @@ class _Conversion:
         """A cell's value and a remark on it; BadValueError if it cannot be read."""
         match known.takes:
             case Takes.PHONE:
-                return values.phone(text, country=row.text("country"), home=self._country_beside(row, text))
+                return self._phone(row, known, text)
             case Takes.COUNTRY:
                 return codes.country(text), ""
             case Takes.LANGUAGE:
@@ -286,6 +288,18 @@ class _Conversion:
         if words and (ours := words.get(key(text))):
             return ours, ""
         return _READERS.get(known.takes, values.Parsed)(text)
+
+    def _phone(self, row: Row, known: Field, text: str) -> tuple[Value | None, str]:
+        """A cell's number; the others that it has, or that are of another telephone, are kept beside it."""
+        country, home = row.text("country"), self._country_beside(row, text)
+        number, remark = values.phone(text, country=country, home=home)
+        others = values.other_phones(text, country=country, home=home)
+        is_other = known.name == OTHER_PHONE
+        if is_other and number.startswith("+"):
+            others.insert(0, number)
+        if others:
+            row.values[OTHER_PHONE] = " ".join(dict.fromkeys([*row.text(OTHER_PHONE).split(), *others]))
+        return (row.values.get(OTHER_PHONE), "" if others else remark) if is_other else (number, remark)
 
     def _country_beside(self, row: Row, number: str) -> str:
         """By which country a number is read in a row that says none: that of another number, else the company's."""
@@ -351,6 +365,8 @@ def _finish_lead(row: Row) -> None:
     parts = [part for name in _PARTS if (part := row.text(name))]
     if parts:
         row.values.setdefault("name", " ".join(parts))
+    if others := row.text(OTHER_PHONE).split():
+        row.values.setdefault("phone", others[0])
     if _is_of_totals(row):
         raise _NotTakenError("looks like a line of totals, not a person: take it out")
 

@@ -13,7 +13,7 @@ from ripeline.capture.admission import Arrival, Result, admit, natural_key
 from ripeline.capture.arrivals import Policy
 from ripeline.capture.asking import Answers
 from ripeline.capture.dialect import Dialect
-from ripeline.capture.fields import CUSTOM, FIELDS
+from ripeline.capture.fields import CUSTOM, FIELDS, OTHER_PHONE
 from ripeline.capture.models import ImportRun, Remark
 from ripeline.capture.permissions import Permissions
 from ripeline.capture.rejects import Reject
@@ -165,7 +165,10 @@ class LeadTaker:
         when = row.moment("captured_at")
         given: dict[str, Any] = {name: value for name, value in row.values.items() if name in _OF_PERSON}
         custom = self._custom(row, tally)
-        person = Person(**given, reference=systems.bare(row.text("external_id")), custom=custom)
+        person = Person(
+            **given, other_phones=row.text(OTHER_PHONE).split(), reference=systems.bare(row.text("external_id")),
+            custom=custom,
+        )  # fmt: skip
         context = Context(
             door="import", captured_at=when or clock.now(), landing_page=row.text("landing_page"),
             place=self._run.filename, captured_by_id=self._brought_by,

@@ -22,7 +22,7 @@ MOST_MONEY = Decimal(10) ** 12  # less than this fits the database
 _ROUNDED = re.compile(r"\d[.,]\d+E\+\d+", re.IGNORECASE)  # how a spreadsheet shows a long number
 _AS_FRACTION = re.compile(r"(\+?\d{3,})\.0{1,2}")  # how programs write a column of numbers with gaps
 _ADDRESS = re.compile(r"[^\s<>,;\"()\[\]@]{1,100}@[^\s<>,;\"()\[\]@]{1,255}")
-_PHONES_BETWEEN = re.compile(r"\s*(?:[;|\n]|,|\s(?:or|oder|ou|und|and)\s)\s*")
+_PHONES_BETWEEN = re.compile(r"\s*(?:[;|\n]|,|\s(?:or|oder|ou|und|and|/)\s)\s*")
 _LOCAL = re.compile(r"[a-z0-9_!#$%&'*+/=?^`{|}~-]+(?:\.[a-z0-9_!#$%&'*+/=?^`{|}~-]+)*")
 _HOST = re.compile(r"(?!-)[a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63})*\.[a-z][a-z0-9-]{1,62}")
 _MONEY = re.compile(
@@ -158,11 +158,11 @@ def phone(text: str, *, country: str = "", home: str = "") -> Parsed[str]:
         raise BadValueError(f"“{text}” was rounded by a spreadsheet: make the column text there and save again")
     if sum(map(str.isdigit, text)) < 4:
         raise BadValueError(f"“{text[:40]}” is not a phone number")
-    several = [part.strip() for part in _PHONES_BETWEEN.split(text[:300]) if sum(map(str.isdigit, part)) >= 7]
+    several = _several(text)
     if len(several) > 1:
         found = phone(several[0], country=reading_country(country, several[1:], home))
         return Parsed(found.value, found.remark or f"has {len(several)} numbers, the first was taken")
-    country = country or home
+    country, text = country or home, " ".join(text.split())
     try:
         number = phonenumbers.parse(f"+{text[2:100]}" if text.startswith("00") else text[:100], country or None)
     except phonenumbers.NumberParseException:
@@ -175,6 +175,23 @@ def phone(text: str, *, country: str = "", home: str = "") -> Parsed[str]:
                                  "code and the number, or say which country")  # fmt: skip
     remark = f"extension {number.extension} was left out" if number.extension else ""
     return Parsed(phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164), remark)
+
+
+def other_phones(text: str, *, country: str = "", home: str = "") -> list[str]:
+    """The numbers after the first in `text`, in E.164; those that cannot be dialled from anywhere are left out."""
+    several = _several(text)
+    found = []
+    for number in several[1:]:
+        beside = (other for other in several if other != number)
+        try:
+            found.append(phone(number, country=reading_country(country, beside, home)).value)
+        except BadValueError:
+            continue
+    return [number for number in found if number.startswith("+")]
+
+
+def _several(text: str) -> list[str]:
+    return [part.strip() for part in _PHONES_BETWEEN.split(text[:300]) if sum(map(str.isdigit, part)) >= 7]
 
 
 def reading_country(own: str, beside: Iterable[str], home: str) -> str:

@@ -28,6 +28,7 @@ class Person:
     title: str = ""
     email: str = ""
     phone: str = ""
+    other_phones: Sequence[str] = ()  # by which they are known, too
     company: str = ""
     reference: str = ""  # the id another system gave
     website: str = ""

@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.db.models import Avg, Count, Q
@@ -70,13 +70,24 @@ def counts() -> dict[str, Any]:
     return {"total": sum(by_state.values()), "by_state": by_state, "wins": wins}
 
 
-_ADDRESSES = "SELECT key FROM identity WHERE lead_id = ANY(%s) AND kind = %s ORDER BY created_at, id"
+_REACHED = "SELECT kind, key FROM identity WHERE lead_id = ANY(%s) AND kind = ANY(%s) ORDER BY created_at, id"
 
 
-def addresses(lead: Lead, ids: Sequence[UUID]) -> list[str]:
-    """The other mailboxes by which a lead is known, by the records that it is made of."""
-    known = rows(_ADDRESSES, [list(ids), IdentityKind.EMAIL])
-    return list(dict.fromkeys(key for (key,) in known if key != rules.mailbox_key(lead.email)))
+class Reached(NamedTuple):
+    """The other mailboxes and telephone numbers by which a lead is known."""
+
+    addresses: Sequence[str] = ()
+    numbers: Sequence[str] = ()
+
+
+def reached(lead: Lead, ids: Sequence[UUID]) -> Reached:
+    """By what else somebody is known, by the records that they are made of."""
+    known = rows(_REACHED, [list(ids), [IdentityKind.EMAIL, IdentityKind.PHONE]])
+    addresses = dict.fromkeys(key for kind, key in known if kind == IdentityKind.EMAIL)
+    numbers = dict.fromkeys(rules.number_of(key) for kind, key in known if kind == IdentityKind.PHONE)
+    addresses.pop(rules.mailbox_key(lead.email), None)
+    numbers.pop(lead.phone, None)
+    return Reached(list(addresses), list(numbers))
 
 
 @dataclass(frozen=True)

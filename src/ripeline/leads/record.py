@@ -12,6 +12,7 @@ from ripeline.leads import duplicates, queries, rows, rules
 from ripeline.leads.duplicates import Pair
 from ripeline.leads.lists import Row
 from ripeline.leads.models import Enquiry, Lead, Opportunity, OpportunityState, RecordView
+from ripeline.leads.queries import Reached
 from ripeline.leads.rules import Verb
 from ripeline.people.models import User
 from ripeline.timeline import queries as timeline
@@ -38,7 +39,7 @@ class Record:
     more: str  # cursor of the entries after these; "" if there are none
     colleagues: Sequence[Row]
     alike: Sequence[Pair]  # who may be the same person
-    addresses: Sequence[str]  # the others by which they are known
+    known_by: Reached  # the other addresses and numbers
     merged: Sequence[Lead]  # records that were merged into this one
     custom: Sequence[tuple[str, Any]]  # label, value
     looks: Sequence[RecordView]  # who looked, for its owner
@@ -79,7 +80,7 @@ def read(lead_id: UUID, viewer: User, *, family: str = "") -> Record:
         more=more,
         colleagues=rows.colleagues(lead, viewer) if context else (),
         alike=duplicates.of_lead(lead, viewer) if merges else (),
-        addresses=queries.addresses(lead, ids) if context else (),
+        known_by=queries.reached(lead, ids) if context else Reached(),
         merged=list(Lead.objects.filter(merged_into=lead).order_by("pk")) if merges and len(ids) > 1 else (),
         custom=_custom(lead) if context else (),
         looks=_looks(lead) if viewer.pk == lead.owner_id else (),

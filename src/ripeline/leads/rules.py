@@ -268,6 +268,11 @@ def phone_key(phone: str, name: str, company: str = "") -> str:
     return f"{phone} @{at}"[:254] if at else ""
 
 
+def number_of(key: str) -> str:
+    """The telephone number of a `phone_key`."""
+    return key.partition(" ")[0]
+
+
 _TITLES = frozenset(
     ["dr", "prof", "mr", "mrs", "ms", "miss", "sir", "ing", "herr", "frau", "mme", "mlle", "dott", "sig", "sra"]
 )

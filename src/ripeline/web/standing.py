@@ -15,7 +15,7 @@ WAYS = ("Said so by telephone", "Wrote it in a mail", "Signed it on paper", "Sai
 
 def of(found: Record) -> dict[str, Any]:
     """Where each of their addresses stands, for whoever may see how they came to us."""
-    addresses = [each for each in (found.lead.email, *found.addresses) if each]
+    addresses = [each for each in (found.lead.email, *found.known_by.addresses) if each]
     if not (found.may[Verb.SEE_CONTEXT] and addresses):
         return {}
     return {

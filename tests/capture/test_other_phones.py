@@ -1,0 +1,66 @@
+"""Several telephone numbers of one person: in two columns, or in one cell."""
+
+import pytest
+from django.test import Client
+
+from ripeline.capture import actions
+from ripeline.leads import queries
+from ripeline.leads.models import Lead
+from ripeline.people.models import User
+from tests.capture.importing import counts, csv, imported
+
+pytestmark = pytest.mark.django_db
+TWO_COLUMNS = csv(
+    "Name,E-mail,Phone,Mobile,Handy privat",
+    "Anna Berg,anna@x.example,+49 30 901820,+49 171 2345678,+49 160 7654321",
+    "Bo Ek,bo@x.example,,+46 70 123 45 67,",
+)
+
+
+def numbers(name: str) -> tuple[str, list[str]]:
+    lead = Lead.objects.get(name=name)
+    return lead.phone, sorted(queries.reached(lead, [lead.pk]).numbers)
+
+
+def test_a_second_telephone_column_is_kept_and_finds_the_person() -> None:
+    run = imported(TWO_COLUMNS)
+    assert run.mapping == {
+        "Name": "name", "E-mail": "email", "Phone": "phone", "Mobile": "other_phone", "Handy privat": "other_phone"
+    }  # fmt: skip
+    assert numbers("Anna Berg") == ("+4930901820", ["+491607654321", "+491712345678"])
+    assert Lead.objects.get(name="Anna Berg").custom["mobile"] == "+49 171 2345678", "as it was written, to be listed"
+    assert numbers("Bo Ek") == ("+46701234567", []), "the only one they have is their telephone"
+    again = imported(csv("Name,Phone,Job title", "Anna Berg,+49 171 2345678,CEO", "Bo Ek,+49 171 2345678,CTO"))
+    assert counts(again) == (1, 1, 0, 0), "the number with the name is the person; with another name it is not"
+    assert Lead.objects.get(name="Anna Berg").title == "CEO"
+
+
+@pytest.mark.parametrize("between", ["; ", " / ", ", ", " oder "])
+def test_of_two_numbers_in_a_cell_both_are_kept(between: str) -> None:
+    imported(csv("Name,E-mail,Telefon", f'Anna Berg,anna@x.example,"+49 30 901820{between}0171 2345678"'))
+    assert numbers("Anna Berg") == ("+4930901820", ["+491712345678"])
+
+
+def test_two_numbers_below_one_another_in_a_cell_are_both_kept() -> None:
+    imported(csv("Name,E-mail,Telefon", 'Anna Berg,anna@x.example,"+49 30 901820\n+49 171 2345678"'))
+    assert numbers("Anna Berg") == ("+4930901820", ["+491712345678"])
+
+
+def test_the_record_shows_the_other_numbers_to_who_may_see_the_first(alice: User, mallory: User) -> None:
+    imported(TWO_COLUMNS)
+    lead = Lead.objects.get(name="Anna Berg")
+    Lead.objects.filter(pk=lead.pk).update(owner=alice)
+    client = Client()
+    client.force_login(alice)
+    assert '<a href="tel:+491712345678">' in client.get(f"/leads/{lead.pk}").text
+    client.force_login(mallory)
+    assert "+491712345678" not in client.get(f"/leads/{lead.pk}").text
+
+
+def test_other_numbers_that_an_import_brought_go_when_it_is_taken_back(mona: User) -> None:
+    imported(csv("Name,E-mail,Phone", "Anna Berg,anna@x.example,+49 30 901820"))
+    run = imported(TWO_COLUMNS, actor=mona)
+    assert numbers("Anna Berg")[1] == ["+491607654321", "+491712345678"]
+    actions.undo(actor=mona, run_id=run.pk)
+    actions.work(run.pk)
+    assert numbers("Anna Berg") == ("+4930901820", [])
