@@ -10,10 +10,10 @@ from django.test import Client
 from openpyxl import load_workbook
 
 from ripeline.base import clock
-from ripeline.capture import exports
+from ripeline.capture import exporting, exports
 from ripeline.capture.models import Export, ExportPiece, ExportState
-from ripeline.catalog.actions import custom_fields
-from ripeline.leads.models import Lead
+from ripeline.catalog.actions import campaigns_named, custom_fields
+from ripeline.leads.models import Enquiry, Lead
 from ripeline.people.models import AuditEntry, User
 from ripeline.ripeness import actions as ripeness
 from ripeline.ripeness.models import Score
@@ -65,6 +65,18 @@ def test_in_a_workbook_chances_are_figures_shown_in_percent(five: list[Lead], al
         assert row[heading.index("Chairs")].value == 14
     csv_text = "".join(exports.as_csv(exports.lines(alice, "view=all&cols=ever", UTC), UTC))
     assert f",{score.p_ever:.4f}" in csv_text
+
+
+def test_every_file_says_by_which_campaign_somebody_came(five: list[Lead], alice: User) -> None:
+    (campaign,) = campaigns_named(["Spring"]).values()
+    Enquiry.objects.create(lead=five[0], campaign=campaign, door="import", captured_at=clock.now())
+    for query in ("view=all", "view=all&cols=campaign"):
+        heading, *rows = exports.lines(alice, query, UTC)
+        at = heading.index("Campaign")
+        assert {row[0]: row[at] for row in rows}[five[0].pk] == "Spring"
+        assert sum(row[at] != "" for row in rows) == 1
+    heading, *rows = exporting.export(actor=alice)
+    assert {row[0]: row[heading.index("Campaign")] for row in rows}[str(five[0].pk)] == "Spring"
 
 
 def test_much_is_written_by_the_worker_and_fetched_by_who_asked(

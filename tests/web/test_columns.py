@@ -12,9 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ripeline.base import clock
+from ripeline.catalog.actions import campaigns_named
 from ripeline.catalog.models import CloseReason, CustomField, Source
 from ripeline.leads import columns, rows, rules
-from ripeline.leads.models import Lead, NextKind, State
+from ripeline.leads.models import Enquiry, Lead, NextKind, State
 from ripeline.leads.rows import Row
 from ripeline.leads.rules import Verb
 from ripeline.people.models import Responsible, Role, User
@@ -43,7 +44,7 @@ def row_of(text: str) -> Row:
         captured_at=NOW, last_touch_at=NOW, next_at=NOW, amount=Decimal("12.5"), touches=3, custom={"said": text},
         currency=text, **dict.fromkeys(TEXTS, text),
     )  # fmt: skip
-    return Row(lead, frozenset(Verb), User(id=UUID(int=1), role=Role.ADMIN))
+    return Row(lead, frozenset(Verb), User(id=UUID(int=1), role=Role.ADMIN), {"campaigns": text})
 
 
 def shown(text: str) -> str:
@@ -94,6 +95,27 @@ def test_a_row_is_read_in_one_query_and_holds_what_the_record_holds(
     assert (row.lead.owner, row.lead.responsible, row.lead.responsible.user) == (alice, lead.responsible, alice)
     assert row.lead.source == lead.source
     assert row.lead.search == lead.search  # what was not read comes when it is asked for
+
+
+@pytest.mark.django_db
+def test_the_campaigns_of_a_page_are_read_in_one_query_with_those_of_merged_records(
+    alice: User, mallory: User, make_lead: MakeLead, django_assert_num_queries: Any
+) -> None:
+    spring, fair = campaigns_named(["Spring", "Fair & more"]).values()
+    leads = [make_lead(alice, name=f"Lead {n}") for n in range(4)]
+    gone = make_lead(alice, name="Lead 0 as well")
+    for lead, campaign in ((leads[0], spring), (leads[0], spring), (gone, fair), (leads[1], fair)):
+        Enquiry.objects.create(lead=lead, campaign=campaign, door="import", captured_at=clock.now())
+    Lead.objects.filter(pk=gone.pk).update(merged_into=leads[0])
+    rules.covering(alice)
+    with django_assert_num_queries(2):
+        found = rows.read(alice, [lead.pk for lead in leads])
+        made = cells.lines(found, {}, [(columns.COLUMNS["campaign"], "x")])
+    assert [row.campaigns for row in found] == ["Spring, Fair & more", "Fair & more", "", ""]
+    assert "Fair &amp; more</td>" in made
+    theirs = rows.read(mallory, [lead.pk for lead in leads])
+    columns.complete(theirs, ["campaign"])
+    assert {row.campaigns for row in theirs} == {""}, "not hers to see"
 
 
 @given(HOSTILE)

@@ -9,6 +9,7 @@ from django.db import transaction
 
 from ripeline.capture.text import safe_cell
 from ripeline.catalog import queries as catalog
+from ripeline.leads import rows
 from ripeline.leads.columns import Share
 from ripeline.leads.models import Identity, IdentityKind, Lead
 from ripeline.people import actions as people
@@ -19,8 +20,8 @@ from ripeline.ripeness.models import Score
 CHUNK = 1_000  # leads held in memory at a time
 HEADINGS = (
     "Ripeline id", "External id", "Name", "Title", "E-mail", "Phone", "Company", "Country", "Language", "Source",
-    "Captured at", "State", "Closed at", "Reason", "Owner", "With", "Next date", "Next step", "Last touch", "Touches",
-    "Amount", "Currency", "Ripe within 30 days", "Buys in the end",
+    "Campaign", "Captured at", "State", "Closed at", "Reason", "Owner", "With", "Next date", "Next step", "Last touch",
+    "Touches", "Amount", "Currency", "Ripe within 30 days", "Buys in the end",
 )  # fmt: skip
 
 
@@ -51,15 +52,17 @@ def _rows(leads: Sequence[Lead], custom: Sequence[str]) -> Iterator[list[str]]:
     external: dict[UUID, str] = dict(
         Identity.objects.filter(lead__in=ids, kind=IdentityKind.EXTERNAL).order_by("-pk").values_list("lead", "key")
     )
+    campaigns = rows.campaigns(ids)
     for lead in leads:
-        cells = [*_cells(lead, external.get(lead.pk, "")), *chances(scores.get(lead.pk))]
+        found = _cells(lead, external.get(lead.pk, ""), campaigns.get(lead.pk, ""))
+        cells = [*found, *chances(scores.get(lead.pk))]
         yield [safe_cell(text(cell)) for cell in [*cells, *(lead.custom.get(key) for key in custom)]]
 
 
-def _cells(lead: Lead, external: str) -> list[Any]:
+def _cells(lead: Lead, external: str, campaigns: str) -> list[Any]:
     return [
         lead.pk, external, lead.name, lead.title, lead.email, lead.phone, lead.company, lead.country, lead.language,
-        lead.source, lead.captured_at, lead.get_state_display(), lead.closed_at, lead.close_reason,
+        lead.source, campaigns, lead.captured_at, lead.get_state_display(), lead.closed_at, lead.close_reason,
         lead.owner.email if lead.owner else "", lead.responsible, lead.next_at, lead.get_next_kind_display(),
         lead.last_touch_at, lead.touches, lead.amount, lead.currency if lead.amount is not None else "",
     ]  # fmt: skip

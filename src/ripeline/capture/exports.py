@@ -8,10 +8,10 @@ import csv
 import io
 import logging
 import tempfile
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from datetime import datetime, timedelta, tzinfo
 from decimal import Decimal
-from typing import IO, Any
+from typing import IO, Any, NamedTuple
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -47,11 +47,18 @@ _LONGEST_CELL = 32_767  # characters
 _BROKE = "Something broke on our side; the log says what. Ask for the file again."
 _WHOLE = (
     "Id", "Name", "Title", "E-mail", "Telephone", "Company", "State", "With", "Next date", "Next step", "Source",
-    "Came to us", "Last touch", "Amount", "Currency", "Ripe within 30 days", "Buys in the end", "Reason",
+    "Campaign", "Came to us", "Last touch", "Amount", "Currency", "Ripe within 30 days", "Buys in the end", "Reason",
 )  # fmt: skip
 
-Table = tuple[list[str], Callable[[Row, Score | None], list[Any]]]  # the heading, and the cells of a row
 Chunks = Iterable[Sequence[Row]]
+
+
+class Table(NamedTuple):
+    """The heading of a file, the cells of a row, and the columns of the list that they are (`columns.complete`)."""
+
+    heading: list[str]
+    cells: Callable[[Row, Score | None], list[Any]]
+    keys: Collection[str]
 
 
 class _CancelledError(Exception):
@@ -66,7 +73,8 @@ def table(chosen: Sequence[str]) -> Table:
     fields = catalog.custom_fields()
     if not chosen:
         heading = [*_WHOLE, *(field.label for field in fields)]
-        return heading, lambda row, score: [*_whole(row, score), *(row.own(field.key) for field in fields)]
+        keys = [field.key for field in fields]
+        return Table(heading, lambda row, score: [*_whole(row, score), *map(row.own, keys)], columns.COLUMNS)
     known = columns.all_columns(fields)
     shown = [known[key] for key in chosen if key in known]
     heading = ["Id", "Name", "Company", *(column.label for column in shown)]
@@ -76,25 +84,25 @@ def table(chosen: Sequence[str]) -> Table:
         found = [row.id, row.name, row.company, *(column.value(row, score) for column in shown)]
         return found + ([row.lead.currency if row.amount else ""] if "amount" in chosen else [])
 
-    return heading, cells
+    return Table(heading, cells, chosen)
 
 
 def _whole(row: Row, score: Score | None) -> list[Any]:
     return [
         row.id, row.name, row.title, row.email, row.phone, row.company, row.state_label, row.owner, row.next_at,
-        row.next_kind, row.source, row.captured_at, row.last_touch_at, row.amount,
+        row.next_kind, row.source, row.campaigns, row.captured_at, row.last_touch_at, row.amount,
         row.lead.currency if row.amount else "", *chances(score), row.close_reason,
     ]  # fmt: skip
 
 
 def rows(chunks: Chunks, found: Table) -> Iterator[list[Any]]:
     """The heading, then the cells of each row, a chunk in memory at a time."""
-    heading, cells = found
-    yield list(heading)
+    yield list(found.heading)
     for chunk in chunks:
+        columns.complete(chunk, found.keys)
         scores = ripeness.of([row.id for row in chunk if row.sees_context])
         for row in chunk:
-            yield cells(row, scores.get(row.id))
+            yield found.cells(row, scores.get(row.id))
 
 
 def as_csv(lines: Iterable[list[Any]], zone: tzinfo) -> Iterator[str]:

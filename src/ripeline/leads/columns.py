@@ -3,12 +3,13 @@
 A row holds only what its viewer may see (I8), so a column shows no more than that.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 from ripeline.catalog.models import CustomField
 from ripeline.leads.lists import Row
+from ripeline.leads.rows import campaigns
 
 AT_MOST = 20  # in one list
 OWN = "f."  # before the key of a company's own field
@@ -52,6 +53,7 @@ _BUILT_IN = (
     _of_row("next", "Next step", lambda row: row.next_at),
     _of_row("with", "With", lambda row: row.owner),
     _of_row("source", "Source", lambda row: row.source),
+    _of_row("campaign", "Campaign", lambda row: row.campaigns),
     _of_row("came", "Came to us", lambda row: row.captured_at),
     _of_row("title", "Title", lambda row: row.title),
     _of_row("email", "E-mail", lambda row: row.email),
@@ -76,6 +78,14 @@ def all_columns(fields: Sequence[CustomField]) -> dict[str, Column]:
 def own(field: CustomField) -> Column:
     """The column of a company's own field."""
     return Column(OWN + field.key, field.label, lambda row, _: row.own(field.key))
+
+
+def complete(rows: Sequence[Row], keys: Collection[str]) -> None:
+    """Read what columns with these keys show of rows beside the leads themselves, for all of them at once."""
+    if "campaign" in keys:
+        found = campaigns([row.id for row in rows if row.sees_context and "campaigns" not in row.beside])
+        for row in rows:
+            row.beside.setdefault("campaigns", found.get(row.id, ""))
 
 
 def read(text: str) -> tuple[str, ...]:

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -29,6 +29,7 @@ class Row:
     lead: Lead
     verbs: frozenset[Verb]
     viewer: User
+    beside: dict[str, str] = field(default_factory=dict)  # what a column needs that is not the lead's: see `columns`
 
     @property
     def id(self) -> UUID:
@@ -132,6 +133,10 @@ class Row:
     def reference(self) -> str:
         return self.lead.reference if self.sees_context else ""
 
+    @property
+    def campaigns(self) -> str:
+        return self.beside.get("campaigns", "") if self.sees_context else ""
+
     def own(self, key: str) -> Any:
         """What a field of the company's own holds."""
         return self.lead.custom.get(key) if self.sees_context else None
@@ -187,6 +192,28 @@ def colleagues(lead: Lead, actor: User, limit: int = 6) -> Sequence[Row]:
             return []
         return _rows(actor, reading.rows(f"{theirs} AND lead.id IN ({reach}) {first}", [*given, *ids, limit]))
     return _rows(actor, prepared_rows(f"{theirs} {first}", [*given, limit]))
+
+
+_CAMPAIGNS = """
+SELECT family.id, campaign.name
+FROM (
+    SELECT id, id AS member FROM lead WHERE id = ANY(%s::uuid[])
+    UNION ALL SELECT merged_into_id, id FROM lead WHERE merged_into_id = ANY(%s::uuid[])
+) AS family
+JOIN enquiry ON enquiry.lead_id = family.member
+JOIN campaign ON campaign.id = enquiry.campaign_id
+ORDER BY enquiry.captured_at, enquiry.id
+"""
+
+
+def campaigns(lead_ids: Sequence[UUID]) -> dict[UUID, str]:
+    """By which campaigns these leads came, each campaign once, the first of them first; in one query."""
+    if not lead_ids:
+        return {}
+    found: dict[UUID, dict[str, None]] = {}
+    for lead_id, name in prepared_rows(_CAMPAIGNS, [_array(lead_ids)] * 2):
+        found.setdefault(lead_id, {})[name] = None
+    return {lead_id: ", ".join(names) for lead_id, names in found.items()}
 
 
 def whole(lead_ids: Collection[UUID]) -> dict[UUID, Lead]:

@@ -14,7 +14,7 @@ from uuid import UUID
 from django.urls import reverse
 from django.utils.safestring import SafeString, mark_safe
 
-from ripeline.leads.columns import OWN, Column
+from ripeline.leads.columns import OWN, Column, complete
 from ripeline.leads.lists import Row
 from ripeline.leads.rules import Verb
 from ripeline.ripeness import rules as ripeness
@@ -39,6 +39,7 @@ def css(column: Column, *, is_chosen: bool) -> str:
 
 def lines(rows: Sequence[Row], scores: Mapping[UUID, Chances], columns: Sequence[tuple[Column, str]]) -> SafeString:
     """The rows of the list: who each is, and the cells of the columns chosen."""
+    complete(rows, [column.key for column, _ in columns])
     moments, (before, after) = Moments.current(), _around_id()
     cells = [
         (f'<td class="{escape(css)}" data-label="{escape(column.label)}">', _cell(column, moments))
