@@ -120,3 +120,27 @@ def test_broken_off_it_ends_as_the_undisturbed_one() -> None:
     assert counts(run) == (2, 2, 1, 0)
     assert Lead.objects.get(email="ann@x.example").phone == "+4930111111"
     assert len(list(queries.remarks(run))) == 2
+
+
+CROSSED = csv(
+    HEAD.replace("E-mail", "Lead id,E-mail"),
+    "1,bo@x.example,Ann Lee,+4930111111,Wrong,,",  # the id is Ann's, the address is Bo's: refused
+    ",bo@x.example,Bo Ek,,Helio,CTO,",
+    "1,ann@x.example,Ann Lee,,Nordic,,small",
+    ",bo@x.example,Bo Ek,,Kelvin,,",
+)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("size", [1, 2, 1000])
+def test_a_row_that_is_refused_has_said_nothing_first(size: int) -> None:
+    imported(csv("Lead id,E-mail,Name", "1,ann@x.example,Ann Lee", ",bo@x.example,Bo Ek"))
+    run = imported(CROSSED, size=size)
+    assert counts(run) == (0, 2, 1, 1)
+    ann, bo = (Lead.objects.get(email=f"{name}@x.example") for name in ("ann", "bo"))
+    assert (bo.company, bo.title, bo.phone) == ("Helio", "CTO", ""), "the first row of his that went in"
+    assert (ann.company, ann.custom) == ("Nordic", {"size": "small"})
+    (remark,) = [text for row, text in queries.remarks(run) if row == 5]
+    assert "row 3" in remark.lower(), "not the refused row 2"
+    again_ = imported(CROSSED, size=size)
+    assert counts(again_) == (0, 0, 3, 1)

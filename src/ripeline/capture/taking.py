@@ -1,11 +1,13 @@
 """A file's rows of leads taken in: rows become arrivals, arrivals are admitted, and every row has its outcome."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
+
+from django.db import transaction
 
 from ripeline.base import clock
 from ripeline.capture import firms, mistaken, own_kinds
@@ -14,12 +16,12 @@ from ripeline.capture.arrivals import Policy
 from ripeline.capture.asking import Answers
 from ripeline.capture.dialect import Dialect
 from ripeline.capture.fields import CUSTOM, FIELDS, OTHER_PHONE
-from ripeline.capture.models import ImportRun, Remark
+from ripeline.capture.models import ImportReject, ImportRun, Remark
 from ripeline.capture.permissions import Permissions
 from ripeline.capture.rejects import Reject
 from ripeline.capture.rows import Row
 from ripeline.capture.text import BadValueError, given, key
-from ripeline.capture.twice import Seen, other_name
+from ripeline.capture.twice import Before, Seen, other_name
 from ripeline.capture.wording import NOBODY, Owners
 from ripeline.catalog import actions as catalog
 from ripeline.catalog import queries as reasons
@@ -64,6 +66,14 @@ class Tally:
         self.remarks += other.remarks
 
 
+class _RefusedSaidError(Exception):
+    """Rows were refused (`reasons`, by row) that others had been read after."""
+
+    def __init__(self, reasons: Mapping[int, str]) -> None:
+        super().__init__(reasons)
+        self.reasons = reasons
+
+
 class LeadTaker:
     """Takes rows of leads in, as one run says. Owners are looked up once."""
 
@@ -74,6 +84,7 @@ class LeadTaker:
         self._permissions = Permissions(run)
         self._seen = Seen()
         self._first: dict[int, int] = {}  # for rows of this chunk whose person was in one before: which
+        self._before: dict[int, tuple[tuple[identity.Key, ...], Sequence[str], Before | None]] = {}  # of this chunk
         self._answers = Answers(run.mapping, Dialect.from_json(run.dialect))
         self._usual = {state: reasons.reason(code) for state, code in UNSTATED.items()}
         self._zone = ZoneInfo(run.dialect.get("zone") or "UTC")
@@ -90,20 +101,38 @@ class LeadTaker:
 
     def recall(self, rows: Iterable[Row]) -> None:
         """Rows that went in before the import was broken off: whom they were."""
-        for row in rows:
+        refused = set(ImportReject.objects.filter(run=self._run).values_list("row", flat=True))
+        for row in (row for row in rows if row.row not in refused):
             self._seen.before(row, keys_of(row), self._named(row))
             self._seen.keep()
 
     def take(self, rows: Sequence[Row]) -> Tally:
         """Admit rows, within the transaction of their chunk."""
-        tally = Tally()
-        self._seen.begin()
         self._answers.read(rows)
         if self._id_column:
             mistaken.leave_out(rows, self._id_column)
-        self._first.clear()
         self._register(rows)
         firms.complete(rows)
+        refused: dict[int, str] = {}
+        while True:
+            try:
+                with transaction.atomic():
+                    return self._admitted(rows, refused)
+            except _RefusedSaidError as problem:
+                refused |= problem.reasons
+
+    def _admitted(self, every: Sequence[Row], refused: Mapping[int, str]) -> Tally:
+        """Admit those that are not refused. Raises _RefusedSaidError if one that is now had said something before
+        another: what the first row that goes in says of somebody stays, not what one says that does not.
+        """
+        tally = Tally()
+        for row in every:
+            if row.row in refused:
+                tally.reject(row, refused[row.row])
+        rows = [row for row in every if row.row not in refused]
+        self._seen.begin()
+        self._first.clear()
+        self._before.clear()
         arrivals = [self._arrival(row, tally) for row in rows]
         born: list[tuple[Row, UUID]] = []
         taken: list[tuple[Row, UUID | None]] = []
@@ -122,12 +151,22 @@ class LeadTaker:
             taken.append((row, found.lead_id))
             if found.lead_id and found.result is Result.CREATED:
                 born.append((row, found.lead_id))
+        if len(taken) < len(rows):
+            self._leave_out({reject.row: reject.reason for reject in tally.rejects}, [row for row, _ in taken])
         self._stand(born)
         tally.remarks += [(row, Remark.CELL, text) for row, text in self._permissions.note(taken)]
         self._seen.keep()
-        refused = {reject.row for reject in tally.rejects}
-        tally.remarks = [remark for remark in tally.remarks if remark[0] not in refused]
+        out = {reject.row for reject in tally.rejects}
+        tally.remarks = [remark for remark in tally.remarks if remark[0] not in out]
         return tally
+
+    def _leave_out(self, refused: Mapping[int, str], rows: Sequence[Row]) -> None:
+        """What was refused has said nothing of anybody."""
+        self._seen.begin()
+        for row in rows:
+            keys, custom, before = self._before[row.row]
+            if self._seen.before(row, keys, custom) != before:
+                raise _RefusedSaidError(refused)
 
     def _stand(self, born: Sequence[tuple[Row, UUID]]) -> None:
         """New leads stand where they stood elsewhere; what was ended there ends here, on its day if that is known."""
@@ -176,6 +215,7 @@ class LeadTaker:
         )  # fmt: skip
         known_by, policy = keys_of(row), Policy(self._run.policy)
         before = self._seen.before(row, known_by, custom)
+        self._before[row.row] = known_by, list(custom), before
         other = other_name(row, before) if before and policy is not Policy.NEWEST else ""
         if other:
             tally.remarks.append((row.row, Remark.NAME, other))
