@@ -172,6 +172,35 @@ def test_who_asks_for_a_quote_is_no_longer_merely_aware_when_they_came_and_when_
         )
 
 
+def test_who_came_by_an_unknown_way_and_calls_for_an_offer_is_likely_ready_and_it_says_why(
+    alice: User, make_lead: MakeLead
+) -> None:
+    """Once: a call counts as one, and not as coming again besides; and less with the weeks."""
+    lead = make_lead(alice, captured=timedelta(hours=1))
+    before = score(lead)
+    admit([arrival(lead.email, days_ago=0, source="Telephone")], actor=alice, origin="import")
+    called = score(lead)
+    assert called.p_30 > 4 * before.p_30
+    assert rules.tag(called.p_30) is rules.Tag.RIPE
+    said = [reason.words for reason in rules.reasons(called.reasons)]
+    assert said[0] == "called us this week"
+    assert "came to us again" not in said
+    assert called.log_odds == before.log_odds
+    with clock.at(clock.now() + timedelta(days=40)):
+        actions.rescore([lead.pk])
+        later = Score.objects.get(pk=lead.pk)
+    assert before.p_30 < later.p_30 < called.p_30
+    assert "called us some weeks ago" in [reason.words for reason in rules.reasons(later.reasons)]
+
+
+def test_who_asks_twice_on_one_day_has_asked_once(alice: User, make_lead: MakeLead) -> None:
+    quote = source_of("Quote request", SourceType.QUOTE_REQUEST)
+    lead = make_lead(alice, captured=timedelta(hours=1), source_id=quote.pk)
+    before = score(lead)
+    admit([arrival(lead.email, days_ago=0, source="Quote request")], actor=alice, origin="import")
+    assert score(lead).p_30 == pytest.approx(before.p_30)
+
+
 def test_what_was_done_weeks_ago_says_less_and_less(old: Lead) -> None:
     visit(old, 1, 0)
     fresh = score(old).p_30

@@ -11,7 +11,7 @@ _HINTS: tuple[tuple[str, SourceType], ...] = (
     ("demo", SourceType.DEMO_REQUEST),
     ("trial|free test|sign.?up", SourceType.TRIAL),
     ("contact|kontakt|form", SourceType.CONTACT_FORM),
-    ("call|phone|telefon", SourceType.INBOUND_CALL),
+    ("call|phone|tele(?:ph|f)on|rang\\b|anruf|llamada|chiamata", SourceType.INBOUND_CALL),
     ("referral|recommend|word of mouth|empfehlung", SourceType.REFERRAL),
     ("partner|reseller|affiliate", SourceType.PARTNER),
     ("webinar|webcast", SourceType.WEBINAR),

@@ -19,13 +19,13 @@ from ripeline.base.settled import Settled
 from ripeline.base.statements import prepared_rows
 from ripeline.catalog.rules import HAND_RAISERS
 from ripeline.ripeness.models import SignalTrust
-from ripeline.ripeness.signal_words import SILENCE, said
+from ripeline.ripeness.signal_words import SILENCE, said, said_by
 from ripeline.science import engagement as days
 from ripeline.science import signals, stages
 from ripeline.science.gate import BoolArray, FloatArray, IntArray
 from ripeline.science.model import Model
 from ripeline.science.prior import Scores, ripe_within
-from ripeline.science.signals import COMPARING, DEFAULT_SIGNALS, RESTING
+from ripeline.science.signals import COMPARING, DEFAULT_SIGNALS, INTEREST, RESTING
 from ripeline.timeline.counting import days_of
 
 WINDOW = int(DEFAULT_SIGNALS.window_days)
@@ -52,17 +52,17 @@ _REPLAYED = days_of("""(
       AND a.occurred_at <= %(moment)s::timestamptz AND a.recorded_at <= %(moment)s::timestamptz
 ) AS said""")
 _ASKED = ", ".join(f"'{kind}'" for kind in sorted(HAND_RAISERS))
-# Who came again; `asked` by a source that says they asked for us.
+# Who came again; by a source that says they asked for us, with its kind.
 _AGAIN = f"""
 SELECT a.lead_id, a.occurred_at, (
-    SELECT 'asked' FROM source WHERE source.id::text = a.data->>'source' AND source.source_type IN ({_ASKED})
+    SELECT source.source_type FROM source WHERE source.id::text = a.data->>'source' AND source.source_type IN ({_ASKED})
 ) AS told FROM activity AS a
 WHERE a.kind = 'enquired' AND a.lead_id = ANY(%(ids)s::uuid[])
   AND a.occurred_at > %(after)s::timestamptz AND a.occurred_at <= %(moment)s::timestamptz
   AND a.recorded_at <= %(moment)s::timestamptz
 UNION ALL
 SELECT lead.merged_into_id, a.occurred_at, (
-    SELECT 'asked' FROM source WHERE source.id::text = a.data->>'source' AND source.source_type IN ({_ASKED})
+    SELECT source.source_type FROM source WHERE source.id::text = a.data->>'source' AND source.source_type IN ({_ASKED})
 ) FROM lead JOIN activity AS a ON a.lead_id = lead.id
 WHERE lead.merged_into_id = ANY(%(ids)s::uuid[]) AND a.kind = 'enquired'
   AND a.occurred_at > %(after)s::timestamptz AND a.occurred_at <= %(moment)s::timestamptz
@@ -72,7 +72,7 @@ WHERE lead.merged_into_id = ANY(%(ids)s::uuid[]) AND a.kind = 'enquired'
 
 def _told(masks: str, also: str = "") -> str:
     """All that is read of leads, in one question: a row has their days, or a moment of theirs, which bears the stage
-    that was said then, or `asked`, if that is what it is."""
+    that was said then, or by what kind of source they asked for us, if that is what it is."""
     return f"""
 SELECT masks.*, NULL::timestamptz, NULL::text FROM ({masks}) AS masks
 UNION ALL
@@ -135,19 +135,31 @@ class Signs:
     stage: IntArray
     said_at: FloatArray
     asked_at: FloatArray  # days since 1970; when they came again and asked for us, -inf where they did not
+    asked_by: Sequence[str]  # by what kind of source
 
-    def since(self, began: FloatArray, today: int) -> days.Seen:
-        """What counts of it after something began; nothing, of whoever was not seen."""
+    def since(self, began: FloatArray, today: int, *, but: FloatArray | None = None) -> days.Seen:
+        """What counts of it after something began; nothing, of whoever was not seen. `but`: the moment of each at which
+        they came again that is not to be counted."""
         if not self.is_seen.any():
             return days.nothing(len(began))
         seen_for = np.where(self.is_seen, days_since(began, today), 0.0)
+        without = np.full(len(began), -np.inf) if but is None else but
         again = np.array(
             [
-                sum(_weight(today - int(at)) for at in theirs if at > start + ARRIVAL)
-                for theirs, start in zip(self.replies, began.tolist(), strict=True)
+                sum(_weight(today - int(at)) for at in theirs if at > start + ARRIVAL and at != left_out)
+                for theirs, start, left_out in zip(self.replies, began.tolist(), without.tolist(), strict=True)
             ]
         )
         return days.seen(self.masks, ago=today - self.day, since=seen_for, replies=again)
+
+    def asked(self, began: FloatArray, raised: BoolArray) -> FloatArray:
+        """When they asked for us, as far as the chances at capture do not know of it; -inf where they did not.
+
+        `raised`: who asked for us when it began. What they say within half a day of that is the same once more.
+        """
+        after = began + np.where(raised, ARRIVAL, 0.0)
+        found: FloatArray = np.where(self.asked_at > after, self.asked_at, -np.inf)
+        return found
 
 
 def read(lead_ids: Sequence[UUID], moment: datetime, *, is_past: bool = False, born: Collection[UUID] = ()) -> Signs:
@@ -159,6 +171,7 @@ def read(lead_ids: Sequence[UUID], moment: datetime, *, is_past: bool = False, b
     n = len(place)
     masks, day = np.zeros((n, len(days.MASKS)), dtype=np.int64), np.zeros(n, dtype=np.int64)
     stage, said_at, asked_at = np.full(n, -1, dtype=np.int64), np.zeros(n), np.full(n, -np.inf)
+    asked_by = [""] * n
     replies: list[list[float]] = [[] for _ in range(n)]
     today = int(moment.timestamp() // _DAY)
     after = datetime.fromtimestamp(moment.timestamp() - WINDOW * _DAY, tz=moment.tzinfo)
@@ -168,15 +181,17 @@ def read(lead_ids: Sequence[UUID], moment: datetime, *, is_past: bool = False, b
         at = place[lead_id]
         if moment_of_it is None:
             _merge(masks, day, at, latest, held)
-        elif told in (None, "asked"):
+        elif told is None or told in HAND_RAISERS:
             replies[at].append(on := moment_of_it.timestamp() / _DAY)
-            asked_at[at] = max(asked_at[at], on) if told else asked_at[at]
+            if told and on > asked_at[at]:
+                asked_at[at], asked_by[at] = on, told
         elif today - int(on := moment_of_it.timestamp() / _DAY) < WINDOW:
             stage[at], said_at[at] = stages.STAGES.index(told), on
     is_seen = masks.any(axis=1) | np.array([bool(theirs) for theirs in replies], dtype=np.bool_)
     return Signs(
-        is_seen=is_seen, masks=masks, day=day, replies=replies, stage=stage, said_at=said_at, asked_at=asked_at
-    )
+        is_seen=is_seen, masks=masks, day=day, replies=replies, stage=stage, said_at=said_at, asked_at=asked_at,
+        asked_by=asked_by,
+    )  # fmt: skip
 
 
 def _merge(masks: IntArray, day: IntArray, at: int, latest: int, held: Sequence[int]) -> None:
@@ -225,8 +240,10 @@ def hear(
     signs, believed_by = read(lead_ids, moment, born=born), trust()
     today = int(moment.timestamp() // _DAY)
     start = np.array([at.timestamp() / _DAY for at in began])
-    done = signs.since(start, today)
-    shift = _shift(scores, signs, done, believed_by)
+    at_first = np.array(raised, dtype=np.bool_) if raised else np.zeros(len(start), dtype=np.bool_)
+    asked = signs.asked(start, at_first)
+    done = signs.since(start, today, but=asked)
+    shift = _shift(scores, signs, done, believed_by, moment.timestamp() / _DAY - asked)
     figures = _figures(scores, shift, believed_by.sd)
     known = np.array([max(at, came).timestamp() / _DAY if at else came.timestamp() / _DAY
                       for at, came in zip(reached, began, strict=True)])  # fmt: skip
@@ -238,32 +255,32 @@ def hear(
         known_days=np.maximum(moment.timestamp() / _DAY - known, 0.0),
         seen=signs.since(np.where(signs.stage >= 0, np.maximum(start, signs.said_at), start), today),
         said=signs.stage,
-        asked_days=moment.timestamp() / _DAY - _asked(signs, start, raised),
+        asked_days=moment.timestamp() / _DAY - _asked(signs, start, at_first),
         trust=believed_by.power,
     )
     return Heard(
         figures=figures,
         soon=(figures["p_30"] * 2 > figures["p_ever"]) & (shift > 0),
         shift=shift,
-        reasons=_reasons(signs, done, shift, start, today),
+        reasons=_reasons(signs, done, shift, start, today, asked),
         stage=[stages.STAGES[at] for at in inferred.stage.tolist()],
         stage_p=inferred.chance,
     )
 
 
-def _asked(signs: Signs, start: FloatArray, raised: Sequence[bool]) -> FloatArray:
+def _asked(signs: Signs, start: FloatArray, raised: BoolArray) -> FloatArray:
     """When they asked for us last, in days since 1970; never, where somebody has said the stage since."""
-    first = np.where(np.array(raised, dtype=np.bool_), start, -np.inf) if raised else np.full(len(start), -np.inf)
-    asked = np.maximum(first, signs.asked_at)
+    asked = np.maximum(np.where(raised, start, -np.inf), signs.asked_at)
     return np.where((signs.stage >= 0) & (asked <= signs.said_at), -np.inf, asked)
 
 
-def _shift(scores: Scores, signs: Signs, done: days.Seen, believed_by: Trust) -> FloatArray:
+def _shift(scores: Scores, signs: Signs, done: days.Seen, believed_by: Trust, asked_days: FloatArray) -> FloatArray:
     """What they did adds to the log-odds of P(ripe within 30 days); nothing, of whoever was not seen."""
     if not signs.is_seen.any():
         return np.zeros(len(scores.p_30))
     found = signals.believe(
-        scores.p_30, counts=done.counts, pages=done.pages, days=done.days, trust=believed_by.power
+        scores.p_30, counts=done.counts, pages=done.pages, days=done.days, asked_days=asked_days,
+        trust=believed_by.power,
     )  # fmt: skip
     before = np.clip(scores.p_30, 1e-9, 1 - 1e-9)
     believed = logit(np.clip(found.p_30, 1e-9, 1 - 1e-9)) - logit(before)
@@ -298,7 +315,7 @@ def _moved(p: FloatArray, by: FloatArray) -> FloatArray:
 
 
 def _reasons(
-    signs: Signs, done: days.Seen, shift: FloatArray, start: FloatArray, today: int
+    signs: Signs, done: days.Seen, shift: FloatArray, start: FloatArray, today: int, asked: FloatArray
 ) -> list[list[tuple[str, float, str]]]:
     """Why the shift, in words: shared out among what speaks for being ripe soon; where it is down, that it is quiet."""
     found: list[list[tuple[str, float, str]]] = [[] for _ in range(len(shift))]
@@ -308,7 +325,8 @@ def _reasons(
     since = days_since(start[shifted], today)
     ago = today - signs.day[shifted]
     week, month = (days.days_within(signs.masks[shifted], ago=ago, since=since, days=span) for span in (7, 28))
-    speaks = _speaks(done)[shifted]
+    asked_days = np.maximum(today + 1 - asked[shifted], 0.0)
+    speaks = np.column_stack([_speaks(done)[shifted], _asking_speaks(asked_days)])
     share = speaks / np.maximum(speaks.sum(axis=1, keepdims=True), 1e-12)
     for at, row in enumerate(shifted.tolist()):
         if shift[row] < 0 or not speaks[at].any():
@@ -318,15 +336,26 @@ def _reasons(
             weight = float(shift[row] * share[at, kind])
             if weight >= 0.05:
                 counted = (int(week[at, kind]), int(month[at, kind])) if kind < len(days.MASKS) else (0, 0)
-                found[row].append((f"signal.{_KINDS[kind]}", weight, said(_KINDS[kind], *counted)))
+                if _KINDS[kind] == "asked":
+                    words = said_by(HAND_RAISERS[signs.asked_by[row]], float(asked_days[at]))
+                else:
+                    words = said(_KINDS[kind], *counted)
+                found[row].append((f"signal.{_KINDS[kind]}", weight, words))
     return found
 
 
-_KINDS = (*days.MASKS, "again")
+_KINDS = (*days.MASKS, "again", "asked")
+
+
+def _asking_speaks(asked_days: FloatArray) -> FloatArray:
+    """How much having asked for us speaks for being ripe within a month, shape (n,)."""
+    log_l = signals.of_asking(asked_days, n=len(asked_days))
+    found: FloatArray = log_l[COMPARING] - log_l[INTEREST]
+    return found
 
 
 def _speaks(done: days.Seen) -> FloatArray:
-    """How much each of `_KINDS` speaks for being ripe within a month, shape (n, 5)."""
+    """How much each of `_KINDS` but the last speaks for being ripe within a month, shape (n, 5)."""
     known = DEFAULT_SIGNALS
     rate, share = known.per_day, known.page_share
     of_visit = np.log(rate[COMPARING, 0] / rate[RESTING, 0]) + np.log(share[COMPARING] / share[RESTING])

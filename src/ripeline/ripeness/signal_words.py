@@ -24,3 +24,12 @@ def said(kind: str, week: int, month: int) -> str:
     if week > 1:
         return f"{what} on {_NUMBERS[min(week, 7)]} this week"
     return f"{what} {'this week' if week else 'this month' if month else 'some weeks ago'}"
+
+
+def said_by(how: str, days: float) -> str:
+    """That they asked for us, and when.
+
+    >>> said_by("Called us", 2.0)
+    'called us this week'
+    """
+    return f"{how[:1].lower()}{how[1:]} {'this week' if days < 7 else 'this month' if days < 28 else 'some weeks ago'}"

@@ -18,9 +18,10 @@ from django.db import connection
 from scipy.special import logit
 
 from ripeline.base import clock
+from ripeline.catalog.rules import HAND_RAISERS
 from ripeline.ripeness import engagement
 from ripeline.ripeness.current import current
-from ripeline.ripeness.episodes import Episodes, day, episodes
+from ripeline.ripeness.episodes import SOURCE_TYPES, Episodes, day, episodes
 from ripeline.ripeness.facts import at_capture
 from ripeline.ripeness.models import SignalTrust
 from ripeline.science import signals
@@ -72,19 +73,29 @@ def _learn_from(trust: signals.Trust, found: Episodes, odds: FloatArray, curve: 
     signs = engagement.read([pk for pk in found.take(rows).lead.list() if pk], on, is_past=True)
     if not signs.is_seen.any():
         return 0, 0
-    done = signs.since(found.start[rows], int(day(on)))
-    counts, pages, days = (each[signs.is_seen] for each in (done.counts, done.pages, done.days))
+    asked = signs.asked(found.start[rows], _raised(found)[rows])
+    done = signs.since(found.start[rows], int(day(on)), but=asked)
+    counts, pages, days, ago = (
+        each[signs.is_seen] for each in (done.counts, done.pages, done.days, day(on) - asked)
+    )  # fmt: skip
     rows = rows[signs.is_seen]
     p_30 = _p_30(odds[rows], curve[rows], day(on) - found.start[rows])
     was = found.ripe_at[rows] <= day(on) + MONTH
 
     def odds_of(power: float) -> FloatArray:
-        believed = signals.believe(p_30, counts=counts, pages=pages, days=days, trust=power).p_30
+        believed = signals.believe(p_30, counts=counts, pages=pages, days=days, asked_days=ago, trust=power).p_30
         odds: FloatArray = np.exp(signals.damped(logit(believed.clip(1e-6, 1 - 1e-6)) - logit(p_30)))
         return odds
 
     trust.learn(ripe=was, chance=p_30, odds_of=odds_of)
     return len(rows), int(was.sum())
+
+
+def _raised(found: Episodes) -> BoolArray:
+    """Who asked for us when their episode began, which the chances at capture know."""
+    kinds = np.isin(np.array(SOURCE_TYPES), list(HAND_RAISERS))
+    raised: BoolArray = kinds[found.source_type] & (found.number == 1)
+    return raised
 
 
 def _is_open(found: Episodes, on: float) -> BoolArray:

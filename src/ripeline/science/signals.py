@@ -136,6 +136,7 @@ def believe(
     counts: ArrayLike,
     days: ArrayLike,
     pages: ArrayLike | None = None,
+    asked_days: ArrayLike = np.inf,
     trust: float = 1.0,
     signals: Signals | None = None,
 ) -> Believed:
@@ -151,6 +152,9 @@ def believe(
         For so long they could have been seen.
     pages : array_like, shape (n, m), optional
         Decayed counts of visits by what was looked at; left out where that is not known.
+    asked_days : array_like, shape (n,)
+        Days since they asked for a quote, a demonstration or a call, where neither `p_30` nor `counts` has that;
+        infinite where they did not.
     trust : float
         θ; `Trust.power` is the learnt one.
     signals : Signals, optional
@@ -167,15 +171,19 @@ def believe(
 
     Examples
     --------
-    Nothing for a month, two visits, and two visits with a reply:
+    Nothing for a month, two visits, and two visits with a reply; and who calls because they want an offer:
 
     >>> found = believe([0.04] * 3, counts=[[0, 0, 0], [2, 0, 0], [2, 0, 1]], days=[30.0] * 3)
     >>> found.p_30.round(2).tolist(), found.odds.round(1).tolist()
     ([0.03, 0.17, 0.4], [0.5, 5.9, 35.5])
+    >>> believe([0.01], counts=[[0, 0, 0]], days=[0.0], asked_days=[0.0]).p_30.round(2).tolist()
+    [0.09]
     """
     signals = signals or DEFAULT_SIGNALS
     chance = gate.vector("p_30", p_30, low=0.0, high=1.0)
-    each = trust * log_likelihood(counts, days=days, pages=pages, n=len(chance), signals=signals)
+    asking = of_asking(asked_days, n=len(chance), signals=signals)
+    asking[RESTING] = asking[INTEREST]  # of those not ripe within a month it is they who ask
+    each = trust * (log_likelihood(counts, days=days, pages=pages, n=len(chance), signals=signals) + asking)
     resting, comparing, ripe = each[RESTING], each[COMPARING], each[RIPE]
     not_ripe = np.logaddexp(np.log1p(-np.minimum(chance, 1 - 1e-12)) + resting, np.log(chance + 1e-300) + comparing)
     return Believed(
@@ -244,6 +252,20 @@ def log_likelihood(
         other = done[:, ~person] @ np.log(rate[~person]) - rate[~person].sum() * exposure
         found.append(np.logaddexp(np.log(signals.seen) + one, np.log1p(-signals.seen) + unseen) + other)
     return np.array(found)
+
+
+def of_asking(asked_days: ArrayLike, *, n: int, signals: Signals | None = None) -> FloatArray:
+    """log L of having asked for a quote, a demonstration or a call so many days ago, of each state, shape (4, n).
+
+    Examples
+    --------
+    >>> of_asking([0.0, 45.0, np.inf], n=3)[0].round(1).tolist()
+    [-4.6, -2.3, -0.0]
+    """
+    signals = signals or DEFAULT_SIGNALS
+    since = np.maximum(np.broadcast_to(np.asarray(asked_days, dtype=np.float64), n), 0.0)
+    found: FloatArray = np.outer(np.log(signals.asking), np.exp2(-since / signals.asking_half_life))
+    return found
 
 
 @dataclass(kw_only=True)

@@ -35,6 +35,7 @@ from ripeline.science.signals import (
     RIPE,
     Signals,
     log_likelihood,
+    of_asking,
 )
 
 STAGES = BUYING
@@ -130,8 +131,7 @@ def infer(
     before[told] = (1.0 - signals.corrector_right) / 3
     before[told, stage[told]] = signals.corrector_right
     likely = trust * log_likelihood(seen.counts, days=seen.days, pages=seen.pages, n=n, signals=signals)
-    held = np.exp2(-np.maximum(np.broadcast_to(np.asarray(asked_days, dtype=float), n), 0.0) / signals.asking_half_life)
-    log_p = np.log(before) + likely[_STATES].T + np.outer(held, np.log(signals.asking))
+    log_p = np.log(before) + (likely + of_asking(asked_days, n=n, signals=signals))[_STATES].T
     p = np.exp(log_p - log_p.max(axis=1, keepdims=True))
     p /= p.sum(axis=1, keepdims=True)
     return Inferred(stage=p.argmax(axis=1), p=p)
