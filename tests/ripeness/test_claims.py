@@ -38,6 +38,11 @@ def test_how_often_it_came_true_is_counted_from_what_was_shown(alice: User, make
         many = [make_lead(alice, name="X", email="", company="") for _ in range(25)]
         actions.rescore()
     (shown,) = set(Claim.objects.values_list("band", flat=True))
+
+    def counted(*, has_learnt: bool = False) -> tuple[int, int, bool] | None:
+        found = queries.kept(shown, has_learnt=has_learnt)
+        return (found.n, found.did, found.of_before) if found else None
+
     for ahead, lead in zip((3, 10, 20, 29, 33, 40), many, strict=False):
         with clock.at(MONDAY + timedelta(days=ahead)):
             leads.open_opportunity(lead.pk, by(alice), next=soon())
@@ -46,10 +51,10 @@ def test_how_often_it_came_true_is_counted_from_what_was_shown(alice: User, make
         assert queries.kept(shown, has_learnt=False) is None  # not over yet
     with clock.at(MONDAY + timedelta(days=45)):
         actions.rescore()
-        assert queries.kept(shown, has_learnt=False) == (25, 4, False)  # those after the 30 days do not count
+        assert counted() == (25, 4, False)  # those after the 30 days do not count
         leads.undo(Lead.objects.get(pk=many[0].pk).decision_id, by(alice))
         claims.count()
-        assert queries.kept(shown, has_learnt=True) == (25, 3, True)  # nor does what was taken back
+        assert counted(has_learnt=True) == (25, 3, True)  # nor does what was taken back
 
 
 def test_of_few_leads_nothing_is_said_yet(alice: User, make_lead: MakeLead) -> None:
@@ -69,12 +74,32 @@ def test_the_sentence_says_what_why_and_how_often_it_was_right() -> None:
         p_30=0.34, p_30_low=0.25, p_30_high=0.45,
         reasons=[["quote_request", True, 1.1], ["title_director", True, 0.2], ["x", True, -0.1, "Budget: not yet"]],
     )  # fmt: skip
-    assert rules.sentence(score, rules.Kept(212, 71)) == (
+    assert rules.sentence(score, rules.Kept(212, 71, said=0.33)) == (
         "Likely ready within a month (34 %, between 25 and 45): asked for a quote (+), leads a department (+),"
-        " Budget: not yet (−). Of 212 leads we said this about, 71 did."
+        " Budget: not yet (−). Of 212 leads that we gave 25 to 40 %, 71 were ready within the month, about as many as"
+        " expected."
     )
     score.p_30, score.p_30_low, score.p_30_high, score.reasons = 0.03, 0.01, 0.05, []
     assert rules.sentence(score) == "Still green (ready within a month: 3 %, between 1 and 5)."
+
+
+def test_what_is_said_agrees_with_how_often_it_came_true() -> None:
+    """A score of 17 % beside "1 of 25" says which leads those were, and which way the figure may be wrong."""
+    assert rules.kept_words(0.17, rules.Kept(25, 1, said=0.19)) == (
+        "Of 25 leads that we gave 15 to 25 %, 1 was ready within the month, fewer than the 5 to be expected,"
+        " so 17 % may be too high."
+    )
+    assert rules.kept_words(0.01, rules.Kept(857, 34, said=0.012)) == (
+        "Of 857 leads that we gave less than 2 %, 34 were ready within the month, more than the 10 to be expected,"
+        " so 1 % may be too low."
+    )
+    assert rules.kept_words(0.5, rules.Kept(44, 10, of_before=True, said=0.58)) == (
+        "Of 44 leads that the Rule of 45 gave 40 % or more, 10 were ready within the month, fewer than the 26 to be"
+        " expected; what we say now has learnt from that."
+    )
+    assert rules.kept_words(0.34, rules.Kept(212, 71)) == (
+        "Of 212 leads that we gave 25 to 40 %, 71 were ready within the month."
+    )
 
 
 @given(st.data())

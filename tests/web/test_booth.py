@@ -57,6 +57,13 @@ def test_cards_come_in_each_by_itself_and_what_is_wrong_is_said_beside_it(alice:
     assert DoorDay.objects.get().refused == 1
 
 
+def test_that_somebody_seemed_hot_stands_beside_a_chance_that_is_reckoned(alice: User, booth: Door) -> None:
+    send(signed_in(alice), alice, card())
+    page = signed_in(alice).get(f"/leads/{Lead.objects.get().pk}").text
+    assert "Still green" in page
+    assert "Seemed hot when met, which sets when they hear from us. The chance goes by what became of others." in page
+
+
 def test_a_box_that_stays_empty_is_noted_as_asked_and_ticked_later_it_is_asked_to_be_confirmed(
     alice: User, booth: Door
 ) -> None:

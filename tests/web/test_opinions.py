@@ -89,6 +89,6 @@ def test_the_card_says_how_often_it_was_right_and_that_it_is_mostly_rule_of_thum
     shown = queries.of([lead.pk])[lead.pk]
     page = signed_in(alice).get(f"/leads/{lead.pk}").text
     assert "Mostly rule of thumb: there are few outcomes of your own yet." in page
-    assert "we said this about" not in page
+    assert "leads that we gave" not in page
     KeptWord.objects.create(band=band(shown.p_30), by_rule=True, n=212, did=71, counted_at=clock.now())
-    assert "Of 212 leads we said this about, 71" in signed_in(alice).get(f"/leads/{lead.pk}").text
+    assert "Of 212 leads that we gave " in signed_in(alice).get(f"/leads/{lead.pk}").text

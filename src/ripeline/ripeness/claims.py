@@ -122,7 +122,7 @@ def kept(band: int, *, has_learnt: bool) -> Kept | None:
     """How often a claim of this band came true: of what was learnt, once that has said it often enough."""
     found = {word.by_rule: word for word in KeptWord.objects.filter(band=band, n__gte=ENOUGH)}
     word = (found.get(False) if has_learnt else None) or found.get(True)
-    return Kept(word.n, word.did, word.by_rule and has_learnt) if word else None
+    return Kept(word.n, word.did, word.by_rule and has_learnt, word.said) if word else None
 
 
 def kept_bands(*, by_rule: bool) -> list[tuple[int, int, int, float]]:

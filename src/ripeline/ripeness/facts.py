@@ -39,11 +39,12 @@ FACTS = (Path(__file__).parent / "facts.sql").read_text("utf-8")
 BLOCK = 20_000  # leads read at a time
 LABELS = {
     "campaign": "Campaign", "landing_page": "Landing page", "country": "Country", "product": "Interested in",
+    "heat": "How they seemed when met",
     "capturer": "", "weekday": "",  # who captured it is adjusted for, and never said: it would judge a colleague
 }  # fmt: skip
 SAYINGS = {
     "campaign": "came through {}", "landing_page": "came by the page {}", "country": "is in {}",
-    "product": "interested in {}",
+    "product": "interested in {}", "heat": "seemed {} when met",
 }  # fmt: skip
 FIELD, ANSWER = "field.", "answer."  # how the columns of custom fields and of answers begin
 _WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
@@ -127,6 +128,7 @@ class _Row:
     answers: Mapping[str, Any]
     campaign: str
     capturer: str
+    heat: str
 
     def as_signals(self, *, is_old: bool) -> rules.Known:
         return rules.Known(self.email, self.title, self.has_phone, self.has_company, self.has_message, is_old)
@@ -139,6 +141,7 @@ class _Row:
             "country": self.country,
             "product": _plain(self.answers.get("product")),
             "capturer": self.capturer,
+            "heat": self.heat,
             "weekday": _WEEKDAYS[came.weekday()],
             **answers,
             **{f"{FIELD}{field.key}": _plain(self.custom.get(field.key)) for field in fields},
@@ -158,7 +161,7 @@ def _known(leads: Sequence[UUID], starts: Sequence[datetime], *, back: bool) -> 
     found = []
     for row, start in zip(rows, starts, strict=True):
         lead_id, created_at, email, title, phone, company, country, custom, message, url, *asked = row
-        answers, campaign, by, since = asked
+        answers, campaign, by, since, heat = asked
         said = _json(answers)
         if not back:
             said = {**said, **{key: each["answer"] for key, each in _json(since).items()}}
@@ -172,6 +175,7 @@ def _known(leads: Sequence[UUID], starts: Sequence[datetime], *, back: bool) -> 
                 has_phone=bool(was.get("phone", phone)), has_company=bool(was.get("company", company)),
                 country=was.get("country", country) or "", custom=was.get("custom", _json(custom)) or {},
                 has_message=message, landing_page=url, answers=said, campaign=campaign, capturer=by,
+                heat=heat,
             )
         )  # fmt: skip
     return found

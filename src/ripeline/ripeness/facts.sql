@@ -3,7 +3,8 @@
 SELECT given.lead_id, lead.created_at, lead.email, lead.title, lead.phone <> '', lead.company <> '', lead.country,
        lead.custom, COALESCE(came.message <> '', false), COALESCE(came.landing_page, ''),
        COALESCE(came.answers, '{}'::jsonb), COALESCE(campaign.name, ''),
-       CASE WHEN came.door = 'import' THEN '' ELSE COALESCE(capturer.name, '') END, COALESCE(came.amended, '{}'::jsonb)
+       CASE WHEN came.door = 'import' THEN '' ELSE COALESCE(capturer.name, '') END, COALESCE(came.amended, '{}'::jsonb),
+       COALESCE(came.trail->>'heat', '')
 FROM unnest(%(ids)s::uuid[], %(moments)s::timestamptz[]) WITH ORDINALITY AS given(lead_id, moment, place)
 JOIN lead ON lead.id = given.lead_id
 LEFT JOIN LATERAL (

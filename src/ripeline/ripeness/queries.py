@@ -206,7 +206,7 @@ class Beside(NamedTuple):
 
 
 _BESIDE = """
-SELECT (SELECT ARRAY[n, did, by_rule::int] FROM kept_word
+SELECT (SELECT ARRAY[n, did, by_rule::int, said] FROM kept_word
         WHERE band = %(band)s AND n >= %(enough)s AND (by_rule OR %(has_learnt)s) ORDER BY by_rule LIMIT 1),
        (SELECT mostly_prior FROM model_run WHERE is_current),
        COALESCE((SELECT quality FROM perceived WHERE lead_id = %(lead)s), ''), said.stage, said.name, said.said_at
@@ -227,7 +227,7 @@ def beside(score: Score) -> Beside:
         "remembered": clock.now() - timedelta(days=WINDOW),
     }
     ((counts, mostly, quality, stage, name, at),) = reading.rows(_BESIDE, given)
-    said = Kept(counts[0], counts[1], bool(counts[2]) and has_learnt) if counts else None
+    said = Kept(int(counts[0]), int(counts[1]), bool(counts[2]) and has_learnt, counts[3]) if counts else None
     return Beside(said, mostly is None or mostly > MOSTLY, quality, stage or "", name or "", at)
 
 

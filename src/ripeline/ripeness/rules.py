@@ -5,6 +5,7 @@ from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from datetime import date
 from enum import StrEnum
+from math import sqrt
 from typing import Any, NamedTuple
 
 from ripeline.leads.rules import FREE_MAIL, email_key
@@ -24,6 +25,7 @@ class Tag(StrEnum):
 RIPE_FROM, TURNING_FROM = 0.15, 0.06
 BANDS = (0.0, 0.02, 0.04, TURNING_FROM, 0.1, RIPE_FROM, 0.25, 0.4, 1.0)
 """Ends of the bands in which what was said is held against what came; none spans two tags."""
+_Z = 1.2816  # of intervals that hold four times in five, as those of scores
 LABELS = {Tag.RIPE: "Likely ready", Tag.TURNING: "Turning", Tag.GREEN: "Green"}
 
 
@@ -117,23 +119,48 @@ def why(stored: Sequence[Sequence[Any]], *, at_most: int = 4) -> str:
 class Kept(NamedTuple):
     """How often something was said whose month is over, and how often it came true.
 
-    `of_before`: the general rule said it, and what scores now has learnt since.
+    `of_before`: the general rule said it, and what scores now has learnt since. `said`: the chance, on the average.
     """
 
     n: int
     did: int
     of_before: bool = False
+    said: float = 0.0
 
 
 def kept_words(p_30: float, kept: Kept | None) -> str:
-    """How often the same was said before, and came true; "" while that is not known."""
+    """Of whom about the same was said before, and how often it came true; "" while that is not known."""
     if kept is None:
         return ""
-    did_what = "were ready within the month" if tag(p_30) is Tag.GREEN else "did"
+    who = "the Rule of 45" if kept.of_before else "we"
+    did = f"{kept.did:,} {'was' if kept.did == 1 else 'were'} ready within the month"
+    said = f"Of {kept.n:,} leads that {who} gave {_span(band(p_30))}, {did}{_beside_expected(kept)}"
     if kept.of_before:
-        said = f"Of {kept.n:,} leads the Rule of 45 said this about, {kept.did:,} {did_what}"
         return f"{said}; what we say now has learnt from that."
-    return f"Of {kept.n:,} leads we said this about, {kept.did:,} {did_what}."
+    wrong = {-1: "high", 0: "", 1: "low"}[_off(kept)]
+    return f"{said}, so {percent(p_30)} may be too {wrong}." if wrong else f"{said}."
+
+
+def _span(at: int) -> str:
+    """A band as people read it: "15 to 25 %"."""
+    low, high = (round(end * 100) for end in (BANDS[at], BANDS[at + 1]))
+    return f"less than {high} %" if not low else f"{low} % or more" if high == 100 else f"{low} to {high} %"
+
+
+def _off(kept: Kept) -> int:
+    """Whether fewer (-1) or more (1) came true than chance allows four times in five."""
+    away = kept.did - kept.n * kept.said
+    if not kept.said or abs(away) <= _Z * sqrt(kept.n * kept.said * (1 - kept.said)):
+        return 0
+    return 1 if away > 0 else -1
+
+
+def _beside_expected(kept: Kept) -> str:
+    if not kept.said:
+        return ""
+    if off := _off(kept):
+        return f", {'more' if off > 0 else 'fewer'} than the {max(round(kept.n * kept.said), 1):,} to be expected"
+    return ", about as many as expected"
 
 
 def sentence(score: Score, kept: Kept | None = None) -> str:

@@ -21,7 +21,7 @@ OUTCOMES = tuple((key, outcome.value, LABELS[outcome]) for key, outcome in enume
 
 DOORS = {
     "import": "imported from a spreadsheet", "by_hand": "entered by hand", "form": "by a form", "api": "by a program",
-    "hook": "by a web hook", "booth": "at a booth", "call": "by telephone", "event": "at an event",
+    "hook": "by a web hook", "booth": "at a booth", "call": "by a call", "event": "at an event",
     "partner": "by a partner", "card": "by their card", "signature": "by their signature",
 }  # fmt: skip
 
@@ -49,6 +49,7 @@ class Ripe:
     is_mostly_prior: bool
     perceived: str  # how good it seems to whoever works it
     stage: "Staged | None"  # None until it was inferred
+    seemed: str = ""  # to whoever met them, beside what is reckoned
     qualities: tuple[tuple[str, str, str], ...] = QUALITIES
 
 
@@ -183,7 +184,7 @@ def ripens(state: str) -> bool:
     return state not in (State.OPPORTUNITY, *CLOSED_STATES)
 
 
-def ripe(score: Score | None, state: str) -> Ripe | None:
+def ripe(score: Score | None, state: str, came_by: Iterable[Came] = ()) -> Ripe | None:
     """The card of a score; None while there is none, and once nothing is left to ripen."""
     if score is None or not ripens(state):
         return None
@@ -203,11 +204,21 @@ def ripe(score: Score | None, state: str) -> Ripe | None:
         said_before=rules.kept_words(score.p_30, beside.kept),
         is_mostly_prior=beside.is_mostly_prior,
         perceived=beside.perceived,
+        seemed=_seemed(came_by),
         stage=Staged(
             score.stage, str(Stage(score.stage).label), tight(rules.percent(score.stage_p)), beside.stage_said,
             beside.stage_said_by, beside.stage_said_at,
         ) if score.stage_p else None,
     )  # fmt: skip
+
+
+def _seemed(came_by: Iterable[Came]) -> str:
+    """How warm they seemed when they were met last, and why that is another thing than the chance."""
+    heat = next((str(each.enquiry.trail["heat"]) for each in came_by if each.enquiry.trail.get("heat")), "")
+    if not heat:
+        return ""
+    what = "in no hurry" if heat == "later" else heat
+    return f"Seemed {what} when met, which sets when they hear from us. The chance goes by what became of others."
 
 
 def tight(sentence: str) -> str:

@@ -33,7 +33,7 @@ ICONS = {
 }  # fmt: skip
 DOORS = {
     "import": "by an import", "by_hand": "entered by hand", "form": "by a form", "booth": "at a booth",
-    "call": "by telephone", "event": "at an event", "partner": "by a partner", "card": "by their card",
+    "call": "by a call", "event": "at an event", "partner": "by a partner", "card": "by their card",
     "signature": "by their signature",
 }  # fmt: skip
 _NO_PERSONS = {Who.BOT: "a machine’s", Who.SCANNER: "a link scanner’s", Who.STAFF: "of our own people"}

@@ -62,7 +62,8 @@ def page(found: Record, family: str = "", *, is_editing: bool = False) -> dict[s
     lead = found.lead
     score = ripeness.of([lead.pk]).get(lead.pk) if found.row.sees_context and found.row.is_open else None
     agreed = standing.of(found)
-    ripe, came_by = cards.ripe(score, lead.state), cards.came(found.enquiries, stated=standing.words(agreed))
+    came_by = cards.came(found.enquiries, stated=standing.words(agreed))
+    ripe = cards.ripe(score, lead.state, came_by)
     seen = around(lead, found.row.viewer, ids=found.ids, others=found.colleagues) if found.row.sees_context else None
     return {
         "record": found,

@@ -124,8 +124,8 @@ def _sheet(user: User, row: Row, calendar: Calendar) -> dict[str, Any]:
     actions.note_view(row.lead, user)
     tries = row.lead.unanswered + 1
     offer = worklist.suggest_next(row.lead, "no_answer", user=user) if tries >= ATTEMPTS else None
-    ripe = cards.ripe(ripeness.of([row.lead.pk]).get(row.lead.pk), row.lead.state)
     came = cards.came(glance.enquiries)
+    ripe = cards.ripe(ripeness.of([row.lead.pk]).get(row.lead.pk), row.lead.state, came)
     return {
         "lead": row.lead,
         "shown": glance.row,
