@@ -10,8 +10,10 @@ from django.test import Client
 
 from ripeline.capture import actions
 from ripeline.capture.models import ImportedFirm
+from ripeline.catalog.actions import custom_fields, set_learnt_from
+from ripeline.catalog.models import CustomField
 from ripeline.leads import actions as leads
-from ripeline.leads.models import Lead
+from ripeline.leads.models import Lead, SavedView
 from ripeline.people.models import User
 from tests.capture.importing import begun, csv, imported
 from tests.cast import by
@@ -110,3 +112,34 @@ def test_companies_and_notes_are_taken_back_in_their_own_words(mona: User, page:
     page(mona, f"/imports/{run.pk}/undo", post=True)
     actions.work(run.pk)
     assert "notes.csv was taken back" in page(mona, f"/imports/{run.pk}")
+
+
+WITH_FIELDS = csv("E-mail,Name,Shoe size,Region", "p0@x.example,Person 0,41,North", "p1@x.example,Person 1,43,South")
+
+
+def test_fields_of_ones_own_that_only_it_made_go_with_it(mona: User, page: Callable[..., str]) -> None:
+    run = imported(WITH_FIELDS, actor=mona)
+    imported(csv("E-mail,Region", "q@x.example,East"), actor=mona)
+    assert set(CustomField.objects.values_list("label", flat=True)) == {"Shoe size", "Region"}
+    plan = page(mona, f"/imports/{run.pk}/undo")
+    assert "go, too, unless something else uses them by then: Region, Shoe size." in plan
+    page(mona, f"/imports/{run.pk}/undo", post=True)
+    actions.work(run.pk)
+    result = page(mona, f"/imports/{run.pk}")
+    assert "A field of your own that it had made, and nothing else uses, went with it: Shoe size." in result
+    assert list(CustomField.objects.values_list("label", flat=True)) == ["Region"], "another file's lead has it"
+
+
+@pytest.mark.parametrize("use", ["view", "model", "older"])
+def test_a_field_that_something_else_uses_stays(mona: User, page: Callable[..., str], use: str) -> None:
+    if use == "older":
+        custom_fields({"shoe_size": ("Shoe size", "number")})
+    run = imported(WITH_FIELDS, actor=mona)
+    if use == "view":
+        SavedView.objects.create(user=mona, name="Big feet", query="f.shoe_size~from=43")
+    if use == "model":
+        set_learnt_from("shoe_size", is_learnt_from=True)
+    page(mona, f"/imports/{run.pk}/undo", post=True)
+    actions.work(run.pk)
+    assert "shoe_size" in CustomField.objects.values_list("key", flat=True)
+    assert "went with it: Region" in page(mona, f"/imports/{run.pk}")

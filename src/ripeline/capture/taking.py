@@ -90,8 +90,7 @@ class LeadTaker:
         self._zone = ZoneInfo(run.dialect.get("zone") or "UTC")
         labels = [column["label"] for column in run.dialect["columns"]]
         self._id_column = next((label for label in labels if run.mapping.get(label) == "external_id"), "")
-        named = [run.mapping[label] for label in labels if run.mapping.get(label, "").startswith(CUSTOM)]
-        self._keys = field_keys([*(target.removeprefix(CUSTOM) for target in named), *labels])
+        self._keys = own_keys(run)
         self._own = {
             target.removeprefix(CUSTOM): column
             for column in Dialect.from_json(run.dialect).columns
@@ -264,6 +263,13 @@ def keys_of(row: Row) -> tuple[identity.Key, ...]:
     """By what a row's person is known: e-mail address and id."""
     found = (identity.email(row.text("email")), identity.external(row.text("external_id"), row.system))
     return tuple(one for one in found if one)
+
+
+def own_keys(run: ImportRun) -> dict[str, str]:
+    """The key of the company's own field that each label stands for: of the columns mapped so, then of all others."""
+    labels = [column["label"] for column in run.dialect["columns"]]
+    named = [run.mapping[label] for label in labels if run.mapping.get(label, "").startswith(CUSTOM)]
+    return field_keys([*(target.removeprefix(CUSTOM) for target in named), *labels])
 
 
 def field_keys(labels: Iterable[str]) -> dict[str, str]:

@@ -13,7 +13,7 @@ from django.db import connection, transaction
 from django.db.models import F
 
 from ripeline.base import clock
-from ripeline.capture import pieces, putting_back, rules, undoing_firms
+from ripeline.capture import pieces, putting_back, rules, undoing_fields, undoing_firms
 from ripeline.capture.models import ImportKept, ImportKind, ImportRun, ImportState, ImportUndo, WhyKept
 from ripeline.capture.since import Foreign, entries, first_since
 from ripeline.leads import bulk, forgetting
@@ -60,6 +60,7 @@ class Expected:
     put_back: int  # leads that were here before: as they were
     partly: int  # of these, in part: only what nobody changed since
     enquiries: int
+    fields: Sequence[str]  # of the company's own that it made: they go, too, unless something else uses them by then
     staying: Sequence[Foreign]  # some of those that stay, and why
 
     @property
@@ -71,9 +72,9 @@ def expect(run: ImportRun, shown: int = 20) -> Expected:
     """What it would do if it were done now; changes nothing."""
     if run.kind == ImportKind.COMPANIES:
         deleted, kept, back = undoing_firms.expect(run.pk)
-        return Expected(deleted, kept, back, partly=0, enquiries=0, staying=())
+        return Expected(deleted, kept, back, partly=0, enquiries=0, fields=(), staying=())
     if run.kind == ImportKind.ACTIVITIES:  # an entry of its own can go, whatever else has happened
-        return Expected(deleted=0, kept=0, put_back=_count(run), partly=0, enquiries=0, staying=())
+        return Expected(deleted=0, kept=0, put_back=_count(run), partly=0, enquiries=0, fields=(), staying=())
     touched = first_since(run.pk)
     brought = Lead.objects.filter(import_run_id=run.pk)
     merged = set(brought.filter(merged_into__isnull=False).values_list("pk", flat=True))
@@ -84,7 +85,8 @@ def expect(run: ImportRun, shown: int = 20) -> Expected:
     staying = {pk: touched.get(pk) or Foreign(pk, WhyKept.MERGED) for pk in sorted(mine | touched.keys())}
     return Expected(
         deleted=born - len(mine), kept=len(mine), put_back=total - born - others, partly=others,
-        enquiries=_enquiries(run.pk), staying=list(staying.values())[:shown],
+        enquiries=_enquiries(run.pk), fields=[field.label for field in undoing_fields.made_by(run)],
+        staying=list(staying.values())[:shown],
     )  # fmt: skip
 
 
@@ -142,8 +144,10 @@ def ask(*, actor: User, run_id: UUID) -> ImportRun:
             raise UndoError(problem)
         total = _count(run)
         ImportUndo.objects.create(
-            run=run, asked_by=actor, total=total, made=forgetting.named_by(run.pk, since=run.created_at)
-        )
+            run=run, asked_by=actor, total=total,
+            made=forgetting.named_by(run.pk, since=run.created_at)
+            | {"field": [field.key for field in undoing_fields.made_by(run)]},
+        )  # fmt: skip
         run.state = ImportState.UNDOING
         run.save(update_fields=["state"])
         pieces.forget(run.pk)
@@ -290,9 +294,11 @@ def _finish(run: ImportRun, undo: ImportUndo) -> None:
     """Nothing of it is left: companies, sources and campaigns that came with it alone go too."""
     if run.kind not in _BATCHES:
         hearing.unhear(run.pk)
-        forgetting.unused(
-            undo.made, accounts_of=(run.created_at, run.ended_at or clock.now()), but=undoing_firms.brought()
+        made = {**undo.made, "field": undoing_fields.not_wanted(undo.made.get("field", []))}
+        gone = forgetting.unused(
+            made, accounts_of=(run.created_at, run.ended_at or clock.now()), but=undoing_firms.brought()
         )
+        ImportUndo.objects.filter(run=run).update(made={**made, "fields_gone": gone})
     run.state = ImportState.UNDONE
     run.save(update_fields=["state"])
     ImportUndo.objects.filter(run=run).update(ended_at=clock.now(), stop_asked=False)

@@ -132,6 +132,14 @@ def custom_fields(fields: Mapping[str, tuple[str, str]]) -> dict[str, CustomFiel
     return {field.key: field for field in CustomField.objects.filter(key__in=list(fields))}
 
 
+def remove_custom_fields(keys: Collection[str]) -> list[str]:
+    """Delete fields that nobody has anything in and the model does not learn from; the labels of those that went."""
+    gone = CustomField.objects.filter(key__in=keys, is_learnt_from=False)
+    labels = list(gone.order_by("label").values_list("label", flat=True))
+    gone.delete()
+    return labels
+
+
 def set_learnt_from(key: str, is_learnt_from: bool) -> bool:
     """Whether the model may learn from a custom field; False if there is no such field."""
     return bool(CustomField.objects.filter(key=key).update(is_learnt_from=is_learnt_from))

@@ -38,7 +38,8 @@ class TakenBack:
     def sentences(self) -> Iterator[str]:
         """For a person."""
         would = "would be " if self.is_plan else ""
-        noun = "companies" if self.run.kind == ImportKind.COMPANIES else "leads"
+        one, many = ("company", "companies") if self.run.kind == ImportKind.COMPANIES else ("lead", "leads")
+        noun = one if self.deleted == 1 else many
         yield (
             f"{self.run.filename}: {self.deleted:,} {noun} {would}deleted, {self.kept:,} kept because something "
             f"happened since, {self.put_back:,} put back as they were, {self.partly:,} in part."

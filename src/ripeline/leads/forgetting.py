@@ -10,12 +10,13 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from django.db import connection
 from django.db.models import Q, QuerySet
 
 from ripeline.catalog import actions as catalog
 from ripeline.leads import answers, bulk, deciding, duplicates
 from ripeline.leads.deciding import By, Changes
-from ripeline.leads.models import Account, Enquiry, Identity, Lead
+from ripeline.leads.models import Account, Enquiry, Identity, Lead, SavedView
 from ripeline.timeline import actions as timeline
 from ripeline.timeline.models import Activity
 
@@ -80,10 +81,25 @@ def named_by(import_run_id: UUID, *, since: datetime) -> dict[str, list[str]]:
     }
 
 
+_HELD = "SELECT DISTINCT held.key FROM lead, jsonb_object_keys(custom) AS held(key) WHERE custom ?| %s::text[]"
+
+
+def fields_in_use(keys: Collection[str]) -> set[str]:
+    """Of these fields of the company's own those in which a lead has something, or that a kept view names."""
+    if not keys:
+        return set()
+    views = list(SavedView.objects.filter(removed_at=None).values_list("query", flat=True))
+    with connection.cursor() as cursor:
+        cursor.execute(_HELD, [list(keys)])  # of all leads, once
+        held = {key for (key,) in cursor.fetchall()}
+    return {key for key in keys if key in held or any(f"f.{key}" in query for query in views)}
+
+
 def unused(
     made: Mapping[str, list[str]], *, accounts_of: tuple[datetime, datetime], but: Sequence[QuerySet[Any, Any]] = ()
-) -> None:
-    """Delete what an undo left without anybody: companies made between two moments, sources and campaigns named.
+) -> list[str]:
+    """Delete what an undo left without anybody: companies made between two moments, sources, campaigns and fields
+    named. The labels of the fields that went.
 
     `but`: ids of companies that somebody else brought; they stay.
     """
@@ -94,3 +110,5 @@ def unused(
     catalog.remove_campaigns([pk for pk in made["campaign"] if not Enquiry.objects.filter(campaign_id=pk).exists()])
     used = (Lead.objects, Enquiry.objects)
     catalog.remove_sources([pk for pk in made["source"] if not any(of.filter(source_id=pk).exists() for of in used)])
+    fields = made.get("field", [])  # keys
+    return catalog.remove_custom_fields(set(fields) - fields_in_use(fields)) if fields else []

@@ -54,9 +54,10 @@ class Yield:
         are = "is" if ended == 1 else "are"
         whom = f"Of these {self.n:,} leads"
         if ended:
-            whom = f"Of these {self.total:,} leads {ended:,} {are} decided already. Of the {self.n:,} open ones"
+            still = "the one that is open" if self.n == 1 else f"the {self.n:,} open ones"
+            whom = f"Of these {self.total:,} leads {ended:,} {are} decided already. Of {still}"
         return (
-            f"{whom} about {self.year.buyers:,} will buy from someone within a year (between"
+            f"{whom} {_about(self.year.buyers)} will buy from someone within a year (between"
             f" {self.year.buyers_low:,} and {self.year.buyers_high:,}), and {self.year.ours:,} should be yours (between"
             f" {self.year.ours_low:,} and {self.year.ours_high:,})."
         )
@@ -65,7 +66,7 @@ class Yield:
     def when(self) -> str:
         """By when."""
         return (
-            f"About {self.soon.buyers:,} of the buyers within a month ({self.soon.buyers_low:,} to"
+            f"{_about(self.soon.buyers).capitalize()} of the buyers within a month ({self.soon.buyers_low:,} to"
             f" {self.soon.buyers_high:,}) and {self.quarter.buyers:,} within three ({self.quarter.buyers_low:,} to"
             f" {self.quarter.buyers_high:,}); most are still green, and that is normal."
         )
@@ -84,6 +85,10 @@ class Yield:
             f"So far {self.won:,} won, {self.elsewhere:,} bought elsewhere, {self.buying:,}"
             f" {'has' if self.buying == 1 else 'have'} an opportunity open."
         )
+
+
+def _about(buyers: int) -> str:
+    return f"about {buyers:,}" if buyers else "hardly one"
 
 
 def of(leads: QuerySet[Lead]) -> Yield:
