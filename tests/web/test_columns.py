@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from django.test import Client
 from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
@@ -52,6 +53,23 @@ def shown(text: str) -> str:
     row = row_of(text)
     with clock.at(NOW), timezone.override(UTC):
         return str(cells.lines([row], {row.id: Chances(0.4, 0.5)}, styled))
+
+
+def test_mona_who_sees_no_next_step_has_no_column_of_it(mona: User, alice: User, make_lead: MakeLead) -> None:
+    make_lead(alice)
+    for user, has in ((mona, False), (alice, True)):
+        client = Client()
+        client.force_login(user)
+        for path in ("/leads?view=all", "/leads?view=all&cols=state,next"):
+            assert (">Next step</th>" in client.get(path).text) is has
+
+
+def test_a_day_in_a_field_of_ones_own_is_written_as_a_day_on_the_record_too(alice: User, make_lead: MakeLead) -> None:
+    CustomField.objects.create(key="fair", label="Met on", field_type="date")
+    lead = make_lead(alice, custom={"fair": "2026-03-05"})
+    client = Client()
+    client.force_login(alice)
+    assert "<dt>Met on</dt><dd>5 March 2026</dd>" in client.get(f"/leads/{lead.pk}").text
 
 
 def test_a_next_step_that_is_not_theirs_to_see_says_so() -> None:

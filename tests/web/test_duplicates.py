@@ -107,6 +107,20 @@ def test_nobody_compares_or_decides_what_they_may_not_change(
     assert client(carol).get(path).status_code == 200
 
 
+def test_mona_who_merges_nobody_sees_who_does_and_can_write_to_them(
+    mona: User, bob: User, alice: User, make_lead: MakeLead, two: tuple[Lead, Lead]
+) -> None:
+    page = client(mona).get("/leads/duplicates").text
+    assert "John Smith" in page
+    assert f'href="mailto:{alice.email}?subject=' in page
+    assert "Write to Alice" in page
+    third = make_lead(bob, name="Jon Smith", phone=BERG)
+    duplicates.find([third.pk])
+    assert "They are with two people" in client(mona).get("/leads/duplicates").text
+    record = client(mona).get(f"/leads/{two[0].pk}").text
+    assert f'<a class="button small quiet" href="/leads/{two[1].pk}">Look at it' in record
+
+
 def test_many_pairs_go_over_several_pages(alice: User, make_lead: MakeLead) -> None:
     leads = [make_lead(alice, name=f"Jon Smith{chr(97 + n)}", phone="") for n in range(9)]
     duplicates.find([lead.pk for lead in leads])

@@ -1,6 +1,8 @@
 """Settings, Tracking, and visits on the record: told quietly, and only to whom they concern."""
 
+import re
 from datetime import timedelta
+from html import unescape
 from uuid import uuid4
 
 from django.db import connection
@@ -117,6 +119,24 @@ def test_mona_names_a_site_and_what_is_wrong_is_said_beside_it(mona: User) -> No
     assert tracking.current().months_kept == 6
     assert "Nothing more is recorded" in page.post(f"/settings/tracking/sites/{site.pk}/remove", follow=True).text
     assert not tracking.sites()
+
+
+def test_the_figures_of_the_day_follow_what_has_just_been_seen(mona: User) -> None:
+    site = tracking.add_site(actor=mona, address="www.casaverde.example")
+    page = signed_in(mona)
+    before = page.get("/settings/tracking").text
+    asked = re.search(r'hx-get="([^"]*)"', before)
+    assert asked
+    assert '<dl id="day-counts" class="facts"><dt>People</dt><dd>0</dd><dt>Bots</dt><dd>0</dd>' in before
+    store(raw(uuid4(), site_id=site.pk, who="bot", received=int(clock.now().timestamp() * 1_000_000)))
+    told = page.get(unescape(asked[1])).text
+    assert "Counted under “Bots”" in told
+    assert "<dt>Bots</dt><dd>1</dd>" in told
+    assert 'hx-swap-oob="true"' in told
+    assert f'id="seen-{site.pk}" hx-swap-oob="true">1 hit in the last day' in told
+    again = re.search(r'hx-get="([^"]*)"', told)
+    assert again
+    assert "hx-swap-oob" not in page.get(unescape(again[1])).text, "nothing new"
 
 
 def test_rules_are_tried_on_what_people_looked_at_before_they_are_kept(mona: User) -> None:

@@ -177,6 +177,12 @@ class Pair:
         return self.first, self.second
 
     @property
+    def merger(self) -> User | None:
+        """Whose both of them are, who can merge them."""
+        one, other = (row.lead.owner or row.lead.responsible.user for row in self.both)
+        return one if one and one == other else None
+
+    @property
     def sure(self) -> str:
         return likeness.sure(self.points)
 

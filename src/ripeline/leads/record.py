@@ -14,7 +14,7 @@ from ripeline.leads.lists import Row
 from ripeline.leads.models import Enquiry, Lead, Opportunity, OpportunityState, RecordView
 from ripeline.leads.queries import Reached
 from ripeline.leads.rules import Verb
-from ripeline.people.models import User
+from ripeline.people.models import Role, User
 from ripeline.timeline import queries as timeline
 from ripeline.timeline.kinds import KINDS, Family
 from ripeline.timeline.models import Activity
@@ -79,7 +79,7 @@ def read(lead_id: UUID, viewer: User, *, family: str = "") -> Record:
         entries=shown,
         more=more,
         colleagues=rows.colleagues(lead, viewer) if context else (),
-        alike=duplicates.of_lead(lead, viewer) if merges else (),
+        alike=duplicates.of_lead(lead, viewer) if merges or viewer.role == Role.MARKETER else (),
         known_by=queries.reached(lead, ids) if context else Reached(),
         merged=list(Lead.objects.filter(merged_into=lead).order_by("pk")) if merges and len(ids) > 1 else (),
         custom=_custom(lead) if context else (),

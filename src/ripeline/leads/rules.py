@@ -105,6 +105,11 @@ def verbs(actor: User, lead: Lead) -> frozenset[Verb]:
     return allowed
 
 
+def ever(actor: User, verb: Verb) -> bool:
+    """Whether `actor` may do `verb` with any lead at all."""
+    return actor.is_system or any(verb in allowed for allowed in _MAY[actor.role].values())
+
+
 def may(actor: User, verb: Verb, lead: Lead) -> bool:
     """Whether `actor` may do `verb` with `lead`: the one definition that every face asks (I8)."""
     return verb in verbs(actor, lead)

@@ -11,10 +11,11 @@ from django.urls import reverse
 from django.utils import timezone
 
 from ripeline.catalog.models import CustomField
-from ripeline.leads import columns, lists, own_fields
+from ripeline.leads import columns, lists, own_fields, rules
 from ripeline.leads.columns import Column
 from ripeline.leads.filters import CUSTOM
 from ripeline.leads.lists import Filters, Sort, View
+from ripeline.leads.rules import Verb
 from ripeline.people.models import User
 from ripeline.ripeness import queries as ripeness
 
@@ -97,10 +98,18 @@ class Asked:
 
     def shown(self, fields: Sequence[CustomField]) -> list[Column]:
         """The columns of this list, those that are no more left out."""
-        known = columns.all_columns(fields)
+        known = self.known(fields)
         if chosen := [known[key] for key in self.columns if key in known]:
             return chosen
-        return [known[key] for key in columns.USUAL if key != "with" or self.view != View.MINE]
+        usual = [key for key in columns.USUAL if key != "with" or self.view != View.MINE]
+        return [known[key] for key in usual if key in known]
+
+    def known(self, fields: Sequence[CustomField]) -> dict[str, Column]:
+        """The columns there are to choose from; not those of which the viewer would see nothing on any lead."""
+        found = columns.all_columns(fields)
+        if not rules.ever(self.actor, Verb.SEE_NEXT):
+            del found["next"]
+        return found
 
 
 @lru_cache(maxsize=1)

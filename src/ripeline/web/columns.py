@@ -5,7 +5,7 @@ they took more than half of its time. `Html` is what has been escaped.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import date, datetime
+from datetime import datetime
 from functools import lru_cache
 from html import escape
 from typing import Any
@@ -138,14 +138,7 @@ _MOMENTS: dict[str, Callable[[Row], datetime | None]] = {
 
 
 def _own(value: Any, moments: Moments) -> Html:
-    """What a company's own field holds: yes and no, a day as people write it, else as it is."""
+    """What a company's own field holds, as it is said elsewhere."""
     if value is None:
         return ""
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, str) and len(value) == len("2026-01-31") and value[4] == value[7] == "-":
-        try:
-            return escape(words.day(date.fromisoformat(value)))
-        except ValueError:
-            return escape(value)
-    return moments.exactly(value) if isinstance(value, datetime) else escape(str(value)[:200])
+    return moments.exactly(value) if isinstance(value, datetime) else escape(str(words.own(value))[:200])

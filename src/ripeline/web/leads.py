@@ -107,7 +107,7 @@ def _cleared(asked: Asked) -> str:
 
 def _table(asked: Asked, rows: Sequence[Row], fields: Sequence[CustomField]) -> dict[str, Any]:
     """The rows and their columns, and the columns there are to choose from: those chosen first, in their order."""
-    shown, known = asked.shown(fields), columns.all_columns(fields)
+    shown, known = asked.shown(fields), asked.known(fields)
     styled = [(column, cells.css(column, is_chosen=bool(asked.columns))) for column in shown]
     scores = ripeness.chances([row.id for row in rows if row.sees_context and cards.ripens(row.lead.state)])
     rest = [column for column in known.values() if column not in shown]

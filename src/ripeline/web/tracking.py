@@ -61,6 +61,9 @@ class Line:
     seen: seen.Seen
 
 
+COUNTED_AT_ONCE = 100_000  # hits of a day
+
+
 @require_safe
 def page(request: HttpRequest) -> HttpResponse:
     return _page(request)
@@ -68,20 +71,15 @@ def page(request: HttpRequest) -> HttpResponse:
 
 def _page(request: HttpRequest, *, site_form: SiteForm | None = None, own_form: OwnForm | None = None) -> HttpResponse:
     require_keeps_catalog(viewer(request))
-    kept, day = tracking.current(), seen.last_day()
+    kept = tracking.current()
     initial = {"own_networks": "\n".join(kept.own_networks), "months_kept": kept.months_kept}
-    totals: dict[str, int] = {}
-    for each in day.values():
-        for who, hits in each.by_who.items():
-            totals[who] = totals.get(who, 0) + hits
     answer = {
         "tabs": tabs(request),
-        "lines": [Line(site, _tag(site), day.get(site.pk, seen.Seen())) for site in tracking.sites()],
         "site_form": site_form or SiteForm(),
         "own_form": own_form or OwnForm(initial=initial),
-        "counts": [(label, totals.get(who, 0)) for who, label in WHO.items()],
         "here": tries.address(request),
         "rules": len(tracking.page_rules()),
+        **_day(),
         **_live(),
     }
     is_wrong = (site_form and site_form.errors) or (own_form and own_form.errors)
@@ -93,16 +91,35 @@ def _tag(site: Site) -> str:
     return f'<script async src="{escape(source)}" data-site="{site.key}"></script>'
 
 
+def _day() -> dict[str, Any]:
+    """What came in the last day, by site and by who it was."""
+    day, totals = seen.last_day(), dict.fromkeys(WHO, 0)
+    for each in day.values():
+        for who, hits in each.by_who.items():
+            totals[Who(who)] += hits
+    return {
+        "lines": [Line(site, _tag(site), day.get(site.pk, seen.Seen())) for site in tracking.sites()],
+        "counts": [(label, totals[who]) for who, label in WHO.items()],
+        "total": sum(totals.values()),
+    }
+
+
 def _live() -> dict[str, Any]:
     hit = seen.latest()
-    return {"hit": hit, "hit_who": WHO[Who(hit.who)] if hit else ""}
+    return {"hit": hit, "hit_who": WHO[Who(hit.who)] if hit else "", "hit_id": hit.event_id.hex if hit else ""}
 
 
 @require_safe
 def live(request: HttpRequest) -> HttpResponse:
-    """Whether something has come just now; asked again and again by the page."""
+    """Whether something has come just now; asked again and again by the page.
+
+    With what is new come the figures of the day, unless they are so many that counting them takes its time.
+    """
     require_keeps_catalog(viewer(request))
-    return render(request, "tracking/live.html", _live())
+    found, known = _live(), request.GET.get("of", "")
+    is_new = found["hit"] and found["hit_id"] != request.GET.get("seen")
+    counted = _day() | {"is_new": True} if is_new and known.isdecimal() and int(known[:9]) < COUNTED_AT_ONCE else {}
+    return render(request, "tracking/live.html", {"total": known[:9] if known.isdecimal() else ""} | counted | found)
 
 
 @require_POST

@@ -4,6 +4,7 @@ A time is relative, with the exact time in the viewer's zone on hover. A tag has
 """
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from datetime import date, datetime
 from decimal import Decimal
 from functools import lru_cache
@@ -106,6 +107,17 @@ def day(value: datetime | date | None) -> str:
     if value is None:
         return ""
     return date_format(timezone.localtime(value) if isinstance(value, datetime) else value, "j F Y")
+
+
+@register.filter
+def own(value: Any) -> Any:
+    """What a company's own field holds: yes or no, a day as people write it, else as it is."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, str) and len(value) == len("2026-01-31") and value[4] == value[7] == "-":
+        with suppress(ValueError):
+            return day(date.fromisoformat(value))
+    return value
 
 
 @register.filter
