@@ -18,11 +18,12 @@ from ripeline.base import clock
 from ripeline.capture import actions as imports
 from ripeline.catalog.actions import custom_fields, sources_named
 from ripeline.leads import actions
-from ripeline.leads.models import Lead, SavedView
+from ripeline.leads.models import Account, Lead, SavedView
 from ripeline.people.actions import change_user
 from ripeline.people.models import AuditEntry, Role, User
 from ripeline.people.queries import system
 from ripeline.ripeness import actions as ripeness
+from tests.capture.importing import imported
 from tests.cast import MakeLead, by, soon
 
 SignIn = Callable[[User], Client]
@@ -220,6 +221,28 @@ def test_the_palette_leads_to_each_page_of_insight_that_one_may_open(signed_in: 
         ("Is the model right?", "/insight/model"), ("What would it bring us?", "/insight/market"),
     ):  # fmt: skip
         assert (f'href="{url}">{title}</a>' in page) == (client.get(url).status_code == 200), title
+
+
+def test_a_company_at_which_nobody_is_known_is_found_and_somebody_added_there(
+    signed_in: SignIn, alice: User, mallory: User, carol: User
+) -> None:
+    imported(b"Company,Website\nZephyr & Sons,zephyr.example\nZephyr Works,\n", kind="companies", actor=system())
+    client = signed_in(alice)
+    shown = client.get("/palette?q=zeph").text
+    assert shown.count("nobody known there: add a person") == 2
+    add = "/leads/new?company=Zephyr+%26+Sons&amp;website=zephyr.example"
+    assert f'href="{add}"' in shown
+    page = client.get("/leads?view=all&q=zephyr sons")
+    assert "Nobody is known there yet" in text(page)
+    assert "Add a person at Zephyr & Sons" in text(page)
+    form = client.get(unescape(add)).text
+    assert 'value="Zephyr &amp; Sons"' in form
+    assert 'value="zephyr.example"' in form
+    client.post("/leads/new", {"name": "Ann", "company": "Zephyr & Sons", "website": "zephyr.example", "key": "1"})
+    assert Lead.objects.get(name="Ann").account == Account.objects.get(domain="zephyr.example")
+    assert signed_in(mallory).get("/palette?q=zeph").text.count("nobody known there") == 1, "Ann is at the other"
+    assert "Ann" in text(client.get("/leads?view=all&q=zephyr sons"))
+    assert "Web site" not in text(client.get("/leads/new"))
 
 
 def test_the_palette_finds_companies_by_their_people(

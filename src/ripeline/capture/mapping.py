@@ -199,6 +199,12 @@ def _as_exported(kind: Kind, labels: Sequence[str], cells: list[list[str]]) -> t
     return found, {each.target for each in found.values()} | {"external_id"}  # another id of theirs is not the person's
 
 
+_NOT_KEPT: dict[Kind, str] = {  # why a column of no field is left out
+    "leads": "",
+    "companies": "of a company only its name, site, owner and id are kept",
+    "outcomes": "of a deal nothing is kept that is none of the fields here",
+    "activities": "of a note or call nothing is kept that is none of the fields here",
+}
 _READ_STRICTLY = (Takes.EMAIL, Takes.PHONE, Takes.MOMENT, Takes.MONEY)  # another thing under the name would show
 
 
@@ -310,4 +316,4 @@ def _left_over(kind: Kind, label: str, cells: list[str], preset: Preset | None) 
         return Guess(IGNORE, f"of an export of {preset.label} this is for its own use; keep it if you read it")
     if not cells:
         return Guess(IGNORE, "the cells looked at are all empty")
-    return Guess(target, "kept as a custom field" if target != IGNORE else "no field of an outcome")
+    return Guess(target, "kept as a custom field" if target != IGNORE else _NOT_KEPT[kind])

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from itertools import islice
+from typing import NamedTuple
 
 from django.contrib.postgres.search import SearchQuery
 from django.db.models import Exists, F, Func, OuterRef
@@ -36,6 +37,24 @@ def called_like(actor: User, text: str, *, among: Sequence[Row], size: int) -> l
     if len(set(names)) < size:
         names += known.values_list("name", flat=True)[: size + len(names)]
     return list(islice(dict.fromkeys(names), size))
+
+
+class Empty(NamedTuple):
+    """A company at which nobody is known."""
+
+    name: str
+    domain: str
+
+
+def nobody_at(text: str, *, size: int) -> list[Empty]:
+    """Companies that are called so and have nobody, the first by name: those that a file of companies brought."""
+    query = rules.search_query(text)
+    if not query:
+        return []
+    called = Account.objects.annotate(words=CALLED).filter(words=SearchQuery(query, search_type="raw", config="simple"))
+    first = called.order_by(_BY_NAME, "pk").values("pk")[:LOOKED_AT]
+    found = Account.objects.filter(~Exists(Lead.objects.filter(account=OuterRef("pk"))), pk__in=first)
+    return [Empty(*each) for each in found.order_by("name", "pk").values_list("name", "domain")[:size]]
 
 
 def _is_called(company: str, text: str) -> bool:

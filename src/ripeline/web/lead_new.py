@@ -21,7 +21,8 @@ from ripeline.web.shell import say
 
 SAID = {Result.CREATED: "{name} is here now.", Result.UPDATED: "{name} was here already and is brought up to date."}
 DOOR = "by_hand"
-GIVEN = ("name", "email", "phone", "company", "title", "source", "message", "place", "campaign", "answers")
+GIVEN = ("name", "email", "phone", "company", "website", "title", "source", "message", "place", "campaign", "answers")
+AT = ("company", "website")  # that may be said in the address: whoever is added belongs there
 UNCHANGED = "{name} was here already; nothing was new."
 
 
@@ -32,6 +33,7 @@ class NewLead(Noted):
     email = text_field("E-mail", 254, inputmode="email", spellcheck="false")
     phone = text_field("Telephone", 60, inputmode="tel")
     company = text_field("Company", 200)
+    website = text_field("Its web site", 190, inputmode="url", spellcheck="false")
     title = text_field("What they do there", 200)
     source = text_field("Where they come from", 160, list="sources", placeholder="A trade fair, a referral, a call …")
     message = text_field("What they said", 20_000, widget=forms.Textarea({"rows": 3}))
@@ -41,7 +43,8 @@ class NewLead(Noted):
 @require_http_methods(["GET", "POST"])
 def new(request: HttpRequest) -> HttpResponse:
     assert isinstance(request.user, User)
-    form = NewLead(posted(request), initial=chosen_last(request, DOOR))
+    at = {name: request.GET[name][:200] for name in AT if name in request.GET}
+    form = NewLead(posted(request), initial=chosen_last(request, DOOR) | at)
     if request.method == "POST" and form.is_valid():
         try:
             given = {name: form.cleaned_data[name] for name in GIVEN}

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
+from urllib.parse import urlencode
 from uuid import uuid4
 
 from django.http import HttpRequest, HttpResponse, QueryDict
@@ -86,10 +87,20 @@ def _results(asked: Asked, views: Sequence[SavedView]) -> dict[str, Any]:
         "key": uuid4().hex,
         "add_url": verbs.get("lead-new", ""),
         "import_url": verbs.get("imports", ""),
+        "empty": _empty(asked.actor, asked.filters.q, PALETTE_COMPANIES) if not page.rows else (),
         **_table(asked, page.rows, fields),
         **_own_fields(asked, fields),
         **_kept(asked, views),
     }
+
+
+def _empty(actor: User, text: str, size: int) -> list[tuple[str, str]]:
+    """Companies called so at which nobody is known, each with where a person there is added ("": not by `actor`)."""
+    address = verbs_for(actor.role).get("lead-new", "")
+    return [
+        (name, f"{address}?{urlencode({'company': name, 'website': domain})}" if address else "")
+        for name, domain in (companies.nobody_at(text, size=size) if text and size > 0 else ())
+    ]
 
 
 @lru_cache(maxsize=len(BatchVerb))
@@ -295,6 +306,7 @@ def palette(request: HttpRequest) -> HttpResponse:
                 (company, Asked(actor, Filters(view=View.ALL.value, q=company), Sort.NEWEST).url())
                 for company in theirs
             ],
+            "empty": _empty(actor, filters.q, PALETTE_COMPANIES - len(theirs)),
         },
     )
 
