@@ -113,7 +113,7 @@ def test_colleagues_and_likely_duplicates_show_only_what_may_be_seen(
 def test_every_address_that_finds_somebody_stands_on_the_record(alice: User, make_lead: MakeLead) -> None:
     one, other = make_lead(alice, email="anna@x.example"), make_lead(alice, email="a.berg@gmail.com")
     merging.merge(survivor_id=one.pk, duplicate_id=other.pk, by=by(alice))
-    assert seen_by(alice, one).addresses == ["aberg@gmail.com"]
+    assert seen_by(alice, one).known_by.addresses == ["aberg@gmail.com"]
 
 
 def test_whoever_looked_is_shown_to_the_owner_alone(lead: Lead, alice: User, carol: User, ada: User) -> None:

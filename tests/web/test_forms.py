@@ -326,6 +326,17 @@ def test_a_form_is_shown_as_it_is_typed_and_nothing_is_kept_of_it(door: Door, mo
         assert signed_in(alice).get(attempt).status_code == 403
 
 
+def test_the_line_to_paste_names_the_form_for_those_who_hear_the_page(door: Door, mona: User) -> None:
+    Door.objects.update(title='Ask for a "quote"')
+    page = signed_in(mona).get(f"/capture/doors/{door.pk}").text
+    line = re.search(r'id="snippet" value="([^"]*)"', page)
+    assert line
+    assert unescape(line[1]) == (
+        '<script src="http://testserver/static/ripeline/embed.js" data-form="quote"'
+        ' data-title="Ask for a &quot;quote&quot;" async></script>'
+    )
+
+
 def test_what_was_held_back_is_looked_at(client: Client, door: Door, mona: User) -> None:
     _, unseen = opened(client)
     send(client, FIELDS | {"fax": "1"}, unseen)
