@@ -2,7 +2,7 @@
 
 import csv
 import io
-from datetime import UTC, timedelta
+from datetime import UTC, date, timedelta
 from typing import Any
 
 import pytest
@@ -10,7 +10,7 @@ from django.test import Client
 from openpyxl import load_workbook
 
 from ripeline.base import clock
-from ripeline.capture import exporting, exports
+from ripeline.capture import exporting, exports, sheets
 from ripeline.capture.models import Export, ExportPiece, ExportState
 from ripeline.catalog.actions import campaigns_named, custom_fields
 from ripeline.leads.models import Enquiry, Lead
@@ -53,7 +53,7 @@ def five(alice: User, bob: User, make_lead: MakeLead, monkeypatch: pytest.Monkey
 def test_in_a_workbook_chances_are_figures_shown_in_percent(five: list[Lead], alice: User) -> None:
     for query in ("view=all", "view=all&cols=ripeness,ever,f.chairs"):
         with io.BytesIO() as file:
-            exports.write_workbook(file, exports.lines(alice, query, UTC), UTC)
+            sheets.write_workbook(file, exports.lines(alice, query, UTC), UTC)
             rows = list(load_workbook(file).active.iter_rows())
         heading = [cell.value for cell in rows[0]]
         score = Score.objects.get(lead_id=five[0].pk)
@@ -65,6 +65,30 @@ def test_in_a_workbook_chances_are_figures_shown_in_percent(five: list[Lead], al
         assert row[heading.index("Chairs")].value == 14
     csv_text = "".join(exports.as_csv(exports.lines(alice, "view=all&cols=ever", UTC), UTC))
     assert f",{score.p_ever:.4f}" in csv_text
+
+
+def test_a_workbook_can_be_worked_with_at_once(five: list[Lead], alice: User) -> None:
+    custom_fields({"renewal": ("=Renewal", "date")})
+    Lead.objects.filter(pk=five[0].pk).update(
+        amount=1234, currency="EUR", custom={"chairs": 14, "renewal": "2027-03-01"}
+    )
+    for query in ("view=all", "view=all&cols=came,amount,f.renewal,email"):
+        with io.BytesIO() as file:
+            sheets.write_workbook(file, exports.lines(alice, query, UTC), UTC)
+            sheet = load_workbook(file).active
+        heading = [cell.value for cell in sheet[1]]
+        assert all(cell.font.bold for cell in sheet[1])
+        assert sheet.freeze_panes == "A2"
+        assert sheet.auto_filter.ref == sheet.dimensions
+        assert "'=Renewal" in heading, "nor does a heading run"
+        row = next(row for row in sheet.iter_rows(min_row=2) if row[0].value == str(five[0].pk))
+        came, amount, renewal = (row[heading.index(name)] for name in ("Came to us", "Amount", "'=Renewal"))
+        assert (came.is_date, came.number_format) == (True, "yyyy-mm-dd hh:mm")
+        assert (amount.value, amount.number_format) == (1234, "#,##0.00")
+        assert row[heading.index("Currency")].value == "EUR"
+        assert (renewal.is_date, renewal.number_format, renewal.value.date()) == (True, "yyyy-mm-dd", date(2027, 3, 1))
+        assert sheet.column_dimensions[row[heading.index("E-mail")].column_letter].width >= len("l0@x.example")
+    assert ",2027-03-01" in "".join(exports.as_csv(exports.lines(alice, "view=all&cols=f.renewal", UTC), UTC))
 
 
 def test_every_file_says_by_which_campaign_somebody_came(five: list[Lead], alice: User) -> None:
@@ -161,10 +185,10 @@ def test_what_breaks_is_said(five: list[Lead], alice: User, monkeypatch: pytest.
 def test_a_workbook_goes_on_on_a_further_sheet_and_takes_what_cells_cannot_hold(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(exports, "SHEET_ROWS", 2)
+    monkeypatch.setattr(sheets, "SHEET_ROWS", 2)
     file = io.BytesIO()
     lines = [["Name", "At"], ["a\x00\x07b", clock.now()], ["x" * 40_000, None], ["+cmd|x", True]]
-    exports.write_workbook(file, iter(lines), clock.now().tzinfo)  # type: ignore[arg-type] # it is aware
+    sheets.write_workbook(file, iter(lines), clock.now().tzinfo)  # type: ignore[arg-type] # it is aware
     book = load_workbook(file)
     assert book.sheetnames == ["Leads", "Leads 2"]
     assert book["Leads"]["A2"].value == "ab"

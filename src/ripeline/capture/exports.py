@@ -9,26 +9,24 @@ import io
 import logging
 import tempfile
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from datetime import datetime, timedelta, tzinfo
-from decimal import Decimal
+from datetime import date, timedelta, tzinfo
 from typing import IO, Any, NamedTuple
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django.db import InterfaceError, OperationalError, transaction
 from django.http import QueryDict
-from openpyxl import Workbook
-from openpyxl.cell import WriteOnlyCell
-from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 
 from ripeline.base import clock
 from ripeline.base.claiming import claimed
 from ripeline.capture.exporting import chances, text
 from ripeline.capture.models import Export, ExportPiece, ExportState, FileFormat
+from ripeline.capture.sheets import write_workbook
 from ripeline.capture.text import safe_cell
 from ripeline.catalog import queries as catalog
+from ripeline.catalog.models import CustomField, FieldType
 from ripeline.leads import columns, lists
-from ripeline.leads.columns import Share
+from ripeline.leads.columns import Column
 from ripeline.leads.filters import Filters
 from ripeline.leads.lists import Row
 from ripeline.people import actions as people
@@ -42,8 +40,6 @@ log = logging.getLogger(__name__)
 KEPT = timedelta(days=7)  # how long a file can be fetched
 PIECE = 1024 * 1024  # bytes
 TOLD = 2_000  # rows after which the progress is noted and a cancel noticed
-SHEET_ROWS = 1_048_575  # that a sheet holds below its heading
-_LONGEST_CELL = 32_767  # characters
 _BROKE = "Something broke on our side; the log says what. Ask for the file again."
 _WHOLE = (
     "Id", "Name", "Title", "E-mail", "Telephone", "Company", "State", "With", "Next date", "Next step", "Source",
@@ -73,18 +69,37 @@ def table(chosen: Sequence[str]) -> Table:
     fields = catalog.custom_fields()
     if not chosen:
         heading = [*_WHOLE, *(field.label for field in fields)]
-        keys = [field.key for field in fields]
-        return Table(heading, lambda row, score: [*_whole(row, score), *map(row.own, keys)], columns.COLUMNS)
+        own = [_own(field, columns.own(field)) for field in fields]
+        return Table(
+            heading, lambda row, score: [*_whole(row, score), *(value(row, score) for value in own)], columns.COLUMNS
+        )
     known = columns.all_columns(fields)
+    kinds = {columns.OWN + field.key: field for field in fields}
     shown = [known[key] for key in chosen if key in known]
+    values = [_own(kinds[each.key], each) if each.key in kinds else each.value for each in shown]
     heading = ["Id", "Name", "Company", *(column.label for column in shown)]
     heading += ["Currency"] if "amount" in chosen else []
 
     def cells(row: Row, score: Score | None) -> list[Any]:
-        found = [row.id, row.name, row.company, *(column.value(row, score) for column in shown)]
+        found = [row.id, row.name, row.company, *(value(row, score) for value in values)]
         return found + ([row.lead.currency if row.amount else ""] if "amount" in chosen else [])
 
     return Table(heading, cells, chosen)
+
+
+def _own(field: CustomField, column: Column) -> Callable[[Row, Score | None], Any]:
+    """What a field of the company's own holds, a day as a day."""
+    if field.field_type != FieldType.DATE:
+        return column.value
+
+    def value(row: Row, score: Score | None) -> Any:
+        held = column.value(row, score)
+        try:
+            return date.fromisoformat(held) if isinstance(held, str) else held
+        except ValueError:
+            return held
+
+    return value
 
 
 def _whole(row: Row, score: Score | None) -> list[Any]:
@@ -115,39 +130,6 @@ def as_csv(lines: Iterable[list[Any]], zone: tzinfo) -> Iterator[str]:
         yield buffer.getvalue()
         buffer.seek(0)
         buffer.truncate()
-
-
-def write_workbook(file: IO[bytes], lines: Iterable[list[Any]], zone: tzinfo) -> None:
-    """An Excel file, row by row; on further sheets what one cannot hold. No cell of it is a formula."""
-    book = Workbook(write_only=True)
-    remaining = iter(lines)
-    heading = next(remaining, [])
-    sheet, count = None, 0
-    for line in remaining:
-        if sheet is None or count == SHEET_ROWS:
-            sheet, count = book.create_sheet(f"Leads {len(book.sheetnames) + 1}" if sheet else "Leads"), 0
-            sheet.append([_cell(cell, zone) for cell in heading])
-        sheet.append([_percent(sheet, cell) if isinstance(cell, Share) else _cell(cell, zone) for cell in line])
-        count += 1
-    if sheet is None:
-        book.create_sheet("Leads").append([_cell(cell, zone) for cell in heading])
-    book.save(file)
-
-
-def _percent(sheet: Any, share: Share) -> Any:
-    """A chance as a figure that is shown in percent."""
-    cell = WriteOnlyCell(sheet, value=round(float(share), 4))
-    cell.number_format = "0.0%"
-    return cell
-
-
-def _cell(value: Any, zone: tzinfo) -> Any:
-    """A value as a sheet holds it: figures and moments as such, all else as harmless text."""
-    if value is None or isinstance(value, int | float | Decimal):  # a truth, too
-        return value
-    if isinstance(value, datetime):
-        return value.astimezone(zone).replace(tzinfo=None, microsecond=0)
-    return safe_cell(ILLEGAL_CHARACTERS_RE.sub("", str(value)))[:_LONGEST_CELL]
 
 
 # --- as long work ---

@@ -87,7 +87,7 @@ def _write(lines: Iterator[list[Any]], file: IO[bytes], file_format: str, *, is_
     """Write heading and rows; how many these were. `is_marked`: with the mark by which spreadsheets know UTF-8."""
     from datetime import UTC
 
-    from ripeline.capture import exports
+    from ripeline.capture import exports, sheets
 
     count = -1  # the heading
 
@@ -98,7 +98,7 @@ def _write(lines: Iterator[list[Any]], file: IO[bytes], file_format: str, *, is_
             count += 1
 
     if file_format == "xlsx":
-        exports.write_workbook(file, counted(), UTC)
+        sheets.write_workbook(file, counted(), UTC)
         return count
     pieces = exports.as_csv(counted(), UTC)
     mark = next(pieces)

@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 from django_htmx.http import HttpResponseClientRefresh
 
-from ripeline.capture import exports
+from ripeline.capture import exports, sheets
 from ripeline.capture.models import Export, ExportState, FileFormat
 from ripeline.leads import lists
 from ripeline.leads.lists import Row
@@ -59,7 +59,7 @@ def _at_once(asked: Asked, ids: Sequence[UUID] | None, file_format: FileFormat) 
         content: Iterable[Any] = exports.as_csv(lines, zone)
     else:
         file = io.BytesIO()
-        exports.write_workbook(file, lines, zone)
+        sheets.write_workbook(file, lines, zone)
         content = [file.getvalue()]
     return _file(content, exports.filename(file_format, zone), file_format)
 
