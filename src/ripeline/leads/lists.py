@@ -71,6 +71,7 @@ class Page:
     is_limited: bool = False  # a question that no index answers was put to the newest LOOKED_AT only
 
 
+_LIGHT = {"view", "state", "owner"}  # what the indexes of the orders have, so that counting is reading on
 _KEYS = {Sort.NEWEST: places.NEWEST, Sort.NEXT: places.NEXT, Sort.RIPEST: places.RIPEST}
 
 
@@ -101,11 +102,12 @@ def page(
     sort = sort if sort in sorts_of(filters) and (sort != Sort.RIPEST or scores is not None) else Sort.NEWEST
     asked = _Asked(actor, filters, zone, sort, scores, tagged)
     cursor, backwards = _read(after or before, sort, actor), bool(before and not after)
-    going = asked.places(is_further=cursor is not None, backwards=backwards, limit=size + 1)
+    how: dict[str, Any] = {"limit": size + 1, "is_counted": is_counted}
+    going = asked.places(is_further=cursor is not None, backwards=backwards, **how)
     keys, total = going.read(cursor)
     if backwards and len(keys) <= size:  # the beginning is near: show it whole
         cursor, backwards = None, False
-        going = asked.places(is_further=False, backwards=False, limit=size + 1)
+        going = asked.places(is_further=False, backwards=False, **how)
         keys, total = going.read()
     more = len(keys) > size
     keys = keys[:size][::-1] if backwards else keys[:size]
@@ -148,9 +150,9 @@ class _Asked:
     def places(self, **how: Any) -> Places:
         """Its places going one way; written anew where the words depend on more than who asks, and the day."""
         write = _places if depends_on_day_alone(self._filters) else _places.__wrapped__
-        return write(self, **how).now()
+        return write(self, **how)
 
-    def written(self, *, is_further: bool, backwards: bool, limit: int) -> Places:
+    def written(self, *, is_further: bool, backwards: bool, limit: int, is_counted: bool) -> Places:
         sort, tagged = self._sort, self._tagged if self._filters.ripe else None
         found = found_by(
             self._actor, self._filters, zone=self._zone, scores=tagged, verb=_NEEDS.get(sort), is_open=sort in _NEEDS,
@@ -161,12 +163,13 @@ class _Asked:
         if sort == Sort.RIPEST and scores is not None:  # which the order alone has asked so far
             is_scored = Q(pk__in=scores.order_by().values("lead_id"))
         way = Way(_KEYS[sort], scores, is_further, backwards, limit)
-        return Places(found, way, most=COUNTED_TO + 1, passing=is_scored)
+        is_light = is_counted and sort != Sort.RIPEST and self._filters.write().keys() <= _LIGHT
+        return Places(found, way, most=COUNTED_TO + 1, passing=is_scored, is_light=is_light)
 
 
 @lru_cache(maxsize=KEPT)
-def _places(asked: _Asked, *, is_further: bool, backwards: bool, limit: int) -> Places:
-    return asked.written(is_further=is_further, backwards=backwards, limit=limit)
+def _places(asked: _Asked, *, is_further: bool, backwards: bool, limit: int, is_counted: bool) -> Places:
+    return asked.written(is_further=is_further, backwards=backwards, limit=limit, is_counted=is_counted)
 
 
 def every(

@@ -28,7 +28,7 @@ class Statement:
     """
 
     def __init__(self, asked: QuerySet[Any], marks: Sequence[Any] = (), *, is_counted: bool = False) -> None:
-        self._sql: str = ""
+        self._sql = ""
         self._given: Sequence[Any] = ()
         with suppress(EmptyResultSet):
             self._sql, self._given = asked.query.sql_with_params()
@@ -36,6 +36,16 @@ class Statement:
             self._sql = f"SELECT COUNT(*) FROM ({self._sql}) AS counted"  # noqa: S608
         kinds = {type(mark) for mark in marks}
         self._marked = [(at, one) for at, one in enumerate(self._given) if type(one) in kinds and one in marks]
+
+    def beside(self, counts: Sequence["Statement"], order: str) -> "Statement":
+        """The same, each row followed by what these count: asked in one breath, it is answered sooner."""
+        if self._sql:
+            said = "".join(f", ({count._sql or 0})" for count in counts)
+            self._sql = f"SELECT found.*{said} FROM ({self._sql}) AS found ORDER BY {order}"  # noqa: S608
+            before = [value for count in counts for value in count._given]
+            self._given = [*before, *self._given]
+            self._marked = [(at + len(before), mark) for at, mark in self._marked]
+        return self
 
     def rows(self, values: Mapping[Any, Any] = {}) -> list[tuple[Any, ...]]:
         """What it answers with these values, by mark."""
@@ -104,6 +114,12 @@ class Way:
     def is_descending(self) -> bool:
         return self.key.descending[0] != self.backwards
 
+    @property
+    def places_order(self) -> str:
+        """The same order, of places that were found."""
+        ways = ("DESC" if down != self.backwards else "ASC" for down in self.key.descending)
+        return ", ".join(f"{at} {way}" for at, way in enumerate(ways, 1))
+
     def along(self, found: QuerySet[Lead], *, is_few: bool = False) -> QuerySet[Any]:
         """What comes next, in order; what is few is read whole and sorted, not looked for all along an index."""
         ahead = self._ranked(found)
@@ -135,15 +151,15 @@ class Way:
 class Places:
     """The places of what is found, going one way: the statements are written when they are first asked for.
 
-    `passing`: what the order alone has asked so far of those that are to be counted; at most `most` of them are.
+    `passing`: what the order alone has asked so far of those that are to be counted; at most `most` of them are. To
+    count them `is_light` where it costs hardly more than to ask.
     """
 
-    def __init__(self, found: Found, way: Way, *, most: int = 0, passing: Q | None = None) -> None:
+    def __init__(
+        self, found: Found, way: Way, *, most: int = 0, passing: Q | None = None, is_light: bool = False
+    ) -> None:  # fmt: skip
         self._found, self._way, self._most, self._passing = found, way, most, passing or Q()
-
-    def now(self) -> "Places":
-        """These places, with what is asked for others left out where there are none at this moment."""
-        return self._alone if self._others and not self._others.count() else self
+        self._is_light = is_light and found.reading is Reading.IN_ORDER
 
     def read(self, begin: Place | None = None) -> tuple[list[Place], int | None]:
         """The next places after (before) one, and how many there are in all where that has been seen with them.
@@ -152,6 +168,10 @@ class Places:
         """
         key, reading = self._way.key, self._found.reading
         values = {key.begin: begin[0], BEGIN_ID: begin[1]} if begin else {}
+        if self._is_light:
+            return self._read_light(values)
+        if self._others and not self._others.count():
+            return self._alone.read(begin)
         if reading is Reading.IN_ORDER or (reading is Reading.UNEVEN and key.field == "p_30"):
             return self._places(self._in_order.rows(values)), None
         if reading is Reading.UNEVEN and (edge := self._edge.rows(values)):
@@ -167,6 +187,15 @@ class Places:
     @staticmethod
     def _places(found: Sequence[tuple[Any, ...]]) -> list[Place]:
         return [(row[0], row[1]) for row in found]
+
+    def _read_light(self, values: Mapping[Any, Any]) -> tuple[list[Place], int | None]:
+        """The next places along their index, how many there are, and whether there are others, asked at once."""
+        if self._others:
+            found = self._first_alone.rows(values)
+            if (found[0][3] if found else self._others.count()) == 0:
+                return self._places(found), found[0][2] if found else None
+        found = self._all_light.rows(values)
+        return self._places(found), found[0][2] if found else None
 
     def _read_whole(self, values: Mapping[Any, Any]) -> tuple[list[Place], int | None]:
         """The next places of what is few, or only found by reading it all: the count is seen at the same time."""
@@ -186,11 +215,21 @@ class Places:
 
     @cached_property
     def _alone(self) -> "Places":
-        return Places(self._found.alone(), self._way, most=self._most, passing=self._passing)
+        return Places(self._found.alone(), self._way, most=self._most, passing=self._passing, is_light=self._is_light)
 
     @cached_property
     def _in_order(self) -> Statement:
         return self._along(self._found.pieces)
+
+    @cached_property
+    def _all_light(self) -> Statement:
+        return self._along(self._found.pieces).beside([self._count], self._way.places_order)
+
+    @cached_property
+    def _first_alone(self) -> Statement:
+        assert self._others
+        counts = self._alone._count, self._others
+        return self._along(self._found.pieces[:1]).beside(counts, self._way.places_order)
 
     @cached_property
     def _edge(self) -> Statement:
