@@ -4,7 +4,7 @@ Whether one is, is asked of PostgreSQL each time, so what was just committed any
 transaction, is seen: a table's mark is made of where its visible rows stand and which transactions wrote them.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cache
 from threading import local
@@ -36,11 +36,11 @@ class Settled(Generic[T]):
             return cast(T, looking.found[self])
         marks = looking.marks if looking else None
         if marks is None or not marks.keys() >= set(self._of):
-            marks = _marks(self._of)
+            marks, _ = _marks(self._of)
         kept = self._kept
         if kept is None or kept[0] != self._mark(marks):
             # What is read may be newer than a look: it is kept as of now, so that nobody else takes it for the old.
-            self._kept = kept = (self._mark(_marks(self._of)), self._read())
+            self._kept = kept = (self._mark(_marks(self._of)[0]), self._read())
         if looking:
             looking.found[self] = kept[1]
         return kept[1]
@@ -53,29 +53,38 @@ class Settled(Generic[T]):
 class _Look:
     """The tables as they were at a moment, and what was found to be kept of them."""
 
-    def __init__(self) -> None:
-        self.marks = _marks(tuple(sorted(_tables)))
+    def __init__(self, besides: str, given: Sequence[Any]) -> None:
+        self.marks, self.besides = _marks(tuple(sorted(_tables)), besides, given)
         self.found: dict[Settled[Any], Any] = {}
 
 
 @contextmanager
-def look() -> Iterator[None]:
-    """One look at all the tables, now, is enough for what is asked inside."""
+def look(besides: str = "", given: Sequence[Any] = ()) -> Iterator[str | None]:
+    """One look at all the tables, now, is enough for what is asked inside.
+
+    `besides`: a statement of one text, which is asked with it; gives its answer.
+    """
     before = getattr(_looking, "at", None)
-    _looking.at = _Look()
+    _looking.at = at = _Look(besides, given)
     try:
-        yield
+        yield at.besides
     finally:
         _looking.at = before
 
 
-def _marks(tables: tuple[str, ...]) -> Marks:
-    return cast(Marks, {table: (count, mark) for table, count, mark in prepared_rows(_look_at(tables))})
+def _marks(tables: tuple[str, ...], besides: str = "", given: Sequence[Any] = ()) -> tuple[Marks, str | None]:
+    found = prepared_rows(_look_at(tables, besides), given)
+    marks = {table: (count, mark) for table, count, mark, _ in found if table}
+    return cast(Marks, marks), next((said for table, *_, said in found if not table), None)
+
+
+_ROW = "hashtidextended(ctid, xmin::text::bigint)"
 
 
 @cache
-def _look_at(tables: tuple[str, ...]) -> str:
-    return " UNION ALL ".join(
-        f"SELECT '{table}', count(*), COALESCE(bit_xor(hashtidextended(ctid, xmin::text::bigint)), 0) FROM \"{table}\""  # noqa: S608
+def _look_at(tables: tuple[str, ...], besides: str) -> str:
+    parts = [
+        f"SELECT '{table}', count(*), COALESCE(bit_xor({_ROW}), 0), NULL FROM \"{table}\""  # noqa: S608 - ours
         for table in tables
-    )
+    ]
+    return " UNION ALL ".join(parts + [f"SELECT '', 0, 0, ({besides})"] * bool(besides))

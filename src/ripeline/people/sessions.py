@@ -1,5 +1,7 @@
 """Who is signed in, as Django keeps it: what each request asks for is asked by plain statements."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from copy import copy
 from typing import Any
 
@@ -9,27 +11,37 @@ from django.contrib.sessions.models import Session
 from django.utils import timezone
 
 from ripeline.base.reading import made, read
-from ripeline.base.settled import Settled
+from ripeline.base.settled import Settled, look
 from ripeline.base.statements import prepared_rows
 from ripeline.people.models import User
 
 _users = Settled(lambda: {user.pk: user for user in read(User, "")}, "user")
-_COLUMNS = ("session_key", "session_data", "expire_date")
-_KEPT = (
-    "SELECT session_key, session_data, expire_date FROM django_session "
-    "WHERE session_key = %s::text AND expire_date > %s::timestamptz"
-)
+_KEPT = "SELECT session_data FROM django_session WHERE session_key = %s::text AND expire_date > %s::timestamptz"
 
 
 class SessionStore(Stored):
     """Django's own sessions in the database."""
 
+    @contextmanager
+    def look(self) -> Iterator[None]:
+        """Look at what seldom changes (`base.settled`), and at this session with it."""
+        with look(_KEPT, self._asked()) as data:
+            self._looked_up = data
+            yield
+
     def _get_session_from_db(self) -> Session | None:
-        found = prepared_rows(_KEPT, [self.session_key, timezone.now()])
-        if not found:
+        data, self._looked_up = self._looked_up, None
+        if data is None:
+            data = next((data for (data,) in prepared_rows(_KEPT, self._asked())), None)
+        if data is None:
             self._session_key = None
             return None
-        return made(Session, dict(zip(_COLUMNS, found[0], strict=True)))
+        return made(Session, {"session_key": self.session_key, "session_data": data})
+
+    def _asked(self) -> list[Any]:
+        return [self.session_key, timezone.now()]
+
+    _looked_up: str | None = None  # until it is read
 
 
 class Backend(ModelBackend):

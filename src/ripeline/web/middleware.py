@@ -14,7 +14,6 @@ from django.template.loader import render_to_string
 from django.utils import timezone
 from django_htmx.http import HttpResponseClientRedirect
 
-from ripeline.base.settled import look
 from ripeline.leads.rules import NotAllowed
 from ripeline.people import actions
 from ripeline.people.models import User
@@ -39,7 +38,7 @@ class LocalTimeMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         is_only_looking = request.method in ("GET", "HEAD") and request.session.session_key is not None
-        with look() if is_only_looking else nullcontext():
+        with request.session.look() if is_only_looking else nullcontext():  # type: ignore[attr-defined]
             user = get_user(request)
             request.user = user  # themselves: through the lazy one that stood there each question took a detour
             if not isinstance(user, User):
