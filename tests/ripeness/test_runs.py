@@ -179,7 +179,7 @@ def test_a_pass_through_all_leads_begins_anew_when_another_model_is_put_to_use_o
         if len(written) == 2:
             runs._make_current(chosen, chosen_by=ada)
 
-    monkeypatch.setattr(scoring, "BLOCK", 1)
+    monkeypatch.setattr(scoring, "PIECE", 1)
     monkeypatch.setattr(scoring, "_write", write_while_ada_chooses)
     assert actions.rescore() == 3
     assert written == [PRIOR] * 2 + [chosen.name] * 3

@@ -226,7 +226,7 @@ def beside(score: Score) -> Beside:
         "lead": score.lead_id,
         "remembered": clock.now() - timedelta(days=WINDOW),
     }
-    ((counts, mostly, quality, stage, name, at),) = reading.rows(_BESIDE, given)
+    ((counts, mostly, quality, stage, name, at),) = prepared_rows(_BESIDE, given)
     said = Kept(int(counts[0]), int(counts[1]), bool(counts[2]) and has_learnt, counts[3]) if counts else None
     return Beside(said, mostly is None or mostly > MOSTLY, quality, stage or "", name or "", at)
 

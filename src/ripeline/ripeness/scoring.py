@@ -21,8 +21,8 @@ from ripeline.science.model import Model
 from ripeline.science.prior import MONTH
 from ripeline.science.terms import Facts, Term
 
-BLOCK = 20_000  # leads read at a time
-PIECE = 1_000  # of all leads, so many are scored and written in one transaction, for whose end a visit waits
+BLOCK = 20_000  # leads at a time, where it is said which
+PIECE = 1_000  # of all leads, so many are read, scored and written in one transaction, for whose end a visit waits
 HORIZON = 365.0  # days: past them an open lead is an old one on a new clock
 
 _FACTS = """
@@ -100,16 +100,17 @@ def _pass() -> int | None:
     None where the model is found to be no longer the one that it began with.
     """
     began_with, done, after = current().name, 0, UUID(int=0)
-    while rows := _facts(_ALL, after=after):
-        for start in range(0, len(rows), PIECE):
-            with transaction.atomic(savepoint=False):
-                keep_current()
-                by = current(anew=True)
-                if by.name != began_with:
-                    return None
-                _write(rows[start : start + PIECE], by)
+    while True:
+        with transaction.atomic(savepoint=False):
+            keep_current()
+            by = current(anew=True)
+            if by.name != began_with:
+                return None
+            rows = _facts(_ALL, after=after, limit=PIECE)
+            if not rows:
+                return done
+            _write(rows, by)
         done, after = done + len(rows), rows[-1][0]
-    return done
 
 
 def keep_current(*, to_change_it: bool = False) -> None:
@@ -132,8 +133,8 @@ def _one_at_a_time() -> Iterator[None]:
                 cursor.execute("SELECT pg_advisory_unlock(hashtext('ripeline rescore'))")
 
 
-def _facts(which: str, **given: Any) -> Sequence[_Row]:
-    rows: Sequence[Any] = prepared_rows(which, {**given, "limit": BLOCK})
+def _facts(which: str, *, limit: int = BLOCK, **given: Any) -> Sequence[_Row]:
+    rows: Sequence[Any] = prepared_rows(which, {**given, "limit": limit})
     return rows
 
 
