@@ -301,7 +301,7 @@ def test_what_comes_in_chunks_without_a_length_is_read_and_no_more_of_it_than_st
         await send({"type": "http.response.body", "body": b""})
 
     with monkeypatch.context() as meanwhile:
-        meanwhile.setattr(asgi, "_wsgi", pages)
+        meanwhile.setattr(asgi, "_django", pages)
         assert beside(send(first, "/h/some")) == (200, b"")
     assert [(length, message["body"]) for length, message in seen] == [(b"31", entry)]
     monkeypatch.setattr(bodies, "MOST_OF_STRANGERS", 20)

@@ -29,7 +29,7 @@ def read(model: type[M], rest: str, given: _Given = (), *, named: tuple[str, ...
     """
     select, names, decoded, relations = _select(model, named)
     found = []
-    for values in rows(f"{select} {rest}", given):
+    for values in prepared_rows(f"{select} {rest}", given):
         columns = dict(zip(names, values, strict=False))
         for name in decoded:
             if columns[name] is not None:

@@ -11,7 +11,8 @@ from uuid import UUID
 from django.core import signing
 from django.db import transaction
 
-from ripeline.base import clock, reading
+from ripeline.base import clock
+from ripeline.base.statements import prepared_rows
 from ripeline.capture.models import SubmissionState
 from ripeline.catalog import assets
 from ripeline.catalog.models import Asset
@@ -63,7 +64,7 @@ ORDER BY submission.received_at DESC LIMIT 1
 
 def promised(lead_ids: Collection[UUID]) -> Promised | None:
     """What a person asked for last, known by these records."""
-    for asset_id, at in reading.rows(_PROMISED, [list(lead_ids)]):
+    for asset_id, at in prepared_rows(_PROMISED, [list(lead_ids)]):
         if asset := assets.find(asset_id):
             return Promised(asset, at)
     return None

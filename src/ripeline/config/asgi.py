@@ -9,18 +9,17 @@ from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, cast
 from urllib.parse import quote_from_bytes
 
-from a2wsgi import WSGIMiddleware
 from a2wsgi.asgi_typing import Receive, Scope, Send
-from a2wsgi.wsgi_typing import WSGIApp
 from django.urls import get_resolver
 
 from ripeline.config import bodies, environment
 from ripeline.config.intake import application as _intake
+from ripeline.config.pages import Pages
 from ripeline.config.wsgi import application as django
 from ripeline.intake.app import PREFIX, lifespan
 
 _threads = environment.load().web_threads
-_wsgi = WSGIMiddleware(cast(WSGIApp, django), workers=_threads)
+_django = Pages(django, threads=_threads)
 _large = asyncio.Semaphore(max(1, _threads // 2))  # large bodies that come at the same time
 PLAIN = bytes(range(128))
 ENQUIRIES = "/api/v1/enquiries"
@@ -83,7 +82,7 @@ async def _pages(scope: Any, receive: Any, send: Any) -> None:
     """Django. A query whose letters nobody encoded (`?utm_source=café`) is encoded: a2wsgi takes ASCII alone."""
     if not scope["query_string"].isascii():
         scope = {**scope, "query_string": quote_from_bytes(scope["query_string"], safe=PLAIN).encode()}
-    await _wsgi(scope, _coroutines(receive), _coroutines(send))
+    await _django(scope, _coroutines(receive), send)
 
 
 def _coroutines(call: Callable[..., Awaitable[Any]]) -> Callable[..., Coroutine[Any, Any, Any]]:

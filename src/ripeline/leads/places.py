@@ -13,6 +13,7 @@ from django.core.exceptions import EmptyResultSet
 from django.db.models import Count, F, Func, Q, QuerySet, Window
 
 from ripeline.base.reading import rows
+from ripeline.base.statements import prepared_rows
 from ripeline.leads.filters import Found, Reading
 from ripeline.leads.models import IS_HERE, IS_OPEN, Lead
 
@@ -28,6 +29,7 @@ class Statement:
     """
 
     def __init__(self, asked: QuerySet[Any], marks: Sequence[Any] = (), *, is_counted: bool = False) -> None:
+        self._ask = rows
         self._sql = ""
         self._given: Sequence[Any] = ()
         with suppress(EmptyResultSet):
@@ -38,12 +40,14 @@ class Statement:
         self._marked = [(at, one) for at, one in enumerate(self._given) if type(one) in kinds and one in marks]
 
     def beside(self, counts: Sequence["Statement"], order: str) -> "Statement":
-        """The same, each row followed by what these count: asked in one breath, it is answered sooner."""
+        """The same, each row followed by what these count, asked in one breath. It is of those statements that are
+        planned alike whatever their values: once for all.
+        """
         if self._sql:
             said = "".join(f", ({count._sql or 0})" for count in counts)
             self._sql = f"SELECT found.*{said} FROM ({self._sql}) AS found ORDER BY {order}"  # noqa: S608
             before = [value for count in counts for value in count._given]
-            self._given = [*before, *self._given]
+            self._ask, self._given = prepared_rows, [*before, *self._given]
             self._marked = [(at + len(before), mark) for at, mark in self._marked]
         return self
 
@@ -54,7 +58,7 @@ class Statement:
         given = list(self._given)
         for at, mark in self._marked:
             given[at] = values[mark]
-        return rows(self._sql, given)
+        return self._ask(self._sql, given)
 
     def count(self) -> int:
         """The same of one that is counted."""

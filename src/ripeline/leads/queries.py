@@ -10,6 +10,7 @@ from uuid import UUID
 from django.db.models import Avg, Count, Q
 
 from ripeline.base.reading import rows, whole
+from ripeline.base.statements import prepared_rows
 from ripeline.leads import rules
 from ripeline.leads.models import (
     Enquiry,
@@ -38,7 +39,7 @@ def get(lead_id: UUID) -> Lead:
 
 def family(lead: Lead) -> list[UUID]:
     """The ids under which this lead's rows lie: its own, and those merged into it."""
-    return [lead.pk, *(pk for (pk,) in rows("SELECT id FROM lead WHERE merged_into_id = %s", [lead.pk]))]
+    return [lead.pk, *(pk for (pk,) in prepared_rows("SELECT id FROM lead WHERE merged_into_id = %s", [lead.pk]))]
 
 
 def with_survivors(lead_ids: Collection[UUID]) -> set[UUID]:

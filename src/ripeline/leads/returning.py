@@ -7,7 +7,7 @@ something about it: re-opened the record, or written down why it stays closed.
 from collections.abc import Sequence
 from typing import Any
 
-from ripeline.base import reading
+from ripeline.base.statements import prepared_rows
 from ripeline.leads import rows, rules
 from ripeline.leads.models import Lead, State
 from ripeline.people import queries as people
@@ -48,6 +48,6 @@ def came_again(user: User, limit: int = 3) -> Sequence[Lead]:
         "limit": limit,
     }
     statement = CAME_AGAIN.format(or_queue=OR_QUEUE if user.role in _WORK_QUEUES else "")
-    ids = [pk for (pk,) in reading.rows(statement, given)]
+    ids = [pk for (pk,) in prepared_rows(statement, given)]
     found = rows.whole(ids)
     return [found[pk] for pk in ids if pk in found]

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 from uuid import UUID
 
-from ripeline.base.reading import rows
+from ripeline.base.statements import prepared_rows
 from ripeline.timeline.hits import Who, why
 from ripeline.timeline.storing import WHOSE
 
@@ -28,6 +28,6 @@ GROUP BY h.who, h.marks
 def of(lead_ids: Sequence[UUID]) -> dict[tuple[Who, str], int]:
     """How many visits in these leads' names were not counted, by whose they were taken to be and why."""
     found: Counter[tuple[Who, str]] = Counter()
-    for who, marks, visits in rows(_UNCOUNTED, {"leads": list(lead_ids)}):
+    for who, marks, visits in prepared_rows(_UNCOUNTED, {"leads": list(lead_ids)}):
         found[Who(who), why(who, marks)] += visits
     return dict(found)

@@ -9,7 +9,8 @@ from uuid import UUID
 
 from django.db import connection
 
-from ripeline.base import clock, reading
+from ripeline.base import clock
+from ripeline.base.statements import prepared_rows
 from ripeline.leads.models import IS_OPEN, Lead, NextKind
 from ripeline.people import queries as people
 from ripeline.people import working_time
@@ -105,7 +106,7 @@ def candidates(
 
 def urgent(user: User, mine: Collection[UUID], *, by: datetime, now: datetime, since: datetime) -> set[UUID]:
     """The ids of those that cannot wait: dates and requests due before `by`, and who became likely ready `since`."""
-    return {lead_id for (lead_id,) in reading.rows(URGENT_IDS, _given(user, mine, by, now, since))}
+    return {lead_id for (lead_id,) in prepared_rows(URGENT_IDS, _given(user, mine, by, now, since))}
 
 
 def _given(
