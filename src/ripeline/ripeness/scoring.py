@@ -107,10 +107,11 @@ def _pass() -> int | None:
             if by.name != began_with:
                 return None
             rows = _facts(_ALL, after=after, limit=PIECE)
-            if not rows:
-                return done
             _write(rows, by)
-        done, after = done + len(rows), rows[-1][0]
+        done += len(rows)
+        if len(rows) < PIECE:
+            return done
+        after = rows[-1][0]
 
 
 def keep_current(*, to_change_it: bool = False) -> None:
