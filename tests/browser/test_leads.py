@@ -262,6 +262,24 @@ def test_own_fields(open_page: OpenPage, alice: User, sixty: list[Lead]) -> None
     expect(page.get_by_text("40 leads")).to_be_visible()
 
 
+def test_an_own_field_of_days_is_asked_for_with_a_date_picker(
+    open_page: OpenPage, axe: Axe, shot: Shot, alice: User, sixty: list[Lead]
+) -> None:
+    custom_fields({"renewal": ("Renewal", "date"), "chairs": ("Chairs", "number")})
+    Lead.objects.filter(pk=sixty[0].pk).update(custom={"renewal": "2026-03-01"})
+    page = open_page(alice, "/leads")
+    page.get_by_text("Own fields").click()
+    expect(page.get_by_label("The last day")).to_be_hidden()
+    page.get_by_label("When").select_option(label="between")
+    page.get_by_label("Day", exact=True).fill("2026-02-01")
+    page.get_by_label("The last day").fill("2026-03-31")
+    axe(page)
+    shot(page, "leads-own-fields")
+    page.get_by_role("button", name="Show").first.click()
+    expect(page.get_by_text("1 lead", exact=True)).to_be_visible()
+    expect(page.get_by_role("link", name="Renewal from 1 February 2026")).to_be_visible()
+
+
 def test_columns_are_chosen_and_put_in_order(
     open_page: OpenPage, axe: Axe, shot: Shot, alice: User, sixty: list[Lead]
 ) -> None:

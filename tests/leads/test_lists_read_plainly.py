@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from itertools import product
+from operator import ge, gt, le, lt
 from random import Random
 from typing import Any
 from uuid import UUID, uuid4
@@ -97,9 +98,10 @@ def holds(lead: Lead, name: str, asked: str) -> bool:
             return key in lead.custom and held is not None and asked.casefold() in text.casefold()
         case How.EMPTY:
             return text == ""
+    compared: dict[How, Callable[[Any, Any], bool]] = {How.FROM: ge, How.TO: le, How.BEFORE: lt, How.AFTER: gt}
     if asked.isdigit():
-        return is_number and (held >= float(asked) if how is How.FROM else held <= float(asked))
-    return isinstance(held, str) and (held >= asked if how is How.FROM else held[:10] <= asked)
+        return is_number and compared[how](held, float(asked))
+    return isinstance(held, str) and compared[how](held[:10], asked)
 
 
 def is_found(company: Company, actor: User, text: str, lead: Lead) -> bool:

@@ -156,6 +156,27 @@ def test_own_fields_are_asked_for_and_can_be_taken_away(signed_in: SignIn, alice
     assert 'href="/leads"' in shown.text
 
 
+def test_an_own_field_of_days_is_asked_for_by_days(signed_in: SignIn, alice: User, make_lead: MakeLead) -> None:
+    custom_fields({"renewal": ("Renewal", "date"), "chairs": ("Chairs", "number")})
+    for n in range(1, 5):
+        lead = make_lead(alice, name=f"Lead {n}")
+        Lead.objects.filter(pk=lead.pk).update(custom={"renewal": f"2026-0{n}-01"})
+    client = signed_in(alice)
+    page = client.get("/leads").text
+    of_days = page[page.index('id="own-day-how"') :].partition("</select>")[0]
+    assert "contains" not in of_days
+    assert ">between<" in of_days
+    assert '<input type="date" id="own-day" name="holds">' in page
+    asked = {"field": "renewal", "how": "between", "holds": "2026-02-01", "holds_to": "2026-03-01"}
+    shown = client.get("/leads", asked, follow=True)
+    assert shown.redirect_chain == [("/leads?f.renewal~from=2026-02-01&f.renewal~to=2026-03-01", 302)]
+    assert "2 leads Renewal from 1 February 2026 , remove this filter Renewal up to 1 March 2026" in text(shown)
+    for how, count in (("before", 2), ("after", 1), ("", 1), ("between", 2)):
+        shown = client.get("/leads", {"field": "renewal", "how": how, "holds": "2026-03-01"}, follow=True)
+        assert f"{count} lead" in text(shown), how
+    assert "4 leads" in text(client.get("/leads", {"field": "renewal", "how": "", "holds": ""}, follow=True))
+
+
 @pytest.mark.parametrize(
     ("who", "query", "words"),
     [

@@ -24,7 +24,12 @@ class How(StrEnum):
     HAS = "has"
     FROM = "from"
     TO = "to"
+    BEFORE = "before"
+    AFTER = "after"
     EMPTY = "empty"
+
+
+_SIGNS = {How.FROM: " >= ", How.TO: " <= ", How.BEFORE: " < ", How.AFTER: " > "}
 
 
 def split(name: str) -> tuple[str, How]:
@@ -44,8 +49,8 @@ def is_slow(name: str) -> bool:
 
 
 def is_readable(name: str, value: str) -> bool:
-    """Whether the value is one that can be compared so: "from" and "to" take a number or a date."""
-    return split(name)[1] not in (How.FROM, How.TO) or _number(value) is not None or _day(value) is not None
+    """Whether the value is one that can be compared so: "from", "to" and the like take a number or a date."""
+    return split(name)[1] not in _SIGNS or _number(value) is not None or _day(value) is not None
 
 
 def condition(name: str, value: str, *, is_few: bool = False) -> Q:
@@ -61,7 +66,7 @@ def condition(name: str, value: str, *, is_few: bool = False) -> Q:
             return Q(_truth(" ILIKE ", _text(key), Value(f"%{_escaped(value)}%")))
         case How.EMPTY:
             return Q(_truth(" = ", Func(_text(key), Value(""), function="COALESCE"), Value("")))
-    return _compared(key, " >= " if how is How.FROM else " <= ", value)
+    return _compared(key, _SIGNS[how], value)
 
 
 def _is(key: str, value: str, *, is_few: bool) -> Q:
@@ -84,8 +89,8 @@ def _compared(key: str, sign: str, value: str) -> Q:
     if (number := _number(value)) is not None:
         return Q(_truth(" = ", kind, Value("number"))) & Q(_truth(sign, _json(key), _as_json(number)))
     if (day := _day(value)) is not None:
-        # a moment within the last day is still "until" it
-        last = day.isoformat() + ("" if sign == " >= " else "~")
+        # a moment within the last day is still "until" it, and not "after" it
+        last = day.isoformat() + ("~" if sign in (" <= ", " > ") else "")
         return Q(_truth(" = ", kind, Value("string"))) & Q(_truth(sign, _bytewise(_text(key)), Value(last)))
     return Q(pk__in=[])
 

@@ -18,6 +18,7 @@ from ripeline.leads.lists import Filters, Sort, View
 from ripeline.leads.rules import Verb
 from ripeline.people.models import User
 from ripeline.ripeness import queries as ripeness
+from ripeline.web.templatetags.words import own
 
 
 @dataclass(frozen=True)
@@ -119,12 +120,16 @@ def list_address() -> str:
 
 
 def _put_own_field(given: dict[str, str]) -> None:
-    """The question about an own field that the form asks (`field`, `how`, `holds`) as an address has it."""
-    key, how, value = given.pop("field", ""), given.pop("how", ""), given.pop("holds", "").strip()
+    """The question about an own field that the form asks (`field`, `how`, `holds`, and the last day of several) as an
+    address has it."""
+    key, how = given.pop("field", ""), given.pop("how", "")
+    value, last = given.pop("holds", "").strip(), given.pop("holds_to", "").strip()
     if how == own_fields.How.EMPTY:
         value = "1"
-    if key and value:
-        given[CUSTOM + own_fields.joined(key, how)] = value
+    asked = [(own_fields.How.FROM, value), (own_fields.How.TO, last)] if how == BETWEEN else [(how, value)]
+    for each, said in asked if key else ():
+        if said:
+            given[CUSTOM + own_fields.joined(key, each)] = said
 
 
 def asked_of_form(request: HttpRequest) -> Asked:
@@ -135,7 +140,7 @@ def asked_of_form(request: HttpRequest) -> Asked:
 def in_words(name: str, value: str, labels: Mapping[str, str]) -> str:
     """A question about an own field: "Chairs at least 10"."""
     key, how = own_fields.split(name)
-    label = labels.get(key, key)
+    label, value = labels.get(key, key), own(value)
     match how:
         case own_fields.How.IS:
             return f"{label}: {value}"
@@ -149,8 +154,16 @@ HOWS = {
     own_fields.How.HAS: "contains",
     own_fields.How.FROM: "from",
     own_fields.How.TO: "up to",
+    own_fields.How.BEFORE: "before",
+    own_fields.How.AFTER: "after",
     own_fields.How.EMPTY: "is empty",
 }
+BETWEEN = "between"  # from a day to another: two questions
+HOWS_OF_DAYS = {
+    own_fields.How.IS: "on", own_fields.How.BEFORE: "before", own_fields.How.AFTER: "after", BETWEEN: "between",
+    own_fields.How.EMPTY: "is empty",
+}  # fmt: skip
+HOWS_OF_OTHERS = {how: words for how, words in HOWS.items() if how not in (own_fields.How.BEFORE, own_fields.How.AFTER)}
 
 
 def _uuid(text: str) -> UUID | None:

@@ -17,7 +17,7 @@ from django.utils.safestring import SafeString
 from django.views.decorators.http import require_safe
 
 from ripeline.catalog import queries as catalog
-from ripeline.catalog.models import Campaign, CustomField, Source, SourceType
+from ripeline.catalog.models import Campaign, CustomField, FieldType, Source, SourceType
 from ripeline.leads import batches, columns, companies, leaks, lists, own_fields, saved
 from ripeline.leads.filters import CUSTOM, NO_SOURCE, NOBODY
 from ripeline.leads.leaks import Leak
@@ -29,7 +29,7 @@ from ripeline.ripeness import queries as ripeness
 from ripeline.ripeness import rules as ripeness_rules
 from ripeline.web import cards, kept, selects
 from ripeline.web import columns as cells
-from ripeline.web.asking import HOWS, Asked, in_words, list_address
+from ripeline.web.asking import HOWS_OF_DAYS, HOWS_OF_OTHERS, Asked, in_words, list_address
 from ripeline.web.shell import verbs_for, viewer
 from ripeline.web.templatetags.words import STATE_WORDS
 
@@ -215,8 +215,10 @@ def _own_fields(asked: Asked, fields: Sequence[CustomField]) -> dict[str, Any]:
         for name, value in custom.items()
     ]
     return {
-        "fields": labels,
-        "hows": HOWS,
+        "fields": {field.key: field.label for field in fields if field.field_type != FieldType.DATE},
+        "days": {field.key: field.label for field in fields if field.field_type == FieldType.DATE},
+        "hows": HOWS_OF_OTHERS,
+        "hows_of_days": HOWS_OF_DAYS,
         "chips": chips + _origins(asked),
         "hidden": [(k, v) for k, v in QueryDict(asked.query(kept=None)).items()],
     }
