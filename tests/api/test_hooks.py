@@ -111,11 +111,18 @@ def test_what_a_tool_asked_is_an_answer_to_our_question_or_stands_in_words(door:
         ({"organisation": "Northgate"}, "organisation"),
         ({"organisation": {"name": "Northgate"}}, "organisation.name"),
         ({"contact": {"name": "Priya"}, "firm": {"name": "Northgate"}}, "firm.name"),
+        ({"companies": ["Northgate"], "phones": ["+49 30 1"], "company": "Northgate"}, "company"),
     ],
 )
 @pytest.mark.django_db
 def test_where_a_company_stands_is_guessed_by_its_usual_names(sent: dict[str, object], place: str) -> None:
     assert machines.guess_mapping(sent)["company"] == place
+
+
+@pytest.mark.django_db
+def test_a_list_of_numbers_or_addresses_is_guessed_by_its_first() -> None:
+    raw = {"lead": {"phones": ["+49 30 1234567", "+49 171 1"], "emails": ["priya@northgate.example"]}}
+    assert machines.guess_mapping(raw) == {"phone": "lead.phones.0", "email": "lead.emails.0"}
 
 
 def test_a_marketer_says_where_an_answer_stands(door: Door, mona: User) -> None:

@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -106,8 +107,15 @@ def test_a_form_stands_in_a_page_of_another_site_that_was_named_and_in_no_other(
     frame.get_by_label("E-mail", exact=True).fill("priya@northgate.example")
     frame.get_by_role("button", name="Send").click()
     expect(page.get_by_role("heading", name="Ours")).to_be_visible()
+    doors.keep_form(actor=mona, door=door, draft=replace(draft, redirect_url=""))
+    page.goto(f"{site}/contact.html")
+    frame.get_by_label("Your name").fill("Priya Raman")
+    frame.get_by_label("E-mail", exact=True).fill("priya@northgate.example")
+    frame.get_by_role("button", name="Send").click()
+    expect(frame.get_by_text("We will be in touch")).to_be_visible()
+    page.wait_for_function("document.querySelector('iframe').offsetHeight < 250")
     assert page.context.storage_state(indexed_db=True) == NOTHING
-    enquiry = Enquiry.objects.select_related("campaign").get()
+    enquiry = Enquiry.objects.select_related("campaign").earliest("captured_at")
     assert enquiry.landing_page == f"{site}/contact.html"
     assert enquiry.trail["utm_campaign"] == "Spring"
 

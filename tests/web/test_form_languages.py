@@ -82,6 +82,8 @@ def test_who_agrees_on_a_german_form_confirms_in_german(door: Door, post: Post, 
     page = client.get(path[1]).text
     assert '<html lang="de">' in page
     assert "Waren Sie das?" in page
+    assert "<title>Bitte bestätigen · Nordwind Dental</title>" in page
+    assert "Ripeline" not in page, "strangers know the company"
     assert not queries.has_consent(PRIYA, "news")
     assert "Danke, das ist bestätigt" in client.post(path[1]).text
     assert queries.has_consent(PRIYA, "news")

@@ -200,6 +200,7 @@ def guess_mapping(raw: Mapping[str, Any]) -> dict[str, str]:
     for path, _ in flat(raw):
         words = [word for word in path.split(".") if not word.isdigit()]
         said = [key_of(" ".join(words[-2:])), *map(key_of, words[-1:])]  # the name of a company is not theirs
+        said += [each.removesuffix("s") for each in said[-1:] if each.endswith("s")]  # a list: `phones.0`
         if name := next((means for each in said if (means := _MEANS.get(each) or asked.get(each))), None):
             found.setdefault(name, path)
     return found

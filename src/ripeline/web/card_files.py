@@ -7,17 +7,18 @@ from uuid import UUID, uuid4
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.urls import path
+from django.urls import path, reverse
 from django.views.decorators.http import require_http_methods
 
 from ripeline.capture import cards, signatures, vcards
 from ripeline.capture.cards import HEATS, Card
-from ripeline.capture.keeping import RefusedError, TooOftenError
+from ripeline.capture.keeping import OWN, RefusedError, TooOftenError
 from ripeline.capture.models import Door, DoorKind
 from ripeline.capture.vcards import UnreadableCardsError
 from ripeline.catalog import queries as catalog
 from ripeline.leads import identity, record
 from ripeline.leads.deciding import LeadError
+from ripeline.leads.filters import View
 from ripeline.leads.models import Lead
 from ripeline.people.models import User
 from ripeline.web.answering import Questions
@@ -172,7 +173,7 @@ def _keep(request: HttpRequest, actor: User) -> HttpResponse:
     say(request, done)
     if len(leads) == 1 and leads[0] and _whose(actor, leads[0]) != "Here already, with another team":
         return redirect("lead", leads[0])
-    return redirect("leads")
+    return redirect("leads") if actor.role in OWN else redirect(f"{reverse('leads')}?view={View.ALL}")  # to see them
 
 
 def _taken(actor: User, door: Door, card: Card) -> tuple[UUID | None, dict[str, str]]:

@@ -56,7 +56,8 @@ class _Saying:
         if not came:
             return ""
         first, last = came[-1].enquiry, came[0].enquiry
-        where = f" ({first.campaign})" if first.campaign else ""
+        named = str(first.campaign or "")  # an event is often both
+        where = f" ({named})" if named and named != str(first.source) else ""
         door = came[-1].door + (f" ({first.place[:80]})" if first.place else "")
         by = f", {came[-1].by}" if came[-1].by else ""
         words = f"{first.source or 'Source unknown'}{where}, {door} {self._ago(first.captured_at)}{by}"

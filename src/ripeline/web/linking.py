@@ -22,7 +22,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from ripeline.capture import doors
 from ripeline.capture.models import Door, DoorKind
-from ripeline.catalog import linking
+from ripeline.catalog import linking, phrases
 from ripeline.catalog import queries as catalog
 from ripeline.catalog.linking import LinkError
 from ripeline.catalog.models import CountedLink
@@ -48,7 +48,12 @@ def follow(request: HttpRequest, code: str) -> HttpResponse:
     """On to the intake, which counts it and leads where it leads: this only knows what the short address stands for."""
     link = linking.find(code)
     if link is None or not link.is_active:
-        return render(request, "form/link_over.html", {"firm": firm_of(request).name}, status=410 if link else 404)
+        return render(
+            request,
+            "form/link_over.html",
+            {"firm": firm_of(request).name, "words": phrases.EN},
+            status=410 if link else 404,
+        )
     token = tracked.make(tracked.Link("click", linking.target(link), code=link.code), settings.SECRET_KEY)
     return HttpResponseRedirect(f"/i/c/{token}")
 

@@ -15,9 +15,13 @@
   frame.loading = "lazy";
   frame.style.cssText = "width:100%;border:0;display:block;min-height:20rem;color-scheme:light";
   script.after(frame);
+  let pages = 0;
+  frame.addEventListener("load", () => { // after sending, what is said stands where one looks
+    if (pages++ && frame.getBoundingClientRect().top < 0) frame.scrollIntoView({ block: "start" });
+  });
   addEventListener("message", (event) => {
     if (event.source !== frame.contentWindow || event.origin !== home || event.data?.ripeline !== slug) return;
-    if (event.data.height > 0) frame.style.height = `${Math.min(Number(event.data.height), 20000)}px`;
+    if (event.data.height > 0) Object.assign(frame.style, { height: `${Math.min(Number(event.data.height), 20000)}px`, minHeight: "0" });
     if (/^https?:/.test(event.data.go || "")) location.assign(event.data.go);
   });
 })();
