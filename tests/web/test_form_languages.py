@@ -14,7 +14,9 @@ from ripeline.capture.doors import DoorError, FormDraft
 from ripeline.capture.models import Door
 from ripeline.catalog import assets, phrases
 from ripeline.catalog.assets import Draft
+from ripeline.catalog.models import Question
 from ripeline.catalog.phrases import Language, Phrases
+from ripeline.leads.models import Enquiry
 from ripeline.outbox import queries
 from ripeline.people.models import Company, User
 from tests.mail_server import Post
@@ -54,6 +56,8 @@ def sent(given: Mapping[str, str]) -> tuple[Client, str]:
 def test_a_german_form_is_german_in_every_fixed_word(client: Client, door: Door) -> None:
     page = client.get("/f/angebot").text
     assert '<html lang="de">' in page
+    assert "When should it be in place?" not in page
+    assert "Sie können das jederzeit zurücknehmen." in page
     for said in ("Ihr Name", "E-Mail", "Bitte wählen", "freiwillig", ">Absenden</button>"):
         assert said in page
     _, page = sent({"email": "priya@", "q-timeline": "Gestern"})
@@ -68,6 +72,40 @@ def test_a_german_form_is_german_in_every_fixed_word(client: Client, door: Door)
     assert "Vielen Dank. Wir melden uns bei Ihnen." in page
     doors.set_active(actor=door.created_by, door=door, is_active=False)
     assert "Dieses Formular ist nicht mehr offen." in client.get("/f/angebot").text
+
+
+def test_a_german_form_asks_in_german_and_keeps_the_answer_that_every_door_has(client: Client, door: Door) -> None:
+    page = client.get("/f/angebot").text
+    assert "Wann soll es so weit sein?" in page
+    assert '<option value="Within a month">Innerhalb eines Monats</option>' in page
+    _, page = sent({"name": "", "email": PRIYA, "q-timeline": "Within a month"})
+    assert '<option value="Within a month" selected>Innerhalb eines Monats</option>' in page, "what was chosen stays"
+    sent({"name": "Priya Raman", "email": PRIYA, "q-timeline": "Within a month"})
+    assert Enquiry.objects.get().answers == {"timeline": "Within a month"}
+
+
+def test_mona_words_a_question_for_german_forms_and_is_told_where_one_has_no_words(door: Door, mona: User) -> None:
+    hers = signed_in(mona)
+    assert "In no words of German yet" not in hers.get(f"/capture/doors/{door.pk}").text
+    timeline = Question.objects.get(key="timeline")
+    path = f"/capture/questions/{timeline.pk}"
+    page = hers.get(path).text
+    assert "Wann soll es so weit sein?" in page
+    assert "Innerhalb eines Monats\nInnerhalb von drei Monaten" in page
+    given = {
+        "label": "By when?", "answer_type": "choice", "meaning": "timeline", "options": "Soon\nLater",
+        "label-de": "Bis wann?", "options-de": "Bald",
+    }  # fmt: skip
+    answer = hers.post(path, given)
+    assert (answer.status_code, "Write as many answers as above, in their order: 2." in answer.text) == (422, True)
+    assert hers.post(path, given | {"options-de": "Bald\nSpäter"}).status_code == 302
+    page = Client().get("/f/angebot").text
+    assert "Bis wann?" in page
+    assert '<option value="Soon">Bald</option>' in page
+    assert hers.post(path, given | {"label-de": "", "options-de": ""}).status_code == 302
+    assert "By when?" in Client().get("/f/angebot").text
+    page = hers.get(f"/capture/doors/{door.pk}").text
+    assert f'In no words of German yet, so asked as they are: <a href="{path}">By when?</a>' in page
 
 
 def test_who_agrees_on_a_german_form_confirms_in_german(door: Door, post: Post, send_all: Callable[[], None]) -> None:

@@ -1,5 +1,7 @@
 """Sources and campaigns (with cost), close reasons, custom fields and the capture standard: tables that people edit."""
 
+from typing import NamedTuple
+
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
@@ -7,6 +9,7 @@ from django.db.models import Q
 from ripeline.base import clock
 from ripeline.base.fields import one_of, primary_key
 from ripeline.catalog.pages import LABELS, PageKind
+from ripeline.catalog.phrases import Language
 from ripeline.people.models import User
 
 
@@ -218,6 +221,7 @@ class Question(models.Model):
     purpose = models.CharField(max_length=40, blank=True, default="")  # of a consent: what the mail is for, see outbox
     is_active = models.BooleanField(default=True)
     position = models.PositiveSmallIntegerField(default=100)
+    spoken = models.JSONField(default=dict)  # language → label, help, options (as many): for forms in that language
 
     class Meta:
         db_table = "question"
@@ -229,6 +233,28 @@ class Question(models.Model):
 
     def __str__(self) -> str:
         return self.label
+
+    def is_spoken(self, language: str) -> bool:
+        """Whether it is put in this language. Of a consent to mail, the words are those of its purpose in any."""
+        return language == Language.ENGLISH or bool(self.purpose or self.spoken.get(language, {}).get("label"))
+
+    def put(self, language: str) -> "Put":
+        """As it is put in a language; where it has no words of that language, as it is."""
+        words = {} if language == Language.ENGLISH else self.spoken.get(language, {})
+        options = words.get("options") or []
+        shown = options if len(options) == len(self.options) else self.options
+        return Put(
+            self.label if self.purpose else words.get("label") or self.label, words.get("help") or self.help,
+            tuple(zip(self.options, shown, strict=True)),
+        )  # fmt: skip
+
+
+class Put(NamedTuple):
+    """A question in one language; `options`: each as it is kept, and as it is shown."""
+
+    label: str
+    help: str
+    options: tuple[tuple[str, str], ...]
 
 
 class Site(models.Model):

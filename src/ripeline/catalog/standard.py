@@ -1,6 +1,6 @@
 """The capture standard: the questions of every door, and how an answer is read. Changed by whoever keeps the doors."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -19,6 +19,23 @@ SHORT = 300
 OPTIONS_AT_MOST = 40
 _NO = frozenset({"no", "false", "0", "off"})
 LISTS = frozenset({AnswerType.CHOICE.value, AnswerType.CHOICES.value})
+
+_GERMAN: dict[str, dict[str, Any]] = {
+    "need": {"label": "Was möchten Sie erreichen?"},
+    "role": {
+        "label": "Was ist Ihr Anteil daran?",
+        "options": ["Ich entscheide", "Ich bereite die Entscheidung vor", "Ich werde damit arbeiten",
+                    "Ich sehe mich nur um"],
+    },
+    "timeline": {
+        "label": "Wann soll es so weit sein?",
+        "options": ["Innerhalb eines Monats", "Innerhalb von drei Monaten", "Innerhalb eines halben Jahres", "Später",
+                    "Noch keine Pläne"],
+    },
+    "budget": {"label": "Gibt es dafür ein Budget?", "options": ["Ja", "Es ist beantragt", "Noch nicht"]},
+    "product": {"label": "Um welches Produkt geht es?"},
+    "may_write": {"help": "Sie können das jederzeit zurücknehmen."},
+}  # fmt: skip
 
 # key, as asked, help, type, options, meaning
 _STANDARD: tuple[tuple[str, str, str, AnswerType, tuple[str, ...], Meaning], ...] = (
@@ -74,7 +91,8 @@ def seed() -> None:
     Question.objects.bulk_create(
         [
             Question(key=key, label=label, help=hint, answer_type=kind, options=list(options), meaning=meaning,
-                     purpose="news" if kind == AnswerType.CONSENT else "", position=position * 10)
+                     purpose="news" if kind == AnswerType.CONSENT else "", position=position * 10,
+                     spoken={"de": _GERMAN[key]} if key in _GERMAN else {})
             for position, (key, label, hint, kind, options, meaning) in enumerate(_STANDARD, start=1)
         ],
         ignore_conflicts=True,
@@ -159,11 +177,13 @@ def _day(text: str) -> str:
 
 def keep(
     *, actor: User, question: Question | None = None, label: str, hint: str = "", answer_type: str,
-    options: Sequence[str] = (), meaning: str, purpose: str = "",
+    options: Sequence[str] = (), meaning: str, purpose: str = "", spoken: Mapping[str, Mapping[str, Any]] | None = None,
 ) -> Question:  # fmt: skip
     """Add a question, or change how one is put. Its key never changes, so that answers stay comparable.
 
-    What was asked as a list stays one: an answer that somebody gave keeps its meaning. Raises QuestionError.
+    `spoken`: by language, its label, help and as many options, for forms in it; None leaves those as they are, where
+    they still fit. What was asked as a list stays one: an answer that somebody gave keeps its meaning.
+    Raises QuestionError.
     """
     require_keeps_catalog(actor)
     label, options = " ".join(label.split()), _options(options)
@@ -179,6 +199,8 @@ def keep(
         found.label, found.help, found.answer_type = label[:200], " ".join(hint.split())[:300], answer_type
         found.options, found.meaning = options if answer_type in LISTS else [], meaning
         found.purpose = purpose if answer_type == AnswerType.CONSENT else ""
+        if spoken is not None:
+            found.spoken = _spoken(spoken, found.options)
         found.save()
         people.audit(actor=actor, verb="question.change" if question else "question.add", target=found.key)
     return found
@@ -207,6 +229,22 @@ def move(*, actor: User, question_id: UUID, up: bool) -> None:
         for position, each in enumerate(rows, start=1):
             each.position = position * 10
         Question.objects.bulk_update(rows, ["position"])
+
+
+def _spoken(spoken: Mapping[str, Mapping[str, Any]], options: Sequence[str]) -> dict[str, dict[str, Any]]:
+    """What there is of each language; raises QuestionError beside `options-de` where not every answer has its own."""
+    found: dict[str, dict[str, Any]] = {}
+    for language, words in spoken.items():
+        said = [" ".join(each.split())[:120] for each in words.get("options", ()) if each.strip()]
+        if said and len(said) != len(options):
+            raise QuestionError(
+                f"Write as many answers as above, in their order: {len(options)}.", f"options-{language}"
+            )
+        label, hint = (" ".join(str(words.get(name, "")).split()) for name in ("label", "help"))
+        kept = {"label": label[:200], "help": hint[:300], "options": said}
+        if any(kept.values()):
+            found[language] = {name: value for name, value in kept.items() if value}
+    return found
 
 
 def _options(options: Sequence[str]) -> list[str]:

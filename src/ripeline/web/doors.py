@@ -232,6 +232,7 @@ def door(request: HttpRequest, door_id: UUID) -> HttpResponse:
         "days": doors.HEALTH_DAYS,
         "lacks_mail": not outbox.can_send() and any(question.purpose for question, _ in doors.asks(found)),
         "gives_here": bool(found.gives_id) and not outbox.can_send(),
+        "unspoken": [question for question, _ in doors.asks(found) if not question.is_spoken(found.language)],
     }  # fmt: skip
     return render(request, "capture/door.html", answer, status=422 if form.errors else 200)
 

@@ -12,11 +12,15 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from ripeline.capture import doors
 from ripeline.catalog import standard
 from ripeline.catalog.models import AnswerType, Meaning, Question
+from ripeline.catalog.phrases import Language
 from ripeline.catalog.standard import QuestionError
 from ripeline.outbox import queries as outbox
 from ripeline.people.rules import require_keeps_catalog
 from ripeline.web.forms import Form, posted
 from ripeline.web.shell import say, viewer
+
+PARTS = ("label", "help", "options")
+OTHERS = [(each.value, each.label) for each in Language if each != Language.ENGLISH]
 
 
 class QuestionForm(Form):
@@ -35,6 +39,33 @@ class QuestionForm(Form):
     meaning = forms.ChoiceField(
         label="What it tells", choices=Meaning.choices, help_text="Where the answer belongs when a lead is qualified."
     )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for code, name in OTHERS:
+            self.fields[f"label-{code}"] = forms.CharField(
+                label=f"The question in {name}", max_length=200, required=False
+            )
+            self.fields[f"help-{code}"] = forms.CharField(
+                label="A word of help below it", max_length=300, required=False
+            )
+            self.fields[f"options-{code}"] = forms.CharField(
+                label="The answers", max_length=5000, required=False, widget=forms.Textarea({"rows": 5}),
+                help_text="As many as above, in their order; what is kept of an answer is the one above.",
+            )  # fmt: skip
+
+    def others(self) -> list[tuple[str, list[Any], bool]]:
+        """Each further language: its name, its fields, and whether it has anything in it."""
+        found = [(str(name), [self[f"{part}-{code}"] for part in PARTS]) for code, name in OTHERS]
+        return [(name, fields, any(each.value() or each.errors for each in fields)) for name, fields in found]
+
+    def spoken(self) -> dict[str, dict[str, Any]]:
+        given = self.cleaned_data
+        return {
+            code: {"label": given[f"label-{code}"], "help": given[f"help-{code}"],
+                   "options": given[f"options-{code}"].splitlines()}
+            for code, _ in OTHERS
+        }  # fmt: skip
 
 
 @require_safe
@@ -62,7 +93,7 @@ def question(request: HttpRequest, question_id: UUID | None = None) -> HttpRespo
             standard.keep(
                 actor=actor, question=found, label=given["label"], hint=given["hint"],
                 answer_type=given["answer_type"], options=given["options"].splitlines(), meaning=given["meaning"],
-                purpose=given["purpose"],
+                purpose=given["purpose"], spoken=form.spoken(),
             )  # fmt: skip
         except QuestionError as error:
             form.add_error(error.field if error.field in form.fields else None, str(error))
@@ -100,7 +131,12 @@ def _initial(found: Question | None) -> dict[str, Any]:
     return {
         "label": found.label, "hint": found.help, "answer_type": found.answer_type, "meaning": found.meaning,
         "options": "\n".join(found.options), "purpose": found.purpose,
+        **{f"{part}-{code}": _text(found.spoken.get(code, {}).get(part, "")) for code, _ in OTHERS for part in PARTS},
     }  # fmt: skip
+
+
+def _text(value: str | list[str]) -> str:
+    return value if isinstance(value, str) else "\n".join(value)
 
 
 urlpatterns = [
