@@ -111,7 +111,7 @@ def test_mona_words_a_question_for_german_forms_and_is_told_where_one_has_no_wor
 def test_who_agrees_on_a_german_form_confirms_in_german(door: Door, post: Post, send_all: Callable[[], None]) -> None:
     client, _ = sent({"name": "Priya Raman", "email": PRIYA, "q-timeline": "Later", "q-may_write": "yes"})
     send_all()
-    asks = next(each for each in post.received if each.mail["Subject"].startswith("Bitte bestätigen: "))
+    asks = next(each for each in post.received if each.mail["Subject"] == "Bitte bestätigen: Neuigkeiten per E-Mail")
     assert asks.text.startswith("Guten Tag Priya Raman,")
     assert '<html lang="de">' in asks.html
     assert "Wenn die Schaltfläche nicht funktioniert" in asks.html
@@ -125,6 +125,25 @@ def test_who_agrees_on_a_german_form_confirms_in_german(door: Door, post: Post, 
     assert not queries.has_consent(PRIYA, "news")
     assert "Danke, das ist bestätigt" in client.post(path[1]).text
     assert queries.has_consent(PRIYA, "news")
+    [standing] = queries.consents(PRIYA)
+    asked = standing.events.earliest("at").wording
+    assert asked
+    assert (asked.language, asked.text[:18]) == ("de", "Schreiben Sie mir "), "the very words are the evidence"
+
+
+def test_words_of_a_language_are_a_version_of_their_own_and_the_others_stay(door: Door, ada: User) -> None:
+    hers = signed_in(ada)
+    given = {"code": "news", "name": "Rundbrief", "text": "Schicken Sie mir den Rundbrief.", "language": "de"}
+    assert hers.post("/settings/mail/purposes", given).status_code == 302
+    page = hers.get("/settings/mail/purposes").text
+    assert "Rundbrief" in page
+    assert "News by e-mail" in page
+    assert queries.wording("news").version == 1
+    assert "Schicken Sie mir den Rundbrief." in Client().get("/f/angebot").text
+    Door.objects.update(language="en")
+    assert "Write to me by e-mail now and then" in Client().get("/f/angebot").text
+    wrong = hers.post("/settings/mail/purposes", given | {"code": "events"})
+    assert (wrong.status_code, "Say it first in words for every language." in wrong.text) == (422, True)
 
 
 def test_what_a_german_form_gives_comes_by_a_german_mail(door: Door, post: Post, send_all: Callable[[], None]) -> None:

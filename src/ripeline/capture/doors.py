@@ -152,13 +152,13 @@ def find(door_id: UUID) -> Door | None:
 
 def asks(door: Door) -> list[tuple[Question, bool]]:
     """The questions that a door asks, in its order, with whether they must be answered; without those retired since."""
-    listed = {question.key: question for question in standard()}
+    listed = {question.key: question for question in standard(language=door.language)}
     return [(listed[each["key"]], bool(each.get("required"))) for each in door.questions if each.get("key") in listed]
 
 
-def standard(*, retired: bool = False) -> Sequence[Question]:
+def standard(*, retired: bool = False, language: str = "") -> Sequence[Question]:
     """The questions as doors put them: of a consent to mail, the words are those that the mail itself refers to."""
-    words = {wording.purpose_id: wording.text for wording in outbox.wordings()}
+    words = {wording.purpose_id: wording.text for wording in outbox.wordings(language=language)}
     found = catalog_queries.questions(retired=retired)
     for question in found:
         question.label = words.get(question.purpose, question.label)

@@ -335,8 +335,7 @@ def _ask_to_confirm(submission: Submission, base_url: str) -> None:
     for question in catalog.questions(retired=True) if shown and outbox_actions.is_address(address) else []:
         if question.key not in shown or not question.purpose:
             continue
-        words = outbox.wording(question.purpose)
-        wording = words if words.text == shown[question.key] else None
+        wording = outbox.wording_shown(question.purpose, shown[question.key])
         if question.key in agreed:
             evidence = consent.Evidence(how=f"Agreed by {where}", wording=wording)
             consent.ask(

@@ -23,6 +23,8 @@ from ripeline.people.models import User
 from ripeline.timeline import actions as timeline
 
 NEWS = "news"
+_NEWS = "Write to me by e-mail now and then with news and offers. I can stop it with one click."
+_NEUES = "Schreiben Sie mir ab und zu per E-Mail mit Neuigkeiten und Angeboten. Ich kann das mit einem Klick beenden."
 _is_web_address = URLValidator(schemes=["http", "https"])
 
 
@@ -41,14 +43,12 @@ def seed() -> None:
         if server.key_check != key_check() and not queries.has_hashes():  # nothing depends on the old key
             MailServer.objects.update(key_check=key_check())
         purpose, _ = Purpose.objects.get_or_create(code=NEWS, defaults={"name": "News by e-mail"})
-        Wording.objects.get_or_create(
-            purpose=purpose,
-            version=1,
-            defaults={
-                "text": "Write to me by e-mail now and then with news and offers. I can stop it with one click.",
-                "actor": who.system(),
-            },
+        said, _ = Wording.objects.get_or_create(
+            purpose=purpose, language="", version=1, defaults={"text": _NEWS, "actor": who.system()}
         )
+        if said.text == _NEWS:  # nobody began with words of their own
+            named = {"name": "Neuigkeiten per E-Mail", "text": _NEUES, "actor": who.system()}
+            Wording.objects.get_or_create(purpose=purpose, language="de", version=1, defaults=named)
 
 
 def send(
@@ -168,8 +168,11 @@ def forget_strangers(*, before: datetime) -> int:
     return Message.objects.filter(reason="nobody", lead_id__isnull=True, created_at__lt=before).delete()[0]
 
 
-def say_purpose(*, actor: User, code: str, name: str, text: str) -> Wording:
-    """Name a purpose and the words by which people agree to it; other words are a new version."""
+def say_purpose(*, actor: User, code: str, name: str, text: str, language: str = "") -> Wording:
+    """Name a purpose and the words by which people agree to it; other words are a new version.
+
+    In a `language` both are for who is asked in that one; there must be words for all others before.
+    """
     people_rules.require_administers(actor)
     code, name, text = code.strip().lower(), name.strip(), text.strip()
     if not code.replace("_", "").isalnum() or not code.isascii() or len(code) > 40:
@@ -177,12 +180,18 @@ def say_purpose(*, actor: User, code: str, name: str, text: str) -> Wording:
     if not name or not text:
         raise OutboxError("Please fill this in.", "text" if name else "name")
     with transaction.atomic():
+        if language and not Purpose.objects.filter(pk=code).exists():
+            raise OutboxError("Say it first in words for every language.", "language")
         purpose, _ = Purpose.objects.get_or_create(code=code, defaults={"name": name[:120]})
         Purpose.objects.select_for_update().get(pk=code)
-        Purpose.objects.filter(pk=code).update(name=name[:120])
-        last = Wording.objects.filter(purpose=purpose).order_by("-version").first()
-        if last and last.text == text:
+        if not language:
+            Purpose.objects.filter(pk=code).update(name=name[:120])
+        named = name[:120] if language else ""
+        last = Wording.objects.filter(purpose=purpose, language=language).order_by("-version").first()
+        if last and (last.text, last.name) == (text, named):
             return last
         people.audit(actor=actor, verb="purpose.say", target=code)
         version = (last.version if last else 0) + 1
-        return Wording.objects.create(purpose=purpose, version=version, text=text, actor=actor)
+        return Wording.objects.create(
+            purpose=purpose, language=language, version=version, name=named, text=text, actor=actor
+        )

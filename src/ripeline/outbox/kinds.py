@@ -137,7 +137,8 @@ def _confirm(message: Message) -> Letter:
     consent = Consent.objects.filter(pk=message.context["consent"], state=ConsentState.PENDING).first()
     if consent is None:  # confirmed or withdrawn meanwhile
         raise NobodyError
-    name, purpose, words = firm(), consent.purpose.name, _words(message)
+    name, words = firm(), _words(message)
+    purpose = queries.called(consent.purpose_id, words.code)
     path = links.spoken(links.confirm_path(consent.pk, consent.since), words)
     return Letter(
         subject=words.confirm_subject.replace("{}", purpose),

@@ -94,14 +94,21 @@ class Wording(models.Model):
     """The words by which somebody was asked, in one version; never changed."""
 
     purpose = models.ForeignKey(Purpose, on_delete=models.PROTECT, related_name="wordings", db_index=False)
-    version = models.PositiveIntegerField()
+    language = models.CharField(max_length=2, blank=True, default="")  # "" where a language has no words of its own
+    version = models.PositiveIntegerField()  # of those in its language
+    name = models.CharField(max_length=120, blank=True, default="")  # of the purpose, in its language
     text = models.TextField()
     created_at = models.DateTimeField(default=clock.now)
     actor = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+", db_index=False)
 
     class Meta:
         db_table = "purpose_wording"
-        constraints = [models.UniqueConstraint(fields=["purpose", "version"], name="purpose_wording_once")]
+        constraints = [models.UniqueConstraint(fields=["purpose", "language", "version"], name="purpose_wording_once")]
+
+    @property
+    def called(self) -> str:
+        """The purpose, as people who were asked in these words know it."""
+        return self.name or self.purpose.name
 
 
 class ConsentState(models.TextChoices):

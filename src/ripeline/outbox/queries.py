@@ -169,12 +169,12 @@ class Choice:
     is_on: bool
 
 
-def choices(hashed: str) -> Sequence[Choice]:
+def choices(hashed: str, language: str = "") -> Sequence[Choice]:
     """Everything that the owner of an address can choose to get, known by its hash alone."""
     is_stopped = Suppression.objects.filter(address_hash=hashed, lifted_at__isnull=True).exists()
     given = Consent.objects.filter(address_hash=hashed, state=ConsentState.GIVEN).values_list("purpose", flat=True)
     on = set() if is_stopped else set(given)
-    return [Choice(each, each.purpose_id in on) for each in wordings()]
+    return [Choice(each, each.purpose_id in on) for each in wordings(language=language)]
 
 
 def gets_nothing(hashed: str) -> bool:
@@ -202,16 +202,35 @@ def purpose_name(code: str) -> str:
     return _names.now().get(code) or code
 
 
-_LATEST = "WHERE version = (SELECT max(version) FROM purpose_wording AS its WHERE its.purpose_id = purpose.code)"
+_LATEST = """WHERE version = (
+    SELECT max(version) FROM purpose_wording AS its
+    WHERE its.purpose_id = purpose.code AND its.language = purpose_wording.language
+)"""
 _wordings = Settled(
-    lambda: whole(Wording, f"{_LATEST} ORDER BY purpose.name, purpose.code", beside=("purpose",)),
+    lambda: whole(Wording, f"{_LATEST} ORDER BY purpose.name, purpose.code, language", beside=("purpose",)),
     "purpose_wording", "purpose",
 )  # fmt: skip
 
 
-def wordings(purpose: str = "") -> Sequence[Wording]:
-    """The words of every purpose, or of one, as they stand now, by the purposes' names."""
-    return [each for each in _wordings.now() if purpose in ("", each.purpose_id)]
+def wordings(purpose: str = "", *, language: str = "") -> Sequence[Wording]:
+    """The words of every purpose, or of one, as they stand now, by the purposes' names; in a language those that it
+    has of its own.
+    """
+    found: dict[str, Wording] = {}
+    for each in _wordings.now():  # those for every language come first
+        if purpose in ("", each.purpose_id) and each.language in ("", language):
+            found[each.purpose_id] = each
+    return list(found.values())
+
+
+def every_wording() -> Sequence[Wording]:
+    """The words of every purpose as they stand now, in every language that has its own."""
+    return _wordings.now()
+
+
+def called(purpose: str, language: str) -> str:
+    """A purpose as people know it who are written to in a language."""
+    return next((each.called for each in wordings(purpose, language=language)), purpose_name(purpose))
 
 
 def words_shown(keys: Sequence[str]) -> Sequence[Wording]:
@@ -222,4 +241,10 @@ def words_shown(keys: Sequence[str]) -> Sequence[Wording]:
 
 def wording(purpose: str) -> Wording:
     """The words of a purpose as they stand now: what a form shows, and hands back with the consent."""
-    return Wording.objects.filter(purpose=purpose).order_by("-version").select_related("purpose")[:1].get()
+    found = Wording.objects.filter(purpose=purpose, language="")
+    return found.order_by("-version").select_related("purpose")[:1].get()
+
+
+def wording_shown(purpose: str, text: str) -> Wording | None:
+    """The words of a purpose that somebody was shown, in whatever language, if they are those of today."""
+    return next((each for each in _wordings.now() if each.purpose_id == purpose and each.text == text), None)

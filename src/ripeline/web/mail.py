@@ -12,6 +12,7 @@ from django.urls import path, reverse
 from django.utils.http import urlencode
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from ripeline.catalog.phrases import Language
 from ripeline.outbox import actions, queries, returning, suppression
 from ripeline.outbox.actions import OutboxError
 from ripeline.outbox.delivery import transport
@@ -65,6 +66,11 @@ class PurposeForm(Form):
         help_text="Letters, digits and _. An existing one is changed; other words are kept as a new version.",
         widget=forms.TextInput({"autocomplete": "off", "spellcheck": "false"}),
     )
+    language = forms.ChoiceField(
+        label="For who is asked in", required=False,
+        choices=[("", "Any language that has no words of its own"),
+                 *((each.value, each.label) for each in Language if each != Language.ENGLISH)],
+    )  # fmt: skip
     name = forms.CharField(label="Name", max_length=120, widget=forms.TextInput({"autocomplete": "off"}))
     text = forms.CharField(
         label="Words they agree to", max_length=2000, widget=forms.Textarea({"rows": 4, "autocomplete": "off"})
@@ -237,12 +243,12 @@ def purposes(request: HttpRequest) -> HttpResponse:
         except OutboxError as error:
             form.complain(error)
         else:
-            say(request, f"Kept: {said.purpose.name}, version {said.version} of its words.")
+            say(request, f"Kept: {said.called}, version {said.version} of its words.")
             return redirect("purposes")
     answer = {
         "tabs": tabs(request),
         "form": form,
-        "purposes": [queries.wording(purpose.code) for purpose in queries.purposes()],
+        "purposes": queries.every_wording(),
     }
     return render(request, "mail/purposes.html", answer, status=422 if form.errors else 200)
 

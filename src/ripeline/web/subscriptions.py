@@ -17,6 +17,7 @@ from ripeline.catalog.phrases import Language
 from ripeline.outbox import consent, links, queries
 from ripeline.outbox.consent import Evidence
 from ripeline.outbox.links import Unsubscribing
+from ripeline.outbox.models import Consent
 from ripeline.outbox.queries import Choice
 from ripeline.people.rules import require_keeps_catalog
 from ripeline.people.working_time import company
@@ -41,11 +42,15 @@ def unsubscribe(request: HttpRequest, token: str) -> HttpResponse:
     if what is None:
         return render(request, "mail/unsubscribe_over.html", _answer(request), status=404)
     answer = _answer(request) | {
-        "purpose": queries.purpose_name(what.purpose) if what.purpose else "",
+        "purpose": queries.called(what.purpose, words_of(request).code) if what.purpose else "",
         "nothing": queries.gets_nothing(what.address_hash),
     }
     if request.method != "POST":
-        return render(request, "mail/unsubscribe.html", answer | {"choices": queries.choices(what.address_hash)})
+        return render(
+            request,
+            "mail/unsubscribe.html",
+            answer | {"choices": queries.choices(what.address_hash, words_of(request).code)},
+        )
     if request.POST.get("what") == "choose":
         wanted = _choose(request, what)
         return render(request, "mail/chosen.html", answer | {"wanted": wanted})
@@ -61,7 +66,7 @@ def _choose(request: HttpRequest, what: Unsubscribing) -> list[str]:
     shown = {each.purpose_id: each for each in queries.words_shown(request.POST.getlist("shown")[:100])}
     wanted = [code for code in request.POST.getlist("want")[:100] if code in shown]
     consent.choose(what=what, shown=shown, wanted=wanted, evidence=_evidence(request, "chosen by the link in a mail"))
-    return sorted(shown[code].purpose.name for code in set(wanted))
+    return sorted(shown[code].called for code in set(wanted))
 
 
 @csrf_exempt  # the token allows it; a mail's reader has no cookie of ours
@@ -74,10 +79,14 @@ def confirm(request: HttpRequest, token: str) -> HttpResponse:
     if request.method == "POST" and asked:
         asked = consent.confirm(token=token, evidence=_evidence(request, "link in the mail that asked"))
         if asked:
-            return render(request, "mail/confirmed.html", _answer(request) | {"purpose": asked.purpose.name})
+            return render(request, "mail/confirmed.html", _answer(request) | {"purpose": _called(request, asked)})
     if asked is None:
         return render(request, "mail/confirm_over.html", _answer(request), status=410)
-    return render(request, "mail/confirm.html", _answer(request) | {"purpose": asked.purpose.name})
+    return render(request, "mail/confirm.html", _answer(request) | {"purpose": _called(request, asked)})
+
+
+def _called(request: HttpRequest, asked: Consent) -> str:
+    return queries.called(asked.purpose_id, words_of(request).code)
 
 
 @never_cache
@@ -85,8 +94,8 @@ def confirm(request: HttpRequest, token: str) -> HttpResponse:
 def see(request: HttpRequest, which: str) -> HttpResponse:
     """What people see by the links of a mail, for whoever keeps the doors; it does nothing, and needs no mail."""
     require_keeps_catalog(viewer(request))
-    purposes = [Choice(each, False) for each in queries.wordings()]
-    named = purposes[0].wording.purpose.name if purposes else "News"
+    purposes = [Choice(each, False) for each in queries.wordings(language=words_of(request).code)]
+    named = purposes[0].wording.called if purposes else "News"
     back = "purposes" if request.GET.get("from") == "purposes" else "questions"  # both lead here
     answer = _answer(request) | {
         "seen": True, "purpose": named, "choices": purposes, "back": back, "languages": Language.choices,

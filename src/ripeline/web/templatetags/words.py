@@ -21,6 +21,7 @@ from django.utils.safestring import SafeString, mark_safe
 from lucide.templatetags.lucide import lucide
 
 from ripeline.catalog.models import Stage
+from ripeline.catalog.phrases import Language
 from ripeline.leads.models import CLOSED_STATES, State
 from ripeline.people.models import Tracking
 from ripeline.ripeness.rules import LABELS, Tag
@@ -87,6 +88,12 @@ def when(value: datetime | date | None) -> str | SafeString:
     moments = Moments.current()
     said = moments.when(value) if isinstance(value, datetime) else moments.on(value)
     return mark_safe(said)  # noqa: S308 - figures and names of months
+
+
+@register.filter
+def language_words(code: str) -> str:
+    """A language (catalog.phrases) by its name."""
+    return str(Language(code).label) if code in Language else code
 
 
 @register.filter
