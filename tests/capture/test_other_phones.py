@@ -1,13 +1,18 @@
 """Several telephone numbers of one person: in two columns, or in one cell."""
 
+from datetime import UTC
+
 import pytest
 from django.test import Client
 
 from ripeline.capture import actions
-from ripeline.leads import queries
+from ripeline.leads import actions as leads
+from ripeline.leads import lists, queries
 from ripeline.leads.models import Lead
+from ripeline.people import queries as people
 from ripeline.people.models import User
 from tests.capture.importing import counts, csv, imported
+from tests.cast import by
 
 pytestmark = pytest.mark.django_db
 TWO_COLUMNS = csv(
@@ -33,6 +38,22 @@ def test_a_second_telephone_column_is_kept_and_finds_the_person() -> None:
     again = imported(csv("Name,Phone,Job title", "Anna Berg,+49 171 2345678,CEO", "Bo Ek,+49 171 2345678,CTO"))
     assert counts(again) == (1, 1, 0, 0), "the number with the name is the person; with another name it is not"
     assert Lead.objects.get(name="Anna Berg").title == "CEO"
+
+
+def found(actor: User, text: str) -> list[str]:
+    return [row.name for row in lists.named(actor, text, zone=UTC, size=5)]
+
+
+def test_who_calls_from_another_number_is_found_by_it_also_after_a_correction(alice: User) -> None:
+    imported(csv("Name,E-mail,Phone", "Anna Berg,anna@x.example,+49 30 901820"))
+    imported(TWO_COLUMNS)
+    lead = Lead.objects.get(name="Anna Berg")
+    for text in ("2345678", "491607654321", "901820"):
+        assert found(alice, text) == ["Anna Berg"], text
+    assert found(alice, "701234567") == ["Bo Ek"]
+    leads.edit(lead.pk, by(people.system()), fields={"name": "Anna Holm", "phone": "+4940123456"})
+    assert (found(alice, "2345678"), found(alice, "40123456")) == (["Anna Holm"], ["Anna Holm"])
+    assert (found(alice, "berg"), found(alice, "901820")) == ([], []), "what was corrected is gone"
 
 
 @pytest.mark.parametrize("between", ["; ", " / ", ", ", " oder "])

@@ -55,7 +55,10 @@ def meet_again(cases: Sequence[Case], actor: User, origin: str, *, passes_busy: 
         known = [case for case in cases if id(case) not in again and case.arrival.context.answers]
         _answer_more(known, By(actor, origin, import_run_id=brought_by), changed, kept)
     if changes:
-        _apply(changes, people_here, By(system, origin, import_run_id=brought_by))
+        numbers = {
+            c.lead_id: c.arrival.person.other_phones for c in cases if c.lead_id and c.arrival.person.other_phones
+        }
+        _apply(changes, people_here, By(system, origin, import_run_id=brought_by), numbers)
     by = By(system, origin, import_run_id=brought_by)
     came_again = [case for case in cases if id(case) in again]
     reopened = _answer(came_again, people_here, by, passes_busy=passes_busy)
@@ -156,13 +159,15 @@ def _answer_more(cases: Sequence[Case], by: By, changed: set[int], kept: dict[in
             kept[id(case)] = (*kept.get(id(case), ()), *added.kept)
 
 
-def _apply(changes: Mapping[UUID, Changes], people_here: Mapping[UUID, Lead], by: By) -> None:
+def _apply(
+    changes: Mapping[UUID, Changes], people_here: Mapping[UUID, Lead], by: By, numbers: Mapping[UUID, Sequence[str]]
+) -> None:
     """Write what is new about people, set by set, each with its entry."""
     wanted: dict[UUID, Person] = {}
     for lead_id, change in changes.items():
         lead = people_here[lead_id]
         said = {name: change.get(name, getattr(lead, name)) for name in rules.SEARCHED}
-        change["search"] = rules.search_tokens(**said)
+        change["search"] = rules.searched_anew(lead, said, numbers.get(lead_id, ()))
         if lead.account_id is None:
             wanted[lead_id] = Person(company=said["company"], email=said["email"])
     accounts = birth.accounts(list(wanted.values()))

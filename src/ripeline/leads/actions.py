@@ -241,7 +241,7 @@ def edit(lead_id: UUID, by: By, *, fields: Mapping[str, Any]) -> Decision:
         after = former | {name: fields[name] for name in rules.SEARCHED if name in fields}
         if not any(after[name].strip() for name in ("name", "phone", "email", "reference")):
             raise LeadError("A lead needs a name, a telephone number or an e-mail address.")
-        return dict(fields) | {"search": rules.search_tokens(**after)}
+        return dict(fields) | {"search": rules.searched_anew(lead, after)}
 
     with transaction.atomic():
         done = decide(lead_id, by, kind="edited", change=change, data={"fields": sorted(fields)})
@@ -266,7 +266,7 @@ def readdress(lead_id: UUID, by: By, *, old: str, new: str, event_key: str) -> N
 
         def change(lead: Lead) -> Changes:
             after = {name: getattr(lead, name) for name in rules.SEARCHED} | {"email": new}
-            return {"email": new, "search": rules.search_tokens(**after)}
+            return {"email": new, "search": rules.searched_anew(lead, after)}
 
         decide(lead.pk, by, kind="imported", change=change, data={"fields": ["email"]})
         if (wrong := identity.email(old)) and wrong != identity.email(new):

@@ -159,7 +159,8 @@ def _lead(birth: Birth, moment: datetime) -> dict[str, Any]:
 
 def search_text(person: Person) -> str:
     """The words by which this person is found."""
-    return rules.search_tokens(**{name: getattr(person, name) for name in rules.SEARCHED})
+    said = {name: getattr(person, name) for name in rules.SEARCHED}
+    return rules.search_tokens(**said, other_phones=person.other_phones)
 
 
 def accounts(people: Sequence[Person]) -> dict[str, Firm]:

@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum, auto
 from functools import cached_property
@@ -297,8 +297,9 @@ SEARCHED = ("name", "email", "company", "phone", "title", "reference")  # what a
 
 
 def search_tokens(
-    *, name: str = "", email: str = "", company: str = "", phone: str = "", title: str = "", reference: str = ""
-) -> str:
+    *, name: str = "", email: str = "", company: str = "", phone: str = "", title: str = "", reference: str = "",
+    other_phones: Iterable[str] = (),
+) -> str:  # fmt: skip
     """The words that find a lead: with the parts of its address, its digits, and without accents."""
     words: dict[str, None] = {}
     for text in (name, company, title, reference, email):
@@ -308,10 +309,20 @@ def search_tokens(
             words[unaccented(word)] = None
     if email:
         words.update(dict.fromkeys([email.casefold(), email.casefold().rpartition("@")[2]]))
-    digits = re.sub(r"\D", "", phone)
-    for start in range(max(len(digits) - 5, 0)):
-        words[digits[start:]] = None
+    for number in (phone, *other_phones):
+        digits = re.sub(r"\D", "", number)
+        words.update(dict.fromkeys(digits[start:] for start in range(max(len(digits) - 5, 0))))
     return " ".join(word for word in words if word)[:4000]
+
+
+def searched_anew(lead: Lead, after: Mapping[str, str], other_phones: Iterable[str] = ()) -> str:
+    """The words that find a lead which says something else now: also those that found it beside what it said, of its
+    other numbers and of records merged into it.
+    """
+    own = set(search_tokens(**{name: getattr(lead, name) for name in SEARCHED}).split())
+    beside = [word for word in lead.search.split() if word not in own]
+    words = [*search_tokens(**after, other_phones=other_phones).split(), *beside]
+    return " ".join(dict.fromkeys(words))[:4000]
 
 
 def search_query(text: str) -> str:
