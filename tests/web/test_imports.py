@@ -274,6 +274,18 @@ def test_of_several_files_one_that_cannot_be_read_keeps_all_out(signed_in: SignI
     assert not ImportRun.objects.exists()
 
 
+def test_addresses_of_a_country_speak_for_numbers_that_are_none_at_home(signed_in: SignIn, mona: User) -> None:
+    Company.objects.update_or_create(defaults={"country": "PT"})
+    rows = ["089 1234567,a@x.de", "0171 2345678,b@y.de", "040 428280,c@z.com"]
+    content = "\n".join(["Telefon,E-Mail", *rows]).encode()
+    page = signed_in(mona).get(upload(signed_in(mona), content).url)
+    assert chosen(page, "country") == "DE"
+    assert "2 of the 2 addresses that end in a country’s are of it, and all 3 looked at are numbers there" in text(page)
+    page = signed_in(mona).get(upload(signed_in(mona), content.replace(b".de", b".io")).url)
+    assert chosen(page, "country") == "PT"
+    assert "Your company’s; none of the 3 looked at is a number there" in text(page)
+
+
 OLD_LIST = (
     b"Name,E-Mail,Stand,Region\nAnn,ann@x.example,gewonnen,Texas\nBo,bo@x.example,verloren,Texas\n"
     b"Cy,cy@x.example,offen,Ohio\nDi,di@x.example,wiedervorlegen,Ohio\n"
@@ -335,7 +347,7 @@ def test_numbers_that_say_their_country_speak_for_the_others_of_a_file(signed_in
     content = "\n".join(["Name,Phone", *(f"P{at},{number}" for at, number in enumerate(numbers))]).encode()
     page = signed_in(mona).get(upload(signed_in(mona), content).url)
     assert chosen(page, "country") == "DE"
-    assert "3 of the 3 numbers that say theirs are of it" in text(page)
+    assert "3 of the 3 numbers that say theirs are of it, and the one looked at is a number there" in text(page)
     told = b"Name,Phone,Country\nAnn,030 901820,Germany\n"
     page = signed_in(mona).get(upload(signed_in(mona), told).url)
     assert 'name="country"' not in page.text  # a column says it
