@@ -119,6 +119,15 @@ def test_where_a_company_stands_is_guessed_by_its_usual_names(sent: dict[str, ob
     assert machines.guess_mapping(sent)["company"] == place
 
 
+def test_mona_sees_what_of_a_tools_words_is_read_and_what_is_not(client: Client, door: Door, mona: User) -> None:
+    send(door, {"email": "priya@northgate.example", "utm_campaign": "Spring", "chairs": "3"})
+    client.force_login(mona)
+    page = client.get(f"/capture/hooks/{door.pk}").text
+    assert "<dt>chairs</dt><dd>3</dd>" in page
+    assert "<dt>email</dt>" not in page
+    assert page.index('name="at-email"') < page.index("more that can be read from it") < page.index('name="at-phone"')
+
+
 @pytest.mark.django_db
 def test_a_list_of_numbers_or_addresses_is_guessed_by_its_first() -> None:
     raw = {"lead": {"phones": ["+49 30 1234567", "+49 171 1"], "emails": ["priya@northgate.example"]}}

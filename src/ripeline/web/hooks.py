@@ -37,6 +37,7 @@ class HookSettings(NewHook):
 
     def __init__(self, *args: Any, places: list[tuple[str, str]], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.sent = places
         choices = [("", "Not in it"), *((at, f"{at}: {text[:40]}") for at, text in places)]
         self.labels = LABELS | {f"{machines.ASKED}{each.key}": each.label for each in asking.answerable()}
         for name, label in self.labels.items():
@@ -47,8 +48,21 @@ class HookSettings(NewHook):
     def mapping(self) -> dict[str, str]:
         return {name: self.cleaned_data[f"at-{name}"] for name in self.labels}
 
-    def places(self) -> list[Any]:
-        return [self[f"at-{name}"] for name in self.labels]
+    def places(self, *, given: bool | None = None) -> list[Any]:
+        """The fields; only those that have a place, or have none."""
+        fields = [self[f"at-{name}"] for name in self.labels]
+        return [each for each in fields if given in (None, bool(each.value() or each.errors))]
+
+    def found(self) -> list[Any]:
+        return self.places(given=True)
+
+    def rest(self) -> list[Any]:
+        return self.places(given=False)
+
+    def unused(self) -> list[tuple[str, str]]:
+        """What was sent, and goes nowhere."""
+        used = {each.value() for each in self.places()}
+        return [(at, text[:80]) for at, text in self.sent if at not in used]
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
