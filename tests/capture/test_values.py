@@ -367,6 +367,42 @@ def test_a_phone_number_becomes_e164(text: str, country: str, number: str) -> No
     assert values.phone(text, country=country).value == number
 
 
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [
+        ("+49 (0)2151 / 123456-0", "+4921511234560"),
+        ("+49 2151 / 123456", "+492151123456"),
+        ("0049 8912 / 1234567", "+4989121234567"),
+        ("+43 (0)5572 / 1234567", "+4355721234567"),
+        ("+43 5572 / 12345 - 67", "+4355721234567"),
+        ("02151 / 123456", "+492151123456"),
+        ("089 / 12345678", "+498912345678"),
+        ("0221 / 1234567, 89", "+492211234567"),
+    ],
+)
+def test_a_slash_after_the_area_code_is_part_of_the_number(text: str, number: str) -> None:
+    found = values.phone(text, home="DE")
+    assert found.value == number
+    assert "numbers" not in found.remark
+    assert values.other_phones(text, home="DE") == []
+
+
+@pytest.mark.parametrize(
+    ("text", "first", "others"),
+    [
+        ("+49 30 901820 / +49 170 1234567", "+4930901820", ["+491701234567"]),
+        ("+49 30 901820 / 0170 1234567", "+4930901820", ["+491701234567"]),
+        ("+43 1 58801 / 01 58802", "+43158801", ["+43158802"]),
+        ("Office: +49 30 901820; mobile: +49 170 1234567", "+4930901820", ["+491701234567"]),
+        ("+49 30 901820 / private", "+4930901820", []),
+        ("+49 (0)2151 / 123456-0; +49 170 1234567", "+4921511234560", ["+491701234567"]),
+        ("030 901820; 0170 1234567", "030 901820; 0170 1234567", []),
+    ],
+)
+def test_only_where_each_part_is_a_number_are_there_several(text: str, first: str, others: list[str]) -> None:
+    assert (values.phone(text, home="GB").value, values.other_phones(text, home="GB")) == (first, others)
+
+
 def test_a_phone_number_that_is_not_understood_is_kept_as_it_is() -> None:
     kept = values.phone("0176 12345678")
     assert kept.value == "0176 12345678"

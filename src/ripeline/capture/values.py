@@ -22,7 +22,9 @@ MOST_MONEY = Decimal(10) ** 12  # less than this fits the database
 _ROUNDED = re.compile(r"\d[.,]\d+E\+\d+", re.IGNORECASE)  # how a spreadsheet shows a long number
 _AS_FRACTION = re.compile(r"(\+?\d{3,})\.0{1,2}")  # how programs write a column of numbers with gaps
 _ADDRESS = re.compile(r"[^\s<>,;\"()\[\]@]{1,100}@[^\s<>,;\"()\[\]@]{1,255}")
-_PHONES_BETWEEN = re.compile(r"\s*(?:[;|\n]|,|\s(?:or|oder|ou|und|and|/)\s)\s*")
+_BETWEEN = re.compile(r"\s*(?:[;|\n]|\s(?:or|oder|ou|und|and)\s)\s*")  # telephone numbers
+_WITHIN = re.compile(r"\s*(?:,|\s/\s)\s*")  # between them, or within one: 02151 / 123456
+_OWN_START = re.compile(r"[^\d+]*[+0]")  # of a number that is dialled without another before it
 _LOCAL = re.compile(r"[a-z0-9_!#$%&'*+/=?^`{|}~-]+(?:\.[a-z0-9_!#$%&'*+/=?^`{|}~-]+)*")
 _HOST = re.compile(r"(?!-)[a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63})*\.[a-z][a-z0-9-]{1,62}")
 _MONEY = re.compile(
@@ -158,10 +160,11 @@ def phone(text: str, *, country: str = "", home: str = "") -> Parsed[str]:
         raise BadValueError(f"“{text}” was rounded by a spreadsheet: make the column text there and save again")
     if sum(map(str.isdigit, text)) < 4:
         raise BadValueError(f"“{text[:40]}” is not a phone number")
-    several = _several(text)
+    several = _several(text, country, home)
     if len(several) > 1:
         found = phone(several[0], country=reading_country(country, several[1:], home))
         return Parsed(found.value, found.remark or f"has {len(several)} numbers, the first was taken")
+    text = several[0] if several else text
     country, text = country or home, " ".join(text.split())
     try:
         number = phonenumbers.parse(f"+{text[2:100]}" if text.startswith("00") else text[:100], country or None)
@@ -179,7 +182,7 @@ def phone(text: str, *, country: str = "", home: str = "") -> Parsed[str]:
 
 def other_phones(text: str, *, country: str = "", home: str = "") -> list[str]:
     """The numbers after the first in `text`, in E.164; those that cannot be dialled from anywhere are left out."""
-    several = _several(text)
+    several = _several(text, country, home)
     found = []
     for number in several[1:]:
         beside = (other for other in several if other != number)
@@ -190,8 +193,33 @@ def other_phones(text: str, *, country: str = "", home: str = "") -> list[str]:
     return [number for number in found if number.startswith("+")]
 
 
-def _several(text: str) -> list[str]:
-    return [part.strip() for part in _PHONES_BETWEEN.split(text[:300]) if sum(map(str.isdigit, part)) >= 7]
+def _several(text: str, country: str, home: str) -> list[str]:
+    """The numbers in `text`, where each that it seems to have is one; else none, and it is read whole."""
+    pieces = _BETWEEN.split(text[:300])
+    theirs = reading_country(country, (part.strip() for piece in pieces for part in _WITHIN.split(piece)), home)
+    parts = [part for piece in pieces for part in _divided(piece.strip(), theirs)]
+    numbers = [part for part in parts if any(map(str.isdigit, part))]
+    return numbers if all(_is_valid(number, theirs) for number in numbers) else []
+
+
+def _divided(text: str, country: str) -> list[str]:
+    """Numbers with a comma or a slash between them; `text` as it is where that stands within one, as after the area
+    code: then the parts are no numbers by themselves, or the whole is one and they have no + or 0 of their own.
+    """
+    parts = [part.strip() for part in _WITHIN.split(text)]
+    numbers = [part for part in parts if any(map(str.isdigit, part))]
+    are_numbers = all(_is_valid(number, country) for number in numbers)
+    stand_alone = all(map(_OWN_START.match, numbers[1:]))
+    return numbers if are_numbers and (stand_alone or not _is_valid(text, country)) else [text]
+
+
+def _is_valid(text: str, country: str) -> bool:
+    text = whole(text).strip()
+    try:
+        number = phonenumbers.parse(f"+{text[2:100]}" if text.startswith("00") else text[:100], country or None)
+    except phonenumbers.NumberParseException:
+        return False
+    return phonenumbers.is_valid_number(number)
 
 
 def reading_country(own: str, beside: Iterable[str], home: str) -> str:
