@@ -9,10 +9,11 @@ import pytest
 from django.test import Client
 
 from ripeline.base import clock
-from ripeline.capture import doors
+from ripeline.capture import doors, profiling
 from ripeline.capture.doors import DoorError, FormDraft
-from ripeline.capture.models import Door
-from ripeline.catalog import assets, phrases
+from ripeline.capture.models import Door, Submission
+from ripeline.capture.profiling import Known
+from ripeline.catalog import assets, phrases, standard
 from ripeline.catalog.assets import Draft
 from ripeline.catalog.models import Question
 from ripeline.catalog.phrases import Language, Phrases
@@ -106,6 +107,31 @@ def test_mona_words_a_question_for_german_forms_and_is_told_where_one_has_no_wor
     assert "By when?" in Client().get("/f/angebot").text
     page = hers.get(f"/capture/doors/{door.pk}").text
     assert f'In no words of German yet, so asked as they are: <a href="{path}">By when?</a>' in page
+
+
+def test_what_somebody_agrees_to_or_does_not_stands_in_the_words_that_they_read(door: Door, mona: User) -> None:
+    keep = standard.keep(
+        actor=mona, label="You may keep my data.", answer_type="consent", meaning="other",
+        spoken={"de": {"label": "Sie dürfen meine Daten behalten."}},
+    )  # fmt: skip
+    Door.objects.update(questions=[{"key": keep.key}])
+    assert "Sie dürfen meine Daten behalten." in Client().get("/f/angebot").text
+    sent({"name": "Priya Raman", "email": PRIYA, f"q-{keep.key}": "yes"})
+    assert Enquiry.objects.get().answers == {keep.key: {"given": True, "wording": "Sie dürfen meine Daten behalten."}}
+    sent({"name": "Hugo", "email": "hugo@acme.example"})
+    assert Submission.objects.latest("received_at").content["declined"] == {
+        keep.key: "Sie dürfen meine Daten behalten."
+    }
+
+
+def test_who_is_known_is_asked_the_rest_in_german_too(door: Door) -> None:
+    Door.objects.update(known="more")
+    door.refresh_from_db()
+    known = Known(frozenset(), frozenset({"timeline", "may_write"}), frozenset())
+    assert [each.label for each, _ in profiling.questions(door, known)] == [
+        "Was ist Ihr Anteil daran?",
+        "Gibt es dafür ein Budget?",
+    ]
 
 
 def test_who_agrees_on_a_german_form_confirms_in_german(door: Door, post: Post, send_all: Callable[[], None]) -> None:

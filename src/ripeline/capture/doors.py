@@ -157,9 +157,12 @@ def asks(door: Door) -> list[tuple[Question, bool]]:
 
 
 def standard(*, retired: bool = False, language: str = "") -> Sequence[Question]:
-    """The questions as doors put them: of a consent to mail, the words are those that the mail itself refers to."""
+    """The questions as doors put them, in a language: what is read of an answer is what its page showed.
+
+    Of a consent to mail, the words are those that the mail itself refers to.
+    """
     words = {wording.purpose_id: wording.text for wording in outbox.wordings(language=language)}
-    found = catalog_queries.questions(retired=retired)
+    found = [each.put(language or Language.ENGLISH) for each in catalog_queries.questions(retired=retired)]
     for question in found:
         question.label = words.get(question.purpose, question.label)
     return found

@@ -10,9 +10,8 @@ from datetime import timedelta
 from uuid import UUID
 
 from ripeline.base import clock
-from ripeline.capture.doors import asks
+from ripeline.capture.doors import asks, standard
 from ripeline.capture.models import Door, KnownVisitors
-from ripeline.catalog import queries as catalog
 from ripeline.catalog.models import AnswerType, Meaning, Question
 from ripeline.leads import identity, queries
 from ripeline.leads.identity import Key
@@ -66,7 +65,7 @@ def questions(door: Door, known: Known | None) -> list[tuple[Question, bool]]:
     left = [(question, must) for question, must in own if _is_asked(question, known.answers)]
     if door.known == KnownVisitors.MORE:
         listed = {question.key for question, _ in own} | known.answers
-        more = [q for q in catalog.questions() if q.key not in listed and q.answer_type not in _LONG]
+        more = [q for q in standard(language=door.language) if q.key not in listed and q.answer_type not in _LONG]
         left += [(question, False) for question in more[: len(own) - len(left)]]
     return left
 
@@ -79,7 +78,11 @@ def answered_besides(door: Door, asked: Sequence[tuple[Question, bool]], given: 
     if door.known != KnownVisitors.MORE:
         return []
     listed = {question.key for question, _ in asked}
-    return [q for q in catalog.questions() if q.key in given and q.key not in listed and q.answer_type not in _LONG]
+    return [
+        q
+        for q in standard(language=door.language)
+        if q.key in given and q.key not in listed and q.answer_type not in _LONG
+    ]
 
 
 def _is_asked(question: Question, answered: Collection[str]) -> bool:

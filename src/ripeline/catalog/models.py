@@ -1,6 +1,7 @@
 """Sources and campaigns (with cost), close reasons, custom fields and the capture standard: tables that people edit."""
 
-from typing import NamedTuple
+from collections.abc import Sequence
+from copy import copy
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
@@ -231,6 +232,8 @@ class Question(models.Model):
             models.CheckConstraint(condition=~Q(key=""), name="question_key_given"),
         ]
 
+    said: Sequence[str] = ()  # its options in the language in which it was put
+
     def __str__(self) -> str:
         return self.label
 
@@ -238,23 +241,21 @@ class Question(models.Model):
         """Whether it is put in this language. Of a consent to mail, the words are those of its purpose in any."""
         return language == Language.ENGLISH or bool(self.purpose or self.spoken.get(language, {}).get("label"))
 
-    def put(self, language: str) -> "Put":
-        """As it is put in a language; where it has no words of that language, as it is."""
-        words = {} if language == Language.ENGLISH else self.spoken.get(language, {})
-        options = words.get("options") or []
-        shown = options if len(options) == len(self.options) else self.options
-        return Put(
-            self.label if self.purpose else words.get("label") or self.label, words.get("help") or self.help,
-            tuple(zip(self.options, shown, strict=True)),
-        )  # fmt: skip
+    def put(self, language: str) -> "Question":
+        """As it is put in a language, to be asked and read by; where it has no words of that language, as it is."""
+        if language == Language.ENGLISH:
+            return self
+        found, words = copy(self), self.spoken.get(language, {})
+        found.label = self.label if self.purpose else words.get("label") or self.label
+        found.help = words.get("help") or self.help
+        found.said = words.get("options") or ()
+        return found
 
-
-class Put(NamedTuple):
-    """A question in one language; `options`: each as it is kept, and as it is shown."""
-
-    label: str
-    help: str
-    options: tuple[tuple[str, str], ...]
+    @property
+    def choices(self) -> tuple[tuple[str, str], ...]:
+        """Its options: each as it is kept, and as it is shown."""
+        shown = self.said if len(self.said) == len(self.options) else self.options
+        return tuple(zip(self.options, shown, strict=True))
 
 
 class Site(models.Model):

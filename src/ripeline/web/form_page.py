@@ -218,7 +218,7 @@ def _lines(door: Door, typed: QueryDict, known: profiling.Known | None, errors: 
     asked = profiling.questions(door, known)
     given = submissions.answered({name: typed.getlist(name) for name in typed})
     asked += [(question, False) for question in profiling.answered_besides(door, asked, given)]
-    return lines + [_line(typed.getlist(f"q-{q.key}"), q, must, errors, door.language) for q, must in asked]
+    return lines + [_line(typed.getlist(f"q-{q.key}"), q, must, errors) for q, must in asked]
 
 
 def _known(request: HttpRequest, door: Door) -> profiling.Known | None:
@@ -228,11 +228,11 @@ def _known(request: HttpRequest, door: Door) -> profiling.Known | None:
     return None if known and given.get("email") and not known.is_of(given["email"]) else known
 
 
-def _line(given: list[str], question: Question, required: bool, errors: Mapping[str, str], language: str) -> Line:
-    name, put = f"q-{question.key}", question.put(language)
+def _line(given: list[str], question: Question, required: bool, errors: Mapping[str, str]) -> Line:
+    name = f"q-{question.key}"
     return Line(
-        name, put.label, str(question.answer_type), value=given[0] if given else "", values=tuple(given),
-        options=put.options, help=put.help, required=required, error=errors.get(name, ""),
+        name, question.label, str(question.answer_type), value=given[0] if given else "", values=tuple(given),
+        options=question.choices, help=question.help, required=required, error=errors.get(name, ""),
     )  # fmt: skip
 
 
