@@ -215,12 +215,13 @@ def test_the_same_file_with_another_mapping_is_another_import(tmp_path: Path, mo
 
 def test_an_import_is_taken_back_by_its_id(house: Installation, tmp_path: Path) -> None:
     file = tmp_path / "leads.csv"
-    file.write_text("E-mail\na@x.example\nb@x.example\n")
+    file.write_text("E-mail,Shoe size\na@x.example,41\nb@x.example,\n")
     run = house.json("import", file)["run"]
     counts = {"deleted": 2, "kept": 0, "put_back": 0, "partly": 0}
     assert house.json("import", "--undo", run) == {"run": run, **counts, "state": "undone"}
     status, out, _ = house.run("import", "--undo", run)
     assert (status, out.partition(",")[0]) == (0, "leads.csv: 2 leads deleted")
+    assert "went with it: Shoe size." in out
     status, _, err = house.run("import", "--undo", "7")
     assert status == 1
     assert "There is no import '7'" in err

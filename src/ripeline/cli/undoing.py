@@ -1,6 +1,6 @@
 """An import taken back from the command line: what will happen is said first."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -23,6 +23,7 @@ class TakenBack:
     kept: int
     put_back: int
     partly: int
+    fields: Sequence[str] = ()  # of the company's own that go, too
     is_plan: bool = False
 
     @property
@@ -44,6 +45,10 @@ class TakenBack:
             f"{self.run.filename}: {self.deleted:,} {noun} {would}deleted, {self.kept:,} kept because something "
             f"happened since, {self.put_back:,} put back as they were, {self.partly:,} in part."
         )
+        if self.fields and self.is_plan:
+            yield f"Fields that it made go, too, unless something else uses them by then: {', '.join(self.fields)}."
+        elif self.fields:
+            yield f"Fields that it had made, and nothing else uses, went with it: {', '.join(self.fields)}."
 
 
 def plan(name: str) -> TakenBack:
@@ -56,7 +61,7 @@ def plan(name: str) -> TakenBack:
     if problem := undoing.why_not(run):
         raise Failed(problem)
     found = undoing.expect(run, 0)
-    return TakenBack(run, found.deleted, found.kept, found.put_back, found.partly, is_plan=True)
+    return TakenBack(run, found.deleted, found.kept, found.put_back, found.partly, found.fields, is_plan=True)
 
 
 def take_back(name: str, *, is_sure: bool) -> TakenBack:
@@ -74,7 +79,7 @@ def take_back(name: str, *, is_sure: bool) -> TakenBack:
         raise Failed(str(problem)) from problem
     run = Foreground(actor, run.pk, cancel=actions.stop_undo).finish()
     undo = run.undo
-    return TakenBack(run, undo.deleted, undo.kept, undo.put_back, undo.partly)
+    return TakenBack(run, undo.deleted, undo.kept, undo.put_back, undo.partly, undo.made.get("fields_gone", ()))
 
 
 def _run(name: str) -> ImportRun:
