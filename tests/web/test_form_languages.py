@@ -109,6 +109,62 @@ def test_mona_words_a_question_for_german_forms_and_is_told_where_one_has_no_wor
     assert f'In no words of German yet, so asked as they are: <a href="{path}">By when?</a>' in page
 
 
+BUDGET = {"label": "Is there a budget for it?", "answer_type": "choice", "meaning": "budget"}
+YES = {"label-de": "Gibt es dafür ein Budget?", "options-de": "Ja\nEs ist beantragt\nNoch nicht"}
+
+
+def in_german() -> dict[str, str]:
+    return dict(Question.objects.get(key="budget").put("de").choices)
+
+
+def test_answers_in_another_order_keep_their_german_words(mona: User) -> None:
+    hers, path = signed_in(mona), f"/capture/questions/{Question.objects.get(key='budget').pk}"
+    answer = hers.post(path, BUDGET | YES | {"options": "Not yet\nIt is being asked for\nYes"})
+    assert answer.status_code == 302
+    assert in_german() == {"Yes": "Ja", "It is being asked for": "Es ist beantragt", "Not yet": "Noch nicht"}
+    assert "Noch nicht\nEs ist beantragt\nJa</textarea>" in hers.get(path).text
+
+
+def test_where_an_answer_took_the_place_of_another_its_german_words_are_looked_at_once(mona: User) -> None:
+    hers, path = signed_in(mona), f"/capture/questions/{Question.objects.get(key='budget').pk}"
+    given = BUDGET | YES | {"options": "Never\nIt is being asked for\nNot yet"}
+    page = hers.post(path, given)
+    assert page.status_code == 422
+    assert "“Ja” was for “Yes” and would be for “Never”." in page.text
+    assert Question.objects.get(key="budget").options[0] == "Yes", "nothing is kept"
+    seen = re.search(r'name="beside" value="([^"]*)"', page.text)
+    assert seen
+    assert (
+        hers.post(path, given | {"beside": seen[1], "options-de": "Nie\nEs ist beantragt\nNoch nicht"}).status_code
+        == 302
+    )
+    assert in_german()["Never"] == "Nie"
+    fixed = (
+        BUDGET
+        | YES
+        | {
+            "options": "No, never\nIt is being asked for\nNot yet",
+            "beside": "No, never\nIt is being asked for\nNot yet",
+        }
+    )
+    assert hers.post(path, fixed | {"options-de": "Nie\nEs ist beantragt\nNoch nicht"}).status_code == 302, "seen"
+    assert in_german()["No, never"] == "Nie"
+
+
+def test_an_answer_can_be_added_with_its_german_words_at_once(mona: User) -> None:
+    hers, path = signed_in(mona), f"/capture/questions/{Question.objects.get(key='budget').pk}"
+    more = {"options": "Perhaps\nYes\nIt is being asked for\nNot yet", "options-de": f"Vielleicht\n{YES['options-de']}"}
+    assert hers.post(path, BUDGET | YES | more).status_code == 302
+    assert (in_german()["Perhaps"], in_german()["Yes"]) == ("Vielleicht", "Ja")
+
+
+def test_a_german_question_with_english_answers_is_pointed_out(door: Door, mona: User) -> None:
+    hers, path = signed_in(mona), f"/capture/questions/{Question.objects.get(key='timeline').pk}"
+    given = {"label": "By when?", "answer_type": "choice", "meaning": "timeline", "options": "Soon\nLater"}
+    assert hers.post(path, given | {"label-de": "Bis wann?"}).status_code == 302
+    assert "In no words of German yet" in hers.get(f"/capture/doors/{door.pk}").text
+
+
 def test_what_somebody_agrees_to_or_does_not_stands_in_the_words_that_they_read(door: Door, mona: User) -> None:
     keep = standard.keep(
         actor=mona, label="You may keep my data.", answer_type="consent", meaning="other",

@@ -1,7 +1,8 @@
 """Sources and campaigns (with cost), close reasons, custom fields and the capture standard: tables that people edit."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from copy import copy
+from types import MappingProxyType
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
@@ -222,7 +223,7 @@ class Question(models.Model):
     purpose = models.CharField(max_length=40, blank=True, default="")  # of a consent: what the mail is for, see outbox
     is_active = models.BooleanField(default=True)
     position = models.PositiveSmallIntegerField(default=100)
-    spoken = models.JSONField(default=dict)  # language → label, help, options (as many): for forms in that language
+    spoken = models.JSONField(default=dict)  # language → label, help, options (option → as shown): for forms in it
 
     class Meta:
         db_table = "question"
@@ -232,14 +233,17 @@ class Question(models.Model):
             models.CheckConstraint(condition=~Q(key=""), name="question_key_given"),
         ]
 
-    said: Sequence[str] = ()  # its options in the language in which it was put
+    said: Mapping[str, str] = MappingProxyType({})  # its options in the language in which it was put
 
     def __str__(self) -> str:
         return self.label
 
     def is_spoken(self, language: str) -> bool:
         """Whether it is put in this language. Of a consent to mail, the words are those of its purpose in any."""
-        return language == Language.ENGLISH or bool(self.purpose or self.spoken.get(language, {}).get("label"))
+        words = self.spoken.get(language, {})
+        shown = words.get("options", {})
+        is_whole = bool(words.get("label")) and all(shown.get(option) for option in self.options)
+        return language == Language.ENGLISH or bool(self.purpose) or is_whole
 
     def put(self, language: str) -> "Question":
         """As it is put in a language, to be asked and read by; where it has no words of that language, as it is."""
@@ -248,14 +252,13 @@ class Question(models.Model):
         found, words = copy(self), self.spoken.get(language, {})
         found.label = self.label if self.purpose else words.get("label") or self.label
         found.help = words.get("help") or self.help
-        found.said = words.get("options") or ()
+        found.said = words.get("options", {})
         return found
 
     @property
     def choices(self) -> tuple[tuple[str, str], ...]:
         """Its options: each as it is kept, and as it is shown."""
-        shown = self.said if len(self.said) == len(self.options) else self.options
-        return tuple(zip(self.options, shown, strict=True))
+        return tuple((option, self.said.get(option) or option) for option in self.options)
 
 
 class Site(models.Model):

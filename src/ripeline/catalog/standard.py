@@ -92,11 +92,16 @@ def seed() -> None:
         [
             Question(key=key, label=label, help=hint, answer_type=kind, options=list(options), meaning=meaning,
                      purpose="news" if kind == AnswerType.CONSENT else "", position=position * 10,
-                     spoken={"de": _GERMAN[key]} if key in _GERMAN else {})
+                     spoken={"de": _german(key, options)} if key in _GERMAN else {})
             for position, (key, label, hint, kind, options, meaning) in enumerate(_STANDARD, start=1)
         ],
         ignore_conflicts=True,
     )  # fmt: skip
+
+
+def _german(key: str, options: Sequence[str]) -> dict[str, Any]:
+    words = dict(_GERMAN[key])
+    return words | ({"options": dict(zip(options, words["options"], strict=True))} if options else {})
 
 
 def read(question: Question, given: Sequence[str], *, required: bool = False) -> Any:
@@ -178,11 +183,13 @@ def _day(text: str) -> str:
 def keep(
     *, actor: User, question: Question | None = None, label: str, hint: str = "", answer_type: str,
     options: Sequence[str] = (), meaning: str, purpose: str = "", spoken: Mapping[str, Mapping[str, Any]] | None = None,
+    beside: Sequence[str] = (),
 ) -> Question:  # fmt: skip
     """Add a question, or change how one is put. Its key never changes, so that answers stay comparable.
 
     `spoken`: by language, its label, help and as many options, for forms in it; None leaves those as they are, where
-    they still fit. What was asked as a list stays one: an answer that somebody gave keeps its meaning.
+    they still fit. `beside`: the options beside which whoever wrote those of other languages saw them; else as they
+    were. What was asked as a list stays one: an answer that somebody gave keeps its meaning.
     Raises QuestionError.
     """
     require_keeps_catalog(actor)
@@ -196,11 +203,13 @@ def keep(
                             "answer_type")  # fmt: skip
     with transaction.atomic():
         found = question or Question(key=_new_key(label), position=_last() + 10)
+        before = found.options
         found.label, found.help, found.answer_type = label[:200], " ".join(hint.split())[:300], answer_type
         found.options, found.meaning = options if answer_type in LISTS else [], meaning
         found.purpose = purpose if answer_type == AnswerType.CONSENT else ""
         if spoken is not None:
-            found.spoken = _spoken(spoken, found.options)
+            is_seen = found.options == (_options(beside) or before)
+            found.spoken = _spoken(spoken, found.options, before, {} if is_seen else found.spoken)
         found.save()
         people.audit(actor=actor, verb="question.change" if question else "question.add", target=found.key)
     return found
@@ -231,8 +240,16 @@ def move(*, actor: User, question_id: UUID, up: bool) -> None:
         Question.objects.bulk_update(rows, ["position"])
 
 
-def _spoken(spoken: Mapping[str, Mapping[str, Any]], options: Sequence[str]) -> dict[str, dict[str, Any]]:
-    """What there is of each language; raises QuestionError beside `options-de` where not every answer has its own."""
+def _spoken(
+    spoken: Mapping[str, Mapping[str, Any]],
+    options: Sequence[str],
+    before: Sequence[str],
+    known: Mapping[str, Mapping[str, Any]],
+) -> dict[str, dict[str, Any]]:
+    """What there is of each language; raises QuestionError beside `options-de` where not every answer has its own.
+
+    `known`: what there was beside the options `before`, unless those of now were seen beside these words.
+    """
     found: dict[str, dict[str, Any]] = {}
     for language, words in spoken.items():
         said = [" ".join(each.split())[:120] for each in words.get("options", ()) if each.strip()]
@@ -241,10 +258,27 @@ def _spoken(spoken: Mapping[str, Mapping[str, Any]], options: Sequence[str]) -> 
                 f"Write as many answers as above, in their order: {len(options)}.", f"options-{language}"
             )
         label, hint = (" ".join(str(words.get(name, "")).split()) for name in ("label", "help"))
-        kept = {"label": label[:200], "help": hint[:300], "options": said}
+        shown = _paired(said, options, before, known.get(language, {}).get("options", {}), f"options-{language}")
+        kept = {"label": label[:200], "help": hint[:300], "options": shown}
         if any(kept.values()):
             found[language] = {name: value for name, value in kept.items() if value}
     return found
+
+
+def _paired(
+    said: Sequence[str], options: Sequence[str], before: Sequence[str], known: Mapping[str, str], field: str
+) -> dict[str, str]:
+    """Each option with its words: they go with it where it alone has moved, and never to another one unseen."""
+    if sorted(options) == sorted(before) and said == [known.get(option) for option in before]:
+        return {option: known[option] for option in options}
+    meant = {words: option for option, words in known.items()}
+    for option, words in zip(options, said, strict=False):
+        if meant.get(words, option) != option:
+            raise QuestionError(
+                f"The answers above have changed: “{words}” was for “{meant[words]}” and would be for “{option}”. "
+                "See that each has its own words, in their order, and keep it again.", field,
+            )  # fmt: skip
+    return dict(zip(options, said, strict=False))
 
 
 def _options(options: Sequence[str]) -> list[str]:

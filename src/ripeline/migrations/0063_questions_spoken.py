@@ -43,7 +43,8 @@ def speak(apps, schema_editor):
     for question in apps.get_model("ripeline", "Question").objects.filter(key__in=_PUT):
         label, options, words = _PUT[question.key]
         if (question.label, question.options) == (label, options):
-            question.spoken = {"de": words}
+            shown = {"options": dict(zip(options, words["options"], strict=True))} if options else {}
+            question.spoken = {"de": words | shown}
             question.save(update_fields=["spoken"])
 
 

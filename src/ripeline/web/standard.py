@@ -87,20 +87,24 @@ def question(request: HttpRequest, question_id: UUID | None = None) -> HttpRespo
     require_keeps_catalog(actor)
     found = _find(question_id) if question_id else None
     form = QuestionForm(posted(request), initial=_initial(found))
+    beside = request.POST.get(
+        "beside", form.initial.get("options", "")
+    )  # the answers that the other words stood beside
     if request.method == "POST" and form.is_valid():
         given = form.cleaned_data
         try:
             standard.keep(
                 actor=actor, question=found, label=given["label"], hint=given["hint"],
                 answer_type=given["answer_type"], options=given["options"].splitlines(), meaning=given["meaning"],
-                purpose=given["purpose"], spoken=form.spoken(),
+                purpose=given["purpose"], spoken=form.spoken(), beside=beside.splitlines(),
             )  # fmt: skip
         except QuestionError as error:
+            beside = given["options"] if error.field.startswith("options-") else beside
             form.add_error(error.field if error.field in form.fields else None, str(error))
         else:
             say(request, "Kept; every door that asks it asks it so." if found else "Kept; now choose where to ask it.")
             return redirect("questions")
-    answer = {"here": "questions", "form": form, "question": found}
+    answer = {"here": "questions", "form": form, "question": found, "beside": beside}
     return render(request, "capture/question.html", answer, status=422 if form.errors else 200)
 
 
@@ -131,12 +135,15 @@ def _initial(found: Question | None) -> dict[str, Any]:
     return {
         "label": found.label, "hint": found.help, "answer_type": found.answer_type, "meaning": found.meaning,
         "options": "\n".join(found.options), "purpose": found.purpose,
-        **{f"{part}-{code}": _text(found.spoken.get(code, {}).get(part, "")) for code, _ in OTHERS for part in PARTS},
+        **{f"{part}-{code}": _spoken(found, code, part) for code, _ in OTHERS for part in PARTS},
     }  # fmt: skip
 
 
-def _text(value: str | list[str]) -> str:
-    return value if isinstance(value, str) else "\n".join(value)
+def _spoken(found: Question, language: str, part: str) -> str:
+    words = found.spoken.get(language, {})
+    if part != "options":
+        return str(words.get(part, ""))
+    return "\n".join(words["options"].get(option, "") for option in found.options) if words.get("options") else ""
 
 
 urlpatterns = [
