@@ -6,6 +6,8 @@ import pytest
 from django.test import Client
 
 from ripeline.capture import actions
+from ripeline.capture.dialect import Dialect
+from ripeline.capture.looking import Said
 from ripeline.leads import actions as leads
 from ripeline.leads import lists, queries
 from ripeline.leads.models import Lead
@@ -85,3 +87,24 @@ def test_other_numbers_that_an_import_brought_go_when_it_is_taken_back(mona: Use
     actions.undo(actor=mona, run_id=run.pk)
     actions.work(run.pk)
     assert numbers("Anna Berg") == ("+4930901820", [])
+
+
+IN_GERMANY = Said(country="DE")
+
+
+def test_the_country_that_was_said_holds_where_a_row_leaves_its_own_empty() -> None:
+    rows = csv("Name,Phone,Country", "Anna Berg,01 5131234,Austria", "Bo Ek,030 901820,")
+    run = imported(rows, said=IN_GERMANY)
+    assert [numbers(name)[0] for name in ("Anna Berg", "Bo Ek")] == ["+4315131234", "+4930901820"]
+    assert "country" in Dialect.from_json(run.dialect).why, "the page asks, and says so"
+
+
+def test_the_country_that_was_said_holds_for_numbers_beyond_the_rows_that_were_looked_at() -> None:
+    many = (f"P{at} Q{at},p{at}@x.example,+44 20 7183 {at:04}" for at in range(3000))
+    imported(csv("Name,E-mail,Phone", *many, "Bo Ek,bo@x.example,030 901820"), said=IN_GERMANY)
+    assert numbers("Bo Ek")[0] == "+4930901820"
+
+
+def test_the_country_that_was_said_holds_for_the_other_telephones() -> None:
+    imported(csv("Name,Phone,Mobile", "Anna Berg,+44 20 71838750,", "Bo Ek,,0171 2345678"), said=IN_GERMANY)
+    assert numbers("Bo Ek")[0] == "+491712345678"

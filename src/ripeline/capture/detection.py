@@ -45,6 +45,7 @@ class Detected(NamedTuple):
     dialect: Dialect
     preview: list[Record]
     samples: list[list[str]]
+    gaps: Sequence[bool]  # of each column: whether a row that was looked at says nothing in it
 
 
 def detect(
@@ -66,9 +67,9 @@ def detect(
         dialect = _with_marks(dialect, head, told)
         dialect = _with_heading(dialect, _looked_at(dialect, head), told, name)
         preview = _preview(text, dialect, name)
-        samples = _samples(dialect, head, pieces)
+        samples, gaps = _samples(dialect, head, pieces)
     thinned = [cells[:: max(len(cells) // 200, 1)] for cells in samples]
-    return Detected(_with_formats(dialect, samples), preview, thinned)
+    return Detected(_with_formats(dialect, samples), preview, thinned, gaps)
 
 
 def _head(file: BinaryIO) -> bytes:
@@ -244,18 +245,22 @@ def _preview(text: BinaryIO, dialect: Dialect, name: str) -> list[Record]:
     return shown
 
 
-def _samples(dialect: Dialect, head: bytes, pieces: Sequence[bytes]) -> list[list[str]]:
-    """Cells of each column, from the beginning and from pieces all through the file."""
+def _samples(
+    dialect: Dialect, head: bytes, pieces: Sequence[bytes]
+) -> tuple[list[list[str]], list[bool]]:  # fmt: skip
+    """Cells of each column, from the beginning and from pieces all through the file, and which have empty ones."""
+    gaps = [False for _ in dialect.columns]
     samples: list[list[str]] = [[] for _ in dialect.columns]
     found = [data_rows(io.BytesIO(head), dialect)]
     found += [records(io.BytesIO(piece), dialect, width=len(dialect.columns)) for piece in pieces]
     for rows in found:
         for row in rows:
             if isinstance(row, Record) and not row.is_blank:
-                for column, cell in zip(samples, row.cells, strict=True):
+                for at, cell in enumerate(row.cells):
+                    gaps[at] |= not cell.strip()
                     if cell and len(cell) <= 200:
-                        column.append(cell)
-    return samples
+                        samples[at].append(cell)
+    return samples, gaps
 
 
 def _with_formats(dialect: Dialect, samples: Sequence[Sequence[str]]) -> Dialect:

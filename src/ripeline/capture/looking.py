@@ -53,8 +53,9 @@ class Said:
         """`dialect` with these words on its columns, its telephone numbers and its ids."""
         if self.system is not None:
             dialect = replace(dialect, system=self.system)
-        if self.country is not None and "country" in dialect.why:
-            dialect = replace(dialect, country=self.country, why={**dialect.why, "country": because})
+        if self.country is not None:  # also where the rows that were looked at have no number that needs it
+            why = {**dialect.why, "country": because} if "country" in dialect.why else dialect.why
+            dialect = replace(dialect, country=self.country, why=why)
         for label, day_first in self.day_first.items():
             dialect = dialect.told(label or None, day_first=day_first)
         for label, comma in self.decimal_comma.items():
@@ -103,7 +104,7 @@ def look(
 def _with_country(detected: Detected, mapping: FieldMap) -> Dialect:
     """How the file speaks, with the country of its telephone numbers where it has some that say none."""
     dialect = detected.dialect
-    country, why = telephones.reading(mapping, detected.samples, dialect.country)
+    country, why = telephones.reading(mapping, detected.samples, detected.gaps, dialect.country)
     return replace(dialect, country=country, why={**dialect.why, "country": why}) if why else dialect
 
 

@@ -24,14 +24,15 @@ class Reading(NamedTuple):
     why: str = ""
 
 
-def reading(mapping: FieldMap, samples: Sequence[Sequence[str]], home: str) -> Reading:
+def reading(mapping: FieldMap, samples: Sequence[Sequence[str]], gaps: Sequence[bool], home: str) -> Reading:
     """By which country the numbers in `samples` of a file's columns are read; `home` is the company's own.
 
-    It is not asked where a column says each person's country.
+    It is not asked where a column without `gaps` says each person's country.
     """
     numbers = [cell.strip() for cell in _cells(mapping, samples, "phone", OTHER_PHONE)]
     bare = [number for number in numbers if _is_bare(number)]
-    if not bare or "country" in mapping.fields():
+    targets = zip(mapping.targets, gaps, strict=True)
+    if not bare or any(target == "country" and not has_gaps for (_, target), has_gaps in targets):
         return Reading(home)
     at_home = fits(bare, home)
     said = Counter(filter(None, map(values.country_said, numbers)))
