@@ -9,7 +9,7 @@ from ripeline.capture import actions
 from ripeline.capture.dialect import Dialect
 from ripeline.capture.looking import Said
 from ripeline.leads import actions as leads
-from ripeline.leads import lists, queries
+from ripeline.leads import deciding, lists, queries
 from ripeline.leads.models import Lead
 from ripeline.people import queries as people
 from ripeline.people.models import User
@@ -108,3 +108,29 @@ def test_the_country_that_was_said_holds_for_numbers_beyond_the_rows_that_were_l
 def test_the_country_that_was_said_holds_for_the_other_telephones() -> None:
     imported(csv("Name,Phone,Mobile", "Anna Berg,+44 20 71838750,", "Bo Ek,,0171 2345678"), said=IN_GERMANY)
     assert numbers("Bo Ek")[0] == "+491712345678"
+
+
+def test_who_was_renamed_is_known_by_each_number_with_the_new_name_until_that_is_taken_back() -> None:
+    imported(TWO_COLUMNS)
+    lead = Lead.objects.get(name="Anna Berg")
+    leads.edit(lead.pk, by(people.system()), fields={"name": "Anna Holm"})
+    again = imported(csv("Name,Phone,Job title", "Anna Holm,+49 171 2345678,CEO"))
+    assert counts(again) == (0, 1, 0, 0), "no second lead"
+    assert numbers("Anna Holm") == ("+491712345678", ["+491607654321", "+4930901820"])
+    other = imported(csv("Name,Phone", "Anna Berg,+49 160 7654321"))
+    assert counts(other) == (1, 0, 0, 0), "the name that was wrong finds nobody"
+
+
+def test_a_correction_taken_back_gives_the_numbers_their_name_back() -> None:
+    imported(TWO_COLUMNS)
+    lead = Lead.objects.get(name="Anna Berg")
+    done = leads.edit(lead.pk, by(people.system()), fields={"name": "Anna Holm"})
+    deciding.undo(done.activity_id, by(people.system()))
+    assert counts(imported(csv("Name,Phone,Job title", "Anna Berg,+49 171 2345678,CEO"))) == (0, 1, 0, 0)
+
+
+def test_a_name_of_one_word_leaves_the_other_numbers_with_the_name_they_had() -> None:
+    imported(TWO_COLUMNS)
+    lead = Lead.objects.get(name="Anna Berg")
+    leads.edit(lead.pk, by(people.system()), fields={"name": "Anna"})
+    assert numbers("Anna") == ("+4930901820", ["+491607654321", "+491712345678"])

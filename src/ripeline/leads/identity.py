@@ -127,16 +127,45 @@ def release(keys: Collection[Key], lead_id: UUID) -> None:
 
 def keep_phone(lead: Lead, former: Mapping[str, str]) -> None:
     """Somebody has corrected a record: it is known by the number and name that it has now, unless another is, and no
-    more by the `former` ones (of what was changed). By other telephones it stays known."""
+    more by the `former` ones (of what was changed). By other telephones it stays known, with the name of now."""
     names = ("phone", "name", "company")
     now = phone(*(getattr(lead, name) for name in names))
     was = phone(*(former.get(name, getattr(lead, name)) for name in names))
+    if any(former.get(name, getattr(lead, name)) != getattr(lead, name) for name in ("name", "company")):
+        _rename_phones(lead, {key for key in (was, now) if key})
     if was == now:
         return
     if was:
         release([was], lead.pk)
     if now:
         claim({now: lead.pk})
+
+
+_RENAME = """
+INSERT INTO identity (kind, key, lead_id, created_at, import_run_id)
+SELECT identity.kind, given.now, identity.lead_id, identity.created_at, identity.import_run_id
+FROM unnest(%s::text[], %s::text[]) AS given(was, now)
+JOIN identity ON identity.kind = 'phone' AND identity.key = given.was AND identity.lead_id = %s
+ORDER BY given.now
+ON CONFLICT (kind, key) DO NOTHING
+RETURNING key
+"""
+
+
+def _rename_phones(lead: Lead, besides: Collection[Key]) -> None:
+    """The lead's other telephones are known with its name of now; one that cannot be so stays with the name it had."""
+    held = Identity.objects.filter(lead=lead, kind=IdentityKind.PHONE).values_list("key", flat=True)
+    wanted = {
+        was: now.key
+        for was in held
+        if Key(IdentityKind.PHONE, was) not in besides
+        and (now := phone(rules.number_of(was), lead.name, lead.company))
+        and now.key != was
+    }
+    if not wanted:
+        return
+    kept = {key for (key,) in prepared_rows(_RENAME, [list(wanted), list(wanted.values()), lead.pk])}
+    release([Key(IdentityKind.PHONE, was) for was, now in wanted.items() if now in kept], lead.pk)
 
 
 def group(rows: Sequence[Collection[Key]]) -> list[int]:
