@@ -437,12 +437,15 @@ def _searched(actor: User, found: QuerySet[Lead], text: str, *, is_few: bool = F
     words = _WORDS if is_few else SearchVector("search", config="simple")  # as the index `lead_search` spells it
     said = Q(words=SearchQuery(query, search_type="raw", config="simple"))
     if is_few:
-        parts = (GreaterThan(StrIndex("search", Value(part)), 0) for part in rules.searched_parts(text))
-        said = reduce(and_, map(Q, parts), said)
+        said = reduce(or_, map(_holds, rules.searched_parts(text))) & said
     known = _known_by(text)
     found = found.annotate(words=words).filter(said | known if known else said)
     seen = visible(actor, Verb.SEE_CONTEXT)
     return found.annotate(openly=_OPENLY).filter(seen | _openly(text) | known) if seen else found
+
+
+def _holds(parts: Sequence[str]) -> Q:
+    return reduce(and_, (Q(GreaterThan(StrIndex("search", Value(part)), 0)) for part in parts), Q())
 
 
 def _known_by(text: str) -> Q:

@@ -293,6 +293,7 @@ def _words(text: str) -> list[str]:
     return re.findall(r"\w+", unicodedata.normalize("NFKC", text).casefold())
 
 
+_FEWEST_DIGITS = 6  # by which a telephone number is found
 SEARCHED = ("name", "email", "company", "phone", "title", "reference")  # what a lead is found by
 
 
@@ -311,7 +312,7 @@ def search_tokens(
         words.update(dict.fromkeys([email.casefold(), email.casefold().rpartition("@")[2]]))
     for number in (phone, *other_phones):
         digits = re.sub(r"\D", "", number)
-        words.update(dict.fromkeys(digits[start:] for start in range(max(len(digits) - 5, 0))))
+        words.update(dict.fromkeys(digits[start:] for start in range(max(len(digits) - _FEWEST_DIGITS + 1, 0))))
     return " ".join(word for word in words if word)[:4000]
 
 
@@ -327,16 +328,33 @@ def searched_anew(lead: Lead, after: Mapping[str, str], other_phones: Iterable[s
 
 def search_query(text: str) -> str:
     """What a person typed as a prefix query for PostgreSQL (`ann & north:*`); "" if nothing can be searched."""
-    return " & ".join(f"'{word}':*" for word in _typed(text))
+    return " | ".join(" & ".join(f"'{word}':*" for word in words) for words in _readings(text))
 
 
-def searched_parts(text: str) -> list[str]:
-    """What the words of each lead that `search_query` finds surely hold, sign by sign: to look for that first costs a
-    twentieth of taking all words apart.
+def searched_parts(text: str) -> list[list[str]]:
+    """What the words of each lead that `search_query` finds surely hold, sign by sign, by either way to read it: to
+    look for that first costs a twentieth of taking all words apart.
 
     PostgreSQL takes a word apart where its signs change (`ann.b@1st.example`), and never among letters or digits.
     """
-    return list(dict.fromkeys(part for word in _typed(text) for part in re.findall(r"[a-z]+|[0-9]+", word)))
+    return [
+        list(dict.fromkeys(part for word in words for part in re.findall(r"[a-z]+|[0-9]+", word)))
+        for words in _readings(text)
+    ]
+
+
+_TELEPHONE = re.compile(r"[\d\s+()/.–-]+")
+
+
+def _readings(text: str) -> list[list[str]]:
+    """The words that were typed; of what may be a telephone number also its digits as those of every lead are kept,
+    without what is dialled before them (+, 00, 0), which depends on from where.
+    """
+    found = [_typed(text)]
+    if _TELEPHONE.fullmatch(text):
+        digits = re.sub(r"\D", "", text.replace("(0)", "")).lstrip("0")
+        found += [[digits]] if len(digits) >= _FEWEST_DIGITS else []
+    return [words for at, words in enumerate(found) if words and words not in found[:at]]
 
 
 def _typed(text: str) -> list[str]:
