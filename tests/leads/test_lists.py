@@ -205,6 +205,15 @@ def test_a_company_is_there_while_somebody_whom_one_may_find_gives_it_by_that_na
     assert called_like(carol, "smi", among=(), size=4) == ["Smith & Daughters"]  # not lost behind the others'
 
 
+def test_a_company_with_nobody_is_found_behind_any_number_of_others(
+    alice: User, make_lead: MakeLead, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_lead(alice, name="Jo", email="jo@daughters.example", company="Smith & Daughters")
+    Account.objects.create(key="n:smith empty", name="Smith Empty")
+    monkeypatch.setattr(companies, "LOOKED_AT", 1)
+    assert [each.name for each in companies.nobody_at("smi", size=4)] == ["Smith Empty"]
+
+
 def test_due_goes_by_the_viewers_own_days(alice: User, make_lead: MakeLead) -> None:
     with clock.at(datetime(2026, 6, 1, 22, 30, tzinfo=UTC)):  # 23:30 on Monday in Lisbon
         make_lead(alice, name="Before midnight", due=timedelta(minutes=20))

@@ -266,6 +266,26 @@ def test_a_company_at_which_nobody_is_known_is_found_and_somebody_added_there(
     assert "Web site" not in text(client.get("/leads/new"))
 
 
+def test_who_is_with_somebody_else_is_not_said_to_be_unknown_beside_a_company_without_anybody(
+    signed_in: SignIn, alice: User, bob: User, make_lead: MakeLead
+) -> None:
+    make_lead(bob, name="Hugo", company="Acme GmbH")
+    imported(b"Company,Website\nAcme Ltd,\n", kind="companies", actor=system())
+    client = signed_in(alice)
+    for asks, everybody in (("q=acme", "/leads?q=acme&view=all"), ("q=acme&view=all&state=won", "")):
+        page = client.get(f"/leads?{asks}")
+        said = text(page)
+        assert "Nobody is known there yet" not in said
+        assert "Nobody found for “acme”" in said
+        assert "This company is here, with nobody at it." in said
+        assert "Add a person at Acme Ltd" in said
+        assert ("Look among everybody's" in said) == bool(everybody)
+        assert everybody.replace("&", "&amp;") in page.text
+    said = text(client.get("/leads?q=acme+ltd"))
+    assert "Nobody is known there yet" in said
+    assert "Look among everybody's" not in said, "nobody is there either"
+
+
 def test_the_palette_finds_companies_by_their_people(
     signed_in: SignIn, alice: User, bob: User, make_lead: MakeLead
 ) -> None:

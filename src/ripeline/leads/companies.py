@@ -52,9 +52,8 @@ def nobody_at(text: str, *, size: int) -> list[Empty]:
     if not query:
         return []
     called = Account.objects.annotate(words=CALLED).filter(words=SearchQuery(query, search_type="raw", config="simple"))
-    first = called.order_by(_BY_NAME, "pk").values("pk")[:LOOKED_AT]
-    found = Account.objects.filter(~Exists(Lead.objects.filter(account=OuterRef("pk"))), pk__in=first)
-    return [Empty(*each) for each in found.order_by("name", "pk").values_list("name", "domain")[:size]]
+    found = called.filter(~Exists(Lead.objects.filter(account=OuterRef("pk")))).order_by(_BY_NAME, "pk")
+    return [Empty(*each) for each in found.values_list("name", "domain")[:size]]
 
 
 def _is_called(company: str, text: str) -> bool:

@@ -87,11 +87,18 @@ def _results(asked: Asked, views: Sequence[SavedView]) -> dict[str, Any]:
         "key": uuid4().hex,
         "add_url": verbs.get("lead-new", ""),
         "import_url": verbs.get("imports", ""),
-        "empty": _empty(asked.actor, asked.filters.q, PALETTE_COMPANIES) if not page.rows else (),
+        **(_at_empty(asked) if asked.filters.q and not page.rows else {}),
         **_table(asked, page.rows, fields),
         **_own_fields(asked, fields),
         **_kept(asked, views),
     }
+
+
+def _at_empty(asked: Asked) -> dict[str, Any]:
+    """Companies with nobody that a search finds instead of people, and whether it finds nobody anywhere."""
+    actor, text, zone = asked.actor, asked.filters.q, timezone.get_current_timezone()
+    empty = _empty(actor, text, PALETTE_COMPANIES)
+    return {"empty": empty, "is_nobody": bool(empty) and not lists.named(actor, text, zone=zone, size=1)}
 
 
 def _empty(actor: User, text: str, size: int) -> list[tuple[str, str]]:
@@ -308,7 +315,7 @@ def palette(request: HttpRequest) -> HttpResponse:
                 (company, Asked(actor, Filters(view=View.ALL.value, q=company), Sort.NEWEST).url())
                 for company in theirs
             ],
-            "empty": _empty(actor, filters.q, PALETTE_COMPANIES - len(theirs)),
+            "empty": _empty(actor, filters.q, PALETTE_COMPANIES - len(theirs)) if len(rows) < PALETTE_PEOPLE else (),
         },
     )
 
