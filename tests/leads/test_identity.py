@@ -83,11 +83,12 @@ def test_a_correction_forgets_no_other_telephone_of_theirs(alice: User, make_lea
     request = by(alice)
     for _ in range(2):
         renamed = actions.edit(lead.pk, request, fields={"name": "Ben Colefax"})
-        now = identity.phone(BERG, "Ben Colefax")
+        now, mobile_now = (identity.phone(number, "Ben Colefax") for number in (BERG, "+491701234567"))
         assert now
-        assert identity.resolve([today, mobile, now]).keys() == {mobile, now}
+        assert mobile_now
+        assert identity.resolve([today, mobile, now, mobile_now]).keys() == {now, mobile_now}
     actions.undo(renamed.activity_id, by(alice))
-    assert identity.resolve([today, mobile, now]).keys() == {today, mobile}
+    assert identity.resolve([today, mobile, now, mobile_now]).keys() == {today, mobile}
 
 
 def test_a_corrected_record_is_known_by_what_it_says_now(alice: User, make_lead: MakeLead) -> None:
