@@ -9,7 +9,7 @@ from ripeline.capture import actions
 from ripeline.capture.dialect import Dialect
 from ripeline.capture.looking import Said
 from ripeline.leads import actions as leads
-from ripeline.leads import deciding, lists, queries
+from ripeline.leads import deciding, lists, queries, record
 from ripeline.leads.models import Lead
 from ripeline.people import queries as people
 from ripeline.people.models import User
@@ -134,3 +134,10 @@ def test_a_name_of_one_word_leaves_the_other_numbers_with_the_name_they_had() ->
     lead = Lead.objects.get(name="Anna Berg")
     leads.edit(lead.pk, by(people.system()), fields={"name": "Anna"})
     assert numbers("Anna") == ("+4930901820", ["+491607654321", "+491712345678"])
+
+
+def test_a_number_that_the_record_shows_is_not_among_its_own_fields_too(alice: User) -> None:
+    rows = ("Anna Berg,+49 30 901820,0171 / 23456-78,901820", "Bo Ek,+49 30 901821,not known,7")
+    imported(csv("Name,Phone,Mobile,Size", *rows))
+    shown = {lead.name: dict(record.read(lead.pk, alice).custom) for lead in Lead.objects.all()}
+    assert shown == {"Anna Berg": {"Size": "901820"}, "Bo Ek": {"Mobile": "not known", "Size": "7"}}

@@ -9,6 +9,7 @@ from uuid import UUID
 from ripeline.base import reading
 from ripeline.catalog import queries as catalog
 from ripeline.leads import duplicates, queries, rows, rules
+from ripeline.leads import numbers as written
 from ripeline.leads.duplicates import Pair
 from ripeline.leads.lists import Row
 from ripeline.leads.models import Enquiry, Lead, Opportunity, OpportunityState, RecordView
@@ -71,6 +72,7 @@ def read(lead_id: UUID, viewer: User, *, family: str = "") -> Record:
     ids = queries.family(lead)
     context, works, merges = Verb.SEE_CONTEXT in verbs, Verb.WORK in verbs, Verb.MERGE in verbs
     shown, more = entries(lead, viewer, ids=ids, family=family)
+    known_by = queries.reached(lead, ids) if context else Reached()
     return Record(
         row=Row(lead, verbs, viewer),
         ids=ids,
@@ -80,9 +82,9 @@ def read(lead_id: UUID, viewer: User, *, family: str = "") -> Record:
         more=more,
         colleagues=rows.colleagues(lead, viewer) if context else (),
         alike=duplicates.of_lead(lead, viewer) if merges or viewer.role == Role.MARKETER else (),
-        known_by=queries.reached(lead, ids) if context else Reached(),
+        known_by=known_by,
         merged=list(Lead.objects.filter(merged_into=lead).order_by("pk")) if merges and len(ids) > 1 else (),
-        custom=_custom(lead) if context else (),
+        custom=_custom(lead, known_by.numbers) if context else (),
         looks=_looks(lead) if viewer.pk == lead.owner_id else (),
         may_undo=works and _last_can_be_taken_back(lead),
     )
@@ -165,13 +167,22 @@ def _opportunity(lead: Lead) -> Opportunity | None:
     return next((deal for deal in deals if deal.state == OpportunityState.OPEN), deals[0] if deals else None)
 
 
-def _custom(lead: Lead) -> Sequence[tuple[str, Any]]:
-    """The company's own fields in their order; those that are no longer defined come last, under their keys."""
-    if not lead.custom:
+def _custom(lead: Lead, numbers: Sequence[str]) -> Sequence[tuple[str, Any]]:
+    """The company's own fields in their order; those that are no longer defined come last, under their keys.
+
+    What a column of telephones said, whose `numbers` are shown as such, is not said twice.
+    """
+    known = {number for number in (lead.phone, *numbers) if number.startswith("+")}
+    held = {key: value for key, value in lead.custom.items() if not (numbers and written.are_known(value, known))}
+    return _in_order(held)
+
+
+def _in_order(custom: Mapping[str, Any]) -> Sequence[tuple[str, Any]]:
+    if not custom:
         return ()
     labels = {field.key: field.label for field in catalog.custom_fields()}
-    known = [(label, lead.custom[key]) for key, label in labels.items() if key in lead.custom]
-    return known + [(key, value) for key, value in sorted(lead.custom.items()) if key not in labels]
+    known = [(label, custom[key]) for key, label in labels.items() if key in custom]
+    return known + [(key, value) for key, value in sorted(custom.items()) if key not in labels]
 
 
 def _looks(lead: Lead) -> Sequence[RecordView]:

@@ -17,6 +17,7 @@ from ripeline.base import clock
 from ripeline.base.addresses import email_key as email_key
 from ripeline.base.addresses import mailbox_key as mailbox_key
 from ripeline.leads.models import CLOSED_STATES, Lead
+from ripeline.leads.numbers import dialled
 from ripeline.leads.plain import unaccented as unaccented
 from ripeline.leads.plain import whole as whole
 from ripeline.people import queries as people
@@ -352,7 +353,7 @@ def _readings(text: str) -> list[list[str]]:
     """
     found = [_typed(text)]
     if _TELEPHONE.fullmatch(text):
-        digits = re.sub(r"\D", "", text.replace("(0)", "")).lstrip("0")
+        digits = dialled(text)
         found += [[digits]] if len(digits) >= _FEWEST_DIGITS else []
     return [words for at, words in enumerate(found) if words and words not in found[:at]]
 
