@@ -2,7 +2,7 @@
 
 import pytest
 
-from ripeline.capture import actions, queries, runs, twice
+from ripeline.capture import actions, queries, runs, taking, twice
 from ripeline.capture.models import ImportRun
 from ripeline.capture.rows import Row
 from ripeline.leads import identity
@@ -144,3 +144,20 @@ def test_a_row_that_is_refused_has_said_nothing_first(size: int) -> None:
     assert "row 3" in remark.lower(), "not the refused row 2"
     again_ = imported(CROSSED, size=size)
     assert counts(again_) == (0, 0, 3, 1)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("content", [CROSSED, TWO])
+def test_where_refusals_lead_to_others_each_row_is_admitted_before_the_next_is_read(
+    content: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As rows of chunks of one are; nobody waits for a file in which each try finds another row to refuse."""
+    first = csv("Lead id,E-mail,Name", "1,ann@x.example,Ann Lee", ",bo@x.example,Bo Ek")
+    imported(first)
+    alone = imported(content, size=1)
+    remarks = list(queries.remarks(alone))
+    actions.undo(actor=alone.started_by, run_id=alone.pk)
+    actions.work(alone.pk)
+    monkeypatch.setattr(taking, "_TRIES", 0)
+    together = imported(content)
+    assert (counts(together), list(queries.remarks(together))) == (counts(alone), remarks)

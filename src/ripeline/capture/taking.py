@@ -31,6 +31,7 @@ from ripeline.leads.birth import Context, Person
 from ripeline.leads.matching import Deal
 
 ORIGIN = "import"
+_TRIES = 3  # to admit rows together, each without those that the one before had refused
 UNSTATED = {
     CloseState.WON: "bought_from_us",
     CloseState.LOST: "lost_unstated",
@@ -113,12 +114,20 @@ class LeadTaker:
         self._register(rows)
         firms.complete(rows)
         refused: dict[int, str] = {}
-        while True:
+        for _ in range(_TRIES):
             try:
                 with transaction.atomic():
                     return self._admitted(rows, refused)
             except _RefusedSaidError as problem:
                 refused |= problem.reasons
+        return self._one_by_one(rows)
+
+    def _one_by_one(self, rows: Sequence[Row]) -> Tally:
+        """Admit each before the next is read: for a file in which one refusal leads to another."""
+        tally = Tally()
+        for row in rows:
+            tally.add(self._admitted([row], {}))
+        return tally
 
     def _admitted(self, every: Sequence[Row], refused: Mapping[int, str]) -> Tally:
         """Admit those that are not refused. Raises _RefusedSaidError if one that is now had said something before
