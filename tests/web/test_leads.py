@@ -266,6 +266,23 @@ def test_a_company_at_which_nobody_is_known_is_found_and_somebody_added_there(
     assert "Web site" not in text(client.get("/leads/new"))
 
 
+def test_who_is_added_at_a_company_without_a_web_site_belongs_to_it(signed_in: SignIn, alice: User) -> None:
+    imported(b"Company\nAcme Ltd\n", kind="companies", actor=system())
+    client = signed_in(alice)
+    added = re.search(r'href="(/leads/new\?[^"]+)"', client.get("/palette?q=acme").text)
+    assert added
+    form = client.get(unescape(added[1])).text
+    kept = dict(re.findall(r'name="(account_id|company)"[^>]* value="([^"]+)"', form))
+    hugo = kept | {"name": "Hugo", "email": "hugo@acme.example", "key": "1"}
+    assert client.post("/leads/new", hugo).status_code == 302
+    acme = Account.objects.get(name="Acme Ltd")
+    assert Lead.objects.get(name="Hugo").account == acme
+    ann = kept | {"name": "Ann", "email": "ann@zephyr.example", "company": "Zephyr", "key": "2"}
+    client.post("/leads/new", ann)
+    assert Lead.objects.get(name="Ann").account != acme, "she is somewhere else"
+    assert client.get("/leads/new?account_id=nothing").status_code == 200
+
+
 def test_who_is_with_somebody_else_is_not_said_to_be_unknown_beside_a_company_without_anybody(
     signed_in: SignIn, alice: User, bob: User, make_lead: MakeLead
 ) -> None:

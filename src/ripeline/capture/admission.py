@@ -19,7 +19,7 @@ from ripeline.capture.arrivals import Admitted, Arrival, Case, Result, event_key
 from ripeline.capture.hinting import Hints
 from ripeline.capture.meeting import meet_again
 from ripeline.catalog import actions as catalog
-from ripeline.leads import birth, bulk, identity, rules
+from ripeline.leads import birth, bulk, identity
 from ripeline.leads.deciding import CROSSED, LeadError, Next, once_more
 from ripeline.leads.identity import Key
 from ripeline.leads.models import NextKind, State
@@ -219,12 +219,11 @@ def _bear(cases: Sequence[Case], actor: User, origin: str, manner: Manner) -> No
     An old lead's next moment is provisional and late enough to take nobody's place; `settle` spreads a batch by value.
     """
     moment = clock.now()
-    accounts = birth.accounts([c.arrival.person for c in cases])
+    accounts = birth.accounts_of([(c.arrival.person, c.arrival.account_id) for c in cases])
     drafts = []
-    for case in cases:
+    for case, account in zip(cases, accounts, strict=True):
         assert case.lead_id is not None
-        person, context = case.arrival.person, case.arrival.context
-        account = accounts.get(rules.account_key(person.company, person.email, person.website))
+        context = case.arrival.context
         old = birth.is_past_horizon(context.captured_at, moment)
         due = moment + LATER if old else max(case.arrival.due or moment, moment)
         owned = account.pk if account and account.owner_id else None

@@ -40,6 +40,7 @@ class Arrival:
     campaign: str = ""
     dated: bool = True  # False: nobody said when, so `context.captured_at` is only the moment of admission
     owner_id: UUID | None = None  # the rep whose lead it is, where the door knows
+    account_id: UUID | None = None  # where they belong if they are new, as long as `person.company` is its name
     due: datetime | None = None  # when to be in touch, where whoever met them said so; else now
     note: str = ""  # of that moment
     agreed: bool = False  # the moment was agreed on, so the planner leaves it alone

@@ -45,12 +45,14 @@ class Captured:
 def capture_one(
     *, actor: User, name: str = "", email: str = "", phone: str = "", company: str = "", title: str = "",
     website: str = "", country: str = "", source: str = "", campaign: str = "", place: str = "", message: str = "",
-    answers: Mapping[str, Any] | None = None, owner_id: UUID | None = None, key: str = "",
+    answers: Mapping[str, Any] | None = None, owner_id: UUID | None = None, account_id: UUID | None = None,
+    key: str = "",
 ) -> Captured:  # fmt: skip
     """Take one person in, now, and score them at once. Whoever is here already is brought up to date instead: by who
     may work on them in full, by others only with what was missing.
 
-    A rep's own find is theirs, unless `owner_id` says whose. `answers` are as `asking.taken_all` has read them.
+    A rep's own find is theirs, unless `owner_id` says whose. `account_id`: the company where somebody new belongs, as
+    long as `company` is its name; else the one of the address. `answers` are as `asking.taken_all` has read them.
     `key` names the request: the same again changes nothing.
     Raises CaptureError, and NotAllowed for those who may not sign in.
     """
@@ -77,6 +79,7 @@ def capture_one(
         ),
         source=clean(source)[:160],
         campaign=clean(campaign)[:160],
+        account_id=account_id,
         owner_id=owner_id or (actor.pk if actor.role in OWN else None),
         policy=Policy.ALWAYS,
         corrects=False,

@@ -163,6 +163,26 @@ def search_text(person: Person) -> str:
     return rules.search_tokens(**said, other_phones=person.other_phones)
 
 
+def accounts_of(people: Sequence[tuple[Person, UUID | None]]) -> list[Firm | None]:
+    """The account of each of these people, in their order: the one named with them, as long as they give its name."""
+    ids = {pk for _, pk in people if pk}
+    named = {firm.pk: firm for firm in (Firm(*row) for row in prepared_rows(_NAMED, [list(ids)]))} if ids else {}
+    firms = [
+        firm
+        if pk and (firm := named.get(pk)) and rules.account_key(firm.name) == rules.account_key(person.company)
+        else None
+        for person, pk in people
+    ]
+    rest = accounts([person for (person, _), firm in zip(people, firms, strict=True) if not firm])
+    return [
+        firm or rest.get(rules.account_key(person.company, person.email, person.website))
+        for (person, _), firm in zip(people, firms, strict=True)
+    ]
+
+
+_NAMED = "SELECT id, owner_id, name FROM account WHERE id = ANY(%s) ORDER BY key FOR KEY SHARE"
+
+
 def accounts(people: Sequence[Person]) -> dict[str, Firm]:
     """The account of each `rules.account_key` among these people, made where new (safe under concurrency)."""
     wanted: dict[str, Person] = {}

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from itertools import islice
 from typing import NamedTuple
+from uuid import UUID
 
 from django.contrib.postgres.search import SearchQuery
 from django.db.models import Exists, F, Func, OuterRef
@@ -42,6 +43,7 @@ def called_like(actor: User, text: str, *, among: Sequence[Row], size: int) -> l
 class Empty(NamedTuple):
     """A company at which nobody is known."""
 
+    id: UUID
     name: str
     domain: str
 
@@ -53,7 +55,7 @@ def nobody_at(text: str, *, size: int) -> list[Empty]:
         return []
     called = Account.objects.annotate(words=CALLED).filter(words=SearchQuery(query, search_type="raw", config="simple"))
     found = called.filter(~Exists(Lead.objects.filter(account=OuterRef("pk")))).order_by(_BY_NAME, "pk")
-    return [Empty(*each) for each in found.values_list("name", "domain")[:size]]
+    return [Empty(*each) for each in found.values_list("pk", "name", "domain")[:size]]
 
 
 def _is_called(company: str, text: str) -> bool:

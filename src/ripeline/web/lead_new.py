@@ -21,8 +21,8 @@ from ripeline.web.shell import say
 
 SAID = {Result.CREATED: "{name} is here now.", Result.UPDATED: "{name} was here already and is brought up to date."}
 DOOR = "by_hand"
-GIVEN = ("name", "email", "phone", "company", "website", "title", "source", "message", "place", "campaign", "answers")
-AT = ("company", "website")  # that may be said in the address: whoever is added belongs there
+AT = ("company", "website", "account_id")  # that may be said in the address: whoever is added belongs there
+GIVEN = (*AT, "name", "email", "phone", "title", "source", "message", "place", "campaign", "answers")
 UNCHANGED = "{name} was here already; nothing was new."
 
 
@@ -38,6 +38,7 @@ class NewLead(Noted):
     source = text_field("Where they come from", 160, list="sources", placeholder="A trade fair, a referral, a call …")
     message = text_field("What they said", 20_000, widget=forms.Textarea({"rows": 3}))
     place = text_field("Where you met", 160)
+    account_id = forms.UUIDField(required=False, widget=forms.HiddenInput)  # of a company without a web site
 
 
 @require_http_methods(["GET", "POST"])

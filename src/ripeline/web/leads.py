@@ -104,9 +104,11 @@ def _at_empty(asked: Asked) -> dict[str, Any]:
 def _empty(actor: User, text: str, size: int) -> list[tuple[str, str]]:
     """Companies called so at which nobody is known, each with where a person there is added ("": not by `actor`)."""
     address = verbs_for(actor.role).get("lead-new", "")
+    found = companies.nobody_at(text, size=size) if text and size > 0 else ()
+    known_by = [{"website": each.domain} if each.domain else {"account_id": str(each.id)} for each in found]
     return [
-        (name, f"{address}?{urlencode({'company': name, 'website': domain})}" if address else "")
-        for name, domain in (companies.nobody_at(text, size=size) if text and size > 0 else ())
+        (each.name, f"{address}?{urlencode({'company': each.name} | by)}" if address else "")
+        for each, by in zip(found, known_by, strict=True)
     ]
 
 
