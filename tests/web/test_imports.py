@@ -274,6 +274,15 @@ def test_of_several_files_one_that_cannot_be_read_keeps_all_out(signed_in: SignI
     assert not ImportRun.objects.exists()
 
 
+def test_of_several_files_each_says_whose_its_telephone_numbers_are(signed_in: SignIn, mona: User) -> None:
+    Company.objects.update_or_create(defaults={"country": "DE"})
+    client = signed_in(mona)
+    numbers = SimpleUploadedFile("numbers.csv", b"Name,Telefon\nAnn,030 901820\n")
+    where = client.post("/imports/new", {"file": [numbers, SimpleUploadedFile("people.csv", FILE)]}).url
+    page = text(client.get(where))
+    assert page.count("Telephone numbers without a country code are read as those of Germany.") == 1
+
+
 def test_addresses_of_a_country_speak_for_numbers_that_are_none_at_home(signed_in: SignIn, mona: User) -> None:
     Company.objects.update_or_create(defaults={"country": "PT"})
     rows = ["089 1234567,a@x.de", "0171 2345678,b@y.de", "040 428280,c@z.com"]

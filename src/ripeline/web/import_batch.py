@@ -20,6 +20,7 @@ from ripeline.capture.trial import TrialError
 from ripeline.capture.wording import Word
 from ripeline.people.models import User
 from ripeline.web import import_words
+from ripeline.web.countries import countries
 from ripeline.web.import_mapping import in_words
 from ripeline.web.shell import say
 
@@ -155,13 +156,17 @@ def _words(run: ImportRun) -> list[Word]:
 def _page(runs: Sequence[ImportRun]) -> dict[str, Any]:
     waiting = [run for run in runs if run.state == ImportState.UPLOADED]
     ended = (ImportState.DONE, ImportState.CANCELLED, ImportState.FAILED)
-    files = []
+    files, named = [], dict(countries())
     for run in runs:
-        preset = presets.recognised(Dialect.from_json(run.dialect).labels)
+        dialect = Dialect.from_json(run.dialect)
+        preset = presets.recognised(dialect.labels)
         is_waiting = run.state == ImportState.UPLOADED
         found = [in_words(problem, kind_of(run)) for problem in batches.problems(run)] if is_waiting else []
         asks = is_waiting and looking.run_asks_for_outcomes(run)
-        files.append({"run": run, "preset": preset.label if preset else "", "problems": found, "asks": asks})
+        files.append(
+            {"run": run, "preset": preset.label if preset else "", "problems": found, "asks": asks}
+            | ({"numbers": named.get(dialect.country, "")} if is_waiting and "country" in dialect.why else {})
+        )  # fmt: skip
     return {
         "files": files,
         "kinds": [(kind, ImportKind(kind).label) for kind in batches.ORDER],
