@@ -1,11 +1,14 @@
 """Several telephone numbers of one person: in two columns, or in one cell."""
 
+import io
+from collections.abc import Iterable
+from csv import writer
 from datetime import UTC
 
 import pytest
 from django.test import Client
 
-from ripeline.capture import actions
+from ripeline.capture import actions, exporting, exports
 from ripeline.capture.dialect import Dialect
 from ripeline.capture.looking import Said
 from ripeline.leads import actions as leads
@@ -141,3 +144,24 @@ def test_a_number_that_the_record_shows_is_not_among_its_own_fields_too(alice: U
     imported(csv("Name,Phone,Mobile,Size", *rows))
     shown = {lead.name: dict(record.read(lead.pk, alice).custom) for lead in Lead.objects.all()}
     assert shown == {"Anna Berg": {"Size": "901820"}, "Bo Ek": {"Mobile": "not known", "Size": "7"}}
+
+
+def test_every_file_of_leads_has_the_other_numbers_and_they_come_back_with_it(alice: User) -> None:
+    imported(TWO_COLUMNS)
+    lead = Lead.objects.get(name="Anna Berg")
+    Lead.objects.update(owner=alice)
+    both = "+491607654321; +491712345678"
+    for query in ("view=all", "view=all&cols=phones"):
+        heading, *rows = exports.lines(alice, query, UTC)
+        assert {row[0]: row[heading.index("Other telephones")] for row in rows}[lead.pk] == both
+    file = csv_of(exporting.export(actor=alice))
+    Lead.objects.all().delete()
+    run = imported(file)
+    assert run.mapping["Other telephones"] == "other_phone"
+    assert numbers("Anna Berg") == ("+4930901820", ["+491607654321", "+491712345678"])
+
+
+def csv_of(rows: Iterable[list[str]]) -> bytes:
+    file = io.StringIO()
+    writer(file).writerows(rows)
+    return file.getvalue().encode()

@@ -19,9 +19,9 @@ from ripeline.ripeness.models import Score
 
 CHUNK = 1_000  # leads held in memory at a time
 HEADINGS = (
-    "Ripeline id", "External id", "Name", "Title", "E-mail", "Phone", "Company", "Country", "Language", "Source",
-    "Campaign", "Captured at", "State", "Closed at", "Reason", "Owner", "With", "Next date", "Next step", "Last touch",
-    "Touches", "Amount", "Currency", "Ripe within 30 days", "Buys in the end",
+    "Ripeline id", "External id", "Name", "Title", "E-mail", "Phone", "Other telephones", "Company", "Country",
+    "Language", "Source", "Campaign", "Captured at", "State", "Closed at", "Reason", "Owner", "With", "Next date",
+    "Next step", "Last touch", "Touches", "Amount", "Currency", "Ripe within 30 days", "Buys in the end",
 )  # fmt: skip
 
 
@@ -52,19 +52,20 @@ def _rows(leads: Sequence[Lead], custom: Sequence[str]) -> Iterator[list[str]]:
     external: dict[UUID, str] = dict(
         Identity.objects.filter(lead__in=ids, kind=IdentityKind.EXTERNAL).order_by("-pk").values_list("lead", "key")
     )
-    campaigns = rows.campaigns(ids)
+    campaigns, phones = rows.campaigns(ids), rows.other_phones(leads)
     for lead in leads:
-        found = _cells(lead, external.get(lead.pk, ""), campaigns.get(lead.pk, ""))
+        found = _cells(lead, external.get(lead.pk, ""), campaigns.get(lead.pk, ""), phones.get(lead.pk, ""))
         cells = [*found, *chances(scores.get(lead.pk))]
         yield [safe_cell(text(cell)) for cell in [*cells, *(lead.custom.get(key) for key in custom)]]
 
 
-def _cells(lead: Lead, external: str, campaigns: str) -> list[Any]:
+def _cells(lead: Lead, external: str, campaigns: str, phones: str) -> list[Any]:
     return [
-        lead.pk, external, lead.name, lead.title, lead.email, lead.phone, lead.company, lead.country, lead.language,
-        lead.source, campaigns, lead.captured_at, lead.get_state_display(), lead.closed_at, lead.close_reason,
-        lead.owner.email if lead.owner else "", lead.responsible, lead.next_at, lead.get_next_kind_display(),
-        lead.last_touch_at, lead.touches, lead.amount, lead.currency if lead.amount is not None else "",
+        lead.pk, external, lead.name, lead.title, lead.email, lead.phone, phones, lead.company, lead.country,
+        lead.language, lead.source, campaigns, lead.captured_at, lead.get_state_display(), lead.closed_at,
+        lead.close_reason, lead.owner.email if lead.owner else "", lead.responsible, lead.next_at,
+        lead.get_next_kind_display(), lead.last_touch_at, lead.touches, lead.amount,
+        lead.currency if lead.amount is not None else "",
     ]  # fmt: skip
 
 

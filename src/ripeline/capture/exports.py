@@ -42,8 +42,9 @@ PIECE = 1024 * 1024  # bytes
 TOLD = 2_000  # rows after which the progress is noted and a cancel noticed
 _BROKE = "Something broke on our side; the log says what. Ask for the file again."
 _WHOLE = (
-    "Id", "Name", "Title", "E-mail", "Telephone", "Company", "State", "With", "Next date", "Next step", "Source",
-    "Campaign", "Came to us", "Last touch", "Amount", "Currency", "Ripe within 30 days", "Buys in the end", "Reason",
+    "Id", "Name", "Title", "E-mail", "Telephone", "Other telephones", "Company", "State", "With", "Next date",
+    "Next step", "Source", "Campaign", "Came to us", "Last touch", "Amount", "Currency", "Ripe within 30 days",
+    "Buys in the end", "Reason",
 )  # fmt: skip
 
 Chunks = Iterable[Sequence[Row]]
@@ -104,8 +105,8 @@ def _own(field: CustomField, column: Column) -> Callable[[Row, Score | None], An
 
 def _whole(row: Row, score: Score | None) -> list[Any]:
     return [
-        row.id, row.name, row.title, row.email, row.phone, row.company, row.state_label, row.owner, row.next_at,
-        row.next_kind, row.source, row.campaigns, row.captured_at, row.last_touch_at, row.amount,
+        row.id, row.name, row.title, row.email, row.phone, row.other_phones, row.company, row.state_label, row.owner,
+        row.next_at, row.next_kind, row.source, row.campaigns, row.captured_at, row.last_touch_at, row.amount,
         row.lead.currency if row.amount else "", *chances(score), row.close_reason,
     ]  # fmt: skip
 

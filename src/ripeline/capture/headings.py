@@ -18,8 +18,9 @@ phone: phone | phone number | mobile | mobile phone | mobile number | telephone 
     numero de telephone | telefono | movil | celular | telefono movil | numero de telefono | telefone | telemovel |
     cellulare | telefoonnummer | mobiel | numer telefonu
 other_phone: other phone | phone 2 | mobile 2 | second phone | second mobile | secondary phone | alternate phone |
-    home phone | private phone | private mobile | phone 2 value | other telephone | telefon 2 | mobil 2 | handy 2 |
-    telefon privat | mobil privat | handy privat | private telefonnummer | weitere telefonnummer | telephone 2 |
+    home phone | private phone | private mobile | phone 2 value | other telephone | other telephones | telefon 2 |
+    mobil 2 | handy 2 | telefon privat | mobil privat | handy privat | private telefonnummer |
+    weitere telefonnummer | telephone 2 |
     autre telephone | otro telefono | telefono 2 | outro telefone | telefone 2 | altro telefono
 name: name | full name | fullname | contact name | lead name | contact | person | contact person | lead | your name
     | ansprechpartner | kontakt | vollstandiger name | nom complet | nom et prenom | interlocuteur | nombre completo

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 from ripeline.catalog.models import CustomField
 from ripeline.leads.lists import Row
-from ripeline.leads.rows import campaigns
+from ripeline.leads.rows import campaigns, other_phones
 
 AT_MOST = 20  # in one list
 OWN = "f."  # before the key of a company's own field
@@ -58,6 +58,7 @@ _BUILT_IN = (
     _of_row("title", "Title", lambda row: row.title),
     _of_row("email", "E-mail", lambda row: row.email),
     _of_row("phone", "Telephone", lambda row: row.phone),
+    _of_row("phones", "Other telephones", lambda row: row.other_phones),
     _of_row("country", "Country", lambda row: row.country),
     _of_row("language", "Language", lambda row: row.language),
     _of_row("touch", "Last touch", lambda row: row.last_touch_at),
@@ -86,6 +87,10 @@ def complete(rows: Sequence[Row], keys: Collection[str]) -> None:
         found = campaigns([row.id for row in rows if row.sees_context and "campaigns" not in row.beside])
         for row in rows:
             row.beside.setdefault("campaigns", found.get(row.id, ""))
+    if "phones" in keys:
+        found = other_phones([row.lead for row in rows if row.sees_context and "other_phones" not in row.beside])
+        for row in rows:
+            row.beside.setdefault("other_phones", found.get(row.id, ""))
 
 
 def read(text: str) -> tuple[str, ...]:

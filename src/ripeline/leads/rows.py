@@ -137,6 +137,10 @@ class Row:
     def campaigns(self) -> str:
         return self.beside.get("campaigns", "") if self.sees_context else ""
 
+    @property
+    def other_phones(self) -> str:
+        return self.beside.get("other_phones", "") if self.sees_context else ""
+
     def own(self, key: str) -> Any:
         """What a field of the company's own holds."""
         return self.lead.custom.get(key) if self.sees_context else None
@@ -214,6 +218,28 @@ def campaigns(lead_ids: Sequence[UUID]) -> dict[UUID, str]:
     for lead_id, name in prepared_rows(_CAMPAIGNS, [_array(lead_ids)] * 2):
         found.setdefault(lead_id, {})[name] = None
     return {lead_id: ", ".join(names) for lead_id, names in found.items()}
+
+
+_NUMBERS = """
+SELECT family.id, identity.key
+FROM (
+    SELECT id, id AS member FROM lead WHERE id = ANY(%s::uuid[])
+    UNION ALL SELECT merged_into_id, id FROM lead WHERE merged_into_id = ANY(%s::uuid[])
+) AS family
+JOIN identity ON identity.lead_id = family.member AND identity.kind = 'phone'
+ORDER BY identity.created_at, identity.id
+"""
+
+
+def other_phones(leads: Collection[Lead]) -> dict[UUID, str]:
+    """By which telephones besides the first these leads are known; in one query."""
+    if not leads:
+        return {}
+    found: dict[UUID, dict[str, None]] = {}
+    for lead_id, key in prepared_rows(_NUMBERS, [_array([lead.pk for lead in leads])] * 2):
+        found.setdefault(lead_id, {})[rules.number_of(key)] = None
+    first = {lead.pk: lead.phone for lead in leads}
+    return {pk: "; ".join(number for number in numbers if number != first[pk]) for pk, numbers in found.items()}
 
 
 def whole(lead_ids: Collection[UUID]) -> dict[UUID, Lead]:
