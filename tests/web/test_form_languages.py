@@ -6,6 +6,7 @@ from dataclasses import fields
 from datetime import timedelta
 
 import pytest
+from django.db import connection
 from django.test import Client
 
 from ripeline.base import clock
@@ -273,6 +274,27 @@ def test_a_form_of_a_german_company_begins_in_german_and_follows_its_language_wh
     door.refresh_from_db()
     assert (door.title, door.verb) == ("Zeigen Sie es mir", "See a demonstration")
     assert door.thanks == "Thank you. We will be in touch."
+
+
+@pytest.mark.parametrize(
+    "column",
+    ["door.language", "door.privacy_url", "question.spoken", "purpose_wording.language", "purpose_wording.name"],
+)
+def test_a_process_of_the_version_before_adds_rows_while_it_is_replaced(door: Door, column: str) -> None:
+    table, new = column.split(".")
+    unique = {
+        "id": "gen_random_uuid()" if table != "purpose_wording" else "id + 1000",
+        "key": "key || '2'",
+        "slug": "slug || '2'",
+        "version": "version + 1",
+    }
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT column_name FROM information_schema.columns WHERE table_name = %s", [table])
+        names = [name for (name,) in cursor.fetchall() if name != new]
+        values = ", ".join(unique.get(name, f'"{name}"') for name in names)
+        columns = ", ".join(f'"{name}"' for name in names)
+        cursor.execute(f"INSERT INTO {table} ({columns}) SELECT {values} FROM {table} LIMIT 1")
+        assert cursor.rowcount == 1
 
 
 def test_every_phrase_of_a_language_has_the_gaps_of_the_english_one() -> None:

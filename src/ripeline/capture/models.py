@@ -388,8 +388,10 @@ class Door(models.Model):
     mapping = models.JSONField(default=dict)  # of a web hook: field → where it stands in what is sent
     gives = models.ForeignKey(Asset, null=True, on_delete=models.PROTECT, related_name="+", db_index=False)
     known = models.CharField(max_length=8, choices=KnownVisitors.choices, default=KnownVisitors.SKIP)
-    language = models.CharField(max_length=2, choices=Language.choices, default=Language.ENGLISH)  # of its fixed words
-    privacy_url = models.CharField(max_length=500, blank=True, default="")  # the company's own notice
+    language = models.CharField(  # of its fixed words
+        max_length=2, choices=Language.choices, default=Language.ENGLISH, db_default=Language.ENGLISH.value
+    )
+    privacy_url = models.CharField(max_length=500, blank=True, default="", db_default="")  # the company's own notice
     place = models.CharField(max_length=160, blank=True, default="")  # of an event, as everybody met there has it
     first_day = models.DateField(null=True)  # of an event
     last_day = models.DateField(null=True)

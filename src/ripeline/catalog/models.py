@@ -223,7 +223,7 @@ class Question(models.Model):
     purpose = models.CharField(max_length=40, blank=True, default="")  # of a consent: what the mail is for, see outbox
     is_active = models.BooleanField(default=True)
     position = models.PositiveSmallIntegerField(default=100)
-    spoken = models.JSONField(default=dict)  # language → label, help, options (option → as shown): for forms in it
+    spoken = models.JSONField(default=dict, db_default={})  # language → label, help, options (option → as shown)
 
     class Meta:
         db_table = "question"

@@ -1,5 +1,8 @@
 from django.db import migrations, models
 
+# What is new has a value in the database, too: processes of the version before go on adding doors until they are
+# replaced. So in 0063 and 0064.
+
 
 class Migration(migrations.Migration):
 
@@ -11,12 +14,14 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='door',
             name='language',
-            field=models.CharField(choices=[('en', 'English'), ('de', 'German')], default='en', max_length=2),
+            field=models.CharField(
+                choices=[('en', 'English'), ('de', 'German')], db_default='en', default='en', max_length=2
+            ),
         ),
         migrations.AddField(
             model_name='door',
             name='privacy_url',
-            field=models.CharField(blank=True, default='', max_length=500),
+            field=models.CharField(blank=True, db_default='', default='', max_length=500),
         ),
         migrations.AddConstraint(
             model_name='door',

@@ -11,12 +11,12 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name="wording",
             name="language",
-            field=models.CharField(blank=True, default="", max_length=2),
+            field=models.CharField(blank=True, db_default="", default="", max_length=2),
         ),
         migrations.AddField(
             model_name="wording",
             name="name",
-            field=models.CharField(blank=True, default="", max_length=120),
+            field=models.CharField(blank=True, db_default="", default="", max_length=120),
         ),
         migrations.RemoveConstraint(
             model_name="wording",

@@ -94,9 +94,11 @@ class Wording(models.Model):
     """The words by which somebody was asked, in one version; never changed."""
 
     purpose = models.ForeignKey(Purpose, on_delete=models.PROTECT, related_name="wordings", db_index=False)
-    language = models.CharField(max_length=2, blank=True, default="")  # "" where a language has no words of its own
+    language = models.CharField(
+        max_length=2, blank=True, default="", db_default=""
+    )  # "" where one has no words of its own
     version = models.PositiveIntegerField()  # of those in its language
-    name = models.CharField(max_length=120, blank=True, default="")  # of the purpose, in its language
+    name = models.CharField(max_length=120, blank=True, default="", db_default="")  # of the purpose, in its language
     text = models.TextField()
     created_at = models.DateTimeField(default=clock.now)
     actor = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+", db_index=False)
