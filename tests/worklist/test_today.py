@@ -18,6 +18,8 @@ from ripeline.leads.models import Lead, NextKind
 from ripeline.people import actions as people_actions
 from ripeline.people import queries as people
 from ripeline.people.models import Absence, Role, User
+from ripeline.ripeness import actions as ripeness
+from ripeline.ripeness.models import Score
 from ripeline.worklist.actions import plan_for, record_outcome, replan, undo
 from ripeline.worklist.day import Day
 from ripeline.worklist.models import Plan, PlanItem
@@ -94,6 +96,30 @@ def test_what_is_no_longer_hers_drops_out_and_what_cannot_wait_comes_in(
     assert names(day) == ["Asked Just Now", "Promised", "Kept"]
     assert day.rows[0].why == "Asked for a quote today at 09:55; nobody has called yet."
     assert kept.pk == day.rows[2].lead.pk
+
+
+def test_who_has_another_score_than_when_the_day_was_planned_stands_where_they_stood_with_the_new_one(
+    alice: User, make_lead: MakeLead
+) -> None:
+    with clock.at(MONDAY):
+        for name in ("Priya Raman", "Ken Abe"):
+            make_lead(alice, name=name)
+        ripeness.rescore()
+        before = plan_for(alice)
+        assert {row.tag for row in before.rows} == {"green"}
+    turned = before.rows[1].lead.pk
+    with clock.at(MONDAY + timedelta(hours=2)):
+        likely = {"p_30": 0.3, "p_30_low": 0.2, "p_30_high": 0.4, "scored_at": clock.now()}
+        Score.objects.filter(pk=turned).update(**likely)
+        day = plan_for(alice)
+        assert names(day) == names(before)
+        assert [row.tag for row in day.rows] == ["green", "ripe"]
+        assert "Likely ready within a month (30 %, between 20 and 40)" in day.rows[1].why
+        assert day.rows[0].why == before.rows[0].why
+        record_outcome(turned, by(alice), outcome="reached")
+    with clock.at(MONDAY + timedelta(hours=3)):
+        Score.objects.filter(pk=turned).update(p_30=0.01, scored_at=clock.now())
+        assert plan_for(alice).rows[1].why == day.rows[1].why, "what is done says what was known when it was done"
 
 
 def test_a_list_that_grows_says_who_came_in_and_since_when(alice: User, make_lead: MakeLead) -> None:

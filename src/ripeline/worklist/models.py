@@ -1,6 +1,7 @@
 """A rep's day as it was planned, so that the list stays put while one works it."""
 
 from django.db import models
+from django.db.models.functions import Now
 
 from ripeline.base import clock
 from ripeline.base.fields import primary_key
@@ -77,6 +78,7 @@ class PlanItem(models.Model):
     position = models.PositiveIntegerField()
     tag = models.CharField(max_length=12)  # what decided it: promise, ripe, turning, green …
     why = models.TextField()  # the sentence
+    said_at = models.DateTimeField(db_default=Now())  # when it was: by a score that is newer it is said anew
     decided = models.CharField(max_length=12, default="")  # worklist.deciding.Fact: what of it decided
     value = models.FloatField()
     minutes = models.PositiveSmallIntegerField()

@@ -22,6 +22,7 @@ from ripeline.timeline.models import Activity
 from ripeline.worklist import belief, keeping, queries, rules
 from ripeline.worklist.dates import say
 from ripeline.worklist.day import Day, Row
+from ripeline.worklist.deciding import Fact
 from ripeline.worklist.models import Belief, Plan, PlanItem
 from ripeline.worklist.reasons import why
 from ripeline.worklist.rules import Candidate, Choice, Chosen
@@ -156,7 +157,7 @@ def _stands(plan: Plan, desk: _Desk, items: Sequence[PlanItem], leads: Mapping[U
     if _is_of_before(plan, desk) or _gone(waiting, desk, leads):
         return False
     urgent = queries.urgent(desk.user, desk.mine, by=desk.by, now=desk.now, since=plan.planned_at)
-    if urgent - {item.lead_id for item in items}:
+    if urgent - {item.lead_id for item in items} or queries.outdated(plan.pk):
         return False
     has_room = plan.minutes - sum(item.minutes for item in items) >= min(rules.MINUTES.values())
     return not has_room or queries.due_count(desk.mine, by=desk.by) <= len(waiting)
@@ -190,6 +191,7 @@ def _mend(plan: Plan, desk: _Desk, items: Sequence[PlanItem]) -> list[PlanItem]:
     dropped = [item for item in gone if item not in ticked]
     plan.items.filter(pk__in=[item.pk for item in dropped]).delete()
     kept = [item for item in items if item not in dropped]
+    _say_anew(plan, desk, kept)
     there = {item.lead_id for item in kept}
     urgent = [c for c in desk.candidates(urgent_since=plan.planned_at) if c.lead_id not in there]
     left = plan.minutes - sum(item.minutes for item in kept)
@@ -204,6 +206,18 @@ def _mend(plan: Plan, desk: _Desk, items: Sequence[PlanItem]) -> list[PlanItem]:
         return kept
     done, waits = [i for i in kept if i.done_at], [i for i in kept if not i.done_at]
     return _put(plan, desk, done, first.items, waits, rest.items)
+
+
+def _say_anew(plan: Plan, desk: _Desk, items: Sequence[PlanItem]) -> None:
+    """Whoever has another score by now stands there with it; their place is kept."""
+    outdated = queries.outdated(plan.pk)
+    candidates = queries.these(desk.user, outdated) if outdated else {}
+    said = [item for item in items if not item.done_at and item.lead_id in candidates]
+    for item in said:
+        candidate = candidates[item.lead_id]
+        item.why = why(candidate, Fact(item.decided), now=desk.now, calendar=desk.calendar)
+        item.tag, item.said_at = candidate.tag, desk.now
+    PlanItem.objects.bulk_update(said, ["why", "tag", "said_at"])
 
 
 def _gone(waiting: Sequence[PlanItem], desk: _Desk, leads: Mapping[UUID, Lead]) -> list[PlanItem]:
@@ -246,7 +260,7 @@ def _put(
         PlanItem(
             id=new_id(), plan=plan, lead_id=c.candidate.lead_id, position=0, tag=c.candidate.tag, value=c.value,
             why=why(c.candidate, c.decided, now=desk.now, calendar=desk.calendar), minutes=c.candidate.minutes,
-            decided=c.decided,
+            decided=c.decided, said_at=desk.now,
         )
         for c in [*first, *last]
     ]  # fmt: skip

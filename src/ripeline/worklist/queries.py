@@ -71,6 +71,7 @@ _RETURNING = f"""
 CANDIDATES = f"WITH picked AS (({_DATED}) UNION ({_ASKED}) UNION ({_BEST})) {_FACTS}"
 COMING = f"WITH picked AS (({_DATED}) UNION ({_ASKED}) UNION ({_BEST}) UNION ({_RETURNING})) {_FACTS}"
 URGENT = f"WITH picked AS (({_DATED}) UNION ({_ASKED}) UNION ({_RIPENED})) {_FACTS}"
+OF_THESE = f"WITH picked AS (SELECT unnest(%(ids)s::uuid[]) AS id) {_FACTS}"
 URGENT_IDS = f"({_DATED}) UNION ({_ASKED}) UNION ({_RIPENED})"
 
 
@@ -102,6 +103,24 @@ def candidates(
     with connection.cursor() as cursor:
         cursor.execute(sql, _given(user, mine, by, now, urgent_since))
         return [_candidate(row) for row in cursor.fetchall()]
+
+
+def these(user: User, lead_ids: Collection[UUID]) -> dict[UUID, Candidate]:
+    """The same of these leads, whether or not they are due."""
+    given: dict[str, Any] = {"ids": list(lead_ids), "me": user.pk}
+    found = [_candidate(row) for row in prepared_rows(OF_THESE, given)]
+    return {candidate.lead_id: candidate for candidate in found}
+
+
+_OUTDATED = """
+SELECT item.lead_id FROM plan_item AS item JOIN score ON score.lead_id = item.lead_id
+WHERE item.plan_id = %s AND item.done_at IS NULL AND item.decided <> '' AND score.scored_at > item.said_at
+"""
+
+
+def outdated(plan_id: UUID) -> set[UUID]:
+    """Those who wait on a plan and have another score than the one that is spoken of there."""
+    return {lead_id for (lead_id,) in prepared_rows(_OUTDATED, [plan_id])}
 
 
 def urgent(user: User, mine: Collection[UUID], *, by: datetime, now: datetime, since: datetime) -> set[UUID]:
