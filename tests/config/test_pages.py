@@ -1,13 +1,20 @@
 """A page is handed over whole, a long answer part by part, and who goes away in the middle leaves nothing running."""
 
 import asyncio
+import json
+import os
+import socket
+import subprocess
+import sys
 import threading
+import urllib.request
 from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import Any
 
-import pytest
-
 from ripeline.config.pages import Pages
+from tests.mail_server import free_port
 
 SCOPE = {
     "type": "http", "method": "POST", "path": "/leads", "query_string": b"q=keller", "http_version": "1.1",
@@ -25,20 +32,26 @@ class Whole(list[bytes]):
         self.closed = True
 
 
-async def _body() -> dict[str, Any]:
-    return {"type": "http.request", "body": b"name=Priya", "more_body": False}
+class Sender:
+    """Somebody who sends a form, and stays."""
+
+    has_sent = False
+
+    async def __call__(self) -> dict[str, Any]:
+        if self.has_sent:
+            await asyncio.Event().wait()
+        self.has_sent = True
+        return {"type": "http.request", "body": b"name=Priya", "more_body": False}
 
 
-def asked(application: Any, sent: list[Any] | None = None, *, gone_after: int = 99) -> list[Any]:
-    """What goes out; after so many messages nobody is there any more."""
+def asked(application: Any, sent: list[Any] | None = None) -> list[Any]:
+    """What goes out."""
     sent = [] if sent is None else sent
 
     async def send(message: Any) -> None:
-        if len(sent) >= gone_after:
-            raise ConnectionError("nobody is there any more")
         sent.append(message)
 
-    asyncio.run(Pages(application, threads=2)(SCOPE, _body, send))
+    asyncio.run(Pages(application, threads=2)(SCOPE, Sender(), send))
     return sent
 
 
@@ -84,17 +97,81 @@ def test_a_long_answer_goes_out_part_by_part_and_no_part_is_made_before_the_last
     assert set(ahead) == {1}
 
 
-def test_who_goes_away_in_the_middle_of_a_long_answer_leaves_no_thread_at_work() -> None:
-    made, ended = list[int](), []
+STREAMS = """
+import json, threading, time
+from ripeline.config import pages
 
-    def application(_: Any, start: Any) -> Iterator[bytes]:
-        start("200 OK", [])
-        try:
-            yield from parts(made)
-        finally:
-            ended.append(True)
+made, ended = [], []
 
-    with pytest.raises(ConnectionError):
-        asked(application, gone_after=3)
-    assert made == [0, 1, 2]
-    assert ended == [True]
+def application(environ, start):
+    start("200 OK", [("content-type", "text/plain")])
+    if environ["PATH_INFO"] == "/how":
+        return Whole([json.dumps({"made": len(made), "ended": len(ended)}).encode()])
+    return stream()
+
+class Whole(list):
+    streaming = False
+
+def stream():
+    try:
+        for at in range(2000):
+            made.append(at)
+            yield b"x" * 65_536
+            time.sleep(0.002)
+    finally:
+        ended.append(True)
+
+pages.PATIENCE = 2.0
+app = pages.Pages(application, threads=2)
+"""
+
+
+@contextmanager
+def served(at: Path) -> Iterator[int]:
+    """A long answer from the real server, with two threads for whoever asks."""
+    (at / "streams.py").write_text(STREAMS)
+    port = free_port()
+    command = [sys.executable, "-m", "granian", "--interface", "asgi", "--host", "127.0.0.1", "--port", str(port)]
+    path = os.pathsep.join([str(at), *sys.path])
+    server = subprocess.Popen([*command, "streams:app"], env={**os.environ, "PYTHONPATH": path}, cwd=at)
+    try:
+        for _ in range(300):
+            with suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
+                break
+            threading.Event().wait(0.1)
+        yield port
+    finally:
+        server.terminate()
+        server.wait(timeout=30)
+
+
+def how_it_stands(port: int) -> dict[str, int]:
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/how", timeout=30) as answer:
+        found: dict[str, int] = json.load(answer)
+    return found
+
+
+def until_ended(port: int, count: int) -> dict[str, int]:
+    for _ in range(300):
+        if (now := how_it_stands(port))["ended"] >= count:
+            return now
+        threading.Event().wait(0.1)
+    raise AssertionError(f"still at work: {now}")
+
+
+def ask_for_much(port: int) -> socket.socket:
+    asking = socket.create_connection(("127.0.0.1", port), timeout=30)
+    asking.sendall(b"GET /much HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
+    assert asking.recv(4096).startswith(b"HTTP/1.1 200")
+    return asking
+
+
+def test_who_goes_away_or_takes_nothing_more_of_a_long_answer_keeps_no_thread(tmp_path: Path) -> None:
+    with served(tmp_path) as port:
+        for _ in range(2):
+            ask_for_much(port).close()
+        assert until_ended(port, 2)["made"] < 4000, "nothing is made for who has gone"
+        idle = [ask_for_much(port) for _ in range(2)]  # and reads no further
+        assert until_ended(port, 4)["made"] < 8000
+        for each in idle:
+            each.close()

@@ -209,6 +209,35 @@ def test_a_visit_waits_for_no_more_than_a_piece_of_the_pass_through_all_leads(
     assert raised == [[]]
 
 
+@pytest.mark.django_db(transaction=True)
+def test_what_happens_to_a_lead_while_the_pass_scores_it_is_scored_after_it_by_what_is_known_then(
+    alice: User, make_lead: MakeLead, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lead = make_lead(alice, title="")
+    actions.rescore()
+    before = Score.objects.get(pk=lead.pk).reasons
+    read, has_read = scoring._facts, Event()
+
+    def read_and_wait(which: str, **given: Any) -> Any:
+        found = read(which, **given)
+        if not has_read.is_set():
+            has_read.set()
+            until_somebody_waits()
+        return found
+
+    def promote_them() -> None:
+        has_read.wait()
+        Lead.objects.filter(pk=lead.pk).update(title="Head of operations")
+        actions.rescore([lead.pk])
+
+    monkeypatch.setattr(scoring, "_facts", read_and_wait)
+    assert run_in_threads(actions.rescore, promote_them) == []
+    after = Score.objects.get(pk=lead.pk).reasons
+    assert after != before
+    actions.rescore()
+    assert Score.objects.get(pk=lead.pk).reasons == after
+
+
 def test_a_lead_that_comes_while_a_model_is_chosen_is_scored_by_that_one(
     ada: User, alice: User, make_lead: MakeLead, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -150,7 +150,7 @@ class _Asked:
     def places(self, **how: Any) -> Places:
         """Its places going one way; written anew where the words depend on more than who asks, and the day."""
         write = _places if depends_on_day_alone(self._filters) else _places.__wrapped__
-        return write(self, **how)
+        return write(self, **how).now()
 
     def written(self, *, is_further: bool, backwards: bool, limit: int, is_counted: bool) -> Places:
         sort, tagged = self._sort, self._tagged if self._filters.ripe else None

@@ -165,6 +165,12 @@ class Places:
         self._found, self._way, self._most, self._passing = found, way, most, passing or Q()
         self._is_light = is_light and found.reading is Reading.IN_ORDER
 
+    def now(self) -> "Places":
+        """These places, with what is asked for others left out where there are none at this moment; of light ones it is
+        asked with the places.
+        """
+        return self if self._is_light or not self._others or self._others.count() else self._alone
+
     def read(self, begin: Place | None = None) -> tuple[list[Place], int | None]:
         """The next places after (before) one, and how many there are in all where that has been seen with them.
 
@@ -174,8 +180,6 @@ class Places:
         values = {key.begin: begin[0], BEGIN_ID: begin[1]} if begin else {}
         if self._is_light:
             return self._read_light(values)
-        if self._others and not self._others.count():
-            return self._alone.read(begin)
         if reading is Reading.IN_ORDER or (reading is Reading.UNEVEN and key.field == "p_30"):
             return self._places(self._in_order.rows(values)), None
         if reading is Reading.UNEVEN and (edge := self._edge.rows(values)):

@@ -34,13 +34,16 @@ SELECT lead.id, lead.email, lead.title, lead.phone <> '', lead.company <> '', le
        lead.last_reached_at, {more}
 FROM {beside}lead LEFT JOIN source ON source.id = lead.source_id
 WHERE lead.merged_into_id IS NULL AND lead.state NOT IN ('won', 'lost', 'disqualified') AND {which}
-ORDER BY lead.id LIMIT %(limit)s
+ORDER BY lead.id
 """
 _LOCK = "pg_advisory_xact_lock{}(hashtext('ripeline current model'))"
-_ALL, _THESE = (
-    _FACTS.format(first="", more="false", beside="", which=which)
-    for which in ("lead.id > %(after)s::uuid", "lead.id = ANY(%(ids)s::uuid[])")
-)
+_THESE = _FACTS.format(first="", more="false", beside="", which="lead.id = ANY(%(ids)s::uuid[])")
+_NEXT = """
+SELECT id FROM lead WHERE merged_into_id IS NULL AND state NOT IN ('won', 'lost', 'disqualified') AND id > %s::uuid
+ORDER BY id LIMIT %s
+"""
+# Before the facts are read: whoever writes a score later has then read later, too.
+_HOLD = "SELECT FROM score WHERE lead_id = ANY(%s::uuid[]) ORDER BY lead_id FOR UPDATE"
 # The same of some leads, and who has others merged into them; nobody changes the model until the transaction ends.
 _HELD = _FACTS.format(
     first=f"WITH held AS MATERIALIZED (SELECT {_LOCK.format('_shared')})", beside="held CROSS JOIN ",
@@ -86,6 +89,8 @@ def rescore(lead_ids: Collection[UUID] | None = None, *, born: Collection[UUID] 
 def _score(lead_ids: Sequence[UUID], born: Collection[UUID]) -> int:
     """Score some leads, at most a block, by the model that is current when that is written; how many."""
     with transaction.atomic(savepoint=False):
+        if known := [pk for pk in lead_ids if pk not in born]:
+            prepared_rows(_HOLD, [known])
         rows = _facts(_HELD, ids=lead_ids)
         _write(rows, current(anew=True), born)
         if len(rows) < len(lead_ids) or any(row[-1] for row in rows):
@@ -106,12 +111,14 @@ def _pass() -> int | None:
             by = current(anew=True)
             if by.name != began_with:
                 return None
-            rows = _facts(_ALL, after=after, limit=PIECE)
+            ids = [pk for (pk,) in prepared_rows(_NEXT, [after, PIECE])]
+            prepared_rows(_HOLD, [ids])
+            rows = _facts(_THESE, ids=ids)
             _write(rows, by)
         done += len(rows)
-        if len(rows) < PIECE:
+        if len(ids) < PIECE:
             return done
-        after = rows[-1][0]
+        after = ids[-1]
 
 
 def keep_current(*, to_change_it: bool = False) -> None:
@@ -134,8 +141,8 @@ def _one_at_a_time() -> Iterator[None]:
                 cursor.execute("SELECT pg_advisory_unlock(hashtext('ripeline rescore'))")
 
 
-def _facts(which: str, *, limit: int = BLOCK, **given: Any) -> Sequence[_Row]:
-    rows: Sequence[Any] = prepared_rows(which, {**given, "limit": limit})
+def _facts(which: str, *, ids: Sequence[UUID]) -> Sequence[_Row]:
+    rows: Sequence[Any] = prepared_rows(which, {"ids": ids})
     return rows
 
 

@@ -5,7 +5,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('ripeline', '0063_questions_spoken'),
+        ('ripeline', '0064_words_by_language'),
     ]
 
     operations = [
