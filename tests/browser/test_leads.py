@@ -10,7 +10,7 @@ from playwright.sync_api import Page, expect
 from ripeline.base import clock
 from ripeline.capture import exports
 from ripeline.catalog.actions import custom_fields, sources_named
-from ripeline.leads import actions, batches
+from ripeline.leads import actions, batches, identity
 from ripeline.leads.models import Batch, Lead, State
 from ripeline.people.models import Company, User
 from ripeline.ripeness import actions as ripeness
@@ -531,3 +531,22 @@ def test_the_open_lead_is_worked_and_given_from_the_palette(
 def fits(page: Page) -> bool:
     """Nothing sticks out to the side."""
     return bool(page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth"))
+
+
+def test_a_number_that_is_not_theirs_is_taken_off_and_comes_back_with_the_undo(
+    open_page: OpenPage, axe: Axe, shot: Shot, alice: User, make_lead: MakeLead
+) -> None:
+    lead = make_lead(alice, name="Anna Berg", company="Casa Verde", phone="+351912345600")
+    keys = [identity.phone(number, "Anna Berg") for number in ("+491712345678", "+4930901820")]
+    identity.claim({key: lead.pk for key in keys if key})
+    page = open_page(alice, f"/leads/{lead.pk}")
+    who = page.locator("#who")
+    expect(who).to_contain_text("+491712345678")
+    axe(page)
+    shot(page, "record-numbers")
+    page.get_by_role("button", name="Take +491712345678 off").click()
+    expect(page.get_by_text("+491712345678 was taken off.")).to_be_visible()
+    expect(who).not_to_contain_text("+491712345678")
+    expect(who).to_contain_text("+4930901820")
+    page.get_by_role("button", name="Undo").click()
+    expect(who).to_contain_text("+491712345678")

@@ -165,3 +165,31 @@ def csv_of(rows: Iterable[list[str]]) -> bytes:
     file = io.StringIO()
     writer(file).writerows(rows)
     return file.getvalue().encode()
+
+
+def test_a_number_that_is_not_theirs_is_taken_off_the_record_and_that_can_be_taken_back(
+    alice: User, mallory: User
+) -> None:
+    imported(TWO_COLUMNS)
+    lead = Lead.objects.get(name="Anna Berg")
+    Lead.objects.filter(pk=lead.pk).update(owner=alice, responsible=people.responsible_of(alice))
+    wrong = {"number": "+491712345678"}
+    client = Client()
+    client.force_login(mallory)
+    assert "Take +491712345678 off" not in client.get(f"/leads/{lead.pk}").text
+    client.post(f"/leads/{lead.pk}/take-off", wrong)
+    assert "+491712345678" in numbers("Anna Berg")[1]
+    client.force_login(alice)
+    assert "Take +491712345678 off" in client.get(f"/leads/{lead.pk}").text
+    page = client.post(f"/leads/{lead.pk}/take-off", wrong, follow=True)
+    assert "Telephone +491712345678 taken off" in page.text
+    assert numbers("Anna Berg") == ("+4930901820", ["+491607654321"])
+    assert (found(alice, "0171 2345678"), found(alice, "7654321")) == ([], ["Anna Berg"])
+    assert "mobile" not in Lead.objects.get(pk=lead.pk).custom
+    page = client.post(f"/leads/{lead.pk}/take-off", {"number": "+4930901820"})
+    assert "is not among the other telephones" in page.text
+    last = Lead.objects.get(pk=lead.pk).decision_id
+    assert last
+    deciding.undo(last, by(alice))
+    assert numbers("Anna Berg") == ("+4930901820", ["+491607654321", "+491712345678"])
+    assert found(alice, "0171 2345678") == ["Anna Berg"]

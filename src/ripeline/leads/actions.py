@@ -10,7 +10,7 @@ from django.db import transaction
 
 from ripeline.base import clock
 from ripeline.base.ids import new_id
-from ripeline.leads import identity, rules
+from ripeline.leads import identity, queries, rules
 from ripeline.leads.closing import close, closed, reopen, reopening, win
 from ripeline.leads.deciding import (
     By,
@@ -26,6 +26,7 @@ from ripeline.leads.deciding import (
     undo,
 )
 from ripeline.leads.models import Lead, NextKind, Opportunity, OpportunityState, RecordView, State
+from ripeline.leads.numbers import are_known
 from ripeline.leads.rules import Verb
 from ripeline.people import queries as people
 from ripeline.people.models import Responsible, ResponsibleKind, Role, User
@@ -248,6 +249,25 @@ def edit(lead_id: UUID, by: By, *, fields: Mapping[str, Any]) -> Decision:
         if not done.repeated:
             identity.keep_phone(done.lead, former)
     return done
+
+
+@once_more
+def take_off(lead_id: UUID, by: By, *, number: str) -> Decision:
+    """One of somebody's other telephones is not theirs: they are neither known nor found by it."""
+    data: dict[str, Any] = {"number": number}
+
+    def change(lead: Lead) -> Changes:
+        ids = queries.family(lead)
+        if number not in queries.reached(lead, ids).numbers:
+            raise LeadError(f"{number} is not among the other telephones of this record.")
+        data["keys"] = identity.part_with_phone(number, ids)
+        rest = queries.reached(lead, ids).numbers
+        theirs = rules.search_tokens(**{name: getattr(lead, name) for name in rules.SEARCHED}, other_phones=rest)
+        gone = set(rules.search_tokens(other_phones=[number]).split()) - set(theirs.split())
+        custom = {key: said for key, said in lead.custom.items() if not are_known(said, [number])}
+        return {"search": " ".join(word for word in lead.search.split() if word not in gone), "custom": custom}
+
+    return decide(lead_id, by, kind="edited", change=change, data=data)
 
 
 @once_more

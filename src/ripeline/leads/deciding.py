@@ -16,7 +16,7 @@ from psycopg.errors import DeadlockDetected, SerializationFailure
 from ripeline.base import clock
 from ripeline.base.ids import new_id
 from ripeline.leads import identity, rules
-from ripeline.leads.models import FARTHEST_NEXT, Lead, NextKind, Opportunity, State
+from ripeline.leads.models import FARTHEST_NEXT, IdentityKind, Lead, NextKind, Opportunity, State
 from ripeline.leads.rules import Verb
 from ripeline.people.models import ResponsibleKind, User
 from ripeline.timeline import actions as timeline
@@ -241,6 +241,7 @@ def undo(activity_id: UUID, by: By) -> Decision:
         timeline.record(undone)
         if entry.kind == "edited":
             identity.keep_phone(lead, entry.data["after"])
+            identity.claim({identity.Key(IdentityKind.PHONE, key): lead.pk for key in entry.data.get("keys", ())})
         return Decision(_locked(lead.pk), undone.id)
 
 

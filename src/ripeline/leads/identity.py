@@ -141,6 +141,14 @@ def keep_phone(lead: Lead, former: Mapping[str, str]) -> None:
         claim({now: lead.pk})
 
 
+def part_with_phone(number: str, lead_ids: Collection[UUID]) -> list[str]:
+    """These records of one person are known by a telephone no more; the keys that they had by it."""
+    held = Identity.objects.filter(lead__in=lead_ids, kind=IdentityKind.PHONE, key__startswith=f"{number} ")
+    keys = sorted(held.values_list("key", flat=True))
+    held.delete()
+    return keys
+
+
 _RENAME = """
 INSERT INTO identity (kind, key, lead_id, created_at, import_run_id)
 SELECT identity.kind, given.now, identity.lead_id, identity.created_at, identity.import_run_id

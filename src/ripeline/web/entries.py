@@ -158,6 +158,8 @@ def _reopened(entry: Activity, _sees_next: bool) -> str:
 
 
 def _edited(entry: Activity, _sees_next: bool) -> str:
+    if number := entry.data.get("number"):
+        return f"Telephone {number} taken off"
     before, after = entry.data.get("before", {}), entry.data.get("after", {})
     names = [name for name in entry.data.get("fields", []) if name in before or name in after]
     if len(names) == 1:

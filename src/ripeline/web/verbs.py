@@ -141,6 +141,14 @@ def edit(asked: Request) -> screens.Said:
     return screens.Said("Changed.", done.activity_id, stays=True)
 
 
+@deed("take-off")
+def take_off(asked: Request) -> screens.Said:
+    """A telephone that is not theirs."""
+    number = asked.text("number")[:40]
+    done = actions.take_off(asked.lead.pk, asked.by, number=number)
+    return screens.Said(f"{number} was taken off.", done.activity_id, stays=True)
+
+
 def _beside(field: str, read: Callable[[str], Any], text: str) -> Any:
     """What is read of a field of the record; where it cannot be, that is said beside it."""
     try:
@@ -219,7 +227,7 @@ def when(request: HttpRequest) -> HttpResponse:
 
 _VERBS = {
     "outcome": outcome, "next": set_next, "won": won, "keep": keep_in_touch, "note": note, "give": give, "close": close,
-    "reopen": reopen, "edit": edit, "redate": redate,
+    "reopen": reopen, "edit": edit, "redate": redate, "take-off": take_off,
 }  # fmt: skip
 
 urlpatterns = [
