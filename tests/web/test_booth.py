@@ -46,6 +46,10 @@ def send(client: Client, user: User, *given: Any, csrf: str | None = None, **mor
     )
 
 
+def test_a_booth_has_no_preview_of_a_form(booth: Door, mona: User) -> None:
+    assert signed_in(mona).get(f"/capture/doors/{booth.pk}/preview").status_code == 404
+
+
 def test_cards_come_in_each_by_itself_and_what_is_wrong_is_said_beside_it(alice: User, booth: Door) -> None:
     wrong = card("two", fields={"name": "Tom", "phone": "call me"})
     answer = send(signed_in(alice), alice, card(), wrong, card("three", fields={"name": "Ann"}))

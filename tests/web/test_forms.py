@@ -322,6 +322,8 @@ def test_a_form_is_shown_as_it_is_typed_and_nothing_is_kept_of_it(door: Door, mo
     assert (door.title, door.language, door.style) == ("Ask for a quote", "en", {})
     assert DoorDay.objects.count() == 0, "nobody has opened it"
     assert hers.get("/capture/doors/preview.css?accent=}*{").status_code == 404
+    for corners in ("²", "9" * 5000):
+        assert hers.get("/capture/doors/preview.css", {"corners": corners}).status_code == 200
     for attempt in (path, "/capture/doors/preview.css"):
         assert signed_in(alice).get(attempt).status_code == 403
 

@@ -251,8 +251,9 @@ def style_of(style: Mapping[str, Any]) -> dict[str, Any]:
             kept[name] = f"#{written[1] if len(written[1]) == 6 else ''.join(2 * each for each in written[1])}"
     if style.get("font") in FONTS:
         kept["font"] = style["font"]
-    if str(style.get("corners") or "").isdigit():
-        kept["corners"] = min(int(style["corners"]), 30)
+    corners = str(style.get("corners") or "")[:9]
+    if corners.isdecimal():
+        kept["corners"] = min(int(corners), 30)
     return kept
 
 

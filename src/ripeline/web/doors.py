@@ -243,6 +243,8 @@ def preview(request: HttpRequest, door_id: UUID) -> HttpResponse:
     """The form as its settings, as they are typed, would have it; nothing is kept."""
     actor, found = viewer(request), _find(door_id)
     require_keeps_catalog(actor)
+    if found.kind != DoorKind.FORM:
+        raise Http404
     form = FormSettings(posted(request), initial=_initial(found))
     if request.method == "POST":
         form.is_valid()  # what is not valid yet is as it was
