@@ -9,6 +9,7 @@ from django.test import Client
 from ripeline.catalog import queries as catalog
 from ripeline.leads import actions, duplicates
 from ripeline.leads.models import Lead, PossibleDuplicate, State
+from ripeline.people import queries
 from ripeline.people.models import User
 from tests.cast import MakeLead, by, soon
 from tests.web.test_lead import fresh, text
@@ -117,6 +118,14 @@ def test_mona_who_merges_nobody_sees_who_does_and_can_write_to_them(
     third = make_lead(bob, name="Jon Smith", phone=BERG)
     duplicates.find([third.pk])
     assert "They are with two people" in client(mona).get("/leads/duplicates").text
+    Lead.objects.update(owner=None, responsible=queries.built_in(queries.QUALIFY))
+    page = client(mona).get("/leads/duplicates").text
+    assert "Nobody has them yet: inside sales, whoever leads a team, or an administrator can merge them." in page
+    assert "with two people" not in page
+    Lead.objects.filter(pk=third.pk).update(owner=bob)
+    page = client(mona).get("/leads/duplicates").text
+    assert "Nobody has one of them yet: whoever leads the team that the other is with" in page
+    assert "with two people" not in page
     record = client(mona).get(f"/leads/{two[0].pk}").text
     assert f'<a class="button small quiet" href="/leads/{two[1].pk}">Look at it' in record
 

@@ -179,8 +179,17 @@ class Pair:
     @property
     def merger(self) -> User | None:
         """Whose both of them are, who can merge them."""
-        one, other = (row.lead.owner or row.lead.responsible.user for row in self.both)
+        one, other = self._holders
         return one if one and one == other else None
+
+    @property
+    def of_nobody(self) -> int:
+        """How many of the two nobody has: they are in a queue or a programme, without an owner."""
+        return self._holders.count(None)
+
+    @property
+    def _holders(self) -> list[User | None]:
+        return [row.lead.owner or row.lead.responsible.user for row in self.both]
 
     @property
     def sure(self) -> str:
