@@ -6,13 +6,16 @@ from html import unescape
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from ripeline.capture import actions
 from ripeline.capture.models import ImportedFirm
 from ripeline.catalog.actions import custom_fields, set_learnt_from
 from ripeline.catalog.models import CustomField
 from ripeline.leads import actions as leads
+from ripeline.leads.forgetting import fields_in_use
 from ripeline.leads.models import Lead, SavedView
 from ripeline.people.models import User
 from tests.capture.importing import begun, csv, imported
@@ -128,6 +131,26 @@ def test_fields_of_ones_own_that_only_it_made_go_with_it(mona: User, page: Calla
     result = page(mona, f"/imports/{run.pk}")
     assert "A field of your own that it had made, and nothing else uses, went with it: Shoe size." in result
     assert list(CustomField.objects.values_list("label", flat=True)) == ["Region"], "another file's lead has it"
+
+
+def test_a_field_that_somebody_else_made_while_it_ran_stays(mona: User, page: Callable[..., str]) -> None:
+    rows = [f"p{n}@x.example,Person {n},{41 if n > 3 else ''}" for n in range(6)]
+    run = begun(csv("E-mail,Name,Shoe size", *rows), actor=mona)
+    made = iter([lambda: custom_fields({"shoe_size": ("Shoe size", "number")})])
+    actions.work(run.pk, size=2, watch=lambda _: next(made, lambda: None)())
+    page(mona, f"/imports/{run.pk}/undo", post=True)
+    actions.work(run.pk)
+    assert "shoe_size" in CustomField.objects.values_list("key", flat=True)
+    assert "went with it" not in page(mona, f"/imports/{run.pk}")
+
+
+def test_whether_a_field_is_used_is_read_up_to_the_first_lead_that_has_it(mona: User) -> None:
+    imported(WITH_FIELDS, actor=mona)
+    with CaptureQueriesContext(connection) as asked:
+        assert fields_in_use(["region", "shoe_size"]) == {"region", "shoe_size"}
+    assert [each["sql"] for each in asked if "FROM lead" in each["sql"]] == [
+        "SELECT ARRAY(SELECT jsonb_object_keys(custom)) FROM lead WHERE custom ?| '{region,shoe_size}'::text[] LIMIT 1"
+    ]
 
 
 @pytest.mark.parametrize("use", ["view", "model", "older"])

@@ -1,6 +1,5 @@
 """Identifiers: UUIDv7, made here and never by the database, so that they sort by birth and any PostgreSQL serves."""
 
-from datetime import datetime
 from uuid import UUID
 
 import uuid_utils
@@ -16,8 +15,3 @@ def new_id() -> UUID:
     moment = clock.now()
     seconds, microseconds = int(moment.timestamp()), moment.microsecond
     return UUID(bytes=uuid_utils.uuid7(nanoseconds=(seconds * 1_000_000 + microseconds) * 1000).bytes)
-
-
-def first_of(moment: datetime) -> UUID:
-    """The least UUIDv7 that a moment could have: ids made from then on are not less."""
-    return UUID(int=int(moment.timestamp() * 1000) << 80)

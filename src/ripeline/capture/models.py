@@ -67,6 +67,7 @@ class ImportRun(models.Model):
     unchanged = models.PositiveIntegerField(default=0)
     rejected = models.PositiveIntegerField(default=0)
     reopened = models.PositiveIntegerField(default=0)  # of the created: past the horizon, a new episode
+    fields_made = models.JSONField(default=list, db_default=[])  # keys of the company's own fields that it made
     cancel_asked = models.BooleanField(default=False)
     problem = models.TextField(blank=True, default="")  # why it failed, in words
     started_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")

@@ -205,7 +205,10 @@ class LeadTaker:
         """Make the custom fields that these rows have: those mapped so, and those kept because a cell was not read."""
         if labels := sorted({label for row in rows for label in row.custom}):
             kinds = {label: self._own[label].kind if label in self._own else FieldType.TEXT for label in labels}
-            found = catalog.custom_fields({self._keys[label]: (label, kinds[label]) for label in labels})
+            found, made = catalog.custom_fields({self._keys[label]: (label, kinds[label]) for label in labels})
+            if made:  # in the transaction of the chunk, which holds the run
+                run = ImportRun.objects.filter(pk=self._run.pk)
+                run.update(fields_made=sorted({*run.values_list("fields_made", flat=True).get(), *made}))
             self._kinds |= {key: field.field_type for key, field in found.items()}
 
     def _arrival(self, row: Row, tally: Tally) -> Arrival:

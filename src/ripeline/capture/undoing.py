@@ -183,6 +183,7 @@ def fail(run_id: UUID, problem: str) -> None:
 
 def go_on(run_id: UUID, watch: Watch, is_stopping: Callable[[], bool], size: int = BATCH) -> bool:
     """Take it back from where it is; True if this call brought it to its end."""
+    unused: list[str] | None = None  # its fields in which nobody has anything, once looked at
     while not is_stopping():
         with transaction.atomic():
             run = ImportRun.objects.select_for_update(of=("self",)).select_related("started_by").get(pk=run_id)
@@ -195,8 +196,11 @@ def go_on(run_id: UUID, watch: Watch, is_stopping: Callable[[], bool], size: int
             ids = _next(run, undo.after, size)
             if ids:
                 _BATCHES.get(run.kind, _batch)(run, undo, ids)
-            else:
-                _finish(run, undo)
+            elif unused is not None:
+                _finish(run, undo, unused)
+        if not ids and unused is None:
+            unused = undoing_fields.left_over(undo)
+            continue
         watch(run)
         if not ids:
             return True
@@ -290,11 +294,12 @@ def _see_to_somebody(lead: Lead, off: PutBack) -> None:
         off.changes |= {"responsible_id": people.built_in(people.QUALIFY).pk, "owner_id": None}
 
 
-def _finish(run: ImportRun, undo: ImportUndo) -> None:
-    """Nothing of it is left: companies, sources and campaigns that came with it alone go too."""
+def _finish(run: ImportRun, undo: ImportUndo, unused: Sequence[str]) -> None:
+    """Nothing of it is left: companies, sources, campaigns and (of those `unused`) fields that came with it alone go
+    too."""
     if run.kind not in _BATCHES:
         hearing.unhear(run.pk)
-        made = {**undo.made, "field": undoing_fields.not_wanted(undo.made.get("field", []))}
+        made = {**undo.made, "field": undoing_fields.not_wanted(unused)}
         gone = forgetting.unused(
             made, accounts_of=(run.created_at, run.ended_at or clock.now()), but=undoing_firms.brought()
         )

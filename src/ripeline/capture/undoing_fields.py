@@ -1,25 +1,27 @@
 """Fields of the company's own that an import made: those that nothing else uses go with it when it is taken back."""
 
-from datetime import timedelta
+from collections.abc import Collection
 
-from ripeline.base import clock
-from ripeline.base.ids import first_of
-from ripeline.capture.models import ImportKind, ImportRun, ImportState
+from ripeline.capture.models import ImportKind, ImportRun, ImportState, ImportUndo
 from ripeline.capture.taking import own_keys
 from ripeline.catalog.models import CustomField
-
-_MOMENT = timedelta(milliseconds=1)
+from ripeline.leads import forgetting
 
 
 def made_by(run: ImportRun) -> list[CustomField]:
     """Those that came with it."""
-    if run.kind != ImportKind.LEADS:
-        return []
-    while_it_ran = (first_of(run.created_at), first_of((run.ended_at or clock.now()) + _MOMENT))
-    return list(CustomField.objects.filter(key__in=own_keys(run).values(), pk__range=while_it_ran).order_by("label"))
+    return list(CustomField.objects.filter(key__in=run.fields_made).order_by("label"))
 
 
-def not_wanted(keys: list[str]) -> list[str]:
+def left_over(undo: ImportUndo) -> list[str]:
+    """Those of an import that is taken back, by key, in which nobody has anything any more. It reads many leads, so it
+    is asked in no transaction that others wait for.
+    """
+    made = undo.made.get("field", [])
+    return sorted(set(made) - forgetting.fields_in_use(made))
+
+
+def not_wanted(keys: Collection[str]) -> list[str]:
     """Of these keys those that no file has that goes in just now."""
     if not keys:
         return []

@@ -123,13 +123,13 @@ def remove_sources(ids: Collection[str]) -> None:
     Source.objects.filter(pk__in=ids, campaign__isnull=True).delete()
 
 
-def custom_fields(fields: Mapping[str, tuple[str, str]]) -> dict[str, CustomField]:
-    """The custom field for each key, made where new from its (label, type)."""
-    CustomField.objects.bulk_create(
-        [CustomField(key=key, label=label[:120], field_type=kind) for key, (label, kind) in fields.items()],
-        ignore_conflicts=True,
-    )
-    return {field.key: field for field in CustomField.objects.filter(key__in=list(fields))}
+def custom_fields(fields: Mapping[str, tuple[str, str]]) -> tuple[dict[str, CustomField], list[str]]:
+    """The custom field for each key, made where new from its (label, type); and the keys of those made just now."""
+    new = [CustomField(key=key, label=label[:120], field_type=kind) for key, (label, kind) in fields.items()]
+    CustomField.objects.bulk_create(new, ignore_conflicts=True)
+    ours = {field.pk for field in new}
+    found = {field.key: field for field in CustomField.objects.filter(key__in=list(fields))}
+    return found, sorted(key for key, field in found.items() if field.pk in ours)
 
 
 def remove_custom_fields(keys: Collection[str]) -> list[str]:

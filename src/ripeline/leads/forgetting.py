@@ -81,7 +81,7 @@ def named_by(import_run_id: UUID, *, since: datetime) -> dict[str, list[str]]:
     }
 
 
-_HELD = "SELECT DISTINCT held.key FROM lead, jsonb_object_keys(custom) AS held(key) WHERE custom ?| %s::text[]"
+_ONE_WITH = "SELECT ARRAY(SELECT jsonb_object_keys(custom)) FROM lead WHERE custom ?| %s::text[] LIMIT 1"
 
 
 def fields_in_use(keys: Collection[str]) -> set[str]:
@@ -89,10 +89,15 @@ def fields_in_use(keys: Collection[str]) -> set[str]:
     if not keys:
         return set()
     views = list(SavedView.objects.filter(removed_at=None).values_list("query", flat=True))
+    used = {key for key in keys if any(f"f.{key}" in query for query in views)}
     with connection.cursor() as cursor:
-        cursor.execute(_HELD, [list(keys)])  # of all leads, once
-        held = {key for (key,) in cursor.fetchall()}
-    return {key for key in keys if key in held or any(f"f.{key}" in query for query in views)}
+        while left := sorted(set(keys) - used):  # up to the first lead that has one; through all for those of nobody
+            cursor.execute(_ONE_WITH, [left])
+            row = cursor.fetchone()
+            if row is None:
+                break
+            used |= set(left).intersection(row[0])
+    return used
 
 
 def unused(
