@@ -1,14 +1,14 @@
 """One lead by hand: typed in by whoever met them."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID, uuid4
 
 from django.db import transaction
 
 from ripeline.base import clock
-from ripeline.capture import places, values
+from ripeline.capture import places, typed_phones, values
 from ripeline.capture.admission import Admitted, Arrival, Result, admit
 from ripeline.capture.arrivals import Policy
 from ripeline.capture.keeping import OWN
@@ -67,6 +67,10 @@ def capture_one(
         phone=_read("phone", phone, lambda text: values.phone(text, country=country, home=home), remarks),
         website=_read("website", website, values.domain, remarks),
     )  # fmt: skip
+    said = {"name": person.name, "company": person.company, "phone": person.phone}
+    telephone = typed_phones.keep(said, clean(phone), country=country, home=home)
+    person = replace(person, other_phones=said.get(typed_phones.OTHERS, "").split())
+    message = "\n".join(filter(None, [message, telephone]))
     if not (person.name or person.email or person.phone):
         raise CaptureError("Say at least a name, an e-mail address or a telephone number.", "name")
     address = identity.email(person.email)

@@ -168,7 +168,7 @@ def _read(card: Card, door: Door, before: Mapping[str, Any] | None = None) -> di
         raise keeping.RefusedError({"name": "Say at least a name, an e-mail address or a telephone number."})
     content = machines.read(machines.Entry(fields={name: card.fields.get(name, "") for name in PERSON}))
     answers, declined, unfit = _answers(card.answers, before or {})
-    message = "\n".join(filter(None, [clean_lines(card.note)[:LONGEST], *unfit]))
+    message = "\n".join(filter(None, [clean_lines(card.note)[:LONGEST], content["message"], *unfit]))
     return content | ({"declined": declined} if declined else {}) | {
         "answers": answers, "message": message, "source": clean(card.source)[:160],
         "campaign": clean(card.campaign)[:160], "captured_at": _captured(card, door).isoformat(),

@@ -20,6 +20,7 @@ from ripeline.base.together import Together
 from ripeline.capture import first_visit, giving, places, saying
 from ripeline.capture.admission import PATIENT, TRIES, Arrival, BusyError, CrossedError, Manner, Result, admit
 from ripeline.capture.models import Submission, SubmissionState
+from ripeline.capture.typed_phones import OTHERS
 from ripeline.catalog import queries as catalog
 from ripeline.leads import identity
 from ripeline.leads.birth import Context, Person
@@ -281,7 +282,7 @@ def _arrival(brought: Brought) -> Arrival:
     submission = brought.submission
     door, content, capturer = submission.door, submission.content, submission.captured_by
     person = dict(content["person"])
-    reference = person.pop("external_id", "")
+    reference, others = person.pop("external_id", ""), person.pop(OTHERS, "").split()
     keys = [identity.email(person.get("email", "")), identity.external(reference)]
     if capturer or not any(keys):  # what one of us has noted can be amended, an address added too
         keys.append(Key(IdentityKind.NATURAL, f"submission:{submission.pk}"))
@@ -293,7 +294,7 @@ def _arrival(brought: Brought) -> Arrival:
     named = content.get("campaign") or str(submission.trail.get("utm_campaign", ""))[:160]
     return Arrival(
         keys=tuple(key for key in keys if key),
-        person=Person(reference=reference, **person),
+        person=Person(reference=reference, other_phones=others, **person),
         source=content.get("source") or door.source.name,
         campaign=door.campaign.name if door.campaign else named,
         context=Context(

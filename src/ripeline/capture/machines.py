@@ -14,7 +14,7 @@ from django.db import transaction
 
 from ripeline.base import clock
 from ripeline.base.settled import Settled
-from ripeline.capture import asking, codes, doors, places, saying, submissions, values
+from ripeline.capture import asking, codes, doors, places, saying, submissions, typed_phones, values
 from ripeline.capture.dates import FIRST_YEAR
 from ripeline.capture.doors import DoorError
 from ripeline.capture.headings import HEADINGS
@@ -221,9 +221,14 @@ def read(entry: Entry) -> dict[str, Any]:
     consents, wrong = saying.read(entry.consents, address=address, latest=latest)
     if errors := wrong | errors | more:
         raise RefusedError(errors)
+    telephone = typed_phones.keep(
+        person, _typed(entry.fields, "phone"), country=_country(entry.fields.get("country", "")),
+        home=working_time.country(),
+    )  # fmt: skip
     rest = {name: clean_lines(str(entry.fields.get(name, "")))[:20_000] for name in FIELDS if name not in PERSON}
+    message = "\n".join(filter(None, [rest["message"], telephone]))
     return {
-        "person": person, "answers": answers, "message": rest["message"], "page": rest["landing_page"][:500],
+        "person": person, "answers": answers, "message": message, "page": rest["landing_page"][:500],
         "source": rest["source"][:160], "campaign": rest["campaign"][:160],
         "captured_at": at.isoformat() if at else "", **({"consents": consents} if consents else {}),
         **({"place": clean(rest["place"])[: places.LONGEST]} if rest["place"] else {}),
@@ -241,7 +246,7 @@ def _person(fields: Mapping[str, str]) -> tuple[dict[str, str], dict[str, str]]:
     }  # fmt: skip
     person, errors = {}, {}
     for name in PERSON:
-        text = clean(str(given))[:300] if (given := fields.get(name)) else ""
+        text = _typed(fields, name)
         try:
             person[name] = str(parsers[name](text).value) if text and name in parsers else text[:200]
         except BadValueError as wrong:
@@ -251,6 +256,10 @@ def _person(fields: Mapping[str, str]) -> tuple[dict[str, str], dict[str, str]]:
     if len(person["external_id"]) > LONGEST_ID:
         errors["external_id"] = f"It has more than {LONGEST_ID} characters."
     return person, errors
+
+
+def _typed(fields: Mapping[str, str], name: str) -> str:
+    return clean(str(given))[:300] if (given := fields.get(name)) else ""
 
 
 def _country(text: str) -> str:

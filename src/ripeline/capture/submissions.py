@@ -14,7 +14,7 @@ from typing import Any
 from django.db import transaction
 
 from ripeline.base import clock
-from ripeline.capture import asking, doors, keeping, profiling, values
+from ripeline.capture import asking, doors, keeping, profiling, typed_phones, values
 from ripeline.capture.keeping import ConflictError, RefusedError
 from ripeline.capture.models import Door, Submission, SubmissionState
 from ripeline.capture.proof import Proof
@@ -144,6 +144,8 @@ def read(door: Door, fields: Mapping[str, Sequence[str]], *, visitor: str = "") 
     answers, message, more = _answers(asked, fields, words)
     if errors | more:
         raise RefusedError(errors | more)
+    telephone = typed_phones.keep(person, _typed(fields, "phone"), home=working_time.company().country)
+    message = "\n".join(filter(None, [message, telephone]))
     return Received(person, answers, message, _declined(asked, answers, fields))
 
 
@@ -178,6 +180,10 @@ def answered(fields: Mapping[str, Sequence[str]]) -> set[str]:
     }
 
 
+def _typed(fields: Mapping[str, Sequence[str]], name: str) -> str:
+    return clean((fields.get(name) or [""])[0])[:300]
+
+
 def _person(
     asked: Mapping[str, str], fields: Mapping[str, Sequence[str]], words: Phrases
 ) -> tuple[dict[str, str], dict[str, str]]:
@@ -189,7 +195,7 @@ def _person(
     }
     person, errors = {}, {}
     for name, how in asked.items():
-        text = clean((fields.get(name) or [""])[0])[:300]
+        text = _typed(fields, name)
         person[name] = ""
         if not text and how == "required":
             errors[name] = words.fill_in

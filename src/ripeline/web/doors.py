@@ -16,6 +16,7 @@ from ripeline.capture import doors, holding, submissions
 from ripeline.capture.doors import DoorError, FormDraft
 from ripeline.capture.machines import flat
 from ripeline.capture.models import Door, DoorKind, KnownVisitors, Submission
+from ripeline.capture.typed_phones import OTHERS
 from ripeline.catalog import assets, phrases
 from ripeline.catalog import queries as catalog
 from ripeline.catalog.models import SourceType
@@ -287,7 +288,8 @@ def _said(sent: Submission, asked: dict[str, str]) -> list[tuple[str, str]]:
     content = sent.content
     if "raw" in content and not content["person"]:
         return [(path, text[:300]) for path, text in list(flat(content["raw"]))[:12]]
-    person = [(PERSON.get(name, "E-mail"), value) for name, value in content["person"].items() if value]
+    labels = PERSON | {OTHERS: "Other telephones"}
+    person = [(labels.get(name, "E-mail"), value) for name, value in content["person"].items() if value]
     message = [("What they said", content["message"])] if content["message"] else []
     return person + message + [(asked.get(key, key), words(value)) for key, value in content["answers"].items()]
 

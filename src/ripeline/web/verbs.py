@@ -160,6 +160,8 @@ def _beside(field: str, read: Callable[[str], Any], text: str) -> Any:
 def _phone(text: str, lead: Lead) -> str:
     """A number as it is kept, so that the same number is found again however it is typed."""
     home = values.reading_country("", [lead.phone], working_time.country())
+    if values.other_phones(text, country=lead.country, home=home):
+        raise LeadError("Write one number here; the others go into a note.")
     try:
         return values.phone(text, country=lead.country, home=home).value[:40]
     except BadValueError as problem:
