@@ -319,7 +319,7 @@ def search_tokens(
 
 def searched_anew(lead: Lead, after: Mapping[str, str], other_phones: Iterable[str] = ()) -> str:
     """The words that find a lead which says something else now: also those that found it beside what it said, of its
-    other numbers and of records merged into it.
+    other telephones and of records merged into it.
     """
     own = set(search_tokens(**{name: getattr(lead, name) for name in SEARCHED}).split())
     beside = [word for word in lead.search.split() if word not in own]

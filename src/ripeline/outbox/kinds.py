@@ -48,7 +48,7 @@ def firm() -> str:
 
 def _choosing(message: Message, label: str, purpose: str = "") -> Link:
     """The page on which the owner of this mailbox chooses what else comes; looking at it changes nothing."""
-    path = links.spoken(links.unsubscribe_path(message.address_hash, purpose, message.lead_id), _words(message))
+    path = links.in_language(links.unsubscribe_path(message.address_hash, purpose, message.lead_id), _words(message))
     return Link(label, address(message, path))
 
 
@@ -139,7 +139,7 @@ def _confirm(message: Message) -> Letter:
         raise NobodyError
     name, words = firm(), _words(message)
     purpose = queries.called(consent.purpose_id, words.code)
-    path = links.spoken(links.confirm_path(consent.pk, consent.since), words)
+    path = links.in_language(links.confirm_path(consent.pk, consent.since), words)
     return Letter(
         subject=words.confirm_subject.replace("{}", purpose),
         paragraphs=(
@@ -157,7 +157,7 @@ def _asset(message: Message) -> Letter:
     """What they asked for. `context`: title; url, or a path of ours; and if you like subject and text."""
     given, words = message.context, _words(message)
     said = paragraphs_of(given.get("text") or words.asked_for.replace("{}", given["title"]))
-    target = given.get("url") or address(message, links.spoken(given["path"], words))
+    target = given.get("url") or address(message, links.in_language(given["path"], words))
     return Letter(
         subject=given.get("subject") or given["title"],
         paragraphs=(greeting(message.to_name, words), *said),

@@ -39,7 +39,7 @@ def unsubscribing(token: str) -> Unsubscribing | None:
         return None
 
 
-def spoken(path: str, words: Phrases) -> str:
+def in_language(path: str, words: Phrases) -> str:
     """A path whose page is to be in the language of the mail; it needs no signature, as it only chooses words."""
     return path if words is EN else f"{path}?lang={words.code}"
 
