@@ -517,6 +517,8 @@ def test_stages_on_the_way_are_open(text: str) -> None:
         ("Closed - Converted", "working"), ("Bad timing", "nurture"), ("Customer", "won"),
         ("Unqualified", "disqualified"),
         ("Closed - Not Converted", "disqualified"), ("In Bearbeitung", "working"),
+        ("No answer", "working"), ("Callback", "working"), ("Interested", "working"), ("Nicht erreicht", "working"),
+        ("Rückruf", "working"), ("Interesse", "working"), ("Not interested", "lost"), ("Kein Interesse", "lost"),
     ],
 )  # fmt: skip
 def test_states_of_other_systems_are_understood(text: str, state: str) -> None:

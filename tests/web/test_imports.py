@@ -3,7 +3,7 @@
 import csv
 import io
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from html import unescape
 from typing import Any
 from uuid import UUID
@@ -324,6 +324,51 @@ def test_a_column_of_outcomes_that_is_kept_as_it_is_has_a_hint_beside_it(signed_
     page = client.post(f"{where}/mapping", {"to-2": "custom:Stand"})
     assert hint in text(page)
     assert "if they do, choose “Where it stands”" in text(page)
+
+
+def with_outcomes(heading: str, words: Iterable[str]) -> bytes:
+    rows = [f"P{at},p{at}@x.example,{word}" for at, word in enumerate(words)]
+    return "\n".join([f"Name,E-mail,{heading}", *rows]).encode()
+
+
+@pytest.mark.parametrize("heading", ["Result", "Status", "Ergebnis", "Stand"])
+def test_an_outcome_column_with_words_nobody_knows_is_proposed_and_those_are_to_be_chosen(
+    signed_in: SignIn, mona: User, heading: str
+) -> None:
+    words = [
+        "won",
+        "Lost",
+        "beer first",
+        "see Tom",
+        "",
+        "third round",
+        "No answer",
+        "Callback",
+        "Interested",
+        "her desk",
+    ]
+    client = signed_in(mona)
+    where = upload(client, with_outcomes(heading, words)).url
+    page = client.get(where)
+    assert chosen(page, "to-2") == "state"
+    assert "beer first Where it stands 1 Choose: what is it here?" in text(page)
+    for word in ("No answer", "Callback", "Interested"):
+        assert f"{word} Where it stands 1 Choose" not in text(page), "known: still open"
+    actions.confirm(actor=mona, run_id=UUID(where.rsplit("/", 1)[1]))
+    actions.work(UUID(where.rsplit("/", 1)[1]))
+    assert Lead.objects.get(name="P0").state == "won"
+    assert Lead.objects.get(name="P1").state == "lost"
+    assert Lead.objects.filter(state="new").count() == 8
+
+
+def test_a_few_words_of_won_and_lost_under_any_heading_have_a_hint(signed_in: SignIn, mona: User) -> None:
+    client = signed_in(mona)
+    words = ["won", "lost", "beer first", "see Tom", "", "third round", "her desk"]
+    assert "look like where each stands (“won”, “lost”)" in text(
+        client.get(upload(client, with_outcomes("How it went", words)).url)
+    )
+    few = ["won", *(f"they said {at}" for at in range(9))]
+    assert "look like where each stands" not in text(client.get(upload(client, with_outcomes("Remark", few)).url))
 
 
 @pytest.mark.parametrize(

@@ -254,6 +254,8 @@ def _fits(field: Field, cells: list[str]) -> bool:
         return True
     if field.takes in (Takes.NAME, Takes.LINE) and all(map(values.is_yes_or_no, cells)):
         return False
+    if field.name == "state":
+        return bool(standing.said(cells))
     if field.takes is Takes.ID:
         return len(set(cells)) >= 0.9 * len(cells)
     if field.takes in (Takes.OWNER, Takes.ACTIVITY):
