@@ -211,3 +211,22 @@ def test_no_heading_means_two_fields() -> None:
         headings = [heading for field in fields.values() for heading in set(field.headings)]
         assert len(headings) == len(set(headings))
         assert all(key(heading) == heading for heading in headings)
+
+
+def test_a_name_beside_a_first_and_a_last_name_is_the_company() -> None:
+    columns = {
+        "First name": ["Tom", "Ann", "Eve"], "Last name": ["Baker", "Cole", "Dunn"],
+        "E-mail": ["tom@acme.com", "ann@fjord.com", "eve@north.com"], "Name": ["Acme Ltd", "Fjord AS", "North Inc"],
+    }  # fmt: skip
+    assert guessed("leads", columns)["Name"] == "company"
+    why = guess("leads", list(columns), list(columns.values()))[3].because
+    assert why == "their first and last name stand in columns of their own, so this is taken for the company’s"
+    assert guessed("leads", {**columns, "Company": ["A", "B", "C"]})["Name"] == "custom:Name"
+
+
+def test_a_name_that_says_first_and_last_once_more_is_theirs() -> None:
+    found = guessed("leads", {
+        "First name": ["Tom", "Ann", "Eve"], "Last name": ["Baker", "Cole", "Dunn"],
+        "Full name": ["Tom Baker", "Ann Cole", "Dr. Eve Dunn"],
+    })  # fmt: skip
+    assert found["Full name"] == "name"

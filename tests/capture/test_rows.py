@@ -350,3 +350,19 @@ def test_real_files_go_in_whole(name: str, kind: Kind, pairs: str, rows: int) ->
     assert [reject for chunk in found for reject in chunk.rejects] == []
     assert sum(len(chunk.rows) for chunk in found) == found[-1].position == rows
     assert all(row.text("external_id") and not row.remarks for chunk in found for row in chunk.rows)
+
+
+def test_a_name_that_is_not_their_first_and_last_one_does_not_push_these_out() -> None:
+    file = io.BytesIO(b"First name,Last name,Full name\nTom,Baker,Acme Ltd\n")
+    dialect = detect(file, name="leads.csv").dialect
+    mapping = chosen("leads", dialect.labels, [("First name", "first_name"), ("Last name", "last_name"),
+                                               ("Full name", "name")])  # fmt: skip
+    (chunk,) = chunks(file, dialect=dialect, mapping=mapping, now=NOW)
+    (row,) = chunk.rows
+    assert (row.text("name"), row.custom) == ("Tom Baker", {"Full name": "Acme Ltd"})
+    assert row.remarks == ["Full name: “Acme Ltd” is not “Tom Baker”, which was taken for their name"]
+
+
+def test_a_name_with_more_than_first_and_last_is_theirs() -> None:
+    row = lead("First name,Last name,Full name", "Tom,Baker,Dr. Tom Baker")
+    assert (row.text("name"), row.custom, row.remarks) == ("Dr. Tom Baker", {}, [])

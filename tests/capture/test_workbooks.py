@@ -213,3 +213,41 @@ def test_a_second_table_below_is_not_read_as_more_people() -> None:
         (3, "is the heading once more: take"), (6, "belongs to another table, whic"),
         (7, "belongs to another table, whic"), (8, "belongs to another table, whic"),
     ]  # fmt: skip
+
+
+GROUPED: Rows = (
+    ("Lead list of the third quarter",),
+    (),
+    ("Contact", None, None, "Company", None, "Deal"),
+    ("First name", "Last name", "E-mail", "Name", "City", "Value (EUR)"),
+    ("Tom", "Baker", "tom@acme.example", "Acme Ltd", "London", 1000.5),
+    ("Ann", "Cole", "ann@fjord.example", "Fjord AS", "Leeds", 2000.5),
+    ("Eve", "Dunn", "eve@north.example", "North Inc", "London", 3000.5),
+)
+
+
+def merged_across(sheet: Worksheet) -> None:
+    for place in ("A1:F1", "A3:C3", "D3:E3"):
+        sheet.merge_cells(place)
+
+
+def test_the_upper_of_two_header_rows_says_whose_name_a_name_is() -> None:
+    with as_table(io.BytesIO(workbook(GROUPED, shape=merged_across)), name="leads.xlsx") as table:
+        found = detect(table.file, name="leads.xlsx", told=Told(encoding="utf-8", delimiter=","))
+    assert found.dialect.labels == ("First name", "Last name", "E-mail", "Company Name", "City", "Value (EUR)")
+    assert found.dialect.skip == 3
+
+
+def test_headings_that_say_the_same_are_told_apart_by_those_above_them() -> None:
+    rows = [("Contact", None, "Office", None), ("Name", "Phone", "Phone", "Street"), ("Tom Baker", "1", "2", "A")]
+    with as_table(io.BytesIO(workbook(rows)), name="leads.xlsx") as table:
+        found = detect(table.file, name="leads.xlsx", told=Told(encoding="utf-8", delimiter=","))
+    assert found.dialect.labels == ("Contact Name", "Contact Phone", "Office Phone", "Street")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_people_under_two_header_rows_are_called_by_their_own_names() -> None:
+    imported(workbook(GROUPED, shape=merged_across), name="leads.xlsx")
+    assert sorted(Lead.objects.values_list("name", "account__name")) == [
+        ("Ann Cole", "Fjord AS"), ("Eve Dunn", "North Inc"), ("Tom Baker", "Acme Ltd"),
+    ]  # fmt: skip

@@ -13,7 +13,7 @@ from typing import BinaryIO, NamedTuple
 from ripeline.capture.dates import day_order, is_date
 from ripeline.capture.dialect import DELIMITERS, Column, Dialect, UnreadableFileError
 from ripeline.capture.encoding import encoding_of, refuse_what_is_no_text
-from ripeline.capture.headings import known
+from ripeline.capture.headings import grouped, known
 from ripeline.capture.lines import WIDE, as_text
 from ripeline.capture.own_kinds import kind_of_cells
 from ripeline.capture.reading import MAX_COLUMNS, Broken, Record, data_rows, records
@@ -199,7 +199,8 @@ def _with_heading(dialect: Dialect, rows: list[Record | Broken], told: Told, nam
     short = sum(width > len(row.cells) > (width > 2) for row in below)  # a lone cell is a line of text below the table
     if pad_short := short * 50 > len(below) > 1:
         why["pad_short"] = f"{short} of the first {len(below)} rows leave out cells at their end"
-    columns = _columns(first.cells if header else [], width)
+    above = rows[at - 1].cells if at else []
+    columns = _columns(grouped(above, first.cells) if header else [], width)
     skip = dialect.skip + at
     return replace(dialect, columns=columns, skip=skip, header=header, pad_short=pad_short, why=why)
 

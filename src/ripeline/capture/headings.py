@@ -1,5 +1,6 @@
 """What people call the fields in their headings, reduced by `text.key`, the likeliest first."""
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from ripeline.capture.text import clean, key
@@ -147,3 +148,22 @@ def is_heading(cells: Sequence[str]) -> bool:
     filled = [cell for cell in cells if cell.strip()]
     has_values = any("@" in cell or any(map(str.isdigit, cell)) for cell in filled)
     return len(filled) > 1 and not has_values and len(known(filled)) >= max(2, len(filled) // 2)
+
+
+def grouped(above: Sequence[str], heading: Sequence[str]) -> list[str]:
+    """A heading with what stands over groups of its columns: “Name” below “Company” is the “Company Name”.
+
+    Only where it tells something: where both together are the name of a field, or two columns are called alike.
+    """
+    over, filled = "", sum(bool(cell.strip()) for cell in above)
+    is_group = 1 < filled < sum(bool(cell.strip()) for cell in heading) and not any("@" in cell for cell in above)
+    if not is_group or any(any(map(str.isdigit, cell)) for cell in above):
+        return list(heading)
+    times = Counter(key(clean(cell)) for cell in heading)
+    found = []
+    for at, cell in enumerate(heading):
+        over = (clean(above[at]) if at < len(above) else "") or over
+        together = f"{over} {clean(cell)}".strip()
+        is_other = key(clean(cell)) and (key(together) in KNOWN or times[key(clean(cell))] > 1)
+        found.append(together if is_other else cell)
+    return found

@@ -18,6 +18,7 @@ OWN_COLUMNS = ("Ripeline row", "Ripeline column", "Ripeline reason")  # those of
 SOMEBODY = frozenset({"email", "phone", "name", "first_name", "last_name", "external_id"})  # tell a person
 WITH_IDS = frozenset({"external_id", "company_id"})  # fields whose values only one system's are
 _BY_HEADING = 50  # or more: a heading says so, not cells alone
+_NAMES = ("first_name", "last_name")
 _WHEN = ("won_at", "lost_at", "closed_at")
 _PARTLY = words("email phone company country source campaign landing_page message currency product reason outcome")
 _SAME_THING = words(
@@ -174,6 +175,8 @@ def guess(kind: Kind, labels: Sequence[str], samples: Sequence[Sequence[str]]) -
             taken.add(name)
     if "external_id" not in taken:
         _first_is_id(labels, cells, found)
+    if kind == "leads":
+        _name_beside(labels, cells, found)
     if kind == "leads" and "phone" in taken:
         _other_phones(labels, cells, found)
     preset = recognised(labels)
@@ -292,6 +295,22 @@ def _looks(takes: Takes, cell: str) -> bool:
     except BadValueError:
         return False
     return True
+
+
+def _name_beside(labels: Sequence[str], cells: list[list[str]], found: dict[int, Guess]) -> None:
+    """Beside a first and a last name, a name that says neither is that of something else: the company, or its own."""
+    places = {guess.target: at for at, guess in found.items()}
+    if not {"name", "first_name", "last_name"} <= places.keys():
+        return
+    at = places["name"]
+    theirs = {word for name in _NAMES for cell in cells[places[name]] for word in key(cell).split()}
+    if not cells[at] or sum(bool(theirs & set(key(cell).split())) for cell in cells[at]) * 2 >= len(cells[at]):
+        return
+    because = "their first and last name stand in columns of their own, so this is "
+    if "company" in places:
+        found[at] = Guess(CUSTOM + labels[at], f"{because}kept as it is")
+    else:
+        found[at] = Guess("company", f"{because}taken for the company’s")
 
 
 def _other_phones(labels: Sequence[str], cells: list[list[str]], found: dict[int, Guess]) -> None:

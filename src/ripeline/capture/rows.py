@@ -331,6 +331,17 @@ class _Conversion:
             row.values["currency"] = currency or usual
         return amount, remark
 
+    def _keep_name(self, row: Row) -> None:
+        """A name that says nothing of their first and last name is kept beside these."""
+        parts, name = [row.text(each) for each in _PARTS], row.text("name")
+        if not (name and all(parts)) or set(key(" ".join(parts)).split()) & set(key(name).split()):
+            return
+        at = next(at for at, field in self._fields if field.name == "name")
+        label = self._dialect.columns[at].label
+        row.custom[label] = row.text("name")
+        row.remarks.append(f"{label}: “{name[:40]}” is not “{' '.join(parts)[:80]}”, which was taken for their name")
+        del row.values["name"]
+
     def _refused(self, row: Row, faults: list[Fault]) -> Reject | None:
         """Finish the row; if it cannot go in, a reject that names all that is wrong with it, so that one look mends it.
 
@@ -341,6 +352,7 @@ class _Conversion:
         whole = ""
         try:
             if self._kind == "leads":
+                self._keep_name(row)
                 _finish_lead(row)
             elif self._kind == "outcomes" and not is_grave:
                 _finish_outcome(row)
