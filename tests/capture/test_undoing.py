@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 from django.db import connection
@@ -20,13 +20,14 @@ from ripeline.catalog.models import Campaign, Source
 from ripeline.cli import undoing as taking_back
 from ripeline.cli.output import Failed
 from ripeline.leads import actions as leads
-from ripeline.leads import merging
-from ripeline.leads.models import Account, Enquiry, Identity, Lead, Opportunity
+from ripeline.leads import batches, merging
+from ripeline.leads.models import Account, Batch, BatchVerb, Enquiry, Identity, Lead, Opportunity
 from ripeline.leads.rules import NotAllowed
 from ripeline.people import actions as people_actions
 from ripeline.people import queries as people
 from ripeline.people.models import AuditEntry, User
 from ripeline.ripeness import actions as ripeness
+from ripeline.ripeness import queries as ripe
 from ripeline.ripeness.models import Claim, Score
 from ripeline.timeline.models import Activity, Reaction
 from ripeline.worker import reactions
@@ -140,6 +141,53 @@ def test_a_lead_that_somebody_has_worked_on_stays_and_says_why(ada: User, alice:
     assert Identity.objects.filter(lead=lead).count() == 2
     assert Account.objects.get().name == "X GmbH"
     assert (Source.objects.get().name, Campaign.objects.get().name) == ("Fair", "Spring")
+
+
+def in_bulk(actor: User, lead: Lead) -> Batch:
+    """A next date given to one lead as to many."""
+    terms = {"moments": [soon().at.isoformat()], "note": ""}
+    found = batches.ask(actor=actor, verb=BatchVerb.NEXT, terms=terms, key=uuid4().hex, lead_ids=[lead.pk])
+    batches.work(found.pk, tagged=ripe.tagged)
+    return found
+
+
+def taken_back(batch: Batch) -> None:
+    batches.undo(actor=batch.asked_by, batch_id=batch.pk)
+    batches.work(batch.pk, tagged=ripe.tagged)
+    batch.refresh_from_db()
+    assert batch.undone == 1
+
+
+def test_what_somebody_did_and_took_back_is_no_touch(ada: User) -> None:
+    before = everything()
+    run = imported(THREE)
+    ann, bo = Lead.objects.get(email="a@x.example"), Lead.objects.get(email="b@y.example")
+    taken_back(in_bulk(ada, ann))
+    deed = leads.edit(bo.pk, by(ada), fields={"title": "Dentist"})
+    leads.undo(deed.activity_id, by(ada))
+    assert undoing.expect(run).kept == 0
+    assert told(undone(run)) == (3, 0, 0, 0)
+    assert everything() == before
+
+
+def test_what_one_did_and_did_not_take_back_is_a_touch_beside_what_one_did(ada: User) -> None:
+    run = imported(THREE)
+    ann = Lead.objects.get(email="a@x.example")
+    in_bulk(ada, ann)
+    taken_back(in_bulk(ada, ann))
+    assert told(undone(run)) == (2, 1, 0, 0)
+
+
+def test_a_lead_that_was_here_is_as_it_was_when_what_was_done_since_was_taken_back(ada: User, lead: Lead) -> None:
+    before = without_its_word(everything())
+    run = imported(csv("E-mail,Title", f"{lead.email},Dentist"))
+    deed = leads.edit(lead.pk, by(ada), fields={"title": "Surgeon"})
+    leads.undo(deed.activity_id, by(ada))
+    expected = undoing.expect(run)
+    assert (expected.put_back, expected.partly) == (1, 0)
+    assert told(undone(run)) == (0, 0, 1, 0)
+    after = without_its_word(everything())
+    assert after["lead"] == before["lead"]
 
 
 def test_what_ripeline_itself_does_is_no_touch(ada: User) -> None:

@@ -22,13 +22,24 @@ AND (a.import_run_id IS NOT NULL OR a.kind = ANY(%(between_us)s)
      OR a.actor_id <> (SELECT id FROM "user" WHERE is_system))
 """
 
+# What was taken back since, and its taking back, cancel out: the lead is as if neither had been.
+_STANDS = """
+NOT (a.import_run_id IS NULL AND EXISTS (
+    SELECT FROM activity AS back WHERE back.lead_id = a.lead_id AND back.kind = 'undone'
+    AND back.data->>'of' = a.id::text))
+AND NOT (a.kind = 'undone' AND EXISTS (
+    SELECT FROM activity AS deed WHERE deed.lead_id = a.lead_id AND deed.id::text = a.data->>'of'
+    AND deed.import_run_id IS NULL
+    AND (lead.import_run_id = %(run)s OR (deed.recorded_at, deed.id) > (began.at, began.id))))
+"""
+
 _SINCE = f"""
 SELECT DISTINCT ON (a.lead_id) a.lead_id, a.kind, a.actor_id, a.recorded_at, a.import_run_id IS NOT NULL
 FROM activity AS a JOIN lead ON lead.id = a.lead_id JOIN LATERAL (
     SELECT m.recorded_at AS at, m.id FROM activity AS m WHERE m.import_run_id = %(run)s AND m.lead_id = a.lead_id
     ORDER BY m.recorded_at, m.id LIMIT 1
 ) AS began ON lead.import_run_id = %(run)s OR (a.recorded_at, a.id) > (began.at, began.id)
-WHERE {{of}} AND {_FOREIGN}
+WHERE {{of}} AND {_FOREIGN} AND {_STANDS}
 ORDER BY a.lead_id, a.recorded_at, a.id
 """  # noqa: S608
 _OF_THESE = _SINCE.format(of="a.lead_id = ANY(%(leads)s)")
@@ -67,11 +78,21 @@ def _why(kind: str, by_import: bool) -> str:
 
 
 def entries(run_id: UUID, lead_ids: Collection[UUID]) -> tuple[Sequence[Activity], Sequence[Activity]]:
-    """What the import wrote on the timelines of these leads, and what was written since by anybody else, in order."""
+    """What the import wrote on the timelines of these leads, and what was written since by anybody else, in order.
+
+    Without what was taken back since.
+    """
     mine = list(Activity.objects.filter(import_run_id=run_id, lead_id__in=lead_ids).order_by("recorded_at", "id"))
     if not mine:
         return [], []
     began = {entry.lead_id: (entry.recorded_at, entry.pk) for entry in reversed(mine)}
     later = Activity.objects.filter(lead_id__in=began, recorded_at__gte=min(began.values())[0])
     others = later.exclude(pk__in=[entry.pk for entry in mine]).order_by("recorded_at", "id")
-    return mine, [entry for entry in others if (entry.recorded_at, entry.pk) > began[entry.lead_id]]
+    return mine, _standing([entry for entry in others if (entry.recorded_at, entry.pk) > began[entry.lead_id]])
+
+
+def _standing(entries: Sequence[Activity]) -> Sequence[Activity]:
+    """Those that were not taken back; a taking back of one of them is none, either."""
+    deeds = {str(entry.pk) for entry in entries if entry.import_run_id is None}
+    taken = {entry.data.get("of") for entry in entries if entry.kind == "undone"} & deeds
+    return [entry for entry in entries if str(entry.pk) not in taken and entry.data.get("of") not in taken]
