@@ -281,6 +281,20 @@ def test_whoever_was_merged_counts_with_whom_they_are(old: Lead, alice: User, ma
     assert score(old).p_30 == pytest.approx(alone, rel=1e-4)
 
 
+def test_who_called_as_somebody_else_has_asked_for_us_once_they_are_found_to_be_one(
+    old: Lead, alice: User, make_lead: MakeLead
+) -> None:
+    called = source_of("Telephone", SourceType.INBOUND_CALL)
+    twin = make_lead(alice, captured=timedelta(days=1), source_id=called.pk)
+    alone = score(old).p_30
+    merging.merge(survivor_id=old.pk, duplicate_id=twin.pk, by=by(alice))
+    both = score(old)
+    assert both.p_30 > 3 * alone
+    assert "called us this week" in [why.words for why in rules.reasons(both.reasons)]
+    merging.unmerge(duplicate_id=twin.pk, by=by(alice))
+    assert score(old).p_30 == pytest.approx(alone, rel=1e-4)
+
+
 def test_who_looks_at_prices_comes_forward_to_today_with_the_reason(old: Lead, alice: User) -> None:
     ahead = soon(days=40)
     Lead.objects.filter(pk=old.pk).update(next_at=ahead.at, next_committed=False)

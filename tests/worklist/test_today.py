@@ -10,6 +10,9 @@ from django.test.utils import CaptureQueriesContext
 
 from ripeline.base import clock
 from ripeline.base.settled import look
+from ripeline.capture import booths, cards
+from ripeline.capture.booths import BoothDraft
+from ripeline.capture.cards import Card
 from ripeline.catalog.models import Source
 from ripeline.leads import actions as leads
 from ripeline.leads import rules
@@ -120,6 +123,31 @@ def test_who_has_another_score_than_when_the_day_was_planned_stands_where_they_s
     with clock.at(MONDAY + timedelta(hours=3)):
         Score.objects.filter(pk=turned).update(p_30=0.01, scored_at=clock.now())
         assert plan_for(alice).rows[1].why == day.rows[1].why, "what is done says what was known when it was done"
+
+
+def test_who_was_hot_when_met_is_on_the_list_at_once_until_somebody_has_called(
+    alice: User, mona: User, make_lead: MakeLead
+) -> None:
+    with clock.at(MONDAY):
+        make_lead(alice, name="From The Morning")
+        booth = booths.keep_booth(actor=mona, draft=BoothDraft(name="Dental Expo", place="Hall 7"))
+        plan_for(alice)
+    with clock.at(MONDAY + timedelta(hours=2)):
+        for name, heat in (("Priya Raman", "hot"), ("Ken Abe", "later")):
+            cards.take(actor=alice, door=booth, card=Card(key=name, fields={"name": name}, heat=heat))
+        day = plan_for(alice)
+        assert names(day) == ["Priya Raman", "From The Morning"]
+        assert (day.rows[0].why, day.rows[0].label) == (
+            "Hot when met at Hall 7; nobody has called yet.",
+            "Hot when met",
+        )
+        record_outcome(day.rows[0].lead.pk, by(alice), outcome="no_answer")
+    with clock.at(MONDAY + timedelta(hours=3)):
+        hotter = Card(key="Ken Abe", fields={"name": "Ken Abe"}, heat="hot")
+        cards.take(actor=alice, door=booth, card=hotter)
+        assert names(plan_for(alice)) == ["Priya Raman", "Ken Abe", "From The Morning"]
+        cards.take(actor=alice, door=booth, card=Card(key="Ken Abe", fields={"name": "Ken Abe"}, heat="later"))
+        assert "Ken Abe" not in names(plan_for(alice))
 
 
 def test_a_list_that_grows_says_who_came_in_and_since_when(alice: User, make_lead: MakeLead) -> None:

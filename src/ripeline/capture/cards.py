@@ -56,6 +56,7 @@ HEATS = {
     Heat.WARM: ("Warm", "in two days"),
     Heat.LATER: ("Later", "in a month"),
 }
+HOT_WHEN_MET = f"{HEATS[Heat.HOT][0]} when met"  # so begins why somebody is to be called at once
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -154,7 +155,7 @@ def _admit(submission: Submission, card: Card) -> None:
     due, note = _moment(submission, card)
     try:
         keeping.admit_one(
-            keeping.Brought(submission, due=due, note=note, agreed=card.due is not None, known=card.known)
+            keeping.Brought(submission, due=due, note=note, agreed=_is_chosen(submission, card), known=card.known)
         )
     except keeping.RefusedError as wrong:
         if "external_id" in wrong.errors:
@@ -249,6 +250,11 @@ def _moment(submission: Submission, card: Card) -> tuple[datetime | None, str]:
     return due, f"{HEATS[Heat(heat)][0]} when met{where}."
 
 
+def _is_chosen(submission: Submission, card: Card) -> bool:
+    """Whether the moment is whoever met them's own choice, which the planner leaves alone: a day, or at once."""
+    return card.due is not None or submission.trail.get("heat") == Heat.HOT
+
+
 def _date_again(submission: Submission, card: Card, agreed: str) -> None:
     """They are hotter, or less so, than was said at first, or another day than the one `agreed` on is theirs.
 
@@ -260,11 +266,12 @@ def _date_again(submission: Submission, card: Card, agreed: str) -> None:
     due, note = _moment(submission, card)
     moment = max(due or clock.now(), clock.now())
     is_ours = bool(agreed) and lead.next_at == datetime.fromisoformat(agreed)
-    is_free = not lead.next_committed and (card.due is not None or lead.touches == 0)
+    is_only_hot = lead.next_note.startswith(HOT_WHEN_MET)
+    is_free = (not lead.next_committed or is_only_hot) and (card.due is not None or lead.touches == 0)
     if is_ours or is_free or (card.due and moment < lead.next_at):
         kind = NextKind.FOLLOW_UP if lead.touches else NextKind.FIRST_CONTACT
         by = By(people.system(), submission.door.kind, f"dated:{_version(submission)}")
-        set_next(lead.pk, by, next=Next(moment, kind, note, card.due is not None))
+        set_next(lead.pk, by, next=Next(moment, kind, note, _is_chosen(submission, card)))
 
 
 def _version(submission: Submission) -> str:

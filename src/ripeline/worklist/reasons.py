@@ -67,6 +67,8 @@ def _dated(candidate: Candidate, now: datetime, calendar: Calendar) -> str:
         return f"You promised to be in touch{note}." if note else f"You promised to be in touch {day}{clock}."
     if candidate.next_kind == NextKind.KEEP_IN_TOUCH:
         return f"Back from Keep in touch on the day you chose{note}."
+    if candidate.is_hot:
+        return f"{candidate.note.rstrip('.')}; nobody has called yet."
     return f"You chose {day.removeprefix('on ')}{clock}{note}."
 
 

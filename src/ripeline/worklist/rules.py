@@ -15,6 +15,7 @@ from uuid import UUID
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from ripeline.capture.cards import HOT_WHEN_MET
 from ripeline.catalog.rules import HAND_RAISERS as HAND_RAISERS
 from ripeline.leads.models import NextKind, State
 from ripeline.ripeness.rules import LABELS as RIPENESS
@@ -39,7 +40,9 @@ MINUTES: dict[str, int] = {
 
 FRESH = timedelta(days=FRESH_DAYS)  # for so long an unanswered request comes before everything but dates
 
-LABELS: dict[str, str] = {"promise": "You promised", "meeting": "Meeting", "opportunity": "Opportunity"}
+LABELS: dict[str, str] = {
+    "promise": "You promised", "meeting": "Meeting", "opportunity": "Opportunity", "hot": HOT_WHEN_MET,
+}  # fmt: skip
 LABELS |= {str(tag): label for tag, label in RIPENESS.items()}
 
 
@@ -85,6 +88,11 @@ class Candidate:
         return MINUTES.get(self.next_kind, MINUTES[NextKind.FOLLOW_UP])
 
     @property
+    def is_hot(self) -> bool:
+        """Whether whoever met them said to call at once, and nobody has."""
+        return self.is_committed and not self.standing.touches and self.note.startswith(HOT_WHEN_MET)
+
+    @property
     def tag(self) -> str:
         """The word beside the name: what kind of date it is, else how ripe."""
         if self.next_kind == NextKind.PROMISE:
@@ -93,6 +101,8 @@ class Candidate:
             return "meeting"
         if self.standing.state == State.OPPORTUNITY:
             return "opportunity"
+        if self.is_hot:
+            return "hot"
         return str(tag(chance(self.standing)))
 
 
