@@ -17,6 +17,7 @@ from ripeline.capture.headings import grouped, known
 from ripeline.capture.lines import WIDE, as_text
 from ripeline.capture.own_kinds import kind_of_cells
 from ripeline.capture.reading import MAX_COLUMNS, Broken, Record, data_rows, records
+from ripeline.capture.tables import begins_other, rows_of
 from ripeline.capture.text import clean
 from ripeline.capture.values import decimal_comma_of, is_money
 
@@ -67,7 +68,9 @@ def detect(
         dialect = _with_marks(dialect, head, told)
         dialect = _with_heading(dialect, _looked_at(dialect, head), told, name)
         preview = _preview(text, dialect, name)
-        samples, gaps = _samples(dialect, head, pieces)
+        samples, gaps, below = _samples(dialect, head, pieces)
+    if below:
+        dialect = replace(dialect, why={**dialect.why, "below": f"another table begins in row {below}"})
     thinned = [cells[:: max(len(cells) // 200, 1)] for cells in samples]
     return Detected(_with_formats(dialect, samples), preview, thinned, gaps)
 
@@ -248,20 +251,24 @@ def _preview(text: BinaryIO, dialect: Dialect, name: str) -> list[Record]:
 
 def _samples(
     dialect: Dialect, head: bytes, pieces: Sequence[bytes]
-) -> tuple[list[list[str]], list[bool]]:  # fmt: skip
-    """Cells of each column, from the beginning and from pieces all through the file, and which have empty ones."""
+) -> tuple[list[list[str]], list[bool], int]:  # fmt: skip
+    """Cells of each column, from the beginning and from pieces all through the file, and which have empty ones; and
+    the row in which another table begins, if one does there.
+    """
+    below = 0
     gaps = [False for _ in dialect.columns]
     samples: list[list[str]] = [[] for _ in dialect.columns]
-    found = [data_rows(io.BytesIO(head), dialect)]
+    found = [rows_of(data_rows(io.BytesIO(head), dialect), dialect.labels, header=dialect.header)]
     found += [records(io.BytesIO(piece), dialect, width=len(dialect.columns)) for piece in pieces]
     for rows in found:
         for row in rows:
+            below = below or (row.row if begins_other(row) else 0)
             if isinstance(row, Record) and not row.is_blank:
                 for at, cell in enumerate(row.cells):
                     gaps[at] |= not cell.strip()
                     if cell and len(cell) <= 200:
                         samples[at].append(cell)
-    return samples, gaps
+    return samples, gaps, below
 
 
 def _with_formats(dialect: Dialect, samples: Sequence[Sequence[str]]) -> Dialect:

@@ -139,6 +139,8 @@ class Dialect:
         ]
         found = [Finding("Sheet", self.sheet, self.why.get("sheet", ""))] if self.sheet else text
         found.append(Finding("Heading", f"row {self.skip + 1}" if self.header else "none", self.why.get("header", "")))
+        if "below" in self.why:
+            found.append(Finding("Below the rows", self.why["below"], "it has a heading of its own"))
         if self.pad_short:
             found.append(Finding("Short rows", "missing cells are empty", self.why.get("pad_short", "")))
         if "country" in self.why:

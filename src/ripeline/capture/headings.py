@@ -143,11 +143,11 @@ def is_of_deals(labels: Iterable[str]) -> bool:
     return bool(names & _DEALS or names & frozenset((*HEADINGS["won_at"], *HEADINGS["lost_at"])) or (ends and beside))
 
 
-def is_heading(cells: Sequence[str]) -> bool:
-    """Whether a row in the middle of a file is a heading: words only, two of them or more names of fields."""
+def is_heading(cells: Sequence[str], fewest: int = 2) -> bool:
+    """Whether a row in the middle of a file is a heading: words only, half of them, and so many, names of fields."""
     filled = [cell for cell in cells if cell.strip()]
     has_values = any("@" in cell or any(map(str.isdigit, cell)) for cell in filled)
-    return len(filled) > 1 and not has_values and len(known(filled)) >= max(2, len(filled) // 2)
+    return len(filled) > 1 and not has_values and len(known(filled)) >= max(fewest, len(filled) // 2)
 
 
 def grouped(above: Sequence[str], heading: Sequence[str]) -> list[str]:

@@ -18,11 +18,11 @@ from ripeline.capture import codes, values
 from ripeline.capture.dates import moment
 from ripeline.capture.dialect import Column, Dialect
 from ripeline.capture.fields import ANSWER, CUSTOM, FIELDS, OTHER_PHONE, Field, Kind, Takes
-from ripeline.capture.headings import is_heading
 from ripeline.capture.lines import as_text
 from ripeline.capture.mapping import FieldMap
 from ripeline.capture.reading import Broken, Record, data_rows
 from ripeline.capture.rejects import Fault, Reject
+from ripeline.capture.tables import rows_of
 from ripeline.capture.text import BadValueError, clean, clean_lines, given, key, words
 
 Value = str | Decimal | datetime
@@ -44,7 +44,6 @@ _WANTED: dict[Kind, tuple[tuple[str, ...], str]] = {  # one of these fields, and
 }
 # As the other system has it: the record shows what it is here.
 _KEPT_BESIDES = ("company_id", "state", "stage", OTHER_PHONE)
-_OTHER_TABLE = "belongs to another table, which begins in row {row}: import that from a file or sheet of its own"
 _CLOCKS_DIFFER = timedelta(days=1)
 _READERS: dict[Takes, Callable[[str], tuple[str, str]]] = {
     Takes.ID: values.external_id,
@@ -171,23 +170,8 @@ def count(file: BinaryIO, dialect: Dialect) -> int:
 
 
 def _counted(file: BinaryIO, dialect: Dialect) -> Iterator[Record | Broken]:
-    """The rows that are not blank; those of another table below, and headings that are repeated, as what they are."""
-    labels = list(dialect.labels)
-    first = labels[0] if dialect.header and labels else None
-    is_after_blank, other = False, 0
     with as_text(file, dialect.encoding) as text:
-        for record in data_rows(text, dialect):
-            if isinstance(record, Record) and record.is_blank:
-                is_after_blank = True
-                continue
-            cells = record.cells
-            if first is not None and not other and (is_after_blank or cells[:1] == [first]) and is_heading(cells):
-                if [clean(cell) for cell in cells] == labels:
-                    yield Broken(record.row, cells, "is the heading once more: take it out")
-                    continue
-                other = record.row if is_after_blank else 0
-            is_after_blank = False
-            yield Broken(record.row, cells, _OTHER_TABLE.format(row=other)) if other else record
+        yield from rows_of(data_rows(text, dialect), dialect.labels, header=dialect.header)
 
 
 class _Conversion:

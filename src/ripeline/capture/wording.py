@@ -14,6 +14,7 @@ from ripeline.capture.lines import as_text
 from ripeline.capture.mapping import FieldMap
 from ripeline.capture.models import ImportWord
 from ripeline.capture.reading import Record, data_rows
+from ripeline.capture.tables import rows_of
 from ripeline.capture.text import BadValueError, clean, given, key
 from ripeline.people.models import User
 from ripeline.people.queries import SELLERS
@@ -106,7 +107,7 @@ def listed(file: BinaryIO, dialect: Dialect, mapping: FieldMap) -> list[Word]:
         return []
     counts: dict[str, Counter[str]] = {about: Counter() for _, about in columns}
     with as_text(file, dialect.encoding) as text:
-        for number, row in enumerate(data_rows(text, dialect)):
+        for number, row in enumerate(rows_of(data_rows(text, dialect), dialect.labels, header=dialect.header)):
             if number >= LOOKED_AT:
                 break
             if isinstance(row, Record) and not row.is_blank:

@@ -1,0 +1,51 @@
+"""Where a table ends: what stands below it is no row of it, and is accounted for."""
+
+import io
+
+from ripeline.capture.detection import detect
+from ripeline.capture.mapping import fitting, guess
+from ripeline.capture.rows import chunks, count
+from tests.capture.test_rows import NOW
+
+LEADS = "Name,E-mail,Phone,City\nTom Baker,tom@acme.example,020 7946 0001,London\n"
+REASON = "belongs to another table, which begins in row {}: import that by itself, from a file or sheet of its own"
+
+
+def read(content: str) -> tuple[list[str], list[tuple[int, str]], str]:
+    """The names that go in, the rows that do not with their reasons, and what the page says."""
+    file = io.BytesIO(content.encode())
+    dialect, _, samples, _ = detect(file, name="leads.csv")
+    mapping = fitting("leads", dialect.labels, guess("leads", dialect.labels, samples))
+    found = list(chunks(file, dialect=dialect, mapping=mapping, now=NOW))
+    names = [row.text("name") for chunk in found for row in chunk.rows]
+    refused = [(reject.row, reject.reason) for chunk in found for reject in chunk.rejects]
+    assert count(file, dialect) == len(names) + len(refused), "every row is accounted for"
+    return names, refused, dialect.why.get("below", "")
+
+
+def test_another_table_below_a_title_stays_out_and_is_said() -> None:
+    names, refused, said = read(
+        f"{LEADS}Total,,,\n,,,\n,,,\nSecond table: Partners,,,\nPartner,Mail,Phone,\nPia,pia@fjord.example,1234567,\n"
+    )
+    assert names == ["Tom Baker"]
+    assert refused[1:] == [(row, REASON.format(6)) for row in (6, 7, 8)]
+    assert said == "another table begins in row 6"
+
+
+def test_a_title_lets_one_known_heading_be_enough_and_blank_rows_may_follow_it() -> None:
+    _, refused, said = read(f"{LEADS}\nPartners\n\nPartner,Mail,Sitz\nPia,pia@fjord.example,Oslo\n")
+    assert [row for row, _ in refused] == [4, 6, 7]
+    assert said == "another table begins in row 4"
+
+
+def test_a_lone_name_after_a_blank_row_is_a_lead_as_ever() -> None:
+    names, refused, said = read(f"{LEADS}\nAnn Cole,,,\nEve Dunn,eve@north.example,,\n\nBob,,,\n")
+    assert names == ["Tom Baker", "Ann Cole", "Eve Dunn", "Bob"]
+    assert (refused, said) == ([], "")
+
+
+def test_a_heading_that_is_repeated_ends_nothing() -> None:
+    names, refused, said = read(f"{LEADS}\nPage 2,,,\n{LEADS}")
+    assert names == ["Tom Baker", "Page 2", "Tom Baker"]
+    assert [(row, reason[:24]) for row, reason in refused] == [(5, "is the heading once more")]
+    assert said == ""
