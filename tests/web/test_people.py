@@ -100,6 +100,7 @@ MAY_POST = {
     "/settings/teams/{north}/remove": ADA,
     "/settings/company": ADA,
     "/settings/mail/test": ADA,
+    "/settings/mail/held": ADA,
     "/settings/mail/{alice}/settle": ADA,
     "/settings/mail/suppressed": ADA,
     "/settings/mail/suppressed/{alice}/lift": ADA,

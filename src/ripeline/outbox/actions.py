@@ -67,7 +67,8 @@ def send(
     """Have one mail sent. Call it in the transaction of what causes it; the same (lead, kind, key) again sends nothing.
 
     The mail goes out after commit, once, if at that moment the address may get it. Where no mail server is set it is
-    kept as not sent, so that it does not go out months later. Raises OutboxError for what could never be sent.
+    kept as not sent, so that it does not go out months later by itself. Raises OutboxError for what could
+    never be sent.
     """
     given = dict(context or {})
     _check(kind, to, purpose, given)
@@ -90,7 +91,7 @@ def send(
                 "created_at": now,
                 "wanted_at": wanted_at,
                 "due_at": wanted_at,
-                **({} if can_go else _not_sent("no_server", now)),
+                **({} if can_go else _for_want_of_a_server(kind, given, now)),
             },
         )
         if is_new and can_go:
@@ -100,6 +101,11 @@ def send(
 
 def _not_sent(reason: str, now: datetime) -> dict[str, Any]:
     return {"state": MessageState.STOPPED, "reason": reason, "ended_at": now, "context": {}}
+
+
+def _for_want_of_a_server(kind: str, given: Mapping[str, Any], now: datetime) -> dict[str, Any]:
+    """What somebody waits for keeps what it would say, so that an administrator may have it sent (`send_held`)."""
+    return _not_sent("no_server", now) | ({"context": dict(given)} if kind in queries.AWAITED else {})
 
 
 def is_address(text: str) -> bool:
@@ -161,6 +167,26 @@ def settle(*, actor: User, message_id: UUID, again: bool) -> bool:
         if again:
             timeline.wake_worker(timeline.POST)
     return True
+
+
+def send_held(*, actor: User) -> int:
+    """Send what people wait for and was held back for want of a mail server, each once; how many.
+
+    Whether each may go, and whether there is still anything to confirm, is asked at sending, as of any mail.
+    """
+    people_rules.require_administers(actor)
+    if not queries.can_send():
+        raise OutboxError("There is no mail server to send it by yet.")
+    now = clock.now()
+    with transaction.atomic():
+        held = Message.objects.filter(pk__in=queries.held_for_a_server(), state=MessageState.STOPPED)
+        sent = held.update(
+            state=MessageState.WAITING, reason="", ended_at=None, due_at=now, wanted_at=now, claimed_by=""
+        )
+        if sent:
+            people.audit(actor=actor, verb="mail.held", target=f"{sent} messages")
+            timeline.wake_worker(timeline.POST)
+    return sent
 
 
 def forget_strangers(*, before: datetime) -> int:

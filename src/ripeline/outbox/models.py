@@ -130,6 +130,7 @@ class Consent(models.Model):
     since = models.DateTimeField()
     said_at = models.DateTimeField(null=True)  # when they said so; none: a yes of nobody knows when
     lead_id = models.UUIDField(null=True)
+    is_unasked = False  # whether no mail could ask them to confirm it (`queries`); not kept
 
     class Meta:
         db_table = "consent"

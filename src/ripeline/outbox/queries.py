@@ -26,6 +26,8 @@ from ripeline.outbox.models import (
     Wording,
 )
 
+AWAITED = ("confirm", "asset")  # kinds that somebody expects, be it late
+HELD_FOR = timedelta(days=30)  # as long as the link to what a form gives is good
 RECENTLY = timedelta(days=1)
 LEFT_OVER = (MessageState.WAITING, MessageState.SENDING, MessageState.DOUBT)  # not decided yet
 
@@ -76,6 +78,30 @@ def backlog() -> Backlog:
     return Backlog(found["waiting"], found["doubt"], max(lag, 0.0))
 
 
+# Of several to one address about the same the last, and none that has been asked for, and answered, again since.
+_HELD = """
+SELECT DISTINCT ON (address_hash, kind, what) id FROM (
+    SELECT id, address_hash, kind, created_at, coalesce(context->>'consent', context->>'title') AS what FROM message
+    WHERE state = 'stopped' AND created_at >= %(since)s AND reason = 'no_server' AND kind = ANY(%(kinds)s)
+      AND context <> '{}'
+      AND (kind <> 'confirm' OR EXISTS (
+        SELECT FROM consent WHERE consent.id = (message.context->>'consent')::uuid AND consent.state = 'pending'))
+      AND NOT EXISTS (
+        SELECT FROM message AS later
+        WHERE later.address_hash = message.address_hash AND later.created_at > message.created_at
+          AND later.kind = message.kind AND later.state <> 'stopped'
+          AND (later.kind <> 'confirm' OR split_part(later.key, ':', 1) = split_part(message.key, ':', 1)))
+) AS held
+ORDER BY address_hash, kind, what, created_at DESC
+"""
+
+
+def held_for_a_server() -> Sequence[UUID]:
+    """What people wait for that was held back of late because no mail server was set, and would still make sense."""
+    since = clock.now() - HELD_FOR
+    return [pk for (pk,) in rows(_HELD, {"since": since, "kinds": list(AWAITED)})]
+
+
 def lately() -> dict[str, int]:
     """How many messages of the last 24 hours are in each state."""
     recent = Message.objects.filter(created_at__gte=clock.now() - RECENTLY)
@@ -124,7 +150,26 @@ def suppressed(*, before: tuple[datetime, UUID] | None = None, limit: int = 50) 
 def consents(address: str) -> Sequence[Consent]:
     """Where an address stands with each purpose, with the evidence in `events`."""
     found = Consent.objects.filter(address_hash=address_hash(address)).select_related("purpose")
-    return list(found.prefetch_related("events__wording", "events__actor").order_by("purpose"))
+    consents = list(found.prefetch_related("events__wording", "events__actor").order_by("purpose"))
+    _see_unasked(consents)
+    return consents
+
+
+# Everything by which they were to be asked was held back for want of a mail server.
+_UNASKED = """
+SELECT split_part(key, ':', 1) FROM message
+WHERE address_hash = ANY(%(hashes)s) AND kind = 'confirm' GROUP BY 1
+HAVING bool_and(state = 'stopped' AND reason = 'no_server')
+"""
+
+
+def _see_unasked(consents: Sequence[Consent]) -> None:
+    """Mark those to be confirmed of which nobody has been asked."""
+    pending = [each for each in consents if each.state == ConsentState.PENDING]
+    if pending:
+        unasked = {key for (key,) in rows(_UNASKED, {"hashes": [each.address_hash for each in pending]})}
+        for each in pending:
+            each.is_unasked = each.pk.hex in unasked
 
 
 @dataclass(frozen=True)
@@ -150,6 +195,7 @@ def standings(addresses: Sequence[str]) -> Sequence[Standing]:
     evidence = ConsentEvent.objects.select_related("wording", "actor").order_by("-at", "-id")
     given = Consent.objects.filter(address_hash__in=hashes).select_related("purpose").order_by("purpose__name")
     consents = list(given.prefetch_related(Prefetch("events", evidence)))
+    _see_unasked(consents)
     stopped = list(Suppression.objects.filter(address_hash__in=hashes, lifted_at__isnull=True).order_by("at"))
     return [
         Standing(

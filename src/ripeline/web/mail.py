@@ -115,6 +115,7 @@ def mail(request: HttpRequest) -> HttpResponse:
         "state": state,
         "states": STATES,
         "left": left,
+        "held": len(queries.held_for_a_server()),
         "lately": {code: lately.get(code, 0) for code in STATES},
         "older": f"?{urlencode(older)}" if len(found) > PAGE else "",
         "newer": f"?{urlencode({'state': state})}" if before else "",
@@ -168,6 +169,19 @@ def try_out(request: HttpRequest) -> HttpResponse:
     key = request.POST.get("key", "")[:100] or uuid4().hex
     message = actions.send_test(actor=actor, key=key, base_url=letters.root(request))
     say(request, f"A test message is on its way to {message.to_address}. Its line below says what became of it.")
+    return redirect("mail")
+
+
+@require_POST
+def send_held(request: HttpRequest) -> HttpResponse:
+    """Send late what was held back for want of a server."""
+    try:
+        sent = actions.send_held(actor=administrator(request))
+    except OutboxError as error:
+        say(request, str(error), is_error=True)
+    else:
+        way = "It is on its way" if sent == 1 else f"{sent} are on their way"
+        say(request, f"{way}; what became of it stands below." if sent else "Nothing is held back.")
     return redirect("mail")
 
 
@@ -256,6 +270,7 @@ def purposes(request: HttpRequest) -> HttpResponse:
 urlpatterns = [
     path("settings/mail", mail, name="mail"),
     path("settings/mail/test", try_out, name="mail-test"),
+    path("settings/mail/held", send_held, name="mail-held"),
     path("settings/mail/<uuid:message_id>/settle", settle, name="mail-settle"),
     path("settings/mail/suppressed", suppressed, name="suppressed"),
     path("settings/mail/suppressed/<uuid:suppression_id>/lift", lift, name="suppression-lift"),
