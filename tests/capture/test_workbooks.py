@@ -219,22 +219,30 @@ GROUPED: Rows = (
     ("Lead list of the third quarter",),
     (),
     ("Contact", None, None, "Company", None, "Deal"),
-    ("First name", "Last name", "E-mail", "Name", "City", "Value (EUR)"),
-    ("Tom", "Baker", "tom@acme.example", "Acme Ltd", "London", 1000.5),
-    ("Ann", "Cole", "ann@fjord.example", "Fjord AS", "Leeds", 2000.5),
-    ("Eve", "Dunn", "eve@north.example", "North Inc", "London", 3000.5),
+    ("First name", "Last name", "E-mail", "Name", "City", "Value (EUR)", "Status"),
+    ("Tom", "Baker", "tom@acme.example", "Acme Ltd", "London", 1000.5, "open"),
+    ("Ann", "Cole", "ann@fjord.example", "Fjord AS", "Leeds", 2000.5, "lost"),
+    ("Eve", "Dunn", "eve@north.example", "North Inc", "London", 3000.5, "won"),
 )
 
 
 def merged_across(sheet: Worksheet) -> None:
-    for place in ("A1:F1", "A3:C3", "D3:E3"):
+    for place in ("A1:G1", "A3:C3", "D3:E3", "F3:G3"):
         sheet.merge_cells(place)
 
 
 def test_the_upper_of_two_header_rows_says_whose_name_a_name_is() -> None:
     with as_table(io.BytesIO(workbook(GROUPED, shape=merged_across)), name="leads.xlsx") as table:
         found = detect(table.file, name="leads.xlsx", told=Told(encoding="utf-8", delimiter=","))
-    assert found.dialect.labels == ("First name", "Last name", "E-mail", "Company Name", "City", "Value (EUR)")
+    assert found.dialect.labels == (
+        "First name",
+        "Last name",
+        "E-mail",
+        "Company Name",
+        "City",
+        "Value (EUR)",
+        "Status",
+    )
     assert found.dialect.skip == 3
 
 

@@ -150,10 +150,13 @@ def is_heading(cells: Sequence[str], fewest: int = 2) -> bool:
     return len(filled) > 1 and not has_values and len(known(filled)) >= max(fewest, len(filled) // 2)
 
 
+_OF_WHAT = frozenset({"name", "id", "nr", "no", "number", "nummer"})
+
+
 def grouped(above: Sequence[str], heading: Sequence[str]) -> list[str]:
     """A heading with what stands over groups of its columns: “Name” below “Company” is the “Company Name”.
 
-    Only where it tells something: where both together are the name of a field, or two columns are called alike.
+    Only where it tells something: a name or a number of what, or which of two columns that are called alike.
     """
     over, filled = "", sum(bool(cell.strip()) for cell in above)
     is_group = 1 < filled < sum(bool(cell.strip()) for cell in heading) and not any("@" in cell for cell in above)
@@ -164,6 +167,7 @@ def grouped(above: Sequence[str], heading: Sequence[str]) -> list[str]:
     for at, cell in enumerate(heading):
         over = (clean(above[at]) if at < len(above) else "") or over
         together = f"{over} {clean(cell)}".strip()
-        is_other = key(clean(cell)) and (key(together) in KNOWN or times[key(clean(cell))] > 1)
+        said = key(clean(cell))
+        is_other = said and ((said in _OF_WHAT and key(together) in KNOWN) or times[said] > 1)
         found.append(together if is_other else cell)
     return found
