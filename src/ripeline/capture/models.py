@@ -216,6 +216,8 @@ class Remark(models.TextChoices):
     PERSON = "person", "Joined by the name of its person"
     NAME = "name", "Somebody of another name in an earlier row"
     AGAIN = "again", "An earlier row says something else of the same person"
+    ENDED = "ended", "Ended there, and not here"
+    UNOWNED = "unowned", "In hand there, with nobody here"
 
 
 class ImportRemark(models.Model):

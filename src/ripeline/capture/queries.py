@@ -94,6 +94,11 @@ def _sentence(about: str, text: str) -> str:
             return f"Row {row} is the same person and says something else, which stays: {names}"
         case Remark.BY_HAND:
             return f"Somebody corrected this here, and it stays: {text}"
+        case Remark.ENDED:
+            there, _, here = text.partition(": ")
+            return f"Says {there.lower()}; here it is {here}, and stays so: note the outcome on the record"
+        case Remark.UNOWNED:
+            return "Was in hand there, but has no owner here: it went to Qualify as new"
     return text
 
 
@@ -118,6 +123,16 @@ _SUMMED = {
     Remark.OWNER: (
         "names an owner who is not here: {owners}. It went in and was handed out by the rules.",
         "name an owner who is not here: {owners}. They went in and were handed out by the rules.",
+    ),
+    Remark.ENDED: (
+        "says won, lost or disqualified of somebody who stands otherwise here: look at row {first}. The lead stays as "
+        "it is: note the outcome on its record, or import the row as an outcome with its day.",
+        "say won, lost or disqualified of people who stand otherwise here; the first is row {first}. The leads stay as "
+        "they are: note the outcome on each record, or import the rows as outcomes with their days.",
+    ),
+    Remark.UNOWNED: (
+        "was in hand there, but has no owner here, row {first}: it went to Qualify as new.",
+        "were in hand there, but have no owner here; the first is row {first}. They went to Qualify as new.",
     ),
     Remark.EARLY: (
         "was won before its lead came to us, as far as is known. It is kept, and left out of what is learnt.",

@@ -1,7 +1,7 @@
 """A file's rows of leads taken in: rows become arrivals, arrivals are admitted, and every row has its outcome."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from typing import Any
 from uuid import UUID
@@ -29,6 +29,7 @@ from ripeline.catalog.models import CloseState, FieldType
 from ripeline.leads import deals, identity, standing, systems
 from ripeline.leads.birth import Context, Person
 from ripeline.leads.matching import Deal
+from ripeline.leads.models import CLOSED_STATES, Lead, State
 
 ORIGIN = "import"
 _TRIES = 3  # to admit rows together, each without those that the one before had refused
@@ -161,7 +162,8 @@ class LeadTaker:
                 born.append((row, found.lead_id))
         if len(taken) < len(rows):
             self._leave_out({reject.row: reject.reason for reject in tally.rejects}, [row for row, _ in taken])
-        self._stand(born)
+        self._stand(born, tally)
+        self._differ([(row, lead_id) for row, lead_id in taken if lead_id], {lead_id for _, lead_id in born}, tally)
         tally.remarks += [(row, Remark.CELL, text) for row, text in self._permissions.note(taken)]
         self._seen.keep()
         out = {reject.row for reject in tally.rejects}
@@ -176,13 +178,12 @@ class LeadTaker:
             if self._seen.before(row, keys, custom) != before:
                 raise _RefusedSaidError(refused)
 
-    def _stand(self, born: Sequence[tuple[Row, UUID]]) -> None:
+    def _stand(self, born: Sequence[tuple[Row, UUID]], tally: Tally) -> None:
         """New leads stand where they stood elsewhere; what was ended there ends here, on its day if that is known."""
         by_state: dict[str, list[tuple[Row, UUID]]] = {}
         for row, lead_id in born:
-            said = [state for state in (row.text("state"), row.text("stage")) if state]
-            if said:
-                by_state.setdefault(max(said, key=_STATES.index), []).append((row, lead_id))
+            if said := _stands(row):
+                by_state.setdefault(said, []).append((row, lead_id))
         ended = [
             self._ended(row, lead_id, CloseState(state))
             for state in ("won", "lost", "disqualified")
@@ -192,7 +193,21 @@ class LeadTaker:
             deals.book(ended, actor=self._run.started_by, origin=ORIGIN, import_run_id=self._run.pk)
         for state in ("working", "nurture"):
             if found := by_state.get(state):
-                standing.take_over([lead_id for _, lead_id in found], state, origin=ORIGIN, import_run_id=self._run.pk)
+                ids = [lead_id for _, lead_id in found]
+                kept = standing.take_over(ids, state, origin=ORIGIN, import_run_id=self._run.pk)
+                tally.remarks += [(row.row, Remark.UNOWNED, "") for row, lead_id in found if lead_id not in kept]
+
+    def _differ(self, taken: Sequence[tuple[Row, UUID]], born: Collection[UUID], tally: Tally) -> None:
+        """Who was here keeps the state they have here; where the file has them ended, that is said."""
+        ended = [(row, lead_id) for row, lead_id in taken if lead_id not in born and _stands(row) in set(CloseState)]
+        if not ended:
+            return
+        states = dict(Lead.objects.filter(pk__in={lead_id for _, lead_id in ended}).values_list("pk", "state"))
+        for row, lead_id in ended:
+            said, here = _stands(row), states.get(lead_id)
+            if here and said != here and (said == CloseState.WON or here not in CLOSED_STATES):
+                text = f"{CloseState(said).label}: {State(here).label}"
+                tally.remarks.append((row.row, Remark.ENDED, text))
 
     def _ended(self, row: Row, lead_id: UUID, state: CloseState) -> Deal:
         at = row.moment("state_at") or clock.now()
@@ -269,6 +284,12 @@ class LeadTaker:
         if owner is None:
             tally.remarks.append((row.row, Remark.OWNER, said))
         return owner.pk if owner else None
+
+
+def _stands(row: Row) -> str:
+    """Where a row says that its person stands; "" if it does not."""
+    said = [state for state in (row.text("state"), row.text("stage")) if state]
+    return max(said, key=_STATES.index) if said else ""
 
 
 def keys_of(row: Row) -> tuple[identity.Key, ...]:

@@ -14,8 +14,10 @@ from ripeline.people import queries as people
 LATER = timedelta(days=60)  # until Keep in touch looks at a lead that another system was nurturing
 
 
-def take_over(lead_ids: Collection[UUID], state: str, *, origin: str, import_run_id: UUID | None = None) -> None:
-    """Leads of a file that were `working` or in `nurture` there; who is with nobody here waits to be handed out."""
+def take_over(lead_ids: Collection[UUID], state: str, *, origin: str, import_run_id: UUID | None = None) -> set[UUID]:
+    """Leads of a file that were `working` or in `nurture` there, and those of them that are now; who is with nobody
+    here waits to be handed out.
+    """
     key = hashlib.sha256(",".join(sorted(map(str, lead_ids))).encode()).hexdigest()[:40]
     by = By(people.system(), origin, f"stands:{key}", import_run_id=import_run_id)
     programme = people.built_in(people.KEEP_IN_TOUCH)
@@ -28,7 +30,8 @@ def take_over(lead_ids: Collection[UUID], state: str, *, origin: str, import_run
         return actions.nurtured(lead, programme=programme, next=later) if lead.state == State.NEW else None
 
     is_work = state == State.WORKING
-    bulk.decide_many(
+    made = bulk.decide_many(
         lead_ids, by, kind="working" if is_work else "nurtured", change=work if is_work else nurture,
         facts=lambda _: {"note": "as it was elsewhere"},
     )  # fmt: skip
+    return {decision.lead.pk for decision in made}

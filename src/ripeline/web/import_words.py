@@ -57,6 +57,8 @@ def _line(word: Word, choices: Mapping[str, str]) -> Line:
     if not ours:
         options.insert(0, Choice("", unknown, chosen=True))
     because = ("looks like it" if word.is_guess else "as you said") if ours else ""
+    if (word.about, ours) == ("state", "working"):
+        because += "; whoever gets no owner here goes to Qualify as new"
     return Line(_name(word.about, word.text), TITLES[word.about], word.text, word.times, options, because)
 
 

@@ -1,0 +1,57 @@
+"""Where people stood elsewhere: what of it holds here, and what is said where it does not."""
+
+import pytest
+
+from ripeline.capture import queries, trial
+from ripeline.leads.models import Lead
+from ripeline.people.models import User
+from tests.capture.importing import begun, counts, csv, imported
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("on_monday")]
+
+HEAD = "Name,E-mail,Status,Owner"
+
+
+def states() -> dict[str, str]:
+    return dict(Lead.objects.values_list("name", "state"))
+
+
+def test_a_later_file_that_says_won_or_lost_of_who_is_open_here_says_so(alice: User) -> None:
+    imported(csv(HEAD, "Ann,ann@x.example,open,Alice", "Bo,bo@x.example,open,Alice", "Cy,cy@x.example,lost,"))
+    later = csv(
+        HEAD, "Ann,ann@x.example,won,", "Bo,bo@x.example,lost,", "Cy,cy@x.example,lost,", "Di,di@x.example,won,"
+    )
+    sentence = (
+        "2 rows say won, lost or disqualified of people who stand otherwise here; the first is row 2. The leads stay as"
+        " they are: note the outcome on each record, or import the rows as outcomes with their days."
+    )
+    tried = trial.attempt(lambda: begun(later), actor=alice)
+    assert list(tried.remarks) == [sentence]
+    run = imported(later)
+    assert queries.remarked(run) == [sentence]
+    assert list(queries.remarks(run)) == [
+        (2, "Says won; here it is Working, and stays so: note the outcome on the record"),
+        (3, "Says lost; here it is Working, and stays so: note the outcome on the record"),
+    ]
+    assert states() == {"Ann": "working", "Bo": "working", "Cy": "lost", "Di": "won"}
+    imported(csv(HEAD, "Cy,cy@x.example,disqualified,"))
+    won = imported(csv(HEAD, "Cy,cy@x.example,won,"))
+    assert [text for _, text in queries.remarks(won)] == [
+        "Says won; here it is Lost, and stays so: note the outcome on the record"
+    ]
+
+
+def test_who_was_in_hand_there_and_is_handed_out_here_is_so_here(alice: User) -> None:
+    run = imported(csv(HEAD, "Ann,ann@x.example,In Progress,Alice", "Bo,bo@x.example,Working - Contacted,"))
+    assert states() == {"Ann": "working", "Bo": "working"}
+    assert queries.remarked(run) == []
+
+
+def test_who_was_in_hand_there_but_has_no_owner_here_is_counted_and_said() -> None:
+    run = imported(csv("Name,E-mail,Status", "Ann,ann@x.example,In Progress", "Bo,bo@x.example,new"))
+    assert counts(run) == (2, 0, 0, 0)
+    assert states() == {"Ann": "new", "Bo": "new"}
+    assert queries.remarked(run) == [
+        "One row was in hand there, but has no owner here, row 2: it went to Qualify as new."
+    ]
+    assert list(queries.remarks(run)) == [(2, "Was in hand there, but has no owner here: it went to Qualify as new")]
