@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 from django.db import connection
 from django.test import Client
+from pytest_django.fixtures import Settings
 
 from ripeline.base import clock
 from ripeline.capture import doors, profiling
@@ -74,6 +75,23 @@ def test_a_german_form_is_german_in_every_fixed_word(client: Client, door: Door)
     assert "Vielen Dank. Wir melden uns bei Ihnen." in page
     doors.set_active(actor=door.created_by, door=door, is_active=False)
     assert "Dieses Formular ist nicht mehr offen." in client.get("/f/angebot").text
+
+
+def test_the_thanks_of_who_agreed_ask_them_to_confirm_it_where_a_mail_goes_out(door: Door, settings: Settings) -> None:
+    given = {"name": "Priya Raman", "email": PRIYA, "q-timeline": "Later", "q-may_write": "yes"}
+    _, page = sent(given)
+    assert "Postfach" not in page, "no mail server, no mail"
+    assert re.search(r'href="/get/[^"?]+[?]lang=de"', page)
+    settings.SMTP_URL = "smtp://127.0.0.1:9"
+    _, page = sent({**given, "q-may_write": ""})
+    assert "Postfach" not in page, "they agreed to nothing"
+    _, page = sent(given)
+    assert "Bitte bestätigen Sie noch in Ihrem Postfach" in page
+
+
+def test_sizes_are_written_as_the_language_does() -> None:
+    assert [phrases.size(phrases.DE, n) for n in (68, 2048, 3 * 1024**2)] == ["68\xa0Bytes", "2,0\xa0KB", "3,0\xa0MB"]
+    assert [phrases.size(phrases.EN, n) for n in (68, 2048)] == ["68\xa0bytes", "2.0\xa0KB"]
 
 
 def test_a_german_form_asks_in_german_and_keeps_the_answer_that_every_door_has(client: Client, door: Door) -> None:

@@ -36,6 +36,7 @@ class Phrases:
     verb: str  # on its button, where nobody wrote another; so are the thanks
     thanks: str
     on_its_way: str  # what they get
+    confirm_it: str
     go_on: str
     shut: str
     other_way: str
@@ -62,6 +63,8 @@ class Phrases:
     here_for_you: str
     open_it: str
     download: str
+    bytes: str
+    decimal: str
     link_over: str
     link_over_why: str
     ask_firm_too: str
@@ -137,6 +140,7 @@ EN = Phrases(
     verb="Send",
     thanks="Thank you. We will be in touch.",
     on_its_way="{} is on its way to you by mail.",
+    confirm_it="Please confirm in your mailbox that we may write to you; a mail with a link for that is on its way.",
     go_on="Go on",
     shut="This form is not open any more.",
     other_way="Please get in touch with {} another way.",
@@ -161,6 +165,8 @@ EN = Phrases(
     here_for_you="We have this for you",
     open_it="Open it",
     download="Download it",
+    bytes="bytes",
+    decimal=".",
     link_over="This link is over",
     link_over_why="It held for a month. Ask for it once more where you asked before.",
     ask_firm_too="Or get in touch with {}.",
@@ -239,6 +245,10 @@ DE = Phrases(
     verb="Absenden",
     thanks="Vielen Dank. Wir melden uns bei Ihnen.",
     on_its_way="{} ist per E-Mail zu Ihnen unterwegs.",
+    confirm_it=(
+        "Bitte bestätigen Sie noch in Ihrem Postfach, dass wir Ihnen schreiben dürfen; eine E-Mail mit einem Link "
+        "dafür ist unterwegs."
+    ),
     go_on="Weiter",
     shut="Dieses Formular ist nicht mehr offen.",
     other_way="Bitte wenden Sie sich auf anderem Weg an {}.",
@@ -270,6 +280,8 @@ DE = Phrases(
     here_for_you="Das haben wir für Sie bereitgelegt",
     open_it="Öffnen",
     download="Herunterladen",
+    bytes="Bytes",
+    decimal=",",
     link_over="Dieser Link gilt nicht mehr",
     link_over_why="Er galt einen Monat. Fordern Sie ihn bitte dort noch einmal an, wo Sie ihn bekommen haben.",
     ask_firm_too="Oder wenden Sie sich an {}.",
@@ -350,3 +362,11 @@ def of(language: str) -> Phrases:
 def of_country(country: str) -> Language:
     """The language in which a company of this country begins its forms."""
     return Language.GERMAN if country in _GERMAN_SPEAKING else Language.ENGLISH
+
+
+def size(words: Phrases, count: int) -> str:
+    """How large a file is, as a language writes it."""
+    if count < 1024:
+        return f"{count}\xa0{words.bytes}"
+    unit, amount = ("KB", count / 1024) if count < 1024**2 else ("MB", count / 1024**2)
+    return f"{amount:.1f}\xa0{unit}".replace(".", words.decimal)

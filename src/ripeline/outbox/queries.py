@@ -235,6 +235,11 @@ def has_consent(address: str, purpose: str) -> bool:
     ).exists()
 
 
+def is_asked(address: str) -> bool:
+    """Whether they have been asked to confirm that they agreed to something, and have not yet."""
+    return Consent.objects.filter(address_hash=address_hash(address), state=ConsentState.PENDING).exists()
+
+
 def purposes() -> Sequence[Purpose]:
     """What people can agree to, by name."""
     return list(Purpose.objects.order_by("name"))

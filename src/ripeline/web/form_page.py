@@ -18,7 +18,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from ripeline.base.anew import anew
 from ripeline.capture import doors, giving, keeping, profiling, proof, submissions
-from ripeline.capture.models import Door
+from ripeline.capture.models import Door, Submission
 from ripeline.capture.text import clean
 from ripeline.catalog import phrases
 from ripeline.catalog.models import AnswerType, Question
@@ -80,11 +80,25 @@ def form(request: HttpRequest, slug: str) -> HttpResponse:
     except keeping.RefusedError as wrong:
         doors.note(door, "refused")
         return _page(request, door, errors=wrong.errors, status=422)
+    return _taken(request, door, submission)
+
+
+def _taken(request: HttpRequest, door: Door, submission: Submission) -> HttpResponse:
+    """On to the thanks, which say what follows by mail, or give at once what no mail will bring."""
     query = {"embed": "1"} if _is_embedded(request) else {}
     if door.gives and submission.lead_id and not outbox.can_send():  # no mail will bring it
         query["get"] = giving.path(door.gives, submission.lead_id).rpartition("/")[2]
-    address = reverse("form-thanks", args=[slug])
+    if submission.lead_id and _is_to_confirm(submission):
+        query["confirm"] = "1"
+    address = reverse("form-thanks", args=[door.slug])
     return redirect(f"{address}?{urlencode(query)}" if query else address)
+
+
+def _is_to_confirm(submission: Submission) -> bool:
+    """Whether they agreed to mail, and one that asks them to confirm it is on its way."""
+    content = submission.content
+    has_agreed = any(isinstance(said, dict) and said.get("given") for said in content["answers"].values())
+    return has_agreed and outbox.can_send() and outbox.is_asked(content["person"].get("email", ""))
 
 
 def _later(request: HttpRequest, door: Door, why: Exception) -> HttpResponse:
@@ -104,6 +118,7 @@ def thanks(request: HttpRequest, slug: str) -> HttpResponse:
     token = request.GET.get("get", "")
     answer = _frame(request, door) | {
         "get": token if token and giving.read(token) else "", "by_mail": bool(door.gives) and outbox.can_send(),
+        "confirms": "confirm" in request.GET and outbox.can_send(),
     }  # fmt: skip
     return _framed(render(request, "form/thanks.html", answer), door)
 

@@ -20,8 +20,9 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 from lucide.templatetags.lucide import lucide
 
+from ripeline.catalog import phrases
 from ripeline.catalog.models import Stage
-from ripeline.catalog.phrases import Language
+from ripeline.catalog.phrases import Language, Phrases
 from ripeline.leads.models import CLOSED_STATES, State
 from ripeline.people.models import Tracking
 from ripeline.ripeness.rules import LABELS, Tag
@@ -94,6 +95,12 @@ def when(value: datetime | date | None) -> str | SafeString:
 def language_words(code: str) -> str:
     """A language (catalog.phrases) by its name."""
     return str(Language(code).label) if code in Language else code
+
+
+@register.filter
+def size(words: Phrases, count: int) -> str:
+    """How large a file is, in the language of who reads it."""
+    return phrases.size(words, count)
 
 
 @register.filter
