@@ -11,7 +11,7 @@ from django.test import Client
 from ripeline.base import clock
 from ripeline.capture import doors
 from ripeline.capture.doors import FormDraft
-from ripeline.capture.models import Door
+from ripeline.capture.models import Door, Submission
 from ripeline.catalog import assets
 from ripeline.catalog.models import Asset, AssetContent
 from ripeline.leads.models import Lead
@@ -71,6 +71,22 @@ def test_without_a_mail_server_the_link_is_on_the_page_that_says_thank_you(mona:
     entry = Activity.objects.get(lead_id=lead.pk, kind="downloaded")
     assert entry.data["title"] == "The guide"
     assert "No mail server is set" in signed_in(mona).get(f"/capture/doors/{Door.objects.get().pk}").text
+
+
+def test_who_goes_back_and_sends_it_again_in_haste_gets_the_link_again(mona: User, guide: Asset) -> None:
+    draft = FormDraft(
+        name="Guide", source_type="content_download", title="Get", gives=guide.pk, redirect_url="https://www.n.example"
+    )
+    doors.keep_form(actor=mona, draft=draft)
+    client = Client()
+    assert "get=" in send()["Location"]
+    unseen = dict(re.findall(r'type="hidden" name="([\w-]+)" value="([^"]*)"', client.get("/f/guide").text))
+    again = client.post("/f/guide", {"email": "priya@northgate.example"} | unseen)
+    assert link_in(client.get(again["Location"]).text)
+    assert Submission.objects.count() == 1
+    unseen = dict(re.findall(r'type="hidden" name="([\w-]+)" value="([^"]*)"', client.get("/f/guide").text))
+    other = client.post("/f/guide", {"email": "tom@northgate.example"} | unseen)
+    assert "get=" not in other["Location"], "other words in such haste are still a machine's"
 
 
 def test_with_a_mail_server_the_link_comes_by_mail_once(mona: User, guide: Asset, settings: Any) -> None:

@@ -80,6 +80,8 @@ def take(*, door: Door, sent: Sent) -> Submission:
         return before
     received = read(door, sent.fields, visitor=str(sent.trail.get("visitor", "")))
     why = _suspicion(sent, received)
+    if why and (said := _said_before(door, sent.address, digest)):
+        return said
     submission = Submission(
         pk=sent.proof.id, door=door, trail=dict(sent.trail),
         content=received.kept() | {"page": sent.page[:500], "base_url": sent.base_url, "digest": digest},
@@ -87,6 +89,14 @@ def take(*, door: Door, sent: Sent) -> Submission:
         state=SubmissionState.HELD if why else SubmissionState.TAKEN,
     )  # fmt: skip
     return keeping.keep(submission, most=FROM_ONE_ADDRESS)[0]
+
+
+def _said_before(door: Door, address: str, digest: str) -> Submission | None:
+    """The same words, taken from there a moment ago: who goes back and sends the page again in haste has said nothing
+    new, and is answered as before.
+    """
+    lately = Submission.objects.filter(address=address, received_at__gte=clock.now() - keeping.WINDOW, door=door)
+    return lately.filter(state=SubmissionState.TAKEN, content__digest=digest).order_by("-received_at").first()
 
 
 def _digest(fields: Mapping[str, Sequence[str]]) -> str:
