@@ -11,6 +11,7 @@ import pytest
 from ripeline.leads.models import NextKind, State
 from ripeline.people.working_time import Calendar
 from ripeline.routing.worth import Standing
+from ripeline.worklist.deciding import Fact
 from ripeline.worklist.reasons import why
 from ripeline.worklist.rules import Candidate, plan
 
@@ -94,6 +95,20 @@ def test_out_of_the_shoebox() -> None:
 def test_nobody_answered_so_far() -> None:
     assert said(unanswered=2, touched=datetime(2026, 11, 10, 9, 15, tzinfo=UTC)) == (
         "Tried twice, last on Tuesday in the morning; the afternoon may be better."
+    )
+
+
+def test_who_has_ripened_since_they_were_chosen_for_another_reason_is_not_called_green() -> None:
+    standing = Standing(
+        lead_id=UUID(int=1), state=State.WORKING, p_30=0.3, curve="even", since=NOW - timedelta(days=90), unanswered=0,
+        touches=1, last_touch_at=NOW - timedelta(days=36), last_reached_at=NOW - timedelta(days=36),
+    )  # fmt: skip
+    candidate = Candidate(
+        standing=standing, next_at=NOW, next_kind=NextKind.FOLLOW_UP, captured_at=NOW - timedelta(days=90),
+        p_30_low=0.2, p_30_high=0.4,
+    )  # fmt: skip
+    assert why(candidate, Fact.WAITED, now=NOW, calendar=LISBON).startswith(
+        "Last reached 5 weeks ago; a short call keeps the thread. Likely ready within a month (30 %"
     )
 
 

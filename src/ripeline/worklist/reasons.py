@@ -50,7 +50,9 @@ def clause(candidate: Candidate, decided: Fact, now: datetime, calendar: Calenda
     if candidate.standing.unanswered:
         return _unanswered(candidate, now, calendar)
     if candidate.standing.last_reached_at:
-        return f"Still green, and {_lower(_last(candidate, now, calendar))}; a short call keeps the thread."
+        last = _last(candidate, now, calendar)
+        said = f"Still green, and {_lower(last)}" if ripeness.tag(candidate.standing.p_30 or 0.0) is Tag.GREEN else last
+        return f"{said}; a short call keeps the thread."
     source = f"Came from {_source(candidate)}" if candidate.source else "Came to us"
     yet = "nobody has been in touch yet" if not candidate.standing.touches else "not reached yet"
     return f"{source} {ago(candidate.captured_at, now, calendar)}; {yet}."
