@@ -5,7 +5,7 @@ import pytest
 from ripeline.capture import queries, trial
 from ripeline.leads.models import Lead
 from ripeline.people.models import User
-from tests.capture.importing import begun, counts, csv, imported
+from tests.capture.importing import begun, counts, csv, imported, outcomes
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("on_monday")]
 
@@ -55,3 +55,18 @@ def test_who_was_in_hand_there_but_has_no_owner_here_is_counted_and_said() -> No
         "One row was in hand there, but has no owner here, row 2: it went to Qualify as new."
     ]
     assert list(queries.remarks(run)) == [(2, "Was in hand there, but has no owner here: it went to Qualify as new")]
+
+
+def test_a_deal_that_is_open_there_of_a_lead_closed_here_is_refused_with_its_amount(alice: User) -> None:
+    imported(csv(HEAD, "Ann,ann@x.example,won,Alice", "Bo,bo@x.example,open,Alice"))
+    deals = csv(
+        "Deal Name,E-mail,Deal Stage,Close Date,Amount",
+        "Boats,ann@x.example,Contract Sent,2027-04-20,4500", "Sails,bo@x.example,Contract Sent,2027-04-20,300",
+    )  # fmt: skip
+    run = outcomes(deals)
+    assert counts(run) == (0, 1, 0, 1)
+    (refused,) = queries.rejects(run)
+    assert refused.reason.startswith("is open there, but its lead is closed here")
+    assert "4500" in "".join(queries.rejects_csv(run))
+    assert queries.remarked(run) == []
+    assert counts(outcomes(deals)) == (0, 0, 1, 1)

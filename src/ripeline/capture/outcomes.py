@@ -24,6 +24,9 @@ _WORDS = {IdentityKind.EXTERNAL: "id", IdentityKind.EMAIL: "e-mail address"}
 _TWO_LEADS = "Its id and its e-mail address belong to two different leads here: merge them first, or mend the row"
 _NOBODY_THERE = "nobody who is here came from this company: import its people first"
 _NOBODY_CALLED = "nobody who is here is called so, or came from this company: import its people first"
+_CLOSED = (
+    "is open there, but its lead is closed here, so no deal was made of it: re-open the lead and import the row again"
+)
 _MERGED = "its lead was being merged in that moment: import the row again"
 
 
@@ -103,11 +106,12 @@ class OutcomeTaker:
             if result is Became.GONE:
                 tally.reject(row, _MERGED)
                 continue
+            if result is Became.CLOSED:
+                tally.reject(row, _CLOSED)
+                continue
             is_news = result in (Became.OPENED, Became.CHANGED)
             tally.results[Result.UPDATED if is_news else Result.UNCHANGED] += 1
             tally.remark(row)
-            if result is Became.CLOSED:
-                tally.remarks.append((row.row, Remark.CELL, "is open there, but its lead is closed here: re-open it"))
 
     def _deal(self, row: Row, lead_id: UUID) -> Deal:
         at = row.moment("closed_at")
