@@ -1,9 +1,11 @@
 """Where people stood elsewhere: what of it holds here, and what is said where it does not."""
 
+from datetime import date
+
 import pytest
 
 from ripeline.capture import queries, trial
-from ripeline.leads.models import Lead
+from ripeline.leads.models import Lead, Opportunity
 from ripeline.people.models import User
 from tests.capture.importing import begun, counts, csv, imported, outcomes
 
@@ -70,3 +72,15 @@ def test_a_deal_that_is_open_there_of_a_lead_closed_here_is_refused_with_its_amo
     assert "4500" in "".join(queries.rejects_csv(run))
     assert queries.remarked(run) == []
     assert counts(outcomes(deals)) == (0, 0, 1, 1)
+
+
+def test_a_deal_that_ended_was_opened_when_the_file_says() -> None:
+    imported(csv("Name,E-mail,Created", "Ann,ann@x.example,2026-01-10", "Bo,bo@x.example,2026-01-10"))
+    outcomes(
+        csv(
+            "Deal Name,E-mail,Deal Stage,Opened on,Close Date",
+            "Boats,ann@x.example,Closed Won,2026-01-15,2026-02-20", "Sails,bo@x.example,Closed Won,,2026-02-20",
+        )
+    )  # fmt: skip
+    opened = dict(Opportunity.objects.values_list("product", "opened_at"))
+    assert {name: at.date() for name, at in opened.items()} == {"Boats": date(2026, 1, 15), "Sails": date(2026, 2, 20)}

@@ -122,6 +122,7 @@ class OutcomeTaker:
             lead_id=lead_id, at=at, is_day="closed_at" in row.days, day=at.astimezone(self._zone).date(),
             reason=reason, said=said if key(said) not in (key(reason.label), key(reason.code)) else "",
             amount=row.number("amount"), currency=row.text("currency"), product=row.text("product"),
+            opened_at=row.moment("opened_at"),
         )  # fmt: skip
 
     def _reason(self, state: CloseState, said: str) -> CloseReason:

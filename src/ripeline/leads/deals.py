@@ -236,7 +236,7 @@ def _opportunity(
         return None, None
     image = None
     if found is None:
-        found = Opportunity(id=new_id(), lead=lead, key=deal.key, opened_at=deal.at)
+        found = Opportunity(id=new_id(), lead=lead, key=deal.key, opened_at=min(deal.opened_at or deal.at, deal.at))
     else:
         image = _image(found)
     found.state, found.closed_at = as_opportunity(deal), deal.at

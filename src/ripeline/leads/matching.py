@@ -26,6 +26,7 @@ class Deal:
     amount: Decimal | None = None
     currency: str = ""
     product: str = ""
+    opened_at: datetime | None = None
 
     @property
     def outcome(self) -> str:
