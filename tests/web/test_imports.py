@@ -13,7 +13,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from pytest_django import DjangoAssertNumQueries
 
-from ripeline.capture import actions, queries
+from ripeline.capture import actions, queries, values
 from ripeline.capture.models import ImportMapping, ImportRun
 from ripeline.catalog.actions import custom_fields
 from ripeline.catalog.models import FieldType
@@ -295,6 +295,12 @@ def test_addresses_of_a_country_speak_for_numbers_that_are_none_at_home(signed_i
     assert "Your company’s; none of the 3 looked at is a number there" in text(page)
 
 
+def hidden(page: Any, name: str) -> str:
+    found = re.search(rf'name="{name}" value="([^"]+)"', page.text)
+    assert found
+    return found[1]
+
+
 OLD_LIST = (
     b"Name,E-Mail,Stand,Region\nAnn,ann@x.example,gewonnen,Texas\nBo,bo@x.example,verloren,Texas\n"
     b"Cy,cy@x.example,offen,Ohio\nDi,di@x.example,wiedervorlegen,Ohio\n"
@@ -314,6 +320,43 @@ def test_a_column_of_outcomes_in_an_unknown_file_is_proposed_with_its_words_tran
     actions.confirm(actor=mona, run_id=UUID(where.rsplit("/", 1)[1]))
     actions.work(UUID(where.rsplit("/", 1)[1]))
     assert dict(Lead.objects.values_list("name", "state")) == {"Ann": "won", "Bo": "lost", "Cy": "new", "Di": "new"}
+
+
+def test_words_that_are_nothing_here_yet_are_asked_about_once_before_the_rows_go_in(
+    signed_in: SignIn, mona: User
+) -> None:
+    client = signed_in(mona)
+    where = upload(client, OLD_LIST).url
+    page = client.post(f"{where}/mapping", {"start": "1"})
+    assert page.status_code == 422
+    assert "1 word has no meaning yet: their rows will be New. Choose what they are here, or import them so." in text(
+        page
+    )
+    assert "Has no meaning yet: its rows will be New." in text(page)
+    assert ImportRun.objects.get().state == "uploaded"
+    answer = client.post(f"{where}/mapping", {"start": "1", "unsettled": hidden(page, "unsettled")})
+    assert answer.status_code == 302
+    assert ImportRun.objects.get().state == "queued"
+
+
+def test_of_several_files_words_that_are_nothing_here_yet_are_asked_about_once(signed_in: SignIn, mona: User) -> None:
+    client = signed_in(mona)
+    other = SimpleUploadedFile("people.csv", b"Name,E-mail\nEd,ed@x.example\n")
+    uploads = [SimpleUploadedFile("old.csv", OLD_LIST), other]
+    where = client.post("/imports/new", {"file": uploads}).url
+    page = client.post(where)
+    assert page.status_code == 422
+    assert "1 word has no meaning yet" in text(page)
+    assert client.post(where, {"unsettled": hidden(page, "unsettled")}).status_code == 302
+
+
+@pytest.mark.parametrize("word", ["in Verhandlung", "Angebot verschickt", "Termin vereinbart", "Erstgespräch"])
+def test_german_stages_are_known(word: str) -> None:
+    assert (values.state(word).value, values.outcome(word).value) == ("working", "open")
+
+
+def test_who_says_in_german_that_nothing_comes_of_it_is_lost() -> None:
+    assert {values.state(word).value for word in ("kein Interesse", "Absage", "kein Bedarf")} == {"lost"}
 
 
 def test_a_column_of_outcomes_that_is_kept_as_it_is_has_a_hint_beside_it(signed_in: SignIn, mona: User) -> None:

@@ -49,7 +49,8 @@ _SHARED_HOSTS = words(  # where people and companies have pages: no one's own
 _OUTCOMES = {
     "won": "won|win|closed won|closedwon|deal won|won deal|gewonnen|gagne|ganado|ganada|ganho|ganha|vinto|wygrana|sold"
     "|verkauft|vendu|vendido|customer|kunde|client|cliente",
-    "lost": "lost|loss|closed lost|closedlost|deal lost|lost deal|verloren|perdu|perdido|perdida|perso|persa|przegrana",
+    "lost": "lost|loss|closed lost|closedlost|deal lost|lost deal|verloren|perdu|perdido|perdida|perso|persa|przegrana"
+    "|kein interesse|nicht interessiert|kein bedarf|absage|abgesagt|no interest|not interested",
     "disqualified": "disqualified|unqualified|not qualified|rejected|junk|spam|duplicate|invalid|bad fit|not a fit"
     "|disqualifiziert|unqualifiziert|disqualifie|descalificado|desqualificado|squalificato",
 }
@@ -60,7 +61,9 @@ _OPEN = (
     "|appointmentscheduled|qualified to buy|qualifiedtobuy|presentation scheduled|presentationscheduled"
     "|decision maker bought in|decisionmakerboughtin|contract sent|contractsent|lead in|contact made|proposal made"
     "|negotiations started|offen|angebot|verhandlung|ouvert|en cours|abierto|abierta|en curso|aberto|aberta"
-    "|em andamento"
+    "|em andamento|in verhandlung|in verhandlungen|angebot verschickt|angebot versendet|angebot gesendet"
+    "|angebot erstellt|angebot abgegeben|angebot gemacht|angebotsphase|termin vereinbart|termin|erstgesprach"
+    "|erstgesprach gefuhrt|erstkontakt|bedarfsanalyse|prasentation|demo vereinbart|nachfassen"
 )
 _OUTCOMES["open"] = _OPEN
 _STATES = {
@@ -72,7 +75,7 @@ _STATES = {
     "|open deal|sales qualified lead|salesqualifiedlead|sql|sal|qualified|opportunity|converted|closed converted"
     "|in bearbeitung|kontaktiert|qualifiziert|en cours|contacte|contactado|em andamento|verkaufschance",
     "nurture": "nurture|nurturing|nurturing lead|bad timing|recycled|recycle|on hold|later|not now|warm halten|spater"
-    "|a relancer|mas tarde|mais tarde",
+    "|zuruckgestellt|pausiert|a relancer|mas tarde|mais tarde",
     "won": "customer|evangelist|won|closed won|kunde|bestandskunde|client|cliente|gewonnen|gagne|ganado|ganho",
     "lost": "lost|closed lost|dead|no interest|not interested|verloren|kein interesse|perdu|perdido|sem interesse",
     "disqualified": "disqualified|unqualified|not qualified|closed not converted|junk|spam|duplicate|invalid|bad fit"

@@ -40,20 +40,24 @@ def batch(request: HttpRequest, batch_id: UUID) -> HttpResponse:
             return _dropped(request, batch_id, waiting)
         said = _changed(request, waiting)
         if not said:
-            if "try" not in request.POST and not (said := _started(request.user, batch_id)):
+            if "try" not in request.POST and not (said := _started(request, batch_id, waiting)):
                 return redirect("import-batch", batch_id)
             said = said or _tried(request.user, batch_id)
         runs = list(queries.batch(request.user, batch_id))
     context = {**_page(runs), "batch_id": batch_id, **_tried_before(batch_id), **said}
     is_part = getattr(request, "htmx", False)
     template = "imports/batch.html" if not is_part else f"imports/batch_{'form' if request.POST else 'files'}.html"
-    return render(request, template, context, status=422 if "problem" in said else 200)
+    return render(request, template, context, status=422 if said.keys() & {"problem", "unsettled"} else 200)
 
 
-def _started(actor: User, batch_id: UUID) -> dict[str, Any]:
+def _started(request: HttpRequest, batch_id: UUID, waiting: Sequence[ImportRun]) -> dict[str, Any]:
     """Start all files; what keeps them from it, if anything does."""
+    assert isinstance(request.user, User)
+    lines = import_words.lines(word for run in waiting for word in _words(run))
+    if unsettled := import_words.unsettled(lines, request.POST):
+        return {"unsettled": unsettled}
     try:
-        batches.confirm(actor=actor, runs=trials.together(batch_id))
+        batches.confirm(actor=request.user, runs=trials.together(batch_id))
     except MappingError as refused:
         return {"problem": str(refused)}
     return {}

@@ -13,6 +13,7 @@ _STATES = {
     "new": "New, as any other", "working": "Working", "nurture": "Keep in touch", "won": "Won: a customer",
     "lost": "Lost", "disqualified": "Disqualified",
 }  # fmt: skip
+_WITHOUT = {"state": "will be New", "outcome": "will stay out"}  # an owner nobody knows goes by the rules
 _OUTCOMES = {"open": "Open", "won": "Won", "lost": "Lost", "disqualified": "Disqualified"}
 
 
@@ -33,6 +34,7 @@ class Line:
     times: int
     choices: Sequence[Choice]
     because: str
+    without: str = ""  # what becomes of its rows as long as it is nothing here
 
 
 def lines(words: Iterable[Word]) -> list[Line]:
@@ -59,7 +61,22 @@ def _line(word: Word, choices: Mapping[str, str]) -> Line:
     because = ("looks like it" if word.is_guess else "as you said") if ours else ""
     if (word.about, ours) == ("state", "working"):
         because += "; whoever gets no owner here goes to Qualify as new"
-    return Line(_name(word.about, word.text), TITLES[word.about], word.text, word.times, options, because)
+    without = "" if ours else _WITHOUT.get(word.about, "")
+    return Line(_name(word.about, word.text), TITLES[word.about], word.text, word.times, options, because, without)
+
+
+def unsettled(found: Sequence[Line], form: Mapping[str, str]) -> dict[str, str]:
+    """What is asked once before rows go in whose words are nothing here yet; nothing where that was answered."""
+    waiting = [line for line in found if line.without]
+    if {line.name for line in waiting} <= set(form.get("unsettled", "").split()):
+        return {}
+    count = "1 word has" if len(waiting) == 1 else f"{len(waiting)} words have"
+    ends = {line.without: None for line in waiting}
+    return {
+        "sentence": f"{count} no meaning yet: their rows {' or '.join(ends)}. "
+        "Choose what they are here, or import them so.",
+        "names": " ".join(line.name for line in waiting),
+    }
 
 
 def _name(about: str, text: str) -> str:

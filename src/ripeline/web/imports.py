@@ -25,7 +25,7 @@ from ripeline.leads.models import Lead
 from ripeline.people.models import User
 from ripeline.ripeness import yields
 from ripeline.ripeness.yields import Yield
-from ripeline.web import import_batch, import_mapping, import_memory, import_schedules, import_undo
+from ripeline.web import import_batch, import_mapping, import_memory, import_schedules, import_undo, import_words
 from ripeline.web.countries import countries
 from ripeline.web.import_access import asked, importer
 from ripeline.web.shell import say, viewer
@@ -140,6 +140,8 @@ def mapping(request: HttpRequest, run_id: UUID) -> HttpResponse:
         return _tried(request, run_id, context)
     is_start = _is_pressed(request, "start")
     if is_start and not context["problems"]:
+        context["unsettled"] = import_words.unsettled(context["words"], request.POST)
+    if is_start and not context["problems"] and not context["unsettled"]:
         try:
             actions.confirm(actor=importer(request), run_id=run_id)
         except MappingError as problem:
