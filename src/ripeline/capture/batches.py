@@ -1,4 +1,7 @@
-"""Several files in one go: companies, then people, then deals, then what was said, so that each finds what it names."""
+"""Several files in one go: companies, then people, then deals, then what was said, so that each finds what it names.
+
+Taken back together they go the other way round: what a later one changed keeps what an earlier one brought.
+"""
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
@@ -8,7 +11,7 @@ from uuid import UUID
 from django.db import transaction
 
 from ripeline.base.ids import new_id
-from ripeline.capture import actions, looking
+from ripeline.capture import actions, looking, undoing
 from ripeline.capture.actions import Said, UnreadableFileError
 from ripeline.capture.dialect import Dialect
 from ripeline.capture.fields import Kind
@@ -91,6 +94,20 @@ def problems(run: ImportRun) -> list[str]:
     """What must be decided about a file before it can go in."""
     dialect = Dialect.from_json(run.dialect)
     return looking.problems(dialect, FieldMap.from_json(looking.kind_of(run), dialect.labels, run.mapping))
+
+
+def to_take_back(runs: Iterable[ImportRun]) -> list[ImportRun]:
+    """Those of a batch that can be taken back, in the order in which that is done: the last to go in first."""
+    ended = [run for run in runs if run.state in undoing.ENDED and not undoing.why_not(run)]
+    return sorted(ended, key=lambda run: (run.place, run.pk), reverse=True)
+
+
+def take_back(*, actor: User, runs: Sequence[ImportRun]) -> list[ImportRun]:
+    """Ask for all files of a batch to be taken back, or for none: UndoError while one is still going in."""
+    with transaction.atomic():
+        if any(run.state in (ImportState.QUEUED, ImportState.RUNNING) for run in runs):
+            raise undoing.UndoError("Some of these files are still going in: cancel them first, then take them back.")
+        return [undoing.ask(actor=actor, run_id=run.pk) for run in to_take_back(runs)]
 
 
 def confirm(*, actor: User, runs: Sequence[ImportRun]) -> None:

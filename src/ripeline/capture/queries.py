@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from math import ceil
+from typing import Any
 from uuid import UUID
 
 from django.db.models import Count, Exists, F, Func, Max, Min, OuterRef, Q, QuerySet, TextField, Value
@@ -40,12 +41,22 @@ def batch(actor: User, batch_id: UUID) -> QuerySet[ImportRun]:
 def waiting() -> Sequence[UUID]:
     """Runs that a worker is to work, the oldest first; some may be in another's hands (`runs.work` finds out).
 
-    Of files that go in together only the first that has not ended: the others name what it brings.
+    Of files that go in together only the first that has not ended: the others name what it brings. Of those that are
+    taken back only the last, for what it changed keeps the others from going.
     """
     going_in = Q(state__in=(ImportState.QUEUED, ImportState.RUNNING))
     before = ImportRun.objects.filter(going_in, batch_id=OuterRef("batch_id"), place__lt=OuterRef("place"))
-    found = ImportRun.objects.filter(going_in & ~Exists(before) | Q(state=ImportState.UNDOING, undo__problem=""))
+    goes_back = Q(state=ImportState.UNDOING, undo__problem="") & ~Exists(
+        taken_back_first(OuterRef("batch_id"), OuterRef("place"))
+    )
+    found = ImportRun.objects.filter(going_in & ~Exists(before) | goes_back)
     return list(found.order_by("created_at").values_list("pk", flat=True))
+
+
+def taken_back_first(batch_id: Any, place: Any) -> QuerySet[ImportRun]:
+    """Files of a batch that went in later than `place` and are being taken back, the last first."""
+    later = ImportRun.objects.filter(batch_id=batch_id, place__gt=place, state=ImportState.UNDOING)
+    return later.order_by("-place", "-id")
 
 
 def is_kept(run: ImportRun) -> bool:

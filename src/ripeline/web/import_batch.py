@@ -9,8 +9,8 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from ripeline.capture import actions, batches, looking, pieces, presets, queries, rules, trial, trials, wording
-from ripeline.capture.actions import MappingError, Said
+from ripeline.capture import actions, batches, looking, pieces, presets, queries, rules, trial, trials, undoing, wording
+from ripeline.capture.actions import MappingError, Said, UndoError
 from ripeline.capture.dialect import Dialect
 from ripeline.capture.fields import Kind
 from ripeline.capture.looking import kind_of
@@ -44,7 +44,7 @@ def batch(request: HttpRequest, batch_id: UUID) -> HttpResponse:
                 return redirect("import-batch", batch_id)
             said = said or _tried(request.user, batch_id)
         runs = list(queries.batch(request.user, batch_id))
-    context = {**_page(runs), "batch_id": batch_id, **_tried_before(batch_id), **said}
+    context = {**_page(runs), **_back(request.user, runs), "batch_id": batch_id, **_tried_before(batch_id), **said}
     is_part = getattr(request, "htmx", False)
     template = "imports/batch.html" if not is_part else f"imports/batch_{'form' if request.POST else 'files'}.html"
     return render(request, template, context, status=422 if said.keys() & {"problem", "unsettled"} else 200)
@@ -134,6 +134,24 @@ def batch_trial_stop(request: HttpRequest, batch_id: UUID) -> HttpResponse:
     return redirect("import-batch", batch_id)
 
 
+@require_http_methods(["GET", "POST"])
+def batch_undo(request: HttpRequest, batch_id: UUID) -> HttpResponse:
+    """In which order the files are taken back; asked to, it begins."""
+    assert isinstance(request.user, User)
+    runs = _own(request, batch_id)
+    for run in runs:
+        rules.require_undoer(request.user, run)
+    files = batches.to_take_back(runs)
+    if request.method == "POST" or not files:
+        try:
+            batches.take_back(actor=request.user, runs=runs)
+        except UndoError as problem:
+            say(request, str(problem), is_error=True)
+        return redirect("import-batch", batch_id)
+    stays = [undoing.why_not(run) for run in runs if undoing.why_not(run)]
+    return render(request, "imports/batch_undo.html", {"batch_id": batch_id, "files": files, "stays": stays})
+
+
 def _own(request: HttpRequest, batch_id: UUID) -> list[ImportRun]:
     """The files of a batch of one's own."""
     assert isinstance(request.user, User)
@@ -157,9 +175,20 @@ def _words(run: ImportRun) -> list[Word]:
     return wording.listed(pieces.opened(run), dialect, FieldMap.from_json(kind_of(run), dialect.labels, run.mapping))
 
 
+def _back(actor: User, runs: Sequence[ImportRun]) -> dict[str, Any]:
+    """Whether the files are being taken back, or can be."""
+    is_going_back = any(run.state == ImportState.UNDOING for run in runs)
+    may = all(rules.may_undo(actor, run) for run in runs) and bool(batches.to_take_back(runs))
+    return {
+        "is_going_back": is_going_back,
+        "is_back": all(run.state == ImportState.UNDONE for run in runs),
+        "may_undo": may and not is_going_back,
+    }
+
+
 def _page(runs: Sequence[ImportRun]) -> dict[str, Any]:
     waiting = [run for run in runs if run.state == ImportState.UPLOADED]
-    ended = (ImportState.DONE, ImportState.CANCELLED, ImportState.FAILED)
+    ended = (*undoing.ENDED, ImportState.UNDONE)
     files, named = [], dict(countries())
     for run in runs:
         dialect = Dialect.from_json(run.dialect)

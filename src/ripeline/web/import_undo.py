@@ -11,7 +11,7 @@ from django.shortcuts import redirect, render
 from django.urls import path
 from django.views.decorators.http import require_http_methods, require_POST
 
-from ripeline.capture import actions, rules, undoing
+from ripeline.capture import actions, queries, rules, undoing
 from ripeline.capture.actions import UndoError
 from ripeline.capture.models import ImportKept, ImportRun, WhyKept
 from ripeline.capture.since import Foreign
@@ -55,7 +55,16 @@ def undo(request: HttpRequest, run_id: UUID) -> HttpResponse:
     expected = undoing.expect(run, SHOWN)
     more = expected.kept + expected.partly - len(expected.staying)
     shown = _named(actor, expected.staying)
-    return render(request, "imports/undo.html", {"run": run, "expected": expected, "staying": shown, "more": more})
+    found = {"run": run, "expected": expected, "staying": shown, "more": more, "later": _went_in_after(run)}
+    return render(request, "imports/undo.html", found)
+
+
+def _went_in_after(run: ImportRun) -> list[str]:
+    """Files that went in together with it, after it, and are still in: what they changed keeps what it brought."""
+    if not run.batch_id:
+        return []
+    later = ImportRun.objects.filter(batch_id=run.batch_id, place__gt=run.place, state__in=undoing.ENDED)
+    return list(later.order_by("-place", "-id").values_list("filename", flat=True))
 
 
 @require_POST
@@ -68,7 +77,8 @@ def progress(actor: User, run: ImportRun) -> dict[str, Any]:
     """How far it is."""
     undo = run.undo
     share = undo.done / undo.total if undo.total else None
-    return {"run": run, "undo": undo, "share": share, "may_undo": rules.may_undo(actor, run)}
+    first = queries.taken_back_first(run.batch_id, run.place).first() if run.batch_id else None
+    return {"run": run, "undo": undo, "share": share, "may_undo": rules.may_undo(actor, run), "first": first}
 
 
 def result(actor: User, run: ImportRun) -> dict[str, Any]:

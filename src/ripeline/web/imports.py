@@ -323,6 +323,7 @@ urlpatterns = [
     path("imports/together/<uuid:batch_id>", import_batch.batch, name="import-batch"),
     path("imports/together/<uuid:batch_id>/trial", import_batch.batch_trial, name="import-batch-trial"),
     path("imports/together/<uuid:batch_id>/trial/stop", import_batch.batch_trial_stop, name="import-batch-trial-stop"),
+    path("imports/together/<uuid:batch_id>/undo", import_batch.batch_undo, name="import-batch-undo"),
     path("imports/<uuid:run_id>", one, name="import"),
     path("imports/<uuid:run_id>/progress", progress, name="import-progress"),
     path("imports/<uuid:run_id>/mapping", mapping, name="import-mapping"),
