@@ -139,6 +139,34 @@ def test_it_goes_on_where_it_was_and_stops_when_asked(carol: User, alice: User, 
     assert Lead.objects.filter(owner=alice).count() == 6
 
 
+def test_what_is_cancelled_while_it_waits_does_nothing(
+    carol: User, alice: User, bob: User, make_lead: MakeLead
+) -> None:
+    make_lead(alice)
+    batch = give(carol, bob)
+    batches.cancel(actor=alice, batch_id=batch.pk)  # not hers
+    assert batches.waiting() == [batch.pk]
+    batches.cancel(actor=carol, batch_id=batch.pk)
+    batch.refresh_from_db()
+    assert batch.state == BatchState.CANCELLED
+    assert batches.waiting() == []
+    assert not batches.work(batch.pk, tagged=ripeness.tagged)
+    assert not Lead.objects.filter(owner=bob).exists()
+
+
+def test_what_is_through_when_it_is_cancelled_is_done(carol: User, alice: User, bob: User, make_lead: MakeLead) -> None:
+    for n in range(2):
+        make_lead(alice, name=f"Lead {n}")
+    batch = give(carol, bob)
+    steps = iter([False, False, True])
+    assert not batches.work(batch.pk, tagged=ripeness.tagged, size=2, is_stopping=lambda: next(steps))
+    batches.cancel(actor=carol, batch_id=batch.pk)
+    worked(batch)
+    assert (batch.state, batch.done, batch.cancel_asked) == (BatchState.DONE, 2, True)
+    back = worked(batches.undo(actor=carol, batch_id=batch.pk))
+    assert (back.state, back.undone, back.cancel_asked) == (BatchState.UNDONE, 2, False)
+
+
 def test_undo_leaves_what_somebody_changed_since(carol: User, alice: User, bob: User, make_lead: MakeLead) -> None:
     one, two = make_lead(alice), make_lead(alice)
     batch = worked(give(carol, bob))

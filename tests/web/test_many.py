@@ -8,10 +8,11 @@ from uuid import uuid4
 import pytest
 from django.test import Client
 
-from ripeline.leads import actions
+from ripeline.leads import actions, batches
 from ripeline.leads.models import Batch, BatchState, Lead, State
 from ripeline.people.models import User
 from ripeline.people.queries import responsible_of
+from ripeline.ripeness import queries as ripeness
 from ripeline.web import many
 from ripeline.worker import tasks
 from tests.cast import MakeLead, by, soon
@@ -73,6 +74,46 @@ def test_many_more_are_the_workers_and_the_page_follows_them(
     assert Batch.objects.get().state == BatchState.UNDO_QUEUED
     assert tasks.work(lambda: False)
     assert Lead.objects.filter(owner=alice).count() == 5
+
+
+def test_what_came_too_late_to_be_cancelled_is_said(
+    carol: User, alice: User, bob: User, make_lead: MakeLead, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for n in range(5):
+        make_lead(alice, name=f"Lead {n}")
+    monkeypatch.setattr(many, "AT_ONCE", 3)
+    client = sign_in(carol)
+    client.post("/leads/many/give", giving(bob, everything="1"))
+    batch = Batch.objects.get()
+    steps = iter([False, True])
+    batches.work(batch.pk, tagged=ripeness.tagged, is_stopping=lambda: next(steps))
+    page = said(client.get(f"/leads/batches/{batch.pk}"))
+    assert "0 of 5 leads" in page
+    assert "Waiting for its turn" not in page
+    steps = iter([False, True])
+    batches.work(batch.pk, tagged=ripeness.tagged, is_stopping=lambda: next(steps))
+    page = said(client.post(f"/leads/batches/{batch.pk}/cancel", follow=True))
+    assert "5 of 5 leads, stopping" in page
+    assert tasks.work(lambda: False)
+    page = said(client.get(f"/leads/batches/{batch.pk}"))
+    assert "5 leads are with Bob now." in page
+    assert "It was done before it could be cancelled." in page
+    assert "cancelled" not in page.replace("could be cancelled", "")
+
+
+def test_what_waits_and_is_cancelled_changes_nothing_and_says_so(
+    carol: User, alice: User, bob: User, make_lead: MakeLead, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for n in range(5):
+        make_lead(alice, name=f"Lead {n}")
+    monkeypatch.setattr(many, "AT_ONCE", 3)
+    client = sign_in(carol)
+    client.post("/leads/many/give", giving(bob, everything="1"))
+    page = said(client.post(f"/leads/batches/{Batch.objects.get().pk}/cancel", follow=True))
+    assert "cancelled" in page
+    assert "Nothing was changed" in page
+    assert not tasks.work(lambda: False)
+    assert not Lead.objects.filter(owner=bob).exists()
 
 
 def test_a_batch_is_shown_to_who_asked_and_to_an_administrator_and_undone_by_who_asked(

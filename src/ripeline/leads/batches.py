@@ -85,8 +85,13 @@ def waiting() -> list[UUID]:
 
 
 def cancel(*, actor: User, batch_id: UUID) -> None:
-    """Stop after the piece in hand; what was done stays, and can be taken back."""
-    Batch.objects.filter(pk=batch_id, asked_by=actor, state__in=WAITING).update(cancel_asked=True)
+    """Stop after the piece in hand; what was done stays, and can be taken back. What waits for its turn, does nothing.
+
+    The piece in hand has the row's lock: whoever waits for it here finds how it stands then.
+    """
+    mine = Batch.objects.filter(pk=batch_id, asked_by=actor)
+    if not mine.filter(state=BatchState.QUEUED).update(state=BatchState.CANCELLED, ended_at=clock.now()):
+        mine.filter(state__in=WAITING).update(cancel_asked=True)
     timeline.wake_worker()
 
 
@@ -146,7 +151,8 @@ def _step(batch_id: UUID, tagged: Tagged, size: int) -> _Step:
         if batch is None:
             return _Step.NOT_OURS
         undoes = batch.state in (BatchState.UNDO_QUEUED, BatchState.UNDOING)
-        if batch.cancel_asked:
+        is_through = batch.total is not None and batch.position >= batch.total
+        if batch.cancel_asked and not is_through:
             return _end(batch, BatchState.DONE if undoes else BatchState.CANCELLED)
         if batch.state in (BatchState.QUEUED, BatchState.UNDO_QUEUED):
             if batch.total is None:
@@ -221,8 +227,8 @@ def _put_back(batch: Batch, items: Sequence[BatchItem]) -> None:
 
 
 def _end(batch: Batch, state: BatchState) -> _Step:
-    batch.state, batch.ended_at, batch.cancel_asked = state, clock.now(), False
-    batch.save(update_fields=["state", "ended_at", "cancel_asked"])
+    batch.state, batch.ended_at = state, clock.now()
+    batch.save(update_fields=["state", "ended_at"])  # `cancel_asked` stays: where it is done, it came too late
     return _Step.ENDED
 
 

@@ -234,6 +234,8 @@ def _moving(found: Batch) -> dict[str, Any]:
     undoes = found.state in (BatchState.UNDO_QUEUED, BatchState.UNDOING)
     return {
         "batch": found, "label": found.get_verb_display(), "undoes": undoes,
+        "is_waiting": found.state in (BatchState.QUEUED, BatchState.UNDO_QUEUED),
+        "came_too_late": found.cancel_asked and found.state == BatchState.DONE and found.position == found.total,
         "is_moving": found.state in batches.WAITING, "share": found.position / found.total if found.total else 0,
     }  # fmt: skip
 
