@@ -13,7 +13,7 @@ _LOOKS: dict[str, tuple[str, float, list[int]]] = {
     RULE: (INK, 1.75, [7, 4]),
     RUSH: (SOFT, 1.75, [2, 4]),
 }
-_GAP = 1.0  # of a line of text, between two names
+_SHORT = 0.84  # of the ages drawn: a line that ends after it has its name where it meets those of the whole ones
 
 
 def plain(curve: Curve, *, is_narrow: bool) -> dict[str, Any]:
@@ -75,9 +75,13 @@ def _labels(data: dict[str, Any], top: float, height: int) -> list[dict[str, Any
         for name, shares in data["lines"].items()
         if shares
     ]
-    full = sorted((end for end in ends if end["age"] >= 340), key=lambda end: end["share"])
-    for lower, upper in pairwise(full):
+    last = max(data["ages"], default=0)
+    side = sorted((end for end in ends if end["age"] >= _SHORT * last), key=lambda end: end["share"])
+    for lower, upper in pairwise(side):
         upper["share"] = max(upper["share"], lower["share"] + line)
+    for upper, lower in pairwise(reversed(side)):  # not above the picture: whoever is pushed out pushes back
+        upper["share"] = min(upper["share"], top)
+        lower["share"] = min(lower["share"], upper["share"] - line)
     return ends
 
 

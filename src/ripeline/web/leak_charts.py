@@ -29,8 +29,8 @@ def wins(data: dict[str, Any]) -> Any:
     second = alt.Y("name:N", title=None, sort=names, scale=alt.Scale(domain=names), axis=None)
     most = max([1, *(row["leads"] for row in data["rows"])]) * (1.35 if narrow else 1.15)
     top = max([1, *(row["high"] for row in data["rows"])]) * 1.06
-    axis = alt.Axis(tickCount=2 if narrow else 4, tickMinStep=1, grid=False, format=",.0f")
-    x = alt.X("leads:Q", title="Leads", scale=alt.Scale(domain=[0, most], nice=False), axis=axis)
+    x = alt.X("leads:Q", title="Leads", scale=alt.Scale(domain=[0, most], nice=False), axis=_axis(alt, most, narrow))
+    axis = _axis(alt, top, narrow)
     w = alt.X("wins:Q", title="Wins in them", scale=alt.Scale(domain=[0, top], nice=False), axis=axis)
     bars = alt.layer(
         alt.Chart(values).mark_bar(color=SOFT, height=16, opacity=0.8).encode(x=x, y=first),
@@ -43,3 +43,14 @@ def wins(data: dict[str, Any]) -> Any:
         alt.Chart(some).mark_circle(color=INK, size=80, opacity=1).encode(x=w, y=second),
     ).properties(width=width, height=height)
     return themed(alt.hconcat(bars, dots, spacing=30), left=22)
+
+
+def ticks(most: float, count: int) -> list[int]:
+    """Whole numbers up to `most`, each once, at 1, 2 or 5 of a power of ten: no more than `count` beside 0."""
+    steps = (digit * 10**power for power in range(12) for digit in (1, 2, 5))
+    step = next(step for step in steps if most / step < count + 1)
+    return list(range(0, int(most) + 1, step))
+
+
+def _axis(alt: Any, most: float, narrow: bool) -> Any:
+    return alt.Axis(values=ticks(most, 2 if narrow else 4), grid=False, format=",.0f")
