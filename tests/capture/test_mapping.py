@@ -230,3 +230,7 @@ def test_a_name_that_says_first_and_last_once_more_is_theirs() -> None:
         "Full name": ["Tom Baker", "Ann Cole", "Dr. Eve Dunn"],
     })  # fmt: skip
     assert found["Full name"] == "name"
+
+
+def test_a_seller_is_the_sales_rep() -> None:
+    assert guessed("leads", {"Name": ["Alice"], "Verkäufer": ["Bob"]})["Verkäufer"] == "owner"

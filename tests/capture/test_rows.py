@@ -366,3 +366,9 @@ def test_a_name_that_is_not_their_first_and_last_one_does_not_push_these_out() -
 def test_a_name_with_more_than_first_and_last_is_theirs() -> None:
     row = lead("First name,Last name,Full name", "Tom,Baker,Dr. Tom Baker")
     assert (row.text("name"), row.custom, row.remarks) == ("Dr. Tom Baker", {}, [])
+
+
+@pytest.mark.parametrize("word", ["k.A.", "k. A.", "keine Angabe", "unbekannt", "-", "N/A"])
+def test_words_for_nothing_are_empty(word: str) -> None:
+    row = lead("Name,E-Mail,Firma,Auftragswert", f"{word},a@acme.example,{word},{word}")
+    assert (row.values.keys() & {"name", "company", "amount"}, row.remarks) == (set(), [])

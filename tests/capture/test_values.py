@@ -556,3 +556,17 @@ def test_what_is_no_number_of_the_country_guessed_is_kept_as_it_was_written(text
     assert kept.value == text
     assert "is no number of GB" in kept.remark
     assert values.phone(text, country="DE").value.startswith("+49")
+
+
+@pytest.mark.parametrize(
+    "text", ['=HYPERLINK("http://evil","x")', "Team 7, Sales", "a@acme.com, Tom", "Acme (UK), Tom"]
+)
+def test_only_what_looks_like_a_name_is_turned_round(text: str) -> None:
+    assert values.person_name(text).value == text
+
+
+def test_advice_on_an_amount_has_the_decimal_sign_of_its_column() -> None:
+    assert refusal(values.money, "a lot", decimal_comma=True).endswith("write it like 1234,56")
+    assert refusal(values.money, "1,2,3", decimal_comma=True).endswith("write it like 1234,56")
+    assert refusal(values.money, "a lot", decimal_comma=False).endswith("write it like 1234.56")
+    assert refusal(values.number, "a lot", decimal_comma=True).endswith("write it like 1234,56")

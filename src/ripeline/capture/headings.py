@@ -65,7 +65,8 @@ message: message | notes | note | comment | comments | description | inquiry | e
     commentaires | remarques | mensaje | notas | comentario | comentarios | mensagem | observacoes | messaggio |
     nota | commenti | bericht | opmerkingen | wiadomosc
 owner: owner | owner email | lead owner | contact owner | record owner | sales rep | assigned to | account owner |
-    rep | salesperson | besitzer | zustandig | verantwortlich | betreuer | vertriebler | proprietaire | commercial |
+    rep | salesperson | besitzer | zustandig | verantwortlich | betreuer | vertriebler |
+    verkaufer | vertriebsmitarbeiter | kundenberater | aussendienst | proprietaire | commercial |
     responsable | propietario | vendedor | proprietario | responsavel | venditore | eigenaar | opiekun
 amount: amount | amount in company currency | deal amount | deal value | value | deal size | opportunity amount
     | revenue | price | contract

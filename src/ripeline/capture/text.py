@@ -23,7 +23,9 @@ def words(table: str) -> frozenset[str]:
     return frozenset(table.split())
 
 
-_PLACEHOLDERS = words("- -- --- – — . .. ? n/a #n/a n.a. (blank) (empty) (none) <null> \\n #ref! #value! #name?")
+_PLACEHOLDERS = {"k. a.", "keine angabe", "keine angaben", "ohne angabe", "unbekannt"} | words(
+    "- -- --- – — . .. ? n/a #n/a n.a. k.a. k.a k/a (blank) (empty) (none) <null> \\n #ref! #value! #name?"
+)
 _EMPTY_WORDS = {"null", "none", "nil", "nan", "na", "undefined", "unknown", "not available", "not provided"}
 
 

@@ -103,6 +103,7 @@ _ENDS = {"won": words("won gewonnen gagne ganado ganho"), "lost": words("lost ve
 _NOT = words("not never no non nicht nie kein pas jamais nao t")  # won't, isn't
 _NOT_YET = _NOT | words("be to nearly almost noch fast ainda todavia competitor competition wettbewerber")
 _IN_BRACKETS = re.compile(r"\s*\([^()]*\)\s*$")  # HubSpot writes the pipeline behind the stage
+_NOT_OF_A_NAME = re.compile(r"[\d=@\"“”„«»()\[\]{}<>|]")
 _NOT_FIRST_NAMES = words("jr sr phd md ii iii inc llc ltd gmbh ag co corp sa")
 
 
@@ -253,7 +254,9 @@ def country_said(number: str) -> str:
 def person_name(text: str) -> Parsed[str]:
     """A name as people write it: "Meier, Alice" is turned round; capitals stay as they are."""
     last, comma, first = text.partition(",")
-    turns = comma and last.strip() and len(first.split()) in (1, 2) and "," not in first
+    turns = (
+        comma and not _NOT_OF_A_NAME.search(text) and last.strip() and len(first.split()) in (1, 2) and "," not in first
+    )
     return Parsed(
         f"{first.strip()} {last.strip()}" if turns and first.strip(" .").lower() not in _NOT_FIRST_NAMES else text
     )
@@ -291,7 +294,7 @@ def money(text: str, *, decimal_comma: bool | None = None, usual: str = "") -> P
     """An amount of money, to the cent. `usual` is the currency that a sign of several, like $, most likely is."""
     found = _MONEY.fullmatch(_NO_CENTS.sub("", text[:60].replace("\u00a0", " ").replace("\u202f", " ")))
     if not found:
-        raise BadValueError(f"“{text[:40]}” is not an amount: write it like 1234.56")
+        raise BadValueError(f"“{text[:40]}” is not an amount: write it like {_example(decimal_comma)}")
     if found["minus"] or found["minus2"] or found["end"] == "-":
         raise BadValueError(f"“{text[:40]}” is negative: an amount is 0 or more")
     sign = found["before"] or found["after"].rstrip(".") or ""
@@ -306,13 +309,17 @@ def number(text: str, *, decimal_comma: bool | None = None) -> Decimal:
     """A number and nothing beside it; BadValueError if it is none, could be two, or is longer than one can be kept."""
     found = _PLAIN_NUMBER.fullmatch(text.strip().replace("\u00a0", " ").replace("\u202f", " "))
     if not found or sum(map(str.isdigit, text)) > _DIGITS:
-        raise BadValueError(f"“{text[:40]}” is not a number: write it like 1234.56")
+        raise BadValueError(f"“{text[:40]}” is not a number: write it like {_example(decimal_comma)}")
     digits = found["number"]
     is_marked = "." in digits or "," in digits
     if decimal_comma is None and is_marked and decimal_comma_of([digits])[0] is None:
         raise BadValueError(f"“{text[:40]}” could be two numbers: write it like 1234.56")
     amount = _number(digits, decimal_comma)
     return -amount if found["minus"] else amount
+
+
+def _example(decimal_comma: bool | None) -> str:
+    return "1234,56" if decimal_comma else "1234.56"
 
 
 def _number(digits: str, decimal_comma: bool | None) -> Decimal:
@@ -327,7 +334,7 @@ def _number(digits: str, decimal_comma: bool | None) -> Decimal:
     regular = len(groups) == 1 or (1 <= len(groups[0]) <= 3 and all(len(part) == 3 for part in groups[1:]))
     if not regular or not (cents or "0").isdigit() or not "".join(groups).isdigit():
         kind = {True: "a decimal comma", False: "a decimal point", None: "a decimal mark"}[decimal_comma]
-        raise BadValueError(f"“{digits[:40]}” is not a number with {kind}: write it like 1234.56")
+        raise BadValueError(f"“{digits[:40]}” is not a number with {kind}: write it like {_example(decimal_comma)}")
     return Decimal(f"{''.join(groups)}.{cents or 0}")
 
 
