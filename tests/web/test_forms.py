@@ -204,13 +204,36 @@ def test_only_the_sites_that_were_named_may_show_it_in_a_page_of_theirs(client: 
 def test_the_colours_of_the_company_are_its_own_style_sheet(client: Client, door: Door, mona: User) -> None:
     draft = FormDraft(name="Quote", source_type="quote_request", title="Ask", style={"accent": "#AA0044", "corners": 3})
     doors.keep_form(actor=mona, door=door, draft=draft)
-    assert client.get("/f/quote/style.css").content == b":root { --accent: #aa0044; --r: 3px; }\n"
+    assert client.get("/f/quote/style.css").content == b":root { --accent: #aa0044; --on: #ffffff; --r: 3px; }\n"
     short = replace(draft, style={"accent": "a04", "ink": "1c2321"})
     doors.keep_form(actor=mona, door=door, draft=short)
     assert client.get("/f/quote/style.css").content == b":root { --accent: #aa0044; --ink: #1c2321; }\n"
     for wrong in ("red", "#12", "#12345g", "1234567"):
         with pytest.raises(DoorError):
             doors.keep_form(actor=mona, door=door, draft=replace(draft, style={"accent": wrong}))
+
+
+def test_no_choice_of_colours_makes_a_form_unreadable(client: Client, door: Door, mona: User) -> None:
+    hers, path = signed_in(mona), f"/capture/doors/{door.pk}"
+    settings = {
+        "name": "Quote", "source_type": "quote_request", "title": "Ask", "verb": "Send", "thanks": "Thanks.",
+        "font": "serif", "corners": "4", "accent": "#ffdd00",
+    }  # fmt: skip
+    assert "Too pale on this ground for links" not in hers.get(path).text
+    assert hers.post(path, settings).status_code == 302
+    style = client.get("/f/quote/style.css").text
+    assert "--on: #000000" in style
+    assert "--link: var(--ink)" in style
+    assert "Too pale on this ground for links" in hers.get(path).text
+    assert hers.post(path, settings | {"accent": "#123456"}).status_code == 302
+    style = client.get("/f/quote/style.css").text
+    assert "--on: #ffffff" in style
+    assert "--link" not in style
+    for colours in ({"ink": "#eeeeee"}, {"paper": "#111111"}):
+        refused = hers.post(path, settings | colours)
+        assert refused.status_code == 422
+        assert "could hardly be read" in refused.text
+        assert hers.post(f"{path}/preview", settings | colours).status_code == 200
 
 
 def test_a_form_that_was_shut_says_so_and_one_that_never_was_is_not_found(

@@ -13,6 +13,7 @@ from django.db import connection, transaction
 from django.db.models import Count, Max, Q, Sum
 
 from ripeline.base import clock
+from ripeline.capture import colours
 from ripeline.capture.models import Door, DoorDay, DoorKind, KnownVisitors, Submission, SubmissionState
 from ripeline.catalog import actions as catalog
 from ripeline.catalog import assets, phrases
@@ -225,7 +226,7 @@ def _checked(draft: FormDraft) -> dict[str, Any]:
         "thanks": draft.thanks.strip()[:1000] or words.thanks, "language": language,
         "fields": {key: how for key in PERSON if (how := draft.fields.get(key)) in ("required", "optional")},
         "questions": [{"key": key, "required": must} for key, must in draft.questions if key in standard],
-        "style": style_of(draft.style), "sites": _sites(draft.sites),
+        "style": _readable(style_of(draft.style)), "sites": _sites(draft.sites),
         "known": draft.known if draft.known in KnownVisitors else KnownVisitors.SKIP,
     }  # fmt: skip
 
@@ -255,6 +256,14 @@ def style_of(style: Mapping[str, Any]) -> dict[str, Any]:
     if corners.isdecimal():
         kept["corners"] = min(int(corners), 30)
     return kept
+
+
+def _readable(style: dict[str, Any]) -> dict[str, Any]:
+    """A style whose letters can be read on its ground. Raises DoorError."""
+    if not colours.can_be_read(style):
+        raise DoorError("These letters could hardly be read on this ground; choose one darker and one lighter.",
+                        "ink" if "ink" in style else "paper")  # fmt: skip
+    return style
 
 
 def _sites(sites: Sequence[str]) -> list[str]:

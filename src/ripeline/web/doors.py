@@ -12,7 +12,7 @@ from django.utils.http import urlencode
 from django.views.decorators.clickjacking import xframe_options_exempt
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from ripeline.capture import doors, holding, submissions
+from ripeline.capture import colours, doors, holding, submissions
 from ripeline.capture.doors import DoorError, FormDraft
 from ripeline.capture.machines import flat
 from ripeline.capture.models import Door, DoorKind, KnownVisitors, Submission
@@ -230,7 +230,7 @@ def door(request: HttpRequest, door_id: UUID) -> HttpResponse:
         "latest": submissions.latest(found),
         "health": next((each for each in doors.health() if each.door.pk == found.pk), None),
         "address": form_page.address(request, found), "snippet": form_page.snippet(request, found),
-        "days": doors.HEALTH_DAYS,
+        "days": doors.HEALTH_DAYS, "is_pale": colours.is_pale(found.style),
         "lacks_mail": not outbox.can_send() and any(question.purpose for question, _ in doors.asks(found)),
         "gives_here": bool(found.gives_id) and not outbox.can_send(),
         "unspoken": [question for question, _ in doors.asks(found) if not question.is_spoken(found.language)],

@@ -17,7 +17,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_safe
 
 from ripeline.base.anew import anew
-from ripeline.capture import doors, giving, keeping, profiling, proof, submissions
+from ripeline.capture import colours, doors, giving, keeping, profiling, proof, submissions
 from ripeline.capture.models import Door, Submission
 from ripeline.capture.text import clean
 from ripeline.catalog import phrases
@@ -133,6 +133,10 @@ def style(_: HttpRequest, slug: str) -> HttpResponse:
 
 def styled(chosen: Mapping[str, Any]) -> HttpResponse:
     rules = [f"--{name}: {chosen[name]};" for name in doors.COLOURS if name in chosen]
+    if "accent" in chosen:
+        rules.append(f"--on: {colours.letters_on(chosen['accent'])};")
+    if colours.is_pale(chosen):
+        rules.append("--link: var(--ink);")
     if "font" in chosen:
         rules.append(f"--font: {chosen['font']};")
     if "corners" in chosen:
