@@ -236,6 +236,18 @@ def test_no_choice_of_colours_makes_a_form_unreadable(client: Client, door: Door
         assert hers.post(f"{path}/preview", settings | colours).status_code == 200
 
 
+def test_an_address_is_completed_as_people_write_it(door: Door, mona: User) -> None:
+    draft = FormDraft(name="Quote", source_type="quote_request", title="Ask")
+    for typed, kept in (
+        ("www.example.com/x", "https://www.example.com/x"), ("example.com:8080?a=1", "https://example.com:8080?a=1"),
+        ("http://example.com", "http://example.com"),
+    ):  # fmt: skip
+        assert doors.keep_form(actor=mona, door=door, draft=replace(draft, redirect_url=typed)).redirect_url == kept
+    for wrong in ("thanks", "mailto:priya@example.com", "javascript:alert(1)", "/thanks"):
+        with pytest.raises(DoorError):
+            doors.keep_form(actor=mona, door=door, draft=replace(draft, privacy_url=wrong))
+
+
 def test_a_form_that_was_shut_says_so_and_one_that_never_was_is_not_found(
     client: Client, door: Door, mona: User
 ) -> None:

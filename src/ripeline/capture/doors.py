@@ -32,6 +32,7 @@ PERSON = ("name", "company", "phone", "title")  # asked beside the e-mail addres
 HEALTH_DAYS = 30
 
 _COLOUR = re.compile(r"#?([0-9a-f]{6}|[0-9a-f]{3})")
+_IS_HOST = re.compile(r"[\w-]+(\.[\w-]+)+(:\d+)?(?=[/?#]|$)")  # an address as people write it, without https://
 FONTS = ("system-ui", "serif", "monospace", "inherit")
 COLOURS = ("accent", "paper", "ink")
 
@@ -235,6 +236,8 @@ def _address(text: str, where: str, such_as: str) -> str:
     text = text.strip()
     if not text:
         return ""
+    if _IS_HOST.match(text):
+        text = f"https://{text}"
     parts = urlsplit(text)
     if parts.scheme not in ("http", "https") or not parts.hostname or len(text) > 500:
         raise DoorError(f"Write a whole address, such as {such_as}.", where)

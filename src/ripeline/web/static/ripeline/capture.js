@@ -16,6 +16,7 @@
       clearTimeout(soon);
       soon = setTimeout(() => { top = frame.contentWindow.scrollY; form.requestSubmit(button); }, SOON);
     });
+    if (form.querySelector(".wrong")) form.requestSubmit(button); // what is typed, and not kept yet, is what is shown
     form.addEventListener("submit", ({ submitter }) => { if (submitter !== button) clearTimeout(soon); });
     frame.addEventListener("load", () => frame.contentWindow.scrollTo(0, top)); // one sees on what one was looking at
   }
