@@ -67,7 +67,7 @@ class NewForm(Form):
     )
     language = forms.ChoiceField(
         label="Its language", choices=Language.choices, required=False,
-        help_text="Of its fixed words, its errors and the mail it sends. Questions stay in the words you gave them.",
+        help_text="Of its fixed words, its errors, its mail, and of each question that has words in it.",
     )  # fmt: skip
 
 
