@@ -38,6 +38,7 @@ DEFAULT_RULES: tuple[tuple[str, PageKind], ...] = (
     ("*/prices*", PageKind.PRICING),
     ("*/plans*", PageKind.PRICING),
     ("*/preise*", PageKind.PRICING),
+    ("*/preisliste*", PageKind.PRICING),
     ("*/quote*", PageKind.CONTACT),
     ("*/demo*", PageKind.CONTACT),
     ("*/contact*", PageKind.CONTACT),
@@ -57,9 +58,18 @@ DEFAULT_RULES: tuple[tuple[str, PageKind], ...] = (
     ("*/imprint*", PageKind.LEGAL),
     ("*/impressum*", PageKind.LEGAL),
     ("*/terms*", PageKind.LEGAL),
+    ("*/legal*", PageKind.LEGAL),
+    ("*/datenschutz*", PageKind.LEGAL),
+    ("*/agb*", PageKind.LEGAL),
+    ("*/rechtliche*", PageKind.LEGAL),
+    ("*/nutzungsbedingungen*", PageKind.LEGAL),
+    ("*/widerruf*", PageKind.LEGAL),
     ("*/product*", PageKind.PRODUCT),
+    ("*/produkt*", PageKind.PRODUCT),
     ("*/features*", PageKind.PRODUCT),
     ("*/solutions*", PageKind.PRODUCT),
+    ("*/loesungen*", PageKind.PRODUCT),
+    ("*/leistungen*", PageKind.PRODUCT),
 )
 LONGEST_PATTERN = 200
 _REMEMBERED = 20_000  # paths
