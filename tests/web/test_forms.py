@@ -324,6 +324,21 @@ def test_a_marketer_makes_a_form_in_a_minute(mona: User) -> None:
     assert "In the last 30 days it was opened 0 times" in mine.get(f"/capture/doors/{door.pk}").content.decode()
 
 
+def test_the_address_of_a_form_is_spelt_out_or_chosen(mona: User) -> None:
+    mine = signed_in(mona)
+    wanted = {"name": "Rückruf für Größe", "source_type": "contact_form"}
+    mine.post("/capture/forms/new", wanted)
+    mine.post("/capture/forms/new", wanted | {"slug": "/f/Call me"})
+    mine.post("/capture/forms/new", wanted | {"slug": " "})
+    slugs = Door.objects.order_by("pk").values_list("slug", flat=True)
+    assert list(slugs) == ["rueckruf-fuer-groesse", "call-me", "rueckruf-fuer-groesse-2"]
+    for wrong, said in (("call-me", "has the address call-me already"), ("???", "letters and digits")):
+        refused = mine.post("/capture/forms/new", wanted | {"slug": wrong})
+        assert refused.status_code == 422
+        assert said in refused.text
+    assert Door.objects.count() == 3
+
+
 def test_a_consent_is_worded_alike_wherever_a_form_is_built_and_shown(client: Client, door: Door, mona: User) -> None:
     words = "Write to me by e-mail now and then with news and offers."
     hers = signed_in(mona)

@@ -6,6 +6,7 @@ from copy import copy
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
+from unicodedata import combining, normalize
 from urllib.parse import urlsplit
 from uuid import UUID
 
@@ -66,6 +67,7 @@ class FormDraft:
     gives: UUID | None = None  # the asset that whoever sends it gets
     language: str = Language.ENGLISH
     privacy_url: str = ""
+    slug: str = ""  # of a new form: its address, else made from the name
 
 
 @dataclass(frozen=True)
@@ -100,7 +102,8 @@ def keep_form(*, actor: User, draft: FormDraft, door: Door | None = None) -> Doo
     require_keeps_catalog(actor)
     checked = _checked(draft)
     with transaction.atomic():
-        found = door or Door(kind=DoorKind.FORM, slug=free_slug(draft.name), created_by=actor)
+        slug = "" if door else _chosen_slug(draft.slug) if draft.slug.strip() else free_slug(draft.name)
+        found = door or Door(kind=DoorKind.FORM, slug=slug, created_by=actor)
         for name, value in checked.items():
             setattr(found, name, value)
         found.source = catalog.source_of(draft.source.strip() or f"Website: {checked['name']}", draft.source_type)
@@ -282,9 +285,29 @@ def _sites(sites: Sequence[str]) -> list[str]:
     return list(dict.fromkeys(kept))[:20]
 
 
+_SPELT = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss", "æ": "ae", "ø": "oe", "å": "aa", "ł": "l"})
+
+
+def _slug(words: str) -> str:
+    """Words as they can stand in an address: Rückruf is rueckruf, Café is cafe."""
+    spelt = normalize("NFKD", normalize("NFC", words).lower().translate(_SPELT))
+    plain = "".join(letter for letter in spelt if not combining(letter))
+    return re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:50].strip("-")
+
+
+def _chosen_slug(words: str) -> str:
+    """The address that somebody wants for a new form. Raises DoorError where it is none, or taken."""
+    slug = _slug(words.strip().removeprefix("/f/"))
+    if not slug:
+        raise DoorError("Write it in letters and digits, such as call-me-back.", "slug")
+    if Door.objects.filter(slug=slug).exists():
+        raise DoorError(f"A door has the address {slug} already.", "slug")
+    return slug
+
+
 def free_slug(name: str, otherwise: str = "form") -> str:
     """An address for a new door, of the words of its name."""
-    base = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:50].strip("-") or otherwise
+    base = _slug(name) or otherwise
     slug, number = base, 2
     while Door.objects.filter(slug=slug).exists():
         slug, number = f"{base}-{number}", number + 1

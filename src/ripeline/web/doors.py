@@ -53,7 +53,7 @@ def _text(label: str, length: int, *, rows: int = 0, such_as: str = "", **more: 
     return forms.CharField(label=label, max_length=length, widget=widget, **more)
 
 
-class NewForm(Form):
+class FormBeginning(Form):
     """What a form begins with."""
 
     name = _text("Its name, for you", 120)
@@ -71,7 +71,12 @@ class NewForm(Form):
     )  # fmt: skip
 
 
-class FormSettings(NewForm):
+class NewForm(FormBeginning):
+    slug = _text("Its address", 60, such_as="call-me-back", required=False,
+                 help_text="After /f/, and for good. Left empty it is made of the name.")  # fmt: skip
+
+
+class FormSettings(FormBeginning):
     field_order = ("name", "source_type", "language")
     title = _text("Heading", 160)
     intro = _text("What stands below it", 1000, rows=3, required=False)
@@ -194,6 +199,7 @@ def new(request: HttpRequest) -> HttpResponse:
         asks = ("need", "timeline") if kind in doors.HAND_RAISING else ("role",)
         draft = FormDraft(
             name=form.cleaned_data["name"], source_type=kind, title=titles[kind], verb=titles[kind], language=language,
+            slug=form.cleaned_data["slug"],
             fields={"name": "required", "company": "optional"}
             | ({"phone": "optional"} if kind in doors.HAND_RAISING else {}),
             questions=[(key, False) for key in asks if key in keys],
