@@ -144,3 +144,17 @@ def test_macros_links_and_formulas_are_not_followed() -> None:
     macro = {"xl/vbaProject.bin": b"\0" * 100, "xl/externalLinks/externalLink1.xml": b"<externalLink/>"}
     with as_table(io.BytesIO(bare(sheet(*cells), **macro)), name="leads.xlsm") as table:
         assert table.file.read() == b"Name,cached\n"
+
+
+def test_a_cell_longer_than_excel_can_hold_is_refused_as_made_to_do_harm() -> None:
+    fits, too_long = (bare(sheet(inline("A1", "A" * length))) for length in (32_767, 32_768))
+    with as_table(io.BytesIO(fits), name="leads.xlsx") as table:
+        assert table.sheets[0].rows == 1
+    assert "a cell of more than 32,767 characters" in refusal(too_long)
+    assert "made to do harm" in refusal(too_long)
+
+
+def test_a_small_workbook_that_unpacks_to_one_cell_of_megabytes_is_refused() -> None:
+    content = bare(sheet_of({1: inline("A1", "Email"), 2: inline("A2", "A" * 150 * MEGABYTE)}))
+    assert len(content) < MEGABYTE
+    assert "more than 32,767 characters" in refusal(content)

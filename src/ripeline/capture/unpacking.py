@@ -24,6 +24,7 @@ from typing import Any
 MOST_PARTS = 5_000  # files inside a workbook
 MOST_SHEETS = 60  # read of one workbook
 MOST_MERGED = 20_000  # merged cells that are filled
+LONGEST = 32_767  # characters of a cell, by the rules of Excel's own format
 BLOCK = 1024 * 1024
 EXACT = 10**15  # a spreadsheet keeps 15 digits of a number, and makes the others zeros
 _NAMED = 100  # characters of a sheet's name
@@ -35,7 +36,7 @@ _BREAK = re.compile(r"\r\n?|\n")
 
 
 class RefusedError(Exception):
-    """Why nothing is read: password, damaged, huge, dtd, or what kind of file it is."""
+    """Why nothing is read: password, damaged, huge, long, dtd, or what kind of file it is."""
 
 
 def limit(limits: dict[str, int]) -> None:
@@ -113,13 +114,14 @@ def written(file: Path, directory: Path) -> list[dict[str, Any]]:
     """Each sheet with rows as N.csv in `directory`: its name, how many rows are not blank, whether it is hidden."""
     import python_calamine as calamine
 
+    is_excel = not zipfile.is_zipfile(file) or _is_excel(file)
     try:
         with calamine.CalamineWorkbook.from_path(file) as book:
             sheets = []
             for number, about in enumerate(book.sheets_metadata[:MOST_SHEETS]):
                 if about.typ is not calamine.SheetTypeEnum.WorkSheet:
                     continue
-                rows = _write(book.get_sheet_by_index(number), directory / f"{number}.csv")
+                rows = _write(book.get_sheet_by_index(number), directory / f"{number}.csv", is_excel=is_excel)
                 largest, _ = resource.getrlimit(resource.RLIMIT_FSIZE)  # of one file, and so of all together
                 if (
                     largest != resource.RLIM_INFINITY
@@ -135,12 +137,19 @@ def written(file: Path, directory: Path) -> list[dict[str, Any]]:
         raise RefusedError("password" if "password" in str(problem).lower() else "damaged") from problem
 
 
-def _write(sheet: Any, file: Path) -> int:
+def _is_excel(file: Path) -> bool:
+    with zipfile.ZipFile(file) as archive:
+        return any(name.startswith("xl/") for name in archive.namelist())
+
+
+def _write(sheet: Any, file: Path, *, is_excel: bool) -> int:
     count = 0
     with file.open("w", encoding="utf-8", errors="replace", newline="") as output:
         writer = csv.writer(output, lineterminator="\n")
         for row in _filled(sheet.iter_rows(), sheet.merged_cell_ranges or ()):
             cells = [text(value) for value in row]
+            if is_excel and any(len(cell) > LONGEST for cell in cells):
+                raise RefusedError("long")
             count += any(map(str.strip, cells))
             writer.writerow(cells)
     return count

@@ -35,6 +35,8 @@ _WHY = {
     "Protect Workbook), or save the sheet as “CSV UTF-8”, and import that.",
     "damaged": f"{{name}} is damaged or was cut off. Open it in a spreadsheet and save it anew. Or: {_SAVE}",
     "huge": f"{{name}} takes too much room or time to unpack: it is larger inside than any list of leads. {_SAVE}",
+    "long": "{name} has a cell of more than 32,767 characters, which is more than any cell of Excel holds and no "
+    f"spreadsheet program writes; it may be made to do harm. {_SAVE}",
     "dtd": "{name} has definitions (a DTD) inside, which no spreadsheet program writes; it may be made to do harm. "
     f"{_SAVE}",
     "word": "{name} is a Word document, not a table. Copy its table into a spreadsheet and import that.",
