@@ -93,6 +93,29 @@ def test_a_confirmation_is_a_page_and_a_click(client: Client, post: Post, send_a
         assert client.get(path).status_code == client.post(path).status_code == 410
 
 
+def test_a_used_confirm_link_says_so_and_promises_nothing_to_whoever_stopped_all_mail(
+    client: Client, alice: User, lead: Lead, post: Post, send_all: SendAll
+) -> None:
+    consent.ask(to=PRIYA, purpose=NEWS, evidence=SAID_SO, lead_id=lead.pk)
+    send_all()
+    path = "/confirm/" + post.received[0].text.split("/confirm/")[1].split()[0]
+    client.post(path)
+    for page in (client.get(path).text, client.post(path).text):
+        assert "This is confirmed already" in page
+    client.post(links.unsubscribe_path(address_hash(PRIYA), "", lead.pk), {"what": "everything"})
+    events = [event.state for event in queries.consents(PRIYA)[0].events.all()]
+    for page in (client.get(path + "?lang=de").text, client.post(path + "?lang=de").text):
+        assert "Sie haben alle E-Mails beendet" in page
+        assert "darf Ihnen jetzt schreiben" not in page
+    assert queries.is_suppressed(PRIYA, for_purpose=True)
+    assert [event.state for event in queries.consents(PRIYA)[0].events.all()] == events
+    back = client.get(path).text.split('class="button" href="')[1].split('"')[0]
+    assert "Keep this choice" in client.get(back).text, "there they take it back"
+    Lead.objects.filter(pk=lead.pk).update(email=PRIYA)
+    record = signed_in(alice).get(f"/leads/{lead.pk}").text
+    assert "stopped now" in record
+
+
 # --- Settings, Mail ---------------------------------------------------------------------------------------------------
 
 

@@ -81,6 +81,10 @@ class Phrases:
     may_write: str
     every_mail_stops: str
     confirm_over: str
+    confirmed_before: str
+    stopped_all: str
+    stopped_since: str
+    take_back: str
 
     # choosing what comes
     choose_title: str
@@ -184,6 +188,10 @@ EN = Phrases(
         "It is more than seven days old, or what it was for has changed since. Ask {} for the mail again where you did "
         "the first time, and a new link comes."
     ),
+    confirmed_before="This is confirmed already",
+    stopped_all="You stopped all mail",
+    stopped_since="This link was used before and changes nothing: {} sends you only what you ask for yourself.",
+    take_back="Choose again what you get",
     choose_title="What we may send you",
     stop_this="Stop this mail?",
     what_may_we="What may we send you?",
@@ -302,6 +310,10 @@ DE = Phrases(
         "Er ist älter als sieben Tage, oder es hat sich seither etwas geändert. Bestellen Sie die E-Mails bei {} dort "
         "noch einmal, wo Sie es zuerst getan haben; dann kommt ein neuer Link."
     ),
+    confirmed_before="Das ist schon bestätigt",
+    stopped_all="Sie haben alle E-Mails beendet",
+    stopped_since=("Dieser Link wurde schon benutzt und ändert nichts: {} sendet Ihnen nur, worum Sie selbst bitten."),
+    take_back="Wieder wählen, was Sie bekommen",
     choose_title="Was wir Ihnen senden dürfen",
     stop_this="Diese E-Mails beenden?",
     what_may_we="Was dürfen wir Ihnen senden?",

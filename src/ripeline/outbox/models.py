@@ -144,6 +144,11 @@ class Consent(models.Model):
         """Whether they were asked and did not agree: no consent, and none taken back."""
         return self.state == ConsentState.DECLINED
 
+    @property
+    def is_given(self) -> bool:
+        """Whether they agreed, and confirmed it."""
+        return self.state == ConsentState.GIVEN
+
 
 class ConsentEvent(models.Model):
     """The evidence, append-only: who said what about which words, when, how and whence."""

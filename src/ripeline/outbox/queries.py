@@ -228,6 +228,11 @@ def gets_nothing(hashed: str) -> bool:
     return Suppression.objects.filter(address_hash=hashed, scope=Scope.EVERYTHING, lifted_at__isnull=True).exists()
 
 
+def stopped_all(hashed: str) -> bool:
+    """Whether its owner has stopped all mail that answers nothing."""
+    return Suppression.objects.filter(address_hash=hashed, scope=Scope.PURPOSES, lifted_at__isnull=True).exists()
+
+
 def has_consent(address: str, purpose: str) -> bool:
     """Whether an address agreed to a purpose, and confirmed it."""
     return Consent.objects.filter(

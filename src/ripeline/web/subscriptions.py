@@ -76,6 +76,8 @@ def _choose(request: HttpRequest, what: Unsubscribing) -> list[str]:
 def confirm(request: HttpRequest, token: str) -> HttpResponse:
     """The second half of a double opt-in."""
     asked = consent.confirmable(token)
+    if asked and asked.is_given:
+        return _confirmed_before(request, asked)
     if request.method == "POST" and asked:
         asked = consent.confirm(token=token, evidence=_evidence(request, "link in the mail that asked"))
         if asked:
@@ -83,6 +85,17 @@ def confirm(request: HttpRequest, token: str) -> HttpResponse:
     if asked is None:
         return render(request, "mail/confirm_over.html", _answer(request), status=410)
     return render(request, "mail/confirm.html", _answer(request) | {"purpose": _called(request, asked)})
+
+
+def _confirmed_before(request: HttpRequest, asked: Consent) -> HttpResponse:
+    """A link that was used: it records nothing again, and promises no mail to somebody who stopped all of it since."""
+    hashed, words = asked.address_hash, words_of(request)
+    answer = _answer(request) | {
+        "purpose": _called(request, asked), "nothing": queries.gets_nothing(hashed),
+        "stopped": queries.stopped_all(hashed),
+        "choose": links.in_language(links.unsubscribe_path(hashed, "", asked.lead_id), words),
+    }  # fmt: skip
+    return render(request, "mail/confirmed_before.html", answer)
 
 
 def _called(request: HttpRequest, asked: Consent) -> str:
