@@ -89,6 +89,35 @@ def test_something_that_nobody_is_in_stays_held_and_says_why(door: Door, mona: U
         holding.release(actor=alice, submission_id=pk)
 
 
+def test_mona_mends_a_bad_address_where_it_waits_or_lets_it_in_without(client: Client, door: Door, mona: User) -> None:
+    machines.keep_hook(
+        actor=mona,
+        door=door,
+        name="Ads",
+        source_type="social",
+        mapping={"email": "mail", "name": "who", "company": "f"},
+    )
+    for who in ("Priya Raman", "Jo Marsh"):
+        send(door, {"who": who, "f": "Northgate", "mail": "someone(at)northgate.example"})
+    send(door, {"f": "Harbour", "mail": "nobody"})
+    client.force_login(mona)
+    assert "machine’s work" not in client.get("/capture").text
+    assert "3 sent by a web hook wait" in client.get("/capture").text
+    page = client.get("/capture/held").text
+    assert "These looked like a machine" not in page
+    assert page.count('value="someone(at)northgate.example"') == 2
+    assert page.count("Let in without an address") == 2, "of the third nothing else is known"
+    priya, jo = (Submission.objects.get(content__raw__who=who) for who in ("Priya Raman", "Jo Marsh"))
+    path = f"/capture/held/{priya.pk}/release"
+    assert "is not an e-mail address" in client.post(path, {"email": "priya"}, follow=True).text
+    client.post(path, {"email": "priya@northgate.example"})
+    assert Lead.objects.get().email == "priya@northgate.example"
+    client.post(f"/capture/held/{jo.pk}/release", {"email": "someone(at)northgate.example", "without": "1"})
+    lead = Lead.objects.get(name="Jo Marsh")
+    assert (lead.email, lead.company) == ("", "Northgate")
+    assert "sent with the address “someone(at)northgate.example”" in client.get(f"/leads/{lead.pk}").text
+
+
 def test_what_a_tool_asked_is_an_answer_to_our_question_or_stands_in_words(door: Door, mona: User) -> None:
     raw = {"email": "priya@northgate.example", "timeline": "within a month", "need": "Two chairs", "may_write": "yes",
            "answers": [{"question": "What is your part in it?", "value": "The boss"}]}  # fmt: skip

@@ -1,5 +1,6 @@
 """What was held back: looked at by a person, and let in, discarded, or tried again with a better mapping."""
 
+from dataclasses import dataclass
 from uuid import UUID
 
 from django.db import transaction
@@ -7,6 +8,7 @@ from django.db import transaction
 from ripeline.capture import machines
 from ripeline.capture.keeping import Brought, RefusedError, admit_one
 from ripeline.capture.models import Door, DoorKind, Submission, SubmissionState
+from ripeline.capture.text import clean
 from ripeline.people import actions as people
 from ripeline.people.models import User
 from ripeline.people.rules import require_keeps_catalog
@@ -18,20 +20,39 @@ class StillHeldError(ValueError):
     """Nobody can be found in it yet; says what is missing."""
 
 
+@dataclass(frozen=True)
+class Address:
+    """What stands where an address should and is none, and whether somebody can be found without it."""
+
+    text: str
+    can_do_without: bool
+
+
 def held(door: Door | None = None) -> list[Submission]:
     """What waits for a look, the newest first."""
     found = Submission.objects.filter(state=SubmissionState.HELD).select_related("door").order_by("-received_at")
     return list((found.filter(door=door) if door else found)[:SHOWN])
 
 
-def release(*, actor: User, submission_id: UUID) -> Submission:
-    """Let in what was held back: it counts from when it was sent. Raises StillHeldError."""
+def waits(sent: Submission) -> Address | None:
+    """What is wrong with the address of what a tool sent; None where that is not what it waits for."""
+    if sent.door.kind != DoorKind.HOOK:
+        return None
+    bad = machines.bad_address(sent.door, sent.content["raw"])
+    return Address(bad, not machines.mapped(sent.door, sent.content["raw"], email="")[1]) if bad else None
+
+
+def release(*, actor: User, submission_id: UUID, email: str | None = None) -> Submission:
+    """Let in what was held back: it counts from when it was sent. Raises StillHeldError.
+
+    `email`: of what a tool sent, the address as it should be; "": let it in without one.
+    """
     require_keeps_catalog(actor)
     with transaction.atomic():
         found = Submission.objects.select_for_update(of=("self",)).select_related("door__source", "door__campaign")
         submission = found.get(pk=submission_id)
         if submission.state == SubmissionState.HELD:
-            _let_in(submission)
+            _let_in(submission, email)
             people.audit(actor=actor, verb="submission.release", target=str(submission.pk))
     return submission
 
@@ -63,13 +84,15 @@ def hold_again(*, actor: User, submission_id: UUID) -> None:
     Submission.objects.filter(pk=submission_id, state=SubmissionState.DISCARDED).update(state=SubmissionState.HELD)
 
 
-def _let_in(submission: Submission) -> None:
+def _let_in(submission: Submission, email: str | None) -> None:
     if submission.door.kind == DoorKind.HOOK:
         raw = submission.content["raw"]
-        content, why = machines.mapped(submission.door, raw)
+        content, why = machines.mapped(submission.door, raw, email=email)
         if why:
             raise StillHeldError(why)
         submission.content, submission.trail = content | {"raw": raw}, machines.trail(submission.door, raw)
+        if email is not None and (bad := machines.bad_address(submission.door, raw)):
+            submission.trail["beside"] = f"sent with the address “{clean(bad)[:200]}”"
     submission.state = SubmissionState.TAKEN
     try:
         with transaction.atomic():

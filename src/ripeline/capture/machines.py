@@ -111,12 +111,17 @@ def take_hook(*, door: Door, payload: Any, address: str) -> Submission:
         return keep(submission, most=FROM_ONE_PROGRAM)[0]
 
 
-def mapped(door: Door, raw: Mapping[str, Any]) -> tuple[dict[str, Any], str]:
-    """What a door's mapping makes of something sent, and why it must wait ("" if it need not)."""
+def mapped(door: Door, raw: Mapping[str, Any], *, email: str | None = None) -> tuple[dict[str, Any], str]:
+    """What a door's mapping makes of something sent, and why it must wait ("" if it need not).
+
+    `email`: the address as somebody here has mended it; "": to be taken without one.
+    """
     found = dict(flat(raw))
     said = {name: found[path] for name, path in door.mapping.items() if found.get(path, "").strip()}
     if not door.mapping:
         return _empty(), "Nobody has said yet where the name and the address stand in it."
+    if email is not None:
+        said["email"] = email
     answers = {name.removeprefix(ASKED): text for name, text in said.items() if name.startswith(ASKED)}
     asked = {question.key: question for question in asking.answerable()} if answers else {}
     answered, unfit = asking.fitting(answers, asked.values())
@@ -125,7 +130,16 @@ def mapped(door: Door, raw: Mapping[str, Any]) -> tuple[dict[str, Any], str]:
     try:
         return read(Entry(fields=said)) | {"answers": answered}, ""
     except RefusedError as wrong:
-        return _empty(), f"{'; '.join(f'{name}: {text}' for name, text in wrong.errors.items())}"
+        return _empty(), "; ".join(text if n == "email" else f"{n}: {text}" for n, text in wrong.errors.items())
+
+
+def bad_address(door: Door, raw: Mapping[str, Any]) -> str:
+    """What stands in something sent where the address should, and is none; "" where it is one, or nothing is there."""
+    text = dict(flat(raw)).get(door.mapping.get("email", ""), "").strip()
+    try:
+        return "" if not text or values.email(text).value else text
+    except BadValueError:
+        return text
 
 
 def trail(door: Door, raw: Mapping[str, Any]) -> dict[str, str]:

@@ -144,7 +144,8 @@ def _found_by(enquiry: Enquiry) -> str:
     where = [f"met at {enquiry.place}" if enquiry.door in MET else enquiry.place] * bool(enquiry.place)
     seemed = [f"{trail.get('heat')} when met"] * bool(trail.get("heat"))
     here = _sent_by(trail)
-    return ", ".join(where + seemed + [f"by {here}"] * bool(here) + _first_seen(enquiry))
+    beside = [str(trail.get("beside"))] * bool(trail.get("beside"))  # what their door has to say of what was sent
+    return ", ".join(where + seemed + [f"by {here}"] * bool(here) + _first_seen(enquiry) + beside)
 
 
 def _first_seen(enquiry: Enquiry) -> list[str]:

@@ -1,5 +1,7 @@
 """Capture: the doors by which people come to us, how each is doing, and what was held back."""
 
+from collections import Counter
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from typing import Any
 from uuid import UUID
@@ -182,7 +184,9 @@ def capture(request: HttpRequest) -> HttpResponse:
     """Every door, and how it is doing."""
     require_keeps_catalog(viewer(request))
     found = doors.health()
-    answer = {"here": "doors", "doors": found, "waiting": sum(each.held for each in found), "days": doors.HEALTH_DAYS}
+    answer = {"here": "doors", "doors": found, "days": doors.HEALTH_DAYS} | _waiting(
+        {each.door.pk: each.held for each in found}, {each.door.pk for each in found if _is_hook(each.door)}
+    )
     return render(request, "capture/doors.html", answer)
 
 
@@ -286,8 +290,22 @@ def held(request: HttpRequest) -> HttpResponse:
     require_keeps_catalog(viewer(request))
     waiting = holding.held()
     asked = catalog.asked(key for each in waiting for key in each.content["answers"])
-    answer = {"here": "held", "waiting": [{"sent": each, "said": _said(each, asked)} for each in waiting]}
+    count = Counter(each.door_id for each in waiting)
+    answer = {
+        "here": "held",
+        "waiting": [{"sent": each, "said": _said(each, asked), "address": holding.waits(each)} for each in waiting],
+    } | _waiting(count, {each.door_id for each in waiting if _is_hook(each.door)})
     return render(request, "capture/held.html", answer)
+
+
+def _is_hook(door: Door) -> bool:
+    return door.kind == DoorKind.HOOK
+
+
+def _waiting(count: Mapping[UUID, int], hooks: Collection[UUID]) -> dict[str, int]:
+    """How many look like a machine's work, and how many came by a tool and nobody can be found in them yet."""
+    unread = sum(count[pk] for pk in hooks)
+    return {"suspected": sum(count.values()) - unread, "unread": unread}
 
 
 def _said(sent: Submission, asked: dict[str, str]) -> list[tuple[str, str]]:
@@ -305,7 +323,8 @@ def held_deed(request: HttpRequest, submission_id: UUID, deed: str) -> HttpRespo
     actor: User = viewer(request)
     try:
         if deed == "release":
-            found = holding.release(actor=actor, submission_id=submission_id)
+            email = "" if "without" in request.POST else request.POST.get("email")
+            found = holding.release(actor=actor, submission_id=submission_id, email=email)
             person = found.content["person"]
             say(request, f"{person.get('name') or person.get('email') or 'It'} is let in.")
         elif deed == "discard":
@@ -315,7 +334,7 @@ def held_deed(request: HttpRequest, submission_id: UUID, deed: str) -> HttpRespo
             holding.hold_again(actor=actor, submission_id=submission_id)
             say(request, "It waits for a look again.")
     except holding.StillHeldError as error:
-        say(request, f"Nobody can be found in it yet. {error}", is_error=True)
+        say(request, f"It is not in yet. {error}", is_error=True)
     except Submission.DoesNotExist:
         raise Http404 from None
     return redirect("held")
