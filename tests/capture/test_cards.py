@@ -26,6 +26,7 @@ from ripeline.people import queries
 from ripeline.people.models import AuditEntry, User
 from ripeline.ripeness import queries as ripeness
 from ripeline.timeline.models import Activity
+from ripeline.web import entries
 from tests.cast import MakeLead
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("on_monday")]
@@ -323,3 +324,23 @@ def test_in_whatever_order_and_however_often_cards_come_each_is_there_once(
         cards.take(actor=alice, door=booth, card=said)
     assert sorted(Lead.objects.values_list("name", flat=True)) == ["N0", "N1", "N2"]
     assert Enquiry.objects.count() == 3
+
+
+@pytest.mark.parametrize("short", ["Vito V.", "V. Visitor", "Vito", "VITO VISITOR", "visitor, v."])
+def test_a_name_cut_short_does_not_replace_the_fuller_one_and_what_a_card_changed_is_by_a_card(
+    alice: User, booth: Door, short: str
+) -> None:
+    known = {"name": "Vito Visitor", "email": "vito@visitor.example"}
+    cards.take(actor=alice, door=booth, card=card(fields=known))
+    cards.take(actor=alice, door=booth, card=card("two", fields=known | {"name": short, "title": "Owner"}))
+    lead = Lead.objects.get()
+    assert lead.name.casefold() == "vito visitor"
+    assert lead.title == "Owner"
+    told = [each.words for each in entries.tell(list(Activity.objects.filter(lead_id=lead.pk, kind="imported")))]
+    assert [words.partition(":")[0] for words in told] == ["Updated by a card at a booth"]
+
+
+def test_another_name_and_a_fuller_one_count_as_before(alice: User, booth: Door) -> None:
+    for key, name in enumerate(("Vito V.", "Vito Visitor", "Vito Vanetti")):
+        cards.take(actor=alice, door=booth, card=card(str(key), fields={"name": name, "email": "v@visitor.example"}))
+        assert Lead.objects.get().name == name

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from ripeline.capture.arrivals import Arrival, Policy
 from ripeline.leads.deciding import Changes
+from ripeline.leads.fuller import abbreviates
 from ripeline.leads.models import Lead
 from ripeline.timeline.models import Activity
 
@@ -82,7 +83,8 @@ def differences(
     """What becomes of the record (`pending`: what is to become of it already), what stays as somebody corrected it, and
     what as an earlier row of the same file said it.
 
-    What is empty says nothing. Without `corrects`, only what the record does not say yet.
+    What is empty says nothing, and a name cut short says nothing new. Without `corrects`, only what the record does
+    not say yet.
     """
     person = arrival.person
     kept: list[str] = []
@@ -105,6 +107,7 @@ def differences(
     for name in FIELDS:
         given, now = getattr(person, name), pending.get(name, getattr(lead, name))
         fits = name != "currency" or person.amount in (None, changes.get("amount", amount))  # not of one that goes
+        fits = fits and not (name == "name" and abbreviates(str(given), str(now)))  # "Vito V." is no correction
         if fits and given not in _EMPTY and given != now and (now in _EMPTY or (corrects and wins(name))):
             changes[name] = given
     for name in _KNOWN_BY:

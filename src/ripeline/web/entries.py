@@ -36,6 +36,10 @@ DOORS = {
     "call": "by a call", "event": "at an event", "partner": "by a partner", "card": "by their card",
     "signature": "by their signature",
 }  # fmt: skip
+_BROUGHT = {
+    "booth": "by a card at a booth", "card": "by a card", "signature": "by a signature", "form": "by a form",
+    "call": "by a call", "hook": "by a web hook", "api": "by a program", "by_hand": "by hand",
+}  # fmt: skip
 _NO_PERSONS = {Who.BOT: "a machine’s", Who.SCANNER: "a link scanner’s", Who.STAFF: "of our own people"}
 DISPOSITIONS = {outcome.value: label.lower() for outcome, label in LABELS.items()}
 A_VISIT = timedelta(minutes=30)  # the longest pause within one
@@ -168,6 +172,15 @@ def _edited(entry: Activity, _sees_next: bool) -> str:
     return f"Changed: {', '.join(FIELDS.get(name, name) for name in names)}" if names else _plainly(entry, True)
 
 
+def _brought(entry: Activity, _sees_next: bool) -> str:
+    """What another door than a file has added to the record, and which."""
+    door = _BROUGHT.get(entry.origin)
+    if door is None:
+        return _plainly(entry, True)
+    names = [FIELDS.get(name, name) for name in entry.data.get("fields", []) if name not in _UNSAID]
+    return f"Updated {door}" + (f": {', '.join(names)}" if names else "")
+
+
 def _answered(entry: Activity, _sees_next: bool) -> str:
     asked = entry.data.get("asked", {})
     said = [
@@ -278,6 +291,7 @@ _WORDS: dict[str, Callable[[Activity, bool], str]] = {
     "recognised": _recognised,
     "reopened": _reopened,
     "edited": _edited,
+    "imported": _brought,
     "answered": _answered,
     "disputed": _disputed,
     "perceived": _perceived,
