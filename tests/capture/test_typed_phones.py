@@ -68,12 +68,18 @@ def test_of_two_numbers_both_are_theirs(door: Door, mona: User, alice: User) -> 
 
 @pytest.mark.parametrize("door", DOORS)
 @pytest.mark.parametrize("typed", ["+49 30 901820 / +49 170 1234567", "+49 30 901820 ext. 12"])
-def test_what_they_cannot_be_known_by_stands_in_what_they_said(door: Door, typed: str, mona: User, alice: User) -> None:
+def test_what_they_cannot_be_known_by_stands_beside_and_never_as_what_they_said(
+    door: Door, typed: str, mona: User, alice: User
+) -> None:
     door(mona, alice, {"name": "Priya", "email": EMAIL, "phone": typed})
     number, others, message = kept()
     assert (number, others) == ("+4930901820", [])
-    assert f"Telephone: {typed}" in message
-    assert ("Met at the fair." in message) == (door is by_card)
+    assert message == ("Met at the fair." if door is by_card else "")
+    enquiry = Enquiry.objects.get()
+    assert enquiry.trail["beside"] == f"telephone as it was written: {typed}"
+    client = Client()
+    client.force_login(alice)
+    assert f"telephone as it was written: {typed}" in client.get(f"/leads/{enquiry.lead_id}").text
 
 
 @pytest.mark.parametrize("door", DOORS)

@@ -89,7 +89,7 @@ SIGNATURES = [
         "T +44 20 7183 8750\nF: +44 20 7183 8751\nM: +44 7700 900123\npriya.raman@northgate.example\n"
         "www.northgate.example",
         {"name": "Priya Raman", "title": "Owner", "company": "Northgate Dental Ltd", "phone": "+442071838750",
-         "email": "priya.raman@northgate.example", "website": "northgate.example"},
+         "other_phones": "+447700900123", "email": "priya.raman@northgate.example", "website": "northgate.example"},
         {"title", "company"},
     ),
     (
@@ -190,7 +190,18 @@ def test_a_company_whose_name_begins_as_a_greeting_does_is_none() -> None:
 
 def test_a_second_number_is_kept_and_a_fax_is_none() -> None:
     found = signatures.read(SIGNATURES[0][0], country="GB")
-    assert found.note == "Other numbers: +447700900123"
+    assert found.fields["other_phones"] == "+447700900123"
+
+
+@pytest.mark.parametrize(
+    "firm",
+    ["MVZ Köhler & Partner PartG", "Köhler & Partner PartGmbB", "Köhler e.K.", "Köhler e. K.", "Volksbank Süd eG",
+     "Zukunft gGmbH", "Köhler KG", "Köhler OHG", "Praxis Dr. Köhler", "Zahnarztpraxis Köhler und Partner", "MVZ Süd"],
+)  # fmt: skip
+def test_what_companies_are_called_is_a_company(firm: str) -> None:
+    text = f"Sabine Krüger\nPraxismanagerin\n{firm}\nTel 0221 4567890\nsabine@post.example"
+    found = signatures.read(text, country="DE")
+    assert (found.fields["name"], found.fields["company"]) == ("Sabine Krüger", firm)
 
 
 @given(st.text(max_size=400))

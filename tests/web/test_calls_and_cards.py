@@ -10,6 +10,7 @@ from django.test import Client
 
 from ripeline.base import clock
 from ripeline.capture import admission
+from ripeline.leads import queries
 from ripeline.leads.actions import By, Next, set_next
 from ripeline.leads.models import Enquiry, Lead, NextKind
 from ripeline.people.models import Company, User
@@ -111,6 +112,20 @@ def test_a_signature_is_read_says_what_it_guessed_and_is_mended(alice: User) -> 
     lead, enquiry = Lead.objects.get(), Enquiry.objects.get()
     assert (lead.name, lead.title, lead.company) == ("Priya Raman", "Co-owner", "Northgate Dental Ltd")
     assert (enquiry.door, enquiry.captured_by) == ("signature", alice)
+
+
+def test_a_second_number_of_a_signature_is_theirs_and_nothing_that_they_said(alice: User) -> None:
+    client = signed_in(alice)
+    numbers = "Tel 0221 4567890\nFax 0221 4567891\nMobil: 0171 1234567"
+    text = f"Vera Köhler\nMVZ Köhler und Partner PartG\n{numbers}\nvera@mvz.example"
+    Company.objects.update(country="DE")
+    fields = given(client.post("/leads/cards", {"text": text}).text)
+    assert (fields["0-other_phones"], fields["0-company"]) == ("+491711234567", "MVZ Köhler und Partner PartG")
+    assert client.post("/leads/cards", fields).status_code == 302
+    lead = Lead.objects.get()
+    assert list(queries.reached(lead, [lead.pk]).numbers) == ["+491711234567"]
+    assert Enquiry.objects.get().message == ""
+    assert "said what they need" not in client.get(f"/leads/{lead.pk}").text
 
 
 def test_who_is_read_alone_is_asked_the_questions_of_every_door_and_nothing_is_lost(alice: User) -> None:

@@ -70,7 +70,6 @@ def capture_one(
     said = {"name": person.name, "company": person.company, "phone": person.phone}
     telephone = typed_phones.keep(said, clean(phone), country=country, home=home)
     person = replace(person, other_phones=said.get(typed_phones.OTHERS, "").split())
-    message = "\n".join(filter(None, [message, telephone]))
     if not (person.name or person.email or person.phone):
         raise CaptureError("Say at least a name, an e-mail address or a telephone number.", "name")
     address = identity.email(person.email)
@@ -79,6 +78,7 @@ def capture_one(
         person=person,
         context=Context(
             door="by_hand", captured_at=clock.now(), message=clean_lines(message)[:20_000], captured_by_id=actor.pk,
+            trail={typed_phones.BESIDE: telephone} if telephone else {},
             place=clean(place)[:places.LONGEST], answers=answers or {}, event_key=f"by_hand:{key}"[:120],
         ),
         source=clean(source)[:160],

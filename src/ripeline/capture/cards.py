@@ -21,6 +21,7 @@ from ripeline.base import clock
 from ripeline.capture import asking, keeping, machines
 from ripeline.capture.models import Door, DoorKind, Submission, SubmissionState
 from ripeline.capture.text import clean, clean_lines
+from ripeline.capture.typed_phones import OTHERS
 from ripeline.catalog import actions as catalog
 from ripeline.catalog import queries as catalog_queries
 from ripeline.catalog import standard
@@ -167,7 +168,10 @@ def _read(card: Card, door: Door, before: Mapping[str, Any] | None = None) -> di
     """A card as it is kept; `before`: what it answered in an earlier version. Raises RefusedError by field."""
     if not any(clean(card.fields.get(name, "")) for name in ("name", "email", "phone")):
         raise keeping.RefusedError({"name": "Say at least a name, an e-mail address or a telephone number."})
-    content = machines.read(machines.Entry(fields={name: card.fields.get(name, "") for name in PERSON}))
+    fields = {name: card.fields.get(name, "") for name in PERSON}
+    if others := clean(card.fields.get(OTHERS, "")):
+        fields["phone"] = ", ".join(filter(None, [fields["phone"], others]))
+    content = machines.read(machines.Entry(fields=fields))
     answers, declined, unfit = _answers(card.answers, before or {})
     message = "\n".join(filter(None, [clean_lines(card.note)[:LONGEST], content["message"], *unfit]))
     return content | ({"declined": declined} if declined else {}) | {

@@ -9,6 +9,7 @@ from ripeline.capture import machines
 from ripeline.capture.keeping import Brought, RefusedError, admit_one
 from ripeline.capture.models import Door, DoorKind, Submission, SubmissionState
 from ripeline.capture.text import clean
+from ripeline.capture.typed_phones import BESIDE
 from ripeline.people import actions as people
 from ripeline.people.models import User
 from ripeline.people.rules import require_keeps_catalog
@@ -92,7 +93,7 @@ def _let_in(submission: Submission, email: str | None) -> None:
             raise StillHeldError(why)
         submission.content, submission.trail = content | {"raw": raw}, machines.trail(submission.door, raw)
         if email is not None and (bad := machines.bad_address(submission.door, raw)):
-            submission.trail["beside"] = f"sent with the address “{clean(bad)[:200]}”"
+            submission.trail[BESIDE] = f"sent with the address “{clean(bad)[:200]}”"
     submission.state = SubmissionState.TAKEN
     try:
         with transaction.atomic():

@@ -20,7 +20,7 @@ from ripeline.base.together import Together
 from ripeline.capture import first_visit, giving, places, saying
 from ripeline.capture.admission import PATIENT, TRIES, Arrival, BusyError, CrossedError, Manner, Result, admit
 from ripeline.capture.models import Submission, SubmissionState
-from ripeline.capture.typed_phones import OTHERS
+from ripeline.capture.typed_phones import BESIDE, OTHERS
 from ripeline.catalog import queries as catalog
 from ripeline.leads import identity
 from ripeline.leads.birth import Context, Person
@@ -289,6 +289,8 @@ def _arrival(brought: Brought) -> Arrival:
     if known := brought.known:  # by whichever key says most
         keys += sorted(key for key in identity.keys_of({known}).get(known, ()) if not key.is_hint)[:1]
     trail = {name: said for name, said in submission.trail.items() if name not in ("visitor", "place")}
+    if beside := "; ".join(filter(None, [str(trail.get(BESIDE, "")), content.get(BESIDE, "")])):
+        trail[BESIDE] = beside
     if first := first_visit.of(str(submission.trail.get("visitor", "")), [key for key in keys if key]):
         trail["first"] = first
     named = content.get("campaign") or str(submission.trail.get("utm_campaign", ""))[:160]

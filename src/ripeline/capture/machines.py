@@ -242,7 +242,7 @@ def read(entry: Entry) -> dict[str, Any]:
     rest = {name: clean_lines(str(entry.fields.get(name, "")))[:20_000] for name in FIELDS if name not in PERSON}
     message = "\n".join(filter(None, [rest["message"], telephone]))
     return {
-        "person": person, "answers": answers, "message": message, "page": rest["landing_page"][:500],
+        "person": person, "answers": answers, "message": rest["message"], "page": rest["landing_page"][:500],
         "source": rest["source"][:160], "campaign": rest["campaign"][:160],
         "captured_at": at.isoformat() if at else "", **({"consents": consents} if consents else {}),
         **({"place": clean(rest["place"])[: places.LONGEST]} if rest["place"] else {}),
@@ -256,6 +256,7 @@ def _person(fields: Mapping[str, str]) -> tuple[dict[str, str], dict[str, str]]:
         "email": values.email, "website": values.domain, "external_id": values.external_id, "name": values.person_name,
         "phone": lambda text: values.phone(text, country=country, home=home),
         "country": lambda text: values.Parsed(codes.country(text)),
+        **({typed_phones.BESIDE: telephone} if telephone else {}),
         "language": lambda text: values.Parsed(codes.language(text)),
     }  # fmt: skip
     person, errors = {}, {}

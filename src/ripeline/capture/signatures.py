@@ -14,6 +14,7 @@ import phonenumbers
 
 from ripeline.capture import codes, values
 from ripeline.capture.text import BadValueError, clean, clean_lines
+from ripeline.capture.typed_phones import OTHERS
 from ripeline.leads.rules import unaccented
 
 LONGEST = 10_000  # characters; more is a whole conversation
@@ -25,10 +26,16 @@ _FAX = re.compile(r"\b(?:fax|telefax|f)\b\s*[.:]?\s*$", re.IGNORECASE)
 _BETWEEN = re.compile(r"\s*[|•·‖]\s*|\s{3,}|\t|\s+[–—-]\s+")
 _AT = re.compile(r"\s+(?:at|@|bei|chez|na|en)\s+(?=[A-ZÀ-Þ])")
 _LEGAL = re.compile(
-    r"\b(?:gmbh|ag|kg|ug|e\.?k|ohg|ltd|limited|llp|plc|inc|corp(?:oration)?|llc|co|company|s\.?a|s\.?l|s\.?r\.?l|s\.?p\.?a"
+    r"\b(?:g?gmbh|ag|kg|kgaa|ug|e\.?\s?k|e\.?g|e\.?\s?v|e?gbr|part(?:g|gmbb|g mbb)|ohg"
+    r"|ltd|limited|llp|plc|inc|corp(?:oration)?|llc|co|company|s\.?a|s\.?l|s\.?r\.?l|s\.?p\.?a"
     r"|sas|sarl|b\.?v|n\.?v|lda|unipessoal|pty|oyj?|ab|as|a/s|aps|sp\. z o\.o|s\.r\.o|kft|group|gruppe|holding)\b\.?$",
     re.IGNORECASE,
 )
+_FIRM_BEGINS = re.compile(  # companies that are called what they are: MVZ Köhler, Praxis Dr. Sommer
+    r"^(?:mvz|\w*praxis|kanzlei|\w*klinik|\w*apotheke|\w*labor|ingenieurbüro|architekturbüro|steuerbüro)\s",
+    re.IGNORECASE,
+)
+_AND_PARTNERS = re.compile(r"(?:&|\+|\bund|\band)\s*partner\w*", re.IGNORECASE)  # of a company's name, no title
 _TITLE = re.compile(
     r"\b(?:ceo|cto|cfo|coo|cmo|cio|chief|president|vp|director|managing|manager|head|lead|leader|owner|founder|partner"
     r"|engineer|developer|architect|consultant|adviser|advisor|analyst|officer|executive|assistant|secretary|buyer"
@@ -83,11 +90,10 @@ _STREET = re.compile(
 
 @dataclass
 class Signature:
-    """Who it may be. `guessed`: the fields that want a second look; `note`: other numbers."""
+    """Who it may be, other numbers of theirs among it. `guessed`: the fields that want a second look."""
 
     fields: dict[str, str] = field(default_factory=dict)
     guessed: set[str] = field(default_factory=set)
-    note: str = ""
 
     def guess(self, name: str, text: str) -> None:
         if text and name not in self.fields:
@@ -141,6 +147,7 @@ def _is_called(line: str) -> bool:
         and bare[:1].isupper()
         and bare.rpartition(" ")[2][:1].isupper()
         and not _LEGAL.search(line.strip(" ."))
+        and not _FIRM_BEGINS.match(line)
         and not _TITLE.search(bare)
     )
 
@@ -190,7 +197,7 @@ def _numbers(found: Signature, lines: list[str], countries: list[str]) -> None:
     if numbers:
         found.fields["phone"] = numbers[0]
         if len(numbers) > 1:
-            found.note = f"Other numbers: {', '.join(numbers[1:6])}"
+            found.fields[OTHERS] = ", ".join(numbers[1:6])
 
 
 def _numbers_by(country: str, lines: list[str]) -> list[str]:
@@ -221,7 +228,7 @@ def _person(found: Signature, words: list[str]) -> None:
     rest = [line for i, line in enumerate(words) if i != name]
     label = _bare(host.rpartition(".")[0].rpartition(".")[2])
     for line in rest:
-        if _is_firm(line, label) and not _TITLE.search(line):
+        if _is_firm(line, label) and not _TITLE.search(_AND_PARTNERS.sub("", line)):
             found.guess("company", line)
         elif _TITLE.search(line):
             title, where = _title(line, label)
@@ -241,7 +248,8 @@ def _title(line: str, label: str) -> tuple[str, str]:
 def _is_firm(line: str, label: str) -> bool:
     """Whether a line is called what the address' domain is, or ends as companies do."""
     bare = _bare(line)
-    return bool(_LEGAL.search(line.strip(" .")) or (label and len(bare) > 2 and (label in bare or bare in label)))
+    says_so = _LEGAL.search(line.strip(" .")) or _FIRM_BEGINS.match(line)
+    return bool(says_so or (label and len(bare) > 2 and (label in bare or bare in label)))
 
 
 def _named(words: list[str], local: str) -> int | None:

@@ -60,10 +60,12 @@ class Received:
     answers: dict[str, Any]
     message: str
     declined: dict[str, str]  # consents that were asked for and not given: the words shown, by question
+    beside: str = ""  # what the form has to add of its own
 
     def kept(self) -> dict[str, Any]:
         said = {"person": self.person, "answers": self.answers, "message": self.message}
-        return said | ({"declined": self.declined} if self.declined else {})
+        beside = {typed_phones.BESIDE: self.beside} if self.beside else {}
+        return said | beside | ({"declined": self.declined} if self.declined else {})
 
 
 @once_more
@@ -155,8 +157,7 @@ def read(door: Door, fields: Mapping[str, Sequence[str]], *, visitor: str = "") 
     if errors | more:
         raise RefusedError(errors | more)
     telephone = typed_phones.keep(person, _typed(fields, "phone"), home=working_time.company().country)
-    message = "\n".join(filter(None, [message, telephone]))
-    return Received(person, answers, message, _declined(asked, answers, fields))
+    return Received(person, answers, message, _declined(asked, answers, fields), telephone)
 
 
 def _declined(

@@ -14,6 +14,7 @@ from ripeline.capture import cards, signatures, vcards
 from ripeline.capture.cards import HEATS, Card
 from ripeline.capture.keeping import OWN, RefusedError, TooOftenError
 from ripeline.capture.models import Door, DoorKind
+from ripeline.capture.typed_phones import OTHERS
 from ripeline.capture.vcards import UnreadableCardsError
 from ripeline.catalog import queries as catalog
 from ripeline.leads import identity, record
@@ -25,9 +26,15 @@ from ripeline.web.answering import Questions
 from ripeline.web.shell import firm_of, say, viewer
 
 LABELS = {
-    "name": "Name", "company": "Company", "email": "E-mail", "phone": "Telephone", "title": "Their role",
+    "name": "Name",
+    "company": "Company",
+    "email": "E-mail",
+    "phone": "Telephone",
+    "title": "Their role",
     "website": "Web site",
-}  # fmt: skip
+    OTHERS: "Other telephones",
+}
+ONLY_READ = frozenset({OTHERS})  # has a line only where some were read  # fmt: skip
 TYPES = {"email": "email", "phone": "tel"}
 FILES_AT_ONCE = 50
 KINDS = {"card": DoorKind.CARD, "signature": DoorKind.SIGNATURE}
@@ -53,6 +60,7 @@ class Somebody:
                 "kind": TYPES.get(name, "text"), "is_guessed": name in self.guessed, "error": self.errors.get(name, ""),
             }
             for name, label in LABELS.items()
+            if name not in ONLY_READ or self.fields.get(name)
         ]  # fmt: skip
 
 
@@ -102,7 +110,7 @@ def _pasted(request: HttpRequest, text: str) -> list[Somebody]:
     signature = signatures.read(text, country=firm_of(request).country)
     if not signature.fields:
         raise UnreadableCardsError("Nobody can be made out in this. Type them in instead.")
-    return [Somebody(0, signature.fields, signature.note, frozenset(signature.guessed))]
+    return [Somebody(0, signature.fields, guessed=frozenset(signature.guessed))]
 
 
 def _review(
