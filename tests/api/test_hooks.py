@@ -157,6 +157,24 @@ def test_mona_sees_what_of_a_tools_words_is_read_and_what_is_not(client: Client,
     assert page.index('name="at-email"') < page.index("more that can be read from it") < page.index('name="at-phone"')
 
 
+def test_an_address_is_found_by_its_look_and_mona_is_warned_where_none_is_read(
+    client: Client, door: Door, mona: User
+) -> None:
+    sent = {"a": "1", "reply": "ask@firm.example", "respondent": {"contact": {"mail_addr": "priya@northgate.example"}}}
+    send(door, sent | {"note": "write to me@home"})
+    assert machines.guess_mapping(sent) == {"email": "respondent.contact.mail_addr"}
+    client.force_login(mona)
+    page = client.get(f"/capture/hooks/{door.pk}").text
+    assert page.index("<dt>reply</dt>") < page.index("<dt>a</dt>"), "what may be an address comes first"
+    kept = {"name": "Ads", "source_type": "social", "at-name": "a"}
+    assert (
+        "Nothing in it is read as their e-mail address"
+        in client.post(f"/capture/hooks/{door.pk}", kept, follow=True).text
+    )
+    kept["at-email"] = "respondent.contact.mail_addr"
+    assert "Nothing in it is read" not in client.post(f"/capture/hooks/{door.pk}", kept, follow=True).text
+
+
 @pytest.mark.django_db
 def test_a_list_of_numbers_or_addresses_is_guessed_by_its_first() -> None:
     raw = {"lead": {"phones": ["+49 30 1234567", "+49 171 1"], "emails": ["priya@northgate.example"]}}

@@ -2,8 +2,9 @@
 
 import hashlib
 import json
+import re
 import secrets
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -208,7 +209,7 @@ _MEANS |= {key_of(name): name for name in TRAIL}
 
 
 def guess_mapping(raw: Mapping[str, Any]) -> dict[str, str]:
-    """Where each field probably stands in something sent, by what its place is called."""
+    """Where each field probably stands in something sent, by what its place is called; the address also by itself."""
     found: dict[str, str] = {}
     asked = asking.by_heading(ASKED)
     for path, _ in flat(raw):
@@ -217,7 +218,18 @@ def guess_mapping(raw: Mapping[str, Any]) -> dict[str, str]:
         said += [each.removesuffix("s") for each in said[-1:] if each.endswith("s")]  # a list: `phones.0`
         if name := next((means for each in said if (means := _MEANS.get(each) or asked.get(each))), None):
             found.setdefault(name, path)
+    if "email" not in found and (address := _like_an_address(raw, set(found.values()))):
+        found["email"] = address
     return found
+
+
+def _like_an_address(raw: Mapping[str, Any], taken: Collection[str]) -> str:
+    """Where something stands that is an address, best under a name that says so; "" where nothing is."""
+    places = [path for path, text in flat(raw) if path not in taken and _ADDRESS.fullmatch(text.strip())]
+    return next((path for path in places if "mail" in path.casefold()), places[0] if places else "")
+
+
+_ADDRESS = re.compile(r"[^\s@<>,;:]+@[^\s@<>,;:]+\.[^\s@<>,;:.]+")
 
 
 def read(entry: Entry) -> dict[str, Any]:

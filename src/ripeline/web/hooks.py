@@ -60,9 +60,10 @@ class HookSettings(NewHook):
         return self.places(given=False)
 
     def unused(self) -> list[tuple[str, str]]:
-        """What was sent, and goes nowhere."""
+        """What was sent, and goes nowhere; what may be an address first."""
         used = {each.value() for each in self.places()}
-        return [(at, text[:80]) for at, text in self.sent if at not in used]
+        rest = [(at, text[:80]) for at, text in self.sent if at not in used]
+        return sorted(rest, key=lambda each: "@" not in each[1])
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -101,7 +102,9 @@ def door(request: HttpRequest, door_id: UUID) -> HttpResponse:
             form.add_error(error.field if error.field in form.fields else None, str(error))
         else:
             count = holding.retry(actor=actor, door=kept)
-            say(request, f"Kept; {count} that waited came in." if count else "Kept.")
+            words = f"Kept; {count} that waited came in." if count else "Kept."
+            lacks = bool(raw) and "email" not in kept.mapping
+            say(request, words + _NO_ADDRESS * lacks, is_error=lacks)
             return redirect("hook-door", door_id)
     answer = {
         "here": "doors", "door": found, "form": form, "sent": sent, "is_hook": _is_hook(found),
@@ -112,6 +115,9 @@ def door(request: HttpRequest, door_id: UUID) -> HttpResponse:
         "health": next((each for each in doors.health() if each.door.pk == found.pk), None),
     }  # fmt: skip
     return render(request, "capture/hook.html", answer, status=422 if form.errors else 200)
+
+
+_NO_ADDRESS = " Nothing in it is read as their e-mail address: nobody can be written to, or known again by it."
 
 
 def _is_hook(door: Door) -> bool:
