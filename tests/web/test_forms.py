@@ -16,11 +16,12 @@ from ripeline.capture import doors, keeping, submissions
 from ripeline.capture.doors import DoorError, FormDraft
 from ripeline.capture.keeping import HeldError
 from ripeline.capture.models import Door, DoorDay, Submission
-from ripeline.catalog.models import Question
+from ripeline.catalog.models import Question, Site
 from ripeline.leads.models import Enquiry, Lead
 from ripeline.people.models import Company, User
 from ripeline.timeline.models import Activity
 from ripeline.worker import reactions
+from tests.cast import MakeLead
 from tests.intake.test_recognising import raw, store
 
 FIELDS = {"name": "Priya Raman", "email": "priya@northgate.example", "q-timeline": "Later"}
@@ -106,7 +107,7 @@ def test_how_somebody_first_came_is_kept_beside_how_they_came_now(client: Client
     assert came("priya@northgate.example").trail["first"] == first
     assert "first" not in came("jo@harbour.example").trail, "what Priya did at this browser is not Jo's"
     page = signed_in(mona).get(f"/leads/{enquiry.lead_id}").text
-    assert "by google, first seen on /blog on 1 June 2026 by linkedin" in page
+    assert "first seen on /blog on 1 June 2026 by linkedin, then by google" in page
 
 
 def test_what_was_typed_stays_when_something_is_wrong(client: Client, door: Door) -> None:
@@ -387,6 +388,23 @@ def test_the_line_to_paste_names_the_form_for_those_who_hear_the_page(door: Door
         '<script src="http://testserver/static/ripeline/embed.js" data-form="quote"'
         ' data-title="Ask for a &quot;quote&quot;" async></script>'
     )
+
+
+def test_a_page_of_ours_from_which_they_went_to_the_form_is_no_origin(make_lead: MakeLead, alice: User) -> None:
+    lead = make_lead(alice)
+    Site.objects.create(host="casaverde.example")
+    page, first = (
+        "https://casaverde.example/contact",
+        {"page": "casaverde.example/blog", "referrer": "https://duck.example/"},
+    )
+    for referrer, said in (
+        ("https://www.casaverde.example/prices", "first seen on /blog by duck.example<"),
+        ("https://news.example/x", "first seen on /blog by duck.example, then by news.example"),
+    ):
+        trail = {"referrer": referrer, "first": first}
+        Enquiry.objects.filter(lead_id=lead.pk).update(landing_page=page, trail=trail)
+        assert said.rstrip("<") in signed_in(alice).get(f"/leads/{lead.pk}").text
+        assert "by casaverde.example" not in signed_in(alice).get(f"/leads/{lead.pk}").text
 
 
 def test_what_was_held_back_is_looked_at(client: Client, door: Door, mona: User) -> None:

@@ -8,6 +8,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import F
 
 from ripeline.base.networks import network_of
+from ripeline.base.settled import Settled
 from ripeline.catalog.models import PageRule, Site, Tracking
 from ripeline.catalog.pages import DEFAULT_RULES, PageKind, complaint
 from ripeline.people import actions as people
@@ -35,6 +36,14 @@ def current() -> Tracking:
 def sites() -> Sequence[Site]:
     """Every site by host."""
     return list(Site.objects.order_by("host"))
+
+
+_hosts = Settled(lambda: frozenset(Site.objects.values_list("host", flat=True)), "site")
+
+
+def hosts() -> frozenset[str]:
+    """The hosts of our sites."""
+    return _hosts.now()
 
 
 def page_rules() -> Sequence[tuple[str, str]]:

@@ -1,6 +1,6 @@
 """What the record and Today's sheet both show of a lead: its ripeness in words, how it came to us, its last entries."""
 
-from collections.abc import Container, Iterable, Mapping
+from collections.abc import Collection, Container, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from ripeline.base import clock
 from ripeline.catalog import queries as catalog
+from ripeline.catalog import tracking
 from ripeline.catalog.standard import words
 from ripeline.leads.models import CLOSED_STATES, Enquiry, State
 from ripeline.ripeness import queries, rules
@@ -111,6 +112,7 @@ def came(enquiries: Iterable[Enquiry], *, stated: Container[str] = ()) -> list[C
     beside it already, with how we know, is not said twice.
     """
     found = list(enquiries)
+    ours = _ours(found)
     keys = {key for each in found for key in each.said}
     asked = catalog.asked(keys) if keys else {}
     return [
@@ -118,10 +120,16 @@ def came(enquiries: Iterable[Enquiry], *, stated: Container[str] = ()) -> list[C
             each,
             DOORS.get(each.door, each.door.replace("_", " ")),
             _answers(each, asked, stated),
-            _found_by(each),
+            _found_by(each, ours),
         )
         for each in found
     ]
+
+
+def _ours(enquiries: Iterable[Enquiry]) -> set[str]:
+    """Our own sites, where one may be taken for how somebody found us."""
+    sent = any(each.trail.get("referrer") or each.trail.get("first") for each in enquiries)
+    return {_host(host) for host in tracking.hosts()} if sent else set()
 
 
 def _answers(enquiry: Enquiry, asked: Mapping[str, str], stated: Container[str]) -> list[Answered]:
@@ -138,24 +146,27 @@ def _answers(enquiry: Enquiry, asked: Mapping[str, str], stated: Container[str])
     return answers
 
 
-def _found_by(enquiry: Enquiry) -> str:
+def _found_by(enquiry: Enquiry, ours: Collection[str]) -> str:
     """Where it was, and how they had found the page they came by, in a few words; "" where nobody knows."""
     trail: Mapping[str, Any] = enquiry.trail
     where = [f"met at {enquiry.place}" if enquiry.door in MET else enquiry.place] * bool(enquiry.place)
     seemed = [f"{trail.get('heat')} when met"] * bool(trail.get("heat"))
-    here = _sent_by(trail)
+    own = {*ours, _host(enquiry.landing_page)}  # from one page of ours to another is no origin
+    here = _sent_by(trail, own)
     beside = [str(trail.get("beside"))] * bool(trail.get("beside"))  # what their door has to say of what was sent
-    return ", ".join(where + seemed + [f"by {here}"] * bool(here) + _first_seen(enquiry) + beside)
+    first = _first_seen(enquiry, own)
+    by = [f"then by {here}" if first else f"by {here}"] * bool(here)
+    return ", ".join(where + seemed + first + by + beside)
 
 
-def _first_seen(enquiry: Enquiry) -> list[str]:
+def _first_seen(enquiry: Enquiry, own: Collection[str]) -> list[str]:
     """Their first visit, unless that is the one by which they came to us."""
     first: Mapping[str, Any] = enquiry.trail.get("first") or {}
     page = str(first.get("page", ""))
     page = page.partition("://")[2] or page
     if not page or page == enquiry.landing_page.partition("://")[2]:
         return []
-    at, by = _moment(first.get("at")), _sent_by(first)
+    at, by = _moment(first.get("at")), _sent_by(first, own)
     day = f" on {at.day} {at:%B %Y}" if at else ""
     return [f"first seen on /{page.partition('/')[2]}{day}" + f" by {by}" * bool(by)]
 
@@ -169,15 +180,21 @@ def _moment(text: Any) -> datetime | None:
     return timezone.localtime(found) if found.tzinfo else None
 
 
-def _sent_by(trail: Mapping[str, Any]) -> str:
-    """The link or the site that had sent them there."""
+def _sent_by(trail: Mapping[str, Any], own: Collection[str]) -> str:
+    """The link or the site that had sent them there; none of our `own` sites."""
     told = [str(trail[name]) for name in ("utm_source", "utm_medium", "utm_term") if trail.get(name)]
-    referrer = str(trail.get("referrer", ""))
+    place = _host(str(trail.get("referrer", "")))
+    is_ours = any(place == host or place.endswith(f".{host}") for host in own if host)
+    return " / ".join(told) or ("" if is_ours else place)
+
+
+def _host(address: str) -> str:
+    """The site of an address, without www."""
     try:
-        place = urlsplit(referrer if "://" in referrer else f"//{referrer}").hostname or ""
+        place = urlsplit(address if "://" in address else f"//{address}").hostname or ""
     except ValueError:  # whoever sends a form says what they like
         place = ""
-    return " / ".join(told) or place.removeprefix("www.")
+    return place.removeprefix("www.")
 
 
 def ripens(state: str) -> bool:
