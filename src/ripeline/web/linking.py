@@ -73,7 +73,7 @@ class LinkForm(Form):
     )  # fmt: skip
     tells = forms.BooleanField(
         label="Tell the page by utm_source and utm_campaign", required=False, initial=True,
-        help_text="A form that they send there is then credited to the campaign.",
+        help_text="A form that they send there is then credited to the campaign, unless the form has one of its own.",
     )  # fmt: skip
 
 
