@@ -183,11 +183,20 @@ def test_what_is_wrong_is_said_by_field_and_nothing_is_kept(secret: str) -> None
     assert answer.status_code == 422
     assert set(answer.json()["fields"]) == {"email", "phone", "answers.timeline", "answers.shoe", "captured_at"}
     assert send(secret, {}).json()["fields"]["email"].startswith("Give at least")
-    assert send(secret, {"emial": "a@x.example"}).json()["fields"] == {"emial": "Extra inputs are not permitted"}
+    said = send(secret, {"emial": "a@x.example"}).json()["fields"]["emial"]
+    assert said.startswith("There is no field emial; there are: email, name, first_name")
+    said = send(secret, {"trail": {"utm": "a"}}).json()["fields"]["trail.utm"]
+    assert said.startswith("There is no field utm; there are: referrer, utm_source")
     assert send(secret, "{").status_code == 400
     assert send(secret, "[]").status_code == 422
     assert not Submission.objects.exists()
-    assert DoorDay.objects.get().refused == 5
+    assert DoorDay.objects.get().refused == 6
+
+
+def test_of_an_unknown_question_those_are_named_that_a_program_may_answer(secret: str) -> None:
+    said = send(secret, PRIYA | {"answers": {"shoe": "42"}}).json()["fields"]["answers.shoe"]
+    assert "timeline" in said
+    assert "may_write" not in said, "no word of a program's is a consent"
 
 
 def test_two_people_in_one_are_refused(secret: str) -> None:

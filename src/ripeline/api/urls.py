@@ -1,6 +1,7 @@
 """The API's address, its keys, and how it says what is wrong."""
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
 from django.contrib.auth.decorators import login_not_required
@@ -9,9 +10,11 @@ from django.http import HttpRequest, HttpResponse
 from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 from ninja.security import HttpBearer
+from pydantic import BaseModel
 
 from ripeline import __version__
 from ripeline.api import enquiries
+from ripeline.api.schemas import ConsentIn, EnquiryIn, Trail
 from ripeline.base.anew import is_away
 from ripeline.capture import machines
 from ripeline.capture.keeping import WINDOW, ConflictError, RefusedError, TooOftenError
@@ -72,8 +75,16 @@ def _misread(request: HttpRequest, error: Any) -> HttpResponse:
     fields = {}
     for each in error.errors:
         at = ".".join(str(part) for part in each["loc"] if part not in ("body", "given"))
-        fields[at or "body"] = str(each["msg"])
+        fields[at or "body"] = _no_such_field(each["loc"]) if each["type"] == "extra_forbidden" else str(each["msg"])
     return _say(request, 422, "Some of it cannot be read.", fields)
+
+
+def _no_such_field(loc: Sequence[str | int]) -> str:
+    """What is said of a field that there is none of: which there are."""
+    within = [str(part) for part in loc if part not in ("body", "given") and not isinstance(part, int)]
+    inner: dict[str, type[BaseModel]] = {"trail": Trail, "consents": ConsentIn}
+    there = inner.get(within[0], EnquiryIn) if len(within) > 1 else EnquiryIn
+    return f"There is no field {within[-1][:60]}; there are: {', '.join(there.model_fields)}."
 
 
 @api.exception_handler(RefusedError)

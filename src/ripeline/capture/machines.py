@@ -27,7 +27,7 @@ from ripeline.capture.text import key as key_of
 from ripeline.catalog import actions as catalog
 from ripeline.catalog import queries as catalog_queries
 from ripeline.catalog import standard
-from ripeline.catalog.models import SourceType
+from ripeline.catalog.models import AnswerType, SourceType
 from ripeline.catalog.rules import guess_source_type
 from ripeline.people import actions as people_actions
 from ripeline.people import working_time
@@ -252,11 +252,11 @@ def read(entry: Entry) -> dict[str, Any]:
         home=working_time.country(),
     )  # fmt: skip
     rest = {name: clean_lines(str(entry.fields.get(name, "")))[:20_000] for name in FIELDS if name not in PERSON}
-    message = "\n".join(filter(None, [rest["message"], telephone]))
     return {
         "person": person, "answers": answers, "message": rest["message"], "page": rest["landing_page"][:500],
         "source": rest["source"][:160], "campaign": rest["campaign"][:160],
         "captured_at": at.isoformat() if at else "", **({"consents": consents} if consents else {}),
+        **({typed_phones.BESIDE: telephone} if telephone else {}),
         **({"place": clean(rest["place"])[: places.LONGEST]} if rest["place"] else {}),
     }  # fmt: skip
 
@@ -268,7 +268,6 @@ def _person(fields: Mapping[str, str]) -> tuple[dict[str, str], dict[str, str]]:
         "email": values.email, "website": values.domain, "external_id": values.external_id, "name": values.person_name,
         "phone": lambda text: values.phone(text, country=country, home=home),
         "country": lambda text: values.Parsed(codes.country(text)),
-        **({typed_phones.BESIDE: telephone} if telephone else {}),
         "language": lambda text: values.Parsed(codes.language(text)),
     }  # fmt: skip
     person, errors = {}, {}
@@ -298,11 +297,12 @@ def _country(text: str) -> str:
 
 def _answers(given: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, str]]:
     known = {question.key: question for question in catalog_queries.questions()} if given else {}
+    open_to_all = [key for key, question in known.items() if question.answer_type != AnswerType.CONSENT]
     answers: dict[str, Any] = {}
     errors: dict[str, str] = {}
     for key, value in given.items():
         if key not in known:
-            errors[f"answers.{key[:40]}"] = f"There is no such question; there are: {', '.join(known) or 'none'}."
+            errors[f"answers.{key[:40]}"] = f"There is no such question; there are: {', '.join(open_to_all) or 'none'}."
             continue
         texts = [str(each) for each in (value if isinstance(value, list) else [value]) if each is not None]
         try:
