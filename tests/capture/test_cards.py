@@ -1,6 +1,6 @@
 """Cards that our own people take: once each, with who and where, dated by how hot, and nothing lost on the way."""
 
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from itertools import permutations
 
 import pytest
@@ -22,11 +22,12 @@ from ripeline.leads.models import Enquiry, Lead
 from ripeline.leads.rules import NotAllowed
 from ripeline.outbox.models import Consent
 from ripeline.people import actions as people
-from ripeline.people import queries
+from ripeline.people import queries, working_time
 from ripeline.people.models import AuditEntry, User
 from ripeline.ripeness import queries as ripeness
 from ripeline.timeline.models import Activity
 from ripeline.web import entries
+from ripeline.worklist import dates
 from tests.cast import MakeLead
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("on_monday")]
@@ -82,6 +83,16 @@ def test_hot_is_dated_at_once_warm_in_two_working_days_and_later_in_a_month(alic
     found = {lead.name: lead for lead in Lead.objects.all()}
     assert {name: days_ahead(lead) for name, lead in found.items()} == {"Hot": 0, "Warm": 2, "Later": 30}
     assert found["Hot"].next_note == "Hot when met at Hall 7."
+
+
+def test_in_a_month_is_the_worked_day_before_where_the_day_is_a_holiday(alice: User, booth: Door) -> None:
+    with clock.at(datetime(2026, 11, 27, 12, tzinfo=UTC)):  # thirty days on is the Sunday after Christmas
+        cards.take(actor=alice, door=booth, card=card(heat="later"))
+        lead = Lead.objects.get()
+        assert 25 <= days_ahead(lead) <= 30
+        assert lead.next_at
+        said = dates.say(lead.next_at, now=clock.now(), calendar=working_time.calendar_of(alice))
+        assert said.startswith("in 4 weeks")
 
 
 def test_heat_brings_nobody_to_a_later_day_than_they_had(make_lead: MakeLead, alice: User, booth: Door) -> None:

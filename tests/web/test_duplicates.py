@@ -56,7 +56,8 @@ def test_two_records_become_one_as_chosen_and_two_again(alice: User, two: tuple[
     assert hers.get(f"/leads/{other.pk}").headers["Location"] == f"/leads/{one.pk}"
     assert "Merged into this record" in text(hers.get(f"/leads/{one.pk}"))
     assert "Jon Smith" not in hers.get("/leads/duplicates").text
-    hers.post(f"/leads/{other.pk}/unmerge", {"key": uuid4().hex})
+    back = hers.post(f"/leads/{other.pk}/unmerge", {"key": uuid4().hex}, headers={"HX-Request": "true"})
+    assert "<title>Jon Smith · Ripeline</title>" in back.text, "the page is named after whom it shows"
     assert (fresh(other).merged_into_id, fresh(one).title) == (None, "CEO")
 
 

@@ -10,7 +10,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Any
 from uuid import UUID, uuid5
@@ -248,7 +248,7 @@ def _moment(submission: Submission, card: Card) -> tuple[datetime | None, str]:
     day = calendar.day(met)
     due = {
         Heat.WARM: calendar.at(calendar.after(day, WARM_DAYS)),
-        Heat.LATER: calendar.at(calendar.working_day(day + timedelta(days=LATER_DAYS))),
+        Heat.LATER: calendar.at(_within_a_month(calendar, day)),
     }.get(Heat(heat))
     where = f" at {place}" if place else ""
     return due, f"{HEATS[Heat(heat)][0]} when met{where}."
@@ -257,6 +257,12 @@ def _moment(submission: Submission, card: Card) -> tuple[datetime | None, str]:
 def _is_chosen(submission: Submission, card: Card) -> bool:
     """Whether the moment is whoever met them's own choice, which the planner leaves alone: a day, or at once."""
     return card.due is not None or submission.trail.get("heat") == Heat.HOT
+
+
+def _within_a_month(calendar: working_time.Calendar, met: date) -> date:
+    """The last worked day of the month after they were met: "in a month" is no five weeks, be there holidays."""
+    month = [met + timedelta(days=ahead) for ahead in range(LATER_DAYS, LATER_DAYS // 2, -1)]
+    return next(filter(calendar.works, month), calendar.working_day(month[0]))
 
 
 def _date_again(submission: Submission, card: Card, agreed: str) -> None:
