@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import Page, expect
 from pytest_django.live_server_helper import LiveServer
 
-from ripeline.capture import doors, submissions
+from ripeline.capture import doors, machines, submissions
 from ripeline.capture.doors import FormDraft
 from ripeline.capture.models import Door
 from ripeline.leads.models import Enquiry, Lead
@@ -291,3 +291,19 @@ def test_what_a_form_gives_is_kept_chosen_and_taken(
         stranger.get_by_role("button", name="Download it").click()
     assert got.value.suggested_filename == "guide.pdf"
     assert Path(got.value.path()).read_bytes() == b"%PDF-1.7 a guide"
+
+
+def test_a_bad_address_that_a_tool_sent_is_mended_where_it_waits(
+    open_page: OpenPage, axe: Axe, shot: Shot, mona: User
+) -> None:
+    door = machines.keep_hook(actor=mona, name="Lead ads", source_type="social", mapping={"email": "m", "name": "n"})
+    machines.take_hook(door=door, payload={"n": "Priya Raman", "m": "priya(at)northgate.example"}, address="x")
+    page = open_page(mona, "/capture")
+    shot(page, "capture-unread")
+    page.get_by_role("link", name="See what it lacks").click()
+    axe(page)
+    shot(page, "capture-held-address")
+    page.get_by_label("The address as it should be").fill("priya@northgate.example")
+    page.get_by_role("button", name="Let in with it").click()
+    expect(page.get_by_text("Priya Raman is let in")).to_be_visible()
+    assert Lead.objects.get().email == "priya@northgate.example"

@@ -7,6 +7,7 @@ from playwright.sync_api import Page, expect
 
 from ripeline.outbox import consent, links, queries, suppression
 from ripeline.outbox.addresses import address_hash
+from ripeline.outbox.models import SuppressionReason
 from ripeline.people.models import Company, User
 from tests.cast import MakeLead
 from tests.mail_server import HANG_UP, Post
@@ -84,6 +85,15 @@ def test_somebody_confirms_on_a_phone_and_an_old_link_says_what_to_do(
     axe(page)
     shot(page, "confirmed")
     assert queries.has_consent(PRIYA, NEWS)
+    page.goto(links.confirm_path(asked.pk, asked.since))
+    expect(page.get_by_role("heading", level=1)).to_have_text("This is confirmed already")
+    suppression.suppress(address=PRIYA, reason=SuppressionReason.UNSUBSCRIBED)
+    page.reload()
+    expect(page.get_by_role("heading", level=1)).to_have_text("You stopped all mail")
+    axe(page)
+    shot(page, "confirm-stopped")
+    page.get_by_role("link", name="Choose again what you get").click()
+    expect(page.get_by_role("button", name="Keep this choice")).to_be_visible()
     over = open_page(None, "/confirm/nothing", phone=True)
     axe(over)
     shot(over, "confirm-over")
