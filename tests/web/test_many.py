@@ -93,7 +93,7 @@ def test_what_came_too_late_to_be_cancelled_is_said(
     steps = iter([False, True])
     batches.work(batch.pk, tagged=ripeness.tagged, is_stopping=lambda: next(steps))
     page = said(client.post(f"/leads/batches/{batch.pk}/cancel", follow=True))
-    assert "5 of 5 leads, stopping" in page
+    assert "5 of 5 leads , stopping after these" in page
     assert tasks.work(lambda: False)
     page = said(client.get(f"/leads/batches/{batch.pk}"))
     assert "5 leads are with Bob now." in page
