@@ -3,14 +3,18 @@
 import csv
 import io
 import re
+import threading
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.core.cache import cache
+from django.db import connection
 from django.test import Client
 
 from ripeline.base import clock
 from ripeline.catalog.actions import sources_named
+from ripeline.insight import leakage
 from ripeline.insight.models import Recovery, RecoveryState
 from ripeline.leads.models import Lead
 from ripeline.people.models import AuditEntry, User
@@ -142,6 +146,32 @@ def test_of_an_imported_file_of_old_leads_it_says_what_may_be_in_them_and_until_
     everybody = " ".join(signed_in(ada).get("/insight/leaks").text.split())
     assert "wait for their day, given when they were put back to work" in everybody
     assert "of those would buy" not in everybody
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_a_worker_does_meanwhile_is_in_all_of_the_page_or_in_none(
+    ada: User, shoebox: list[Lead], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client, groups = signed_in(ada), leakage._groups
+
+    def of_others() -> None:
+        Lead.objects.update(last_touch_at=clock.now(), next_at=clock.now() + timedelta(days=2), next_committed=True)
+        connection.close()
+
+    def put_back_meanwhile(*given: Any) -> Any:
+        thread = threading.Thread(target=of_others)
+        thread.start()
+        thread.join()
+        return groups(*given)
+
+    monkeypatch.setattr(leakage, "_groups", put_back_meanwhile)
+    page = client.get("/insight/leaks")
+    found = page.context["found"]
+    assert found.whole.n == 10
+    assert sum(group.leaking for group in found.groups) == 10
+    monkeypatch.undo()
+    cache.clear()
+    assert client.get("/insight/leaks").context["found"].whole.n == 0
 
 
 def test_what_cannot_be_is_said_beside_it_and_what_was_ticked_stays(carol: User, shoebox: list[Lead]) -> None:

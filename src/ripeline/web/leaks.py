@@ -15,6 +15,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 from django_htmx.http import HttpResponseClientRefresh
 
+from ripeline.base.moments import one_moment
 from ripeline.capture.text import safe_cell
 from ripeline.catalog.models import SourceType
 from ripeline.insight import leak_words as words
@@ -52,8 +53,10 @@ def leaking(request: HttpRequest) -> HttpResponse:
 def _page(
     request: HttpRequest, actor: User, asked: Asked, *, error: RecoveryError | None = None, status: int = 200
 ) -> HttpResponse:
-    found = _answer(actor, asked)
-    recovery = recovering.latest(actor)
+    with one_moment():  # a worker may be putting leads back while this is read
+        found = _answer(actor, asked)
+        recovery = recovering.latest(actor)
+        offer = _offer(request, actor, asked, found) if leakage.may_recover(actor) else {}
     answer = {
         "page": "leaks",
         "sees_model": Whose.EVERYBODY in rules.scopes(actor),
@@ -78,7 +81,7 @@ def _page(
         "is_moving": bool(recovery and recovery.state in _MOVING),
         "wrong": error,
         **_pictures(found),
-        **(_offer(request, actor, asked, found) if leakage.may_recover(actor) else {}),
+        **offer,
     }
     return render(request, "insight/leaks.html", answer, status=status)
 
@@ -221,7 +224,8 @@ def leaks_file(request: HttpRequest) -> HttpResponse:
     """The figures as CSV: the whole, each kind, then each group."""
     actor = viewer(request)
     asked = Asked.parse(actor, request.GET.dict())
-    found = _answer(actor, asked)
+    with one_moment():
+        found = _answer(actor, asked)
     people.audit(actor=actor, verb="insight.export", target="leaks", query=asked.query())
     answer = HttpResponse(content_type="text/csv; charset=utf-8")
     answer["Content-Disposition"] = f'attachment; filename="leaks-{timezone.localdate():%Y-%m-%d}.csv"'
