@@ -67,6 +67,17 @@ def test_a_file_that_describes_companies_and_names_nobody_is_one_of_companies(te
         assert looked.mapping.problems() == []
 
 
+@pytest.mark.django_db
+def test_a_plain_list_of_notes_is_one_and_of_no_system() -> None:
+    text = "Email,Date,Type,Subject,Text,By\nann@x.example,2026-05-12,Call,The price,She asked for it,Alice\n"
+    looked = look(io.BytesIO(text.encode()), kind=None, name="notes.csv", said=Said())
+    assert (looked.preset, looked.dialect.system) == (None, "")
+    assert looked.mapping.to_json() == {
+        "Email": "email", "Date": "happened_at", "Type": "activity", "Subject": "subject", "Text": "body", "By": "by",
+    }  # fmt: skip
+    assert looked.mapping.problems() == []
+
+
 @pytest.mark.parametrize(
     "heading",
     [

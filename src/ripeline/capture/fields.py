@@ -118,7 +118,7 @@ _COMPANIES = (
 _ACTIVITIES = (
     _field("external_id", "Id of the person", Takes.ID, 240),
     _field("email", "E-mail", Takes.EMAIL, 254),
-    _field("person", "Name of the person", Takes.LINE),
+    Field("person", "Name of the person", Takes.LINE, (*HEADINGS["person"], "name", "full name", "lead")),
     _field("company", "Company", Takes.LINE),
     _field("happened_at", "When it was", Takes.MOMENT, strict=True),
     _field("activity", "What it was", Takes.ACTIVITY),
@@ -126,7 +126,7 @@ _ACTIVITIES = (
     _field("body", "Text", Takes.LINES, 20000),
     _field("by", "Whose it was", Takes.NAME),
     _field("activity_id", "Id of the activity", Takes.LINE, 100),
-    _field("done", "Whether it is done", Takes.DONE),
+    Field("done", "Whether it is done", Takes.DONE, (*HEADINGS["done"], "status")),
 )
 FIELDS: Mapping[Kind, Mapping[str, Field]] = {
     "leads": {field.name: field for field in _LEADS},

@@ -144,6 +144,14 @@ def is_of_deals(labels: Iterable[str]) -> bool:
     return bool(names & _DEALS or names & frozenset((*HEADINGS["won_at"], *HEADINGS["lost_at"])) or (ends and beside))
 
 
+def is_of_activities(labels: Iterable[str]) -> bool:
+    """Whether headings are those of notes and calls of people who are here: whose, when and about what."""
+    names = {key(clean(label)) for label in labels}
+    whose = frozenset((*HEADINGS["email"], *HEADINGS["person"], "name", "lead", "contact id", "lead id"))
+    asked = (frozenset(HEADINGS["subject"]), frozenset(HEADINGS["happened_at"]), whose)
+    return all(names & each for each in asked) and not names & frozenset(HEADINGS["last_name"])
+
+
 def is_heading(cells: Sequence[str], fewest: int = 2) -> bool:
     """Whether a row in the middle of a file is a heading: words only, half of them, and so many, names of fields."""
     filled = [cell for cell in cells if cell.strip()]

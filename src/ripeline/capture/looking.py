@@ -10,7 +10,7 @@ from ripeline.capture import asking, permissions, pieces, telephones, wording
 from ripeline.capture.detection import Detected, Told, detect
 from ripeline.capture.dialect import Dialect, UnreadableFileError
 from ripeline.capture.fields import Kind
-from ripeline.capture.headings import is_of_deals
+from ripeline.capture.headings import is_of_activities, is_of_deals
 from ripeline.capture.mapping import SOMEBODY, FieldMap, Guess, fitting, guess, signature, undecided
 from ripeline.capture.models import ImportMapping, ImportRun
 from ripeline.capture.presets import Preset, recognised
@@ -109,7 +109,11 @@ def _with_country(detected: Detected, mapping: FieldMap) -> Dialect:
 
 
 def _told_by(labels: Sequence[str], samples: Sequence[Sequence[str]]) -> Kind:
-    """What a file of no system that we know has: companies, where it describes them and nobody at them; else leads."""
+    """What a file of no system that we know has: notes and calls, where it says whose, when and about what; companies,
+    where it describes them and nobody at them; else leads.
+    """
+    if is_of_activities(labels) and not is_of_deals(labels):
+        return "activities"
     fields = fitting("leads", labels, guess("leads", labels, samples)).fields()
     describes = "company" in fields and fields & {"website", "company_id"}
     return "companies" if describes and not fields & SOMEBODY and not is_of_deals(labels) else "leads"
