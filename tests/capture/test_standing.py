@@ -1,6 +1,7 @@
 """Where people stood elsewhere: what of it holds here, and what is said where it does not."""
 
-from datetime import date
+from datetime import UTC, date, datetime
+from decimal import Decimal
 
 import pytest
 
@@ -8,6 +9,7 @@ from ripeline.capture import queries, trial
 from ripeline.leads.models import Lead, Opportunity
 from ripeline.people.models import User
 from tests.capture.importing import begun, counts, csv, imported, outcomes
+from tests.cast import MONDAY
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("on_monday")]
 
@@ -84,3 +86,27 @@ def test_a_deal_that_ended_was_opened_when_the_file_says() -> None:
     )  # fmt: skip
     opened = dict(Opportunity.objects.values_list("product", "opened_at"))
     assert {name: at.date() for name, at in opened.items()} == {"Boats": date(2026, 1, 15), "Sails": date(2026, 2, 20)}
+
+
+def test_a_customer_of_years_ago_is_not_won_today_and_has_the_amount() -> None:
+    run = imported(
+        csv(
+            "Name,E-mail,Status,Created,Amount (EUR)",
+            "Ann,ann@x.example,won,2021-01-10,1234.50", "Ann,ann@x.example,won,2022-03-10,",
+            "Bo,bo@x.example,lost,2021-01-10,99", "Cy,cy@x.example,won,,",
+        )
+    )  # fmt: skip
+    assert counts(run)[0] == 3
+    ann, bo, cy = (Lead.objects.get(name=name) for name in ("Ann", "Bo", "Cy"))
+    assert (ann.state, ann.won_before_captured, ann.closed_at) == ("won", True, datetime(2021, 1, 10, tzinfo=UTC))
+    deal = Opportunity.objects.get(lead=ann)
+    assert (deal.state, deal.amount, deal.currency) == ("won", Decimal("1234.50"), "EUR")
+    assert deal.closed_at == ann.closed_at
+    assert (bo.state, bo.closed_at, Opportunity.objects.filter(lead=bo).count()) == ("lost", MONDAY, 0)
+    assert (cy.state, cy.won_before_captured, cy.closed_at) == ("won", True, MONDAY)
+
+
+def test_a_customer_whose_day_is_said_is_won_on_it() -> None:
+    imported(csv("Name,E-mail,Status,Status since,Created", "Ann,ann@x.example,won,2026-02-01,2026-01-10"))
+    ann = Lead.objects.get()
+    assert (ann.won_before_captured, ann.closed_at) == (False, datetime(2026, 2, 1, tzinfo=UTC))

@@ -404,6 +404,19 @@ def test_an_outcome_column_with_words_nobody_knows_is_proposed_and_those_are_to_
     assert Lead.objects.filter(state="new").count() == 8
 
 
+def test_the_page_says_from_when_who_ended_counts_where_no_column_says(signed_in: SignIn, mona: User) -> None:
+    client = signed_in(mona)
+    page = text(client.get(upload(client, OLD_LIST).url))
+    assert "No column says since when: who is won counts from the day of this import, and is left out" in page
+    assert "who is lost or disqualified counts so from the day of this import" in page
+    came = b"Name,E-mail,Stand,Created\nAnn,ann@x.example,gewonnen,2021-01-10\n"
+    page = text(client.get(upload(client, came).url))
+    assert "who is won counts from the day they came" in page
+    assert "who is lost" not in page
+    since = b"Name,E-mail,Stand,Status since\nAnn,ann@x.example,gewonnen,2021-01-10\n"
+    assert "No column says since when" not in text(client.get(upload(client, since).url))
+
+
 def test_a_few_words_of_won_and_lost_under_any_heading_have_a_hint(signed_in: SignIn, mona: User) -> None:
     client = signed_in(mona)
     words = ["won", "lost", "beer first", "see Tom", "", "third round", "her desk"]

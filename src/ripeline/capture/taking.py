@@ -210,10 +210,16 @@ class LeadTaker:
                 tally.remarks.append((row.row, Remark.ENDED, text))
 
     def _ended(self, row: Row, lead_id: UUID, state: CloseState) -> Deal:
-        at = row.moment("state_at") or clock.now()
+        """How it ended, with the money of who bought. Where only the day they came is said, an old customer is not
+        won now: they count from that day, and teach nothing of how long it takes.
+        """
+        is_won = state == CloseState.WON
+        when = "captured_at" if is_won and not row.moment("state_at") else "state_at"
+        at = row.moment(when) or clock.now()
         return Deal(
-            lead_id=lead_id, at=at, is_day="state_at" in row.days, day=at.astimezone(self._zone).date(),
-            reason=self._usual[state],
+            lead_id=lead_id, at=at, is_day=when in row.days, day=at.astimezone(self._zone).date(),
+            reason=self._usual[state], amount=row.number("amount") if is_won else None,
+            currency=row.text("currency") if is_won else "", undated=is_won and not row.moment("state_at"),
         )  # fmt: skip
 
     def _register(self, rows: Sequence[Row]) -> None:

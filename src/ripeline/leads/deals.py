@@ -155,7 +155,7 @@ def _decide(
 ) -> tuple[Booked, _Draft]:
     was_open = rules.is_open(lead)
     closes = _closes(deal, lead, facts)
-    before = deal.outcome == CloseState.WON and deal.end < lead.captured_at
+    before = deal.outcome == CloseState.WON and (deal.undated or deal.end < lead.captured_at)
     data: dict[str, Any] = {
         "reason": deal.reason.code, "label": deal.reason.label, "said": deal.said, "product": deal.product,
         "amount": None if deal.amount is None else str(deal.amount), "currency": deal.currency, "imported": True,
@@ -190,7 +190,7 @@ def _closes(deal: Deal, lead: Lead, facts: _Facts) -> bool:
         return deal.outcome == CloseState.WON and lead.state != State.WON and is_later
     worked = lead.last_touch_at is not None and lead.last_touch_at > deal.end
     promised = lead.next_committed and lead.next_set_at is not None and lead.next_set_at > deal.end
-    return not (worked or promised or _came_again(deal, facts))
+    return not (worked or promised or (not deal.undated and _came_again(deal, facts)))
 
 
 def _came_again(deal: Deal, facts: _Facts) -> bool:

@@ -27,6 +27,7 @@ class Deal:
     currency: str = ""
     product: str = ""
     opened_at: datetime | None = None
+    undated: bool = False  # nobody said when: `at` is the day they came, or today
 
     @property
     def outcome(self) -> str:

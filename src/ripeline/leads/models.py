@@ -111,7 +111,7 @@ class Lead(models.Model):
     close_reason = models.ForeignKey(CloseReason, null=True, on_delete=models.PROTECT, db_index=False)
     closed_at = models.DateTimeField(null=True)
     closed_by = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+", db_index=False)
-    won_before_captured = models.BooleanField(default=False)  # kept and shown, left out of every fit
+    won_before_captured = models.BooleanField(default=False)  # or nobody knows when: kept, left out of every fit
 
     first_touch_at = models.DateTimeField(null=True)  # our first attempt to reach them
     last_touch_at = models.DateTimeField(null=True)

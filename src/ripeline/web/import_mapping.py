@@ -140,6 +140,7 @@ def _mapping(dialect: Dialect, form: Mapping[str, str], before: Mapping[str, str
 def _context(run: ImportRun, looked: Looked, *, error: str = "") -> dict[str, Any]:
     dialect = looked.dialect
     asked = undecided(dialect, looked.mapping, asking.dated(looked.mapping))
+    listed = wording.listed(pieces.opened(run), dialect, looked.mapping)
     return {
         "run": run,
         "error": error,
@@ -147,7 +148,8 @@ def _context(run: ImportRun, looked: Looked, *, error: str = "") -> dict[str, An
         "asks_for_outcomes": looking.asks_for_outcomes(looked),
         "asks_source": run.kind == ImportKind.LEADS,
         "preset": looked.preset.label if looked.preset and looked.preset.kind == run.kind else "",
-        "words": import_words.lines(wording.listed(pieces.opened(run), dialect, looked.mapping)),
+        "words": import_words.lines(listed),
+        "undated": import_words.undated(listed, looked.mapping.fields()),
         "is_remembered": looked.is_remembered,
         "is_told": bool(run.told.get("whole")),
         "why": dialect.why,

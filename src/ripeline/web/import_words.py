@@ -1,7 +1,7 @@
 """Their words and ours on a page: each state, stage and owner of another system, beside what it is here."""
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from ripeline.capture import wording
@@ -46,6 +46,20 @@ def lines(words: Iterable[Word]) -> list[Line]:
         found[place] = word._replace(times=word.times + before.times) if before else word
     choices = {"state": _STATES, "outcome": _OUTCOMES, "owner": _owners()}
     return [_line(word, choices[word.about]) for word in found.values()]
+
+
+def undated(words: Iterable[Word], fields: Collection[str]) -> str:
+    """From when who ended there counts as ended, where no column says; "" where one does, or nobody did."""
+    ended = {word.ours for word in words if word.about == "state"} & {"won", "lost", "disqualified"}
+    if not ended or "state_at" in fields:
+        return ""
+    found = []
+    if "won" in ended:
+        day = "the day they came" if "captured_at" in fields else "the day of this import"
+        found.append(f"who is won counts from {day}, and is left out of what is learnt")
+    if ended - {"won"}:
+        found.append("who is lost or disqualified counts so from the day of this import")
+    return f"No column says since when: {'; '.join(found)}. If one does, choose “Since when it stands so” for it."
 
 
 def _owners() -> dict[str, str]:
