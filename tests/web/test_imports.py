@@ -502,7 +502,7 @@ def test_outcomes_are_booked_and_told_as_deals(signed_in: SignIn, ada: User) -> 
     client.post(f"{where}/mapping", {"start": "1"})
     actions.work(UUID(where.rsplit("/", 1)[1]))
     result = text(client.get(where))
-    assert "Deals booked 1" in result
+    assert "Deals booked 1 Unchanged 0" in result
     assert "No lead has this id: import its lead first" in result
     assert "What happens next" not in result
 
@@ -545,6 +545,17 @@ def test_old_leads_are_told_with_when_they_come_up(count: int, words: str, signe
     pk, page = worked(signed_in(ada), content)
     assert words in text(page)
     assert f"/leads?view=all&amp;run={pk}" in page.text
+
+
+def test_old_leads_that_ended_are_not_said_to_be_taken_up_again(signed_in: SignIn, ada: User) -> None:
+    rows = [
+        b"a@x.example,2020-01-01,won",
+        b"b@x.example,2020-01-01,lost",
+        *(b"%d@x.example,2020-01-01," % n for n in range(3)),
+    ]
+    _, page = worked(signed_in(ada), b"\n".join([b"E-mail,Created,Status", *rows]))
+    assert "5 old leads, taken up again where not ended" in text(page)
+    assert "3 old leads were taken up again and are open now" in text(page)
 
 
 def test_an_import_can_be_cancelled_gone_on_with_and_put_aside(signed_in: SignIn, ada: User) -> None:

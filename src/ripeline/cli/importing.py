@@ -105,7 +105,7 @@ class Done:
         )
         if run.reopened:
             old = "1 is an old lead" if run.reopened == 1 else f"{run.reopened:,} are old leads"
-            yield f"{old}, taken up again; the likeliest come to Today first."
+            yield f"{old}, taken up again where not ended; the likeliest come to Today first."
         yield from self.remarks
         if self.rejects_file:
             yield f"The rejected rows, each with its reason: {self.rejects_file}"
@@ -184,7 +184,7 @@ def _sentences(found: Trial) -> Iterator[str]:
         f"{found.unchanged:,} unchanged, {found.rejected:,} rejected."
     )
     if found.reopened:
-        yield f"Old leads taken up again: {found.reopened:,}."
+        yield f"Old leads, taken up again where not ended: {found.reopened:,}."
     if found.changed:
         yield f"Records here whose fields would change: {found.changed:,}. The first of them:"
         yield from (f"  {one.lead}: {one.field}: {one.before or '(empty)'} → {one.after}" for one in found.changes)
