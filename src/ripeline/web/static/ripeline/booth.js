@@ -51,6 +51,7 @@
   }
 
   function fault(errors) {
+    if (Object.keys(errors).length) say(""); // of the card before, which one might take for this one
     for (const place of $$("[data-error]", form)) {
       const text = errors[place.dataset.error] || "";
       place.textContent = text;
