@@ -14,6 +14,7 @@ from pytest_django.live_server_helper import LiveServer
 from ripeline.capture import doors, machines, submissions
 from ripeline.capture.doors import FormDraft
 from ripeline.capture.models import Door
+from ripeline.catalog.models import Question
 from ripeline.leads.models import Enquiry, Lead
 from ripeline.people.models import Company, User
 
@@ -307,3 +308,44 @@ def test_a_bad_address_that_a_tool_sent_is_mended_where_it_waits(
     page.get_by_role("button", name="Let in with it").click()
     expect(page.get_by_text("Priya Raman is let in")).to_be_visible()
     assert Lead.objects.get().email == "priya@northgate.example"
+
+
+def test_a_question_shows_what_belongs_to_its_kind_of_answer(
+    open_page: OpenPage, axe: Axe, shot: Shot, door: Door, mona: User
+) -> None:
+    page = open_page(mona, "/capture/questions/new")
+    kind = page.get_by_label("How it is answered")
+    answers, purpose = page.get_by_label("The answers to choose from"), page.get_by_label("What the mail is for")
+    for value, is_list, is_consent in (("choice", 1, 0), ("choices", 1, 0), ("consent", 0, 1), ("text", 0, 0)):
+        kind.select_option(value)
+        expect(answers).to_be_visible(visible=bool(is_list))
+        expect(purpose).to_be_visible(visible=bool(is_consent))
+    shot(page, "question-new")
+    page = open_page(mona, f"/capture/questions/{Question.objects.get(key='may_write').pk}")
+    expect(page.get_by_text("as it stays")).to_be_visible()
+    expect(page.get_by_label("What the mail is for")).to_be_visible()
+    axe(page)
+    shot(page, "question-consent")
+    page.get_by_role("button", name="Keep").click()
+    expect(page.get_by_text("Kept; every door that asks it asks it so.")).to_be_visible()
+    page = open_page(mona, f"/capture/questions/{Question.objects.get(key='timeline').pk}")
+    expect(page.get_by_label("The answers to choose from")).to_be_visible()
+    expect(page.get_by_label("How it is answered").locator("option")).to_have_count(2)
+    page = open_page(mona, f"/capture/doors/{door.pk}")
+    page.set_viewport_size({"width": 1280, "height": 900})
+    one, other = (
+        page.get_by_role("heading", name=name).bounding_box() for name in ("Its own page", "In a page of yours")
+    )
+    assert one
+    assert other
+    assert one["y"] == other["y"]
+    shot(page, "door-1280")
+    page.set_viewport_size({"width": 390, "height": 844})
+    shown, says = (
+        page.locator("iframe.preview").bounding_box(),
+        page.get_by_role("heading", name="What it says").bounding_box(),
+    )
+    assert shown
+    assert says
+    assert shown["y"] < says["y"], "one need not scroll past the settings to see the form"
+    shot(page, "door-phone")

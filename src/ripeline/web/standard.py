@@ -29,10 +29,10 @@ class QuestionForm(Form):
     answer_type = forms.ChoiceField(label="How it is answered", choices=AnswerType.choices)
     options = forms.CharField(
         label="The answers to choose from", max_length=5000, required=False, widget=forms.Textarea({"rows": 5}),
-        help_text="One a line; for “one of a list” and “any of a list”.",
+        help_text="One a line.",
     )  # fmt: skip
     purpose = forms.ChoiceField(
-        label="Of a consent: what the mail is for", required=False,
+        label="What the mail is for", required=False,
         choices=lambda: [("", "Nothing that is mailed"), *((p.code, p.name) for p in outbox.purposes())],
         help_text="The form shows the words of that purpose (Settings, Mail), and asks for a confirmation by mail.",
     )  # fmt: skip
@@ -87,6 +87,9 @@ def question(request: HttpRequest, question_id: UUID | None = None) -> HttpRespo
     require_keeps_catalog(actor)
     found = _find(question_id) if question_id else None
     form = QuestionForm(posted(request), initial=_initial(found))
+    is_fixed = found is not None and found.answer_type not in standard.LISTS
+    if found and not is_fixed:
+        form.fields["answer_type"].choices = [each for each in AnswerType.choices if each[0] in standard.LISTS]  # type: ignore[attr-defined]
     beside = request.POST.get(
         "beside", form.initial.get("options", "")
     )  # the answers that the other words stood beside
@@ -104,7 +107,7 @@ def question(request: HttpRequest, question_id: UUID | None = None) -> HttpRespo
         else:
             say(request, "Kept; every door that asks it asks it so." if found else "Kept; now choose where to ask it.")
             return redirect("questions")
-    answer = {"here": "questions", "form": form, "question": found, "beside": beside}
+    answer = {"here": "questions", "form": form, "question": found, "is_fixed": is_fixed, "beside": beside}
     return render(request, "capture/question.html", answer, status=422 if form.errors else 200)
 
 
