@@ -93,6 +93,18 @@ def test_a_confirmation_is_a_page_and_a_click(client: Client, post: Post, send_a
         assert client.get(path).status_code == client.post(path).status_code == 410
 
 
+def test_who_stopped_all_mail_by_a_letter_is_told_so_by_the_old_confirm_link(
+    client: Client, post: Post, send_all: SendAll
+) -> None:
+    consent.ask(to=PRIYA, purpose=NEWS, evidence=SAID_SO)
+    send_all()
+    path = "/confirm/" + post.received[0].text.split("/confirm/")[1].split()[0]
+    client.post(path)
+    client.post(unsubscribe_path(), {"what": "everything"})
+    assert "You stopped all mail" in client.post(path).text
+    assert not queries.has_consent(PRIYA, NEWS)
+
+
 def test_a_used_confirm_link_says_so_and_promises_nothing_to_whoever_stopped_all_mail(
     client: Client, alice: User, lead: Lead, post: Post, send_all: SendAll
 ) -> None:

@@ -122,6 +122,14 @@ def confirmable(token: str) -> Consent | None:
     return consent if is_same else None
 
 
+def used(token: str) -> Consent | None:
+    """Of what a link was once the confirmation, where it was given and may have been taken back since; else None."""
+    found = links.confirming(token)
+    said = (ConsentState.GIVEN, ConsentState.WITHDRAWN)
+    rows = Consent.objects.select_related("purpose").filter(state__in=said)
+    return rows.filter(pk=found[0]).first() if found else None
+
+
 def give(*, to: str, purpose: str, evidence: Evidence, lead_id: UUID | None = None) -> bool:
     """Note a consent that needs no confirming (signed on paper, another system's own double opt-in).
 

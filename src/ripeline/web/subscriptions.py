@@ -76,8 +76,9 @@ def _choose(request: HttpRequest, what: Unsubscribing) -> list[str]:
 def confirm(request: HttpRequest, token: str) -> HttpResponse:
     """The second half of a double opt-in."""
     asked = consent.confirmable(token)
-    if asked and asked.is_given:
-        return _confirmed_before(request, asked)
+    before = consent.used(token)
+    if before and (before.is_given or queries.stopped_all(before.address_hash)):
+        return _confirmed_before(request, before)
     if request.method == "POST" and asked:
         asked = consent.confirm(token=token, evidence=_evidence(request, "link in the mail that asked"))
         if asked:
