@@ -446,3 +446,14 @@ def test_whoever_a_search_finds_has_the_letters_that_are_looked_for_first() -> N
         return any(all(part in tokens for part in parts) for parts in rules.searched_parts(text))
 
     assert [each for each in found if not has_letters(*each[:2])] == []
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("name", ["-2+3", "+cmd|' /C calc'!A0", "-Anna Berg", "+Anna", "@SUM(A1)", "=1+1"])
+def test_a_name_that_begins_with_a_sign_is_found_as_it_is_written(name: str) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT to_tsvector('simple', %s) @@ to_tsquery('simple', %s)",
+            [rules.search_tokens(name=name), rules.search_query(name)],
+        )
+        assert cursor.fetchone() == (True,)

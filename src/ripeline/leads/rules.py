@@ -360,4 +360,7 @@ def _readings(text: str) -> list[list[str]]:
 
 def _typed(text: str) -> list[str]:
     plain = unaccented(unicodedata.normalize("NFKC", whole(text)).casefold())
-    return [word for word in re.findall(r"[\w@.+-]+", plain)[:8] if word.strip("@.+-")]
+    found = re.findall(r"[\w@.+-]+", plain)[:8]
+    # A sign before a word is none of it; within one it is kept in addresses alone (jane+fair@…).
+    typed = [part for word in found for part in ([word] if "@" in word else word.lstrip("-").split("+"))]
+    return [word for word in typed[:8] if word.strip("@.+-")]
