@@ -202,13 +202,33 @@ def test_only_the_sites_that_were_named_may_show_it_in_a_page_of_theirs(client: 
     assert "frame-ancestors 'none'" in client.get("/sign-in")["Content-Security-Policy"]
 
 
+def test_on_a_site_that_nobody_named_it_says_so_and_does_not_count_as_opened(client: Client, door: Door) -> None:
+    def there(page: str) -> Any:
+        return client.get("/f/quote", {"embed": "1", "page": page})
+
+    answer = there("https://northwind.example/contact")
+    assert "the site https://northwind.example has to be named" in unescape(answer.text)
+    assert "frame-ancestors http: https:" in answer["Content-Security-Policy"]
+    assert "<form" not in answer.text
+    assert DoorDay.objects.count() == 0
+    for page in ("https://www.northwind.example/contact", "http://testserver/x", "nonsense", "https://a b", ""):
+        assert "<form" in there(page).text
+    assert DoorDay.objects.get().seen == 5
+    assert "Website https://x.example" in _in_german(client, door, "https://x.example/")
+
+
+def _in_german(client: Client, door: Door, page: str) -> str:
+    Door.objects.filter(pk=door.pk).update(language="de")
+    return client.get("/f/quote", {"embed": "1", "page": page}).text
+
+
 def test_the_colours_of_the_company_are_its_own_style_sheet(client: Client, door: Door, mona: User) -> None:
     draft = FormDraft(name="Quote", source_type="quote_request", title="Ask", style={"accent": "#AA0044", "corners": 3})
     doors.keep_form(actor=mona, door=door, draft=draft)
     assert client.get("/f/quote/style.css").content == b":root { --accent: #aa0044; --on: #ffffff; --r: 3px; }\n"
     short = replace(draft, style={"accent": "a04", "ink": "1c2321"})
     doors.keep_form(actor=mona, door=door, draft=short)
-    assert client.get("/f/quote/style.css").content == b":root { --accent: #aa0044; --ink: #1c2321; }\n"
+    assert client.get("/f/quote/style.css").content == b":root { --accent: #aa0044; --ink: #1c2321; --on: #ffffff; }\n"
     for wrong in ("red", "#12", "#12345g", "1234567"):
         with pytest.raises(DoorError):
             doors.keep_form(actor=mona, door=door, draft=replace(draft, style={"accent": wrong}))

@@ -264,6 +264,14 @@ def style_of(style: Mapping[str, Any]) -> dict[str, Any]:
     return kept
 
 
+_IS_SITE = re.compile(r"https?://[a-z0-9.-]+(:\d+)?")
+
+
+def is_site(text: str) -> bool:
+    """Whether this is a site as `_sites` keeps them."""
+    return bool(_IS_SITE.fullmatch(text))
+
+
 def _readable(style: dict[str, Any]) -> dict[str, Any]:
     """A style whose letters can be read on its ground. Raises DoorError."""
     if not colours.can_be_read(style):

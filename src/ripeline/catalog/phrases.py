@@ -40,6 +40,7 @@ class Phrases:
     go_on: str
     shut: str
     other_way: str
+    unnamed: str  # on a site that may not show it
 
     # what is wrong with what was sent
     one_wrong: str
@@ -148,6 +149,7 @@ EN = Phrases(
     go_on="Go on",
     shut="This form is not open any more.",
     other_way="Please get in touch with {} another way.",
+    unnamed="This form cannot be shown here yet: the site {} has to be named in the form's settings first.",
     one_wrong="One answer needs another look.",
     some_wrong="{} answers need another look.",
     sent_before="What you wrote here before has come in. If this is to go as well, please send it again.",
@@ -260,6 +262,7 @@ DE = Phrases(
     go_on="Weiter",
     shut="Dieses Formular ist nicht mehr offen.",
     other_way="Bitte wenden Sie sich auf anderem Weg an {}.",
+    unnamed="Dieses Formular kann hier noch nicht stehen: Die Website {} muss erst in seinen Einstellungen stehen.",
     one_wrong="Bitte sehen Sie eine Angabe noch einmal an.",
     some_wrong="Bitte sehen Sie {} Angaben noch einmal an.",
     sent_before=(

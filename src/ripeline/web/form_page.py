@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.contrib.auth.decorators import login_not_required
 from django.http import Http404, HttpRequest, HttpResponse, QueryDict
@@ -62,6 +63,8 @@ def form(request: HttpRequest, slug: str) -> HttpResponse:
     if not door.is_active:
         return _framed(render(request, "form/shut.html", _frame(request, door), status=410), door)
     if request.method != "POST":
+        if site := _unnamed(request, door):
+            return _unnamed_page(request, door, site)
         is_again = "again" in request.GET  # the same look, once more for who is known (form.js)
         if request.method == "GET" and not (_is_ours(request) or is_again or request.headers.get("Sec-Purpose")):
             doors.note(door, "seen")
@@ -99,6 +102,24 @@ def _is_to_confirm(submission: Submission) -> bool:
     content = submission.content
     has_agreed = any(isinstance(said, dict) and said.get("given") for said in content["answers"].values())
     return has_agreed and outbox.can_send() and outbox.is_asked(content["person"].get("email", ""))
+
+
+def _unnamed(request: HttpRequest, door: Door) -> str:
+    """The site in a page of which the form is to stand by its script (embed.js), where nobody named it; else ""."""
+    if not _is_embedded(request):
+        return ""
+    parts = urlsplit(request.GET.get("page", "")[:LONGEST])
+    site = f"{parts.scheme}://{parts.netloc.lower()}"
+    if not doors.is_site(site) or site in door.sites or parts.netloc.lower() == request.get_host().lower():
+        return ""
+    return site
+
+
+def _unnamed_page(request: HttpRequest, door: Door, site: str) -> HttpResponse:
+    """Words where a browser would show a broken page; they may stand anywhere, and nobody has opened the form."""
+    response = render(request, "form/unnamed.html", _frame(request, door) | {"site": site}, status=403)
+    response._csp_replace = {"frame-ancestors": ["http:", "https:"]}  # type: ignore[attr-defined]
+    return response
 
 
 def _later(request: HttpRequest, door: Door, why: Exception) -> HttpResponse:
