@@ -550,3 +550,35 @@ def test_a_number_that_is_not_theirs_is_taken_off_and_comes_back_with_the_undo(
     expect(who).to_contain_text("+4930901820")
     page.get_by_role("button", name="Undo").click()
     expect(who).to_contain_text("+491712345678")
+
+
+def test_a_column_hidden_for_want_of_room_is_said_and_shown_when_asked_for(
+    open_page: OpenPage, alice: User, sixty: list[Lead]
+) -> None:
+    page = open_page(alice, "/leads")
+    page.set_viewport_size({"width": 1280, "height": 800})
+    source = page.get_by_role("columnheader", name="Source")
+    expect(source).to_be_hidden()
+    page.get_by_text("Columns", exact=True).click()
+    expect(page.get_by_text("no room here")).to_have_count(2)
+    expect(page.locator("li", has_text="Source").get_by_text("no room here")).to_be_visible()
+    page.get_by_role("button", name="Show", exact=True).click()
+    expect(source).to_be_visible()
+    page.get_by_text("Columns", exact=True).click()
+    expect(page.get_by_text("no room here")).to_have_count(0)
+
+
+def test_on_a_phone_every_verb_for_many_is_in_sight(
+    open_page: OpenPage, alice: User, carol: User, sixty: list[Lead], shot: Shot, axe: Axe
+) -> None:
+    page = open_page(carol, "/leads?view=all", phone=True)
+    page.locator('[name="lead"]').first.check()
+    for verb in ("Give", "Export", "Excel", "Choose none"):
+        button = page.locator(".chosen").get_by_role("button", name=verb, exact=True)
+        expect(button).to_be_in_viewport(ratio=0.95)
+        box = button.bounding_box()
+        assert box
+        assert box["x"] >= 0
+        assert box["x"] + box["width"] <= 390
+    shot(page, "chosen-phone")
+    axe(page)

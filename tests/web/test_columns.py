@@ -140,7 +140,7 @@ def test_the_campaigns_of_a_page_are_read_in_one_query_with_those_of_merged_reco
 def test_whatever_a_source_or_a_column_is_called_is_text_in_the_choices_too(text: str) -> None:
     def made(named: str) -> Read:
         own = columns.own(CustomField(key=named, label=named))
-        chooser = cells.chooser([own], [own])
+        chooser = cells.chooser([own], [own], is_chosen=True)
         chosen = selects.of_list("source", named, {named: named, "b": "B"}, named, any_words=named)
         return read(f"{chooser}{chosen}")
 

@@ -59,17 +59,30 @@ def lines(rows: Sequence[Row], scores: Mapping[UUID, Chances], columns: Sequence
     return mark_safe("".join(made))  # noqa: S308 - whatever came from a person was escaped
 
 
-def chooser(shown: Sequence[Column], rest: Sequence[Column]) -> SafeString:
-    """The columns there are to choose from: those that are shown first, in their order."""
+def chooser(shown: Sequence[Column], rest: Sequence[Column], *, is_chosen: bool) -> SafeString:
+    """The columns there are to choose from: those that are shown first, in their order.
+
+    Of one that is hidden where there is little room, as long as nobody chose, it is said there.
+    """
     up = words.icon("arrow-up")
+    said = {column.key: "" if is_chosen else _no_room(column) for column in shown}
     made = [
         f'\n      <li><label class="check"><input type="checkbox" name="col" value="{escape(column.key)}"{checked}>'
-        f' <span class="unseen">Column </span>{escape(column.label)}</label><button type="button" class="quiet small"'
-        f' data-earlier aria-label="{escape(column.label)} earlier">{up}</button></li>'
+        f' <span class="unseen">Column </span>{escape(column.label)}{said.get(column.key, "")}</label>'
+        f'<button type="button" class="quiet small" data-earlier aria-label="{escape(column.label)} earlier">{up}'
+        "</button></li>"
         for columns, checked in ((shown, " checked"), (rest, ""))
         for column in columns
     ]
     return mark_safe("".join(made))  # noqa: S308 - keys and labels are escaped
+
+
+def _no_room(column: Column) -> Html:
+    """Said of a column that the usual ones have only where there is room."""
+    named = css(column, is_chosen=False)
+    if not named.endswith(" wide"):
+        return ""
+    return f' <small class="no-room {named.removesuffix(" wide")}">no room here; Show brings it</small>'
 
 
 _GONE = ' class="gone"'

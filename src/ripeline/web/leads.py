@@ -134,7 +134,7 @@ def _table(asked: Asked, rows: Sequence[Row], fields: Sequence[CustomField]) -> 
     return {
         "lines": cells.lines(rows, scores, styled),
         "columns": styled,
-        "to_choose": cells.chooser(shown, rest),
+        "to_choose": cells.chooser(shown, rest, is_chosen=bool(asked.columns)),
         "usual_columns": asked.here(cols=""),
         "unchosen": [(k, v) for k, v in QueryDict(asked.query(kept=None, cols="")).items()],
     }
