@@ -141,7 +141,6 @@ def test_formulas_come_in_as_text() -> None:
         ("email,company\nnobody,Acme\n", "row 2, column “email”: “nobody” is not an e-mail address"),
         ("email,company\n,Acme\n", "row 2: has no e-mail, phone, name or id: nobody to follow up."),
         ("name,created\nAlice,31/02/2018\n", "row 2, column “created”: “31/02/2018” is not in the calendar"),
-        ("name,created\nAlice,2027-01-01\n", "row 2, column “created”: “2027-01-01” is in the future"),
         ("name,created\nAlice,03/02/2018\n", "row 2, column “created”: “03/02/2018” could be day first or month first"),
         ("id,name\n1.23457E+11,Alice\n", "row 2, column “id”: “1.23457E+11” was rounded by a spreadsheet"),
         (f"id,name\n{'7' * 300},Alice\n", "row 2, column “id”: has more than 240 characters"),
@@ -372,3 +371,9 @@ def test_a_name_with_more_than_first_and_last_is_theirs() -> None:
 def test_words_for_nothing_are_empty(word: str) -> None:
     row = lead("Name,E-Mail,Firma,Auftragswert", f"{word},a@acme.example,{word},{word}")
     assert (row.values.keys() & {"name", "company", "amount"}, row.remarks) == (set(), [])
+
+
+def test_a_first_contact_that_is_yet_to_come_is_left_out_and_the_row_goes_in() -> None:
+    row = lead("Name,E-mail,First contact", "Alice,alice@acme.example,2027-01-01")
+    assert (row.text("email"), row.moment("captured_at")) == ("alice@acme.example", None)
+    assert row.remarks == ["First contact: “2027-01-01” is in the future: correct the date"]

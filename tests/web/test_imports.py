@@ -28,7 +28,7 @@ pytestmark = pytest.mark.django_db
 FILE = (
     b"Name,E-mail,Created,Amount\n"
     b"Priya Raman,priya@northgate.example,03/04/2026,\"1.200,50\"\n"
-    b"Jonas Weber,jonas@helio.example,07/08/2031,80\n"
+    b",jonas-helio,07/08/2025,80\n"
 )  # fmt: skip
 DEALS = b"Customer e-mail,Deal stage,Amount,Close date\npriya@northgate.example,Won,1200,2026-04-03\n"
 
@@ -97,9 +97,10 @@ def test_a_file_is_looked_at_mapped_started_followed_and_read(signed_in: SignIn,
     result = text(client.get(where))
     assert "leads.csv is in" in result
     assert "1 row did not go in" in result
-    assert "is in the future: correct the date" in result
+    assert "is not an e-mail address" in result
+    assert "E-mail: jonas-helio · 07/08/2025 · 80" in result
     rejected = b"".join(client.get(f"{where}/rejected.csv").streaming_content).decode("utf-8-sig")
-    assert next(csv.DictReader(io.StringIO(rejected)))["Created"] == "07/08/2031"
+    assert next(csv.DictReader(io.StringIO(rejected)))["Created"] == "07/08/2025"
     assert "leads.csv" in text(client.get("/imports"))
     assert Lead.objects.get().captured_at.date().isoformat() == "2026-04-03"
 

@@ -101,6 +101,10 @@ class Chunk(NamedTuple):
     position: int
 
 
+class _AheadError(BadValueError):
+    """A day that is yet to come, where only one that was can be meant."""
+
+
 class _NotTakenError(Exception):
     """Why a row as a whole is refused."""
 
@@ -232,16 +236,19 @@ class _Conversion:
         if not text:
             return None
         value: Value | None = None
-        reason = ""
+        reason, is_strict = "", known.is_strict
         try:
             value, remark = self._value(row, known, column, text)
+        except _AheadError as problem:  # who has not come yet by that day has an address and a telephone all the same
+            remark = reason = str(problem)
+            is_strict = is_strict and self._kind != "leads"
         except BadValueError as problem:
             remark = reason = str(problem)
         if isinstance(value, str) and len(value) > known.longest:
             reason = f"has more than {known.longest} characters: shorten it"
             remark = f"has more than {known.longest} characters and was cut: shorten it"
             value = value[: known.longest].rstrip()
-        if reason and known.is_strict:
+        if reason and is_strict:
             return Fault(at, column.label, known.name, reason, True)
         if value is not None:
             row.values[known.name] = value
@@ -299,7 +306,7 @@ class _Conversion:
             return None, ""
         is_expected = known.name == "closed_at" and row.text("outcome") == "open"
         if found.at > self._now + _CLOCKS_DIFFER and not is_expected:
-            raise BadValueError(f"“{text[:40]}” is in the future: correct the date")
+            raise _AheadError(f"“{text[:40]}” is in the future: correct the date")
         if found.is_day:
             row.days.add(known.name)
         return found.at if is_expected else min(found.at, self._now), ""

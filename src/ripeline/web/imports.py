@@ -19,6 +19,7 @@ from ripeline.capture.dialect import Dialect
 from ripeline.capture.fields import CUSTOM, FIELDS, IGNORE, Kind
 from ripeline.capture.looking import kind_of
 from ripeline.capture.models import ImportKind, ImportRun, ImportState
+from ripeline.capture.rejects import Reject
 from ripeline.capture.trial import TrialError
 from ripeline.insight.rules import READERS
 from ripeline.leads.models import Lead
@@ -280,9 +281,10 @@ def _left(run: ImportRun) -> str:
 
 def _result(run: ImportRun) -> dict[str, Any]:
     shown = list(queries.rejects(run, SHOWN))
+    labels = Dialect.from_json(run.dialect).labels
     return {
         "run": run,
-        "rejects": [(one, " · ".join(cell for cell in one.cells if cell.strip())[:WIDEST]) for one in shown],
+        "rejects": [(one, _as_it_was(one, labels)) for one in shown],
         "rejects_left": run.rejected - len(shown),
         "remarked": queries.remarked(run),
         "remarks": list(queries.remarks(run, SHOWN)),
@@ -291,6 +293,14 @@ def _result(run: ImportRun) -> dict[str, Any]:
         "read_as": _read_as(run),
         "may_go_on": run.state != ImportState.DONE and queries.is_kept(run),
     }
+
+
+def _as_it_was(reject: Reject, labels: Sequence[str]) -> str:
+    """A rejected row's cells, the one that is wrong first, with its column."""
+    at = labels.index(reject.column) if reject.column in labels else -1
+    wrong = [f"{reject.column}: {reject.cells[at]}"] if 0 <= at < len(reject.cells) and reject.cells[at].strip() else []
+    rest = [cell for place, cell in enumerate(reject.cells) if cell.strip() and not (wrong and place == at)]
+    return " · ".join([*wrong, *rest])[:WIDEST]
 
 
 def _read_as(run: ImportRun) -> list[tuple[str, str, str]]:
