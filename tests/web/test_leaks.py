@@ -13,9 +13,11 @@ from django.db import connection
 from django.test import Client
 
 from ripeline.base import clock
+from ripeline.catalog import queries as catalog
 from ripeline.catalog.actions import sources_named
 from ripeline.insight import leakage
 from ripeline.insight.models import Recovery, RecoveryState
+from ripeline.leads import actions as leads_actions
 from ripeline.leads.models import Lead
 from ripeline.people.models import AuditEntry, User
 from ripeline.ripeness import actions as ripeness
@@ -23,7 +25,7 @@ from ripeline.web import leaks
 from ripeline.worker import tasks
 from tests.capture.importing import csv as lines
 from tests.capture.importing import imported
-from tests.cast import MakeLead
+from tests.cast import MakeLead, by
 
 
 def signed_in(user: User) -> Client:
@@ -172,6 +174,20 @@ def test_what_a_worker_does_meanwhile_is_in_all_of_the_page_or_in_none(
     monkeypatch.undo()
     cache.clear()
     assert client.get("/insight/leaks").context["found"].whole.n == 0
+
+
+def test_who_a_file_brought_as_lost_without_a_reason_was_not_given_up_here(ada: User, alice: User) -> None:
+    rows = [f"p{at}@x.example,lost,{since}" for at, since in enumerate(["", "2026-02-01", ""])]
+    imported(lines("E-mail,Status,Status since", *rows, "open@x.example,open,"))
+    page = re.sub(r"\s+", " ", signed_in(ada).get("/insight/leaks").text)
+    assert "Nothing is leaking" in page
+    assert "3 more came with a file that has them as lost and does not say why. They are no leak of yours." in page
+    by_hand = Lead.objects.get(email="open@x.example")
+    leads_actions.close(by_hand.pk, by(alice), reason=catalog.reason("lost_unstated"))
+    Lead.objects.filter(pk=by_hand.pk).update(closed_at=clock.now() + timedelta(hours=1))
+    cache.clear()
+    page = re.sub(r"\s+", " ", signed_in(ada).get("/insight/leaks").text)
+    assert "One of your company’s leads is leaking" in page
 
 
 def test_what_cannot_be_is_said_beside_it_and_what_was_ticked_stays(carol: User, shoebox: list[Lead]) -> None:

@@ -117,6 +117,7 @@ class Leakage:
     ahead: int
     until: date | None
     waiting: Figure | None
+    lost_by_file: int  # brought by a file as lost, without a reason: no leak of ours
     reopened: Reopened
     deal: Decimal
     currency: str
@@ -138,11 +139,12 @@ def leakage(actor: User, asked: Asked) -> Leakage:
         open=Count("pk", filter=Q(state__in=OPEN_STATES)),
         ahead=Count("pk", filter=waits),
         last=Max("next_at", filter=waits),
+        by_file=Count("pk", filter=leaks.lost_by_file()),
         **_since_reopened(now),
     )
     deal, currency, deals = _deal(now)
     return Leakage(
-        as_of=now, open=counted["open"], ahead=counted["ahead"],
+        as_of=now, open=counted["open"], ahead=counted["ahead"], lost_by_file=counted["by_file"],
         until=_day(counted["last"]),
         reopened=Reopened(
             n=counted["again"], first=_day(counted["again_first"]), last=_day(counted["again_last"]),

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from django.db.models import Q
+from django.db.models import F, Q
 
 from ripeline.leads.models import IS_OPEN, NextKind, State
 from ripeline.leads.rules import Verb
@@ -20,6 +20,7 @@ QUIET = timedelta(days=30)  # without a try or a talk
 THAT_DAY = timedelta(days=1)  # a first day is not past while it lasts
 LATE = timedelta(days=7)  # past its date; about five working days, as in the shoebox count
 UNSTATED = "lost_unstated"  # let go without a reason
+AT_ONCE = timedelta(minutes=5)  # a file's lead is closed in the transaction that brings it, or on a day before
 
 
 class Leak(StrEnum):
@@ -42,7 +43,7 @@ RULES: Mapping[Leak, str] = {
     ),
     Leak.GIVEN_UP: (
         f"Never reached, with fewer than {ENOUGH} tries, and then silence for {QUIET.days} days; or let go so,"
-        " without a reason."
+        " without a reason, by somebody here."
     ),
     Leak.STALLED: f"We had talked, or a deal is open, and nothing has happened for {QUIET.days} days.",
     Leak.OVERDUE: f"Their next date passed more than {LATE.days} days ago.",
@@ -55,6 +56,16 @@ NEEDS: Mapping[Leak, Verb] = {  # what one must be able to see of a lead to ask 
 }
 _FIRST = (NextKind.FIRST_CONTACT, NextKind.QUALIFY)
 _AT_WORK = (State.NEW.value, State.QUALIFYING.value, State.WORKING.value)  # Keep in touch is somebody's decision
+
+
+_BY_FILE = Q(import_run_id__isnull=False, touches=0, closed_at__lt=F("created_at") + AT_ONCE)
+
+
+def lost_by_file() -> Q:
+    """Who came with a file that had them lost already, and did not say why: others let them go, we do not know when
+    is too early.
+    """
+    return Q(merged_into__isnull=True, state=State.LOST, close_reason__code=UNSTATED) & _BY_FILE
 
 
 def condition(leak: Leak, now: datetime) -> Q:
@@ -71,7 +82,7 @@ def condition(leak: Leak, now: datetime) -> Q:
             unreached = here & Q(touches__lt=ENOUGH, last_reached_at__isnull=True)
             silent = Q(state__in=_AT_WORK, touches__gt=0, last_touch_at__lt=now - QUIET) & ~has_its_day
             let_go = Q(state=State.LOST, close_reason__code=UNSTATED)
-            return unreached & (silent | let_go)
+            return unreached & (silent | (let_go & ~_BY_FILE))
         case Leak.STALLED:
             talked = Q(state=State.WORKING, last_reached_at__isnull=False) | Q(state=State.OPPORTUNITY)
             quiet = Q(last_touch_at__lt=now - QUIET) | Q(last_touch_at__isnull=True, state_at__lt=now - QUIET)
