@@ -223,7 +223,7 @@ def test_how_a_door_is_doing_counts_who_opened_it_and_who_came_in(door: Door, mo
         doors.note(door, "seen")
     doors.note(door, "refused")
     submissions.take(door=door, sent=sent())
-    submissions.take(door=door, sent=sent(bait="x"))
+    submissions.take(door=door, sent=sent(PRIYA | {"q-timeline": "Later"}, bait="x"))
     (found,) = doors.health()
     assert (found.seen, found.refused, found.taken, found.held, found.conversion) == (4, 1, 1, 1, 0.25)
     assert not found.looks_shut
