@@ -234,6 +234,14 @@ def test_the_colours_of_the_company_are_its_own_style_sheet(client: Client, door
             doors.keep_form(actor=mona, door=door, draft=replace(draft, style={"accent": wrong}))
 
 
+def test_whether_we_may_write_is_asked_after_everything_else(client: Client, door: Door, mona: User) -> None:
+    draft = FormDraft(name="Quote", source_type="quote_request", title="Ask",
+                      questions=[("may_write", False), ("timeline", True), ("need", False)])  # fmt: skip
+    doors.keep_form(actor=mona, door=door, draft=draft)
+    page = client.get("/f/quote").text
+    assert page.index('name="q-timeline"') < page.index('name="q-need"') < page.index('name="q-may_write"')
+
+
 def test_no_choice_of_colours_makes_a_form_unreadable(client: Client, door: Door, mona: User) -> None:
     hers, path = signed_in(mona), f"/capture/doors/{door.pk}"
     settings = {

@@ -19,7 +19,7 @@ from ripeline.capture.models import Door, DoorDay, DoorKind, KnownVisitors, Subm
 from ripeline.catalog import actions as catalog
 from ripeline.catalog import assets, phrases
 from ripeline.catalog import queries as catalog_queries
-from ripeline.catalog.models import Question, SourceType
+from ripeline.catalog.models import AnswerType, Question, SourceType
 from ripeline.catalog.phrases import Language
 from ripeline.outbox import queries as outbox
 from ripeline.people import actions as people
@@ -219,7 +219,8 @@ def _checked(draft: FormDraft) -> dict[str, Any]:
             raise DoorError(wanted, where)
     if draft.source_type not in (*HAND_RAISING, *READING):
         raise DoorError("Choose what the form is for.", "source_type")
-    standard = {question.key for question in catalog_queries.questions()}
+    standard = {question.key: question.answer_type == AnswerType.CONSENT for question in catalog_queries.questions()}
+    asked = sorted((each for each in draft.questions if each[0] in standard), key=lambda each: standard[each[0]])
     language = draft.language if draft.language in Language else Language.ENGLISH
     words = phrases.of(language)
     return {
@@ -229,7 +230,7 @@ def _checked(draft: FormDraft) -> dict[str, Any]:
         "privacy_url": _address(draft.privacy_url, "privacy_url", "https://www.example.com/privacy"),
         "thanks": draft.thanks.strip()[:1000] or words.thanks, "language": language,
         "fields": {key: how for key in PERSON if (how := draft.fields.get(key)) in ("required", "optional")},
-        "questions": [{"key": key, "required": must} for key, must in draft.questions if key in standard],
+        "questions": [{"key": key, "required": must} for key, must in asked],  # what they agree to comes last
         "style": _readable(style_of(draft.style)), "sites": _sites(draft.sites),
         "known": draft.known if draft.known in KnownVisitors else KnownVisitors.SKIP,
     }  # fmt: skip
