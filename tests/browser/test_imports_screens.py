@@ -235,6 +235,26 @@ def test_an_old_list_asks_for_the_country_of_its_numbers_and_translates_where_ea
     assert fits(page)
 
 
+def test_words_without_a_meaning_and_another_table_are_said_before_the_rows_go_in(
+    open_page: OpenPage, axe: Axe, shot: Shot, company: Company, mona: User, tmp_path: Path
+) -> None:
+    rows = "\n".join(
+        f"P{at},p{at}@x.example,{word}" for at, word in enumerate(("gewonnen", "offen", "Messe", "Halle 3"))
+    )
+    page = open_page(mona, "/imports/new")
+    file = f"Name,E-Mail,Stand\n{rows}\n\nPartners,,\nPartner,Mail,Phone\nPia,pia@x.example,1234567\n"
+    uploaded(page, written(tmp_path, file, "alt.csv"))
+    expect(page.get_by_text("Another table begins in row 7.")).to_be_visible()
+    page.get_by_role("button", name="Import these rows").click()
+    expect(page.get_by_text("2 words have no meaning yet: their rows will be New.")).to_be_in_viewport()
+    expect(page.get_by_text("Has no meaning yet: its rows will be New.")).to_have_count(2)
+    axe(page)
+    shot(page, "imports-mapping-words")
+    assert fits(page)
+    page.get_by_role("button", name="Import them so").click()
+    expect(page.get_by_text("Waiting for its turn")).to_be_visible()
+
+
 def test_what_is_chosen_while_an_answer_is_on_its_way_is_kept(
     open_page: OpenPage, company: Company, mona: User, tmp_path: Path
 ) -> None:
