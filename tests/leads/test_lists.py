@@ -623,8 +623,8 @@ def amiss_in_counts(rep: User) -> Iterator[str]:
 
 def amiss_in_screens(rep: User) -> Iterator[str]:
     screens: dict[str, Callable[[], object]] = {
-        "the palette": lambda: lists.named(rep, "person firm7", zone=ZONE, size=7),
-        "the palette, of a caller": lambda: lists.named(rep, NUMBER, zone=ZONE, size=7),
+        "the palette": lambda: lists.named(rep, "person firm7", zone=ZONE, size=40),
+        "the palette, of a caller": lambda: lists.named(rep, NUMBER, zone=ZONE, size=40),
         "the palette's companies": lambda: called_like(rep, "firm77", among=(), size=4),
         "a record": lambda: record.read(Lead.objects.filter(IS_OPEN, owner=rep)[0].pk, rep),
         "Today": lambda: worklist.plan_for(rep),

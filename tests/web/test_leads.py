@@ -314,6 +314,30 @@ def test_the_palette_finds_companies_by_their_people(
     assert "data-company" not in signed_in(alice).get("/palette?q=oliv").text
 
 
+def test_the_palette_has_what_was_typed_before_what_only_begins_so(
+    signed_in: SignIn, alice: User, make_lead: MakeLead
+) -> None:
+    make_lead(alice, name="Ida Kern", company="Firma 3", captured=timedelta(days=90))
+    for n in (1, 10, 31, 30):
+        make_lead(alice, name=f"Heike Horn {n}", company=f"Firma {n}", email=f"h.3{n}@firma.example")
+    shown = signed_in(alice).get("/palette?q=firma 3").text
+    assert re.findall(r'class="who">(.*?) <span>', shown)[0] == "Ida Kern"
+    companies = re.findall(r"data-company data-first>.*?</svg>(.*?)</a>", shown, re.DOTALL)
+    assert companies[0] == "Firma 3"
+    shown = signed_in(alice).get("/palette?q=firma 1").text
+    companies = re.findall(r"data-company data-first>.*?</svg>(.*?)</a>", shown, re.DOTALL)
+    assert companies[:2] == ["Firma 1", "Firma 10"]
+    assert "data-first" not in signed_in(alice).get("/palette?q=heike").text
+
+
+def test_the_palette_finds_kept_views_by_name(signed_in: SignIn, alice: User, mallory: User) -> None:
+    client = signed_in(alice)
+    client.post("/leads/views", {"name": "Fairs of spring", "query": "state=new"})
+    assert "data-view" in client.get("/palette?q=spring fai").text
+    assert "data-view" not in client.get("/palette?q=autumn").text
+    assert "data-view" not in signed_in(mallory).get("/palette?q=spring").text
+
+
 def test_the_palette_finds_a_company_behind_many_people_who_are_called_so(
     signed_in: SignIn, alice: User, make_lead: MakeLead
 ) -> None:

@@ -1,7 +1,6 @@
 """Companies by what people type of their names."""
 
 from collections.abc import Sequence
-from itertools import islice
 from typing import NamedTuple
 from uuid import UUID
 
@@ -10,6 +9,7 @@ from django.db.models import Exists, F, Func, OuterRef
 
 from ripeline.leads import rules
 from ripeline.leads.models import CALLED, Account, Lead
+from ripeline.leads.ranking import place
 from ripeline.leads.rows import Row
 from ripeline.people.models import User
 
@@ -20,7 +20,7 @@ _BY_NAME = Func(F("name"), template="(%(expressions)s || '')")
 
 
 def called_like(actor: User, text: str, *, among: Sequence[Row], size: int) -> list[str]:
-    """Companies that have each word typed at the beginning of one of theirs: those of `among`, then the rest by name.
+    """Companies that have each word typed at the beginning of one of theirs, those of `among` too, the likest first.
 
     A company is there while one of its people, whom `actor` may find, gives it by that name: the search for it finds
     somebody.
@@ -35,9 +35,8 @@ def called_like(actor: User, text: str, *, among: Sequence[Row], size: int) -> l
     first = called.order_by(_BY_NAME, "pk").values("pk")[:LOOKED_AT]
     known = Account.objects.filter(Exists(theirs.filter(merged_into__isnull=True)), pk__in=first).order_by("name", "pk")
     names = [row.company for row in among if _is_called(row.company, text)]
-    if len(set(names)) < size:
-        names += known.values_list("name", flat=True)[: size + len(names)]
-    return list(islice(dict.fromkeys(names), size))
+    names += known.values_list("name", flat=True)[: size + len(names)]
+    return sorted(dict.fromkeys(names), key=lambda name: place(text, name))[:size]
 
 
 class Empty(NamedTuple):

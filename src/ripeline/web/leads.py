@@ -23,6 +23,7 @@ from ripeline.leads.filters import CUSTOM, NO_SOURCE, NOBODY
 from ripeline.leads.leaks import Leak
 from ripeline.leads.lists import Due, Filters, Row, Sort, View
 from ripeline.leads.models import Audience, BatchVerb, SavedView
+from ripeline.leads.ranking import ELSE, place
 from ripeline.people import queries as people
 from ripeline.people.models import Role, User
 from ripeline.ripeness import queries as ripeness
@@ -290,6 +291,7 @@ def _owners(actor: User) -> dict[str, str]:
 
 
 PALETTE_PEOPLE, PALETTE_COMPANIES = 7, 4
+PALETTE_LOOKED_AT = 40  # people of whom the likest are shown
 
 
 @require_safe
@@ -297,7 +299,9 @@ def palette(request: HttpRequest) -> HttpResponse:
     """People and companies for the command palette: the first few whom the search finds, wherever they are."""
     actor, filters = viewer(request), Filters.parse({"q": request.GET.get("q", ""), "view": View.ALL.value})
     zone = timezone.get_current_timezone()
-    rows = lists.named(actor, filters.q, zone=zone, size=PALETTE_PEOPLE) if filters.q else ()
+    rows = lists.named(actor, filters.q, zone=zone, size=PALETTE_LOOKED_AT) if filters.q else ()
+    theirs = companies.called_like(actor, filters.q, among=rows, size=PALETTE_COMPANIES)
+    rows = sorted(rows, key=lambda row: _likeness(filters.q, row))[:PALETTE_PEOPLE]
     found = [
         {
             "url": reverse("lead", args=[row.id]),
@@ -307,12 +311,14 @@ def palette(request: HttpRequest) -> HttpResponse:
         }
         for row in rows
     ]
-    theirs = companies.called_like(actor, filters.q, among=rows, size=PALETTE_COMPANIES) if filters.q else ()
+    best = min((place(filters.q, row.name)[0] for row in rows), default=ELSE)
     return render(
         request,
         "parts/palette_rows.html",
         {
             "rows": found,
+            "is_company_first": bool(theirs) and place(filters.q, theirs[0])[0] < best,
+            "views": _views_called(actor, filters.q),
             "companies": [
                 (company, Asked(actor, Filters(view=View.ALL.value, q=company), Sort.NEWEST).url())
                 for company in theirs
@@ -320,6 +326,19 @@ def palette(request: HttpRequest) -> HttpResponse:
             "empty": _empty(actor, filters.q, PALETTE_COMPANIES - len(theirs)) if len(rows) < PALETTE_PEOPLE else (),
         },
     )
+
+
+def _likeness(typed: str, row: Row) -> tuple[int, int, int]:
+    """Where somebody stands among those found: by name or company, as whole as they were typed."""
+    by_name, by_company = place(typed, row.name), place(typed, row.company)
+    return min(by_name[0], by_company[0]), by_name[0], len(row.name)
+
+
+def _views_called(actor: User, typed: str) -> list[tuple[str, str]]:
+    """Views that are kept and whose name has each word typed."""
+    words = typed.casefold().split()
+    called = [view for view in saved.of(actor) if words and all(word in view.name.casefold() for word in words)]
+    return [(view.name, kept.address(view)) for view in called[:PALETTE_COMPANIES]]
 
 
 urlpatterns = [

@@ -202,7 +202,7 @@
   /* Whom other words found: Enter must not open them. */
   function forgetFound() {
     asked += 1;
-    for (const id of ["#palette-people", "#palette-companies"]) $(id).replaceChildren();
+    for (const id of ["#palette-people", "#palette-companies", "#palette-views"]) $(id).replaceChildren();
   }
 
   const options = () => $$('#palette [role="option"]').filter(seen);
@@ -234,7 +234,7 @@
 
   async function findPeople() {
     const palette = $("#palette"), query = $("input", palette).value.trim(), mine = ++asked, people = $("#palette-people");
-    if (!palette.dataset.url || query.length < 2) { forgetFound(); settle(); return; }
+    if (!palette.dataset.url || (query.length < 2 && !/[^\x00-\x7f]/.test(query))) { forgetFound(); settle(); return; }
     try {
       const answer = await fetch(`${palette.dataset.url}?q=${encodeURIComponent(query)}`, { headers: { "HX-Request": "true" } });
       if (mine !== asked || !answer.ok) return;
@@ -242,8 +242,11 @@
       if (mine !== asked) return;
       const rows = $$("a[href]", page.body);
       rows.forEach((row, index) => { row.setAttribute("role", "option"); row.id = `found-${index}`; row.tabIndex = -1; });
-      people.replaceChildren(...rows.filter((row) => !("company" in row.dataset)));
-      $("#palette-companies").replaceChildren(...rows.filter((row) => "company" in row.dataset));
+      const companies = $("#palette-companies"), are = (kind) => rows.filter((row) => kind in row.dataset);
+      people.replaceChildren(...rows.filter((row) => !("company" in row.dataset || "view" in row.dataset)));
+      companies.replaceChildren(...are("company"));
+      $("#palette-views").replaceChildren(...are("view"));
+      people.parentElement[are("first").length ? "before" : "after"](companies.parentElement);
       settle();
     } catch { /* the pages and verbs are still there */ }
   }
