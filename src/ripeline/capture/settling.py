@@ -1,7 +1,7 @@
 """After a batch: its leads are scored and their first dates spread by value over the coming working days."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date
 from math import ceil
 from uuid import UUID
@@ -24,6 +24,8 @@ from ripeline.science.spread import spread
 MINUTES = 8  # a first contact takes about so many
 SHARE = 0.5  # of a day's minutes; the other half is for what one has already
 DAYS = 120  # working days within which a batch is looked at once, however large: about half a year
+BLOCK = 20_000  # leads at a time
+_SIZE = 16  # bytes of an id
 UNTOUCHED = (NextKind.FIRST_CONTACT, NextKind.QUALIFY, NextKind.REOPENED)
 
 # Locked in the order of their ids, as leads are everywhere; what somebody has touched meanwhile stays as it is.
@@ -42,8 +44,8 @@ def settle(import_run_id: UUID) -> int:
 
     Idempotent: once somebody has touched a lead or chosen its date, it stays where it is.
     """
-    ids = list(Lead.objects.filter(IS_OPEN, import_run_id=import_run_id).values_list("pk", flat=True))
-    ripeness.rescore(ids)
+    for block in _blocks(_packed(Lead.objects.filter(IS_OPEN, import_run_id=import_run_id))):
+        ripeness.rescore(block)
     waiting = Lead.objects.filter(
         IS_OPEN, import_run_id=import_run_id, touches=0, next_committed=False, next_kind__in=UNTOUCHED
     )
@@ -57,17 +59,37 @@ def settle(import_run_id: UUID) -> int:
 
 def _spread(leads: QuerySet[Lead], responsible: Responsible) -> int:
     """Give the leads of one responsible their dates, the likeliest first. Planned dates, so no entry of their own."""
-    moment, ids = clock.now(), list(leads.values_list("pk", flat=True))
+    moment, ids, count = clock.now(), _packed(leads), 0
     calendar = working_time.calendar_of(responsible.user)
     days = calendar.coming(calendar.day(moment), DAYS)
     room = _room(responsible, calendar, days)
-    found = dict(scores.all_scores().filter(lead_id__in=leads.values("pk")).values_list("lead_id", "p_30"))
-    values = np.array([found.get(pk, 0.0) for pk in ids])
-    places = spread(values, per_day=room, within=DAYS)
-    moments = [max(calendar.at(days[min(place, DAYS - 1)]), moment) for place in places.tolist()]
+    values = np.fromiter(_chances(ids), dtype=np.float64, count=len(ids) // _SIZE)
+    places = np.minimum(spread(values, per_day=room, within=DAYS), DAYS - 1)
+    moments = [max(calendar.at(day), moment) for day in days]
     with connection.cursor() as cursor:
-        cursor.execute(_SPREAD, [ids, moments, moment])
-        return int(cursor.rowcount)
+        for at, block in enumerate(_blocks(ids)):
+            theirs = [moments[place] for place in places[at * BLOCK : (at + 1) * BLOCK].tolist()]
+            cursor.execute(_SPREAD, [block, theirs, moment])
+            count += cursor.rowcount
+    return count
+
+
+def _packed(leads: QuerySet[Lead]) -> bytes:
+    """Their ids in order, in as little memory as there is: a batch may have a million."""
+    return b"".join(pk.bytes for pk in leads.order_by("pk").values_list("pk", flat=True).iterator(BLOCK))
+
+
+def _blocks(ids: bytes) -> Iterator[list[UUID]]:
+    for start in range(0, len(ids), BLOCK * _SIZE):
+        block = ids[start : start + BLOCK * _SIZE]
+        yield [UUID(bytes=block[at : at + _SIZE]) for at in range(0, len(block), _SIZE)]
+
+
+def _chances(ids: bytes) -> Iterator[float]:
+    """How likely each is to be ready within a month; 0 where there is no score."""
+    for block in _blocks(ids):
+        found = scores.chances(block)
+        yield from (found[pk].p_30 if pk in found else 0.0 for pk in block)
 
 
 def _room(responsible: Responsible, calendar: Calendar, days: Sequence[date]) -> list[int]:
