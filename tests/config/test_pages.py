@@ -9,6 +9,7 @@ import sys
 import threading
 import urllib.request
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -51,7 +52,8 @@ def asked(application: Any, sent: list[Any] | None = None) -> list[Any]:
     async def send(message: Any) -> None:
         sent.append(message)
 
-    asyncio.run(Pages(application, threads=2)(SCOPE, Sender(), send))
+    with ThreadPoolExecutor(1) as thread:  # a browser's loop may run in this one
+        thread.submit(lambda: asyncio.run(Pages(application, threads=2)(SCOPE, Sender(), send))).result()
     return sent
 
 

@@ -52,8 +52,8 @@ _REPLAYED = days_of("""(
       AND a.occurred_at <= %(moment)s::timestamptz AND a.recorded_at <= %(moment)s::timestamptz
 ) AS said""")
 _ASKED = ", ".join(f"'{kind}'" for kind in sorted(HAND_RAISERS))
-# Who came again; by a source that says they asked for us, with its kind. The first time of a record that was merged is
-# one more of whom it was merged into.
+# Who came again; by a source that says they asked for us, with its kind. Such a first time of a record that was merged
+# is one more of whom it was merged into.
 _AGAIN = f"""
 SELECT a.lead_id, a.occurred_at, (
     SELECT source.source_type FROM source WHERE source.id::text = a.data->>'source' AND source.source_type IN ({_ASKED})
@@ -65,7 +65,8 @@ UNION ALL
 SELECT lead.merged_into_id, a.occurred_at, (
     SELECT source.source_type FROM source WHERE source.id::text = a.data->>'source' AND source.source_type IN ({_ASKED})
 ) FROM lead JOIN activity AS a ON a.lead_id = lead.id
-WHERE lead.merged_into_id = ANY(%(ids)s::uuid[]) AND a.kind IN ('enquired', 'captured')
+WHERE lead.merged_into_id = ANY(%(ids)s::uuid[]) AND (a.kind = 'enquired' OR a.kind = 'captured' AND EXISTS (
+    SELECT FROM source WHERE source.id::text = a.data->>'source' AND source.source_type IN ({_ASKED})))
   AND a.occurred_at > %(after)s::timestamptz AND a.occurred_at <= %(moment)s::timestamptz
   AND a.recorded_at <= %(moment)s::timestamptz
 """  # noqa: S608 - our own constants
