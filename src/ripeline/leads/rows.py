@@ -198,16 +198,18 @@ def colleagues(lead: Lead, actor: User, limit: int = 6) -> Sequence[Row]:
     return _rows(actor, prepared_rows(f"{theirs} {first}", [*given, limit]))
 
 
-_CAMPAIGNS = """
-SELECT family.id, campaign.name
-FROM (
+# These leads, and the records that were merged into them.
+_FAMILY = """(
     SELECT id, id AS member FROM lead WHERE id = ANY(%s::uuid[])
     UNION ALL SELECT merged_into_id, id FROM lead WHERE merged_into_id = ANY(%s::uuid[])
-) AS family
+) AS family"""
+_CAMPAIGNS = f"""
+SELECT family.id, campaign.name
+FROM {_FAMILY}
 JOIN enquiry ON enquiry.lead_id = family.member
 JOIN campaign ON campaign.id = enquiry.campaign_id
 ORDER BY enquiry.captured_at, enquiry.id
-"""
+"""  # noqa: S608
 
 
 def campaigns(lead_ids: Sequence[UUID]) -> dict[UUID, str]:
@@ -220,15 +222,12 @@ def campaigns(lead_ids: Sequence[UUID]) -> dict[UUID, str]:
     return {lead_id: ", ".join(names) for lead_id, names in found.items()}
 
 
-_NUMBERS = """
+_NUMBERS = f"""
 SELECT family.id, identity.key
-FROM (
-    SELECT id, id AS member FROM lead WHERE id = ANY(%s::uuid[])
-    UNION ALL SELECT merged_into_id, id FROM lead WHERE merged_into_id = ANY(%s::uuid[])
-) AS family
+FROM {_FAMILY}
 JOIN identity ON identity.lead_id = family.member AND identity.kind = 'phone'
 ORDER BY identity.created_at, identity.id
-"""
+"""  # noqa: S608
 
 
 def other_phones(leads: Collection[Lead]) -> dict[UUID, str]:
