@@ -26,7 +26,7 @@ NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
 def imported(content: str | bytes, kind: Kind = "leads", **named: str) -> tuple[list[Row], list[Reject]]:
     """The rows and rejects of a file whose mapping is guessed; `named` are the company's zone, country and currency."""
     file = io.BytesIO(content if isinstance(content, bytes) else content.encode())
-    dialect, _, samples, _ = detect(file, name="leads.csv", **named)  # type: ignore[arg-type]
+    dialect, _, samples, *_ = detect(file, name="leads.csv", **named)  # type: ignore[arg-type]
     mapping = fitting(kind, dialect.labels, guess(kind, dialect.labels, samples))
     assert mapping.problems() == []
     found = list(chunks(file, dialect=dialect, mapping=mapping, now=NOW))
@@ -300,7 +300,7 @@ class _Torn(io.BytesIO):
 
 def test_a_file_that_cannot_be_read_on_gives_each_whole_chunk_before_that() -> None:
     file = _Torn(b"E-mail\n" + b"".join(b"p%d@acme.example\n" % n for n in range(59_999)))
-    dialect, _, samples, _ = detect(file, name="leads.csv")
+    dialect, _, samples, *_ = detect(file, name="leads.csv")
     mapping = fitting("leads", dialect.labels, guess("leads", dialect.labels, samples))
     file.seek(0)
     file.is_torn = True

@@ -14,7 +14,7 @@ REASON = "belongs to another table, which begins in row {}: import that by itsel
 def read(content: str) -> tuple[list[str], list[tuple[int, str]], str]:
     """The names that go in, the rows that do not with their reasons, and what the page says."""
     file = io.BytesIO(content.encode())
-    dialect, _, samples, _ = detect(file, name="leads.csv")
+    dialect, _, samples, *_ = detect(file, name="leads.csv")
     mapping = fitting("leads", dialect.labels, guess("leads", dialect.labels, samples))
     found = list(chunks(file, dialect=dialect, mapping=mapping, now=NOW))
     names = [row.text("name") for chunk in found for row in chunk.rows]

@@ -25,6 +25,7 @@ HEAD = 1024 * 1024  # bytes looked at as a whole
 PIECE, PIECES = 64 * 1024, 48  # bytes of each, and number of, the pieces looked at further down
 _LOOKED_AT = 300  # rows that decide the separator and the heading
 _SHOWN = 20  # rows of the preview
+_SAMPLE = 200  # characters of a cell that is looked at
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +47,8 @@ class Detected(NamedTuple):
     dialect: Dialect
     preview: list[Record]
     samples: list[list[str]]
-    gaps: Sequence[bool]  # of each column: whether a row that was looked at says nothing in it
+    gaps: Sequence[int]  # of each column: how many of the rows that were looked at say nothing in it
+    rows: int  # that were looked at
 
 
 def detect(
@@ -68,11 +70,11 @@ def detect(
         dialect = _with_marks(dialect, head, told)
         dialect = _with_heading(dialect, _looked_at(dialect, head), told, name)
         preview = _preview(text, dialect, name)
-        samples, gaps, below = _samples(dialect, head, pieces)
+        samples, gaps, rows, below = _samples(dialect, head, pieces)
     if below:
         dialect = replace(dialect, why={**dialect.why, "below": f"another table begins in row {below}"})
     thinned = [cells[:: max(len(cells) // 200, 1)] for cells in samples]
-    return Detected(_with_formats(dialect, samples), preview, thinned, gaps)
+    return Detected(_with_formats(dialect, samples), preview, thinned, gaps, rows)
 
 
 def _head(file: BinaryIO) -> bytes:
@@ -251,12 +253,12 @@ def _preview(text: BinaryIO, dialect: Dialect, name: str) -> list[Record]:
 
 def _samples(
     dialect: Dialect, head: bytes, pieces: Sequence[bytes]
-) -> tuple[list[list[str]], list[bool], int]:  # fmt: skip
-    """Cells of each column, from the beginning and from pieces all through the file, and which have empty ones; and
-    the row in which another table begins, if one does there.
+) -> tuple[list[list[str]], list[int], int, int]:  # fmt: skip
+    """Cells of each column, from the beginning and from pieces all through the file, how many are empty in each, of
+    how many rows; and the row in which another table begins, if one does there.
     """
-    below = 0
-    gaps = [False for _ in dialect.columns]
+    below = looked_at = 0
+    gaps = [0 for _ in dialect.columns]
     samples: list[list[str]] = [[] for _ in dialect.columns]
     found = [rows_of(data_rows(io.BytesIO(head), dialect), dialect.labels, header=dialect.header)]
     found += [records(io.BytesIO(piece), dialect, width=len(dialect.columns)) for piece in pieces]
@@ -264,11 +266,12 @@ def _samples(
         for row in rows:
             below = below or (row.row if begins_other(row) else 0)
             if isinstance(row, Record) and not row.is_blank:
+                looked_at += 1
                 for at, cell in enumerate(row.cells):
-                    gaps[at] |= not cell.strip()
-                    if cell and len(cell) <= 200:
-                        samples[at].append(cell)
-    return samples, gaps, below
+                    gaps[at] += not cell.strip()
+                    if cell:
+                        samples[at].append(cell[:_SAMPLE])
+    return samples, gaps, looked_at, below
 
 
 def _with_formats(dialect: Dialect, samples: Sequence[Sequence[str]]) -> Dialect:

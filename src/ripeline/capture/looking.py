@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, BinaryIO, Self, cast
 
 from ripeline.base import clock
-from ripeline.capture import asking, permissions, pieces, telephones, wording
+from ripeline.capture import asking, permissions, pieces, scraps, telephones, wording
 from ripeline.capture.detection import Detected, Told, detect
 from ripeline.capture.dialect import Dialect, UnreadableFileError
 from ripeline.capture.fields import Kind
@@ -92,6 +92,7 @@ def look(
     detected = detected._replace(dialect=replace(detected.dialect, words=wording.remembered(), system=system))
     kind = kind or (preset.kind if preset else _told_by(labels, detected.samples))
     guesses = asking.guessed(kind, labels, guess(kind, labels, detected.samples))
+    guesses = scraps.left_out(guesses, detected)
     last = ImportMapping.objects.filter(signature=signature(labels), kind=kind).first()
     given = mapping or (last.mapping if last else None)
     mapped = fitting(kind, labels, guesses) if given is None else FieldMap.from_json(kind, labels, given)

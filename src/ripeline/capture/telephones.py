@@ -24,7 +24,7 @@ class Reading(NamedTuple):
     why: str = ""
 
 
-def reading(mapping: FieldMap, samples: Sequence[Sequence[str]], gaps: Sequence[bool], home: str) -> Reading:
+def reading(mapping: FieldMap, samples: Sequence[Sequence[str]], gaps: Sequence[int], home: str) -> Reading:
     """By which country the numbers in `samples` of a file's columns are read; `home` is the company's own.
 
     It is not asked where a column without `gaps` says each person's country.
