@@ -159,3 +159,8 @@ def test_who_has_stopped_our_mail_is_led_on_as_anybody_until_they_agree_again(
     assert (clicks(), is_tied()) == (1, False), "what they did before stays theirs, and nothing is added"
     says("agreed", "2")
     assert (clicks(), is_tied()) == (2, True)
+
+
+def test_who_reads_german_is_told_in_german_that_a_link_is_not_whole(intake: Running, site: Site) -> None:
+    answer = intake("GET", "/i/c/x", accept_language="de-DE,de;q=0.9")
+    assert (answer.status, "Dieser Link ist nicht vollständig".encode() in answer.body) == (404, True)

@@ -5,6 +5,7 @@ translations stay off (config/settings.py): they would be asked for each text of
 have one language. What the company itself writes (headings, questions, consents) is in the company's own words.
 """
 
+import re
 from dataclasses import dataclass
 
 from django.db import models
@@ -116,6 +117,23 @@ class Phrases:
     broken_link: str
     broken_link_why: str
 
+    # where something is wrong with a page or an address
+    nothing_here: str
+    nothing_here_why: str
+    unreadable: str
+    unreadable_why: str
+    too_large: str
+    too_large_why: str
+    broke: str
+    broke_why: str
+    one_moment: str
+    one_moment_why: str
+    leads_nowhere: str
+    leads_nowhere_why: str
+    ask_firm: str
+    not_whole: str
+    not_whole_why: str
+
     # mail
     hello: str
     hello_nobody: str
@@ -223,6 +241,24 @@ EN = Phrases(
     broken_link_why=(
         "It was cut short or changed on the way. Open it from the mail again, whole; or answer the mail and ask {} to "
         "stop, that counts as well."
+    ),
+    nothing_here="There is nothing here",
+    nothing_here_why="The page was moved or removed, or the address has a slip in it.",
+    unreadable="That could not be read",
+    unreadable_why="The address, or what was sent with it, makes no sense here. Nothing of it was kept.",
+    too_large="That is too much at once",
+    too_large_why="What was sent is larger than any form of ours. Nothing of it was kept.",
+    broke="Something broke on our side",
+    broke_why="Please go back and try it again in a few minutes.",
+    one_moment="One moment, please",
+    one_moment_why="We cannot answer just now. Go back, and send it again in a few seconds.",
+    leads_nowhere="This link leads nowhere any more",
+    leads_nowhere_why="Perhaps it was typed with another letter, or what it led to is over.",
+    ask_firm="Ask {}.",
+    not_whole="This link is not complete",
+    not_whole_why=(
+        "Perhaps it was broken over two lines in the mail. Copy the whole of it into the address bar, or answer the "
+        "mail and ask."
     ),
     hello="Hello {},",
     hello_nobody="Hello,",
@@ -350,6 +386,26 @@ DE = Phrases(
         "Er wurde unterwegs gekürzt oder verändert. Öffnen Sie ihn noch einmal ganz aus der E-Mail; oder antworten Sie "
         "darauf und bitten Sie {} aufzuhören, das zählt ebenso."
     ),
+    nothing_here="Hier ist nichts",
+    nothing_here_why="Die Seite wurde verschoben oder entfernt, oder in der Adresse ist ein Tippfehler.",
+    unreadable="Das war nicht zu lesen",
+    unreadable_why="Mit der Adresse oder dem Gesendeten ist hier nichts anzufangen. Nichts davon wurde behalten.",
+    too_large="Das ist zu viel auf einmal",
+    too_large_why="Was gesendet wurde, ist größer als jedes unserer Formulare. Nichts davon wurde behalten.",
+    broke="Bei uns ist etwas schiefgegangen",
+    broke_why="Bitte gehen Sie zurück und versuchen Sie es in einigen Minuten noch einmal.",
+    one_moment="Einen Augenblick, bitte",
+    one_moment_why=(
+        "Wir können gerade nicht antworten. Gehen Sie zurück und senden Sie es in einigen Sekunden noch einmal ab."
+    ),
+    leads_nowhere="Dieser Link führt nirgendwo mehr hin",
+    leads_nowhere_why="Vielleicht ist ein Buchstabe falsch getippt, oder wohin er führte, gibt es nicht mehr.",
+    ask_firm="Fragen Sie bitte bei {} nach.",
+    not_whole="Dieser Link ist nicht vollständig",
+    not_whole_why=(
+        "Vielleicht wurde er in der E-Mail auf zwei Zeilen umbrochen. Kopieren Sie ihn ganz in die Adresszeile, oder "
+        "antworten Sie auf die E-Mail und fragen Sie nach."
+    ),
     hello="Guten Tag {},",
     hello_nobody="Guten Tag,",
     button_fails="Wenn die Schaltfläche nicht funktioniert, öffnen Sie diese Adresse:",
@@ -366,12 +422,30 @@ DE = Phrases(
 )
 
 _ALL = {each.code: each for each in (EN, DE)}
+_WEIGHT = re.compile(r"q=([01](?:\.\d{0,3})?)")
 _GERMAN_SPEAKING = ("DE", "AT", "CH", "LI")
 
 
 def of(language: str) -> Phrases:
     """The phrases of a language; English for one that has none."""
-    return next((each for code, each in _ALL.items() if code == language), EN)
+    return named(language) or EN
+
+
+def named(language: str) -> Phrases | None:
+    """The phrases of a language that somebody names; None where there are none."""
+    return next((each for code, each in _ALL.items() if code == language), None)
+
+
+def accepted(header: str) -> Phrases:
+    """Of the languages a browser asks for (its Accept-Language), the one liked best that there is; else English."""
+    liked: list[tuple[float, Phrases]] = []
+    for asked in header[:300].split(","):
+        language, _, weight = asked.partition(";")
+        found = named(language.strip().lower().partition("-")[0])
+        share = _WEIGHT.fullmatch(weight.strip() or "q=1")
+        if found and share and float(share[1]):
+            liked.append((float(share[1]), found))
+    return max(liked, key=lambda each: each[0], default=(0.0, EN))[1]
 
 
 def of_country(country: str) -> Language:

@@ -6,6 +6,8 @@ from typing import Any
 
 import msgspec
 
+from ripeline.catalog import phrases
+
 GIF = base64.b64decode("R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7")
 Headers = list[tuple[bytes, bytes]]
 _NEVER_KEPT = (b"cache-control", b"no-store")
@@ -45,13 +47,13 @@ def onward(target: str) -> Answer:
     return Answer(302, b"", headers)
 
 
-def not_a_link() -> Answer:
-    """For somebody who followed a link that we did not make, or that was cut on its way."""
+def not_a_link(language: str = "") -> Answer:
+    """For somebody who followed a link that we did not make, or that was cut on its way: in a language they read."""
+    words = phrases.accepted(language)
     page = (
-        '<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
-        "<title>This link is not complete</title><h1>This link is not complete</h1>"
-        "<p>Perhaps it was broken over two lines in the mail. Copy the whole of it into the address bar, "
-        "or answer the mail and ask.</p></html>"
+        f'<!doctype html><html lang="{words.code}"><meta charset="utf-8">'
+        '<meta name="viewport" content="width=device-width">'
+        f"<title>{words.not_whole}</title><h1>{words.not_whole}</h1><p>{words.not_whole_why}</p></html>"
     )
     headers = [
         (b"content-type", b"text/html; charset=utf-8"),

@@ -166,7 +166,7 @@ class Intake:
         try:
             link = links.read(token, self._secret, "click")
         except links.BadLink:
-            return not_a_link()
+            return not_a_link(headers.get(b"accept-language", ""))
         if _is_shy(headers):
             link = links.nobodys(link)
         hit = body.link_hit(link, "click", uuid_utils.compat.uuid7(), by, self.setup)

@@ -48,8 +48,12 @@ def firm() -> str:
 
 def _choosing(message: Message, label: str, purpose: str = "") -> Link:
     """The page on which the owner of this mailbox chooses what else comes; looking at it changes nothing."""
-    path = links.in_language(links.unsubscribe_path(message.address_hash, purpose, message.lead_id), _words(message))
-    return Link(label, address(message, path))
+    return Link(label, _page(message, links.unsubscribe_path(message.address_hash, purpose, message.lead_id)))
+
+
+def _page(message: Message, path: str) -> str:
+    """A page of ours, in the language of the mail."""
+    return address(message, links.in_language(path, message.context.get("language", "")))
 
 
 def _words(message: Message) -> Phrases:
@@ -139,14 +143,14 @@ def _confirm(message: Message) -> Letter:
         raise NobodyError
     name, words = firm(), _words(message)
     purpose = queries.called(consent.purpose_id, words.code)
-    path = links.in_language(links.confirm_path(consent.pk, consent.since), words)
+    path = links.confirm_path(consent.pk, consent.since)
     return Letter(
         subject=words.confirm_subject.replace("{}", purpose),
         paragraphs=(
             greeting(message.to_name, words),
             words.confirm_text.replace("{firm}", name).replace("{purpose}", purpose),
         ),
-        link=Link(words.it_was_me, address(message, path)),
+        link=Link(words.it_was_me, _page(message, path)),
         small=(words.holds_a_week,),
         firm=name,
         words=words,
@@ -157,7 +161,7 @@ def _asset(message: Message) -> Letter:
     """What they asked for. `context`: title; url, or a path of ours; and if you like subject and text."""
     given, words = message.context, _words(message)
     said = paragraphs_of(given.get("text") or words.asked_for.replace("{}", given["title"]))
-    target = given.get("url") or address(message, links.in_language(given["path"], words))
+    target = given.get("url") or _page(message, given["path"])
     return Letter(
         subject=given.get("subject") or given["title"],
         paragraphs=(greeting(message.to_name, words), *said),

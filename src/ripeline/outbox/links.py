@@ -7,7 +7,7 @@ from uuid import UUID
 from django.core import signing
 
 from ripeline.base import clock
-from ripeline.catalog.phrases import EN, Phrases
+from ripeline.catalog.phrases import Language
 
 CONFIRM_FOR = timedelta(days=7)
 _UNSUBSCRIBE, _CONFIRM = "ripeline.unsubscribe", "ripeline.confirm"
@@ -39,9 +39,11 @@ def unsubscribing(token: str) -> Unsubscribing | None:
         return None
 
 
-def in_language(path: str, words: Phrases) -> str:
-    """A path whose page is to be in the language of the mail; it needs no signature, as it only chooses words."""
-    return path if words is EN else f"{path}?lang={words.code}"
+def in_language(path: str, language: str) -> str:
+    """A path whose page is to be in the language of the form that caused the mail; where none did, the page asks the
+    browser. It needs no signature, as it only chooses words.
+    """
+    return f"{path}?lang={language}" if language in Language else path
 
 
 def confirm_path(consent_id: UUID, asked_at: datetime) -> str:

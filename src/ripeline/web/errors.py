@@ -2,6 +2,7 @@
 
 import sys
 from http import HTTPStatus
+from typing import Any
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
@@ -10,6 +11,8 @@ from django.views.decorators.csrf import requires_csrf_token
 
 from ripeline.base.anew import is_away
 from ripeline.people.models import User
+from ripeline.web.shell import firm_of
+from ripeline.web.strangers import is_for_strangers, words_of
 
 WORDS = {
     400: ("That request made no sense", "The address or what was sent with it is not something Ripeline can read."),
@@ -24,6 +27,21 @@ WORDS = {
     503: ("One moment, please", "The database does not answer just now. Go back, and send it again in a few seconds."),
 }
 
+TO_STRANGERS = {  # the phrases of the same
+    400: ("unreadable", "unreadable_why"),
+    404: ("nothing_here", "nothing_here_why"),
+    413: ("too_large", "too_large_why"),
+    500: ("broke", "broke_why"),
+    503: ("one_moment", "one_moment_why"),
+}
+
+
+def to_stranger(request: HttpRequest, status: int) -> dict[str, Any]:
+    """What is wrong at an address that a form, a mail or a poster names: in their language, and nothing of ours."""
+    words, said = words_of(request), TO_STRANGERS[status]
+    title, text = (getattr(words, name) for name in said)
+    return {"status": status, "error_title": title, "text": text, "words": words}
+
 
 def page(request: HttpRequest, status: int, *, text: str = "") -> HttpResponse:
     """The page for `status`, or for HTMX the bare words, which it shows as a toast."""
@@ -31,6 +49,9 @@ def page(request: HttpRequest, status: int, *, text: str = "") -> HttpResponse:
     if getattr(request, "htmx", False):
         return HttpResponse(text or usual, status=status, content_type="text/plain; charset=utf-8")
     signed_in = isinstance(getattr(request, "user", None), User)
+    if status in TO_STRANGERS and is_for_strangers(request) and not signed_in:
+        answer = to_stranger(request, status) | {"firm": firm_of(request).name}
+        return render(request, "errors/stranger.html", answer, status=status)
     template = "errors/inside.html" if signed_in else "errors/outside.html"
     return render(request, template, {"status": status, "error_title": title, "text": text or usual}, status=status)
 
@@ -73,8 +94,14 @@ def broken(request: HttpRequest) -> HttpResponse:
     if request.headers.get("HX-Request"):
         response = HttpResponse(text, status=status, content_type="text/plain; charset=utf-8")
     else:
-        answer = {"status": status, "error_title": title, "text": text}
-        response = HttpResponse(render_to_string("errors/outside.html", answer), status=status)
+        response = HttpResponse(_outside(request, status, title, text), status=status)
     if status == HTTPStatus.SERVICE_UNAVAILABLE:
         response["Retry-After"] = "5"
     return response
+
+
+def _outside(request: HttpRequest, status: int, title: str, text: str) -> str:
+    if is_for_strangers(request):
+        host = request.META.get("HTTP_HOST", "")  # by which they know us; the company's name is in the database
+        return render_to_string("errors/stranger.html", to_stranger(request, status) | {"firm": host})
+    return render_to_string("errors/outside.html", {"status": status, "error_title": title, "text": text})

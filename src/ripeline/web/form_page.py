@@ -26,7 +26,7 @@ from ripeline.catalog.models import AnswerType, Question
 from ripeline.leads.deciding import LeadError
 from ripeline.outbox import queries as outbox
 from ripeline.people.models import User
-from ripeline.web import tries
+from ripeline.web import errors, tries
 from ripeline.web.shell import firm_of
 
 BAIT = "fax"  # asked where nobody sees it
@@ -59,7 +59,9 @@ class Line:
 @require_http_methods(["GET", "HEAD", "POST"])
 @anew
 def form(request: HttpRequest, slug: str) -> HttpResponse:
-    door = _door(slug)
+    door = doors.open_door(slug)
+    if door is None:
+        return _nowhere(request)
     if not door.is_active:
         return _framed(render(request, "form/shut.html", _frame(request, door), status=410), door)
     if request.method != "POST":
@@ -69,6 +71,11 @@ def form(request: HttpRequest, slug: str) -> HttpResponse:
         if request.method == "GET" and not (_is_ours(request) or is_again or request.headers.get("Sec-Purpose")):
             doors.note(door, "seen")
         return _page(request, door)
+    return _received(request, door)
+
+
+def _received(request: HttpRequest, door: Door) -> HttpResponse:
+    """What was sent: taken, or shown again with what is wrong with it."""
     try:
         sent = _sent(request, door)
         if request.POST.get("try") == "1" and isinstance(request.user, User):
@@ -118,6 +125,13 @@ def _unnamed(request: HttpRequest, door: Door) -> str:
 def _unnamed_page(request: HttpRequest, door: Door, site: str) -> HttpResponse:
     """Words where a browser would show a broken page; they may stand anywhere, and nobody has opened the form."""
     response = render(request, "form/unnamed.html", _frame(request, door) | {"site": site}, status=403)
+    response._csp_replace = {"frame-ancestors": ["http:", "https:"]}  # type: ignore[attr-defined]
+    return response
+
+
+def _nowhere(request: HttpRequest) -> HttpResponse:
+    """Words, also within a page of whoever still has the snippet of a form that is gone."""
+    response = errors.page(request, 404)
     response._csp_replace = {"frame-ancestors": ["http:", "https:"]}  # type: ignore[attr-defined]
     return response
 

@@ -22,7 +22,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from ripeline.capture import doors
 from ripeline.capture.models import Door, DoorKind
-from ripeline.catalog import linking, phrases
+from ripeline.catalog import linking
 from ripeline.catalog import queries as catalog
 from ripeline.catalog.linking import LinkError
 from ripeline.catalog.models import CountedLink
@@ -32,6 +32,7 @@ from ripeline.timeline import seen
 from ripeline.web import letters
 from ripeline.web.forms import Form, posted
 from ripeline.web.shell import firm_of, say, viewer
+from ripeline.web.strangers import words_of
 
 PAGE = 50
 QUIET = 4  # modules of white around a code, by which cameras find it
@@ -48,12 +49,8 @@ def follow(request: HttpRequest, code: str) -> HttpResponse:
     """On to the intake, which counts it and leads where it leads: this only knows what the short address stands for."""
     link = linking.find(code)
     if link is None or not link.is_active:
-        return render(
-            request,
-            "form/link_over.html",
-            {"firm": firm_of(request).name, "words": phrases.EN},
-            status=410 if link else 404,
-        )
+        answer = {"firm": firm_of(request).name, "words": words_of(request)}
+        return render(request, "form/link_over.html", answer, status=410 if link else 404)
     token = tracked.make(tracked.Link("click", linking.target(link), code=link.code), settings.SECRET_KEY)
     return HttpResponseRedirect(f"/i/c/{token}")
 

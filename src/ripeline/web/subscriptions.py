@@ -90,11 +90,11 @@ def confirm(request: HttpRequest, token: str) -> HttpResponse:
 
 def _confirmed_before(request: HttpRequest, asked: Consent) -> HttpResponse:
     """A link that was used: it records nothing again, and promises no mail to somebody who stopped all of it since."""
-    hashed, words = asked.address_hash, words_of(request)
+    hashed = asked.address_hash
     answer = _answer(request) | {
         "purpose": _called(request, asked), "nothing": queries.gets_nothing(hashed),
         "stopped": queries.stopped_all(hashed),
-        "choose": links.in_language(links.unsubscribe_path(hashed, "", asked.lead_id), words),
+        "choose": links.in_language(links.unsubscribe_path(hashed, "", asked.lead_id), words_of(request).code),
     }  # fmt: skip
     return render(request, "mail/confirmed_before.html", answer)
 
