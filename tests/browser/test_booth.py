@@ -19,8 +19,11 @@ from pytest_django.live_server_helper import LiveServer
 from ripeline.capture import booths
 from ripeline.capture.booths import BoothDraft
 from ripeline.capture.models import Door, Submission
+from ripeline.leads import actions as leads
+from ripeline.leads.deciding import By
 from ripeline.leads.models import Enquiry, Lead
 from ripeline.people.models import Company, User
+from ripeline.timeline.models import Activity
 from tests.browser.cable import Cable, Is
 from tests.cast import PASSWORD
 
@@ -215,6 +218,99 @@ def test_cards_taken_without_a_network_are_there_exactly_once_whatever_happens_o
     assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
     page.get_by_role("link", name="Open").first.click()
     expect(page.get_by_role("heading", level=1)).to_be_visible()
+
+
+def test_a_card_that_was_sent_is_corrected_without_a_network_and_what_others_changed_since_stays(
+    phone: Phone, axe: Axe, shot: Shot, alice: User, booth: Door
+) -> None:
+    page = opened(phone, alice)
+    page.get_by_label("In other words").fill("Two chairs")
+    page.get_by_role("radio", name="Later", exact=True).check()
+    page.get_by_role("checkbox", name="Wants a price").check()
+    take(page, "Pria Raman", heat="Warm")
+    state, row = page.locator("#state"), page.locator("#cards li")
+    expect(state).to_contain_text("All 1 sent.")
+    lead = Lead.objects.get()
+    leads.edit(lead.pk, By(alice, "web", "x"), fields={"company": "Northgate Dental Ltd", "title": "Owner"})
+
+    phone.cut()
+    row.get_by_role("button", name="Correct").click()
+    expect(page.get_by_text("This card was sent already. What you change here is sent after it.")).to_be_visible()
+    expect(page.get_by_label("In other words")).to_have_value("Two chairs")
+    expect(page.get_by_role("checkbox", name="Wants a price")).to_be_checked()
+    axe(page)
+    shot(page, "booth-correcting")
+    page.get_by_label("Name", exact=True).fill("Priya Raman")
+    page.get_by_label("In other words").fill("Three chairs")
+    page.get_by_role("radio", name="Within a month").check()
+    page.get_by_role("group", name="How warm are they?").get_by_role("radio", name="Hot").check()
+    page.wait_for_timeout(600)  # a quarter of a second of typing is on no disk
+    phone.die()
+    page = phone.start(online=False)
+    phone.sign_in(alice)
+    state, row = page.locator("#state"), page.locator("#cards li")
+    expect(page.get_by_text("This card was sent already.")).to_be_visible()
+    expect(page.get_by_label("Name", exact=True)).to_have_value("Priya Raman")
+    page.get_by_role("button", name="Keep").dblclick()
+    expect(state).to_contain_text("1 card waits on this phone. No connection")
+    expect(row).to_have_count(1)
+    expect(row).to_contain_text("A correction waits on this phone")
+    axe(page)
+    shot(page, "booth-corrected")
+    page.reload()
+    expect(row).to_contain_text("A correction waits on this phone")
+    assert Lead.objects.get().name == "Pria Raman"
+
+    phone.mend(Is.DEAF)  # it arrives, and the answer does not
+    until(lambda: Lead.objects.get().name == "Priya Raman")
+    phone.cable.turn(Is.WHOLE)
+    page.get_by_role("button", name="Send now").click()
+    expect(state).to_contain_text("All 1 sent.")
+    lead = Lead.objects.get()
+    assert (lead.company, lead.title) == ("Northgate Dental Ltd", "Owner")
+    assert Enquiry.objects.get().said == {"timeline": "Within a month"}
+    told = Activity.objects.filter(lead_id=lead.pk, origin="booth").values_list("kind", "body")
+    assert sorted(told) == [
+        ("answered", ""), ("captured", "Wants a price\nTwo chairs"), ("edited", ""), ("next_set", ""),
+        ("note", "Amended: Wants a price\nThree chairs"),
+    ]  # fmt: skip
+
+
+def test_a_correction_is_taken_back_and_of_what_was_sent_yesterday_or_before_signing_out_the_name_alone_stays(
+    phone: Phone, alice: User, booth: Door
+) -> None:
+    page = opened(phone, alice)
+    page.get_by_label("Telephone").fill("+44 20 7183 8750")
+    take(page, "Priya Raman")
+    state, row = page.locator("#state"), page.locator("#cards li")
+    expect(state).to_contain_text("All 1 sent.")
+    phone.cut()
+    row.get_by_role("button", name="Correct").click()
+    page.get_by_label("Name", exact=True).fill("Tom Reyes")
+    page.get_by_role("button", name="Keep").click()
+    row.get_by_role("button", name="As it was").click()
+    expect(row).to_contain_text("Priya Raman")
+    phone.mend()
+    expect(state).to_contain_text("All 1 sent.")
+    assert not Activity.objects.filter(kind="edited").exists()
+
+    yesterday = (
+        "async () => { for (const card of await booth.store.all())"
+        " await booth.store.update(card.key, (card) => ({ ...card, done_at: Date.now() - 24 * 3600e3 })); }"
+    )
+    page.evaluate(yesterday)
+    page.reload()
+    expect(row).to_contain_text("Priya Raman")
+    expect(row.get_by_role("button", name="Correct")).to_have_count(0)
+    assert "7183" not in page.evaluate("async () => JSON.stringify(await booth.store.all())")
+    page.get_by_label("Telephone").fill("+44 20 7183 8751")
+    take(page, "Tom Reyes")
+    expect(state).to_contain_text("All 2 sent.")
+    page.evaluate("localStorage.setItem('ripeline-booth-left', 'yes')")
+    phone.cut()
+    page.reload()
+    expect(page.get_by_text("You are signed out on this phone.")).to_be_visible()
+    assert "7183" not in page.evaluate("async () => JSON.stringify(await booth.store.all())")
 
 
 def test_a_card_goes_when_the_network_is_back_though_the_page_is_closed(phone: Phone, alice: User, booth: Door) -> None:

@@ -16,6 +16,7 @@ from ripeline.capture.keeping import RefusedError
 from ripeline.capture.models import Door, DoorKind, Submission
 from ripeline.catalog import standard
 from ripeline.catalog.models import Question
+from ripeline.leads import actions as leads
 from ripeline.leads import answers, identity, merging
 from ripeline.leads.deciding import By
 from ripeline.leads.models import Enquiry, Lead
@@ -191,6 +192,55 @@ def test_a_card_amended_after_a_merge_is_the_same_enquiry_of_the_same_person(
     enquiry = Enquiry.objects.get(door="booth")
     assert (enquiry.lead_id, enquiry.said) == (theirs.pk, {"timeline": "Within a month"})
     assert Activity.objects.get(kind="answered").lead_id == survivor.pk
+
+
+def test_what_is_corrected_on_a_card_is_corrected_on_the_record_by_who_took_it_with_what_was_there(
+    alice: User, booth: Door
+) -> None:
+    wrong = {"name": "Priya Ramann", "company": "Northgate Dental Care", "phone": "+44 20 7183 8750", "title": "Owner"}
+    cards.take(actor=alice, door=booth, card=card(fields=wrong))
+    right = {"name": "Pria Raman", "company": "Northgate Dental", "phone": "+44 20 7183 8751", "title": ""}
+    for _ in range(2):
+        cards.take(actor=alice, door=booth, card=card(fields=right))
+    lead = Lead.objects.get()
+    assert (lead.name, lead.company, lead.phone, lead.title) == ("Pria Raman", "Northgate Dental", "+442071838751", "")
+    entry = Activity.objects.get(kind="edited")
+    assert (entry.actor, entry.origin, entry.data["before"]["name"]) == (alice, "booth", "Priya Ramann")
+    numbers = [identity.phone(f"+44207183875{last}", "Pria Raman", "Northgate Dental") for last in (0, 1)]
+    assert [key in identity.resolve([key]) for key in numbers if key] == [False, True]
+
+
+def test_what_somebody_changed_on_the_record_since_stays_where_the_card_does_not_say_otherwise(
+    alice: User, booth: Door
+) -> None:
+    said = {"name": "Priya Raman", "company": "Northgate", "phone": "+44 20 7183 8750"}
+    cards.take(actor=alice, door=booth, card=card(fields=said, note="Two chairs"))
+    lead = Lead.objects.get()
+    leads.edit(lead.pk, By(alice, "web", "x"), fields={"company": "Northgate Dental Ltd", "phone": "", "title": "Dr"})
+    cards.take(actor=alice, door=booth, card=card(fields=said | {"name": "Priya Rahman"}, note="Three chairs"))
+    lead.refresh_from_db()
+    assert (lead.name, lead.company, lead.phone, lead.title) == ("Priya Rahman", "Northgate Dental Ltd", "", "Dr")
+    cards.take(actor=alice, door=booth, card=card(fields=said | {"name": "Priya Rahman", "company": "Northgate & Co"}))
+    lead.refresh_from_db()
+    assert lead.company == "Northgate & Co", "what is changed on the card is meant"
+
+
+def test_who_took_a_card_of_a_lead_that_has_gone_to_somebody_else_corrects_what_is_still_their_own_word(
+    make_lead: MakeLead, alice: User, bob: User, booth: Door
+) -> None:
+    theirs = make_lead(bob, name="Priya Raman", email=PRIYA["email"], company="Northgate Dental Ltd")
+    said = PRIYA | {"title": "Ownr"}
+    cards.take(actor=alice, door=booth, card=card(fields=said))
+    cards.take(actor=alice, door=booth, card=card(fields=said | {"title": "Owner", "company": "Northgate & Co"}))
+    theirs.refresh_from_db()
+    assert (theirs.title, theirs.company, theirs.owner) == ("Owner", "Northgate Dental Ltd", bob)
+    assert Activity.objects.get(kind="note").body == "Amended: company Northgate & Co"
+
+
+def test_a_field_that_the_booth_does_not_ask_any_more_is_not_emptied_by_a_correction(alice: User, booth: Door) -> None:
+    cards.take(actor=alice, door=booth, card=card(fields=PRIYA | {"title": "Owner"}))
+    cards.take(actor=alice, door=booth, card=card(fields=PRIYA | {"name": "Priya Rahman"}))
+    assert Lead.objects.values_list("name", "title").get() == ("Priya Rahman", "Owner")
 
 
 @pytest.mark.parametrize("order", list(permutations((1, 2, 3))))

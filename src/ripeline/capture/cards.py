@@ -8,8 +8,8 @@ does not fit any more stands in the words beside it.
 
 import hashlib
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Any
@@ -18,7 +18,7 @@ from uuid import UUID, uuid5
 from django.db import IntegrityError, transaction
 
 from ripeline.base import clock
-from ripeline.capture import asking, keeping, machines
+from ripeline.capture import amending, asking, keeping, machines
 from ripeline.capture.models import Door, DoorKind, Submission, SubmissionState
 from ripeline.capture.text import clean, clean_lines
 from ripeline.capture.typed_phones import OTHERS
@@ -95,7 +95,7 @@ def take(*, actor: User, door: Door, card: Card) -> tuple[Submission, Taken]:
     if not actor.is_active:
         raise NotAllowed("Only people who are here can add leads.")
     number = uuid5(_SPACE, f"{door.pk}:{actor.pk}:{card.key}")
-    if before := _before(number, card):
+    if before := _before(number, card, actor):
         return before
     content = _read(card, door)
     keeping.limit(_from(actor), keeping.FROM_ONE_PROGRAM)
@@ -108,13 +108,13 @@ def take(*, actor: User, door: Door, card: Card) -> tuple[Submission, Taken]:
             submission.save(force_insert=True)
             _admit(submission, card)
     except IntegrityError:  # sent twice at once, and the other was first
-        if before := _before(number, card):
+        if before := _before(number, card, actor):
             return before
         raise
     return submission, Taken.NEW
 
 
-def _before(number: UUID, card: Card) -> tuple[Submission, Taken] | None:
+def _before(number: UUID, card: Card, actor: User) -> tuple[Submission, Taken] | None:
     """The card as it is here already, brought up to what it says now."""
     with transaction.atomic():
         rows = Submission.objects.select_for_update(of=("self",)).filter(pk=number)
@@ -130,6 +130,7 @@ def _before(number: UUID, card: Card) -> tuple[Submission, Taken] | None:
                 submission.save(update_fields=["content"])
             return submission, Taken.SAME
         was, was_heat = submission.content, submission.trail.get("heat")
+        card = _with_what_it_leaves_out(card, was["person"])
         submission.content = _read(card, submission.door, was.get("answers", {})) | {
             "captured_at": was.get("captured_at", ""), "amended": was.get("amended", 0) + 1,
         }  # fmt: skip
@@ -137,11 +138,20 @@ def _before(number: UUID, card: Card) -> tuple[Submission, Taken] | None:
         submission.save(update_fields=["content", "trail"])
         _readdress(submission, was)
         left = _answer_otherwise(submission, was.get("answers", {}))
-        _admit(submission, card)
-        _note_what_changed(submission, was.get("message", ""), left)
+        _admit(submission, card, was)
+        lines = amending.correct(
+            submission, was["person"], By(actor, submission.door.kind, f"fields:{_version(submission)}")
+        )
+        _note_what_changed(submission, was.get("message", ""), left, lines)
         if (submission.trail.get("heat"), submission.content["due"]) != (was_heat, was.get("due", "")):
             _date_again(submission, card, was.get("due", ""))
         return submission, Taken.AMENDED
+
+
+def _with_what_it_leaves_out(card: Card, was: Mapping[str, str]) -> Card:
+    """A field for which its page has no place by now is as it was, and not emptied."""
+    left = {name: was[name] for name in PERSON if was.get(name) and name not in card.fields}
+    return replace(card, fields={**card.fields, **left}) if left else card
 
 
 def _readdress(submission: Submission, was: Mapping[str, Any]) -> None:
@@ -152,12 +162,16 @@ def _readdress(submission: Submission, was: Mapping[str, Any]) -> None:
         readdress(submission.lead_id, by, old=old, new=new, event_key=f"submission:{submission.pk}")
 
 
-def _admit(submission: Submission, card: Card) -> None:
+def _admit(submission: Submission, card: Card, was: Mapping[str, Any] | None = None) -> None:
+    """`was`: what it said before, where it is here already."""
     due, note = _moment(submission, card)
     try:
         keeping.admit_one(
-            keeping.Brought(submission, due=due, note=note, agreed=_is_chosen(submission, card), known=card.known)
-        )
+            keeping.Brought(
+                submission, due=due, note=note, agreed=_is_chosen(submission, card), known=card.known,
+                amends=was["person"] if was else None,
+            )
+        )  # fmt: skip
     except keeping.RefusedError as wrong:
         if "external_id" in wrong.errors:
             raise keeping.RefusedError({"email": ANOTHER}) from wrong
@@ -301,14 +315,14 @@ def _answer_otherwise(submission: Submission, was: Mapping[str, Any]) -> dict[st
     return {key: answer for key, (_, answer) in left.items() if answer is not None}
 
 
-def _note_what_changed(submission: Submission, was: str, left: Mapping[str, Any]) -> None:
+def _note_what_changed(submission: Submission, was: str, left: Mapping[str, Any], besides: Sequence[str]) -> None:
     """The words that were said otherwise after the enquiry was written down stand on the timeline, as do the answers
-    that somebody had corrected meanwhile, which stay as they were corrected.
+    that somebody had corrected meanwhile, which stay as they were corrected; and what is to be said `besides`.
     """
     message = submission.content["message"]
     asked = catalog_queries.asked(left)
     lines = [message] if message != was else []
-    lines += [f"{asked.get(key, key)} {standard.words(value)}" for key, value in left.items()]
+    lines += [*(f"{asked.get(key, key)} {standard.words(value)}" for key, value in left.items()), *besides]
     body = "\n".join(filter(None, lines))
     if not body or submission.lead_id is None:
         return

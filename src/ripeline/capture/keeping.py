@@ -72,6 +72,8 @@ class Brought:
     """A submission on its way in.
 
     `due`, `note`, `agreed`: when to be in touch, where whoever met them said so; `known`: the lead it is, likewise.
+    `amends`: who they were by an earlier version of it: only an address that is new is added then, since what changed
+    is corrected by itself (`amending`), and the rest may have been changed on the record since.
     """
 
     submission: Submission
@@ -80,6 +82,7 @@ class Brought:
     note: str = ""
     agreed: bool = False
     known: UUID | None = None
+    amends: Mapping[str, str] | None = None
 
 
 def limit(address: str, most: int) -> None:
@@ -283,6 +286,7 @@ def _arrival(brought: Brought) -> Arrival:
     door, content, capturer = submission.door, submission.content, submission.captured_by
     person = dict(content["person"])
     reference, others = person.pop("external_id", ""), person.pop(OTHERS, "").split()
+    was = brought.amends if submission.lead_id else None
     keys = [identity.email(person.get("email", "")), identity.external(reference)]
     if capturer or not any(keys):  # what one of us has noted can be amended, an address added too
         keys.append(Key(IdentityKind.NATURAL, f"submission:{submission.pk}"))
@@ -296,7 +300,10 @@ def _arrival(brought: Brought) -> Arrival:
     named = content.get("campaign") or str(submission.trail.get("utm_campaign", ""))[:160]
     return Arrival(
         keys=tuple(key for key in keys if key),
-        person=Person(reference=reference, other_phones=others, **person),
+        person=Person(reference=reference, other_phones=others, **person) if was is None
+        else Person(
+            email=person.get("email", "") if person.get("email") != was.get("email") else "",
+        ),
         source=content.get("source") or door.source.name,
         campaign=door.campaign.name if door.campaign else named,
         context=Context(

@@ -132,7 +132,7 @@ def _card(key: str, given: Mapping[str, Any], sent_at: float) -> Card:
     fields, answers = given.get("fields"), given.get("answers")
     return Card(
         key=key, rev=_revision(given.get("rev")),
-        fields={name: _text(fields.get(name)) for name in PERSON} if isinstance(fields, dict) else {},
+        fields={name: _text(fields[name]) for name in PERSON if name in fields} if isinstance(fields, dict) else {},
         answers=answers if isinstance(answers, dict) else {},
         note=_text(given.get("note")), heat=_text(given.get("heat")),
         captured_at=clock.now() - _ago(given.get("at"), sent_at),

@@ -27,9 +27,8 @@
   const settle = (result, sent) => store.update(result.key, (card) => {
     if (card.rev !== sent.rev || !["waiting", "discarded"].includes(card.state)) return null;
     if (result.errors) return card.state === "waiting" ? { ...card, state: "refused", errors: result.errors } : null;
-    const { name, company, email, phone } = card.fields;
-    const fields = { name: name || email || phone || "", company: company || "" };
-    return { key: card.key, owner: card.owner, booth: card.booth, at: card.at, rev: card.rev, heat: card.heat, said: [], note: "", answers: {}, fields, state: "sent", lead: result.lead, done_at: Date.now() };
+    const { former, ...rest } = card;
+    return { ...rest, state: "sent", whole: true, errors: {}, lead: result.lead, done_at: Date.now() };
   });
 
   /* What the server will not take however often it comes is for a person to look at: it waits no more, and is not lost. */

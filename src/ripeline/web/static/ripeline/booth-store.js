@@ -2,7 +2,8 @@
  * before it is called done, so that neither a reload, a closed browser nor an empty battery loses anything.
  *
  * A card: { key, owner, booth, at (this phone's clock), rev, state: "waiting" | "refused" | "sent" | "discarded", fields,
- * answers, heat, said (touched notes), note, errors, lead, done_at }. Of one that is sent only the name stays, for some days.
+ * answers, heat, said (touched notes), note, errors, lead, done_at, former }. One that is sent stays whole until the day is
+ * over or its owner signs out, so that it can be corrected (`former`: what was sent before); then only the name stays, for some days.
  */
 "use strict";
 (() => {
@@ -43,9 +44,14 @@
     return [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("");
   };
 
-  /* Put a card by and forget its draft, both or neither. Was it kept meanwhile in another tab, this one is somebody else. */
+  const content = ({ fields, answers, heat, said, note }) => ({ fields, answers, heat, said, note });
+  const former = (here) => (here?.whole ? { former: content(here) } : here?.former ? { former: here.former } : {});
+
+  /* Put a card by and forget its draft, both or neither. Was it kept meanwhile in another tab, a new one is somebody else,
+   * and what is corrected last is what holds. */
   const keep = (card, draftId) => change((cards, drafts) => after(cards.get(card.key), (here) => {
-    cards.put(here && here.rev >= card.rev ? { ...card, key: newKey(), rev: 1 } : card);
+    const isElse = here && card.rev === 1, lead = here?.lead ? { lead: here.lead } : {};
+    cards.put(isElse ? { ...card, key: newKey() } : { ...card, ...lead, ...former(here), rev: Math.max(card.rev, (here?.rev || 0) + 1) });
     if (draftId) drafts.delete(draftId);
   }));
 
@@ -63,10 +69,18 @@
   const dropDraft = (id) => change((_, drafts) => { drafts.delete(id); });
   const draft = (id) => look((_, drafts, answer) => after(drafts.get(id), answer));
 
-  /* What has been done for days is forgotten; what waits never is. */
-  const tidy = () => change((cards) => after(cards.getAll(), (found) => {
-    const old = found.filter((card) => ["sent", "discarded"].includes(card.state) && Date.now() - card.done_at > KEPT);
-    for (const card of old) cards.delete(card.key);
+  const isToday = (card) => new Date(card.done_at).toDateString() === new Date().toDateString();
+
+  /* Of what is sent and cannot be corrected here any more. */
+  const named = ({ key, owner, booth, at, rev, heat, state, lead, done_at, fields: { name, company, email, phone } }) =>
+    ({ key, owner, booth, at, rev, heat, state, lead, done_at, said: [], note: "", answers: {}, fields: { name: name || email || phone || "", company: company || "" } });
+
+  /* What has been done for days is forgotten, of what was sent before today only the name stays; what waits never goes. */
+  const tidy = (isLeft = false) => change((cards) => after(cards.getAll(), (found) => {
+    for (const card of found.filter((one) => ["sent", "discarded"].includes(one.state))) {
+      if (Date.now() - card.done_at > KEPT) cards.delete(card.key);
+      else if (card.whole && (isLeft || !isToday(card))) cards.put(named(card));
+    }
   }));
 
   self.booth = { ...self.booth, store: { newKey, keep, all, one, update, saveDraft, dropDraft, draft, tidy } };

@@ -14,12 +14,13 @@
 
   const fresh = () => ({ key: store.newKey(), rev: 0, at: 0 });
   let editing = fresh(); // which card the form holds
+  let beside = {}; // what that card says for which the form has no place by now
 
   /* ---- The form and its draft ---------------------------------------------------------------------------------- */
 
   function typed() {
-    const fields = Object.fromEntries(PERSON.map((name) => [name, form.elements[name].value.trim()]));
-    const answers = {};
+    const fields = { ...beside.fields, ...Object.fromEntries(PERSON.map((name) => [name, form.elements[name].value.trim()])) };
+    const answers = { ...beside.answers };
     for (const group of $$("[data-question]", form)) {
       const inputs = $$("input, textarea", group), ticked = inputs.filter((input) => input.checked).map((input) => input.value);
       const kind = group.dataset.kind, key = group.dataset.question;
@@ -30,12 +31,15 @@
     }
     return {
       fields, answers, heat: form.elements.heat.value, note: form.elements.note.value.trim(),
-      said: $$('[name="said"]:checked', form).map((input) => input.value),
+      said: [...$$('[name="said"]:checked', form).map((input) => input.value), ...beside.said || []],
     };
   }
 
   function fill({ fields = {}, answers = {}, heat = "warm", note = "", said = [] }) {
     form.reset();
+    const asked = $$("[data-question]", form).map((group) => group.dataset.question), touched = $$('[name="said"]', form).map((input) => input.value);
+    const others = (all, ours) => Object.fromEntries(Object.entries(all).filter(([name]) => !ours.includes(name)));
+    beside = { fields: others(fields, PERSON), answers: others(answers, asked), said: said.filter((note) => !touched.includes(note)) };
     for (const name of PERSON) form.elements[name].value = fields[name] || "";
     for (const group of $$("[data-question]", form)) {
       const answer = answers[group.dataset.question];
@@ -123,12 +127,17 @@
   function begin() {
     editing = fresh();
     fill({});
-    $("#mending").hidden = true;
+    showMending();
     form.elements[PERSON[0]].focus({ preventScroll: true });
     scrollTo({ top: 0 });
   }
 
   /* ---- The cards ------------------------------------------------------------------------------------------------ */
+
+  function showMending(isSent = false) {
+    $("#mending").hidden = !editing.rev;
+    $("#mending span").textContent = isSent ? "This card was sent already. What you change here is sent after it." : "This is a card from below, to be changed.";
+  }
 
   const called = ({ fields }) => fields.name || fields.email || fields.phone || fields.company || "The card";
   const WORDS = { waiting: "Waits on this phone", refused: "Needs a look", sent: "Sent", discarded: "Discarded" };
@@ -148,17 +157,17 @@
     $(".who b", item).textContent = called(card);
     $(".who span", item).textContent = card.fields.company || "";
     $(".heat", item).textContent = HEAT[card.heat] || "";
-    $(".how", item).textContent = `${WORDS[card.state]}, ${new Date(card.at).toLocaleString([], { weekday: "short", hour: "2-digit", minute: "2-digit", hourCycle: "h23" })}`;
+    $(".how", item).textContent = `${card.former && card.state === "waiting" ? "A correction waits on this phone" : WORDS[card.state]}, ${new Date(card.at).toLocaleString([], { weekday: "short", hour: "2-digit", minute: "2-digit", hourCycle: "h23" })}`;
     const errors = Object.values(card.errors || {}).join(" ");
     $(".error", item).textContent = errors;
     $(".error", item).hidden = !errors;
     const deeds = $(".deeds", item);
-    if (card.state === "sent" && card.lead) {
-      const link = document.createElement("a");
-      Object.assign(link, { href: `/leads/${card.lead}`, textContent: "Open" });
-      deeds.append(link);
-    } else if (card.state === "discarded") deeds.append(button("Take back", "back", card.key));
-    else if (card.state !== "sent") deeds.append(button(card.state === "refused" ? "Mend" : "Change", "mend", card.key), button("Discard", "discard", card.key));
+    if (card.state === "sent") {
+      if (card.whole) deeds.append(button("Correct", "mend", card.key));
+      if (card.lead) deeds.append(Object.assign(document.createElement("a"), { href: `/leads/${card.lead}`, textContent: "Open" }));
+    } else if (card.former) deeds.append(button(card.state === "refused" ? "Mend" : "Change", "mend", card.key), button("As it was", "former", card.key));
+    else if (card.state === "discarded") deeds.append(button("Take back", "back", card.key));
+    else deeds.append(button(card.state === "refused" ? "Mend" : "Change", "mend", card.key), button("Discard", "discard", card.key));
     return item;
   }
 
@@ -202,7 +211,9 @@
     const { deed, key } = event.target.dataset;
     if (!deed) return;
     if (deed === "mend") return mend(await store.one(key));
-    await store.update(key, (card) => (deed === "discard" ? { ...card, state: "discarded", done_at: Date.now() } : { ...card, state: "waiting", rev: card.rev + 1 }));
+    const again = { state: "waiting", errors: {} };
+    await store.update(key, (card) => (deed === "discard" ? { ...card, state: "discarded", done_at: Date.now() } : { ...card, ...(deed === "former" ? card.former : {}), ...again, rev: card.rev + 1 }));
+    if (editing.key === key && deed === "former") { begin(); await store.dropDraft(draftId); }
     await draw();
     tick();
   });
@@ -214,9 +225,9 @@
       if (Object.keys(missing(open)).length) return fault({ whole: "Keep or clear this card first." });
       await store.keep({ ...open, key: editing.key, owner: user, booth: slug, at: editing.at || Date.now(), rev: editing.rev + 1, state: "waiting", errors: {} }, draftId);
     }
-    editing = { key: card.key, rev: card.rev, at: card.at };
+    editing = { key: card.key, rev: card.rev, at: card.at, isSent: card.state === "sent" || Boolean(card.former) };
     fill(card);
-    $("#mending").hidden = false;
+    showMending(editing.isSent);
     scrollTo({ top: 0 });
     fault(card.errors || {});
     if (!Object.keys(card.errors || {}).length) form.elements[PERSON[0]].focus();
@@ -237,6 +248,7 @@
   let timer;
   async function tick() {
     clearTimeout(timer);
+    await store.tidy(localStorage.getItem(LEFT) !== null).catch(() => {});
     try { stands = await send(page); } catch { stands = { is: "away" }; }
     if (stands.is === "other" && !(await hasJustReloaded())) { await saveDraft(); location.reload(); return; }
     if (stands.user === user) localStorage.removeItem(LEFT);
@@ -331,9 +343,9 @@
     offerOffline();
     offerCamera().catch(() => {});
     try {
-      await store.tidy();
+      await store.tidy(localStorage.getItem(LEFT) !== null);
       const draft = await store.draft(draftId);
-      if (draft) { editing = draft.editing; fill(draft); $("#mending").hidden = !editing.rev; } else fill({});
+      if (draft) { editing = draft.editing; fill(draft); showMending(editing.isSent); } else fill({});
       await draw();
     } catch { cannotKeep(); }
     document.documentElement.dataset.ready = "yes";
