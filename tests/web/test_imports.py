@@ -669,3 +669,26 @@ def test_a_column_can_be_the_answer_to_a_question_of_ours(signed_in: SignIn, mon
     assert "answer to “What would you like to achieve?”" in text(client.get(where))
     assert Lead.objects.get().enquiries.get().answers == {"need": "A press"}
     assert "answer to “When should it be in place?”" in text(client.get("/imports/mappings"))
+
+
+def test_why_who_is_called_lost_was_lost_can_be_chosen_by_word_and_is_remembered(
+    signed_in: SignIn, mona: User, sam: User
+) -> None:
+    client = signed_in(mona)
+    content = b"Name,E-mail,Status\nAnn,ann@x.example,lost\nBo,bo@x.example,kein Bedarf\nCy,cy@x.example,won\n"
+    where = upload(client, content).url
+    page = client.get(where)
+    lost, need = (re.search(rf'id="(word-state-\w+)-is">{word}<', page.text)[1] for word in ("lost", "kein Bedarf"))  # type: ignore[index]
+    assert (chosen(page, f"why-{lost}"), chosen(page, f"why-{need}")) == ("lost_unstated", "no_project")
+    assert page.text.count("The word says so.") == 1
+    assert page.text.count('id="why-') == 3  # two selects and what is said of one: none for who is won
+    form = {lost: "lost", f"why-{lost}": "price", need: "lost", f"why-{need}": "no_project"}
+    page = client.post(f"{where}/mapping", form)
+    assert chosen(page, f"why-{lost}") == "price"
+    assert client.post(f"{where}/mapping", {**form, "start": "1"}).status_code == 302
+    actions.work(UUID(where.rsplit("/", 1)[1]))
+    assert dict(Lead.objects.values_list("name", "close_reason__code")) == {
+        "Ann": "price", "Bo": "no_project", "Cy": "bought_from_us",
+    }  # fmt: skip
+    later = signed_in(sam).get(upload(signed_in(sam), b"Name,E-mail,Stand\nDi,di@x.example,lost\n").url)
+    assert chosen(later, f"why-{lost}") == "price"

@@ -237,9 +237,9 @@ class ImportRemark(models.Model):
 class ImportWord(models.Model):
     """A word of another system (a state, a stage, an owner) and what it means here, as somebody said."""
 
-    about = models.CharField(max_length=10)  # state, outcome, owner
+    about = models.CharField(max_length=10)  # state, outcome, owner; reason: of the word for who was lost or let go
     word = models.CharField(max_length=120)  # reduced by `text.key`
-    ours = models.CharField(max_length=254)  # a state's code, an owner's address
+    ours = models.CharField(max_length=254)  # a state's code, an owner's address, a close reason's code
     used_at = models.DateTimeField(default=clock.now)
 
     class Meta:

@@ -1,6 +1,6 @@
 """A file's rows of outcomes taken in: each finds its lead (`capture.joined`), and its deal is booked there."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -8,8 +8,9 @@ from ripeline.capture import firms, joined
 from ripeline.capture.admission import Result
 from ripeline.capture.models import ImportRun, Remark
 from ripeline.capture.rows import Row
-from ripeline.capture.taking import ORIGIN, UNSTATED, Tally, keys_of
+from ripeline.capture.taking import ORIGIN, Tally, keys_of
 from ripeline.capture.text import key
+from ripeline.capture.whys import Reasons
 from ripeline.catalog import queries as catalog
 from ripeline.catalog.models import CloseReason, CloseState
 from ripeline.leads import deals, identity, systems
@@ -37,7 +38,7 @@ class OutcomeTaker:
         self._run = run
         self._zone = ZoneInfo(run.dialect.get("zone") or "UTC")
         reasons = catalog.reasons()
-        self._usual = {state: catalog.reason(code) for state, code in UNSTATED.items()}
+        self._reasons = Reasons(run.dialect.get("words", {}).get("reason", {}))
         self._named = {(reason.state, key(word)): reason for reason in reasons for word in (reason.code, reason.label)}
         self._columns = {target: label for label, target in run.mapping.items()}
 
@@ -117,7 +118,7 @@ class OutcomeTaker:
         at = row.moment("closed_at")
         assert at is not None  # rows see to it
         state, said = CloseState(row.text("outcome")), row.text("reason")
-        reason = self._reason(state, said)
+        reason = self._reason(state, said, row.words.values())
         return Deal(
             lead_id=lead_id, at=at, is_day="closed_at" in row.days, day=at.astimezone(self._zone).date(),
             reason=reason, said=said if key(said) not in (key(reason.label), key(reason.code)) else "",
@@ -125,8 +126,9 @@ class OutcomeTaker:
             opened_at=row.moment("opened_at"),
         )  # fmt: skip
 
-    def _reason(self, state: CloseState, said: str) -> CloseReason:
-        return self._named.get((state, key(said))) or self._usual[state]
+    def _reason(self, state: CloseState, said: str, words: Iterable[str]) -> CloseReason:
+        """The one that the row names, else what its word for the outcome says."""
+        return self._named.get((state, key(said))) or self._reasons.of(state, words)
 
     def _nobody(self, row: Row) -> tuple[str, str]:
         """Why no lead was found, and in which column."""

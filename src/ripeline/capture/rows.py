@@ -64,6 +64,7 @@ class Row:
     """A row that goes in. `days` are the fields whose moment is a whole day; `remarks` are for a person to look at.
 
     `asked` is what a question's column says, by key, until it is read into `answers`.
+    `words` are those in which the file says where it stands, by field.
     `cells` are as the file had them, for a row that is refused later on. `system` gave the ids that it has.
     """
 
@@ -74,6 +75,7 @@ class Row:
     answers: dict[str, Any] = field(default_factory=dict)
     remarks: list[str] = field(default_factory=list)
     days: set[str] = field(default_factory=set)
+    words: dict[str, str] = field(default_factory=dict)
     cells: list[str] = field(default_factory=list, compare=False, repr=False)
     system: str = ""
 
@@ -275,6 +277,8 @@ class _Conversion:
                 return self._moment(row, known, column, text)
             case Takes.MONEY:
                 return self._money(row, column, text)
+            case Takes.STATE | Takes.OUTCOME:
+                row.words[known.name] = text
         words = self._dialect.words.get(known.takes)
         if words and (ours := words.get(key(text))):
             return ours, ""

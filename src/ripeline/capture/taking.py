@@ -22,9 +22,9 @@ from ripeline.capture.rejects import Reject
 from ripeline.capture.rows import Row
 from ripeline.capture.text import BadValueError, given, key
 from ripeline.capture.twice import Before, Seen, other_name
+from ripeline.capture.whys import Reasons
 from ripeline.capture.wording import NOBODY, Owners
 from ripeline.catalog import actions as catalog
-from ripeline.catalog import queries as reasons
 from ripeline.catalog.models import CloseState, FieldType
 from ripeline.leads import deals, identity, standing, systems
 from ripeline.leads.birth import Context, Person
@@ -33,11 +33,6 @@ from ripeline.leads.models import CLOSED_STATES, Lead, State
 
 ORIGIN = "import"
 _TRIES = 3  # to admit rows together, each without those that the one before had refused
-UNSTATED = {
-    CloseState.WON: "bought_from_us",
-    CloseState.LOST: "lost_unstated",
-    CloseState.DISQUALIFIED: "not_a_fit",
-}
 _STATES = ("new", "working", "nurture", "lost", "disqualified", "won")  # of two that are said, the later one holds
 _OF_PERSON = frozenset(each.name for each in fields(Person)) & FIELDS["leads"].keys()
 
@@ -88,7 +83,7 @@ class LeadTaker:
         self._first: dict[int, int] = {}  # for rows of this chunk whose person was in one before: which
         self._before: dict[int, tuple[tuple[identity.Key, ...], Sequence[str], Before | None]] = {}  # of this chunk
         self._answers = Answers(run.mapping, Dialect.from_json(run.dialect))
-        self._usual = {state: reasons.reason(code) for state, code in UNSTATED.items()}
+        self._reasons = Reasons(run.dialect.get("words", {}).get("reason", {}))
         self._zone = ZoneInfo(run.dialect.get("zone") or "UTC")
         labels = [column["label"] for column in run.dialect["columns"]]
         self._id_column = next((label for label in labels if run.mapping.get(label) == "external_id"), "")
@@ -216,9 +211,10 @@ class LeadTaker:
         is_won = state == CloseState.WON
         when = "captured_at" if is_won and not row.moment("state_at") else "state_at"
         at = row.moment(when) or clock.now()
+        words = [row.words[name] for name in ("state", "stage") if row.text(name) == state and name in row.words]
         return Deal(
             lead_id=lead_id, at=at, is_day=when in row.days, day=at.astimezone(self._zone).date(),
-            reason=self._usual[state], amount=row.number("amount") if is_won else None,
+            reason=self._reasons.of(state, words), amount=row.number("amount") if is_won else None,
             currency=row.text("currency") if is_won else "", undated=is_won and not row.moment("state_at"),
         )  # fmt: skip
 

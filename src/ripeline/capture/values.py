@@ -50,7 +50,8 @@ _OUTCOMES = {
     "won": "won|win|closed won|closedwon|deal won|won deal|gewonnen|gagne|ganado|ganada|ganho|ganha|vinto|wygrana|sold"
     "|verkauft|vendu|vendido|customer|kunde|client|cliente",
     "lost": "lost|loss|closed lost|closedlost|deal lost|lost deal|verloren|perdu|perdido|perdida|perso|persa|przegrana"
-    "|kein interesse|nicht interessiert|kein bedarf|absage|abgesagt|no interest|not interested",
+    "|kein interesse|nicht interessiert|kein bedarf|absage|abgesagt|no interest|not interested|no need|no budget"
+    "|kein budget|too expensive|zu teuer|bought elsewhere|went elsewhere|anderweitig gekauft|anderweitig vergeben",
     "disqualified": "disqualified|unqualified|not qualified|rejected|junk|spam|duplicate|invalid|bad fit|not a fit"
     "|disqualifiziert|unqualifiziert|disqualifie|descalificado|desqualificado|squalificato",
 }

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from typing import BinaryIO, NamedTuple
+from typing import BinaryIO, Literal, NamedTuple
 
 from django.db.models import QuerySet
 
@@ -16,6 +16,8 @@ from ripeline.capture.models import ImportWord
 from ripeline.capture.reading import Record, data_rows
 from ripeline.capture.tables import rows_of
 from ripeline.capture.text import BadValueError, clean, given, key
+from ripeline.capture.whys import UNSTATED, Reasons
+from ripeline.catalog.models import CloseState
 from ripeline.people.models import User
 from ripeline.people.queries import SELLERS
 
@@ -27,13 +29,18 @@ Words = Mapping[str, Mapping[str, str]]
 
 
 class Word(NamedTuple):
-    """A word of theirs, how often it stands in the file, what it is taken for ("": not known), and whether by guess."""
+    """A word of theirs, how often it stands in the file, what it is taken for ("": not known), and whether by guess.
+
+    Of one who ended, why: the code of a close reason, and whether somebody chose it or the word says it.
+    """
 
     about: str
     text: str
     times: int
     ours: str
     is_guess: bool
+    reason: str = ""
+    reason_why: Literal["told", "said", ""] = ""
 
 
 def remembered() -> dict[str, dict[str, str]]:
@@ -114,12 +121,24 @@ def listed(file: BinaryIO, dialect: Dialect, mapping: FieldMap) -> list[Word]:
                 for at, about in columns:
                     if said := given(clean(row.cells[at])):
                         counts[about][said[:120]] += 1
-    owners = Owners()
-    return [
+    owners, reasons = Owners(), Reasons(dialect.words.get("reason", {}))
+    found = (
         _word(about, said, count, dialect.words.get(about, {}), owners)
-        for about, found in counts.items()
-        for said, count in found.most_common(SHOWN)
-    ]
+        for about, times in counts.items()
+        for said, count in times.most_common(SHOWN)
+    )
+    return [_with_reason(word, reasons) for word in found]
+
+
+def _with_reason(word: Word, reasons: Reasons) -> Word:
+    """With why who is called so ended, where there is a choice."""
+    if word.about == "owner" or len(reasons.choices(word.ours)) < 2:
+        return word
+    if told := reasons.told(word.ours, word.text):
+        return word._replace(reason=told.code, reason_why="told")
+    guessed = reasons.guessed(word.ours, word.text)
+    why: Literal["said", ""] = "said" if guessed else ""
+    return word._replace(reason=guessed.code if guessed else UNSTATED[CloseState(word.ours)], reason_why=why)
 
 
 def _word(about: str, said: str, count: int, told: Mapping[str, str], owners: Owners) -> Word:

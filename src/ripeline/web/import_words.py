@@ -2,11 +2,13 @@
 
 import hashlib
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ripeline.capture import wording
 from ripeline.capture.text import key
 from ripeline.capture.wording import NOBODY, Word
+from ripeline.catalog import queries as catalog
+from ripeline.catalog.models import CloseState
 
 TITLES = {"state": "Where it stands", "outcome": "How the deal stands", "owner": "Whose it is"}
 _STATES = {
@@ -15,6 +17,9 @@ _STATES = {
 }  # fmt: skip
 _WITHOUT = {"state": "will be New", "outcome": "will stay out"}  # an owner nobody knows goes by the rules
 _OUTCOMES = {"open": "Open", "won": "Won", "lost": "Lost", "disqualified": "Disqualified"}
+
+
+_REASON_WHY = {"told": "as you said", "said": "the word says so", "": ""}
 
 
 @dataclass(frozen=True)
@@ -35,6 +40,8 @@ class Line:
     choices: Sequence[Choice]
     because: str
     without: str = ""  # what becomes of its rows as long as it is nothing here
+    reasons: Sequence[Choice] = ()  # why who is called so ended; none where there is no choice
+    reason_why: str = ""
 
 
 def lines(words: Iterable[Word]) -> list[Line]:
@@ -44,8 +51,11 @@ def lines(words: Iterable[Word]) -> list[Line]:
         place = (word.about, key(word.text))
         before = found.get(place)
         found[place] = word._replace(times=word.times + before.times) if before else word
+    reasons: dict[str, list[Choice]] = {
+        state: [Choice(each.code, each.label, False) for each in catalog.reasons(state)] for state in CloseState
+    }
     choices = {"state": _STATES, "outcome": _OUTCOMES, "owner": _owners()}
-    return [_line(word, choices[word.about]) for word in found.values()]
+    return [_line(word, choices[word.about], reasons) for word in found.values()]
 
 
 def undated(words: Iterable[Word], fields: Collection[str]) -> str:
@@ -66,7 +76,7 @@ def _owners() -> dict[str, str]:
     return {NOBODY: "Nobody here: by the rules", **{user.email: user.name for user in wording.sellers()}}
 
 
-def _line(word: Word, choices: Mapping[str, str]) -> Line:
+def _line(word: Word, choices: Mapping[str, str], reasons: Mapping[str, Sequence[Choice]]) -> Line:
     ours = word.ours if word.ours in choices else ""
     options = [Choice(value, label, value == ours) for value, label in choices.items()]
     unknown = "Not known: by the rules" if word.about == "owner" else "Choose: what is it here?"
@@ -76,7 +86,13 @@ def _line(word: Word, choices: Mapping[str, str]) -> Line:
     if (word.about, ours) == ("state", "working"):
         because += "; whoever gets no owner here goes to Qualify as new"
     without = "" if ours else _WITHOUT.get(word.about, "")
-    return Line(_name(word.about, word.text), TITLES[word.about], word.text, word.times, options, because, without)
+    whys = [replace(each, chosen=each.value == word.reason) for each in reasons.get(ours, ())] if word.reason else []
+    if whys and not any(each.chosen for each in whys):  # the usual one is not in use any more
+        whys.insert(0, Choice("", "No reason given", chosen=True))
+    return Line(
+        _name(word.about, word.text), TITLES[word.about], word.text, word.times, options, because, without, whys,
+        _REASON_WHY[word.reason_why],
+    )  # fmt: skip
 
 
 def unsettled(found: Sequence[Line], form: Mapping[str, str]) -> dict[str, str]:
@@ -104,4 +120,7 @@ def said(words: Iterable[Word], form: Mapping[str, str]) -> dict[str, dict[str, 
         ours = form.get(_name(word.about, word.text), "")
         if ours and ours != word.ours:
             found.setdefault(word.about, {})[key(word.text)] = ours
+        reason = form.get(f"why-{_name(word.about, word.text)}", "")
+        if reason and reason != word.reason and ours == word.ours:
+            found.setdefault("reason", {})[key(word.text)] = reason
     return found
