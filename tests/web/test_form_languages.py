@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import fields
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.db import connection
@@ -20,7 +20,9 @@ from ripeline.catalog.assets import Draft
 from ripeline.catalog.models import Question
 from ripeline.catalog.phrases import Language, Phrases
 from ripeline.leads.models import Enquiry
+from ripeline.outbox import actions as outbox
 from ripeline.outbox import queries
+from ripeline.people import queries as people
 from ripeline.people.models import Company, User
 from tests.mail_server import Post
 
@@ -260,6 +262,63 @@ def test_what_a_german_form_gives_comes_by_a_german_mail(door: Door, post: Post,
     assert "Ihre Auswahl ist gespeichert" in client.post(choose, {"what": "choose"}).text
     assert "Es ist beendet" in client.post(choose, {"what": "everything"}).text
     assert "Dieser Link funktioniert nicht" in client.get("/unsubscribe/nothing?lang=de").text
+
+
+IMPRINT = "Nordwind Dental GmbH\r\n\r\nHafenstraße 1, 20457 Hamburg\nHRB 1234 Hamburg, Geschäftsführerin: Ada Storm"
+
+
+def test_every_mail_to_a_stranger_ends_with_the_imprint(
+    door: Door, ada: User, mona: User, post: Post, send_all: Callable[[], None]
+) -> None:
+    hers = signed_in(mona)
+    assert "Its mail has no imprint" in hers.get(f"/capture/doors/{door.pk}").text
+    assert "Mail to people outside has no imprint" in signed_in(ada).get("/settings/mail").text
+    page = signed_in(ada).get("/settings/company").text
+    assert "§ 5 DDG" in page
+    given = {
+        "name": "Nordwind Dental", "country": "DE", "time_zone": "Europe/Berlin", "currency": "EUR",
+        "work_days": ["0"], "fallback": str(people.built_in(people.QUALIFY).pk), "imprint": IMPRINT,
+    }  # fmt: skip
+    assert signed_in(ada).post("/settings/company", given).status_code == 302
+    assert "Its mail has no imprint" not in hers.get(f"/capture/doors/{door.pk}").text
+    assert "has no imprint" not in signed_in(ada).get("/settings/mail").text
+    sent({"name": "Priya Raman", "email": PRIYA, "q-timeline": "Later", "q-may_write": "yes"})
+    outbox.send(kind="thanks", to=PRIYA, key="1", context={"subject": "Danke", "text": "Wir melden uns."})
+    send_all()
+    assert len(post.received) == 3
+    for each in post.received:
+        foot = each.text.split("-- \n")[1].splitlines()
+        assert foot[:3] == [
+            "Nordwind Dental GmbH",
+            "Hafenstraße 1, 20457 Hamburg",
+            "HRB 1234 Hamburg, Geschäftsführerin: Ada Storm",
+        ], "it names the company, who need not be named twice"
+        assert "Nordwind Dental GmbH<br>Hafenstraße 1, 20457 Hamburg<br>HRB 1234 Hamburg" in each.html
+
+
+def test_without_an_imprint_the_company_signs(door: Door, post: Post, send_all: Callable[[], None]) -> None:
+    sent({"name": "Priya Raman", "email": PRIYA, "q-timeline": "Later"})
+    send_all()
+    assert post.received[0].text.split("-- \n")[1].startswith("Nordwind Dental\n")
+
+
+def test_mail_and_page_say_until_when_a_link_works_and_it_does(
+    door: Door, post: Post, send_all: Callable[[], None]
+) -> None:
+    Company.objects.update(time_zone="Europe/Berlin")
+    with clock.at(datetime(2026, 11, 27, 23, 30, tzinfo=UTC)):  # in Berlin it is the 28th
+        client, _ = sent({"name": "Priya Raman", "email": PRIYA, "q-timeline": "Later"})
+        send_all()
+        [gift] = post.received
+        assert "Der Link gilt bis zum 28. Dezember 2026." in gift.text
+        link = re.search(r"https?://[^/]+(/get/\S+)", gift.text)
+        assert link
+        assert "Der Link gilt bis zum 28. Dezember 2026." in client.get(link[1]).text
+    with clock.at(datetime(2026, 12, 28, 22, 59, tzinfo=UTC)):
+        assert client.get(link[1]).status_code == 200
+        assert "The link works until 28 December 2026." in client.get(link[1].partition("?")[0]).text
+    with clock.at(datetime(2026, 12, 28, 23, 1, tzinfo=UTC)):
+        assert client.get(link[1]).status_code == 410
 
 
 def test_the_privacy_notice_stands_beside_the_consent_else_above_the_button(

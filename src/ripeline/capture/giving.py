@@ -5,8 +5,9 @@ Opening the link alone says nothing of anybody: mail gateways open links. Who pr
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from django.core import signing
 from django.db import transaction
@@ -19,30 +20,42 @@ from ripeline.catalog.models import Asset
 from ripeline.leads import queries
 from ripeline.leads.models import Lead
 from ripeline.people import queries as people
+from ripeline.people.working_time import company
 from ripeline.timeline import actions as timeline
 
 _SALT = "ripeline.give"
-LASTS = timedelta(days=30)
+LASTS = timedelta(days=30)  # to the end of that day where the company is: a day is what its reader is told
 
 
 @dataclass(frozen=True)
 class Gift:
     asset: Asset
     lead_id: UUID
+    until: date  # the last day on which the link works
 
 
 def path(asset: Asset, lead_id: UUID) -> str:
     """The path of the link, from `/` on."""
-    until = int((clock.now() + LASTS).timestamp())
-    return f"/get/{signing.dumps([asset.pk.hex, lead_id.hex, until], salt=_SALT)}"
+    over = datetime.combine(until() + timedelta(days=1), time(), tzinfo=_zone())
+    return f"/get/{signing.dumps([asset.pk.hex, lead_id.hex, int(over.timestamp())], salt=_SALT)}"
+
+
+def until() -> date:
+    """The last day of a link that is made now."""
+    return (clock.now() + LASTS).astimezone(_zone()).date()
+
+
+def _zone() -> ZoneInfo:
+    return ZoneInfo(company().time_zone)
 
 
 def read(token: str) -> Gift | None:
     """What a link gives, and to whom; None if it is not ours or too old."""
     try:
-        asset_id, lead_id, until = signing.loads(token[:400], salt=_SALT)
-        asset = assets.find(UUID(asset_id)) if until >= clock.now().timestamp() else None
-        return Gift(asset, UUID(lead_id)) if asset else None
+        asset_id, lead_id, over = signing.loads(token[:400], salt=_SALT)
+        asset = assets.find(UUID(asset_id)) if over > clock.now().timestamp() else None
+        last = datetime.fromtimestamp(over - 1, _zone()).date()
+        return Gift(asset, UUID(lead_id), last) if asset else None
     except (signing.BadSignature, ValueError, TypeError):
         return None
 

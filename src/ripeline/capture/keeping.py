@@ -327,7 +327,7 @@ def _give(submission: Submission, base_url: str) -> None:
         kind="asset", to=to, name=submission.content["person"].get("name", ""), lead_id=submission.lead_id,
         key=f"form {submission.pk}",
         context={"title": asset.title, "path": giving.path(asset, submission.lead_id), "base_url": base_url,
-                 "language": submission.door.language},
+                 "language": submission.door.language, "until": giving.until().isoformat()},
     )  # fmt: skip
 
 

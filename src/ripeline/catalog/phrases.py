@@ -7,6 +7,7 @@ have one language. What the company itself writes (headings, questions, consents
 
 import re
 from dataclasses import dataclass
+from datetime import date
 
 from django.db import models
 
@@ -67,6 +68,9 @@ class Phrases:
     download: str
     bytes: str
     decimal: str
+    works_until: str
+    day: str
+    months: str
     link_over: str
     link_over_why: str
     ask_firm_too: str
@@ -191,6 +195,9 @@ EN = Phrases(
     download="Download it",
     bytes="bytes",
     decimal=".",
+    works_until="The link works until {}.",
+    day="{day} {month} {year}",
+    months="January February March April May June July August September October November December",
     link_over="This link is over",
     link_over_why="It held for a month. Ask for it once more where you asked before.",
     ask_firm_too="Or get in touch with {}.",
@@ -329,6 +336,9 @@ DE = Phrases(
     download="Herunterladen",
     bytes="Bytes",
     decimal=",",
+    works_until="Der Link gilt bis zum {}.",
+    day="{day}. {month} {year}",
+    months="Januar Februar März April Mai Juni Juli August September Oktober November Dezember",
     link_over="Dieser Link gilt nicht mehr",
     link_over_why="Er galt einen Monat. Fordern Sie ihn bitte dort noch einmal an, wo Sie ihn bekommen haben.",
     ask_firm_too="Oder wenden Sie sich an {}.",
@@ -451,6 +461,11 @@ def accepted(header: str) -> Phrases:
 def of_country(country: str) -> Language:
     """The language in which a company of this country begins its forms."""
     return Language.GERMAN if country in _GERMAN_SPEAKING else Language.ENGLISH
+
+
+def day(words: Phrases, when: date) -> str:
+    """A day, as a language writes it."""
+    return words.day.format(day=when.day, month=words.months.split()[when.month - 1], year=when.year)
 
 
 def size(words: Phrases, count: int) -> str:

@@ -15,6 +15,7 @@ from ripeline.people.working_time import Calendar
 from ripeline.science.gate import IntArray
 
 NAME = "Evenday"
+IMPRINT = f"{NAME} Ltd\n1 Example Row, London\nRegistered in England and Wales, number 00000000"
 ZONE = ZoneInfo("Europe/London")
 DOMAIN = "evenday.example"
 PASSWORD = "ripe-tomatoes"  # noqa: S105 - printed when the demo starts; its home holds nothing but inventions
@@ -67,7 +68,7 @@ def hire(*, opening: date, today: date, leads: int) -> Staff:
     system = queries.system()
     first_day = datetime.combine(opening - timedelta(days=40), time(9), tzinfo=clock.now().tzinfo)
     with clock.at(first_day):
-        people.set_company(actor=system, name=NAME, time_zone=str(ZONE), country="GB", currency="GBP")
+        people.set_company(actor=system, name=NAME, time_zone=str(ZONE), country="GB", currency="GBP", imprint=IMPRINT)
         sales = people.add_team(actor=system, name="Sales")
         marketing = people.add_team(actor=system, name="Marketing")
     roll = (

@@ -6,6 +6,7 @@ purpose that they agreed to, and carries the links to stop it. What a writer nee
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import date
 
 from django.conf import settings
 
@@ -118,6 +119,7 @@ def _test(message: Message) -> Letter:
         ),
         small=(f"Its Message-ID is {message.message_id}.",),
         firm=firm(),
+        imprint=company().imprint,
     )
 
 
@@ -153,20 +155,26 @@ def _confirm(message: Message) -> Letter:
         link=Link(words.it_was_me, _page(message, path)),
         small=(words.holds_a_week,),
         firm=name,
+        imprint=company().imprint,
         words=words,
     )
 
 
 def _asset(message: Message) -> Letter:
-    """What they asked for. `context`: title; url, or a path of ours; and if you like subject and text."""
+    """What they asked for. `context`: title; url, or a path of ours and until when it leads there; and if you like
+    subject and text.
+    """
     given, words = message.context, _words(message)
     said = paragraphs_of(given.get("text") or words.asked_for.replace("{}", given["title"]))
     target = given.get("url") or _page(message, given["path"])
+    until = date.fromisoformat(given["until"]) if given.get("until") else None
     return Letter(
         subject=given.get("subject") or given["title"],
         paragraphs=(greeting(message.to_name, words), *said),
         link=Link(given.get("label") or words.open_asset.replace("{}", given["title"]), target),
+        small=(words.works_until.replace("{}", phrases.day(words, until)),) if until else (),
         firm=firm(),
+        imprint=company().imprint,
         unsubscribe=_choosing(message, words.choose_mail),
         words=words,
     )
@@ -178,6 +186,7 @@ def _thanks(message: Message) -> Letter:
         subject=message.context["subject"],
         paragraphs=(greeting(message.to_name, _words(message)), *paragraphs_of(message.context["text"])),
         firm=firm(),
+        imprint=company().imprint,
         unsubscribe=_choosing(message, _words(message).choose_mail),
         words=_words(message),
     )
@@ -195,6 +204,7 @@ def _letter(message: Message) -> Letter:
         paragraphs=(greeting(message.to_name), *paragraphs_of(given["text"])),
         link=Link(given.get("label") or "Read more", _tracked(message, given["url"])) if given.get("url") else None,
         firm=firm(),
+        imprint=company().imprint,
         why=f"You get this because you agreed to it: {queries.purpose_name(message.purpose)}.",
         unsubscribe=choosing,
         headers=headers,

@@ -41,6 +41,7 @@ class Letter:
     link: Link | None = None
     small: tuple[str, ...] = ()
     firm: str = ""
+    imprint: str = ""  # of the firm, as whoever is not one of us has a right to read it
     why: str = ""  # why they get it
     unsubscribe: Link | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
@@ -68,7 +69,10 @@ class Letter:
 
     def _foot(self, choose: str, as_written: Callable[[str], str] = str) -> list[str]:
         """Who writes, why, and where its reader stops or chooses mail: its lines."""
-        lines = [as_written(self.firm), *([as_written(self.why)] if self.why else [])]
+        imprint = plain_lines(self.imprint)
+        is_named = bool(imprint) and imprint[0].casefold().startswith(self.firm.casefold())  # it says who writes
+        said = [*([] if is_named else [self.firm]), *imprint, *([self.why] if self.why else [])]
+        lines = [as_written(each) for each in said]
         if self.unsubscribe:
             lines.append(choose.format(url=as_written(self.unsubscribe.url), label=as_written(self.unsubscribe.label)))
         return lines
@@ -80,6 +84,11 @@ def paragraphs_of(text: str) -> tuple[str, ...]:
     if not kept.replace("\n", "").isprintable():
         kept = "".join(c for c in kept if c.isprintable() or c == "\n")
     return tuple(part.strip() for part in kept.split("\n\n") if part.strip())
+
+
+def plain_lines(text: str) -> list[str]:
+    """The lines of a text that are not empty, each without control characters."""
+    return [line for each in text.splitlines() if (line := plain(each))]
 
 
 def greeting(name: str, words: Phrases = EN) -> str:

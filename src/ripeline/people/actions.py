@@ -105,7 +105,7 @@ def make_first_administrator(
 
 
 def set_company(*, actor: User, **settings: Any) -> Company:
-    """Change the company's settings (name, time_zone, country, currency, work_days, fallback)."""
+    """Change the company's settings (name, time_zone, country, currency, imprint, work_days, fallback)."""
     rules.require_administers(actor)
     if settings.get("time_zone", "UTC") not in available_timezones():
         raise PeopleError("That is not a time zone, such as Europe/Lisbon.", "time_zone")

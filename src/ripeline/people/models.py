@@ -134,6 +134,7 @@ class Company(models.Model):
     time_zone = models.CharField(max_length=64, default="UTC")
     country = models.CharField(max_length=2, default="", blank=True)  # ISO 3166: holidays, telephone numbers
     currency = models.CharField(max_length=3, default="EUR")
+    imprint = models.CharField(max_length=1000, blank=True, default="", db_default="")  # stands under mail, see outbox
     work_days = ArrayField(models.SmallIntegerField(), default=list)  # 0 Monday … 6 Sunday; empty: Monday to Friday
     fallback = models.ForeignKey(Responsible, null=True, on_delete=models.PROTECT, related_name="+")
     is_demo = models.BooleanField(default=False)

@@ -28,6 +28,7 @@ def company(request: HttpRequest) -> HttpResponse:
         "country": firm.country,
         "time_zone": firm.time_zone,
         "currency": firm.currency,
+        "imprint": firm.imprint,
         "work_days": firm.work_days or list(MONDAY_TO_FRIDAY),
         "fallback": str(firm.fallback_id),
     }

@@ -179,6 +179,11 @@ def _in_its_language(draft: FormDraft, door: Door) -> FormDraft:
     )  # fmt: skip
 
 
+def _writes(door: Door) -> bool:
+    """Whether mail goes out to who sends it."""
+    return outbox.can_send() and (bool(door.gives_id) or any(question.purpose for question, _ in doors.asks(door)))
+
+
 @require_safe
 def capture(request: HttpRequest) -> HttpResponse:
     """Every door, and how it is doing."""
@@ -242,6 +247,7 @@ def door(request: HttpRequest, door_id: UUID) -> HttpResponse:
         "address": form_page.address(request, found), "snippet": form_page.snippet(request, found),
         "days": doors.HEALTH_DAYS, "is_pale": colours.is_pale(found.style),
         "lacks_mail": not outbox.can_send() and any(question.purpose for question, _ in doors.asks(found)),
+        "lacks_imprint": _writes(found) and not firm_of(request).imprint,
         "gives_here": bool(found.gives_id) and not outbox.can_send(),
         "unspoken": [question for question, _ in doors.asks(found) if not question.is_spoken(found.language)],
     }  # fmt: skip

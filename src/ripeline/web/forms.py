@@ -226,6 +226,12 @@ class CompanyForm(Form):
     )
     time_zone = zone_field()
     currency = forms.ChoiceField(label="Currency", choices=CURRENCIES)
+    imprint = forms.CharField(
+        label="Imprint", max_length=1000, required=False, widget=forms.Textarea({"rows": 5}),
+        help_text="Stands under every mail to people outside: name and legal form, address, telephone or e-mail, "
+        "register and number, who manages it, VAT number. German law wants it under business mail "
+        "(§ 5 DDG; § 35a GmbHG, § 80 AktG, § 37a HGB), and other countries have the like.",
+    )  # fmt: skip
     work_days = forms.TypedMultipleChoiceField(
         label="Work days", choices=list(enumerate(DAYS)), coerce=int, widget=forms.CheckboxSelectMultiple
     )

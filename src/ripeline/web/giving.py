@@ -33,7 +33,7 @@ def get(request: HttpRequest, token: str) -> HttpResponse:
     if gift is None:
         return render(request, "form/get_over.html", answer, status=410)
     if request.method != "POST":
-        response = render(request, "form/get.html", answer | {"asset": gift.asset})
+        response = render(request, "form/get.html", answer | {"asset": gift.asset, "until": gift.until})
         if gift.asset.url:
             # browsers hold every step of a redirect against this, and where the address leads on to is not ours to know
             where = ["'self'", "http:", "https:"]

@@ -24,7 +24,7 @@ from ripeline.people import rules
 from ripeline.people.models import User
 from ripeline.web import letters
 from ripeline.web.forms import Form, posted
-from ripeline.web.shell import say, tabs, viewer
+from ripeline.web.shell import firm_of, say, tabs, viewer
 
 PAGE = 50
 STATES = {
@@ -132,6 +132,8 @@ def _frame(request: HttpRequest) -> dict[str, Any]:
         "reply_to": settings.MAIL_REPLY_TO or "",
         "events": _events(request) if settings.MAIL_ESP else "",
         "bounces": _bounces(),
+        "imprint": firm_of(request).imprint,
+        "is_german_law": firm_of(request).country == "DE",
         "server": queries.server(),
         "is_key_changed": queries.is_key_changed(),
     }

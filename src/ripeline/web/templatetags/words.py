@@ -104,6 +104,12 @@ def size(words: Phrases, count: int) -> str:
 
 
 @register.filter
+def day_in(words: Phrases, when: date) -> str:
+    """A day, in a stranger's language."""
+    return phrases.day(words, when)
+
+
+@register.filter
 def put(phrase: str, what: Any) -> str:
     """A phrase (catalog.phrases) with what belongs where it has `{}`."""
     return phrase.replace("{}", str(what))
