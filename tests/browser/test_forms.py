@@ -121,6 +121,38 @@ def test_a_form_stands_in_a_page_of_another_site_that_was_named_and_in_no_other(
     assert enquiry.trail["utm_campaign"] == "Spring"
 
 
+def ground(page: Page) -> str:
+    return str(page.evaluate("getComputedStyle(document.body).backgroundColor"))
+
+
+@pytest.mark.parametrize(
+    ("style", "is_dark"),
+    [
+        ({}, True), ({"accent": "#bb3311"}, True), ({"accent": "#101214"}, True), ({"accent": "#ffe066"}, True),
+        ({"paper": "#fffaf0"}, False), ({"paper": "#10233f", "ink": "#f5f5f5"}, False),
+        ({"ink": "#767676", "paper": "#ffffff"}, False),
+    ],
+)  # fmt: skip
+def test_in_a_dark_browser_a_form_is_dark_but_where_its_ground_was_chosen_and_can_be_read(
+    open_page: OpenPage, axe: Axe, shot: Shot, door: Door, mona: User, style: dict[str, str], is_dark: bool
+) -> None:
+    draft = FormDraft(
+        name="Quote", source_type="quote_request", title="Ask for a quote", verb="Send", style=style,
+        intro="Tell us in a line what you need.", fields={"name": "required", "company": "optional"},
+        questions=[("timeline", True), ("may_write", False)], privacy_url="https://www.northwind.example/privacy",
+    )  # fmt: skip
+    doors.keep_form(actor=mona, door=door, draft=draft)
+    page = open_page(None, "/f/quote", dark=True, phone=True)
+    chosen = style.get("paper", "#15171a" if is_dark else "#ffffff").lstrip("#")
+    assert ground(page) == "rgb({}, {}, {})".format(*(int(chosen[at : at + 2], 16) for at in (0, 2, 4)))
+    axe(page)
+    page.get_by_role("button", name="Send").click()
+    expect(page.get_by_text("answers need another look")).to_be_visible()
+    axe(page)
+    shot(page, f"form-dark-{'-'.join(style.values()).replace('#', '') or 'plain'}")
+    assert ground(open_page(None, "/f/quote?embed=1", dark=True)) == "rgba(0, 0, 0, 0)", "the page around has its own"
+
+
 def test_without_a_script_a_button_shows_what_was_changed(open_page: OpenPage, door: Door, mona: User) -> None:
     page = open_page(mona, f"/capture/doors/{door.pk}", script=False)
     page.get_by_label("Heading").fill("Tell us")

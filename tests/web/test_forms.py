@@ -225,10 +225,16 @@ def _in_german(client: Client, door: Door, page: str) -> str:
 def test_the_colours_of_the_company_are_its_own_style_sheet(client: Client, door: Door, mona: User) -> None:
     draft = FormDraft(name="Quote", source_type="quote_request", title="Ask", style={"accent": "#AA0044", "corners": 3})
     doors.keep_form(actor=mona, door=door, draft=draft)
-    assert client.get("/f/quote/style.css").content == b":root { --accent: #aa0044; --on: #ffffff; --r: 3px; }\n"
+    light, dark = client.get("/f/quote/style.css").text.splitlines()
+    assert light == ":root { --accent: #aa0044; --on: #ffffff; --r: 3px; }"
+    assert dark == (
+        "@media (prefers-color-scheme: dark) { :root:not(.embedded, .own) "
+        "{ --accent: #aa0044; --on: #ffffff; --link: var(--ink); --rim: var(--edge); } }"
+    )
     short = replace(draft, style={"accent": "a04", "ink": "1c2321"})
     doors.keep_form(actor=mona, door=door, draft=short)
-    assert client.get("/f/quote/style.css").content == b":root { --accent: #aa0044; --ink: #1c2321; --on: #ffffff; }\n"
+    [light] = client.get("/f/quote/style.css").text.splitlines()
+    assert light.startswith(":root { --accent: #aa0044; --ink: #1c2321; --on: #ffffff; color-scheme: light;")
     for wrong in ("red", "#12", "#12345g", "1234567"):
         with pytest.raises(DoorError):
             doors.keep_form(actor=mona, door=door, draft=replace(draft, style={"accent": wrong}))
@@ -257,7 +263,7 @@ def test_no_choice_of_colours_makes_a_form_unreadable(client: Client, door: Door
     assert hers.post(path, settings | {"accent": "#123456"}).status_code == 302
     style = client.get("/f/quote/style.css").text
     assert "--on: #ffffff" in style
-    assert "--link" not in style
+    assert "--link" not in style.splitlines()[0]
     for colours in ({"ink": "#eeeeee"}, {"paper": "#111111"}):
         refused = hers.post(path, settings | colours)
         assert refused.status_code == 422

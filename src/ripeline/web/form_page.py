@@ -167,16 +167,16 @@ def style(_: HttpRequest, slug: str) -> HttpResponse:
 
 
 def styled(chosen: Mapping[str, Any]) -> HttpResponse:
-    rules = [f"--{name}: {chosen[name]};" for name in doors.COLOURS if name in chosen]
-    if "accent" in chosen:
-        rules.append(f"--on: {colours.letters_on(chosen['accent'])};")
-    if colours.is_pale(chosen):
-        rules.append("--link: var(--ink);")
+    rules = colours.rules(chosen)
     if "font" in chosen:
         rules.append(f"--font: {chosen['font']};")
     if "corners" in chosen:
         rules.append(f"--r: {chosen['corners']}px;")
-    return HttpResponse(":root { " + " ".join(rules) + " }\n", content_type="text/css")
+    said = f":root {{ {' '.join(rules)} }}\n"
+    if dark := colours.rules_in_the_dark(chosen):
+        follows = ":root:not(.embedded, .own)"  # as form.css has it
+        said += f"@media (prefers-color-scheme: dark) {{ {follows} {{ {' '.join(dark)} }} }}\n"
+    return HttpResponse(said, content_type="text/css")
 
 
 def _door(slug: str) -> Door:
@@ -253,6 +253,7 @@ def _frame(request: HttpRequest, door: Door) -> dict[str, Any]:
     """What every page of a form needs."""
     return {
         "door": door, "firm": firm_of(request), "words": phrases.of(door.language), "embedded": _is_embedded(request),
+        "is_own": colours.is_own(door.style),
     }  # fmt: skip
 
 
