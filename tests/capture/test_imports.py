@@ -13,7 +13,8 @@ from ripeline.capture.arrivals import Arrival
 from ripeline.capture.detection import Told
 from ripeline.capture.models import ImportPiece, ImportReject, ImportRemark, ImportRun
 from ripeline.capture.rows import Row
-from ripeline.capture.taking import LeadTaker, Tally, field_keys
+from ripeline.capture.taking import LeadTaker, field_keys
+from ripeline.capture.tallying import Tally
 from ripeline.capture.wording import Owners
 from ripeline.catalog import queries as catalog
 from ripeline.catalog import standard

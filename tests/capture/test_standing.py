@@ -6,6 +6,7 @@ from decimal import Decimal
 import pytest
 
 from ripeline.capture import queries, trial
+from ripeline.capture.looking import Said
 from ripeline.leads.models import Lead, Opportunity
 from ripeline.people.models import User
 from tests.capture.importing import begun, counts, csv, imported, outcomes
@@ -20,7 +21,7 @@ def states() -> dict[str, str]:
     return dict(Lead.objects.values_list("name", "state"))
 
 
-def test_a_later_file_that_says_won_or_lost_of_who_is_open_here_says_so(alice: User) -> None:
+def test_a_later_file_that_says_won_or_lost_of_who_is_open_here_only_says_so_where_that_is_wanted(alice: User) -> None:
     imported(csv(HEAD, "Ann,ann@x.example,open,Alice", "Bo,bo@x.example,open,Alice", "Cy,cy@x.example,lost,"))
     later = csv(
         HEAD, "Ann,ann@x.example,won,", "Bo,bo@x.example,lost,", "Cy,cy@x.example,lost,", "Di,di@x.example,won,"
@@ -29,9 +30,10 @@ def test_a_later_file_that_says_won_or_lost_of_who_is_open_here_says_so(alice: U
         "2 rows say won, lost or disqualified of people who stand otherwise here; the first is row 2. The leads stay as"
         " they are: note the outcome on each record, or import the rows as outcomes with their days."
     )
-    tried = trial.attempt(lambda: begun(later), actor=alice)
+    tried = trial.attempt(lambda: begun(later, said=Said(closes=False)), actor=alice)
     assert list(tried.remarks) == [sentence]
-    run = imported(later)
+    assert tried.closed == []
+    run = imported(later, said=Said(closes=False))
     assert queries.remarked(run) == [sentence]
     assert list(queries.remarks(run)) == [
         (2, "Says won; here it is Working, and stays so: note the outcome on the record"),

@@ -692,3 +692,24 @@ def test_why_who_is_called_lost_was_lost_can_be_chosen_by_word_and_is_remembered
     }  # fmt: skip
     later = signed_in(sam).get(upload(signed_in(sam), b"Name,E-mail,Stand\nDi,di@x.example,lost\n").url)
     assert chosen(later, f"why-{lost}") == "price"
+
+
+def test_whether_who_is_open_here_is_closed_is_chosen_and_counted_before_and_after(
+    signed_in: SignIn, mona: User, alice: User
+) -> None:
+    client = signed_in(mona)
+    worked(client, b"Name,E-mail,Status,Owner\nAnn,ann@x.example,open,Alice\nBo,bo@x.example,open,Alice\n")
+    later = b"Name,E-mail,Status,Owner\nAnn,ann@x.example,won,\nBo,bo@x.example,lost,\n"
+    where = upload(client, later).url
+    assert chosen(client.get(where), "closes") == "yes"
+    tried = text(client.post(f"{where}/mapping", {"try": "1"}))
+    assert "Open here, and would be closed as won: 1 , lost: 1" in tried
+    left = text(client.post(f"{where}/mapping", {"try": "1", "closes": "no"}))
+    assert "would be closed as" not in left
+    assert "2 rows say won, lost or disqualified of people who stand otherwise here" in left
+    assert chosen(client.get(where), "closes") == "no"
+    client.post(f"{where}/mapping", {"start": "1", "closes": "yes"})
+    actions.work(UUID(where.rsplit("/", 1)[1]))
+    assert "Open here, and closed as the file says: won: 1 , lost: 1" in text(client.get(where))
+    assert sorted(Lead.objects.values_list("state", flat=True)) == ["lost", "won"]
+    assert 'name="closes"' not in client.get(upload(client, FILE).url).text

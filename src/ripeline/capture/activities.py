@@ -11,7 +11,7 @@ from ripeline.capture import firms, joined
 from ripeline.capture.admission import Result
 from ripeline.capture.models import ImportRun, Remark
 from ripeline.capture.rows import Row
-from ripeline.capture.taking import ORIGIN, Tally
+from ripeline.capture.tallying import ORIGIN, Tally
 from ripeline.capture.text import without_markup
 from ripeline.leads import identity
 from ripeline.timeline import actions as timeline

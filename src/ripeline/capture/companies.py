@@ -7,7 +7,7 @@ from ripeline.capture import firms
 from ripeline.capture.admission import Result
 from ripeline.capture.models import ImportCompany, ImportedFirm, ImportRun, Remark
 from ripeline.capture.rows import Row
-from ripeline.capture.taking import Tally
+from ripeline.capture.tallying import Tally
 from ripeline.capture.wording import NOBODY, Owners
 from ripeline.leads import accounts, rules
 from ripeline.leads.accounts import Brought, Firm

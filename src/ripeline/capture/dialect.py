@@ -95,6 +95,7 @@ class Dialect:
     sheet: str = ""  # of a workbook, the one that is read
     sheets: tuple[Sheet, ...] = ()  # the workbook's
     words: Mapping[str, Mapping[str, str]] = field(default_factory=dict)  # by what they are of: ours for each of theirs
+    closes: bool = True  # who is open here ends as a row says
     is_1904: bool = False  # days are counted from 1904, as Excel on a Macintosh once did
     why: Mapping[str, str] = field(default_factory=dict)
 

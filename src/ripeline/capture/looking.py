@@ -32,6 +32,7 @@ class Said:
     words: Words = field(default_factory=dict)  # ours for theirs, by what they are about
     system: str | None = None  # that gave its ids
     country: str | None = None  # of telephone numbers that say none
+    closes: bool | None = None  # whether who is open here ends as a row says
 
     def to_json(self) -> dict[str, Any]:
         """Plain values, for a JSON column."""
@@ -39,7 +40,8 @@ class Said:
         words = {about: dict(ours) for about, ours in self.words.items()}
         formats = {"day_first": dict(self.day_first), "decimal_comma": dict(self.decimal_comma)}
         named = {"system": self.system, "country": self.country}
-        rest = {name: text for name, text in named.items() if text is not None}
+        rest: dict[str, Any] = {name: text for name, text in named.items() if text is not None}
+        rest |= {} if self.closes is None else {"closes": self.closes}
         return {"whole": whole, **formats, **({"words": words} if words else {}), **rest}
 
     @classmethod
@@ -47,7 +49,8 @@ class Said:
         """What `to_json` gave."""
         whole = Told(**data.get("whole", {}))
         formats = (data.get("day_first", {}), data.get("decimal_comma", {}))
-        return cls(whole, *formats, data.get("words", {}), data.get("system"), data.get("country"))
+        named = (data.get("system"), data.get("country"), data.get("closes"))
+        return cls(whole, *formats, data.get("words", {}), *named)
 
     def applied(self, dialect: Dialect, *, because: str = "you said so") -> Dialect:
         """`dialect` with these words on its columns, its telephone numbers and its ids."""
@@ -56,6 +59,8 @@ class Said:
         if self.country is not None:  # also where the rows that were looked at have no number that needs it
             why = {**dialect.why, "country": because} if "country" in dialect.why else dialect.why
             dialect = replace(dialect, country=self.country, why=why)
+        if self.closes is not None:
+            dialect = replace(dialect, closes=self.closes)
         for label, day_first in self.day_first.items():
             dialect = dialect.told(label or None, day_first=day_first)
         for label, comma in self.decimal_comma.items():
@@ -199,7 +204,7 @@ def _check(told: Told) -> None:
 
 def _as_last_time(dialect: Dialect, said: Said) -> Dialect:
     """What a person said last time of columns whose cells do not tell by themselves, and of whose its ids and
-    telephone numbers are."""
+    telephone numbers are, and whether who is open here ends so."""
     dates = {column.label for column in dialect.columns if column.unclear}
     numbers = {column.label for column in dialect.columns if column.decimal_comma is None}
     return Said(
@@ -207,6 +212,7 @@ def _as_last_time(dialect: Dialect, said: Said) -> Dialect:
         decimal_comma={label: comma for label, comma in said.decimal_comma.items() if label in numbers},
         system=said.system,
         country=said.country,
+        closes=said.closes,
     ).applied(dialect, because="as last time")
 
 

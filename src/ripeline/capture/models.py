@@ -218,6 +218,8 @@ class Remark(models.TextChoices):
     AGAIN = "again", "An earlier row says something else of the same person"
     ENDED = "ended", "Ended there, and not here"
     UNOWNED = "unowned", "In hand there, with nobody here"
+    CLOSED = "closed", "Open here, and ended as the file says"
+    DATED = "dated", "Ended there on a day that another column says"
 
 
 class ImportRemark(models.Model):

@@ -8,7 +8,8 @@ from ripeline.capture import firms, joined
 from ripeline.capture.admission import Result
 from ripeline.capture.models import ImportRun, Remark
 from ripeline.capture.rows import Row
-from ripeline.capture.taking import ORIGIN, Tally, keys_of
+from ripeline.capture.taking import keys_of
+from ripeline.capture.tallying import ORIGIN, Tally
 from ripeline.capture.text import key
 from ripeline.capture.whys import Reasons
 from ripeline.catalog import queries as catalog

@@ -14,6 +14,7 @@ from ripeline.capture import rules
 from ripeline.capture.models import ImportPiece, ImportReject, ImportRemark, ImportRun, ImportState, Remark
 from ripeline.capture.rejects import Reject, rejects_file
 from ripeline.capture.text import safe_cell
+from ripeline.catalog.models import CloseState
 from ripeline.leads.models import IS_OPEN, Lead, NextKind
 from ripeline.people.models import User
 
@@ -108,9 +109,18 @@ def _sentence(about: str, text: str) -> str:
         case Remark.ENDED:
             there, _, here = text.partition(": ")
             return f"Says {there.lower()}; here it is {here}, and stays so: note the outcome on the record"
+        case Remark.CLOSED:
+            return f"Was open here, and was closed as {text}, as the file says"
         case Remark.UNOWNED:
             return "Was in hand there, but has no owner here: it went to Qualify as new"
     return text
+
+
+def closed(run: ImportRun) -> list[tuple[str, int]]:
+    """How many leads that were open here the file closed, by what they are now: won, lost, disqualified."""
+    found = ImportRemark.objects.filter(run=run, about=Remark.CLOSED).order_by().values_list("text")
+    counts = dict(found.annotate(Count("row", distinct=True)))
+    return [(state, counts[state]) for state in CloseState if state in counts]
 
 
 def remarked(run: ImportRun) -> list[str]:

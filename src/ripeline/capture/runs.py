@@ -28,7 +28,8 @@ from ripeline.capture.mapping import FieldMap
 from ripeline.capture.models import ImportKind, ImportMapping, ImportReject, ImportRemark, ImportRun, ImportState
 from ripeline.capture.outcomes import OutcomeTaker
 from ripeline.capture.rows import SIZE, Chunk, Row, chunks, count, rows_before
-from ripeline.capture.taking import LeadTaker, Tally
+from ripeline.capture.taking import LeadTaker
+from ripeline.capture.tallying import Tally
 from ripeline.timeline import actions as timeline
 
 MOST_ROWS = 1_048_576  # of a file: as many as a sheet can have

@@ -1,11 +1,9 @@
 """A file's rows of leads taken in: rows become arrivals, arrivals are admitted, and every row has its outcome."""
 
-from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import fields
 from typing import Any
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from django.db import transaction
 
@@ -15,52 +13,22 @@ from ripeline.capture.admission import Arrival, Result, admit, natural_key
 from ripeline.capture.arrivals import Policy
 from ripeline.capture.asking import Answers
 from ripeline.capture.dialect import Dialect
+from ripeline.capture.ended import Ended, stands
 from ripeline.capture.fields import CUSTOM, FIELDS, OTHER_PHONE
 from ripeline.capture.models import ImportReject, ImportRun, Remark
 from ripeline.capture.permissions import Permissions
-from ripeline.capture.rejects import Reject
 from ripeline.capture.rows import Row
+from ripeline.capture.tallying import ORIGIN, Tally
 from ripeline.capture.text import BadValueError, given, key
 from ripeline.capture.twice import Before, Seen, other_name
-from ripeline.capture.whys import Reasons
 from ripeline.capture.wording import NOBODY, Owners
 from ripeline.catalog import actions as catalog
-from ripeline.catalog.models import CloseState, FieldType
-from ripeline.leads import deals, identity, standing, systems
+from ripeline.catalog.models import FieldType
+from ripeline.leads import identity, standing, systems
 from ripeline.leads.birth import Context, Person
-from ripeline.leads.matching import Deal
-from ripeline.leads.models import CLOSED_STATES, Lead, State
 
-ORIGIN = "import"
 _TRIES = 3  # to admit rows together, each without those that the one before had refused
-_STATES = ("new", "working", "nurture", "lost", "disqualified", "won")  # of two that are said, the later one holds
 _OF_PERSON = frozenset(each.name for each in fields(Person)) & FIELDS["leads"].keys()
-
-
-@dataclass
-class Tally:
-    """What became of some rows: how many of each result, the rows refused, and what is to be looked at."""
-
-    results: Counter[Result] = field(default_factory=Counter)
-    reopened: int = 0
-    rejects: list[Reject] = field(default_factory=list)
-    remarks: list[tuple[int, Remark, str]] = field(default_factory=list)  # row, what about, text
-
-    def reject(self, row: Row, reason: str, column: str = "") -> None:
-        """Refuse a row after all."""
-        self.results[Result.REJECTED] += 1
-        self.rejects.append(Reject(row.row, row.cells, reason.rstrip("."), column))
-
-    def remark(self, row: Row) -> None:
-        """Keep what was found when the row's cells were read."""
-        self.remarks += [(row.row, Remark.CELL, text) for text in row.remarks]
-
-    def add(self, other: "Tally") -> None:
-        """Count other rows too."""
-        self.results.update(other.results)
-        self.reopened += other.reopened
-        self.rejects += other.rejects
-        self.remarks += other.remarks
 
 
 class _RefusedSaidError(Exception):
@@ -83,11 +51,10 @@ class LeadTaker:
         self._first: dict[int, int] = {}  # for rows of this chunk whose person was in one before: which
         self._before: dict[int, tuple[tuple[identity.Key, ...], Sequence[str], Before | None]] = {}  # of this chunk
         self._answers = Answers(run.mapping, Dialect.from_json(run.dialect))
-        self._reasons = Reasons(run.dialect.get("words", {}).get("reason", {}))
-        self._zone = ZoneInfo(run.dialect.get("zone") or "UTC")
         labels = [column["label"] for column in run.dialect["columns"]]
         self._id_column = next((label for label in labels if run.mapping.get(label) == "external_id"), "")
         self._keys = own_keys(run)
+        self._ended = Ended(run, self._keys)
         self._own = {
             target.removeprefix(CUSTOM): column
             for column in Dialect.from_json(run.dialect).columns
@@ -140,6 +107,7 @@ class LeadTaker:
         arrivals = [self._arrival(row, tally) for row in rows]
         born: list[tuple[Row, UUID]] = []
         taken: list[tuple[Row, UUID | None]] = []
+        known: list[tuple[Row, UUID, Result]] = []
         for row, found in zip(rows, admit(arrivals, actor=self._run.started_by, origin=ORIGIN), strict=True):
             if found.result is Result.REJECTED:
                 tally.reject(row, found.reason)
@@ -155,10 +123,13 @@ class LeadTaker:
             taken.append((row, found.lead_id))
             if found.lead_id and found.result is Result.CREATED:
                 born.append((row, found.lead_id))
+            elif found.lead_id:
+                known.append((row, found.lead_id, found.result))
         if len(taken) < len(rows):
             self._leave_out({reject.row: reject.reason for reject in tally.rejects}, [row for row, _ in taken])
         self._stand(born, tally)
-        self._differ([(row, lead_id) for row, lead_id in taken if lead_id], {lead_id for _, lead_id in born}, tally)
+        new = {lead_id for _, lead_id in born}
+        self._ended.here([each for each in known if each[1] not in new], tally)
         tally.remarks += [(row, Remark.CELL, text) for row, text in self._permissions.note(taken)]
         self._seen.keep()
         out = {reject.row for reject in tally.rejects}
@@ -175,48 +146,12 @@ class LeadTaker:
 
     def _stand(self, born: Sequence[tuple[Row, UUID]], tally: Tally) -> None:
         """New leads stand where they stood elsewhere; what was ended there ends here, on its day if that is known."""
-        by_state: dict[str, list[tuple[Row, UUID]]] = {}
-        for row, lead_id in born:
-            if said := _stands(row):
-                by_state.setdefault(said, []).append((row, lead_id))
-        ended = [
-            self._ended(row, lead_id, CloseState(state))
-            for state in ("won", "lost", "disqualified")
-            for row, lead_id in by_state.get(state, [])
-        ]
-        if ended:
-            deals.book(ended, actor=self._run.started_by, origin=ORIGIN, import_run_id=self._run.pk)
+        self._ended.new(born)
         for state in ("working", "nurture"):
-            if found := by_state.get(state):
+            if found := [each for each in born if stands(each[0]) == state]:
                 ids = [lead_id for _, lead_id in found]
                 kept = standing.take_over(ids, state, origin=ORIGIN, import_run_id=self._run.pk)
                 tally.remarks += [(row.row, Remark.UNOWNED, "") for row, lead_id in found if lead_id not in kept]
-
-    def _differ(self, taken: Sequence[tuple[Row, UUID]], born: Collection[UUID], tally: Tally) -> None:
-        """Who was here keeps the state they have here; where the file has them ended, that is said."""
-        ended = [(row, lead_id) for row, lead_id in taken if lead_id not in born and _stands(row) in set(CloseState)]
-        if not ended:
-            return
-        states = dict(Lead.objects.filter(pk__in={lead_id for _, lead_id in ended}).values_list("pk", "state"))
-        for row, lead_id in ended:
-            said, here = _stands(row), states.get(lead_id)
-            if here and said != here and (said == CloseState.WON or here not in CLOSED_STATES):
-                text = f"{CloseState(said).label}: {State(here).label}"
-                tally.remarks.append((row.row, Remark.ENDED, text))
-
-    def _ended(self, row: Row, lead_id: UUID, state: CloseState) -> Deal:
-        """How it ended, with the money of who bought. Where only the day they came is said, an old customer is not
-        won now: they count from that day, and teach nothing of how long it takes.
-        """
-        is_won = state == CloseState.WON
-        when = "captured_at" if is_won and not row.moment("state_at") else "state_at"
-        at = row.moment(when) or clock.now()
-        words = [row.words[name] for name in ("state", "stage") if row.text(name) == state and name in row.words]
-        return Deal(
-            lead_id=lead_id, at=at, is_day=when in row.days, day=at.astimezone(self._zone).date(),
-            reason=self._reasons.of(state, words), amount=row.number("amount") if is_won else None,
-            currency=row.text("currency") if is_won else "", undated=is_won and not row.moment("state_at"),
-        )  # fmt: skip
 
     def _register(self, rows: Sequence[Row]) -> None:
         """Make the custom fields that these rows have: those mapped so, and those kept because a cell was not read."""
@@ -286,12 +221,6 @@ class LeadTaker:
         if owner is None:
             tally.remarks.append((row.row, Remark.OWNER, said))
         return owner.pk if owner else None
-
-
-def _stands(row: Row) -> str:
-    """Where a row says that its person stands; "" if it does not."""
-    said = [state for state in (row.text("state"), row.text("stage")) if state]
-    return max(said, key=_STATES.index) if said else ""
 
 
 def keys_of(row: Row) -> tuple[identity.Key, ...]:

@@ -48,6 +48,7 @@ class Wishes:
     decimal_comma: bool | None = None
     system: str | None = None
     country: str | None = None
+    closes: bool | None = None
 
     @property
     def said(self) -> Said:
@@ -57,6 +58,7 @@ class Wishes:
             {} if self.decimal_comma is None else {EVERY: self.decimal_comma},
             system=self.system,
             country=self.country,
+            closes=self.closes,
         )
 
     def __bool__(self) -> bool:
@@ -70,6 +72,7 @@ class Done:
     run: ImportRun
     rejects_file: Path | None
     remarks: list[str] = field(default_factory=list)
+    closed: list[tuple[str, int]] = field(default_factory=list)  # open here, and ended as the file says
 
     @property
     def is_cancelled(self) -> bool:
@@ -85,7 +88,8 @@ class Done:
         counts = {name: getattr(run, name) for name in ("created", "updated", "unchanged", "rejected")}
         found = {
             "rows": run.rows, **counts, "rejects_file": str(self.rejects_file) if self.rejects_file else None,
-            "reopened": run.reopened, "remarks": self.remarks, "state": run.state, "run": run.pk,
+            "reopened": run.reopened, "closed": dict(self.closed), "remarks": self.remarks,
+            "state": run.state, "run": run.pk,
         }  # fmt: skip
         return found if self.is_whole else {**found, "position": run.position, "error": self.stopped}
 
@@ -106,6 +110,8 @@ class Done:
         if run.reopened:
             old = "1 is an old lead" if run.reopened == 1 else f"{run.reopened:,} are old leads"
             yield f"{old}, taken up again where not ended; the likeliest come to Today first."
+        if self.closed:
+            yield f"Open here, and closed as the file says: {_listed(self.closed)}."
         yield from self.remarks
         if self.rejects_file:
             yield f"The rejected rows, each with its reason: {self.rejects_file}"
@@ -121,7 +127,7 @@ def bring_in(file: Path, wishes: Wishes, *, rejects: Path | None, kept_in: Path)
         raise Failed(str(problem)) from problem
     run = Foreground(actor, run.pk).finish()
     written = _write(queries.rejects_csv(run), rejects or _place(kept_in, run)) if run.rejected else None
-    return Done(run, written, queries.remarked(run))
+    return Done(run, written, queries.remarked(run), queries.closed(run))
 
 
 def try_out(files: Sequence[Path], wishes: Wishes) -> list[tuple[Path, Trial]]:
@@ -160,6 +166,7 @@ def _figures(found: Trial) -> dict[str, Any]:
     return {
         **{name: getattr(found, name) for name in names},
         "of_rows": found.total,
+        "closed": dict(found.closed),
         "changes": [asdict(change) for change in found.changes],
         "rejects": [{"row": one.row, "column": one.column, "reason": one.reason} for one in found.rejects],
         "note": found.why_not_whole,
@@ -191,7 +198,13 @@ def _sentences(found: Trial) -> Iterator[str]:
     if found.rejects:
         yield "Rows that would stay out, the first of them:"
         yield from (f"  row {o.row}: {f'“{o.column}”: ' if o.column else ''}{o.reason}" for o in found.rejects)
+    if found.closed:
+        yield f"Open here, and would be closed as {_listed(found.closed)}."
     yield from found.remarks
+
+
+def _listed(closed: Iterable[tuple[str, int]]) -> str:
+    return ", ".join(f"{state}: {count:,}" for state, count in closed)
 
 
 def in_order(files: Sequence[Path]) -> tuple[list[Path], str]:

@@ -59,6 +59,11 @@ def _country(_context: click.Context, _option: click.Parameter, given: str | Non
     "--phones-of", "country", metavar="COUNTRY", callback=_country,
     help="The country (DE, or its name) of telephone numbers without a country code; otherwise guessed, and said.",
 )  # fmt: skip
+@click.option(
+    "--close/--keep-open", "closes", default=None,
+    help="Whether leads that are open here and won or lost in the file are closed so, though never over what was "
+    "decided here later; otherwise they are.",
+)  # fmt: skip
 @click.option("--sheet", metavar="NAME", help="Of a workbook, the sheet to read; otherwise the one with the most rows.")
 @click.option("--encoding", help="The file's encoding (utf-8, cp1252 …); otherwise found out.")
 @click.option("--delimiter", help="What separates cells: one character, or tab; otherwise found out.")
@@ -82,7 +87,8 @@ def _country(_context: click.Context, _option: click.Parameter, given: str | Non
 @json_option
 def command(
     files: tuple[Path, ...], outcomes: bool, pairs: list[tuple[str, str]], source: str, conflicts: str | None,
-    system: str | None, country: str | None, sheet: str | None, encoding: str | None, delimiter: str | None,
+    system: str | None, country: str | None, closes: bool | None, sheet: str | None,
+    encoding: str | None, delimiter: str | None,
     day_first: bool | None, decimal_comma: bool | None,
     is_trial: bool, rejects: Path | None, undone: str | None, is_sure: bool, schedule: str | None, place: str | None,
     as_json: bool,
@@ -121,7 +127,7 @@ def command(
             kind="outcomes" if outcomes else "leads" if pairs else None, pairs=pairs, source=" ".join(source.split()),
             policy=conflicts or "", sheet=sheet, encoding=encoding, delimiter=_NAMED.get(delimiter or "", delimiter),
             day_first=day_first, decimal_comma=decimal_comma, system=None if system is None else named(system),
-            country=country,
+            country=country, closes=closes,
         )  # fmt: skip
         if is_trial:
             _tell_trial(try_out(files, wishes), as_json=as_json)

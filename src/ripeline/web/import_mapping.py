@@ -34,6 +34,7 @@ ROWS = 6  # of the preview
 _SAMPLES = 3
 _WIDEST = 60  # characters shown of a cell
 _ORDERS = {"day": True, "month": False}
+_CLOSES = {"yes": True, "no": False}
 _MARKS = {"comma": True, "point": False}
 _HELD: Mapping[str, str] = {FieldType.NUMBER: "numbers", FieldType.DATE: "days"}
 _WORDS = {"delimiter": {word: mark for mark, word in DELIMITERS.items()}}
@@ -127,6 +128,7 @@ def _said(said: Said, dialect: Dialect, form: Mapping[str, str], listed: Iterabl
     return Said(
         said.whole, orders, marks, wording.merged(said.words, import_words.said(listed, form)),
         said.system if system == dialect.system else system, country if is_other else said.country,
+        _CLOSES.get(form.get("closes", ""), said.closes),
     )  # fmt: skip
 
 
@@ -167,6 +169,7 @@ def _context(run: ImportRun, looked: Looked, *, error: str = "") -> dict[str, An
         "system": systems.label(dialect.system),
         "systems": systems.LABELS.values(),
         "countries": _countries(dialect) if "country" in dialect.why else [],
+        "closes": _closes(looked),
         "policies": [Option(value, words, value == run.policy) for value, words in ImportPolicy.choices],
         **_preview(run, looked),
     }
@@ -178,6 +181,17 @@ def in_words(problem: str, kind: Kind) -> str:
     for name, field in FIELDS[kind].items():
         named = re.sub(rf"\b{name}\b", field.label, named)
     return before + mapped + named
+
+
+def _closes(looked: Looked) -> list[Option]:
+    """What becomes of who is open here and won or lost in the file; none where it does not say."""
+    if looked.mapping.kind != "leads" or not looked.mapping.fields() & {"state", "stage"}:
+        return []
+    closes = looked.dialect.closes
+    return [
+        Option("yes", "Close them so, but not over what was decided here later", closes),
+        Option("no", "Leave them open, and say which they are", not closes),
+    ]
 
 
 def _countries(dialect: Dialect) -> list[Option]:

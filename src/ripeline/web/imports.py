@@ -287,6 +287,7 @@ def _result(run: ImportRun) -> dict[str, Any]:
         "rejects": [(one, _as_it_was(one, labels)) for one in shown],
         "rejects_left": run.rejected - len(shown),
         "remarked": queries.remarked(run),
+        "closed": queries.closed(run),
         "remarks": list(queries.remarks(run, SHOWN)),
         "yields": _yields(run),
         "ahead": queries.ahead(run) if run.kind == ImportKind.LEADS else None,

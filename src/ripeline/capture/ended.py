@@ -1,0 +1,166 @@
+"""Who is won, lost or disqualified there: new leads end here too, and those that are open here, never over a decision.
+
+Where a row says since when, that is held against what was decided here. Where it does not, its word is only newer than
+what is here if nobody here has decided anything, and they came by files alone or the file said otherwise before.
+"""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import datetime
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from django.db.models import Max, Q
+
+from ripeline.base import clock
+from ripeline.capture.admission import Result
+from ripeline.capture.models import ImportRun, Remark
+from ripeline.capture.rows import Row
+from ripeline.capture.tallying import ORIGIN, Tally
+from ripeline.capture.whys import Reasons
+from ripeline.catalog.models import CloseState
+from ripeline.leads import deals
+from ripeline.leads.matching import Deal
+from ripeline.leads.models import CLOSED_STATES, Enquiry, Lead, State
+from ripeline.people import queries as people
+from ripeline.ripeness import actions as ripeness
+from ripeline.timeline.models import Activity
+
+_STATES = ("new", "working", "nurture", "lost", "disqualified", "won")  # of two that are said, the later one holds
+_SAYS = ("state", "stage")  # the fields that say it
+_DECIDED = ("next_set", "nurtured", "qualifying", "working", "opportunity", *CloseState, "reopened")
+
+
+def stands(row: Row) -> str:
+    """Where a row says that its person stands; "" if it does not."""
+    said = [state for state in map(row.text, _SAYS) if state]
+    return max(said, key=_STATES.index) if said else ""
+
+
+class Ended:
+    """Ends leads as the rows of one run say. `keys` are those of the company's own fields, by label."""
+
+    def __init__(self, run: ImportRun, keys: Mapping[str, str]) -> None:
+        self._run = run
+        self._zone = ZoneInfo(run.dialect.get("zone") or "UTC")
+        self._reasons = Reasons(run.dialect.get("words", {}).get("reason", {}))
+        self._closes = run.dialect.get("closes", True)
+        self._says = [keys[label] for label, target in run.mapping.items() if target in _SAYS and label in keys]
+
+    def new(self, born: Sequence[tuple[Row, UUID]]) -> None:
+        """Leads that these rows brought end as they ended there, on their day if that is known."""
+        ended = [
+            self._deal(row, lead_id, CloseState(state))
+            for state in ("won", "lost", "disqualified")
+            for row, lead_id in born
+            if stands(row) == state
+        ]
+        if ended:
+            self._book(ended)
+
+    def here(self, taken: Iterable[tuple[Row, UUID, Result]], tally: Tally) -> None:
+        """Leads that were here: those open end so too, if that is wanted and nothing later speaks against it; of the
+        others it is said that they stand otherwise.
+        """
+        ended = [each for each in taken if stands(each[0]) in set(CloseState)]
+        if not ended:
+            return
+        ids = {lead_id for _, lead_id, _ in ended}
+        states = dict(Lead.objects.filter(pk__in=ids).values_list("pk", "state"))
+        still_open: dict[UUID, tuple[Row, UUID, Result]] = {}
+        for each in sorted(ended, key=lambda each: _STATES.index(stands(each[0]))):
+            row, lead_id, _ = each
+            said, here = stands(row), states.get(lead_id)
+            if here and here not in CLOSED_STATES:
+                still_open[lead_id] = each
+            elif here and said != here and said == CloseState.WON:
+                _differs(row, here, tally)
+        self._end(list(still_open.values()), states, tally)
+
+    def _end(
+        self, rows: Sequence[tuple[Row, UUID, Result]], states: Mapping[UUID, str], tally: Tally
+    ) -> None:  # fmt: skip
+        """End who is open here, where nothing that was decided here speaks against it."""
+        news = self._news(rows) if self._closes and rows else set()
+        for row, lead_id, _ in rows:
+            if lead_id not in news:
+                _differs(row, states[lead_id], tally)
+        wanted = [(row, result, self._deal_of(row, lead_id)) for row, lead_id, result in rows if lead_id in news]
+        booked = self._book([deal for *_, deal in wanted]) if wanted else []
+        for (row, result, deal), found in zip(wanted, booked, strict=True):
+            if found.closed:
+                tally.remarks.append((row.row, Remark.CLOSED, deal.outcome))
+            elif found.stays_open and found.is_new:
+                tally.remarks.append((row.row, Remark.KEPT_OPEN, f"{deal.outcome} on {deal.day}"))
+            else:
+                _differs(row, states[deal.lead_id], tally)
+            if found.is_new and result is Result.UNCHANGED:
+                tally.results[Result.UNCHANGED] -= 1
+                tally.results[Result.UPDATED] += 1
+        if closed := [deal.lead_id for (*_, deal), found in zip(wanted, booked, strict=True) if found.closed]:
+            ripeness.rescore(closed)
+
+    def _news(self, rows: Sequence[tuple[Row, UUID, Result]]) -> set[UUID]:
+        """The leads of which the file's word is newer than what is here."""
+        ids = [lead_id for _, lead_id, _ in rows]
+        decided = _decided(ids)
+        came = set(
+            Enquiry.objects.filter(lead__in=ids).exclude(door="import").order_by().values_list("lead_id", flat=True)
+        )
+        before = self._words_before(ids) if came else {}
+        found = set()
+        for row, lead_id, _ in rows:
+            at, last = row.moment("state_at"), decided.get(lead_id)
+            if at:
+                is_news = last is None or last <= self._deal_of(row, lead_id).end
+            else:
+                is_news = last is None and (lead_id not in came or lead_id in before)
+            if is_news:
+                found.add(lead_id)
+        return found
+
+    def _words_before(self, ids: Collection[UUID]) -> set[UUID]:
+        """Leads of which the file said something else before, in the same column."""
+        entries = Activity.objects.filter(lead_id__in=ids, import_run_id=self._run.pk, kind="imported")
+        found = set()
+        for lead_id, data in entries.values_list("lead_id", "data"):
+            was, now = (data.get(side, {}).get("custom") or {} for side in ("before", "after"))
+            if any(was.get(name) and was[name] != now.get(name) for name in self._says):
+                found.add(lead_id)
+        return found
+
+    def _book(self, ended: Sequence[Deal]) -> list[deals.Booked]:
+        return deals.book(ended, actor=self._run.started_by, origin=ORIGIN, import_run_id=self._run.pk)
+
+    def _deal(self, row: Row, lead_id: UUID, state: CloseState) -> Deal:
+        """How a new lead ended. Where only the day they came is said, an old customer is not won now: they count from
+        that day, and teach nothing of how long it takes.
+        """
+        is_won = state == CloseState.WON
+        when = "captured_at" if is_won and not row.moment("state_at") else "state_at"
+        return self._of(row, lead_id, state, when, undated=is_won and not row.moment("state_at"))
+
+    def _deal_of(self, row: Row, lead_id: UUID) -> Deal:
+        """How a lead that was open here ended: by today, where no day is said."""
+        return self._of(row, lead_id, CloseState(stands(row)), "state_at")
+
+    def _of(self, row: Row, lead_id: UUID, state: CloseState, when: str, *, undated: bool = False) -> Deal:
+        """Of who bought, with the money."""
+        is_won = state == CloseState.WON
+        at = row.moment(when) or clock.now()
+        words = [row.words[name] for name in _SAYS if row.text(name) == state and name in row.words]
+        return Deal(
+            lead_id=lead_id, at=at, is_day=when in row.days, day=at.astimezone(self._zone).date(),
+            reason=self._reasons.of(state, words), amount=row.number("amount") if is_won else None,
+            currency=row.text("currency") if is_won else "", undated=undated,
+        )  # fmt: skip
+
+
+def _differs(row: Row, here: str, tally: Tally) -> None:
+    tally.remarks.append((row.row, Remark.ENDED, f"{CloseState(stands(row)).label}: {State(here).label}"))
+
+
+def _decided(ids: Sequence[UUID]) -> dict[UUID, datetime]:
+    """When somebody here last decided something about each lead, or it was taken up again; not by a file."""
+    by_somebody = ~Q(actor=people.system()) | Q(kind="reopened")
+    found = Activity.objects.filter(by_somebody, lead_id__in=ids, kind__in=_DECIDED, import_run_id=None)
+    return dict(found.order_by().values_list("lead_id").annotate(last=Max("recorded_at")))
