@@ -108,7 +108,7 @@ def test_a_german_form_asks_in_german_and_keeps_the_answer_that_every_door_has(c
 
 def test_mona_words_a_question_for_german_forms_and_is_told_where_one_has_no_words(door: Door, mona: User) -> None:
     hers = signed_in(mona)
-    assert "In no words of German yet" not in hers.get(f"/capture/doors/{door.pk}").text
+    assert "Not all of it is in German" not in hers.get(f"/capture/doors/{door.pk}").text
     timeline = Question.objects.get(key="timeline")
     path = f"/capture/questions/{timeline.pk}"
     page = hers.get(path).text
@@ -127,7 +127,9 @@ def test_mona_words_a_question_for_german_forms_and_is_told_where_one_has_no_wor
     assert hers.post(path, given | {"label-de": "", "options-de": ""}).status_code == 302
     assert "By when?" in Client().get("/f/angebot").text
     page = hers.get(f"/capture/doors/{door.pk}").text
-    assert f'In no words of German yet, so asked as they are: <a href="{path}">By when?</a>' in page
+    assert "Not all of it is in German." in page
+    assert f'No German words for the question and its answers: <a href="{path}">By when?</a>.' in page
+    assert "They read “By when? · Soon · Later”." in page
 
 
 BUDGET = {"label": "Is there a budget for it?", "answer_type": "choice", "meaning": "budget"}
@@ -183,7 +185,30 @@ def test_a_german_question_with_english_answers_is_pointed_out(door: Door, mona:
     hers, path = signed_in(mona), f"/capture/questions/{Question.objects.get(key='timeline').pk}"
     given = {"label": "By when?", "answer_type": "choice", "meaning": "timeline", "options": "Soon\nLater"}
     assert hers.post(path, given | {"label-de": "Bis wann?"}).status_code == 302
-    assert "In no words of German yet" in hers.get(f"/capture/doors/{door.pk}").text
+    page = hers.get(f"/capture/doors/{door.pk}").text
+    assert "No German words for its answers" in page
+    assert "They read “Soon · Later”." in page
+
+
+def test_what_they_agree_to_in_no_german_words_is_pointed_out_with_what_they_read_meanwhile(
+    door: Door, mona: User, ada: User
+) -> None:
+    said = outbox.say_purpose(actor=ada, code="events", name="Events", text="Invite me to your events.")
+    asked = standard.keep(actor=mona, label="Events", answer_type="consent", meaning="consent", purpose="events",
+                          hint="Four a year.")  # fmt: skip
+    Door.objects.update(questions=[{"key": asked.key, "required": False}])
+    assert "Invite me to your events." in Client().get("/f/angebot").text
+    page = signed_in(mona).get(f"/capture/doors/{door.pk}").text
+    assert "No German words for what they agree to: an administrator writes them" in page
+    assert "They read “Invite me to your events.”." in page
+    assert "No German words for the word of help below it" in page
+    assert "write them under Mail, Purposes</a>" in signed_in(ada).get(f"/capture/doors/{door.pk}").text
+    outbox.say_purpose(actor=ada, code="events", name="Termine", text="Laden Sie mich ein.", language="de")
+    page = signed_in(mona).get(f"/capture/doors/{door.pk}").text
+    assert "what they agree to" not in page
+    assert said.text not in Client().get("/f/angebot").text
+    Door.objects.update(language="en")
+    assert "Not all of it is in" not in signed_in(mona).get(f"/capture/doors/{door.pk}").text
 
 
 def test_what_somebody_agrees_to_or_does_not_stands_in_the_words_that_they_read(door: Door, mona: User) -> None:

@@ -238,12 +238,19 @@ class Question(models.Model):
     def __str__(self) -> str:
         return self.label
 
-    def is_spoken(self, language: str) -> bool:
-        """Whether it is put in this language. Of a consent to mail, the words are those of its purpose in any."""
+    def lacks(self, language: str) -> list[str]:
+        """Which of label, help and options have no words in a language. Of a consent to mail, the label is that of its
+        purpose, which has words of its own or not (outbox).
+        """
+        if language == Language.ENGLISH:
+            return []
         words = self.spoken.get(language, {})
         shown = words.get("options", {})
-        is_whole = bool(words.get("label")) and all(shown.get(option) for option in self.options)
-        return language == Language.ENGLISH or bool(self.purpose) or is_whole
+        has = {
+            "label": bool(self.purpose or words.get("label")), "help": bool(words.get("help")) or not self.help,
+            "options": all(shown.get(option) for option in self.options),
+        }  # fmt: skip
+        return [part for part, is_said in has.items() if not is_said]
 
     def put(self, language: str) -> "Question":
         """As it is put in a language, to be asked and read by; where it has no words of that language, as it is."""

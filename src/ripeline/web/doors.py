@@ -14,7 +14,7 @@ from django.utils.http import urlencode
 from django.views.decorators.clickjacking import xframe_options_exempt
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from ripeline.capture import colours, doors, holding, submissions
+from ripeline.capture import colours, doors, holding, spoken, submissions
 from ripeline.capture.doors import DoorError, FormDraft
 from ripeline.capture.machines import flat
 from ripeline.capture.models import Door, DoorKind, KnownVisitors, Submission
@@ -249,7 +249,7 @@ def door(request: HttpRequest, door_id: UUID) -> HttpResponse:
         "lacks_mail": not outbox.can_send() and any(question.purpose for question, _ in doors.asks(found)),
         "lacks_imprint": _writes(found) and not firm_of(request).imprint,
         "gives_here": bool(found.gives_id) and not outbox.can_send(),
-        "unspoken": [question for question, _ in doors.asks(found) if not question.is_spoken(found.language)],
+        "lacking": spoken.lacking(found),
     }  # fmt: skip
     return render(request, "capture/door.html", answer, status=422 if form.errors else 200)
 
