@@ -327,8 +327,13 @@ def _give(submission: Submission, base_url: str) -> None:
         kind="asset", to=to, name=submission.content["person"].get("name", ""), lead_id=submission.lead_id,
         key=f"form {submission.pk}",
         context={"title": asset.title, "path": giving.path(asset, submission.lead_id), "base_url": base_url,
-                 "language": submission.door.language, "until": giving.until().isoformat()},
+                 "language": _language(submission), "until": giving.until().isoformat()},
     )  # fmt: skip
+
+
+def _language(submission: Submission) -> str:
+    """In which they were asked: a form may speak another by the time that what it held back is let in."""
+    return str(submission.content.get("language") or submission.door.language)
 
 
 def _ask_to_confirm(submission: Submission, base_url: str) -> None:
@@ -350,7 +355,7 @@ def _ask_to_confirm(submission: Submission, base_url: str) -> None:
             evidence = consent.Evidence(how=f"Agreed by {where}", wording=wording)
             consent.ask(
                 to=address, purpose=question.purpose, evidence=evidence, name=content["person"].get("name", ""),
-                lead_id=submission.lead_id, base_url=base_url, language=door.language,
+                lead_id=submission.lead_id, base_url=base_url, language=_language(submission),
             )  # fmt: skip
         else:
             evidence = consent.Evidence(how=f"Not ticked on {where}", wording=wording)

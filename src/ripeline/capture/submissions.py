@@ -35,6 +35,7 @@ LINKS = 3  # in what somebody wrote: more than people put in
 _LINK = re.compile(r"https?://|\bwww\.|\[url", re.IGNORECASE)
 
 SHOWN = "shown"  # names the consents whose box was on the page: one that is not ticked sends nothing
+WORDS = "words"  # of each consent on the page: its key, and a mark of the words that stood beside its box
 WRITTEN = ("email", *doors.PERSON)
 TRAIL = ("utm_source", "utm_medium", "utm_campaign", "utm_term", "utm_content")
 
@@ -86,7 +87,8 @@ def take(*, door: Door, sent: Sent) -> Submission:
         return said
     submission = Submission(
         pk=sent.proof.id, door=door, trail=dict(sent.trail),
-        content=received.kept() | {"page": sent.page[:500], "base_url": sent.base_url, "digest": digest},
+        content=received.kept() | {"page": sent.page[:500], "base_url": sent.base_url, "digest": digest,
+                                    "language": door.language},
         address=sent.address, why=why, received_at=clock.now(),
         state=SubmissionState.HELD if why else SubmissionState.TAKEN,
     )  # fmt: skip
@@ -154,10 +156,30 @@ def read(door: Door, fields: Mapping[str, Sequence[str]], *, visitor: str = "") 
     person, errors = _person({"email": "required", **unasked, **profiling.fields(door, known)}, fields, words)
     asked = _asked(door, known, fields)
     answers, message, more = _answers(asked, fields, words)
+    reworded = _reworded(asked, fields)
+    more |= {f"q-{key}": words.reworded for key in reworded if key in answers}
     if errors | more:
         raise RefusedError(errors | more)
     telephone = typed_phones.keep(person, _typed(fields, "phone"), home=working_time.company().country)
-    return Received(person, answers, message, _declined(asked, answers, fields), telephone)
+    declined = {key: said for key, said in _declined(asked, answers, fields).items() if key not in reworded}
+    return Received(person, answers, message, declined, telephone)
+
+
+def mark(question: Question) -> str:
+    """Of the words in which a consent is asked for: a page hands it back, so that nobody agrees to what they never
+    saw.
+    """
+    return f"{question.key} {hashlib.blake2b(question.label.encode(), digest_size=8).hexdigest()}"
+
+
+def _reworded(asked: Sequence[tuple[Question, bool]], fields: Mapping[str, Sequence[str]]) -> set[str]:
+    """The consents that stood in other words on the page that was sent: they, or its language, have changed since."""
+    seen = dict(each.split(" ", 1) for each in fields.get(WORDS, ()) if " " in each)
+    return {
+        question.key for question, _ in asked
+        if question.answer_type == AnswerType.CONSENT and question.key in seen
+        and mark(question) != f"{question.key} {seen[question.key]}"
+    }  # fmt: skip
 
 
 def _declined(

@@ -53,6 +53,7 @@ class Phrases:
     busy: str
     fill_in: str
     tick: str
+    reworded: str
     one_of_these: str
     yes_or_no: str
     number: str
@@ -182,6 +183,9 @@ EN = Phrases(
     busy="We could not keep it in this moment. Please send it once more; what you wrote is still here.",
     fill_in="Please fill this in.",
     tick="Please tick this.",
+    reworded=(
+        "These words have changed since you opened the page. Please read them once more, and tick them if you agree."
+    ),
     one_of_these="Please choose one of the answers on the list.",
     yes_or_no="Please answer yes or no.",
     number="Please write a number, such as 12.",
@@ -323,6 +327,10 @@ DE = Phrases(
     ),
     fill_in="Bitte ausfüllen.",
     tick="Bitte ankreuzen.",
+    reworded=(
+        "Dieser Text hat sich geändert, seit Sie die Seite geöffnet haben. Bitte lesen Sie ihn noch einmal und kreuzen "
+        "Sie ihn an, wenn Sie zustimmen."
+    ),
     one_of_these="Bitte wählen Sie eine der Antworten aus der Liste.",
     yes_or_no="Bitte antworten Sie mit Ja oder Nein.",
     number="Bitte schreiben Sie eine Zahl, etwa 12.",

@@ -107,9 +107,17 @@ def confirm(*, token: str, evidence: Evidence) -> Consent | None:
             return consent
         if int(consent.since.timestamp()) != found[1]:  # it was withdrawn and asked for anew
             return None
+        evidence = replace(evidence, wording=evidence.wording or _asked_in(consent))
         _become(consent, ConsentState.GIVEN, evidence, now)
         _lift(consent.address_hash, f"They confirmed: {consent.purpose.name}", now)
     return consent
+
+
+def _asked_in(consent: Consent) -> Wording | None:
+    """The words in which they were asked last: what they confirm, whatever the words are by now."""
+    asked = consent.events.filter(state=ConsentState.PENDING, wording__isnull=False).select_related("wording")
+    last = asked.order_by("-at", "-id").first()
+    return last.wording if last else None
 
 
 def confirmable(token: str) -> Consent | None:

@@ -302,5 +302,7 @@ def wording(purpose: str) -> Wording:
 
 
 def wording_shown(purpose: str, text: str) -> Wording | None:
-    """The words of a purpose that somebody was shown, in whatever language, if they are those of today."""
-    return next((each for each in _wordings.now() if each.purpose_id == purpose and each.text == text), None)
+    """The words of a purpose that somebody was shown, in whatever language: those of now, or of a version before."""
+    now = next((each for each in _wordings.now() if each.purpose_id == purpose and each.text == text), None)
+    before = Wording.objects.filter(purpose=purpose, text=text).select_related("purpose").order_by("-created_at")
+    return now or before.first()

@@ -47,6 +47,7 @@ class Line:
     values: tuple[str, ...] = ()
     options: tuple[tuple[str, str], ...] = ()  # as it is kept, as it is shown
     help: str = ""
+    mark: str = ""  # of a consent: of the words that stand there
     fills: str = ""
     required: bool = False
     error: str = ""
@@ -284,10 +285,13 @@ def _known(request: HttpRequest, door: Door) -> profiling.Known | None:
 
 
 def _line(given: list[str], question: Question, required: bool, errors: Mapping[str, str]) -> Line:
-    name = f"q-{question.key}"
+    name, is_consent = f"q-{question.key}", question.answer_type == AnswerType.CONSENT
+    if is_consent and name in errors:  # of words that they have not seen yet nothing is ticked
+        given = []
     return Line(
         name, question.label, str(question.answer_type), value=given[0] if given else "", values=tuple(given),
         options=question.choices, help=question.help, required=required, error=errors.get(name, ""),
+        mark=submissions.mark(question) if is_consent else "",
     )  # fmt: skip
 
 
