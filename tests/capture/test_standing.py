@@ -58,9 +58,11 @@ def test_who_was_in_hand_there_but_has_no_owner_here_is_counted_and_said() -> No
     assert counts(run) == (2, 0, 0, 0)
     assert states() == {"Ann": "new", "Bo": "new"}
     assert queries.remarked(run) == [
-        "One row was in hand there, but has no owner here, row 2: it went to Qualify as new."
+        "One row was in hand there (“In Progress”: 1), but has no owner here, row 2: it went to Qualify as new."
     ]
-    assert list(queries.remarks(run)) == [(2, "Was in hand there, but has no owner here: it went to Qualify as new")]
+    assert list(queries.remarks(run)) == [
+        (2, "Was in hand there (“In Progress”), but has no owner here: it went to Qualify as new")
+    ]
 
 
 def test_a_deal_that_is_open_there_of_a_lead_closed_here_is_refused_with_its_amount(alice: User) -> None:

@@ -713,3 +713,22 @@ def test_whether_who_is_open_here_is_closed_is_chosen_and_counted_before_and_aft
     assert "Open here, and closed as the file says: won: 1 , lost: 1" in text(client.get(where))
     assert sorted(Lead.objects.values_list("state", flat=True)) == ["lost", "won"]
     assert 'name="closes"' not in client.get(upload(client, FILE).url).text
+
+
+def test_who_was_in_hand_there_and_has_nobody_here_is_counted_by_word_and_listed(signed_in: SignIn, mona: User) -> None:
+    client = signed_in(mona)
+    rows = b"Ann,a@x.example,Contacted\nBo,b@x.example,Contacted\nCy,c@x.example,in progress\nDi,d@x.example,new\n"
+    where = upload(client, b"Name,E-mail,Lead Status\n" + rows).url
+    tried = text(client.post(f"{where}/mapping", {"try": "1"}))
+    assert "3 rows were in hand there (“Contacted”: 2, “in progress”: 1), but have no owner here" in tried
+    assert "“Contacted”: 2 rows (rows 2, 3)" in tried
+    client.post(f"{where}/mapping", {"start": "1"})
+    actions.work(UUID(where.rsplit("/", 1)[1]))
+    page = client.get(where)
+    assert "“Contacted”: 2 , “in progress”: 1" in text(page)
+    link = re.search(r'href="(/leads\?[^"]*)">“Contacted”: 2', page.text)
+    assert link
+    listed = text(client.get(unescape(link[1])))
+    assert "Ann" in listed
+    assert "Bo" in listed
+    assert "Cy" not in listed

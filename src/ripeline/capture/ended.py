@@ -44,7 +44,13 @@ class Ended:
         self._zone = ZoneInfo(run.dialect.get("zone") or "UTC")
         self._reasons = Reasons(run.dialect.get("words", {}).get("reason", {}))
         self._closes = run.dialect.get("closes", True)
-        self._says = [keys[label] for label, target in run.mapping.items() if target in _SAYS and label in keys]
+        self._says = {label: keys[label] for label, target in run.mapping.items() if target in _SAYS and label in keys}
+
+    def word(self, row: Row, state: str) -> str:
+        """Of who stands so: the company's own field that keeps the file's word, and the word; "" if none does."""
+        said = [row.words[name] for name in _SAYS if row.text(name) == state and name in row.words]
+        kept = (f"{key}: {row.custom[label]}" for label, key in self._says.items() if row.custom.get(label) in said)
+        return next(kept, "")
 
     def new(self, born: Sequence[tuple[Row, UUID]]) -> None:
         """Leads that these rows brought end as they ended there, on their day if that is known."""
@@ -124,7 +130,7 @@ class Ended:
         found = set()
         for lead_id, data in entries.values_list("lead_id", "data"):
             was, now = (data.get(side, {}).get("custom") or {} for side in ("before", "after"))
-            if any(was.get(name) and was[name] != now.get(name) for name in self._says):
+            if any(was.get(name) and was[name] != now.get(name) for name in self._says.values()):
                 found.add(lead_id)
         return found
 

@@ -19,6 +19,7 @@ from ripeline.leads.models import IS_OPEN, Lead, NextKind
 from ripeline.people.models import User
 
 NAMED = 5  # owners, rows, in a sentence
+_WORDS, _ROWS = 12, 20  # different words, and rows of each, that are named
 _WEEK = timedelta(weeks=1)
 _EVERY = 500  # rows fetched at a time
 
@@ -112,7 +113,10 @@ def _sentence(about: str, text: str) -> str:
         case Remark.CLOSED:
             return f"Was open here, and was closed as {text}, as the file says"
         case Remark.UNOWNED:
-            return "Was in hand there, but has no owner here: it went to Qualify as new"
+            word = text.partition(": ")[2]
+            return (
+                f"Was in hand there{f' (“{word}”)' if word else ''}, but has no owner here: it went to Qualify as new"
+            )
     return text
 
 
@@ -121,6 +125,37 @@ def closed(run: ImportRun) -> list[tuple[str, int]]:
     found = ImportRemark.objects.filter(run=run, about=Remark.CLOSED).order_by().values_list("text")
     counts = dict(found.annotate(Count("row", distinct=True)))
     return [(state, counts[state]) for state in CloseState if state in counts]
+
+
+@dataclass(frozen=True)
+class Unowned:
+    """A word of a file for who was in hand there, of those who have nobody here: where their records keep it."""
+
+    field: str
+    word: str
+    times: int
+    rows: Sequence[int]  # the first
+
+
+def unowned(run: ImportRun) -> list[Unowned]:
+    """The words of who was in hand there and has no owner here, the most frequent first."""
+    of_run = ImportRemark.objects.filter(run=run, about=Remark.UNOWNED)
+    counts = of_run.order_by().values_list("text").annotate(n=Count("row", distinct=True)).order_by("-n", "text")
+    found = list(counts[:_WORDS])
+    rows: dict[str, list[int]] = {}
+    for text, row in of_run.order_by("row").values_list("text", "row")[: _ROWS * len(found)] if found else ():
+        rows.setdefault(text, []).append(row)
+    return [Unowned(*_split(text), times, rows.get(text, [])[:_ROWS]) for text, times in found]
+
+
+def _split(text: str) -> tuple[str, str]:
+    name, _, word = text.partition(": ")
+    return name, word
+
+
+def _words(run: ImportRun) -> str:
+    found = [f"“{each.word}”: {each.times:,}" for each in unowned(run) if each.word]
+    return f" ({', '.join(found)})" if found else ""
 
 
 def remarked(run: ImportRun) -> list[str]:
@@ -136,7 +171,8 @@ def remarked(run: ImportRun) -> list[str]:
             one, many = words
             what = ("person", "people") if about == Remark.AGAIN else ("row", "rows")
             text = f"One {what[0]} {one}" if rows == 1 else f"{rows:,} {what[1]} {many}"
-            said.append(text.format(first=first, owners=_owners(run) if about == Remark.OWNER else ""))
+            owners = _owners(run) if about == Remark.OWNER else ""
+            said.append(text.format(first=first, owners=owners, words=_words(run) if about == Remark.UNOWNED else ""))
     return said
 
 
@@ -152,8 +188,8 @@ _SUMMED = {
         "they are: note the outcome on each record, or import the rows as outcomes with their days.",
     ),
     Remark.UNOWNED: (
-        "was in hand there, but has no owner here, row {first}: it went to Qualify as new.",
-        "were in hand there, but have no owner here; the first is row {first}. They went to Qualify as new.",
+        "was in hand there{words}, but has no owner here, row {first}: it went to Qualify as new.",
+        "were in hand there{words}, but have no owner here; the first is row {first}. They went to Qualify as new.",
     ),
     Remark.EARLY: (
         "was won before its lead came to us, as far as is known. It is kept, and left out of what is learnt.",

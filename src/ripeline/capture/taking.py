@@ -151,7 +151,8 @@ class LeadTaker:
             if found := [each for each in born if stands(each[0]) == state]:
                 ids = [lead_id for _, lead_id in found]
                 kept = standing.take_over(ids, state, origin=ORIGIN, import_run_id=self._run.pk)
-                tally.remarks += [(row.row, Remark.UNOWNED, "") for row, lead_id in found if lead_id not in kept]
+                unowned = [row for row, lead_id in found if lead_id not in kept]
+                tally.remarks += [(row.row, Remark.UNOWNED, self._ended.word(row, state)) for row in unowned]
 
     def _register(self, rows: Sequence[Row]) -> None:
         """Make the custom fields that these rows have: those mapped so, and those kept because a cell was not read."""

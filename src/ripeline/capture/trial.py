@@ -6,7 +6,7 @@ somebody waits for it.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 from uuid import UUID
 
@@ -75,6 +75,7 @@ class Trial:
     changes: Sequence[Change]  # of the first of them
     rejects: Sequence[Reject]  # the first
     remarks: Sequence[str]
+    unowned: Sequence[Mapping[str, Any]] = ()  # the words of who was in hand there and would have nobody here
     closed: Sequence[tuple[str, int]] = ()  # how many who are open here would be won, lost, disqualified
     made_way: bool  # for somebody who waited for what it held
     was_stopped: bool = False
@@ -195,7 +196,7 @@ class _Attempt:
         return Trial(
             rows=since.pop("position"), total=total, **since, changed=changed, changes=changes,
             rejects=list(queries.rejects(run, self._shown)), remarks=queries.remarked(run),
-            closed=queries.closed(run),
+            closed=queries.closed(run), unowned=[asdict(each) for each in queries.unowned(run)],
             made_way=self._made_way and not is_whole, was_stopped=self._was_stopped,
         )  # fmt: skip
 

@@ -19,10 +19,12 @@ from ripeline.capture.dialect import Dialect
 from ripeline.capture.fields import CUSTOM, FIELDS, IGNORE, Kind
 from ripeline.capture.looking import kind_of
 from ripeline.capture.models import ImportKind, ImportRun, ImportState
+from ripeline.capture.queries import Unowned
 from ripeline.capture.rejects import Reject
 from ripeline.capture.trial import TrialError
 from ripeline.insight.rules import READERS
-from ripeline.leads.models import Lead
+from ripeline.leads.filters import Filters, View
+from ripeline.leads.models import Lead, State
 from ripeline.people.models import User
 from ripeline.ripeness import yields
 from ripeline.ripeness.yields import Yield
@@ -288,12 +290,19 @@ def _result(run: ImportRun) -> dict[str, Any]:
         "rejects_left": run.rejected - len(shown),
         "remarked": queries.remarked(run),
         "closed": queries.closed(run),
+        "unowned": [(each, _list_of(run, each)) for each in queries.unowned(run)],
         "remarks": list(queries.remarks(run, SHOWN)),
         "yields": _yields(run),
         "ahead": queries.ahead(run) if run.kind == ImportKind.LEADS else None,
         "read_as": _read_as(run),
         "may_go_on": run.state != ImportState.DONE and queries.is_kept(run),
     }
+
+
+def _list_of(run: ImportRun, unowned: Unowned) -> str:
+    """The list of those who were in hand there in these words and are new here, as an address's query."""
+    words = {unowned.field: unowned.word} if unowned.word else {}
+    return Filters(view=View.ALL, run=run.pk, state=State.NEW, custom=words).url()
 
 
 def _as_it_was(reject: Reject, labels: Sequence[str]) -> str:
