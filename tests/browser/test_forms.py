@@ -8,7 +8,7 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import FrameLocator, Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from ripeline.capture import doors, machines, submissions
@@ -159,6 +159,49 @@ def test_without_a_script_a_button_shows_what_was_changed(open_page: OpenPage, d
     page.get_by_role("button", name="Show what I changed").click()
     expect(page.frame_locator("iframe.preview").get_by_role("heading", name="Tell us")).to_be_visible()
     expect(page.get_by_label("Heading")).to_have_value("Tell us")
+
+
+def asked_of(preview: FrameLocator) -> list[str]:
+    names = preview.locator("[name^='q-']").evaluate_all("all => all.map((each) => each.name)")
+    return list(dict.fromkeys(names))
+
+
+def test_questions_change_places_by_the_keyboard_and_the_preview_follows(
+    open_page: OpenPage, axe: Axe, shot: Shot, door: Door, mona: User
+) -> None:
+    page = open_page(mona, f"/capture/doors/{door.pk}")
+    preview = page.frame_locator("iframe.preview")
+    page.get_by_role("button", name="Ask “When should it be in place?” earlier").focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("When should it be in place? is now 1 of 5.")).to_be_attached()
+    expect(page.get_by_role("button", name="Ask “When should it be in place?” later")).to_be_focused()
+    expect(preview.locator("[name^='q-']").first).to_have_attribute("name", "q-timeline")
+    page.get_by_label("Is there a budget for it?", exact=True).select_option("required")
+    page.get_by_role("button", name="Ask “Is there a budget for it?” earlier").press("Enter")
+    page.get_by_role("button", name="Ask “Is there a budget for it?” earlier").press("Space")
+    expect(page.get_by_text("Is there a budget for it? is now 2 of 5.")).to_be_attached()
+    axe(page)
+    shot(page, "form-order")
+    page.get_by_label("Heading").press("Enter")  # keeps, and moves nothing
+    expect(page.get_by_text("Kept; the form is so from now on.")).to_be_visible()
+    door.refresh_from_db()
+    assert [(each["key"], each["required"]) for each in door.questions] == [
+        ("timeline", True), ("budget", True), ("need", False), ("may_write", False),
+    ]  # fmt: skip
+    assert asked_of(preview) == ["q-timeline", "q-budget", "q-need", "q-may_write"]
+
+
+def test_without_a_script_a_question_moves_by_its_button_and_what_was_typed_stays(
+    open_page: OpenPage, door: Door, mona: User
+) -> None:
+    page = open_page(mona, f"/capture/doors/{door.pk}", script=False)
+    page.get_by_label("Heading").fill("Tell us")
+    page.get_by_role("button", name="Ask “When should it be in place?” earlier").click()
+    expect(page.get_by_text("Moved here; Keep keeps it.")).to_be_visible()
+    expect(page.get_by_label("Heading")).to_have_value("Tell us")
+    page.get_by_role("button", name="Keep").click()
+    door.refresh_from_db()
+    assert ([each["key"] for each in door.questions][:2], door.title) == (["timeline", "need"], "Tell us")
 
 
 def test_a_marketer_makes_a_form_tries_it_and_lets_in_what_was_held_back(

@@ -402,7 +402,7 @@ def test_a_form_is_shown_as_it_is_typed_and_nothing_is_kept_of_it(door: Door, mo
     assert style
     rules = hers.get(unescape(style[1])).text
     assert "--accent: #bb3311" in rules
-    assert "--ink" not in rules, "half a colour is none yet"
+    assert "--ink:" not in rules, "half a colour is none yet"
     door.refresh_from_db()
     assert (door.title, door.language, door.style) == ("Ask for a quote", "en", {})
     assert DoorDay.objects.count() == 0, "nobody has opened it"
@@ -411,6 +411,53 @@ def test_a_form_is_shown_as_it_is_typed_and_nothing_is_kept_of_it(door: Door, mo
         assert hers.get("/capture/doors/preview.css", {"corners": corners}).status_code == 200
     for attempt in (path, "/capture/doors/preview.css"):
         assert signed_in(alice).get(attempt).status_code == 403
+
+
+def asked_in(page: str) -> list[str]:
+    return re.findall(r'name="q-(\w+)"', page)
+
+
+def typed(page: str) -> dict[str, Any]:
+    """What a browser would send of the settings as they stand."""
+    fields: dict[str, Any] = {"order": re.findall(r'name="order" value="(\w+)"', page)}
+    for name, rest in re.findall(r'<select name="(ask-[\w-]+)"(.*?)</select>', page, re.DOTALL):
+        chosen = re.search(r'value="(\w*)" selected', rest)
+        fields[name] = chosen[1] if chosen else ""
+    return fields | {
+        "name": "Quote", "source_type": "quote_request", "title": "Ask for a quote", "verb": "Send",
+        "thanks": "Thanks.", "font": "serif", "corners": "4",
+    }  # fmt: skip
+
+
+def test_a_form_asks_its_questions_in_its_own_order_and_the_standard_stays(
+    client: Client, door: Door, mona: User
+) -> None:
+    hers, path = signed_in(mona), f"/capture/doors/{door.pk}"
+    assert asked_in(client.get("/f/quote").text) == ["need", "timeline", "may_write"]
+    page = hers.get(path).text
+    given = typed(page)
+    assert given["order"] == ["need", "timeline", "role", "budget", "product", "may_write"], "what it asks comes first"
+    moved = hers.post(path, given | {"move": "up timeline"}).text
+    assert "Moved here; <b>Keep</b> keeps it." in moved
+    assert asked_in(client.get("/f/quote").text) == ["need", "timeline", "may_write"], "nothing is kept yet"
+    given = typed(moved)
+    assert given["order"][:3] == ["timeline", "need", "role"]
+    assert given["ask-q-timeline"] == "required", "it must be answered wherever it stands"
+    assert asked_in(hers.post(f"{path}/preview", given).text) == ["timeline", "need", "may_write"]
+    assert hers.post(path, given | {"ask-q-need": "", "ask-q-budget": "optional"}).status_code == 302
+    assert asked_in(client.get("/f/quote").text) == ["timeline", "budget", "may_write"]
+    assert typed(hers.get(path).text)["order"][:2] == ["timeline", "budget"]
+    standard = list(Question.objects.order_by("position").values_list("key", flat=True))
+    assert standard[:3] == ["need", "role", "timeline"], "the order of the standard is everybody's"
+
+
+def test_no_question_is_moved_past_the_ends_or_beyond_what_they_agree_to(door: Door, mona: User) -> None:
+    hers, path = signed_in(mona), f"/capture/doors/{door.pk}"
+    given = typed(hers.get(path).text)
+    for move in ("up need", "down product", "up may_write", "down may_write", "up nothing", "sideways", ""):
+        assert typed(hers.post(path, given | {"move": move}).text)["order"] == given["order"], move
+    wild = given | {"order": ["may_write", "nothing", "product", "product"]}
+    assert typed(hers.post(path, wild | {"move": "down product"}).text)["order"][:2] == ["need", "product"]
 
 
 def test_the_line_to_paste_names_the_form_for_those_who_hear_the_page(door: Door, mona: User) -> None:

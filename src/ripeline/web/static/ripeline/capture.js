@@ -2,6 +2,7 @@
  * shows what was changed, and a colour is written.
  *
  *   form[data-shows="id"]     presses the button with that id, which sends the form into a frame, a moment after a change
+ *   .asks button[name=move]   moves its question up or down at once, says so, and keeps the focus where one was
  *   input[data-picks="id"]    a colour that is the same as the one written in the field with that id
  */
 "use strict";
@@ -20,6 +21,21 @@
     form.addEventListener("submit", ({ submitter }) => { if (submitter !== button) clearTimeout(soon); });
     frame.addEventListener("load", () => frame.contentWindow.scrollTo(0, top)); // one sees on what one was looking at
   }
+
+  const said = document.querySelector("[data-moved]");
+  for (const list of document.querySelectorAll(".asks")) list.addEventListener("click", (event) => {
+    const button = event.target.closest("button[name=move]");
+    if (!button) return;
+    event.preventDefault();
+    const row = button.closest("li"), isUp = button.value.startsWith("up "), beside = isUp ? row.previousElementSibling : row.nextElementSibling;
+    if (!beside) return;
+    beside[isUp ? "before" : "after"](row);
+    const rows = [...list.children], place = rows.indexOf(row);
+    const isAtEnd = place === (isUp ? 0 : rows.length - 1); // there its button is gone: the other one is next
+    (isAtEnd ? row.querySelector(`button[value^="${isUp ? "down" : "up"} "]`) : button).focus();
+    said.textContent = `${row.querySelector("label").textContent} is now ${place + 1} of ${rows.length}.`;
+    row.dispatchEvent(new Event("input", { bubbles: true }));
+  });
 
   for (const picker of document.querySelectorAll("input[data-picks]")) {
     const written = document.getElementById(picker.dataset.picks);
