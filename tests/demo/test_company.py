@@ -11,8 +11,8 @@ from django.db.models import F, Q
 from django.test import Client
 
 from ripeline.base import clock
-from ripeline.capture import booths
-from ripeline.capture.models import Door, ImportRun
+from ripeline.capture import booths, doors
+from ripeline.capture.models import Door, ImportRun, Submission
 from ripeline.demo import build, company
 from ripeline.demo.people import COUNTRIES
 from ripeline.leads import duplicates
@@ -216,6 +216,21 @@ def test_forms_of_the_site_are_there_to_be_tried_and_credit_whom_the_story_does(
     guide = forms[1]
     assert guide.gives
     assert Enquiry.objects.filter(campaign=guide.campaign).exists()
+
+
+def test_every_door_has_been_used_and_says_how_it_is_doing() -> None:
+    found = {each.door.name: each for each in doors.health()}
+    used = [each for each in found.values() if each.door.kind != "booth" or not each.door.is_active]
+    assert {each.door.kind for each in used} == {"form", "booth", "hook"}
+    assert all(each.taken and each.last_at for each in used), used
+    assert all(each.conversion for each in used if each.door.kind == "form")
+    sent = Submission.objects.filter(state="taken").select_related("door")
+    leads = Lead.objects.in_bulk([each.lead_id for each in sent])
+    assert {each.content["person"]["name"] for each in sent} == {lead.name for lead in leads.values()}
+    assert all(each.captured_by for each in sent if each.door.kind == "booth")
+    guide = Door.objects.get(slug="the-empty-chair").gives
+    assert guide
+    assert Activity.objects.filter(kind="downloaded", origin="asset", data__asset=str(guide.pk)).exists()
 
 
 def test_the_next_show_has_a_booth_to_be_tried() -> None:

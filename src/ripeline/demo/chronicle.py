@@ -1,7 +1,6 @@
 """The company's history, told day by day from its opening until now: who comes, and what becomes of everybody."""
 
 from collections.abc import Callable
-from datetime import timedelta
 from random import Random
 from uuid import UUID
 
@@ -14,6 +13,7 @@ from ripeline.catalog.models import FieldType
 from ripeline.demo import arriving, company, learning, present, spreadsheet
 from ripeline.demo.arriving import DAYS, Inflow
 from ripeline.demo.company import SDR
+from ripeline.demo.entrance import SINCE, Entrance
 from ripeline.demo.life import Life
 from ripeline.demo.people import People
 from ripeline.demo.reception import Known, admit, newcomer
@@ -62,6 +62,8 @@ def _tell(days: range, stage: Stage, pursuits: Pursuits, time: Time, telling: Te
         if day == imported_on:
             telling.tell(stage.moment(day + 10 / 24))
             spreadsheet.bring_in(stage, round(len(pursuits.inflow.day) * spreadsheet.SHARE), time, telling)
+        if day == DAYS - SINCE:
+            _set_up_doors(day, stage, pursuits.inflow, time)
         if _opens(stage, day):
             guests.leads |= _open_doors(day, stage, pursuits, time, telling)
         if day in nights:
@@ -70,6 +72,15 @@ def _tell(days: range, stage: Stage, pursuits: Pursuits, time: Time, telling: Te
     telling.tell(stage.moment(days[-1] + 0.99))
     guests.write(days[-1] + 0.99, time)
     learning.look_on(stage, time, days[-1])
+
+
+def _set_up_doors(day: int, stage: Stage, inflow: Inflow, time: Time) -> None:
+    """The doors of today, and the booth of the show that is next then."""
+    time.go(stage.moment(day + 8 / 24))
+    kinds = [inflow.source_type(place) for place in range(len(inflow.day))]
+    shows = [place for place, kind in enumerate(kinds) if kind == "trade_show" and inflow.day[place] > day + 1]
+    show = inflow.campaigns[shows[0]] if shows else ""
+    stage.entrance.set_up(stage.staff.marketer, show, stage.moment(inflow.day[shows[0]]) if shows else None)
 
 
 def _stage(inflow: Inflow, seed: int, leads: int) -> Stage:
@@ -90,6 +101,7 @@ def _stage(inflow: Inflow, seed: int, leads: int) -> Stage:
         random=random,
         people=everybody,
         words=Words(random, everybody),
+        entrance=Entrance(Random(f"{seed} {today} doors")),  # noqa: S311 - a story, too
     )
 
 
@@ -115,8 +127,7 @@ def _open_doors(day: int, stage: Stage, pursuits: Pursuits, time: Time, telling:
     ]  # fmt: skip
     if not newcomers:
         return {}
-    time.go(newcomers[-1].arrival.context.captured_at + timedelta(seconds=1))
-    came = list(admit(newcomers, stage.staff.system))
+    came = list(admit(newcomers, stage, time))
     learning.greet(stage, time, newcomers[0].arrival.context.captured_at, [lead_id for _, lead_id, _ in came])
     for place, (one, lead_id, owner) in enumerate(came, start=first):
         life = Life(

@@ -4,14 +4,10 @@ from datetime import datetime, timedelta
 
 from django.db.models import QuerySet
 
-from ripeline.capture import booths
-from ripeline.capture import doors as forms
 from ripeline.capture.admission import Arrival, admit, natural_key
-from ripeline.capture.booths import BoothDraft
-from ripeline.capture.doors import FormDraft
-from ripeline.catalog import assets
 from ripeline.demo import arriving, reception
 from ripeline.demo.company import ALICE, SDR, TOM, YUSUF
+from ripeline.demo.entrance import keep_booth
 from ripeline.demo.reception import Known, newcomer
 from ripeline.demo.scene import Stage
 from ripeline.demo.telling import ORIGIN, Time
@@ -24,6 +20,7 @@ from ripeline.people import actions as people
 from ripeline.people.models import User
 from ripeline.ripeness import actions as ripeness
 from ripeline.routing import actions as routing
+from ripeline.routing import prices
 from ripeline.timeline import actions as timeline
 from ripeline.worklist import actions as worklist
 
@@ -49,6 +46,7 @@ def arrange(stage: Stage, time: Time) -> None:
     ripeness.rescore()
     routing.return_due()
     routing.release()
+    prices.renew()
     worklist.bring_forward()  # as the night did, before anybody's day was planned
     for user in stage.staff.desks:
         worklist.plan_for(user)
@@ -57,44 +55,12 @@ def arrange(stage: Stage, time: Time) -> None:
 
 
 def _set_up_doors(stage: Stage) -> None:
-    """The next show is at hand: its booth is there to be tried; so are two forms of the site, and what one gives."""
+    """The next show is at hand: its booth is there to be tried, and that of the last one shut."""
     marketer = stage.staff.marketer
     first = stage.calendar.after(stage.calendar.day(stage.present), 4)
     name = arriving.campaign("trade_show", first, stage.random)
-    booths.keep_booth(
-        actor=marketer,
-        draft=BoothDraft(
-            name=name, place=arriving.place("trade_show", name, ""), campaign=name,
-            first_day=first, last_day=first + timedelta(days=1),
-            questions=[("timeline", False), ("budget", False)],
-        ),
-    )  # fmt: skip
-    forms.keep_form(
-        actor=marketer,
-        draft=FormDraft(
-            name="Quote request", source_type="quote_request", source=arriving.SOURCES["quote_request"],
-            title="Ask for a quote", verb="Ask for a quote",
-            fields={"name": "required", "company": "optional", "phone": "optional"},
-            questions=[("need", False), ("timeline", False)],
-        ),
-    )  # fmt: skip
-    guide = assets.add(
-        actor=marketer,
-        draft=assets.Draft(
-            title="The empty chair", url="https://www.evenday.example/guides/the-empty-chair",
-            stage="interest", pains=["Patients who do not come"], persona="Practice managers",
-        ),
-    )  # fmt: skip
-    forms.keep_form(
-        actor=marketer,
-        draft=FormDraft(
-            name="The empty chair", source_type="content_download", source=arriving.SOURCES["content_download"],
-            campaign="Guide “The empty chair”", title="The empty chair", verb="Send it to me", gives=guide.pk,
-            intro="What a missed appointment costs, and the five things that practices do about it.",
-            thanks="Thank you. It is on its way to you.", fields={"name": "optional", "company": "optional"},
-            questions=[("role", False), ("may_write", False)],
-        ),
-    )  # fmt: skip
+    keep_booth(marketer, name, stage.calendar.at(first))
+    stage.entrance.close(marketer)
 
 
 def _settle(stage: Stage, time: Time, evening: datetime) -> None:
@@ -235,4 +201,4 @@ def _this_morning(stage: Stage, time: Time) -> None:
             landing_page=arriving.page(kind, stage.random),
         )
         time.go(at + timedelta(seconds=1))
-        list(reception.admit([one], stage.staff.system))
+        list(reception.admit([one], stage, time))

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -12,7 +12,7 @@ from ripeline.demo import doors, words
 from ripeline.demo.arriving import Inflow
 from ripeline.demo.people import Somebody
 from ripeline.demo.scene import Stage
-from ripeline.demo.telling import ORIGIN
+from ripeline.demo.telling import ORIGIN, Time
 from ripeline.leads.models import Lead
 from ripeline.people.models import User
 
@@ -45,6 +45,7 @@ class Newcomer:
     who: Somebody
     facts: dict[str, str]
     arrival: Arrival
+    kind: str  # of source
 
 
 def newcomer(stage: Stage, known: Known, *, kind: str, at: datetime, campaign: str, landing_page: str) -> Newcomer:
@@ -64,7 +65,7 @@ def newcomer(stage: Stage, known: Known, *, kind: str, at: datetime, campaign: s
         who, kind=kind, at=at, campaign=campaign, landing_page=landing_page, met_by=met_by, own=own,
         message=stage.words.say(f"message.{kind}", facts, soon=soon) if says else "", custom=_custom(stage, who),
     )  # fmt: skip
-    return Newcomer(who, facts, arrival)
+    return Newcomer(who, facts, arrival, kind)
 
 
 def _met_by(stage: Stage, kind: str) -> tuple[User | None, bool]:
@@ -83,12 +84,21 @@ def _custom(stage: Stage, who: Somebody) -> dict[str, Any]:
     return {"chairs": who.practice.chairs, "sites": who.practice.sites}
 
 
-def admit(newcomers: Sequence[Newcomer], actor: User) -> Iterable[tuple[Newcomer, UUID, UUID | None]]:
-    """Let people in: (who, lead, owner) of each."""
-    admitted = admission.admit([newcomer.arrival for newcomer in newcomers], actor=actor, origin=ORIGIN)
-    ids = [found.lead_id for found in admitted if found.lead_id]
-    owners = dict(Lead.objects.filter(pk__in=ids).values_list("pk", "owner_id"))
-    for newcomer, found in zip(newcomers, admitted, strict=True):
+def admit(newcomers: Sequence[Newcomer], stage: Stage, time: Time) -> Iterable[tuple[Newcomer, UUID, UUID | None]]:
+    """Let people in, by the door that is set up for how they come, else all together: (who, lead, owner) of each."""
+    ids: dict[int, UUID] = {}
+    for place, each in enumerate(newcomers):
+        if door := stage.entrance.door_of(each.kind, each.arrival.campaign):
+            ids[place] = stage.entrance.let_in(each.kind, door, each.arrival, time.go)
+    time.go(newcomers[-1].arrival.context.captured_at + timedelta(seconds=1))
+    rest = [place for place in range(len(newcomers)) if place not in ids]
+    admitted = admission.admit(
+        [newcomers[place].arrival for place in rest], actor=stage.staff.system, origin=ORIGIN
+    ) if rest else []  # fmt: skip
+    for place, found in zip(rest, admitted, strict=True):
         assert found.result is Result.CREATED, found
         assert found.lead_id is not None
-        yield newcomer, found.lead_id, owners[found.lead_id]
+        ids[place] = found.lead_id
+    owners = dict(Lead.objects.filter(pk__in=ids.values()).values_list("pk", "owner_id"))
+    for place, newcomer in enumerate(newcomers):
+        yield newcomer, ids[place], owners[ids[place]]

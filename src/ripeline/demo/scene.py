@@ -10,6 +10,7 @@ import numpy as np
 from ripeline.demo import words
 from ripeline.demo.arriving import Inflow
 from ripeline.demo.company import SDR, Staff
+from ripeline.demo.entrance import Entrance
 from ripeline.demo.people import People, Somebody
 from ripeline.demo.pursuit import Desk, Pursuit, pursue
 from ripeline.demo.words import Words
@@ -37,6 +38,7 @@ class Stage:
     random: Random
     people: People
     words: Words
+    entrance: Entrance
 
     @property
     def now(self) -> float:
