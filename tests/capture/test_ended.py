@@ -35,11 +35,14 @@ def remarks(run: ImportRun) -> list[tuple[int, str]]:
 def test_who_is_open_here_is_closed_as_a_later_file_says_and_the_dry_run_counts_them(alice: User) -> None:
     imported(OPEN)
     tried = trial.attempt(lambda: begun(LATER), actor=alice)
-    assert (tried.closed, tried.updated, list(tried.remarks)) == ([("won", 1), ("lost", 1)], 2, [])
+    since = (
+        "2 rows of who is closed now do not say since when they ended there. They count from the day of this import: 2."
+    )
+    assert (tried.closed, tried.updated, list(tried.remarks)) == ([("won", 1), ("lost", 1)], 2, [since])
     assert states() == dict.fromkeys(["Ann", "Bo", "Cy"], "working")
     run = imported(LATER)
     assert states() == {"Ann": "won", "Bo": "lost", "Cy": "working"}
-    assert (queries.closed(run), queries.remarked(run)) == ([("won", 1), ("lost", 1)], [])
+    assert (queries.closed(run), queries.remarked(run)) == ([("won", 1), ("lost", 1)], [since])
     assert remarks(run)[0] == (2, "Was open here, and was closed as won, as the file says")
     ann, bo = Lead.objects.get(name="Ann"), Lead.objects.get(name="Bo")
     assert (ann.closed_at, ann.won_before_captured, bo.closed_at) == (MONDAY, False, MONDAY)

@@ -1,16 +1,18 @@
 """Where people stood elsewhere: what of it holds here, and what is said where it does not."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 import pytest
 
+from ripeline.base import clock
 from ripeline.capture import queries, trial
 from ripeline.capture.looking import Said
+from ripeline.leads import actions as leads
 from ripeline.leads.models import Lead, Opportunity
 from ripeline.people.models import User
 from tests.capture.importing import begun, counts, csv, imported, outcomes
-from tests.cast import MONDAY
+from tests.cast import MONDAY, by, soon
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("on_monday")]
 
@@ -106,7 +108,8 @@ def test_a_customer_of_years_ago_is_not_won_today_and_has_the_amount() -> None:
     deal = Opportunity.objects.get(lead=ann)
     assert (deal.state, deal.amount, deal.currency) == ("won", Decimal("1234.50"), "EUR")
     assert deal.closed_at == ann.closed_at
-    assert (bo.state, bo.closed_at, Opportunity.objects.filter(lead=bo).count()) == ("lost", MONDAY, 0)
+    came = datetime(2021, 1, 10, tzinfo=UTC)
+    assert (bo.state, bo.closed_at, Opportunity.objects.filter(lead=bo).count()) == ("lost", came, 0)
     assert (cy.state, cy.won_before_captured, cy.closed_at) == ("won", True, MONDAY)
 
 
@@ -114,3 +117,42 @@ def test_a_customer_whose_day_is_said_is_won_on_it() -> None:
     imported(csv("Name,E-mail,Status,Status since,Created", "Ann,ann@x.example,won,2026-02-01,2026-01-10"))
     ann = Lead.objects.get()
     assert (ann.won_before_captured, ann.closed_at) == (False, datetime(2026, 2, 1, tzinfo=UTC))
+
+
+def test_who_is_lost_without_a_day_counts_from_the_best_day_of_the_row_and_it_is_said() -> None:
+    run = imported(csv(
+        "Name,E-mail,Status,Created,Last Modified Date,Letzter Kontakt",
+        "Ann,ann@x.example,lost,2026-01-10,2026-03-05,2026-02-01",
+        "Bo,bo@x.example,lost,2026-01-10,2026-03-05,",
+        "Cy,cy@x.example,spam,2026-01-10,,2025-12-24",
+        "Di,di@x.example,lost,,,",
+        "Ed,ed@x.example,lost,2026-01-10,nonsense,2031-01-01",
+        "Flo,flo@x.example,won,2026-01-10,2026-03-05,",
+        "Gil,gil@x.example,open,2026-01-10,2026-03-05,",
+    ))  # fmt: skip
+    assert counts(run)[0] == 7
+    days = {name: at.date() for name, at in Lead.objects.values_list("name", "closed_at") if at}
+    assert days == {
+        "Ann": date(2026, 2, 1), "Bo": date(2026, 3, 5), "Cy": date(2026, 1, 10), "Di": MONDAY.date(),
+        "Ed": date(2026, 1, 10), "Flo": date(2026, 1, 10),
+    }  # fmt: skip
+    assert queries.remarked(run)[-1] == (
+        "5 rows of who is closed now do not say since when they ended there. They count from “Created”: 2, the day of "
+        "this import: 1, “Last Modified Date”: 1, “Letzter Kontakt”: 1."
+    )
+    assert [row for row, _ in queries.remarks(run, 10)] == [8], "of the first only what is to be looked at"
+    assert (2, "Does not say since when it ended there: it counts from “Letzter Kontakt”") in list(queries.remarks(run))
+
+
+def test_a_later_file_closes_who_is_open_here_on_its_best_day_unless_something_came_since(alice: User) -> None:
+    imported(csv(HEAD, "Ann,ann@x.example,open,Alice", "Bo,bo@x.example,open,Alice"))
+    leads.touch(Lead.objects.get(name="Bo").pk, by(alice), kind="call", reached=True, next=soon())
+    with clock.at(MONDAY + timedelta(days=30)):
+        day = (MONDAY + timedelta(days=20)).date()
+        imported(
+            csv("Name,E-mail,Status,Last activity", f"Ann,ann@x.example,lost,{day}", "Bo,bo@x.example,lost,2026-01-01")
+        )
+    assert states() == {"Ann": "lost", "Bo": "working"}
+    closed = Lead.objects.get(name="Ann").closed_at
+    assert closed is not None
+    assert closed.date() == day

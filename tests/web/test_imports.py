@@ -414,6 +414,9 @@ def test_the_page_says_from_when_who_ended_counts_where_no_column_says(signed_in
     page = text(client.get(upload(client, came).url))
     assert "who is won counts from the day they came" in page
     assert "who is lost" not in page
+    seen = b"Name,E-mail,Stand,Created,Last activity\nAnn,ann@x.example,verloren,2021-01-10,2021-03-01\n"
+    page = text(client.get(upload(client, seen).url))
+    assert "lost or disqualified counts so from “Last activity”, else the day they came, else the day of this" in page
     since = b"Name,E-mail,Stand,Status since\nAnn,ann@x.example,gewonnen,2021-01-10\n"
     assert "No column says since when" not in text(client.get(upload(client, since).url))
 

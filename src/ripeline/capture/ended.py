@@ -13,6 +13,7 @@ from django.db.models import Max, Q
 
 from ripeline.base import clock
 from ripeline.capture.admission import Result
+from ripeline.capture.evidence import Seen
 from ripeline.capture.models import ImportRun, Remark
 from ripeline.capture.rows import Row
 from ripeline.capture.tallying import ORIGIN, Tally
@@ -52,16 +53,13 @@ class Ended:
         kept = (f"{key}: {row.custom[label]}" for label, key in self._says.items() if row.custom.get(label) in said)
         return next(kept, "")
 
-    def new(self, born: Sequence[tuple[Row, UUID]]) -> None:
+    def new(self, born: Sequence[tuple[Row, UUID]], tally: Tally) -> None:
         """Leads that these rows brought end as they ended there, on their day if that is known."""
-        ended = [
-            self._deal(row, lead_id, CloseState(state))
-            for state in ("won", "lost", "disqualified")
-            for row, lead_id in born
-            if stands(row) == state
-        ]
+        ended = [each for state in CloseState for each in born if stands(each[0]) == state]
         if ended:
-            self._book(ended)
+            self._book([self._deal(row, lead_id, is_new=True) for row, lead_id in ended])
+        for row, _ in ended:
+            self._remark_day(row, tally, is_new=True)
 
     def here(self, taken: Iterable[tuple[Row, UUID, Result]], tally: Tally) -> None:
         """Leads that were here: those open end so too, if that is wanted and nothing later speaks against it; of the
@@ -90,11 +88,12 @@ class Ended:
         for row, lead_id, _ in rows:
             if lead_id not in news:
                 _differs(row, states[lead_id], tally)
-        wanted = [(row, result, self._deal_of(row, lead_id)) for row, lead_id, result in rows if lead_id in news]
+        wanted = [(row, result, self._deal(row, lead_id)) for row, lead_id, result in rows if lead_id in news]
         booked = self._book([deal for *_, deal in wanted]) if wanted else []
         for (row, result, deal), found in zip(wanted, booked, strict=True):
             if found.closed:
                 tally.remarks.append((row.row, Remark.CLOSED, deal.outcome))
+                self._remark_day(row, tally, is_new=False)
             elif found.stays_open and found.is_new:
                 tally.remarks.append((row.row, Remark.KEPT_OPEN, f"{deal.outcome} on {deal.day}"))
             else:
@@ -115,9 +114,9 @@ class Ended:
         before = self._words_before(ids) if came else {}
         found = set()
         for row, lead_id, _ in rows:
-            at, last = row.moment("state_at"), decided.get(lead_id)
-            if at:
-                is_news = last is None or last <= self._deal_of(row, lead_id).end
+            last = decided.get(lead_id)
+            if row.moment("state_at") or row.seen:
+                is_news = last is None or last <= self._deal(row, lead_id).end
             else:
                 is_news = last is None and (lead_id not in came or lead_id in before)
             if is_news:
@@ -137,28 +136,41 @@ class Ended:
     def _book(self, ended: Sequence[Deal]) -> list[deals.Booked]:
         return deals.book(ended, actor=self._run.started_by, origin=ORIGIN, import_run_id=self._run.pk)
 
-    def _deal(self, row: Row, lead_id: UUID, state: CloseState) -> Deal:
-        """How a new lead ended. Where only the day they came is said, an old customer is not won now: they count from
-        that day, and teach nothing of how long it takes.
-        """
+    def _deal(self, row: Row, lead_id: UUID, *, is_new: bool = False) -> Deal:
+        """How it ended, with the money of who bought."""
+        state, since = CloseState(stands(row)), self._since(row, is_new=is_new)
         is_won = state == CloseState.WON
-        when = "captured_at" if is_won and not row.moment("state_at") else "state_at"
-        return self._of(row, lead_id, state, when, undated=is_won and not row.moment("state_at"))
-
-    def _deal_of(self, row: Row, lead_id: UUID) -> Deal:
-        """How a lead that was open here ended: by today, where no day is said."""
-        return self._of(row, lead_id, CloseState(stands(row)), "state_at")
-
-    def _of(self, row: Row, lead_id: UUID, state: CloseState, when: str, *, undated: bool = False) -> Deal:
-        """Of who bought, with the money."""
-        is_won = state == CloseState.WON
-        at = row.moment(when) or clock.now()
         words = [row.words[name] for name in _SAYS if row.text(name) == state and name in row.words]
         return Deal(
-            lead_id=lead_id, at=at, is_day=when in row.days, day=at.astimezone(self._zone).date(),
+            lead_id=lead_id, at=since.at, is_day=since.is_day, day=since.at.astimezone(self._zone).date(),
             reason=self._reasons.of(state, words), amount=row.number("amount") if is_won else None,
-            currency=row.text("currency") if is_won else "", undated=undated,
+            currency=row.text("currency") if is_won else "", undated=is_new and is_won and not row.moment("state_at"),
         )  # fmt: skip
+
+    def _since(self, row: Row, *, is_new: bool) -> Seen:
+        """Since when somebody counts as ended, and the column that says it; "" where none does.
+
+        Where only the day they came is said, an old customer is not won now: they count from that day, and teach
+        nothing of how long it takes. Who was lost is not lost today for that: the last contact tells best, else the
+        last change of their record there, else the day they came; never before they came.
+        """
+        if at := row.moment("state_at"):
+            return Seen(at, "state_at" in row.days, self._column("state_at"))
+        came = row.moment("captured_at") if is_new else None
+        by_coming = came and Seen(came, "captured_at" in row.days, self._column("captured_at"))
+        if is_new and stands(row) == CloseState.WON:
+            found = by_coming
+        else:
+            found = row.seen if row.seen and (came is None or row.seen.at >= came) else by_coming
+        return found or Seen(clock.now(), False, "")
+
+    def _column(self, target: str) -> str:
+        return next((label for label, each in self._run.mapping.items() if each == target), "")
+
+    def _remark_day(self, row: Row, tally: Tally, *, is_new: bool) -> None:
+        """From which column the day was taken, where none says since when."""
+        if not row.moment("state_at") and not (is_new and stands(row) == CloseState.WON):
+            tally.remarks.append((row.row, Remark.DATED, self._since(row, is_new=is_new).label))
 
 
 def _differs(row: Row, here: str, tally: Tally) -> None:

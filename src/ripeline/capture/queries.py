@@ -13,6 +13,7 @@ from ripeline.base import clock
 from ripeline.capture import rules
 from ripeline.capture.models import ImportPiece, ImportReject, ImportRemark, ImportRun, ImportState, Remark
 from ripeline.capture.rejects import Reject, rejects_file
+from ripeline.capture.remarking import SUMMED, day_of, sentence, split
 from ripeline.capture.text import safe_cell
 from ripeline.catalog.models import CloseState
 from ripeline.leads.models import IS_OPEN, Lead, NextKind
@@ -79,45 +80,19 @@ def rejects_csv(run: ImportRun) -> Iterator[str]:
 
 
 def remarks(run: ImportRun, limit: int | None = None) -> Iterator[tuple[int, str]]:
-    """(row, sentence) of what is to be looked at, by their place in the file."""
-    found = ImportRemark.objects.filter(run=run).order_by("row", "id").values_list("row", "about", "text")[:limit]
-    return ((row, _sentence(about, text)) for row, about, text in found.iterator(chunk_size=_EVERY))
+    """(row, sentence) of what is to be looked at, by their place in the file; of the first few not whence a day is."""
+    of_run = ImportRemark.objects.filter(run=run)
+    looked_at = of_run if limit is None else of_run.exclude(about=Remark.DATED)
+    found = looked_at.order_by("row", "id").values_list("row", "about", "text")[:limit]
+    return ((row, sentence(about, text)) for row, about, text in found.iterator(chunk_size=_EVERY))
 
 
 def remarks_csv(run: ImportRun) -> Iterator[str]:
     """The same as a file."""
     yield "Row,Remark\r\n"
-    for row, sentence in remarks(run):
-        quoted = safe_cell(sentence).replace('"', '""')
+    for row, said in remarks(run):
+        quoted = safe_cell(said).replace('"', '""')
         yield f'{row},"{quoted}"\r\n'
-
-
-def _sentence(about: str, text: str) -> str:
-    match about:
-        case Remark.OWNER:
-            return f"The owner “{text}” is not here"
-        case Remark.COMPANY:
-            return f"Names nobody who is here; it went to who came first from “{text}”"
-        case Remark.PERSON:
-            return f"Names its person by name alone; it went to the one who is called “{text}”"
-        case Remark.KEPT_OPEN:
-            return f"{text}; the lead stays open, because of what came after"
-        case Remark.AGAIN:
-            row, _, names = text.partition(": ")
-            return f"Row {row} is the same person and says something else, which stays: {names}"
-        case Remark.BY_HAND:
-            return f"Somebody corrected this here, and it stays: {text}"
-        case Remark.ENDED:
-            there, _, here = text.partition(": ")
-            return f"Says {there.lower()}; here it is {here}, and stays so: note the outcome on the record"
-        case Remark.CLOSED:
-            return f"Was open here, and was closed as {text}, as the file says"
-        case Remark.UNOWNED:
-            word = text.partition(": ")[2]
-            return (
-                f"Was in hand there{f' (“{word}”)' if word else ''}, but has no owner here: it went to Qualify as new"
-            )
-    return text
 
 
 def closed(run: ImportRun) -> list[tuple[str, int]]:
@@ -145,12 +120,7 @@ def unowned(run: ImportRun) -> list[Unowned]:
     rows: dict[str, list[int]] = {}
     for text, row in of_run.order_by("row").values_list("text", "row")[: _ROWS * len(found)] if found else ():
         rows.setdefault(text, []).append(row)
-    return [Unowned(*_split(text), times, rows.get(text, [])[:_ROWS]) for text, times in found]
-
-
-def _split(text: str) -> tuple[str, str]:
-    name, _, word = text.partition(": ")
-    return name, word
+    return [Unowned(*split(text), times, rows.get(text, [])[:_ROWS]) for text, times in found]
 
 
 def _words(run: ImportRun) -> str:
@@ -158,12 +128,18 @@ def _words(run: ImportRun) -> str:
     return f" ({', '.join(found)})" if found else ""
 
 
+def _days(run: ImportRun) -> str:
+    found = ImportRemark.objects.filter(run=run, about=Remark.DATED).order_by().values_list("text")
+    counts = found.annotate(n=Count("row", distinct=True)).order_by("-n", "text")
+    return ", ".join(f"{day_of(label)}: {times:,}" for label, times in counts)
+
+
 def remarked(run: ImportRun) -> list[str]:
     """What is to be looked at, summed up in sentences; none if nothing is."""
     found = ImportRemark.objects.filter(run=run).order_by("about").values_list("about")
     counts = {about: (rows, first) for about, rows, first in found.annotate(Count("row", distinct=True), Min("row"))}
     said = []
-    for about, words in _SUMMED.items():
+    for about, words in SUMMED.items():
         if about in counts:
             rows, first = counts[about]
             if about == Remark.AGAIN:
@@ -172,68 +148,9 @@ def remarked(run: ImportRun) -> list[str]:
             what = ("person", "people") if about == Remark.AGAIN else ("row", "rows")
             text = f"One {what[0]} {one}" if rows == 1 else f"{rows:,} {what[1]} {many}"
             owners = _owners(run) if about == Remark.OWNER else ""
-            said.append(text.format(first=first, owners=owners, words=_words(run) if about == Remark.UNOWNED else ""))
+            listed = _words(run) if about == Remark.UNOWNED else _days(run) if about == Remark.DATED else ""
+            said.append(text.format(first=first, owners=owners, words=listed))
     return said
-
-
-_SUMMED = {
-    Remark.OWNER: (
-        "names an owner who is not here: {owners}. It went in and was handed out by the rules.",
-        "name an owner who is not here: {owners}. They went in and were handed out by the rules.",
-    ),
-    Remark.ENDED: (
-        "says won, lost or disqualified of somebody who stands otherwise here: look at row {first}. The lead stays as "
-        "it is: note the outcome on its record, or import the row as an outcome with its day.",
-        "say won, lost or disqualified of people who stand otherwise here; the first is row {first}. The leads stay as "
-        "they are: note the outcome on each record, or import the rows as outcomes with their days.",
-    ),
-    Remark.UNOWNED: (
-        "was in hand there{words}, but has no owner here, row {first}: it went to Qualify as new.",
-        "were in hand there{words}, but have no owner here; the first is row {first}. They went to Qualify as new.",
-    ),
-    Remark.EARLY: (
-        "was won before its lead came to us, as far as is known. It is kept, and left out of what is learnt.",
-        "were won before their leads came to us, as far as is known. They are kept, and left out of what is learnt.",
-    ),
-    Remark.KEPT_OPEN: (
-        "is about a lead that was worked on, or came to us again, since. It stays open; the deal is on its record.",
-        "are about leads that were worked on, or came to us again, since. Those stay open; the deals are on record.",
-    ),
-    Remark.BY_HAND: (
-        "says otherwise than somebody corrected here. The correction stays; look at row {first}.",
-        "say otherwise than somebody corrected here. The corrections stay; the first is row {first}.",
-    ),
-    Remark.AMOUNT: (
-        "says another amount than is here for its deal. Nothing was changed; look at row {first}.",
-        "say other amounts than are here for their deals. Nothing was changed; the first is row {first}.",
-    ),
-    Remark.COMPANY: (
-        "names nobody who is here, but a company, row {first}. Its deal went to who came to us first from there.",
-        "name nobody who is here, but a company, the first is row {first}. Their deals went to who came to us first "
-        "from there.",
-    ),
-    Remark.PERSON: (
-        "names its person by name alone, row {first}. It went to the one here who is called so.",
-        "name their people by name alone, the first is row {first}. Each went to the one here who is called so.",
-    ),
-    Remark.NAME: (
-        "has the address or id of an earlier row, but another name: look at row {first}. The first name stays; what "
-        "was missing was added.",
-        "have the address or id of an earlier row, but another name: the first is row {first}. The first names stay; "
-        "what was missing was added.",
-    ),
-    Remark.AGAIN: (
-        "is in several rows that say different things: look at row {first}. What the file says first stays; what was "
-        "missing was added.",
-        "are each in several rows that say different things; the first is row {first}. What the file says first stays; "
-        "what was missing was added.",
-    ),
-    Remark.CELL: (
-        "has a cell that was mended or not understood, row {first}. What it says is kept among the custom fields.",
-        "have cells that were mended or not understood, the first is row {first}. What they say is kept among the "
-        "custom fields.",
-    ),
-}
 
 
 def _people_again(run: ImportRun) -> int:

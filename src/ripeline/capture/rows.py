@@ -14,9 +14,10 @@ from itertools import combinations, islice
 from typing import Any, BinaryIO, NamedTuple
 from zoneinfo import ZoneInfo
 
-from ripeline.capture import codes, values
-from ripeline.capture.dates import moment
+from ripeline.capture import codes, evidence, values
+from ripeline.capture.dates import Moment, moment
 from ripeline.capture.dialect import Column, Dialect
+from ripeline.capture.evidence import Seen
 from ripeline.capture.fields import ANSWER, CUSTOM, FIELDS, OTHER_PHONE, Field, Kind, Takes
 from ripeline.capture.lines import as_text
 from ripeline.capture.mapping import FieldMap
@@ -44,6 +45,7 @@ _WANTED: dict[Kind, tuple[tuple[str, ...], str]] = {  # one of these fields, and
 }
 # As the other system has it: the record shows what it is here.
 _KEPT_BESIDES = ("company_id", "state", "stage", OTHER_PHONE)
+_ENDED = frozenset({"won", "lost", "disqualified"})
 _CLOCKS_DIFFER = timedelta(days=1)
 _READERS: dict[Takes, Callable[[str], tuple[str, str]]] = {
     Takes.ID: values.external_id,
@@ -65,6 +67,7 @@ class Row:
 
     `asked` is what a question's column says, by key, until it is read into `answers`.
     `words` are those in which the file says where it stands, by field.
+    `seen` is since when they may stand so, where nothing says since when who ended there did.
     `cells` are as the file had them, for a row that is refused later on. `system` gave the ids that it has.
     """
 
@@ -76,6 +79,7 @@ class Row:
     remarks: list[str] = field(default_factory=list)
     days: set[str] = field(default_factory=set)
     words: dict[str, str] = field(default_factory=dict)
+    seen: Seen | None = None
     cells: list[str] = field(default_factory=list, compare=False, repr=False)
     system: str = ""
 
@@ -195,6 +199,7 @@ class _Conversion:
         fields = [(at, known[target]) for at, (_, target) in placed if target in known]
         self._shared = {field.name for (_, field), (_, other) in combinations(fields, 2) if field is other}
         self._shared.discard(OTHER_PHONE)
+        self._evidence = evidence.columns(dialect.labels) if mapping.kind == "leads" else []
         self._fields = sorted(fields, key=lambda each: each[1].name not in _EARLY)
 
     def __call__(self, record: Record | Broken) -> Row | Reject:
@@ -220,6 +225,8 @@ class _Conversion:
         for at, question in self._asked:
             if text := given(clean_lines(record.cells[at])):
                 row.asked[question] = text
+        if self._evidence and "state_at" not in row.values and _ENDED & {row.text("state"), row.text("stage")}:
+            row.seen = evidence.of(record.cells, self._evidence, columns, self._read_moment, now=self._now)
         return self._refused(row, faults) or row
 
     def _is_beside(self, row: Row, known: Field, at: int, cell: str) -> bool:
@@ -302,10 +309,13 @@ class _Conversion:
             return self._dialect.country
         return values.reading_country("", (cell for cell in row.cells if cell.startswith("+")), self._dialect.country)
 
-    def _moment(self, row: Row, known: Field, column: Column, text: str) -> tuple[Value | None, str]:
-        found = moment(
+    def _read_moment(self, text: str, column: Column) -> Moment | None:
+        return moment(
             text, zone=self._zone, now=self._now, day_first=column.day_first, is_1904=self._dialect.is_1904
         )  # fmt: skip
+
+    def _moment(self, row: Row, known: Field, column: Column, text: str) -> tuple[Value | None, str]:
+        found = self._read_moment(text, column)
         if found is None:
             return None, ""
         is_expected = known.name == "closed_at" and row.text("outcome") == "open"

@@ -146,7 +146,7 @@ class LeadTaker:
 
     def _stand(self, born: Sequence[tuple[Row, UUID]], tally: Tally) -> None:
         """New leads stand where they stood elsewhere; what was ended there ends here, on its day if that is known."""
-        self._ended.new(born)
+        self._ended.new(born, tally)
         for state in ("working", "nurture"):
             if found := [each for each in born if stands(each[0]) == state]:
                 ids = [lead_id for _, lead_id in found]

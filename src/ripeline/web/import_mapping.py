@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from django.utils import timezone
 from django.utils.formats import date_format
 
-from ripeline.capture import actions, asking, looking, pieces, standing, wording
+from ripeline.capture import actions, asking, evidence, looking, pieces, standing, wording
 from ripeline.capture.actions import Said, UnreadableFileError
 from ripeline.capture.detection import Told
 from ripeline.capture.dialect import DELIMITERS, ENCODINGS, Column, Dialect, Sheet
@@ -151,7 +151,7 @@ def _context(run: ImportRun, looked: Looked, *, error: str = "") -> dict[str, An
         "asks_source": run.kind == ImportKind.LEADS,
         "preset": looked.preset.label if looked.preset and looked.preset.kind == run.kind else "",
         "words": import_words.lines(listed),
-        "undated": import_words.undated(listed, looked.mapping.fields()),
+        "undated": import_words.undated(listed, looked.mapping.fields(), _seen(dialect)),
         "is_remembered": looked.is_remembered,
         "is_told": bool(run.told.get("whole")),
         "why": dialect.why,
@@ -181,6 +181,10 @@ def in_words(problem: str, kind: Kind) -> str:
     for name, field in FIELDS[kind].items():
         named = re.sub(rf"\b{name}\b", field.label, named)
     return before + mapped + named
+
+
+def _seen(dialect: Dialect) -> list[str]:
+    return [dialect.labels[place] for place in evidence.columns(dialect.labels)]
 
 
 def _closes(looked: Looked) -> list[Option]:

@@ -58,8 +58,11 @@ def lines(words: Iterable[Word]) -> list[Line]:
     return [_line(word, choices[word.about], reasons) for word in found.values()]
 
 
-def undated(words: Iterable[Word], fields: Collection[str]) -> str:
-    """From when who ended there counts as ended, where no column says; "" where one does, or nobody did."""
+def undated(words: Iterable[Word], fields: Collection[str], seen: Sequence[str] = ()) -> str:
+    """From when who ended there counts as ended, where no column says; "" where one does, or nobody did.
+
+    `seen`: the columns whose days tell best otherwise.
+    """
     ended = {word.ours for word in words if word.about == "state"} & {"won", "lost", "disqualified"}
     if not ended or "state_at" in fields:
         return ""
@@ -68,7 +71,9 @@ def undated(words: Iterable[Word], fields: Collection[str]) -> str:
         day = "the day they came" if "captured_at" in fields else "the day of this import"
         found.append(f"who is won counts from {day}, and is left out of what is learnt")
     if ended - {"won"}:
-        found.append("who is lost or disqualified counts so from the day of this import")
+        days = [f"“{label}”" for label in seen] + (["the day they came"] if "captured_at" in fields else [])
+        days.append("the day of this import")
+        found.append(f"who is lost or disqualified counts so from {', else '.join(days)}")
     return f"No column says since when: {'; '.join(found)}. If one does, choose “Since when it stands so” for it."
 
 

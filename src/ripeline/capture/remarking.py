@@ -1,0 +1,113 @@
+"""What is to be looked at after an import, in words: row by row, and summed up."""
+
+from ripeline.capture.models import Remark
+
+
+def sentence(about: str, text: str) -> str:
+    """Of one row."""
+    match about:
+        case Remark.OWNER:
+            return f"The owner “{text}” is not here"
+        case Remark.COMPANY:
+            return f"Names nobody who is here; it went to who came first from “{text}”"
+        case Remark.PERSON:
+            return f"Names its person by name alone; it went to the one who is called “{text}”"
+        case Remark.KEPT_OPEN:
+            return f"{text}; the lead stays open, because of what came after"
+        case Remark.AGAIN:
+            row, _, names = text.partition(": ")
+            return f"Row {row} is the same person and says something else, which stays: {names}"
+        case Remark.BY_HAND:
+            return f"Somebody corrected this here, and it stays: {text}"
+    return _of_where_it_stands(about, text)
+
+
+def _of_where_it_stands(about: str, text: str) -> str:
+    match about:
+        case Remark.ENDED:
+            there, _, here = text.partition(": ")
+            return f"Says {there.lower()}; here it is {here}, and stays so: note the outcome on the record"
+        case Remark.CLOSED:
+            return f"Was open here, and was closed as {text}, as the file says"
+        case Remark.DATED:
+            return f"Does not say since when it ended there: it counts from {day_of(text)}"
+        case Remark.UNOWNED:
+            word = split(text)[1]
+            said = f" (“{word}”)" if word else ""
+            return f"Was in hand there{said}, but has no owner here: it went to Qualify as new"
+    return text
+
+
+def split(text: str) -> tuple[str, str]:
+    """Of a remark on who was in hand there: the own field that keeps the file's word, and the word."""
+    name, _, word = text.partition(": ")
+    return name, word
+
+
+def day_of(label: str) -> str:
+    """From when somebody counts, in words."""
+    return f"“{label}”" if label else "the day of this import"
+
+
+SUMMED = {  # of one row, and of several
+    Remark.OWNER: (
+        "names an owner who is not here: {owners}. It went in and was handed out by the rules.",
+        "name an owner who is not here: {owners}. They went in and were handed out by the rules.",
+    ),
+    Remark.ENDED: (
+        "says won, lost or disqualified of somebody who stands otherwise here: look at row {first}. The lead stays as "
+        "it is: note the outcome on its record, or import the row as an outcome with its day.",
+        "say won, lost or disqualified of people who stand otherwise here; the first is row {first}. The leads stay as "
+        "they are: note the outcome on each record, or import the rows as outcomes with their days.",
+    ),
+    Remark.UNOWNED: (
+        "was in hand there{words}, but has no owner here, row {first}: it went to Qualify as new.",
+        "were in hand there{words}, but have no owner here; the first is row {first}. They went to Qualify as new.",
+    ),
+    Remark.DATED: (
+        "of who is closed now does not say since when it ended there. It counts from {words}.",
+        "of who is closed now do not say since when they ended there. They count from {words}.",
+    ),
+    Remark.EARLY: (
+        "was won before its lead came to us, as far as is known. It is kept, and left out of what is learnt.",
+        "were won before their leads came to us, as far as is known. They are kept, and left out of what is learnt.",
+    ),
+    Remark.KEPT_OPEN: (
+        "is about a lead that was worked on, or came to us again, since. It stays open; the deal is on its record.",
+        "are about leads that were worked on, or came to us again, since. Those stay open; the deals are on record.",
+    ),
+    Remark.BY_HAND: (
+        "says otherwise than somebody corrected here. The correction stays; look at row {first}.",
+        "say otherwise than somebody corrected here. The corrections stay; the first is row {first}.",
+    ),
+    Remark.AMOUNT: (
+        "says another amount than is here for its deal. Nothing was changed; look at row {first}.",
+        "say other amounts than are here for their deals. Nothing was changed; the first is row {first}.",
+    ),
+    Remark.COMPANY: (
+        "names nobody who is here, but a company, row {first}. Its deal went to who came to us first from there.",
+        "name nobody who is here, but a company, the first is row {first}. Their deals went to who came to us first "
+        "from there.",
+    ),
+    Remark.PERSON: (
+        "names its person by name alone, row {first}. It went to the one here who is called so.",
+        "name their people by name alone, the first is row {first}. Each went to the one here who is called so.",
+    ),
+    Remark.NAME: (
+        "has the address or id of an earlier row, but another name: look at row {first}. The first name stays; what "
+        "was missing was added.",
+        "have the address or id of an earlier row, but another name: the first is row {first}. The first names stay; "
+        "what was missing was added.",
+    ),
+    Remark.AGAIN: (
+        "is in several rows that say different things: look at row {first}. What the file says first stays; what was "
+        "missing was added.",
+        "are each in several rows that say different things; the first is row {first}. What the file says first stays; "
+        "what was missing was added.",
+    ),
+    Remark.CELL: (
+        "has a cell that was mended or not understood, row {first}. What it says is kept among the custom fields.",
+        "have cells that were mended or not understood, the first is row {first}. What they say is kept among the "
+        "custom fields.",
+    ),
+}
