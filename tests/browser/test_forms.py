@@ -121,6 +121,18 @@ def test_a_form_stands_in_a_page_of_another_site_that_was_named_and_in_no_other(
     assert enquiry.trail["utm_campaign"] == "Spring"
 
 
+WORDS, ASKS, AGREE, AFTER, LOOKS, STANDS = (
+    "Language and words", "What it asks", "Consent and privacy", "What they get, and the thanks",
+    "Colours and letters", "Sites that may show it",
+)  # fmt: skip
+
+
+def opens(page: Page, *groups: str) -> None:
+    """Open groups of a form's settings."""
+    for each in groups:
+        page.locator("summary", has_text=each).click()
+
+
 def ground(page: Page) -> str:
     return str(page.evaluate("getComputedStyle(document.body).backgroundColor"))
 
@@ -155,10 +167,46 @@ def test_in_a_dark_browser_a_form_is_dark_but_where_its_ground_was_chosen_and_ca
 
 def test_without_a_script_a_button_shows_what_was_changed(open_page: OpenPage, door: Door, mona: User) -> None:
     page = open_page(mona, f"/capture/doors/{door.pk}", script=False)
+    opens(page, WORDS)
     page.get_by_label("Heading").fill("Tell us")
     page.get_by_role("button", name="Show what I changed").click()
     expect(page.frame_locator("iframe.preview").get_by_role("heading", name="Tell us")).to_be_visible()
     expect(page.get_by_label("Heading")).to_have_value("Tell us")
+
+
+@pytest.mark.parametrize("script", [True, False])
+def test_mona_finds_each_group_of_a_forms_settings_on_one_screen(
+    open_page: OpenPage, axe: Axe, shot: Shot, door: Door, mona: User, script: bool
+) -> None:
+    page = open_page(mona, f"/capture/doors/{door.pk}", phone=True, script=script)
+    first, last = (page.locator("summary", has_text=each).bounding_box() for each in ("What it is for", STANDS))
+    assert first
+    assert last
+    assert last["y"] + last["height"] - first["y"] < 600, "all of them fit a phone"
+    for group, label in (
+        (LOOKS, "Colour of its ground"), (WORDS, "Its language"), (AGREE, "Your privacy notice"),
+        (AFTER, "What is said afterwards"), (STANDS, "Sites that may show it"),
+    ):  # fmt: skip
+        field = page.get_by_label(label, exact=group == LOOKS)
+        expect(field).to_be_hidden()
+        opens(page, group)
+        expect(field).to_be_visible()
+    page.get_by_label("Sites that may show it in a page").fill("a b")
+    page.get_by_role("button", name="Keep").click()
+    expect(page.get_by_text("is not the address of a site")).to_be_visible()
+    if not script:
+        expect(page.get_by_label("Colour of its ground", exact=True)).to_be_hidden()
+        return
+    axe(page)
+    shot(page, "form-groups")
+    page.goto(f"/capture/doors/{door.pk}")
+    expect(page.get_by_label("Colour of its ground", exact=True)).to_be_visible()
+
+
+def test_a_link_to_a_group_opens_it(open_page: OpenPage, door: Door, mona: User) -> None:
+    page = open_page(mona, f"/capture/doors/{door.pk}")
+    page.get_by_role("link", name="Sites that may show it").click()
+    expect(page.get_by_label("Sites that may show it in a page")).to_be_visible()
 
 
 def asked_of(preview: FrameLocator) -> list[str]:
@@ -171,6 +219,7 @@ def test_questions_change_places_by_the_keyboard_and_the_preview_follows(
 ) -> None:
     page = open_page(mona, f"/capture/doors/{door.pk}")
     preview = page.frame_locator("iframe.preview")
+    opens(page, WORDS, ASKS)
     page.get_by_role("button", name="Ask “When should it be in place?” earlier").focus()
     page.keyboard.press("Enter")
     expect(page.get_by_text("When should it be in place? is now 1 of 5.")).to_be_attached()
@@ -195,9 +244,12 @@ def test_without_a_script_a_question_moves_by_its_button_and_what_was_typed_stay
     open_page: OpenPage, door: Door, mona: User
 ) -> None:
     page = open_page(mona, f"/capture/doors/{door.pk}", script=False)
+    opens(page, WORDS, ASKS)
     page.get_by_label("Heading").fill("Tell us")
     page.get_by_role("button", name="Ask “When should it be in place?” earlier").click()
     expect(page.get_by_text("Moved here; Keep keeps it.")).to_be_visible()
+    expect(page.get_by_label("Is there a budget for it?", exact=True)).to_be_visible()
+    opens(page, WORDS)
     expect(page.get_by_label("Heading")).to_have_value("Tell us")
     page.get_by_role("button", name="Keep").click()
     door.refresh_from_db()
@@ -220,6 +272,7 @@ def test_a_marketer_makes_a_form_tries_it_and_lets_in_what_was_held_back(
     expect(page.get_by_role("heading", name="As people see it")).to_be_visible()
     preview = page.frame_locator("iframe.preview")
     expect(preview.get_by_role("heading", name="See a demonstration")).to_be_visible()
+    opens(page, WORDS, LOOKS)
     page.get_by_label("Heading").fill("See it at work")
     expect(preview.get_by_role("heading", name="See it at work")).to_be_visible()
     page.get_by_label("Colour of its button", exact=True).fill("#b31")
@@ -347,6 +400,7 @@ def test_what_a_form_gives_is_kept_chosen_and_taken(
     axe(page)
     shot(page, "assets")
     page.goto(f"/capture/doors/{door.pk}")
+    opens(page, AFTER)
     page.get_by_label("What they get for it").select_option("The guide")
     page.get_by_role("button", name="Keep", exact=True).click()
     expect(page.get_by_text("No mail server is set, so the link to it is on the page")).to_be_visible()
@@ -418,7 +472,7 @@ def test_a_question_shows_what_belongs_to_its_kind_of_answer(
     page.set_viewport_size({"width": 390, "height": 844})
     shown, says = (
         page.locator("iframe.preview").bounding_box(),
-        page.get_by_role("heading", name="What it says").bounding_box(),
+        page.get_by_role("heading", name=WORDS).bounding_box(),
     )
     assert shown
     assert says

@@ -152,7 +152,7 @@ def open_door(slug: str, kind: str = DoorKind.FORM) -> Door | None:
 
 
 def find(door_id: UUID) -> Door | None:
-    return Door.objects.select_related("source", "campaign").filter(pk=door_id).first()
+    return Door.objects.select_related("source", "campaign", "gives").filter(pk=door_id).first()
 
 
 def asks(door: Door) -> list[tuple[Question, bool]]:

@@ -25,7 +25,17 @@ from ripeline.outbox import queries as outbox
 from ripeline.people.models import User
 from ripeline.people.rules import require_keeps_catalog
 from ripeline.web import form_page
-from ripeline.web.form_settings import MOVE, PERSON, TITLES, FormSettings, NewForm, in_its_language, initial
+from ripeline.web.form_settings import (
+    MOVE,
+    PERSON,
+    TITLES,
+    FormSettings,
+    NewForm,
+    in_its_language,
+    initial,
+    opened,
+    states,
+)
 from ripeline.web.forms import posted
 from ripeline.web.shell import firm_of, say, viewer
 
@@ -93,7 +103,8 @@ def door(request: HttpRequest, door_id: UUID) -> HttpResponse:
             say(request, "Kept; the form is so from now on.")
             return redirect("door", door_id)
     answer = {
-        "here": "doors", "door": found, "form": form, "is_moved": is_moved, "campaigns": catalog.campaigns(),
+        "here": "doors", "door": found, "form": form, "is_moved": is_moved,
+        "opened": opened(form, request.POST.get(MOVE, "")), "states": states(found), "campaigns": catalog.campaigns(),
         "latest": submissions.latest(found),
         "health": next((each for each in doors.health() if each.door.pk == found.pk), None),
         "address": form_page.address(request, found), "snippet": form_page.snippet(request, found),

@@ -157,6 +157,48 @@ class FormSettings(FormBeginning):
         )  # fmt: skip
 
 
+GROUPS = {  # of the settings; what is asked, by `ask-…`, stands under asks and agree
+    "aim": ("name", "source_type", "campaign"),
+    "says": ("language", "title", "intro", "verb"),
+    "asks": ("known",),
+    "agree": ("privacy_url",),
+    "after": ("gives", "thanks", "redirect_url"),
+    "looks": (*doors.COLOURS, "font", "corners"),
+    "stands": ("sites",),
+}
+
+
+def opened(form: FormSettings, move: str) -> set[str]:
+    """The groups in which something is wrong, or was moved just now."""
+    wrong = {group for group, names in GROUPS.items() if any(name in form.errors for name in names)}
+    if move:
+        is_consent = any(question.key == move.partition(" ")[2] for question, _ in form.consents())
+        wrong.add("agree" if is_consent else "asks")
+    return wrong
+
+
+def states(door: Door) -> dict[str, str]:
+    """How each group of a form's settings is, in a few words."""
+    asked = [question for question, _ in doors.asks(door)]
+    consents = sum(question.answer_type == AnswerType.CONSENT for question in asked)
+    questions, notice = len(asked) - consents, "with a privacy notice" if door.privacy_url else "no privacy notice"
+    asks = ["E-mail", *(label.lower() for name, label in PERSON.items() if name in door.fields)]
+    after = door.gives.title if door.gives else "A page of yours" if door.redirect_url else "Words of thanks"
+    return {
+        "aim": f"{door.source.get_source_type_display()}{f' · {door.campaign.name}' if door.campaign else ''}",
+        "says": f"{door.get_language_display()} · “{door.title}”",
+        "asks": ", ".join(asks) + (f" · {_count(questions, 'question')}" if questions else ""),
+        "agree": f"{_count(consents, 'consent') if consents else 'No consent'} · {notice}",
+        "after": after,
+        "looks": "Your own" if any(name in door.style for name in doors.COLOURS) else "As they come",
+        "stands": _count(len(door.sites), "site") if door.sites else "Its own page only",
+    }  # fmt: skip
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}{'' if number == 1 else 's'}"
+
+
 def initial(door: Door) -> dict[str, Any]:
     """A form's settings as its fields begin."""
     asked = {f"ask-q-{each['key']}": "required" if each["required"] else "optional" for each in door.questions}

@@ -2,6 +2,7 @@
  * shows what was changed, and a colour is written.
  *
  *   form[data-shows="id"]     presses the button with that id, which sends the form into a frame, a moment after a change
+ *   [data-group]              is open again after Keep where it was open before, in this tab
  *   .asks button[name=move]   moves its question up or down at once, says so, and keeps the focus where one was
  *   input[data-picks="id"]    a colour that is the same as the one written in the field with that id
  */
@@ -20,6 +21,12 @@
     if (form.querySelector(".wrong")) form.requestSubmit(button); // what is typed, and not kept yet, is what is shown
     form.addEventListener("submit", ({ submitter }) => { if (submitter !== button) clearTimeout(soon); });
     frame.addEventListener("load", () => frame.contentWindow.scrollTo(0, top)); // one sees on what one was looking at
+  }
+
+  const groups = [...document.querySelectorAll("[data-group]")], kept = `groups ${location.pathname}`;
+  for (const each of groups) {
+    if ((sessionStorage.getItem(kept) || "").split(" ").includes(each.dataset.group)) each.open = true;
+    each.addEventListener("toggle", () => sessionStorage.setItem(kept, groups.filter((one) => one.open).map((one) => one.dataset.group).join(" ")));
   }
 
   const said = document.querySelector("[data-moved]");
