@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from pytest_django import DjangoAssertNumQueries
 
 from ripeline.base import clock
-from ripeline.leads import actions, deciding
+from ripeline.leads import actions, deciding, numbers
 from ripeline.leads.deciding import LeadError, Next
 from ripeline.leads.models import Account, Lead, Opportunity, RecordView, State
 from ripeline.people.actions import change_user
@@ -540,3 +540,18 @@ def test_of_two_at_once_the_second_is_told_and_overwrites_nothing(
     refused = next(answer for answer in answers if answer.status_code == 422)
     assert "changed this lead since you opened it" in text(refused)
     assert Activity.objects.filter(lead_id=lead.pk, kind="call").count() == 1
+
+
+def test_a_telephone_is_read_as_its_country_groups_it_and_dialled_as_it_is_kept(
+    make_lead: MakeLead, alice: User
+) -> None:
+    lead, client = make_lead(alice, name="", email="", phone="+442071838750"), Client()
+    client.force_login(alice)
+    page = client.get(f"/leads/{lead.pk}").text
+    assert 'href="tel:+442071838750"><span class="tel">+44 20 7183 8750</span></a>' in page
+    assert "<h1>+44 20 7183 8750" in re.sub(r"<h1[^>]*>", "<h1>", page), "who has no other name is called so"
+    listed = client.get("/leads?cols=phone").text
+    assert '<span class="tel">+44 20 7183 8750</span>' in listed
+    assert 'value="+44 20 7183 8750"' in client.get(f"/leads/{lead.pk}?edit=1").text
+    for number, written in (("+49221456789", "+49 221 456789"), ("0171 12", "0171 12"), ("+12", "+12"), ("", "")):
+        assert numbers.written(number) == written

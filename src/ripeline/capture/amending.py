@@ -12,6 +12,7 @@ from ripeline.leads import actions as leads
 from ripeline.leads import identity
 from ripeline.leads.deciding import By, lock
 from ripeline.leads.models import Lead
+from ripeline.leads.numbers import written
 from ripeline.leads.rules import Verb, may
 from ripeline.people import queries as people
 
@@ -39,12 +40,12 @@ def correct(submission: Submission, was: Mapping[str, str], by: By) -> Sequence[
         fields = {name: value for name, value in fields.items() if value}
     if fields:
         lead = leads.edit(lead.pk, by if is_theirs else By(people.system(), by.origin, by.key), fields=fields).lead
-    left = {FIELDS[name]: value or "none" for name, value in wanted.items() if name not in fields}
-    return [*(f"{label} {value}" for label, value in left.items()), *_reached_by(added, lead)]
+    left = {name: value for name, value in wanted.items() if name not in fields}
+    return [*(f"{FIELDS[name]} {written(value) or 'none'}" for name, value in left.items()), *_reached_by(added, lead)]
 
 
 def _reached_by(numbers: set[str], lead: Lead) -> Sequence[str]:
     """They are known by these numbers, too; those by which they cannot be are said in words."""
     keys = {number: identity.phone(number, lead.name, lead.company) for number in numbers}
     identity.claim({key: lead.pk for key in keys.values() if key})
-    return [f"telephone {number}" for number, key in sorted(keys.items()) if key is None]
+    return [f"telephone {written(number)}" for number, key in sorted(keys.items()) if key is None]

@@ -11,6 +11,7 @@ from django.db.models import F, Func, Q
 from ripeline.base import clock
 from ripeline.base.fields import one_of, primary_key
 from ripeline.catalog.models import Campaign, CloseReason, Source
+from ripeline.leads.numbers import written
 from ripeline.leads.plain import Plain
 from ripeline.people.models import Responsible, Team, User
 
@@ -200,7 +201,7 @@ class Lead(models.Model):
         ]
 
     def __str__(self) -> str:
-        called = self.name or self.email or self.phone
+        called = self.name or self.email or written(self.phone)
         return called or (f"No. {_short(self.reference)}" if self.reference else "Unnamed lead")
 
 

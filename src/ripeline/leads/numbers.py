@@ -2,11 +2,27 @@
 
 import re
 from collections.abc import Collection
+from functools import lru_cache
 from typing import Any
+
+import phonenumbers
 
 _WRITTEN = re.compile(r"[\d\s+()/.;|,–-]+")
 _BETWEEN = re.compile(r"[;|,\n]|\s/\s")
 _BEFORE = 4  # signs at most that are not dialled within a country: + and its code
+
+
+@lru_cache(maxsize=4096)
+def written(number: str) -> str:
+    """A number that is kept as people read it, as its country groups it: +44 20 7183 8750. Any other text as it is."""
+    if not number.startswith("+"):
+        return number
+    try:
+        parsed = phonenumbers.parse(number)
+    except phonenumbers.NumberParseException:
+        return number
+    is_kept = phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164) == number
+    return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.INTERNATIONAL) if is_kept else number
 
 
 def dialled(text: str) -> str:

@@ -142,6 +142,8 @@ _OF_SCORE: dict[str, Callable[[Chances], Html]] = {
 _OF_ROW: dict[str, Callable[[Row], Html]] = {
     "state": lambda row: words.state_tag(row.state) if row.state else "",
     "with": _with,
+    "phone": lambda row: words.telephone(row.phone),
+    "phones": lambda row: ", ".join(words.telephone(number) for number in row.other_phones.split("; ") if number),
     "amount": lambda row: escape(words.money(row.amount, row.lead.currency)),
 }
 _MOMENTS: dict[str, Callable[[Row], datetime | None]] = {

@@ -1,7 +1,7 @@
 """Capture: the doors by which people come to us, how each is doing, and what was held back."""
 
 from collections import Counter
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from uuid import UUID
 
 from django.http import Http404, HttpRequest, HttpResponse
@@ -21,6 +21,7 @@ from ripeline.catalog import queries as catalog
 from ripeline.catalog.models import SourceType
 from ripeline.catalog.phrases import Language
 from ripeline.catalog.standard import words
+from ripeline.leads.numbers import written
 from ripeline.outbox import queries as outbox
 from ripeline.people.models import User
 from ripeline.people.rules import require_keeps_catalog
@@ -182,7 +183,13 @@ def _said(sent: Submission, asked: dict[str, str]) -> list[tuple[str, str]]:
     if "raw" in content and not content["person"]:
         return [(path, text[:300]) for path, text in list(flat(content["raw"]))[:12]]
     labels = PERSON | {OTHERS: "Other telephones"}
-    person = [(labels.get(name, "E-mail"), value) for name, value in content["person"].items() if value]
+    reads: dict[str, Callable[[str], str]] = {
+        "phone": written,
+        OTHERS: lambda text: ", ".join(map(written, text.split())),
+    }
+    person = [
+        (labels.get(name, "E-mail"), reads.get(name, str)(value)) for name, value in content["person"].items() if value
+    ]
     message = [("What they said", content["message"])] if content["message"] else []
     return person + message + [(asked.get(key, key), words(value)) for key, value in content["answers"].items()]
 

@@ -15,6 +15,7 @@ from ripeline.catalog import queries as catalog
 from ripeline.leads import bulk, duplicates, joining, merging, queries, rules
 from ripeline.leads.deciding import By, LeadError, once_more
 from ripeline.leads.models import Lead
+from ripeline.leads.numbers import written
 from ripeline.leads.rules import Verb
 from ripeline.people.models import Role, User
 from ripeline.web import countries, screens
@@ -131,6 +132,8 @@ def _said(lead: Lead, field: str) -> str:
         return str(money(value, lead.currency))
     if field == "owner":
         return str(lead.owner or f"nobody's ({lead.responsible.name})")
+    if field == "phone":
+        return written(str(value or ""))
     if field == "country":
         return dict(countries.countries()).get(str(value), str(value))
     return "" if value is None else str(value)

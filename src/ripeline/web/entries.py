@@ -11,6 +11,7 @@ from django.utils.dateparse import parse_datetime
 from ripeline.catalog.pages import LABELS as PAGES
 from ripeline.catalog.pages import PageKind
 from ripeline.catalog.standard import words as in_words
+from ripeline.leads.numbers import written
 from ripeline.routing import rules as routing
 from ripeline.timeline.hits import Who
 from ripeline.timeline.kinds import KINDS, OF_HITS
@@ -163,13 +164,18 @@ def _reopened(entry: Activity, _sees_next: bool) -> str:
 
 def _edited(entry: Activity, _sees_next: bool) -> str:
     if number := entry.data.get("number"):
-        return f"Telephone {number} taken off"
+        return f"Telephone {written(number)} taken off"
     before, after = entry.data.get("before", {}), entry.data.get("after", {})
     names = [name for name in entry.data.get("fields", []) if name in before or name in after]
     if len(names) == 1:
         (name,) = names
-        return f"{FIELDS.get(name, name).capitalize()} changed to “{after.get(name) or ''}”"
+        return f"{FIELDS.get(name, name).capitalize()} changed to “{_written(name, after)}”"
     return f"Changed: {', '.join(FIELDS.get(name, name) for name in names)}" if names else _plainly(entry, True)
+
+
+def _written(name: str, after: Mapping[str, Any]) -> str:
+    value = str(after.get(name) or "")
+    return written(value) if name == "phone" else value
 
 
 def _brought(entry: Activity, _sees_next: bool) -> str:

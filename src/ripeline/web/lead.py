@@ -13,6 +13,7 @@ from ripeline.catalog.models import CloseState
 from ripeline.leads import actions, record, rules
 from ripeline.leads.around import around
 from ripeline.leads.models import Lead
+from ripeline.leads.numbers import written
 from ripeline.leads.record import Record
 from ripeline.people import working_time
 from ripeline.people.models import User
@@ -103,7 +104,7 @@ def _choices(found: Record) -> dict[str, Any]:
         "fields": [
             ("name", "Name", lead.name),
             ("title", "Title", lead.title),
-            ("phone", "Telephone", lead.phone),
+            ("phone", "Telephone", written(lead.phone)),
             ("company", "Company", lead.company),
             ("amount", "Value", "" if lead.amount is None else f"{lead.amount:.2f}".removesuffix(".00")),
         ],

@@ -17,6 +17,7 @@ from ripeline.catalog import queries as catalog
 from ripeline.leads import actions, merging
 from ripeline.leads.deciding import By, LeadError, Next
 from ripeline.leads.models import Lead, NextKind
+from ripeline.leads.numbers import written
 from ripeline.people import queries as people
 from ripeline.people import working_time
 from ripeline.people.models import Responsible, Role, User
@@ -146,7 +147,7 @@ def take_off(asked: Request) -> screens.Said:
     """A telephone that is not theirs."""
     number = asked.text("number")[:40]
     done = actions.take_off(asked.lead.pk, asked.by, number=number)
-    return screens.Said(f"{number} was taken off.", done.activity_id, stays=True)
+    return screens.Said(f"{written(number)} was taken off.", done.activity_id, stays=True)
 
 
 def _beside(field: str, read: Callable[[str], Any], text: str) -> Any:

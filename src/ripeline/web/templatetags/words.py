@@ -24,6 +24,7 @@ from ripeline.catalog import phrases
 from ripeline.catalog.models import Stage
 from ripeline.catalog.phrases import Language, Phrases
 from ripeline.leads.models import CLOSED_STATES, State
+from ripeline.leads.numbers import written
 from ripeline.people.models import Tracking
 from ripeline.ripeness.rules import LABELS, Tag
 from ripeline.web.moments import Moments
@@ -127,6 +128,12 @@ def day(value: datetime | date | None) -> str:
     if value is None:
         return ""
     return date_format(timezone.localtime(value) if isinstance(value, datetime) else value, "j F Y")
+
+
+@register.filter
+def telephone(number: str) -> SafeString:
+    """A number as people read it, which is not broken over two lines."""
+    return format_html('<span class="tel">{}</span>', written(number)) if number else mark_safe("")
 
 
 @register.filter
