@@ -735,3 +735,16 @@ def test_who_was_in_hand_there_and_has_nobody_here_is_counted_by_word_and_listed
     assert "Ann" in listed
     assert "Bo" in listed
     assert "Cy" not in listed
+
+
+def test_what_people_wrote_can_be_read_as_notes_and_back(signed_in: SignIn, mona: User) -> None:
+    client = signed_in(mona)
+    content = b"Date,Name,E-Mail,Subject,Message\n2026-03-02,Ann,ann@x.example,Offer,Please call\n"
+    where = upload(client, content, kind="").url
+    page = client.get(where)
+    assert "Read as people who wrote to you, each with what they said." in text(page)
+    assert "Offer Please call" in text(page), "the preview has both in one"
+    client.post(f"{where}/read-as", {"kind": "activities"})
+    assert "Read as notes and calls with leads that are here. Read it as leads instead" in text(client.get(where))
+    client.post(f"{where}/read-as", {"kind": "leads"})
+    assert "Read as people who wrote to you" in text(client.get(where))

@@ -13,6 +13,7 @@ from ripeline.capture.headings import HEADINGS
 Kind = Literal["leads", "outcomes", "companies", "activities"]
 IGNORE = "ignore"
 CUSTOM = "custom:"
+SUBJECT = "subject"  # of what they said: stands above it
 OTHER_PHONE = "other_phone"  # of which a person may have several
 ANSWER = "answer:"  # before the key of a question that is asked at every door
 
@@ -77,6 +78,7 @@ _LEADS = (
     _field("landing_page", "Landing page", Takes.LINE, 500),
     _field("captured_at", "When they came to us", Takes.MOMENT, strict=True),
     _field("message", "What they said", Takes.LINES, 20000),
+    _field(SUBJECT, "What it was about", Takes.LINE),
     _field("owner", "Sales rep", Takes.OWNER, 254),
     _field("state", "Where it stands", Takes.STATE),
     _field("stage", "Life-cycle stage", Takes.STATE),

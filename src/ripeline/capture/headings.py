@@ -9,7 +9,8 @@ _TABLE = """
 external_id: external id | lead id | mql id | contact id | record id | hs object id | person id | customer id | crm
     id | external key | uuid | guid | id | kundennummer | kontakt id | lead nummer | externe id | identifiant | id
     contact | id lead | id contacto | id cliente | id contatto | numero client | codigo | reference | referenz | key
-email: email | e mail | email address | e mail address | mail | mail address | work email | business email | email 1
+email: email | your email | your e mail | ihre e mail | ihre e mail adresse | votre email | votre e mail | e mail
+    | email address | e mail address | mail | mail address | work email | business email | email 1
     | e mail 1 | primary email | e mail adresse | mailadresse | emailadresse | adresse e mail | adresse email |
     adresse mail | courriel | correo | correo electronico | email corporativo | endereco de email | indirizzo email
     | posta elettronica | e mailadres | adres e mail | e mail value | e mail 1 value | email 1 value
@@ -23,7 +24,8 @@ other_phone: other phone | phone 2 | mobile 2 | second phone | second mobile | s
     mobil 2 | handy 2 | telefon privat | mobil privat | handy privat | private telefonnummer |
     weitere telefonnummer | telephone 2 |
     autre telephone | otro telefono | telefono 2 | outro telefone | telefone 2 | altro telefono
-name: name | full name | fullname | contact name | lead name | contact | person | contact person | lead | your name
+name: name | your full name | ihr name | votre nom | su nombre | seu nome | full name | fullname | contact name
+    | lead name | contact | person | contact person | lead | your name
     | ansprechpartner | kontakt | vollstandiger name | nom complet | nom et prenom | interlocuteur | nombre completo
     | nombre y apellidos | contacto | nome completo | contato | nominativo | volledige naam | naam | contactpersoon
     | imie i nazwisko
@@ -52,15 +54,21 @@ source: source | lead source | where from | where they came from | came from | w
     canal | source du lead | fuente | origen | origem | fonte | provenienza | bron | herkomst | zrodlo
 campaign: campaign | campaign name | utm campaign | kampagne | campagne | campana | campanha | campagna | kampania
 landing_page: landing page | landing page id | landing page url | landingpage | first page seen | page url |
-    conversion page | form page | einstiegsseite | page de destination | pagina de destino | pagina de entrada
+    conversion page | form page | source url | form url | einstiegsseite | page de destination
+    | pagina de destino | pagina de entrada
 captured_at: captured at | first contact date | created at | create date | created date | creation date | date
     created | created | created on | created time | inquiry date | enquiry date | submitted at | submission date |
     conversion date | lead date | date added | first seen | timestamp | date | contact date | signup date |
-    registered at | first contact | erstkontakt | erster kontakt | kontakt am
+    registered at | entry date | date time | sent at | sent on | received | received at | received on | submitted |
+    submitted on | gesendet am | eingegangen am | eingang | datum uhrzeit | datum zeit | absendedatum
+    | first contact | erstkontakt | erster kontakt | kontakt am
     | erstellt am | erstelldatum | erfasst am | anfragedatum | eingangsdatum | datum | zeitstempel |
     date de creation | cree le | date du contact | fecha de creacion | fecha | creado el | data de criacao | data |
     criado em | data di creazione | data creazione | aanmaakdatum | data utworzenia
-message: message | notes | note | comment | comments | description | inquiry | enquiry | question | remarks |
+message: message | your message | ihre nachricht | ihre anfrage | your enquiry | your inquiry | comment or message
+    | how can we help | how can we help you | was konnen wir fur sie tun | wie konnen wir helfen | votre message
+    | su mensaje | sua mensagem | notes | note | comment | comments | description | inquiry | enquiry | question
+    | remarks |
     nachricht | notiz | notizen | kommentar | bemerkung | bemerkungen | anfrage | beschreibung | commentaire |
     commentaires | remarques | mensaje | notas | comentario | comentarios | mensagem | observacoes | messaggio |
     nota | commenti | bericht | opmerkingen | wiadomosc
@@ -98,13 +106,14 @@ reason: reason | close reason | closed reason | loss reason | lost reason | clos
 state: lead status | lead state | lead stage | sales status | statut du lead | estado del lead | status do lead
 stage: lifecycle stage | life cycle stage | lifecycle phase | phase du cycle de vie | etapa del ciclo de vida
 state_at: became a customer date | status date | status changed | status since
-company_id: company id | account id | organization id | organisation id | associated company ids | firmen id | firmen nr
+company_id: company id | account id | organization id | organisation id | associated company ids | firmen id
+    | firmen nr
     | firmennummer | firma id
 pipeline_stage: stage of the deal | pipeline stage
 opened_at: opened at | opened on | open date | deal created
 happened_at: activity date | happened at | due date | call date | meeting date | date | datum | fecha | data
 activity: activity type | activity | engagement type | type | task subtype | typ | tipo
-subject: subject | activity subject | betreff | sujet | asunto | assunto | oggetto
+subject: subject | your subject | ihr betreff | activity subject | betreff | sujet | asunto | assunto | oggetto
 body: note body | note | notes | body | call notes | description | comments | full comments | content | notiz | text
 by: by | author | created by | assigned to | activity assigned to | autor | auteur
 done: done | is done | task status | erledigt
@@ -127,6 +136,12 @@ _DEALS = frozenset(  # what only a list of deals says
     phase de la transaction|nom de la transaction|etapa del negocio|nombre del negocio|etapa do negocio|nome do negocio
     """.replace("\n    ", "").split("|")
 )  # fmt: skip
+_THEIR_WORDS = frozenset(  # of a message: what a contact form asks for, rather than what one of us writes down
+    """message|your message|nachricht|ihre nachricht|anfrage|ihre anfrage|inquiry|enquiry|your inquiry|your enquiry|
+    question|comment or message|how can we help|how can we help you|votre message|mensaje|mensagem|messaggio|
+    wiadomosc|bericht""".replace("\n    ", "").split("|")
+)  # fmt: skip
+_OUR_DOING = frozenset(name for field in ("activity", "by", "done", "activity_id") for name in HEADINGS[field])
 _ANY_DATE = frozenset({"date", "datum", "fecha", "data", "end date"})
 KNOWN = frozenset(heading for headings in HEADINGS.values() for heading in headings)
 
@@ -146,6 +161,16 @@ def is_of_deals(labels: Iterable[str]) -> bool:
 
 def is_of_activities(labels: Iterable[str]) -> bool:
     """Whether headings are those of notes and calls of people who are here: whose, when and about what."""
+    return _says_whose_when_and_what(labels) and not is_of_enquiries(labels)
+
+
+def is_of_enquiries(labels: Iterable[str]) -> bool:
+    """Whether headings that could be those of notes are those of what people wrote to us: a contact form's."""
+    names = {key(clean(label)) for label in labels}
+    return _says_whose_when_and_what(labels) and bool(names & _THEIR_WORDS) and not names & _OUR_DOING
+
+
+def _says_whose_when_and_what(labels: Iterable[str]) -> bool:
     names = {key(clean(label)) for label in labels}
     whose = frozenset((*HEADINGS["email"], *HEADINGS["person"], "name", "lead", "contact id", "lead id"))
     asked = (frozenset(HEADINGS["subject"]), frozenset(HEADINGS["happened_at"]), whose)

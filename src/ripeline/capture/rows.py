@@ -18,7 +18,7 @@ from ripeline.capture import codes, evidence, values
 from ripeline.capture.dates import Moment, moment
 from ripeline.capture.dialect import Column, Dialect
 from ripeline.capture.evidence import Seen
-from ripeline.capture.fields import ANSWER, CUSTOM, FIELDS, OTHER_PHONE, Field, Kind, Takes
+from ripeline.capture.fields import ANSWER, CUSTOM, FIELDS, OTHER_PHONE, SUBJECT, Field, Kind, Takes
 from ripeline.capture.lines import as_text
 from ripeline.capture.mapping import FieldMap
 from ripeline.capture.reading import Broken, Record, data_rows
@@ -45,6 +45,7 @@ _WANTED: dict[Kind, tuple[tuple[str, ...], str]] = {  # one of these fields, and
 }
 # As the other system has it: the record shows what it is here.
 _KEPT_BESIDES = ("company_id", "state", "stage", OTHER_PHONE)
+_MESSAGE = FIELDS["leads"]["message"].longest
 _ENDED = frozenset({"won", "lost", "disqualified"})
 _CLOCKS_DIFFER = timedelta(days=1)
 _READERS: dict[Takes, Callable[[str], tuple[str, str]]] = {
@@ -382,6 +383,10 @@ def _finish_lead(row: Row) -> None:
     parts = [part for name in _PARTS if (part := row.text(name))]
     if parts:
         row.values.setdefault("name", " ".join(parts))
+    if subject := str(row.values.pop(SUBJECT, "")):
+        said = row.text("message")
+        if key(subject) not in key(said):
+            row.values["message"] = f"{subject}\n{said}".strip()[:_MESSAGE]
     if others := row.text(OTHER_PHONE).split():
         row.values.setdefault("phone", others[0])
     if _is_of_totals(row):

@@ -15,7 +15,8 @@ from ripeline.capture import actions, asking, evidence, looking, pieces, standin
 from ripeline.capture.actions import Said, UnreadableFileError
 from ripeline.capture.detection import Told
 from ripeline.capture.dialect import DELIMITERS, ENCODINGS, Column, Dialect, Sheet
-from ripeline.capture.fields import ANSWER, CUSTOM, FIELDS, IGNORE, Kind
+from ripeline.capture.fields import ANSWER, CUSTOM, FIELDS, IGNORE, SUBJECT, Kind
+from ripeline.capture.headings import is_of_enquiries
 from ripeline.capture.looking import Looked, kind_of
 from ripeline.capture.mapping import WITH_IDS, FieldMap, undecided
 from ripeline.capture.models import ImportKind, ImportPolicy, ImportRun
@@ -148,6 +149,7 @@ def _context(run: ImportRun, looked: Looked, *, error: str = "") -> dict[str, An
         "error": error,
         "kind": "" if run.kind == ImportKind.LEADS else run.get_kind_display().lower(),
         "asks_for_outcomes": looking.asks_for_outcomes(looked),
+        "is_of_enquiries": run.kind == ImportKind.LEADS and is_of_enquiries(dialect.labels),
         "asks_source": run.kind == ImportKind.LEADS,
         "preset": looked.preset.label if looked.preset and looked.preset.kind == run.kind else "",
         "words": import_words.lines(listed),
@@ -302,8 +304,10 @@ def _preview(run: ImportRun, looked: Looked) -> dict[str, Any]:
 
 
 def _columns(mapping: FieldMap) -> list[tuple[str, str]]:
-    known = FIELDS[mapping.kind]
-    fields = [(name, field.label) for name, field in known.items() if name in mapping.fields()]
+    known, mapped = FIELDS[mapping.kind], mapping.fields()
+    if mapping.kind == "leads" and SUBJECT in mapped:  # stands above what they said
+        mapped = (mapped - {SUBJECT}) | {"message"}
+    fields = [(name, field.label) for name, field in known.items() if name in mapped]
     if mapping.kind == "outcomes":  # whatever the columns, a row says how it ended, and when
         fields = [("outcome", "Outcome"), ("closed_at", "On")] + [
             each for each in fields if each[0] not in ("outcome", "won_at", "lost_at", "closed_at")
