@@ -19,6 +19,7 @@ from ripeline.capture.models import (
     ImportUndo,
     ImportWord,
     Submission,
+    TriedSite,
 )  # fmt: skip
 from ripeline.catalog.models import (
     Asset,
@@ -76,5 +77,6 @@ __all__ = [
     "KeptWord", "Lead", "MailServer", "Message", "ModelRun", "Opportunity", "PageRule", "Perceived", "Plan",
     "PlanItem", "PossibleDuplicate", "Price", "Purpose", "Question", "Reaction", "RecordView", "Recovered",
     "Recovery", "Responsible", "SavedView", "Score", "SignalTrust", "SimulationRun", "Site", "Source", "StageSaid",
-    "Submission", "Suppression", "Team", "Term", "Tracking", "Turn", "TypicalAmount", "User", "Visitor", "Wording",
+    "Submission", "Suppression", "Team", "Term", "Tracking", "TriedSite", "Turn", "TypicalAmount", "User", "Visitor",
+    "Wording",
 ]  # fmt: skip

@@ -165,6 +165,38 @@ def test_in_a_dark_browser_a_form_is_dark_but_where_its_ground_was_chosen_and_ca
     assert ground(open_page(None, "/f/quote?embed=1", dark=True)) == "rgba(0, 0, 0, 0)", "the page around has its own"
 
 
+def test_mona_allows_the_site_that_tried(
+    open_page: OpenPage,
+    axe: Axe,
+    shot: Shot,
+    live_server: LiveServer,
+    other_site: tuple[str, Path],
+    door: Door,
+    mona: User,
+) -> None:
+    site, pages = other_site
+    (pages / "contact.html").write_text(
+        '<!doctype html><html data-ready><title>Contact</title><link rel="icon" href="data:,"><h1>Contact</h1>'
+        f'<script src="{live_server.url}/static/ripeline/embed.js" data-form="quote" async></script>'
+    )
+    (pages / "framed.html").write_text(
+        '<!doctype html><html data-ready><title>Framed</title><link rel="icon" href="data:,">'
+        f'<iframe src="{live_server.url}/f/quote" title="Form"></iframe>'
+    )
+    theirs = open_page(None, f"{site}/contact.html")
+    expect(theirs.frame_locator("iframe").get_by_text(f"the site {site} has to be named")).to_be_visible()
+    theirs.goto(f"{site}/framed.html")
+    expect(theirs.frame_locator("iframe").get_by_text(f"the site {site} has to be named")).to_be_visible()
+    page = open_page(mona, f"/capture/doors/{door.pk}")
+    expect(page.get_by_text("2 times, last")).to_be_visible()
+    axe(page)
+    shot(page, "form-tried")
+    page.get_by_role("button", name=f"Allow {site}").click()
+    expect(page.get_by_text(f"{site} may show the form now")).to_be_visible()
+    theirs.reload()
+    expect(theirs.frame_locator("iframe").get_by_role("heading", name="Ask for a quote")).to_be_visible()
+
+
 def test_without_a_script_a_button_shows_what_was_changed(open_page: OpenPage, door: Door, mona: User) -> None:
     page = open_page(mona, f"/capture/doors/{door.pk}", script=False)
     opens(page, WORDS)

@@ -31,6 +31,7 @@ HAND_RAISING = (SourceType.QUOTE_REQUEST, SourceType.DEMO_REQUEST, SourceType.CO
 READING = (SourceType.CONTENT_DOWNLOAD, SourceType.WEBINAR, SourceType.COURSE, SourceType.OTHER)
 PERSON = ("name", "company", "phone", "title")  # asked beside the e-mail address, which always is
 HEALTH_DAYS = 30
+SITES_AT_MOST = 20
 
 _COLOUR = re.compile(r"#?([0-9a-f]{6}|[0-9a-f]{3})")
 _IS_HOST = re.compile(r"[\w-]+(\.[\w-]+)+(:\d+)?(?=[/?#]|$)")  # an address as people write it, without https://
@@ -291,7 +292,7 @@ def _sites(sites: Sequence[str]) -> list[str]:
             raise DoorError(f"“{text.strip()[:80]}” is not the address of a site, such as https://www.example.com.",
                             "sites")  # fmt: skip
         kept.append(f"{parts.scheme}://{parts.netloc.lower()}")
-    return list(dict.fromkeys(kept))[:20]
+    return list(dict.fromkeys(kept))[:SITES_AT_MOST]
 
 
 _SPELT = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss", "æ": "ae", "ø": "oe", "å": "aa", "ł": "l"})

@@ -463,6 +463,20 @@ class DoorDay(models.Model):
         constraints = [models.UniqueConstraint(fields=["door", "day"], name="door_day_once")]
 
 
+class TriedSite(models.Model):
+    """A site in whose pages somebody tried to show a form, and that may not show it."""
+
+    id = models.BigAutoField(primary_key=True)
+    door = models.ForeignKey(Door, on_delete=models.CASCADE, db_index=False)
+    site = models.CharField(max_length=300)  # its origin, as that of `Door.sites`
+    times = models.PositiveIntegerField(default=1)
+    last_at = models.DateTimeField(default=clock.now)
+
+    class Meta:
+        db_table = "tried_site"
+        constraints = [models.UniqueConstraint(fields=["door", "site"], name="tried_site_once")]
+
+
 class FileFormat(models.TextChoices):
     CSV = "csv", "CSV"
     XLSX = "xlsx", "Excel"

@@ -11,7 +11,7 @@ from django.utils.http import urlencode
 from django.views.decorators.clickjacking import xframe_options_exempt
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from ripeline.capture import colours, doors, holding, spoken, submissions
+from ripeline.capture import colours, doors, holding, spoken, submissions, tried_sites
 from ripeline.capture.doors import DoorError, FormDraft
 from ripeline.capture.machines import flat
 from ripeline.capture.models import Door, DoorKind, Submission
@@ -106,7 +106,7 @@ def door(request: HttpRequest, door_id: UUID) -> HttpResponse:
     answer = {
         "here": "doors", "door": found, "form": form, "is_moved": is_moved,
         "opened": opened(form, request.POST.get(MOVE, "")), "states": states(found), "campaigns": catalog.campaigns(),
-        "latest": submissions.latest(found),
+        "latest": submissions.latest(found), "tried": tried_sites.lately(found),
         "health": next((each for each in doors.health() if each.door.pk == found.pk), None),
         "address": form_page.address(request, found), "snippet": form_page.snippet(request, found),
         "days": doors.HEALTH_DAYS, "is_pale": colours.is_pale(found.style),
@@ -143,6 +143,22 @@ def preview_style(request: HttpRequest) -> HttpResponse:
         return form_page.styled(doors.style_of(request.GET))
     except DoorError as error:
         raise Http404 from error
+
+
+@require_POST
+def door_site(request: HttpRequest, door_id: UUID) -> HttpResponse:
+    """Let a site that tried show the form, or say no more of it."""
+    actor, found, site = viewer(request), _find(door_id), request.POST.get("site", "")[: tried_sites.LONGEST]
+    if request.POST.get("to") == "forget":
+        tried_sites.forget(actor=actor, door=found, site=site)
+        return redirect("door", door_id)
+    try:
+        tried_sites.allow(actor=actor, door=found, site=site)
+    except DoorError as error:
+        say(request, str(error), is_error=True)
+    else:
+        say(request, f"{site} may show the form now; it stands there when its page is opened again.")
+    return redirect("door", door_id)
 
 
 @require_POST
@@ -229,6 +245,7 @@ urlpatterns = [
     path("capture/doors/<uuid:door_id>", door, name="door"),
     path("capture/doors/<uuid:door_id>/preview", preview, name="door-preview"),
     path("capture/doors/preview.css", preview_style, name="door-preview-style"),
+    path("capture/doors/<uuid:door_id>/sites", door_site, name="door-site"),
     path("capture/doors/<uuid:door_id>/active", door_active, name="door-active"),
     path("capture/held", held, name="held"),
     path("capture/held/<uuid:submission_id>/<str:deed>", held_deed, name="held-deed"),

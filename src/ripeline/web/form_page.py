@@ -18,7 +18,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_safe
 
 from ripeline.base.anew import anew
-from ripeline.capture import colours, doors, giving, keeping, profiling, proof, submissions
+from ripeline.capture import colours, doors, giving, keeping, profiling, proof, submissions, tried_sites
 from ripeline.capture.models import Door, Submission
 from ripeline.capture.text import clean
 from ripeline.catalog import phrases
@@ -67,6 +67,8 @@ def form(request: HttpRequest, slug: str) -> HttpResponse:
         return _framed(render(request, "form/shut.html", _frame(request, door), status=410), door)
     if request.method != "POST":
         if site := _unnamed(request, door):
+            if request.method == "GET" and not request.headers.get("Sec-Purpose"):
+                tried_sites.note(door, site)
             return _unnamed_page(request, door, site)
         is_again = "again" in request.GET  # the same look, once more for who is known (form.js)
         if request.method == "GET" and not (_is_ours(request) or is_again or request.headers.get("Sec-Purpose")):
@@ -113,10 +115,14 @@ def _is_to_confirm(submission: Submission) -> bool:
 
 
 def _unnamed(request: HttpRequest, door: Door) -> str:
-    """The site in a page of which the form is to stand by its script (embed.js), where nobody named it; else ""."""
-    if not _is_embedded(request):
+    """The site in a page of which the form is to stand, where nobody named it; else "". Its script says it (embed.js);
+    of a frame that somebody wrote by hand the browser does.
+    """
+    is_framed = request.headers.get("Sec-Fetch-Dest") in ("iframe", "frame")
+    around = request.GET.get("page", "") if _is_embedded(request) else request.headers.get("Referer", "")
+    if not (_is_embedded(request) or is_framed):
         return ""
-    parts = urlsplit(request.GET.get("page", "")[:LONGEST])
+    parts = urlsplit(around[:LONGEST])
     site = f"{parts.scheme}://{parts.netloc.lower()}"
     if not doors.is_site(site) or site in door.sites or parts.netloc.lower() == request.get_host().lower():
         return ""
