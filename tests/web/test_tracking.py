@@ -1,22 +1,25 @@
 """Settings, Tracking, and visits on the record: told quietly, and only to whom they concern."""
 
 import re
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from html import unescape
 from uuid import uuid4
 
 from django.db import connection
 from django.test import Client
+from django.utils import timezone
 
 from ripeline.base import clock
 from ripeline.catalog import tracking
 from ripeline.leads.models import Lead
 from ripeline.leads.recognising import identify
 from ripeline.people.models import User
+from ripeline.ripeness import actions as ripeness
+from ripeline.ripeness import queries as scores
 from ripeline.timeline import uncounted
 from ripeline.timeline.models import Activity
 from ripeline.worker import reactions
-from tests.cast import by
+from tests.cast import MakeLead, by
 from tests.intake.test_recognising import raw, store
 
 
@@ -44,9 +47,35 @@ def test_a_visit_is_one_line_however_many_pages(lead: Lead, alice: User) -> None
     reactions.work()
     page = signed_in(alice).get(f"/leads/{lead.pk}?show=visits").text
     assert "Looked at 3 pages: prices, product" in page
+    singly = unescape(re.sub(r"<[^>]+>|\s+", " ", page.partition("Page by page</summary>")[2].partition("</ol>")[0]))
+    at = [timezone.localtime(now - timedelta(minutes=ago)).strftime("%H:%M") for ago in (95, 94, 90)]
+    found = [singly.index(f"{each} ") for each in at]
+    assert found == sorted(found)
+    assert singly.count("· 1 min, then") == singly.count("· 4 min, then") == 1
     assert "Downloaded guide.pdf" in page
     assert "Looked at Work with us" in page
     assert "Recognised on our site by a form they sent" in signed_in(alice).get(f"/leads/{lead.pk}").text
+
+
+def test_the_record_says_from_which_day_on_visits_count_where_somebody_looked_at_something_before(
+    make_lead: MakeLead, alice: User
+) -> None:
+    said = "on: what they looked at before is part of how they came."
+    for hour, first_day in ((9, "3 March"), (15, "4 March")):
+        lead, visitor = make_lead(alice, email=f"{hour}@x.example"), uuid4()
+        came = datetime(2026, 3, 2, hour, tzinfo=UTC)
+        Lead.objects.filter(pk=lead.pk).update(captured_at=came, episode_at=came)
+        identify(visitor_id=visitor, lead_id=lead.pk, by=by(alice))
+        with clock.at(came + timedelta(days=3)):
+            for days in (2, 0):  # the later first: that counts
+                at = int((came + timedelta(days=days, minutes=9)).timestamp() * 1_000_000)
+                store(raw(visitor, page_kind="pricing", occurred=at, received=at))
+                reactions.work()
+                ripeness.rescore([lead.pk])
+                page = signed_in(alice).get(f"/leads/{lead.pk}").text
+                assert (f"Visits count from {first_day} {said}" in page) == (days == 0)
+                reasons = [reason[0] for reason in scores.of([lead.pk])[lead.pk].reasons]
+                assert "signal.prices" in reasons
 
 
 def test_the_record_says_which_visits_were_no_persons_and_why_and_counts_none(

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from itertools import zip_longest
 from typing import Any
 
 from django.utils import timezone
@@ -61,6 +62,17 @@ class Told:
     body: str
     who: str  # whose deed it was; "" where it was theirs
     is_undone: bool = False  # taken back later
+    pages: Sequence["Page"] = ()  # of a visit of several, in their order
+
+
+@dataclass(frozen=True)
+class Page:
+    """A page that was looked at within a visit; `rest`: how long until the next, in words."""
+
+    at: datetime
+    name: str
+    path: str
+    rest: str
 
 
 def tell(entries: Sequence[Activity], *, sees_next: bool = True) -> list[Told]:
@@ -69,7 +81,7 @@ def tell(entries: Sequence[Activity], *, sees_next: bool = True) -> list[Told]:
     told: list[Told] = []
     for group in _in_one_go(entries):
         first = _told(group[0], sees_next, is_undone=str(group[0].pk) in undone)
-        told.append(first if len(group) == 1 else replace(first, words=_visit(group)))
+        told.append(first if len(group) == 1 else replace(first, words=_visit(group), pages=_pages(group)))
     return told
 
 
@@ -83,6 +95,21 @@ def _in_one_go(entries: Sequence[Activity]) -> list[list[Activity]]:
         else:
             groups.append([entry])
     return groups
+
+
+def _pages(visit: Sequence[Activity]) -> list[Page]:
+    """The pages of a visit one by one, the first first: of what has been read already, so that nothing is asked."""
+    found = []
+    for entry, following in zip_longest(reversed(visit), list(reversed(visit))[1:]):
+        path, title = entry.data.get("path", ""), entry.data.get("title", "")
+        rest = _pause(following.occurred_at - entry.occurred_at) if following else ""
+        found.append(Page(entry.occurred_at, title or path or "our site", path if title else "", rest))
+    return found
+
+
+def _pause(time: timedelta) -> str:
+    seconds = max(round(time.total_seconds()), 1)
+    return f"{seconds} s" if seconds < 60 else f"{round(seconds / 60)} min"
 
 
 def _told(entry: Activity, sees_next: bool, *, is_undone: bool) -> Told:
