@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -20,7 +20,7 @@ from ripeline.ripeness.claims import ENOUGH as ENOUGH_CLAIMS
 from ripeline.ripeness.claims import kept, kept_bands
 from ripeline.ripeness.current import ENOUGH as MOSTLY
 from ripeline.ripeness.current import current, terms
-from ripeline.ripeness.engagement import WINDOW
+from ripeline.ripeness.engagement import ARRIVAL, WINDOW
 from ripeline.ripeness.models import PRIOR, ModelRun, Score, Term
 from ripeline.ripeness.opinions import disputes, perceived
 from ripeline.ripeness.rules import RIPE_FROM, TURNING_FROM, Kept, Tag, band
@@ -193,6 +193,9 @@ def is_mostly_prior() -> bool:
     return found is None or found > MOSTLY
 
 
+_EPOCH = date(1970, 1, 1)
+
+
 class Beside(NamedTuple):
     """What is shown beside a score: how often the same was said and came true, whether it is mostly the general rule,
     and how good the lead seems to whoever works it."""
@@ -203,17 +206,24 @@ class Beside(NamedTuple):
     stage_said: str  # in which stage somebody said it is, as far as that is remembered
     stage_said_by: str
     stage_said_at: datetime | None
+    counted_from: date | None  # the day (UTC) from which on visits count; None where nothing was done before it
 
 
-_BESIDE = """
+_BESIDE = f"""
 SELECT (SELECT ARRAY[n, did, by_rule::int, said] FROM kept_word
         WHERE band = %(band)s AND n >= %(enough)s AND (by_rule OR %(has_learnt)s) ORDER BY by_rule LIMIT 1),
        (SELECT mostly_prior FROM model_run WHERE is_current),
-       COALESCE((SELECT quality FROM perceived WHERE lead_id = %(lead)s), ''), said.stage, said.name, said.said_at
+       COALESCE((SELECT quality FROM perceived WHERE lead_id = %(lead)s), ''), said.stage, said.name, said.said_at,
+       (SELECT CASE WHEN bool_or((e.reading | e.product | e.prices | e.download)
+                                 >> LEAST(GREATEST(e.day - came.day, 0), 63)::int <> 0) THEN came.day + 1 END
+        FROM (SELECT floor(extract(epoch FROM episode_at) / 86400 + {ARRIVAL})::int AS day FROM lead
+              WHERE id = %(lead)s) AS came
+        JOIN engagement AS e ON e.lead_id = ANY(ARRAY(
+            SELECT %(lead)s::uuid UNION ALL SELECT id FROM lead WHERE merged_into_id = %(lead)s)) GROUP BY came.day)
 FROM (SELECT 1) AS one LEFT JOIN (
     SELECT stage, said_at, "user".name FROM stage_said JOIN "user" ON "user".id = stage_said.user_id
     WHERE lead_id = %(lead)s AND said_at >= %(remembered)s) AS said ON true
-"""
+"""  # noqa: S608 - a number of our own
 
 
 def beside(score: Score) -> Beside:
@@ -226,9 +236,17 @@ def beside(score: Score) -> Beside:
         "lead": score.lead_id,
         "remembered": clock.now() - timedelta(days=WINDOW),
     }
-    ((counts, mostly, quality, stage, name, at),) = prepared_rows(_BESIDE, given)
+    ((counts, mostly, quality, stage, name, at, day),) = prepared_rows(_BESIDE, given)
     said = Kept(int(counts[0]), int(counts[1]), bool(counts[2]) and has_learnt, counts[3]) if counts else None
-    return Beside(said, mostly is None or mostly > MOSTLY, quality, stage or "", name or "", at)
+    return Beside(
+        said,
+        mostly is None or mostly > MOSTLY,
+        quality,
+        stage or "",
+        name or "",
+        at,
+        _EPOCH + timedelta(days=day) if day else None,
+    )
 
 
 def model() -> dict[str, Any]:

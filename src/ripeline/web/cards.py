@@ -7,6 +7,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from django.utils import timezone
+from django.utils.formats import date_format
 
 from ripeline.base import clock
 from ripeline.catalog import queries as catalog
@@ -51,6 +52,7 @@ class Ripe:
     perceived: str  # how good it seems to whoever works it
     stage: "Staged | None"  # None until it was inferred
     seemed: str = ""  # to whoever met them, beside what is reckoned
+    arrival: str = ""  # that what they looked at when they came is not reckoned; "" where they looked at nothing then
     qualities: tuple[tuple[str, str, str], ...] = QUALITIES
 
 
@@ -223,11 +225,21 @@ def ripe(score: Score | None, state: str, came_by: Iterable[Came] = ()) -> Ripe 
         is_mostly_prior=beside.is_mostly_prior,
         perceived=beside.perceived,
         seemed=_seemed(came_by),
+        arrival=_arrival(beside.counted_from),
         stage=Staged(
             score.stage, str(Stage(score.stage).label), tight(rules.percent(score.stage_p)), beside.stage_said,
             beside.stage_said_by, beside.stage_said_at,
         ) if score.stage_p else None,
     )  # fmt: skip
+
+
+def _arrival(counted_from: date | None) -> str:
+    """What they did when they came says nothing beside how they came, and is in no score."""
+    if counted_from is None:
+        return ""
+    return (
+        f"Visits count from {date_format(counted_from, 'j F')} on: what they looked at before is part of how they came."
+    )
 
 
 def _seemed(came_by: Iterable[Came]) -> str:
