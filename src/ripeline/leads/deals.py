@@ -23,12 +23,13 @@ from ripeline.leads import bulk, deciding, rules
 from ripeline.leads.birth import is_past_horizon
 from ripeline.leads.closing import NOTHING_NEXT
 from ripeline.leads.deciding import Changes
-from ripeline.leads.matching import Deal, as_opportunity, is_here, same
+from ripeline.leads.matching import Deal, as_opportunity, is_here, same, stated
 from ripeline.leads.models import CLOSED_STATES, Enquiry, Lead, Opportunity, OpportunityState, State
 from ripeline.people.models import User
 from ripeline.timeline import actions as timeline
 from ripeline.timeline.models import Activity
 
+_WRITTEN = ("key", "state", "opened_at", "closed_at", "amount", "currency", "product")  # of a deal that was here
 _ADMITTED_WITHIN = timedelta(minutes=5)
 
 
@@ -80,6 +81,9 @@ def book(deals: Sequence[Deal], *, actor: User, origin: str, import_run_id: UUID
             here = facts[lead.pk].deals
             if (lead.pk, deal.key) in known or is_here(deal, lead, here):
                 results[at], draft = _again(deal, lead, here, changed, actor=actor, origin=origin)
+            elif deal.outcome == CloseState.WON and (found := stated(here)):
+                known.add((lead.pk, deal.key))
+                results[at], draft = _told(deal, lead, found, changed, actor=actor, origin=origin)
             else:
                 known.add((lead.pk, deal.key))
                 results[at], draft = _decide(deal, lead, facts[lead.pk], new, changed, actor=actor, origin=origin)
@@ -139,6 +143,24 @@ def _again(
     entry = timeline.Entry(
         lead_id=lead.pk, kind="imported", actor_id=actor.pk, origin=origin, event_key=f"{deal.key}:{'+'.join(added)}",
         occurred_at=clock.now(), data={"fields": added, "opportunity": {"id": str(found.pk), "before": image}},
+    )  # fmt: skip
+    return Booked(is_new=True), _Draft(entry, lead, {})
+
+
+def _told(
+    deal: Deal, lead: Lead, found: Opportunity, changed: dict[UUID, Opportunity], *, actor: User, origin: str
+) -> tuple[Booked, _Draft]:
+    """Which deal made a customer of whom only that was said: it is this one, and counts as one win."""
+    image = {**_image(found), "key": found.key, "opened_at": str(found.opened_at)}
+    found.key, found.closed_at = deal.key, deal.at
+    found.opened_at = min(deal.opened_at or deal.at, deal.at)
+    if deal.amount is not None:
+        found.amount, found.currency = deal.amount, deal.currency
+    found.product = deal.product[:200] or found.product
+    changed[found.pk] = found
+    entry = timeline.Entry(
+        lead_id=lead.pk, kind="imported", actor_id=actor.pk, origin=origin, event_key=deal.key, occurred_at=clock.now(),
+        data={"fields": ["deal"], "opportunity": {"id": str(found.pk), "before": image}},
     )  # fmt: skip
     return Booked(is_new=True), _Draft(entry, lead, {})
 
@@ -255,6 +277,6 @@ def _write(drafts: Sequence[_Draft], new: Sequence[Opportunity], changed: Mappin
     Opportunity.objects.bulk_create(new)
     born = {deal.pk for deal in new}
     if older := [deal for deal in changed.values() if deal.pk not in born]:
-        Opportunity.objects.bulk_update(older, ["state", "closed_at", "amount", "currency", "product"])
+        Opportunity.objects.bulk_update(older, [*_WRITTEN])
     touched = {draft.lead.pk: draft.lead for draft in drafts if draft.changes}
     bulk._write(list(touched.values()), {name for draft in drafts for name in draft.changes})

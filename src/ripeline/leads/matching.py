@@ -10,6 +10,7 @@ from ripeline.base import clock
 from ripeline.catalog.models import CloseReason, CloseState
 from ripeline.leads.models import Lead, Opportunity, OpportunityState
 
+_STATED = "*"  # instead of a product, in the key of a deal
 _DAY = timedelta(days=1) - timedelta(microseconds=1)
 
 
@@ -28,6 +29,7 @@ class Deal:
     product: str = ""
     opened_at: datetime | None = None
     undated: bool = False  # nobody said when: `at` is the day they came, or today
+    is_stated: bool = False  # only that they bought is said, not by which deal: any deal won may be this one
 
     @property
     def outcome(self) -> str:
@@ -40,15 +42,36 @@ class Deal:
 
     @property
     def key(self) -> str:
-        product = " ".join(self.product.casefold().split())
+        product = _STATED if self.is_stated and self.outcome == CloseState.WON else key_of(self.product)
         return f"{self.outcome}:{self.day}:{product}"[:100]
+
+
+def key_of(product: str) -> str:
+    """A product as the key of its deal has it."""
+    return " ".join(product.casefold().split())
+
+
+def stated(here: Sequence[Opportunity]) -> Opportunity | None:
+    """The deal of which only is said that they bought, if one is here."""
+    return next((found for found in here if found.key.endswith(f":{_STATED}")), None)
 
 
 def is_here(deal: Deal, lead: Lead, here: Sequence[Opportunity]) -> bool:
     """Whether somebody has entered this very deal by hand, or another file has brought it."""
     if deal.outcome != CloseState.WON and lead.state == deal.outcome and _is_near(deal, lead.closed_at):
         return True
+    if deal.is_stated and deal.outcome == CloseState.WON:
+        return any(_may_be_what_is_stated(deal, lead, found) for found in here)
     return same(deal, here) is not None
+
+
+def _may_be_what_is_stated(deal: Deal, lead: Lead, found: Opportunity) -> bool:
+    """Whether a deal here may be what made somebody the customer that another system calls them: any that was won since
+    they were last taken up, or was won by then.
+    """
+    if found.state != OpportunityState.WON or found.closed_at is None:
+        return False
+    return found.closed_at >= lead.episode_at or deal.at <= found.closed_at + _DAY
 
 
 def same(deal: Deal, here: Sequence[Opportunity]) -> Opportunity | None:
