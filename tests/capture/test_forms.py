@@ -282,7 +282,7 @@ def test_whatever_is_sent_is_taken_held_or_refused_in_words(door: Door, fields: 
         assert bool(found.lead_id) == (found.state == SubmissionState.TAKEN)
         return
     with pytest.raises(RefusedError) as wrong:
-        submissions.read(door, fields)
+        submissions.heard(door, fields)
     assert all(text.endswith(".") for text in wrong.value.errors.values())
 
 

@@ -14,6 +14,8 @@ from django.db import connection, transaction
 from django.db.models import Count, Max, Q, Sum
 
 from ripeline.base import clock
+from ripeline.base.reading import whole
+from ripeline.base.settled import Settled
 from ripeline.capture import colours
 from ripeline.capture.models import Door, DoorDay, DoorKind, KnownVisitors, Submission, SubmissionState
 from ripeline.catalog import actions as catalog
@@ -147,9 +149,16 @@ def set_active(*, actor: User, door: Door, is_active: bool) -> None:
         people.audit(actor=actor, verb="door.open" if is_active else "door.shut", target=door.slug)
 
 
+_doors = Settled(
+    lambda: {(door.kind, door.slug): door for door in whole(Door, "", beside=("source", "campaign", "gives"))},
+    "door", "source", "campaign", "asset",
+)  # fmt: skip
+
+
 def open_door(slug: str, kind: str = DoorKind.FORM) -> Door | None:
     """The form (or other kind of door) at this address, shut or not."""
-    return Door.objects.filter(kind=kind, slug=slug).select_related("source", "campaign", "gives").first()
+    found = _doors.now().get((kind, slug))
+    return copy(found) if found else None
 
 
 def find(door_id: UUID) -> Door | None:

@@ -14,6 +14,7 @@ from typing import Any
 from django.db import transaction
 
 from ripeline.base import clock
+from ripeline.base.reading import read
 from ripeline.capture import asking, doors, keeping, profiling, typed_phones, values
 from ripeline.capture.keeping import ConflictError, RefusedError
 from ripeline.capture.models import Door, Submission, SubmissionState
@@ -77,11 +78,11 @@ def take(*, door: Door, sent: Sent) -> Submission:
     other words; nothing is kept of any.
     """
     digest = _digest(sent.fields)
-    if before := Submission.objects.filter(pk=sent.proof.id).first():
+    for before in read(Submission, "WHERE id = %s::uuid", [sent.proof.id]):
         if before.content.get("digest") != digest:
             raise ConflictError
         return before
-    received = read(door, sent.fields, visitor=str(sent.trail.get("visitor", "")))
+    received = heard(door, sent.fields, visitor=str(sent.trail.get("visitor", "")))
     why = _suspicion(sent, received)
     if why and (said := _said_before(door, sent.address, digest)):
         return said
@@ -144,7 +145,7 @@ def latest(door: Door, count: int = 10) -> list[Submission]:
     return list(found[:count])
 
 
-def read(door: Door, fields: Mapping[str, Sequence[str]], *, visitor: str = "") -> Received:
+def heard(door: Door, fields: Mapping[str, Sequence[str]], *, visitor: str = "") -> Received:
     """Read every field, so that all faults are said at once. Raises RefusedError.
 
     Of what a `visitor` who gives their own address was not asked, nothing has to be there.

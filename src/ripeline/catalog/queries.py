@@ -1,6 +1,7 @@
 """Reading the catalog."""
 
 from collections.abc import Iterable, Sequence
+from copy import copy
 
 from ripeline.base.reading import read
 from ripeline.base.settled import Settled
@@ -39,10 +40,12 @@ def campaigns() -> Sequence[Campaign]:
     return list(Campaign.objects.order_by("name"))
 
 
+_questions = Settled(lambda: tuple(read(Question, "ORDER BY position, label")), "question")
+
+
 def questions(*, retired: bool = False) -> Sequence[Question]:
     """The capture standard in its order; with `retired`, also what is not asked any more."""
-    found = Question.objects.order_by("position", "label")
-    return list(found if retired else found.filter(is_active=True))
+    return [copy(question) for question in _questions.now() if retired or question.is_active]
 
 
 def asked(keys: Iterable[str]) -> dict[str, str]:

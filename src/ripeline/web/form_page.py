@@ -18,6 +18,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_safe
 
 from ripeline.base.anew import anew
+from ripeline.base.settled import look
 from ripeline.capture import colours, doors, giving, keeping, profiling, proof, submissions, tried_sites
 from ripeline.capture.models import Door, Submission
 from ripeline.capture.text import clean
@@ -60,9 +61,12 @@ class Line:
 @require_http_methods(["GET", "HEAD", "POST"])
 @anew
 def form(request: HttpRequest, slug: str) -> HttpResponse:
-    door = doors.open_door(slug)
-    if door is None:
-        return _nowhere(request)
+    with look():  # doors, questions and the words of a consent as they are now
+        door = doors.open_door(slug)
+        return _nowhere(request) if door is None else _form(request, door)
+
+
+def _form(request: HttpRequest, door: Door) -> HttpResponse:
     if not door.is_active:
         return _framed(render(request, "form/shut.html", _frame(request, door), status=410), door)
     if request.method != "POST":
