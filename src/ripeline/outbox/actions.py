@@ -11,6 +11,9 @@ from django.core.validators import URLValidator, validate_email
 from django.db import transaction
 
 from ripeline.base import clock
+from ripeline.base.copying import insert_new
+from ripeline.base.ids import new_id
+from ripeline.base.reading import made
 from ripeline.outbox import queries
 from ripeline.outbox.addresses import address_hash, key_check
 from ripeline.outbox.kinds import KINDS
@@ -75,28 +78,19 @@ def send(
     now = clock.now()
     can_go = queries.can_send()
     wanted_at = max(not_before or now, now)
-    with transaction.atomic():
-        message, is_new = Message.objects.get_or_create(
-            lead_id=lead_id,
-            kind=kind,
-            key=key,
-            defaults={
-                "to_address": to.strip(),
-                "to_name": plain(name)[:200],
-                "address_hash": address_hash(to),
-                "purpose": purpose,
-                "context": given,
-                "stops_when_answered": stops_when_answered,
-                "actor": actor or who.system(),
-                "created_at": now,
-                "wanted_at": wanted_at,
-                "due_at": wanted_at,
-                **({} if can_go else _for_want_of_a_server(kind, given, now)),
-            },
-        )
+    row: dict[str, Any] = {
+        "id": new_id(), "lead_id": lead_id, "kind": kind, "key": key, "to_address": to.strip(),
+        "to_name": plain(name)[:200], "address_hash": address_hash(to), "purpose": purpose, "context": given,
+        "stops_when_answered": stops_when_answered, "actor_id": (actor or who.system()).pk, "created_at": now,
+        "wanted_at": wanted_at, "due_at": wanted_at, **({} if can_go else _for_want_of_a_server(kind, given, now)),
+    }  # fmt: skip
+    with transaction.atomic(savepoint=False):
+        is_new = bool(insert_new(Message, [row]))
         if is_new and can_go:
             timeline.wake_worker(timeline.POST)
-    return message
+    if is_new:
+        return made(Message, row)
+    return Message.objects.get(lead_id=lead_id, kind=kind, key=key)
 
 
 def _not_sent(reason: str, now: datetime) -> dict[str, Any]:

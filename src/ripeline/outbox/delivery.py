@@ -10,7 +10,7 @@ repeated by itself. A refusal for now (4xx) puts it back to `waiting`: the serve
 import logging
 import time
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -37,6 +37,8 @@ Answered = Callable[[Mapping[UUID, datetime]], set[UUID]]
 BATCH = 50
 PAUSES = (10, 30, 60, 300)  # seconds to wait while the server cannot be used
 HANG_UP_AFTER = 60.0  # seconds without mail
+NOTICED_WITHIN = timedelta(seconds=5)  # between looks for what somebody's death broke off
+WORKED_WITHIN = timedelta(seconds=5)  # so exactly it is kept when the last was handed over
 
 _CLAIM = """
 UPDATE message SET due_at = %(until)s, claimed_by = %(sender)s
@@ -94,32 +96,41 @@ class Sender:
         self._transport: Transport | None = None
         self._failures = 0
         self._rests_until = 0.0
+        self._noticed_at = clock.now() - NOTICED_WITHIN
         self._used_at = 0.0
         self._unrecorded: list[tuple[Message, Result]] = []  # handed over while the database was away
 
     def work(self, is_stopping: Callable[[], bool] = lambda: False) -> bool:
         """Send a batch of what is due; whether there was any."""
         self._record_all()
-        notice_broken_off()
-        if time.monotonic() < self._rests_until or not queries.can_send() or queries.is_key_changed():
+        if abs(clock.now() - self._noticed_at) >= NOTICED_WITHIN:
+            notice_broken_off()
+            self._noticed_at = clock.now()
+        state = queries.server()
+        if time.monotonic() < self._rests_until or not queries.can_send() or queries.is_key_changed(state):
             return False
         batch = self._claim()
         if not batch:
             self._hang_up()
             return False
+        is_done = False
         try:
-            way = self._ready()
+            way = self._ready(state)
             with look():  # the names that stand in every letter are read once
                 for message in batch:
                     if is_stopping():
                         break
                     self._send(way, message)
-            MailServer.objects.update(worked_at=clock.now())
+                else:
+                    is_done = True
+            if state.worked_at is None or state.worked_at < clock.now() - WORKED_WITHIN:
+                MailServer.objects.update(worked_at=clock.now())
         except UnreachableError as problem:
             self._rest(problem)
         finally:
             self._record_all()
-            self._release()
+            if not is_done:
+                self._release()
         return self._failures == 0
 
     def close(self) -> None:
@@ -133,13 +144,13 @@ class Sender:
         values = {"now": now, "until": now + rules.LEASE, "sender": self.name, "batch": BATCH}
         return sorted(Message.objects.raw(_CLAIM, values), key=lambda m: (m.wanted_at, m.pk))
 
-    def _ready(self) -> Transport:
+    def _ready(self, state: MailServer) -> Transport:
         self._transport = self._transport or self._way_out()
         if self._transport is None:
             raise UnreachableError("No mail server is set.", "Set RIPELINE_SMTP_URL.")
         self._transport.ready()
         self._used_at = time.monotonic()
-        if self._failures or queries.server().error:
+        if self._failures or state.error:
             log.info("Mail can be handed over to %s again.", self._transport.name)
             MailServer.objects.update(failing_since=None, error="")
         self._failures = 0

@@ -9,7 +9,7 @@ from django.conf import settings
 from django.db.models import Count, Min, Prefetch, Q
 
 from ripeline.base import clock
-from ripeline.base.reading import rows, whole
+from ripeline.base.reading import read, rows, whole
 from ripeline.base.settled import Settled
 from ripeline.outbox.addresses import address_hash, key_check
 from ripeline.outbox.models import (
@@ -39,7 +39,7 @@ def can_send() -> bool:
 
 def server() -> MailServer:
     """How the way out was the last time."""
-    return MailServer.objects.filter(id=1).first() or MailServer(key_check=key_check())
+    return next(iter(read(MailServer, "WHERE id = 1")), MailServer(key_check=key_check()))
 
 
 def bounce_box() -> BounceBox | None:
@@ -52,9 +52,9 @@ def has_hashes() -> bool:
     return Suppression.objects.exists() or Consent.objects.exists()
 
 
-def is_key_changed() -> bool:
+def is_key_changed(state: MailServer | None = None) -> bool:
     """Whether consent and suppression were noted under another secret key, so that none would be found."""
-    return server().key_check != key_check() and has_hashes()
+    return (state or server()).key_check != key_check() and has_hashes()
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,9 @@ from ripeline.timeline.kinds import KINDS, REACTING
 from ripeline.timeline.models import Activity, Engagement, Reaction
 
 WAKE = "ripeline_work"  # the channel that wakes the worker
-POST = "post"  # what is said there where a mail waits: it alone concerns the post, and nothing else
+# What is said there: something has happened to leads, somebody waits for long work, a mail waits. Hundreds of visits a
+# second are to wake nobody but those who react to them.
+NEWS, WORK, POST = "", "work", "post"
 
 # One statement writes the entries that are new, leaves a reaction for each kind that has one, and wakes the worker
 # (pg_notify is delivered at commit; equal messages of one transaction become one).
@@ -92,10 +94,9 @@ def _plain(entry: Entry) -> dict[str, Any]:
     return {**vars(entry), **names, "occurred_at": entry.occurred_at.isoformat()}
 
 
-def wake_worker(about: str = "") -> None:
-    """Tell the worker that something waits for it; delivered at commit."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_notify(%s, %s)", [WAKE, about])
+def wake_worker(about: str = WORK) -> None:
+    """Tell the worker what waits for it; delivered at commit."""
+    prepared_rows("SELECT pg_notify(%s, %s)", [WAKE, about])
 
 
 def forget(lead_ids: Collection[UUID]) -> None:
