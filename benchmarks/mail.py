@@ -175,20 +175,30 @@ def _at_once(form: _Form, mails: _Mails, count: int) -> tuple[list[float], float
 
 
 @contextmanager
-def _rescoring() -> Iterator[list[int]]:
-    """Passes over every open lead, one after the other, in a thread: how many leads each scored."""
+def _rescoring() -> Iterator[list[float]]:
+    """The worker scores every open lead, as it does at night, again and again: when each pass ended."""
     from django.db import connections
 
-    from ripeline.ripeness import actions as ripeness
+    from ripeline.timeline.actions import wake_worker
+    from ripeline.worker.models import Beat
 
-    stopped, passes = threading.Event(), list[int]()
+    stopped, passes = threading.Event(), list[float]()
+    task = Beat.objects.filter(name="rescore")
 
-    def work() -> None:
+    def ask() -> None:
         while not stopped.is_set():
-            passes.append(ripeness.rescore())
+            task.update(began_at=None, ended_at=None)
+            wake_worker()
+            while not stopped.wait(0.05) and not task.filter(ended_at__isnull=False).exists():
+                pass
+            if not stopped.is_set():
+                passes.append(time.time())
+        task.update(began_at=clock.now(), ended_at=clock.now())
         connections.close_all()
 
-    thread = threading.Thread(target=work)
+    from ripeline.base import clock
+
+    thread = threading.Thread(target=ask)
     thread.start()
     try:
         yield passes

@@ -14,6 +14,8 @@ from django.db import connection
 from psycopg_pool import ConnectionPool
 
 from ripeline.base import clock
+from ripeline.capture import exports
+from ripeline.capture.models import Export, ExportState
 from ripeline.catalog import queries as catalog
 from ripeline.leads import actions as leads
 from ripeline.leads import duplicates
@@ -21,10 +23,12 @@ from ripeline.leads.models import Lead
 from ripeline.leads.recognising import identify
 from ripeline.outbox import actions as outbox
 from ripeline.people.models import User
+from ripeline.ripeness import actions as ripeness
+from ripeline.ripeness import scoring
 from ripeline.ripeness.models import Score
 from ripeline.timeline.kinds import REACTING
 from ripeline.timeline.models import RIPE, Reaction
-from ripeline.worker import main, reactions, schedule, tidying
+from ripeline.worker import main, making_way, reactions, schedule, tidying
 from ripeline.worker.main import Worker
 from ripeline.worker.models import Beat
 from ripeline.worker.schedule import Task
@@ -325,23 +329,51 @@ def test_a_worker_looks_for_places_for_who_is_likely_ready(ripe: Reaction, runni
     until(lambda: not Reaction.objects.filter(pk=ripe.pk).exists())
 
 
-def test_mail_that_somebody_waits_for_goes_out_though_the_worker_looks_but_once_an_hour_and_rests_in_between(
-    monkeypatch: pytest.MonkeyPatch, transactional_db: None, post: Post
-) -> None:
+@pytest.fixture
+def hourly(monkeypatch: pytest.MonkeyPatch, transactional_db: None) -> Iterator[Worker]:
+    """A worker at work that looks but once an hour unless it is called, and has just looked."""
     monkeypatch.setattr(main, "REST", 3600.0)
     monkeypatch.setattr(main, "POLL", 3600.0)
     worker = Worker()
     thread = threading.Thread(target=worker.run)
     thread.start()
-    try:
-        until(lambda: Beat.objects.filter(name=schedule.HEARTBEAT).exists())  # it listens, and rests
-        for to in ("priya@northgate.example", "li.wei@northgate.example"):  # one, and one when the first is gone
-            context = {"subject": "Thank you", "text": "We call you."}
-            outbox.send(kind="thanks", to=to, key=uuid4().hex, context=context)
-            until(lambda to=to: to in [mail.to for mail in post.received])  # type: ignore[misc]
-    finally:
-        worker.stop()
-        thread.join()
+    until(lambda: Beat.objects.filter(name=schedule.HEARTBEAT).exists())
+    yield worker
+    worker.stop()
+    thread.join()
+
+
+def test_mail_that_somebody_waits_for_goes_out_though_the_worker_looks_but_once_an_hour(
+    hourly: Worker, post: Post
+) -> None:
+    for to in ("priya@northgate.example", "li.wei@northgate.example"):  # one, and one when the first is gone
+        context = {"subject": "Thank you", "text": "We call you."}
+        outbox.send(kind="thanks", to=to, key=uuid4().hex, context=context)
+        until(lambda to=to: to in [mail.to for mail in post.received])  # type: ignore[misc]
+
+
+def test_a_file_that_somebody_waits_for_is_written_though_the_worker_looks_but_once_an_hour(
+    hourly: Worker, alice: User, lead: Lead
+) -> None:
+    for kind in ("csv", "xlsx"):
+        asked = exports.ask(actor=alice, query="view=all", file_format=kind, zone="UTC")
+        until(lambda asked=asked: Export.objects.filter(pk=asked.pk, state=ExportState.DONE).exists())  # type: ignore[misc]
+
+
+def test_the_nightly_pass_rests_between_two_thousand_leads_while_somebody_waits_and_only_then(
+    monkeypatch: pytest.MonkeyPatch, alice: User, make_lead: MakeLead
+) -> None:
+    for _ in range(3):
+        make_lead(alice)
+    reactions.work()
+    monkeypatch.setattr(scoring, "PIECE", 1)
+    rested: list[float] = []
+    monkeypatch.setattr(making_way.time, "sleep", rested.append)
+    assert ripeness.rescore(between=making_way.make_way) == 3
+    assert not rested, "nobody waits"
+    Reaction.objects.create(activity_id=uuid4(), lead_id=Lead.objects.all()[0].pk, kind="visited")
+    assert ripeness.rescore(between=making_way.make_way) == 3
+    assert len(rested) == 3
 
 
 def test_every_thread_of_a_worker_has_a_connection_however_few_a_web_process_may_hold(

@@ -1,6 +1,6 @@
 """Scoring leads by the current model, set by set."""
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any
@@ -66,10 +66,16 @@ _FIGURES = (
 _Row = tuple[UUID, str, str, bool, bool, int, datetime, str, bool, datetime | None, bool]
 
 
-def rescore(lead_ids: Collection[UUID] | None = None, *, born: Collection[UUID] = ()) -> int:
+def rescore(
+    lead_ids: Collection[UUID] | None = None,
+    *,
+    born: Collection[UUID] = (),
+    between: Callable[[], object] = lambda: None,
+) -> int:
     """Score these leads, or every open one; how many. Idempotent; closed and merged leads lose their score.
 
-    `born`: those that came to be in this very transaction and have done nothing since.
+    `born`: those that came to be in this very transaction and have done nothing since. `between`: what is done after
+    each thousand of all, while no transaction is open.
 
     All of them are scored by one process at a time: who comes meanwhile waits, and then scores them anew.
     """
@@ -79,7 +85,7 @@ def rescore(lead_ids: Collection[UUID] | None = None, *, born: Collection[UUID] 
     with _one_at_a_time():
         done = None
         while done is None:  # begun anew where another model was put to use on the way
-            done = _pass()
+            done = _pass(between)
     with connection.cursor() as cursor:
         cursor.execute(_DROP_CLOSED)
     claims.count()
@@ -99,7 +105,7 @@ def _score(lead_ids: Sequence[UUID], born: Collection[UUID]) -> int:
     return len(rows)
 
 
-def _pass() -> int | None:
+def _pass(between: Callable[[], object]) -> int | None:
     """Score all leads piece by piece, each by the model that is current when it is written; how many.
 
     None where the model is found to be no longer the one that it began with.
@@ -119,6 +125,7 @@ def _pass() -> int | None:
         if len(ids) < PIECE:
             return done
         after = ids[-1]
+        between()
 
 
 def keep_current(*, to_change_it: bool = False) -> None:

@@ -6,6 +6,7 @@ listens for NOTIFY and wakes them; without a word they look every few seconds an
 
 import logging
 import signal
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -19,8 +20,9 @@ from psycopg_pool import ConnectionPool
 from ripeline.leads import queries as leads
 from ripeline.outbox.coming_back import Reader
 from ripeline.outbox.delivery import Sender
-from ripeline.timeline.actions import POST, WAKE
+from ripeline.timeline.actions import NEWS, POST, WAKE, WORK
 from ripeline.worker import reactions, schedule, tasks
+from ripeline.worker.making_way import TURN
 
 log = logging.getLogger(__name__)
 
@@ -37,20 +39,22 @@ class Worker:
 
     def __init__(self) -> None:
         self.stopping = threading.Event()
-        self.wakes: list[tuple[str, threading.Event]] = []  # what each is called about
+        self.wakes: list[tuple[str | None, threading.Event]] = []  # what each is called about
 
     def run(self) -> None:
         """Work until `stop`; returns when the batches in hand are done."""
         post, returns = Sender(answered=leads.answered), Reader()
         threads = [
-            self._thread("visits", lambda: reactions.work(lanes=[reactions.VISITS]) > 0),
-            self._thread("reactions", lambda: reactions.work(lanes=reactions.OTHERS) > 0, rest=REST),
+            self._thread("visits", lambda: reactions.work(lanes=[reactions.VISITS]) > 0, called=NEWS),
+            self._thread("reactions", lambda: reactions.work(lanes=reactions.OTHERS) > 0, called=NEWS, rest=REST),
             # a full batch only is gone on with at once: that of many costs hardly more than that of one
-            self._thread("places", lambda: reactions.work(lanes=[reactions.PLACES]) >= reactions.BATCH, rest=AWHILE),
-            self._thread("schedule", lambda: schedule.tick() > 0, rest=REST),
-            self._thread("long work", lambda: tasks.work(self.stopping.is_set), rest=REST),
+            self._thread(
+                "places", lambda: reactions.work(lanes=[reactions.PLACES]) >= reactions.BATCH, called=NEWS, rest=AWHILE
+            ),
+            self._thread("schedule", lambda: schedule.tick() > 0),
+            self._thread("long work", lambda: tasks.work(self.stopping.is_set), called=WORK),
             self._thread("post", lambda: post.work(self.stopping.is_set), called=POST),
-            self._thread("what comes back", lambda: returns.work(self.stopping.is_set), rest=REST),
+            self._thread("what comes back", lambda: returns.work(self.stopping.is_set)),
         ]
         for thread in threads:
             thread.start()
@@ -65,12 +69,14 @@ class Worker:
         """Stop after the current batches."""
         self.stopping.set()
 
-    def _thread(self, name: str, step: Callable[[], bool], *, called: str = "", rest: float = 0.0) -> threading.Thread:
-        """A thread that repeats `step` while it finds something to do, then waits to be `called`, as others are or
-        about something that is its own.
+    def _thread(
+        self, name: str, step: Callable[[], bool], *, called: str | None = None, rest: float = 0.0
+    ) -> threading.Thread:
+        """A thread that repeats `step` while it finds something to do, then waits to be `called` about that, and looks
+        every few seconds anyhow.
 
-        `rest`: seconds before it may be woken again. Every visit of a known person wakes the worker, and only the
-        reactions are about it; hundreds a second would have the others look for nothing all the time.
+        `rest`: seconds before it may be woken again. Every visit of a known person wakes the reactions, and only some
+        of them are about it; hundreds a second would have the others look for nothing all the time.
         """
         wake = threading.Event()
         self.wakes.append((called, wake))
@@ -126,6 +132,7 @@ class Worker:
 def run() -> None:
     """Work until SIGTERM or SIGINT; a second signal ends the process at once."""
     worker = Worker()
+    sys.setswitchinterval(TURN)
     make_room(connection.pool)  # type: ignore[attr-defined]
 
     def stop(number: int, _: FrameType | None) -> None:

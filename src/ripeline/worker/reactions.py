@@ -23,7 +23,7 @@ from ripeline.leads import duplicates
 from ripeline.leads import queries as leads
 from ripeline.ripeness import actions as ripeness
 from ripeline.timeline import visits
-from ripeline.timeline.actions import wake_worker
+from ripeline.timeline.actions import NEWS, wake_worker
 from ripeline.timeline.kinds import SEEN
 from ripeline.timeline.models import RIPE, Reaction
 from ripeline.worklist import actions as worklist
@@ -119,7 +119,7 @@ def _hand_on(done: Sequence[Reaction]) -> set[int]:
     ripe |= set({row.lead_id: row.pk for row in done if row.kind in CHANGED}.values())
     if ripe:
         Reaction.objects.filter(pk__in=ripe).update(kind=RIPE, attempts=0, error="")
-        wake_worker()
+        wake_worker(NEWS)
     return ripe
 
 

@@ -22,6 +22,7 @@ from ripeline.routing import actions as routing
 from ripeline.routing import prices
 from ripeline.timeline import visits
 from ripeline.worker import tidying
+from ripeline.worker.making_way import make_way
 from ripeline.worker.models import Beat
 from ripeline.worklist import actions as worklist
 from ripeline.worklist import belief
@@ -69,7 +70,8 @@ TASKS: tuple[Task, ...] = (
     Task("watch", ripeness.watch, at=time(0, 30)),  # what was expected of yesterday, before the model learns of it
     Task("fit", ripeness.request_nightly, at=time(1, 0)),  # the model learns from the outcomes up to now
     Task("trust", ripeness.learn_trust, at=time(1, 30)),  # how far signals are believed, by the outcomes up to now
-    Task("rescore", ripeness.rescore, at=time(2, 0)),  # P(30 days) changes with age
+    # P(30 days) changes with age
+    Task("rescore", lambda: ripeness.rescore(between=make_way), at=time(2, 0)),
     Task("price", prices.renew, at=time(2, 30)),  # what a minute of each is worth, by their leads and their minutes
     Task("forward", worklist.bring_forward, at=time(2, 45)),  # who ripens, and who is worth the minutes that are left
     Task("duplicates", duplicates.catch_up, every=timedelta(hours=1)),  # leads nobody has compared with others yet
