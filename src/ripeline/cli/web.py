@@ -40,7 +40,7 @@ def command(prepared: bool) -> None:
 def serve(target: str, given: Environment) -> None:
     """Serve an ASGI application in processes of its own, until told to stop."""
     from granian import Granian
-    from granian.constants import Interfaces
+    from granian.constants import Interfaces, Loops
     from granian.log import LogLevels
 
     multiprocessing.set_start_method("spawn")  # a fork would copy our threads' locks in whatever state they are
@@ -49,6 +49,7 @@ def serve(target: str, given: Environment) -> None:
         address=given.bind,
         port=given.port,
         interface=Interfaces.ASGI,
+        loop=Loops.uvloop,
         workers=given.web_processes,
         websockets=False,
         log_level=LogLevels.warning,
