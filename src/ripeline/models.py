@@ -33,6 +33,7 @@ from ripeline.catalog.models import (
     Site,
     Source,
     Tracking,
+    TriedHost,
 )
 from ripeline.insight.models import Recovered, Recovery
 from ripeline.leads.models import (
@@ -77,6 +78,6 @@ __all__ = [
     "KeptWord", "Lead", "MailServer", "Message", "ModelRun", "Opportunity", "PageRule", "Perceived", "Plan",
     "PlanItem", "PossibleDuplicate", "Price", "Purpose", "Question", "Reaction", "RecordView", "Recovered",
     "Recovery", "Responsible", "SavedView", "Score", "SignalTrust", "SimulationRun", "Site", "Source", "StageSaid",
-    "Submission", "Suppression", "Team", "Term", "Tracking", "TriedSite", "Turn", "TypicalAmount", "User", "Visitor",
-    "Wording",
+    "Submission", "Suppression", "Team", "Term", "Tracking", "TriedHost", "TriedSite", "Turn", "TypicalAmount", "User",
+    "Visitor", "Wording",
 ]  # fmt: skip

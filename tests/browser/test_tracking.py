@@ -20,7 +20,7 @@ from ripeline.base import clock
 from ripeline.capture import doors
 from ripeline.capture.doors import FormDraft
 from ripeline.catalog import tracking
-from ripeline.catalog.models import Site
+from ripeline.catalog.models import Site, TriedHost
 from ripeline.intake import script
 from ripeline.people import queries as people
 from ripeline.people.models import User
@@ -273,6 +273,9 @@ def test_mona_sets_tracking_up(
     page.wait_for_selector("text=We have just seen a hit from")
     page.reload()
     page.wait_for_selector("text=hits in the last day")
+    TriedHost.objects.create(host="shop.casaverde-outlet.example", times=12)
+    page.reload()
+    expect(page.get_by_role("button", name="Add shop.casaverde-outlet.example")).to_be_visible()
     axe(page)
     shot(page, "tracking")
     page.get_by_role("link", name="See what they make of your pages").click()

@@ -106,7 +106,7 @@ def url(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[s
     with django_db_blocker.unblock():
         yield address()
         with connection.cursor() as cursor:
-            cursor.execute("TRUNCATE hit, visitor, site, audit_entry")
+            cursor.execute("TRUNCATE hit, visitor, site, audit_entry, tried_host")
 
 
 @pytest.fixture

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from ripeline.base import clock
 from ripeline.catalog import tracking
-from ripeline.catalog.models import Site
+from ripeline.catalog.models import Site, TriedHost
+from ripeline.catalog.setup import TRIED_KEPT
 from ripeline.people import queries as people
 from ripeline.timeline.models import Hit
 from tests.home_plugin import until
@@ -114,6 +115,23 @@ def test_another_site_may_not_use_the_key(intake: Running, site: Site) -> None:
     assert (asked.status, asked.headers["access-control-allow-origin"]) == (204, f"https://{SITE}")
     assert intake("OPTIONS", "/i/e", origin="https://elsewhere.example").status == 403
     assert intake("DELETE", "/i/e").status == 405
+
+
+def test_a_site_that_sends_by_the_tag_of_another_is_remembered_and_few_are(intake: Running, site: Site) -> None:
+    for _ in range(3):
+        intake.one(single(site), origin="https://elsewhere.example:8443")
+    intake("GET", f"/i/p.gif?site={site.key}", referer="https://pictures.example/page?private=1")
+    intake("POST", "/i/e", {**single(site), "site": "nobody's"}, origin="https://strangers.example")
+    until(lambda: TriedHost.objects.count() == 2)
+    assert dict(TriedHost.objects.values_list("host", "times")) == {
+        "elsewhere.example:8443": 3, "pictures.example": 1,
+    }  # fmt: skip
+    for number in range(40):
+        intake.one(single(site), origin=f"https://x{number}.example")
+    intake.one(single(site), origin=f"https://{'x' * 300}.example")
+    until(lambda: TriedHost.objects.filter(host="x5.example").exists())
+    assert TriedHost.objects.count() <= TRIED_KEPT
+    assert intake.one(single(site)).status == 202
 
 
 def test_a_site_added_now_is_taken_at_once(intake: Running) -> None:

@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from ripeline.base import clock
 from ripeline.catalog import tracking
+from ripeline.catalog.models import TriedHost
 from ripeline.leads.models import Lead
 from ripeline.leads.recognising import identify
 from ripeline.people.models import User
@@ -183,13 +184,38 @@ def test_rules_are_tried_on_what_people_looked_at_before_they_are_kept(mona: Use
     assert tracking.page_rules() == [("/stuehle*", "product"), ("/pricing*", "pricing")]
 
 
+def test_mona_sees_which_other_site_has_her_tag_and_adds_it(mona: User) -> None:
+    hers, now = signed_in(mona), clock.now()
+    tracking.add_site(actor=mona, address="www.northwind.example")
+    assert "not named" not in hers.get("/settings/tracking").text
+    for host, minutes in (("shop.example", 5), ("blog.example", 60), ("old.example", 60 * 24 * 31)):
+        TriedHost.objects.create(host=host, times=minutes, last_at=now - timedelta(minutes=minutes))
+    page = hers.get("/settings/tracking").text
+    assert page.index("<b>shop.example</b>") < page.index("<b>blog.example</b>")
+    assert "5 times, last" in page
+    assert "old.example" not in page
+    page = hers.post("/settings/tracking/sites", {"address": "shop.example"}, follow=True).text
+    assert "Visits to shop.example are recorded once the tag stands on its pages." in page
+    assert "Add shop.example" not in page
+    hers.post("/settings/tracking/tried", {"host": "blog.example"})
+    assert "not named" not in hers.get("/settings/tracking").text
+    assert {each.host for each in tracking.sites()} == {"www.northwind.example", "shop.example"}
+
+
 def test_nobody_else_sets_tracking_up(alice: User, carol: User, sam: User) -> None:
     for user in (alice, carol, sam):
         page = signed_in(user)
         assert "Tracking" not in page.get("/settings/profile").text
         for address in ("", "/live", "/pages"):
             assert page.get(f"/settings/tracking{address}").status_code == 403
-        for address in ("/sites", "/own", "/pages"):
-            given = {"address": "x.example", "months_kept": 3, "own_networks": "", "pattern": "/", "kind": "home"}
+        for address in ("/sites", "/own", "/pages", "/tried"):
+            given = {
+                "address": "x.example",
+                "host": "x.example",
+                "months_kept": 3,
+                "own_networks": "",
+                "pattern": "/",
+                "kind": "home",
+            }
             assert page.post(f"/settings/tracking{address}", given).status_code == 403
     assert not tracking.sites()

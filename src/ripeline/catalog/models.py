@@ -299,6 +299,18 @@ class PageRule(models.Model):
         ]
 
 
+class TriedHost(models.Model):
+    """A host whose pages sent hits by the tag of another site: none is recorded (`ripeline.intake.tried`)."""
+
+    id = models.BigAutoField(primary_key=True)
+    host = models.CharField(max_length=190, unique=True)
+    times = models.PositiveIntegerField(default=1)
+    last_at = models.DateTimeField(default=clock.now)
+
+    class Meta:
+        db_table = "tried_host"
+
+
 class Tracking(models.Model):
     """How visits are recorded: a table of one row. `version` rises with each change, so that the intake notices."""
 

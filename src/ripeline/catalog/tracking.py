@@ -2,14 +2,16 @@
 
 import re
 import secrets
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from datetime import timedelta
 
 from django.db import IntegrityError, transaction
-from django.db.models import F
+from django.db.models import F, Q
 
+from ripeline.base import clock
 from ripeline.base.networks import network_of
 from ripeline.base.settled import Settled
-from ripeline.catalog.models import PageRule, Site, Tracking
+from ripeline.catalog.models import PageRule, Site, Tracking, TriedHost
 from ripeline.catalog.pages import DEFAULT_RULES, PageKind, complaint
 from ripeline.people import actions as people
 from ripeline.people import rules
@@ -17,6 +19,7 @@ from ripeline.people.actions import PeopleError
 from ripeline.people.models import User
 
 MOST_RULES = 200
+TRIED_SHOWN, TRIED_LATELY = 5, timedelta(days=30)
 _HOST = re.compile(r"(?=.{1,190}$)[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*(:[0-9]{1,5})?")
 
 
@@ -61,9 +64,22 @@ def add_site(*, actor: User, address: str) -> Site:
         with transaction.atomic():
             site = Site.objects.create(host=host, key=secrets.token_urlsafe(9))
             _changed(actor, "tracking.site_add", host)
+            TriedHost.objects.filter(Q(host=host) | Q(host__endswith=f".{host}")).delete()
     except IntegrityError as clash:
         raise PeopleError(f"{host} is already here.", "address") from clash
     return site
+
+
+def tried(hosts: Collection[str]) -> list[TriedHost]:
+    """The last few hosts that sent hits by the tag of another site and are none of these, the latest first."""
+    found = TriedHost.objects.filter(last_at__gte=clock.now() - TRIED_LATELY).exclude(host__in=hosts)
+    return list(found.order_by("-last_at", "-id")[:TRIED_SHOWN])
+
+
+def forget_tried(*, actor: User, host: str) -> None:
+    """It is none of ours: say no more of it, until it sends again."""
+    rules.require_keeps_catalog(actor)
+    TriedHost.objects.filter(host=host).delete()
 
 
 def remove_site(*, actor: User, site: Site) -> None:

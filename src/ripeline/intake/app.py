@@ -25,6 +25,7 @@ from ripeline.intake import body, script
 from ripeline.intake.answers import Answer, Refused, accepted, not_a_link, onward, pixel
 from ripeline.intake.rates import Rates
 from ripeline.intake.setup import Setup, Site, renewed
+from ripeline.intake.tried import Tried
 from ripeline.intake.writer import Full, Person, Writer
 from ripeline.timeline import links
 from ripeline.timeline.hits import Hit
@@ -65,6 +66,7 @@ class Intake:
         self.writer = Writer(self._url, capacity=terms.queue)
         self.setup = Setup()
         self._rates = Rates(terms.rate)
+        self._tried = Tried()
         self._watch: asyncio.Task[None] | None = None
         self._look_now = asyncio.Event()
         self._looked = asyncio.Condition()
@@ -154,6 +156,7 @@ class Intake:
         else:
             site = await self._site(key, headers)
             if not site.has(_host(headers.get(b"referer", ""))):
+                self._tried.note(_host(headers.get(b"referer", "")))
                 raise Refused(422, "The picture does not say on which page of the site it stands.")
             event = body.Event(
                 visitor=uuid_utils.compat.uuid7(), id=uuid_utils.compat.uuid7(), url=headers[b"referer"][:2000]
@@ -231,6 +234,7 @@ class Intake:
             raise Refused(422, "site is not the key of one of our sites; copy the script's tag anew from the settings.")
         origin = headers.get(b"origin", "")
         if origin and not site.has(_host(origin)):
+            self._tried.note(_host(origin))
             raise Refused(403, f"This key is for {site.host} alone; add your site in the settings.")
         return site
 
@@ -261,6 +265,7 @@ class Intake:
                         except TimeoutError:
                             pass
                         self._look_now.clear()
+                        await self._tried.write(connection)
             except (psycopg.Error, OSError):
                 await asyncio.sleep(0.5)
 

@@ -82,6 +82,7 @@ def _page(request: HttpRequest, *, site_form: SiteForm | None = None, own_form: 
         **_day(),
         **_live(),
     }
+    answer["tried"] = tracking.tried([line.site.host for line in answer["lines"]])
     is_wrong = (site_form and site_form.errors) or (own_form and own_form.errors)
     return render(request, "tracking/tracking.html", answer, status=422 if is_wrong else 200)
 
@@ -134,6 +135,13 @@ def add(request: HttpRequest) -> HttpResponse:
             say(request, f"Visits to {site.host} are recorded once the tag stands on its pages.")
             return redirect("tracking")
     return _page(request, site_form=form)
+
+
+@require_POST
+def forget(request: HttpRequest) -> HttpResponse:
+    """Say no more of a site that is none of ours."""
+    tracking.forget_tried(actor=viewer(request), host=request.POST.get("host", "")[:190])
+    return redirect("tracking")
 
 
 @require_POST
@@ -224,6 +232,7 @@ urlpatterns = [
     path("settings/tracking", page, name="tracking"),
     path("settings/tracking/live", live, name="tracking-live"),
     path("settings/tracking/sites", add, name="tracking-add"),
+    path("settings/tracking/tried", forget, name="tracking-forget"),
     path("settings/tracking/sites/<int:site_id>/remove", remove, name="tracking-remove"),
     path("settings/tracking/own", own, name="tracking-own"),
     path("settings/tracking/pages", pages, name="tracking-pages"),
