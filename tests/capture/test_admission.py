@@ -204,7 +204,17 @@ def test_a_lead_past_its_year_starts_a_new_episode_and_waits_for_its_turn(alice:
 
 def test_who_comes_again_is_looked_at_now(alice: User, lead: Lead) -> None:
     assert results(arrival(lead.email, days_ago=0, source="Quote request")) == [Result.UPDATED]
+    assert Lead.objects.get(pk=lead.pk).next_note == "Asked for a quote."
+    assert results(arrival(lead.email, days_ago=0, source="White paper")) == [Result.UPDATED]
     assert Lead.objects.get(pk=lead.pk).next_note == "They came to us again."
+
+
+def test_who_asked_for_us_waits_for_a_first_contact_still_when_they_come_again(alice: User) -> None:
+    (one,) = admitted(arrival("new@x.example", days_ago=0, source="Quote request"))
+    was = Lead.objects.get(pk=one.lead_id).next_kind
+    assert was in ("first_contact", "qualify")
+    admitted(arrival("new@x.example", days_ago=0, source="White paper"))
+    assert Lead.objects.get(pk=one.lead_id).next_kind == was
 
 
 def test_who_comes_again_after_being_let_go_is_taken_up(alice: User, lead: Lead) -> None:

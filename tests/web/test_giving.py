@@ -1,6 +1,7 @@
 """What forms give: by a link of one's own, in a mail or on the page, taken by pressing and never by looking."""
 
 import re
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -194,6 +195,11 @@ def test_mona_says_for_whom_and_when_it_is_and_who_calls_reads_it(
     link = link_in(Client().get(send()["Location"]).text)
     asked = signed_in(alice).get(f"/leads/{lead.pk}").text
     assert "Asked for “The guide” " in asked
+    quote = FormDraft(name="Guide", source_type="quote_request", title="Ask for a quote", gives=guide.pk)
+    doors.keep_form(actor=mona, door=Door.objects.get(), draft=quote)
+    offered = signed_in(alice).get(f"/leads/{lead.pk}").text
+    assert "Was offered “The guide” " in offered, "they asked for a quote"
+    doors.keep_form(actor=mona, door=Door.objects.get(), draft=replace(quote, source_type="content_download"))
     assert "(an answer to no-shows, double bookings; for the stage of consideration)" in asked
     Client().post(link)
     page = signed_in(alice).get(f"/leads/{lead.pk}").text

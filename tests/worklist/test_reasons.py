@@ -41,6 +41,16 @@ def said(
     return why(candidate, item.decided, now=NOW, calendar=LISBON)
 
 
+def test_what_somebody_asked_for_who_was_here_already_is_said_first() -> None:
+    been = NOW - timedelta(days=35)
+    assert said(note="Asked for a quote.", reached=been).startswith("Asked for a quote meanwhile. Still green, and ")
+    assert said(note="They came to us again.", reached=been).startswith("They came to us again. Still green, and ")
+    assert said(note="Asked for a trial.", kind=NextKind.FIRST_CONTACT, source="White paper") == (
+        "Asked for a trial meanwhile. Came from White paper 4 weeks ago; nobody has been in touch yet."
+    )
+    assert said(note="after the move", reached=been).startswith("Still green, and ")
+
+
 def test_a_request_that_nobody_has_answered() -> None:
     assert said(kind=NextKind.FIRST_CONTACT, source_type="quote_request", captured=YESTERDAY) == (
         "Asked for a quote yesterday at 16:40; nobody has called yet."

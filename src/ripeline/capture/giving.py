@@ -17,6 +17,7 @@ from ripeline.base.statements import prepared_rows
 from ripeline.capture.models import SubmissionState
 from ripeline.catalog import assets
 from ripeline.catalog.models import Asset
+from ripeline.catalog.rules import HAND_RAISERS
 from ripeline.leads import queries
 from ripeline.leads.models import Lead
 from ripeline.people import queries as people
@@ -66,10 +67,12 @@ class Promised:
 
     asset: Asset
     at: datetime
+    is_asked: bool  # it is what the form is for; else it came with something else that they asked for
 
 
 _PROMISED = f"""
-SELECT door.gives_id, submission.received_at FROM submission JOIN door ON door.id = submission.door_id
+SELECT door.gives_id, submission.received_at, source.source_type
+FROM submission JOIN door ON door.id = submission.door_id JOIN source ON source.id = door.source_id
 WHERE submission.lead_id = ANY(%s) AND submission.state = '{SubmissionState.TAKEN}' AND door.gives_id IS NOT NULL
 ORDER BY submission.received_at DESC LIMIT 1
 """  # noqa: S608
@@ -77,9 +80,9 @@ ORDER BY submission.received_at DESC LIMIT 1
 
 def promised(lead_ids: Collection[UUID]) -> Promised | None:
     """What a person asked for last, known by these records."""
-    for asset_id, at in prepared_rows(_PROMISED, [list(lead_ids)]):
+    for asset_id, at, kind in prepared_rows(_PROMISED, [list(lead_ids)]):
         if asset := assets.find(asset_id):
-            return Promised(asset, at)
+            return Promised(asset, at, kind not in HAND_RAISERS)
     return None
 
 

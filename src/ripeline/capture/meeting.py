@@ -20,6 +20,8 @@ from ripeline.base.statements import prepared_rows
 from ripeline.capture.arrivals import Admitted, Arrival, Case, Policy, Result
 from ripeline.capture.differing import LastWords, differences, is_contested, last_words
 from ripeline.capture.fields import ANSWER
+from ripeline.catalog import queries as catalog
+from ripeline.catalog.rules import came_again
 from ripeline.leads import actions as leads
 from ripeline.leads import answers, birth, bulk, rules
 from ripeline.leads.answers import Again
@@ -34,7 +36,6 @@ from ripeline.routing.queries import places
 from ripeline.routing.rules import FALLBACK
 from ripeline.timeline import actions as timeline
 
-CAME_AGAIN = "They came to us again."
 TAKEN_UP = {State.LOST: "they came to us again", State.WON: "customer enquired again"}
 RECENT = timedelta(days=7)  # an enquiry not older than this is a reason to act now
 
@@ -185,7 +186,7 @@ def _answer(cases: Sequence[Case], people_here: Mapping[UUID, Lead], by: By, *, 
 
     A file that does not say when somebody came is no sign that they came again.
     """
-    moment = clock.now()
+    moment, kinds = clock.now(), {source.pk: source.source_type for source in catalog.sources()} if cases else {}
     latest: dict[UUID, Case] = {}
     for case in sorted((c for c in cases if c.arrival.dated), key=lambda c: c.arrival.context.captured_at):
         assert case.lead_id is not None
@@ -204,24 +205,33 @@ def _answer(cases: Sequence[Case], people_here: Mapping[UUID, Lead], by: By, *, 
     if reopened:
         _take_up([people_here[lead_id] for lead_id in reopened], by, passes_busy=passes_busy)
     if looked_at:
+        notes = {pk: _why(latest[pk].arrival, kinds) for pk in looked_at}
         bulk.decide_many(
-            looked_at, by, kind="next_set", facts=lambda lead: {"note": latest[lead.pk].arrival.note or CAME_AGAIN},
-            change=lambda lead: _looked_at(lead, latest[lead.pk].arrival, moment).changes(),
+            looked_at, by, kind="next_set", facts=lambda lead: {"note": notes[lead.pk]},
+            change=lambda lead: _looked_at(lead, latest[lead.pk].arrival, notes[lead.pk], moment).changes(),
         )  # fmt: skip
     if orphans:
         _hand_to_fallback(orphans, by)
     return reopened
 
 
-def _looked_at(lead: Lead, arrival: Arrival, moment: datetime) -> Next:
+def _why(arrival: Arrival, kinds: Mapping[UUID, str]) -> str:
+    source_id = arrival.context.source_id
+    return arrival.note or came_again(kinds.get(source_id, "") if source_id else "")
+
+
+def _looked_at(lead: Lead, arrival: Arrival, note: str, moment: datetime) -> Next:
     """When an open lead that came again is looked at: now, or when whoever met them said.
 
-    Never later than somebody had chosen; than the planner had, only where the later moment was agreed on.
+    Never later than somebody had chosen; than the planner had, only where the later moment was agreed on. Who has heard
+    from nobody yet waits for a first contact still.
     """
-    due, note = arrival.due or moment, arrival.note or CAME_AGAIN
+    due = arrival.due or moment
     if lead.next_at and (lead.next_committed or not arrival.agreed):
         due = min(due, lead.next_at)
-    return Next(max(due, moment), NextKind.FOLLOW_UP, note, arrival.agreed)
+    is_first = lead.touches == 0 and lead.next_kind in (NextKind.FIRST_CONTACT, NextKind.QUALIFY)
+    kind = NextKind(lead.next_kind) if is_first else NextKind.FOLLOW_UP
+    return Next(max(due, moment), kind, note, arrival.agreed)
 
 
 def _has_somebody(lead: Lead) -> bool:

@@ -31,10 +31,22 @@ _HINTS: tuple[tuple[str, SourceType], ...] = (
 HAND_RAISERS: dict[str, str] = {
     SourceType.QUOTE_REQUEST.value: "Asked for a quote",
     SourceType.DEMO_REQUEST.value: "Asked for a demo",
-    SourceType.CONTACT_FORM.value: "Wrote to us",
+    SourceType.CONTACT_FORM.value: "Asked us to get in touch",
     SourceType.INBOUND_CALL.value: "Called us",
-    SourceType.TRIAL.value: "Started a trial",
+    SourceType.TRIAL.value: "Asked for a trial",
 }
+CAME_AGAIN = "They came to us again."
+
+
+def came_again(source_type: str) -> str:
+    """Why somebody is looked at who came to us once more: what they asked for, where they asked for us."""
+    return f"{HAND_RAISERS[source_type]}." if source_type in HAND_RAISERS else CAME_AGAIN
+
+
+def said_since(note: str) -> str:
+    """Such a note as it is said of somebody whom we knew already; "" for any other."""
+    asked = note.removesuffix(".")
+    return f"{asked} meanwhile." if asked in HAND_RAISERS.values() else note if note == CAME_AGAIN else ""
 
 
 def name_key(name: str) -> str:

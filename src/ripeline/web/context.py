@@ -73,7 +73,8 @@ class _Saying:
             )
         forms = {each.enquiry.lead_id for each in came if each.enquiry.door == DoorKind.FORM}
         if forms and (asked := giving.promised(forms)):
-            return f"Asked for “{asked.asset.title[:80]}” {self._ago(asked.at)}{_about(asked.asset)}"
+            verb = "Asked for" if asked.is_asked else "Was offered"
+            return f"{verb} “{asked.asset.title[:80]}” {self._ago(asked.at)}{_about(asked.asset)}"
         page = next((each.enquiry.landing_page for each in came if each.shows_page), "")
         return f"Came by the page {page.partition('://')[2] or page}" if page else ""
 

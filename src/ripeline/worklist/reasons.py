@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from ripeline.catalog.rules import said_since
 from ripeline.leads.models import NextKind, State
 from ripeline.people.working_time import MORNING, Calendar
 from ripeline.ripeness import rules as ripeness
@@ -24,7 +25,7 @@ def _sentence(candidate: Candidate, decided: Fact, now: datetime, calendar: Cale
         return f"{asked} {ago(candidate.captured_at, now, calendar)}; nobody has called yet."
     if decided is Fact.DATED:
         return _dated(candidate, now, calendar)
-    said = clause(candidate, decided, now, calendar)
+    said = " ".join(filter(None, [said_since(candidate.note), clause(candidate, decided, now, calendar)]))
     likely = "" if decided is Fact.LIKELY else _likely(candidate)
     if candidate.next_kind == NextKind.KEEP_IN_TOUCH:
         back = f"Back from Keep in touch: {_note(candidate)}." if candidate.note else "Back from Keep in touch."
