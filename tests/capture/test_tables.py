@@ -49,3 +49,42 @@ def test_a_heading_that_is_repeated_ends_nothing() -> None:
     assert names == ["Tom Baker", "Page 2", "Tom Baker"]
     assert [(row, reason[:24]) for row, reason in refused] == [(5, "is the heading once more")]
     assert said == ""
+
+
+def test_another_table_that_begins_without_a_blank_row_stays_out_and_is_said() -> None:
+    names, refused, said = read(f"{LEADS}Partner,Firma,Mail,Telefon\nPia,Fjord,pia@fjord.example,1234567\n")
+    assert names == ["Tom Baker"]
+    assert refused == [(row, REASON.format(3)) for row in (3, 4)]
+    assert said == "another table begins in row 3"
+
+
+def test_so_does_one_with_a_title_above_it() -> None:
+    names, refused, said = read(
+        f"{LEADS}Partners,,,\nPartner,Firma,Mail,Telefon\nPia,Fjord,pia@fjord.example,1234567\n"
+    )
+    assert names == ["Tom Baker"]
+    assert [row for row, _ in refused] == [3, 4, 5]
+    assert said == "another table begins in row 3"
+
+
+def test_the_same_columns_in_other_words_are_the_heading_once_more_and_said() -> None:
+    file = f"{LEADS}Name,Mail,Telefon,City\nAnn Cole,ann@acme.example,,York\n{LEADS}"
+    names, refused, said = read(file)
+    assert names == ["Tom Baker", "Ann Cole", "Tom Baker"]
+    assert [(row, reason[:24]) for row, reason in refused] == [
+        (3, "is the heading once more"),
+        (5, "is the heading once more"),
+    ]
+    assert said == ""
+    dialect = detect(io.BytesIO(file.encode()), name="leads.csv").dialect
+    assert dialect.why["again"] == "the heading stands once more in rows 3, 5"
+
+
+def test_people_whose_cells_are_words_that_headings_are_too_are_people() -> None:
+    head = "Name,Title,Source,Company,E-mail\n"
+    names, refused, said = read(
+        f"{head}Anna Bell,Sales rep,Website,Acme,a@x.example\nBo,Position,Contact,Company,\n"
+        "Cy,Lead,Website,Account,n/a\nContact,,,,\nDi,Website,,,\n"
+    )
+    assert names == ["Anna Bell", "Bo", "Cy", "Contact", "Di"]
+    assert (refused, said) == ([], "")

@@ -748,3 +748,14 @@ def test_what_people_wrote_can_be_read_as_notes_and_back(signed_in: SignIn, mona
     assert "Read as notes and calls with leads that are here. Read it as leads instead" in text(client.get(where))
     client.post(f"{where}/read-as", {"kind": "leads"})
     assert "Read as people who wrote to you" in text(client.get(where))
+
+
+def test_the_page_says_where_another_table_begins_and_where_the_heading_stands_once_more(
+    signed_in: SignIn, mona: User
+) -> None:
+    client = signed_in(mona)
+    head, ann = b"Name,E-mail,Phone\n", b"Ann,ann@x.example,\n"
+    page = text(client.get(upload(client, head + ann + b"Name,Mail,Telefon\nBo,bo@x.example,\n").url))
+    assert "The heading stands once more in row 3. That row stays out; the rows below go in as all others." in page
+    page = text(client.get(upload(client, head + ann + b"Partner,Firma,Mail\nPia,Fjord,pia@y.example\n").url))
+    assert "Another table begins in row 3." in page

@@ -17,7 +17,7 @@ from ripeline.capture.headings import grouped, known
 from ripeline.capture.lines import WIDE, as_text
 from ripeline.capture.own_kinds import kind_of_cells
 from ripeline.capture.reading import MAX_COLUMNS, Broken, Record, data_rows, records
-from ripeline.capture.tables import begins_other, rows_of
+from ripeline.capture.tables import begins_other, is_again, rows_of
 from ripeline.capture.text import clean
 from ripeline.capture.values import decimal_comma_of, is_money
 
@@ -25,6 +25,7 @@ HEAD = 1024 * 1024  # bytes looked at as a whole
 PIECE, PIECES = 64 * 1024, 48  # bytes of each, and number of, the pieces looked at further down
 _LOOKED_AT = 300  # rows that decide the separator and the heading
 _SHOWN = 20  # rows of the preview
+_NAMED = 5  # rows, in a sentence
 _SAMPLE = 200  # characters of a cell that is looked at
 
 
@@ -70,7 +71,9 @@ def detect(
         dialect = _with_marks(dialect, head, told)
         dialect = _with_heading(dialect, _looked_at(dialect, head), told, name)
         preview = _preview(text, dialect, name)
-        samples, gaps, rows, below = _samples(dialect, head, pieces)
+        samples, gaps, rows, below, again = _samples(dialect, head, pieces)
+    if again:
+        dialect = replace(dialect, why={**dialect.why, "again": _listed(again)})
     if below:
         dialect = replace(dialect, why={**dialect.why, "below": f"another table begins in row {below}"})
     thinned = [cells[:: max(len(cells) // 200, 1)] for cells in samples]
@@ -253,11 +256,12 @@ def _preview(text: BinaryIO, dialect: Dialect, name: str) -> list[Record]:
 
 def _samples(
     dialect: Dialect, head: bytes, pieces: Sequence[bytes]
-) -> tuple[list[list[str]], list[int], int, int]:  # fmt: skip
+) -> tuple[list[list[str]], list[int], int, int, list[int]]:  # fmt: skip
     """Cells of each column, from the beginning and from pieces all through the file, how many are empty in each, of
-    how many rows; and the row in which another table begins, if one does there.
+    how many rows; the row in which another table begins, if one does there, and those with the heading once more.
     """
     below = looked_at = 0
+    again: list[int] = []
     gaps = [0 for _ in dialect.columns]
     samples: list[list[str]] = [[] for _ in dialect.columns]
     found = [rows_of(data_rows(io.BytesIO(head), dialect), dialect.labels, header=dialect.header)]
@@ -265,13 +269,21 @@ def _samples(
     for rows in found:
         for row in rows:
             below = below or (row.row if begins_other(row) else 0)
+            again += [row.row] if is_again(row) else []
             if isinstance(row, Record) and not row.is_blank:
                 looked_at += 1
                 for at, cell in enumerate(row.cells):
                     gaps[at] += not cell.strip()
                     if cell:
                         samples[at].append(cell[:_SAMPLE])
-    return samples, gaps, looked_at, below
+    return samples, gaps, looked_at, below, again
+
+
+def _listed(again: Sequence[int]) -> str:
+    """Where the heading stands once more, in words."""
+    more = f" and {len(again) - _NAMED} more" if len(again) > _NAMED else ""
+    rows = ", ".join(map(str, again[:_NAMED]))
+    return f"the heading stands once more in {'row' if len(again) == 1 else 'rows'} {rows}{more}"
 
 
 def _with_formats(dialect: Dialect, samples: Sequence[Sequence[str]]) -> Dialect:

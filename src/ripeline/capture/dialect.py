@@ -142,6 +142,8 @@ class Dialect:
         found.append(Finding("Heading", f"row {self.skip + 1}" if self.header else "none", self.why.get("header", "")))
         if "below" in self.why:
             found.append(Finding("Below the rows", self.why["below"], "it has a heading of its own"))
+        if "again" in self.why:
+            found.append(Finding("Headings within the rows", self.why["again"], "those rows are refused"))
         if self.pad_short:
             found.append(Finding("Short rows", "missing cells are empty", self.why.get("pad_short", "")))
         if "country" in self.why:

@@ -184,6 +184,12 @@ def is_heading(cells: Sequence[str], fewest: int = 2) -> bool:
     return len(filled) > 1 and not has_values and len(known(filled)) >= max(fewest, len(filled) // 2)
 
 
+def may_be_one(cell: str, label: str) -> bool:
+    """Whether two headings may mean the same field."""
+    one, other = key(clean(cell)), key(clean(label))
+    return one == other or any(one in headings and other in headings for headings in HEADINGS.values())
+
+
 _OF_WHAT = frozenset({"name", "id", "nr", "no", "number", "nummer"})
 
 
