@@ -16,7 +16,7 @@ from ripeline.capture import doors, keeping, submissions
 from ripeline.capture.doors import DoorError, FormDraft
 from ripeline.capture.keeping import HeldError
 from ripeline.capture.models import Door, DoorDay, Submission
-from ripeline.catalog.models import Question, Site
+from ripeline.catalog.models import Question, Site, Source
 from ripeline.leads.models import Enquiry, Lead
 from ripeline.people.models import Company, User
 from ripeline.timeline.models import Activity
@@ -556,3 +556,14 @@ def test_whatever_a_page_says_of_how_they_came_the_record_is_shown(client: Clien
         Enquiry.objects.update(trail={"first": {"page": "https://www.casaverde.example/blog"} | at})
         page = shown.get(f"/leads/{enquiry.lead_id}").text
         assert "first seen on /blog" in page
+
+
+def test_a_form_that_asks_for_something_else_by_now_says_so_of_who_comes_from_then_on(mona: User) -> None:
+    draft = FormDraft(name="Prices", source_type="content_download", title="Prices")
+    door = doors.keep_form(actor=mona, draft=draft)
+    before = door.source
+    for kind in ("quote_request", "quote_request", "content_download"):
+        door = doors.keep_form(actor=mona, door=door, draft=replace(draft, source_type=kind))
+        assert door.source.source_type == kind
+        assert (door.source == before) == (kind == "content_download"), "who came for a paper came for a paper"
+    assert Source.objects.filter(name__startswith="Website: Prices").count() == 2

@@ -195,7 +195,7 @@ def test_mona_says_for_whom_and_when_it_is_and_who_calls_reads_it(
     link = link_in(Client().get(send()["Location"]).text)
     asked = signed_in(alice).get(f"/leads/{lead.pk}").text
     assert "Asked for “The guide” " in asked
-    quote = FormDraft(name="Guide", source_type="quote_request", title="Ask for a quote", gives=guide.pk)
+    quote = FormDraft(name="Guide", source_type="quote_request", title="Ask", gives=guide.pk)
     doors.keep_form(actor=mona, door=Door.objects.get(), draft=quote)
     offered = signed_in(alice).get(f"/leads/{lead.pk}").text
     assert "Was offered “The guide” " in offered, "they asked for a quote"

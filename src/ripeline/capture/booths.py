@@ -48,7 +48,7 @@ def keep_booth(*, actor: User, draft: BoothDraft, door: Door | None = None) -> D
         )
         for name, value in checked.items():
             setattr(found, name, value)
-        found.source = catalog.source_of(checked["name"], draft.source_type)
+        found.source = catalog.source_for(checked["name"], draft.source_type)
         found.campaign = catalog.campaigns_named([draft.campaign]).get(draft.campaign)
         found.save()
         people.audit(actor=actor, verb="door.change" if door else "door.add", target=found.slug)

@@ -109,7 +109,7 @@ def keep_form(*, actor: User, draft: FormDraft, door: Door | None = None) -> Doo
         found = door or Door(kind=DoorKind.FORM, slug=slug, created_by=actor)
         for name, value in checked.items():
             setattr(found, name, value)
-        found.source = catalog.source_of(draft.source.strip() or f"Website: {checked['name']}", draft.source_type)
+        found.source = catalog.source_for(draft.source.strip() or f"Website: {checked['name']}", draft.source_type)
         found.campaign = catalog.campaigns_named([draft.campaign]).get(draft.campaign)
         found.gives = assets.find(draft.gives) if draft.gives else None
         found.save()

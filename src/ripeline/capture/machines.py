@@ -166,7 +166,7 @@ def keep_hook(
         )
         known = {*FIELDS, *TRAIL, *(f"{ASKED}{question.key}" for question in asking.answerable())}
         found.name, found.mapping = name, {k: v[:300] for k, v in mapping.items() if k in known and v.strip()}
-        found.source = catalog.source_of(name, source_type)
+        found.source = catalog.source_for(name, source_type)
         found.save()
         people_actions.audit(actor=actor, verb="door.change" if door else "door.add", target=str(found.pk))
     return found

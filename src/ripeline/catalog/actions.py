@@ -8,7 +8,7 @@ from django.db import DEFAULT_DB_ALIAS
 from ripeline.base.settled import Settled
 from ripeline.base.statements import prepared_rows
 from ripeline.catalog import standard
-from ripeline.catalog.models import Campaign, CloseReason, CloseState, CustomField, Source
+from ripeline.catalog.models import Campaign, CloseReason, CloseState, CustomField, Source, SourceType
 from ripeline.catalog.rules import guess_source_type, loose_key, name_key, source_name
 
 N = TypeVar("N", Source, Campaign)
@@ -82,6 +82,16 @@ def source_of(name: str, source_type: str) -> Source:
         key=name_key(name), defaults={"name": source_name(name), "source_type": source_type}
     )
     return source
+
+
+def source_for(name: str, source_type: str) -> Source:
+    """The source of a door of this name and kind. One of that name and another kind stays what it is, since people came
+    by it as such: whoever comes from now on is of another.
+    """
+    found = source_of(name, source_type)
+    if found.source_type == source_type:
+        return found
+    return source_of(f"{name[:120]}, {SourceType(source_type).label.lower()}", source_type)
 
 
 def campaigns_named(names: Iterable[str]) -> dict[str, Campaign]:
