@@ -208,3 +208,14 @@ def test_what_companies_are_called_is_a_company(firm: str) -> None:
 def test_no_text_breaks_the_reader(text: str) -> None:
     found = signatures.read(text, country="GB")
     assert set(found.fields) >= found.guessed
+
+
+@pytest.mark.parametrize(
+    ("country", "numbers"), [("", ("0221 4567890", "0171 1234567")), ("DE", ("+492214567890", "+491711234567"))]
+)
+def test_two_numbers_on_one_line_are_two_also_where_nobody_says_the_country(
+    country: str, numbers: tuple[str, str]
+) -> None:
+    text = "Vera Köhler\nT 0221 4567890 / M 0171 1234567 / Fax 0221 4567891\nvera@mvz.example"
+    found = signatures.read(text, country=country).fields
+    assert (found["phone"], found["other_phones"]) == numbers

@@ -128,6 +128,25 @@ def test_a_second_number_of_a_signature_is_theirs_and_nothing_that_they_said(ali
     assert "said what they need" not in client.get(f"/leads/{lead.pk}").text
 
 
+def test_all_numbers_of_a_card_file_are_theirs_as_those_of_any_file(alice: User) -> None:
+    Company.objects.update(country="DE")
+    card = (
+        "BEGIN:VCARD\nVERSION:3.0\nFN:Vera Köhler\nEMAIL:vera@mvz.example\nTEL;TYPE=home:0221 4567890\n"
+        "TEL;TYPE=work,fax:0221 4567891\nTEL;TYPE=work:+49 221 4567-100\nTEL;TYPE=cell:0171 1234567\n"
+        "TEL;TYPE=cell,voice:+49 171 1234567\nEND:VCARD\n"
+    )
+    client = signed_in(alice)
+    fields = given(client.post("/leads/cards", {"text": card}).text)
+    assert fields["0-phone"] == "+49 221 4567-100"
+    assert fields["0-other_phones"] == "+492214567890, +491711234567"
+    assert client.post("/leads/cards", fields).status_code == 302
+    lead = Lead.objects.get()
+    assert sorted(queries.reached(lead, [lead.pk]).numbers) == ["+491711234567", "+492214567890"]
+    assert Enquiry.objects.get().message == ""
+    assert "0171 1234567" not in client.get(f"/leads/{lead.pk}").text
+    assert client.get("/leads", {"q": "0171 1234567", "view": "all"}).text.count("Vera Köhler") > 0
+
+
 def test_who_is_read_alone_is_asked_the_questions_of_every_door_and_nothing_is_lost(alice: User) -> None:
     client = signed_in(alice)
     page = client.post("/leads/cards", {"text": SIGNATURE}).text

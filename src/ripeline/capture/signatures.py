@@ -74,6 +74,7 @@ _ADDRESSED = re.compile(
 _NAME = re.compile(r"(?:[^\W\d_][\w.'’-]*)(?:\s+(?:[^\W\d_][\w.'’-]*)){1,4}")
 _AFTER_NAME = re.compile(r",\s*(?:[A-Z][\w.]{0,6}\.?(?:\s|,|$))+.*$")
 _INTERNATIONAL = re.compile(r"(?:\+|\b00)[1-9][\d ()/.-]{5,22}\d")
+_BARE = re.compile(r"(?:\+|\b0)[\d ()/.-]{6,20}\d")
 _ON_LETTERS = {"D": "DE", "A": "AT", "CH": "CH", "L": "LU", "B": "BE", "F": "FR", "I": "IT", "NL": "NL"}
 _POST_CODE = re.compile(  # and a town behind it: "Suite B-1200" is none
     r"(?:\b(?P<five>[DFI])[-–] ?\d{5}|\b(?P<four>CH|NL)[-–] ?\d{4}|(?:^|[,;/] *)(?P<room>[ABL])[-–] ?\d{4})"
@@ -191,8 +192,7 @@ def _numbers(found: Signature, lines: list[str], countries: list[str]) -> None:
     """The numbers by the first of the countries by which there are any."""
     numbers = next(filter(None, (_numbers_by(country, lines) for country in countries)), [])
     if not numbers:  # such as have no country code here
-        numbers = [m[0].strip() for line in lines if (m := re.search(r"(?:\+|\b0)[\d ()/.-]{6,20}\d", line))
-                   and not _FAX.search(line[: m.start()])]  # fmt: skip
+        numbers = [m[0].strip() for line in lines for m in _BARE.finditer(line) if not _FAX.search(line[: m.start()])]
     numbers = list(dict.fromkeys(numbers))
     if numbers:
         found.fields["phone"] = numbers[0]

@@ -12,9 +12,11 @@ from dataclasses import dataclass, field
 
 from ripeline.capture import codes, values
 from ripeline.capture.text import BadValueError, clean, clean_lines
+from ripeline.capture.typed_phones import OTHERS
 
 LARGEST = 5 * 1024 * 1024  # bytes of a file
 MOST = 200  # people taken in at once
+_MOST_NUMBERS = 5  # beside the one that is called
 LONGEST_LINE = 20_000  # characters; longer ones are pictures
 _SPLIT = re.compile(r"(?<!\\);")
 _ESCAPED = re.compile(r"\\(.)", re.DOTALL)
@@ -112,8 +114,19 @@ def _card(lines: list[str]) -> Found:
     if named and "name" not in card.fields:
         card.fields["name"] = clean(named)[:200]
     if phone := card.fields.get("phone"):
-        card.fields["phone"] = _dialled(phone, card.fields.get("country", ""), numbers)
+        _telephones(card, phone, [number for number in numbers if number])
     return card
+
+
+def _telephones(card: Found, phone: str, numbers: list[str]) -> None:
+    """The number that is called, and the others of the card beside it, each once."""
+    country = card.fields.get("country", "")
+    dialled = dict.fromkeys(_dialled(number, country, numbers) for number in (phone, *numbers))
+    by_digits = {re.sub(r"\D", "", number): number for number in reversed(dialled)}
+    first, *others = reversed(by_digits.values())
+    card.fields["phone"] = first
+    if others:
+        card.fields[OTHERS] = ", ".join(others[:_MOST_NUMBERS])
 
 
 def _dialled(phone: str, country: str, numbers: list[str]) -> str:
