@@ -81,7 +81,7 @@ def house(mona: User, alice: User, make_lead: MakeLead, settings: Settings) -> H
 NAMES = st.sampled_from(
     ["email", "name", "company", "phone", "title", "q-need", "q-timeline", "q-may_write", "q-", "proof", "page",
      "visitor", "referrer", "utm_source", "embed", "try", "again", "get", "what", "want", "shown", "mail",
-     "List-Unsubscribe", "next", "token", "password", "fax", "x"]
+     "List-Unsubscribe", "next", "token", "password", "fax", "x", "words", "ground"]
 )  # fmt: skip
 WORDS = st.text(max_size=60) | st.sampled_from(
     ["//evil.example", "https://evil.example/", "javascript:alert(1)", "\\\\evil.example", "/\\evil.example",

@@ -165,6 +165,40 @@ def test_in_a_dark_browser_a_form_is_dark_but_where_its_ground_was_chosen_and_ca
     assert ground(open_page(None, "/f/quote?embed=1", dark=True)) == "rgba(0, 0, 0, 0)", "the page around has its own"
 
 
+@pytest.mark.parametrize(
+    ("paints", "dark", "on_dark"),
+    [
+        ("", False, False), ("", True, False), (":root { color-scheme: light dark }", True, True),
+        ("body { background: #101418; color: #eee }", False, True), ("div { background: #0a2540 }", False, True),
+        ("body { background: #101418 } div { background: rgb(250 250 250) }", True, False),
+        ("div { background: color-mix(in oklab, white 90%, black) }", False, False),
+    ],
+)  # fmt: skip
+def test_in_a_page_of_another_site_a_form_can_be_read_on_the_ground_it_stands_on(
+    open_page: OpenPage, shot: Shot, live_server: LiveServer, other_site: tuple[str, Path], door: Door, patient: None,
+    paints: str, dark: bool, on_dark: bool,
+) -> None:  # fmt: skip
+    site, pages = other_site
+    Door.objects.update(sites=[site])
+    (pages / "contact.html").write_text(
+        f'<!doctype html><html data-ready><title>Contact</title><link rel="icon" href="data:,"><style>{paints}</style>'
+        f'<div><script src="{live_server.url}/static/ripeline/embed.js" data-form="quote"></script></div>'
+    )
+    page = open_page(None, f"{site}/contact.html", dark=dark)
+    frame = page.frame_locator("iframe")
+    shown = "rgb(232, 235, 233)" if on_dark else "rgb(28, 35, 33)"
+    expect(frame.get_by_role("heading", name="Ask for a quote")).to_have_css("color", shown)
+    expect(frame.locator("body")).to_have_css("background-color", "rgba(0, 0, 0, 0)")
+    frame.get_by_role("button", name="Ask for a quote").click()
+    expect(frame.get_by_text("answers need another look")).to_have_css("color", shown)
+    shot(page, f"form-there-{len(paints)}-{dark}")
+    frame.get_by_label("Your name").fill("Priya Raman")
+    frame.get_by_label("E-mail", exact=True).fill("priya@northgate.example")
+    frame.get_by_label("When should it be in place?").select_option("Later")
+    frame.get_by_role("button", name="Ask for a quote").click()
+    expect(frame.get_by_text("We will be in touch")).to_have_css("color", shown)
+
+
 def test_mona_allows_the_site_that_tried(
     open_page: OpenPage,
     axe: Axe,

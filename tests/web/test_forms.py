@@ -225,12 +225,13 @@ def _in_german(client: Client, door: Door, page: str) -> str:
 def test_the_colours_of_the_company_are_its_own_style_sheet(client: Client, door: Door, mona: User) -> None:
     draft = FormDraft(name="Quote", source_type="quote_request", title="Ask", style={"accent": "#AA0044", "corners": 3})
     doors.keep_form(actor=mona, door=door, draft=draft)
-    light, dark = client.get("/f/quote/style.css").text.splitlines()
+    light, dark, on_dark = client.get("/f/quote/style.css").text.splitlines()
     assert light == ":root { --accent: #aa0044; --on: #ffffff; --r: 3px; }"
     assert dark == (
         "@media (prefers-color-scheme: dark) { :root:not(.embedded, .own) "
         "{ --accent: #aa0044; --on: #ffffff; --link: var(--ink); --rim: var(--edge); } }"
     )
+    assert on_dark.startswith(":root.embedded.dark:not(.own) { --accent: #aa0044;"), "in a dark page of another's"
     short = replace(draft, style={"accent": "a04", "ink": "1c2321"})
     doors.keep_form(actor=mona, door=door, draft=short)
     [light] = client.get("/f/quote/style.css").text.splitlines()

@@ -103,6 +103,8 @@ def _received(request: HttpRequest, door: Door) -> HttpResponse:
 def _taken(request: HttpRequest, door: Door, submission: Submission) -> HttpResponse:
     """On to the thanks, which say what follows by mail, or give at once what no mail will bring."""
     query = {"embed": "1"} if _is_embedded(request) else {}
+    if _is_on_dark(request):
+        query["ground"] = "dark"
     if door.gives and submission.lead_id and not outbox.can_send():  # no mail will bring it
         query["get"] = giving.path(door.gives, submission.lead_id).rpartition("/")[2]
     if submission.lead_id and _is_to_confirm(submission):
@@ -185,8 +187,9 @@ def styled(chosen: Mapping[str, Any]) -> HttpResponse:
         rules.append(f"--r: {chosen['corners']}px;")
     said = f":root {{ {' '.join(rules)} }}\n"
     if dark := colours.rules_in_the_dark(chosen):
-        follows = ":root:not(.embedded, .own)"  # as form.css has it
-        said += f"@media (prefers-color-scheme: dark) {{ {follows} {{ {' '.join(dark)} }} }}\n"
+        dark_rules = f"{{ {' '.join(dark)} }}"  # where form.css has them
+        said += f"@media (prefers-color-scheme: dark) {{ :root:not(.embedded, .own) {dark_rules} }}\n"
+        said += f":root.embedded.dark:not(.own) {dark_rules}\n"
     return HttpResponse(said, content_type="text/css")
 
 
@@ -204,6 +207,11 @@ def _is_ours(request: HttpRequest) -> bool:
 
 def _is_embedded(request: HttpRequest) -> bool:
     return "embed" in request.GET or request.POST.get("embed") == "1"
+
+
+def _is_on_dark(request: HttpRequest) -> bool:
+    """Whether the page around it is dark where it stands (embed.js looks)."""
+    return "dark" in (request.GET.get("ground"), request.POST.get("ground"))
 
 
 def _sent(request: HttpRequest, door: Door) -> submissions.Sent:
@@ -264,7 +272,7 @@ def _frame(request: HttpRequest, door: Door) -> dict[str, Any]:
     """What every page of a form needs."""
     return {
         "door": door, "firm": firm_of(request), "words": phrases.of(door.language), "embedded": _is_embedded(request),
-        "is_own": colours.is_own(door.style),
+        "is_own": colours.is_own(door.style), "on_dark": _is_on_dark(request),
     }  # fmt: skip
 
 

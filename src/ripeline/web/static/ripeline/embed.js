@@ -9,11 +9,26 @@
     const value = here.searchParams.get(name);
     if (value) query.set(name, value.slice(0, 500));
   }
+
+  /* How light the ground is on which the form will stand, from 0 to 1; where no page paints it, the browser does. */
+  function light(at) {
+    for (; at; at = at.parentElement) {
+      const painted = getComputedStyle(at).backgroundColor, [red, green, blue, alpha = 1] = (painted.match(/[\d.]+/g) || []).map(Number);
+      if (painted.startsWith("rgb") && alpha > 0.5) return (0.2126 * red + 0.7152 * green + 0.0722 * blue) / 255;
+      if (!painted.startsWith("rgb")) return 1; // a way of writing colours that we do not read
+    }
+    const isDark = matchMedia("(prefers-color-scheme: dark)").matches && getComputedStyle(document.documentElement).colorScheme.includes("dark");
+    return isDark ? 0 : 1;
+  }
+  const isDark = light(script.parentElement) < 0.4;
+  if (isDark) query.set("ground", "dark");
+
   const frame = document.createElement("iframe");
   frame.src = `${home}/f/${encodeURIComponent(slug)}?${query}`;
   frame.title = script.dataset.title || "Form";
   frame.loading = "lazy";
-  frame.style.cssText = "width:100%;border:0;display:block;min-height:20rem;color-scheme:light";
+  frame.style.cssText = "width:100%;border:0;display:block;min-height:20rem";
+  frame.style.colorScheme = isDark ? "dark" : "light";
   script.after(frame);
   let pages = 0;
   frame.addEventListener("load", () => { // after sending, what is said stands where one looks
