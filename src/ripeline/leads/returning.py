@@ -21,7 +21,7 @@ _WORK_QUEUES = (Role.SDR, Role.ADMIN)
 CAME_AGAIN = f"""
 SELECT lead.id FROM lead
 WHERE lead.state = '{State.DISQUALIFIED}' AND lead.merged_into_id IS NULL
-  AND (lead.owner_id = ANY(%(mine)s) {{or_queue}})
+  AND (lead.owner_id = {{mine}} {{or_queue}})
   AND EXISTS (
     SELECT 1 FROM activity AS asking
     WHERE asking.lead_id = lead.id AND asking.kind = 'enquired' AND asking.occurred_at > lead.closed_at
@@ -42,12 +42,13 @@ def came_again(user: User, limit: int = 3) -> Sequence[Lead]:
     """Those whom `user` is asked to look at; whose rep has left are with the fallback (`capture.meeting`)."""
     if user.role not in people.SELLERS:
         return []
-    given: dict[str, Any] = {
-        "mine": [user.pk, *rules.covering(user)],
-        "their_acts": _THEIR_ACTS,
-        "limit": limit,
-    }
-    statement = CAME_AGAIN.format(or_queue=OR_QUEUE if user.role in _WORK_QUEUES else "")
+    mine = [user.pk, *rules.covering(user)]
+    given: dict[str, Any] = {"mine": mine, "their_acts": _THEIR_ACTS, "limit": limit}
+    if is_one := len(mine) == 1:  # of one alone it is planned once for all, of an array each time anew
+        given["mine"] = user.pk
+    statement = CAME_AGAIN.format(
+        mine="%(mine)s" if is_one else "ANY(%(mine)s)", or_queue=OR_QUEUE if user.role in _WORK_QUEUES else ""
+    )
     ids = [pk for (pk,) in prepared_rows(statement, given)]
     found = rows.whole(ids)
     return [found[pk] for pk in ids if pk in found]
