@@ -24,7 +24,9 @@ from ripeline.people.actions import change_user
 from ripeline.people.models import Absence, User
 from ripeline.people.queries import responsible_of
 from ripeline.ripeness import actions as ripeness
+from ripeline.ripeness.models import Score
 from ripeline.timeline.models import Activity
+from ripeline.worklist.forward import bring_forward
 from ripeline.worklist.models import PlanItem
 from tests.cast import MONDAY, MakeLead, by
 from tests.web.reading import Read, read
@@ -459,3 +461,23 @@ def test_today_costs_the_same_queries_however_many_are_due(
     client.get("/today")
     with django_assert_max_num_queries(20):
         client.get("/today")
+
+
+def test_those_who_ripen_and_have_no_place_today_are_said_in_one_sentence(
+    client: Client, alice: User, make_lead: MakeLead
+) -> None:
+    names = ("Priya Raman", "Marta Nilsen", "Ken Abe")
+    for at, name in enumerate(names):
+        lead = make_lead(alice, name=name, due=timedelta(days=50))
+        ripeness.rescore([lead.pk])
+        Lead.objects.filter(pk=lead.pk).update(next_committed=True)
+        Score.objects.filter(pk=lead.pk).update(p_30=0.5 - at / 10)
+        bring_forward([lead.pk])
+        shown = text(client.get("/today"))
+        if at == 0:
+            assert "Priya Raman is likely ready within a month now (50 %), and the date that was chosen is" in shown
+    said = (
+        re.sub(r" the date that was chosen is \d+ \w+( \d{4})?", " then", shown).replace(" )", ")").replace(" ,", ",")
+    )
+    assert "Priya Raman (50 %, then), Marta Nilsen (40 %, then) and Ken Abe (30 %, then)" in said, said[:900]
+    assert said.count("Look whether they can wait") == 1
