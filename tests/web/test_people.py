@@ -115,6 +115,7 @@ MAY_POST = {
     "/settings/tracking/sites": {"ada", "mona"},
     "/settings/tracking/sites/{site}/remove": {"ada", "mona"},
     "/settings/tracking/own": {"ada", "mona"},
+    "/settings/tracking/tried": {"ada", "mona"},
     "/settings/tracking/pages": {"ada", "mona"},
 }
 
