@@ -477,3 +477,28 @@ def test_the_whole_of_a_long_file_is_tried_while_one_watches(
     expect(page.get_by_role("button", name="Import these rows")).to_be_visible()
     axe(page)
     shot(page, "imports-tried")
+
+
+def test_on_a_phone_the_mapping_and_its_preview_are_read_without_scrolling_sideways(
+    open_page: OpenPage, axe: Axe, shot: Shot, company: Company, mona: User, tmp_path: Path
+) -> None:
+    head = "Name,E-Mail,Telefon,Firma,Quelle,Erstellt am,Stand,Nachricht,Zz"
+    rows = [
+        f"Person {at} Weber,p{at}@firm.example,030 90182{at}0,Firm {at} GmbH,Messe,2026-0{1 + at % 9}-10,"
+        f"{('gewonnen', 'kein Bedarf', 'Kontaktiert', 'offen')[at % 4]},"
+        f'"Bitte schicken Sie mir Preise für {at} Boote, wir wollen im Sommer fahren und brauchen Zubehör.",'
+        for at in range(9)
+    ]
+    page = open_page(mona, "/imports/new", phone=True)
+    uploaded(
+        page, written(tmp_path, "\n".join([head, *rows, "Ohne Adresse,kaputt,,,,31.02.2026,,,x"]) + "\n", "alt.csv")
+    )
+    expect(page.get_by_label("Stand", exact=True)).to_have_value("state")
+    table = page.locator("table.preview")
+    table.scroll_into_view_if_needed()
+    expect(table.get_by_text("Person 0 Weber")).to_be_visible()
+    assert table.evaluate("e => e.parentElement.scrollWidth <= e.parentElement.clientWidth"), "rows one below another"
+    assert page.locator(".sticky").evaluate("e => e.clientHeight") < 100, "the verbs leave room for what they are about"
+    shot(page, "imports-mapping-phone")
+    assert fits(page)
+    axe(page)

@@ -299,7 +299,7 @@ def _preview(run: ImportRun, looked: Looked) -> dict[str, Any]:
     found = looking.preview(run, looked, ROWS)
     columns = _columns(looked.mapping)
     zone = ZoneInfo(looked.dialect.zone)
-    rows = [(row.row, [_shown(row, name, zone) for name, _ in columns], row.remarks) for row in found.rows]
+    rows = [(row.row, [(label, _shown(row, name, zone)) for name, label in columns], row.remarks) for row in found.rows]
     return {"columns": [label for _, label in columns], "rows": rows, "refused": found.rejects}
 
 
