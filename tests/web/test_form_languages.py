@@ -128,8 +128,8 @@ def test_mona_words_a_question_for_german_forms_and_is_told_where_one_has_no_wor
     assert "By when?" in Client().get("/f/angebot").text
     page = hers.get(f"/capture/doors/{door.pk}").text
     assert "Not all of it is in German." in page
-    assert f'No German words for the question and its answers: <a href="{path}">By when?</a>.' in page
-    assert "They read “By when? · Soon · Later”." in page
+    assert f'<a href="{path}">By when?</a> has no German words for the question and its answers.' in page
+    assert "Read is “By when? · Soon · Later”" in page
 
 
 BUDGET = {"label": "Is there a budget for it?", "answer_type": "choice", "meaning": "budget"}
@@ -186,8 +186,7 @@ def test_a_german_question_with_english_answers_is_pointed_out(door: Door, mona:
     given = {"label": "By when?", "answer_type": "choice", "meaning": "timeline", "options": "Soon\nLater"}
     assert hers.post(path, given | {"label-de": "Bis wann?"}).status_code == 302
     page = hers.get(f"/capture/doors/{door.pk}").text
-    assert "No German words for its answers" in page
-    assert "They read “Soon · Later”." in page
+    assert "has no German words for its answers. Read is “Soon · Later”" in page
 
 
 def test_what_they_agree_to_in_no_german_words_is_pointed_out_with_what_they_read_meanwhile(
@@ -199,9 +198,9 @@ def test_what_they_agree_to_in_no_german_words_is_pointed_out_with_what_they_rea
     Door.objects.update(questions=[{"key": asked.key, "required": False}])
     assert "Invite me to your events." in Client().get("/f/angebot").text
     page = signed_in(mona).get(f"/capture/doors/{door.pk}").text
-    assert "No German words for what they agree to: an administrator writes them" in page
-    assert "They read “Invite me to your events.”." in page
-    assert "No German words for the word of help below it" in page
+    assert "No German words for what they agree to; an administrator writes them" in page
+    assert "Read is “Invite me to your events.”" in page
+    assert "has no German words for the word of help below it" in page
     assert "write them under Mail, Purposes</a>" in signed_in(ada).get(f"/capture/doors/{door.pk}").text
     outbox.say_purpose(actor=ada, code="events", name="Termine", text="Laden Sie mich ein.", language="de")
     page = signed_in(mona).get(f"/capture/doors/{door.pk}").text

@@ -44,6 +44,10 @@ def test_an_address_that_leads_nowhere_says_so_in_the_language_of_the_browser(
     assert '<html lang="en">' in client.get(path).text
 
 
+def test_who_finds_no_form_is_told_whom_to_ask(client: Client) -> None:
+    assert "Oder wenden Sie sich an Nordwind Dental." in client.get("/f/nirgends", headers=GERMAN).text
+
+
 def test_words_for_a_form_that_is_gone_may_stand_in_any_page(client: Client) -> None:
     page = client.get("/f/nirgends?embed=1", headers=GERMAN)
     assert "frame-ancestors http: https:" in page["Content-Security-Policy"]
