@@ -81,6 +81,7 @@ def open_page(chromium: Browser, live_server: LiveServer) -> Iterator[OpenPage]:
         zoom: float = 1.0,
         ahead: bool = False,
         script: bool = True,
+        zone: str = "Europe/Lisbon",
     ) -> Page:
         size = PHONE if phone else DESKTOP
         context = chromium.new_context(
@@ -89,7 +90,7 @@ def open_page(chromium: Browser, live_server: LiveServer) -> Iterator[OpenPage]:
             color_scheme="dark" if dark else "light",
             reduced_motion="reduce",
             locale="en-GB",
-            timezone_id="Europe/Lisbon",
+            timezone_id=zone,
             has_touch=phone,
             java_script_enabled=script,
         )

@@ -42,6 +42,12 @@ def fits(page: Page) -> bool:
 # --- the door ---------------------------------------------------------------------------------------------------------
 
 
+def test_a_browser_that_calls_its_time_zone_by_an_old_name_is_understood(open_page: OpenPage) -> None:
+    page = open_page(None, "/first-run", zone="Asia/Calcutta")
+    expect(page.get_by_label("Time zone")).to_have_value("Asia/Kolkata")
+    expect(page.get_by_label("Country")).to_have_value("IN")
+
+
 def test_the_first_page_makes_the_administrator_and_guesses_where_they_are(
     open_page: OpenPage, axe: Axe, shot: Shot
 ) -> None:

@@ -504,6 +504,19 @@ def test_alice_changes_her_profile_and_sees_times_in_her_zone(alice: User, lead:
     assert "JST" in client.get("/settings/looks").text
 
 
+def test_a_zone_is_listed_by_the_name_it_has_today_and_an_old_name_is_kept_where_it_was_chosen(alice: User) -> None:
+    client = signed_in(alice)
+    shown = client.get("/settings/profile").text
+    assert 'value="Asia/Kolkata" data-country="IN" data-also="Asia/Calcutta"' in shown
+    assert 'value="US/Eastern"' not in shown
+    User.objects.filter(pk=alice.pk).update(time_zone="US/Eastern")
+    assert 'value="US/Eastern" selected' in client.get("/settings/profile").text
+    client.post("/settings/profile", {"name": "Alice", "time_zone": "US/Eastern", "minutes_per_day": "45"})
+    assert User.objects.get(pk=alice.pk).time_zone == "US/Eastern"
+    wrong = client.post("/settings/profile", {"name": "Alice", "time_zone": "Moon/Base", "minutes_per_day": "45"})
+    assert wrong.status_code == 422
+
+
 def test_alice_changes_her_password_and_stays_signed_in_here_only(alice: User) -> None:
     here, elsewhere = signed_in(alice), signed_in(alice)
     form = {"current": "wrong", "password": "green apples in june"}

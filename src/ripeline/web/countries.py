@@ -35,5 +35,16 @@ def countries() -> list[tuple[str, str]]:
 
 @lru_cache(maxsize=1)
 def country_of_zone() -> dict[str, str]:
-    """The country that a time zone is named after."""
+    """The country that a time zone is named after: the zones that go by this name today."""
     return {row[2]: row[0] for row in _table("zone.tab")}
+
+
+@lru_cache(maxsize=1)
+def old_names() -> dict[str, list[str]]:
+    """By what other names a time zone has gone: browsers still say some of them (Asia/Calcutta for Asia/Kolkata)."""
+    text = files("tzdata").joinpath("zoneinfo", "tzdata.zi").read_text(encoding="utf-8")
+    today, found = country_of_zone(), dict[str, list[str]]()
+    for line in text.splitlines():
+        if line.startswith("L ") and (names := line.split())[2] not in today:
+            found.setdefault(names[1], []).append(names[2])
+    return found

@@ -12,7 +12,7 @@ from ripeline.people.actions import PeopleError
 from ripeline.people.models import Experience, Responsible, Role, Team, Tracking, User
 from ripeline.people.queries import INTAKE
 from ripeline.simulation.rules import BOUNDS, KINDS
-from ripeline.web.countries import CURRENCIES, countries, country_of_zone
+from ripeline.web.countries import CURRENCIES, countries, country_of_zone, old_names
 
 DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
@@ -37,20 +37,31 @@ class Form(forms.Form):
 
 
 class ZoneSelect(forms.Select):
-    """Each zone says its country, so that the page can guess one from the other."""
+    """Each zone says its country, so that the page can guess one from the other. One that goes by an old name now
+    (US/Eastern) can be kept.
+    """
+
+    def optgroups(self, name: str, value: list[str], attrs: dict[str, Any] | None = None) -> Any:
+        listed = {zone for _, group in _zones() for zone, _ in group}
+        kept = [(zone, zone) for zone in value if zone and zone not in listed and zone in available_timezones()]
+        if kept:
+            self.choices = [("Now", kept), *self.choices]
+        return super().optgroups(name, value, attrs)
 
     def create_option(self, name: str, value: Any, *args: Any, **kwargs: Any) -> dict[str, Any]:
         option: dict[str, Any] = super().create_option(name, value, *args, **kwargs)
         if country := country_of_zone().get(str(value)):
             option["attrs"]["data-country"] = country
+        if others := old_names().get(str(value)):
+            option["attrs"]["data-also"] = " ".join(others)
         return option
 
 
 @lru_cache(maxsize=1)
 def _zones() -> list[tuple[str, Any]]:
-    """Time zones by continent, as people look for them."""
+    """Time zones by continent, as people look for them: each by the one name that it has today."""
     groups: dict[str, list[tuple[str, str]]] = {}
-    for zone in sorted(z for z in available_timezones() if "/" in z and not z.startswith(("Etc/", "posix", "right"))):
+    for zone in sorted(country_of_zone()):
         continent, _, place = zone.partition("/")
         groups.setdefault(continent, []).append((zone, place.replace("_", " ").replace("/", ", ")))
     return [("Everywhere", [("UTC", "UTC")]), *groups.items()]
@@ -59,8 +70,12 @@ def _zones() -> list[tuple[str, Any]]:
 def zone_field(*, empty: str = "", **attrs: str) -> forms.ChoiceField:
     """A choice of time zones; with `empty`, the words of the choice to have none of one's own."""
     choices = [("", empty), *_zones()] if empty else _zones()
-    widget = ZoneSelect(attrs) if attrs else forms.Select()
-    return forms.ChoiceField(label="Time zone", choices=choices, required=not empty, widget=widget)
+    return _Zone(label="Time zone", choices=choices, required=not empty, widget=ZoneSelect(attrs))
+
+
+class _Zone(forms.ChoiceField):
+    def valid_value(self, value: str) -> bool:
+        return super().valid_value(value) or value in available_timezones()
 
 
 def password_field(label: str = "Password", *, is_new: bool) -> forms.CharField:

@@ -301,7 +301,8 @@
   function guess() {
     const zone = $('select[data-guess="time-zone"]'), country = $('select[data-guess="country"]');
     if (!zone) return;
-    const option = [...zone.options].find((each) => each.value === Intl.DateTimeFormat().resolvedOptions().timeZone);
+    const here = Intl.DateTimeFormat().resolvedOptions().timeZone;
+    const option = [...zone.options].find((each) => each.value === here || each.dataset.also?.split(" ").includes(here));
     if (!option) return;
     option.selected = true;
     if (country && option.dataset.country) country.value = option.dataset.country;
