@@ -339,3 +339,42 @@ def test_somebody_known_only_by_an_id_is_called_and_found_by_it(db: None) -> Non
     lead = Lead.objects.get()
     assert str(lead) == "No. dac32acd…"
     assert "dac32acd4db4c29c" in lead.search
+
+
+def named_at(company: str, email: str = "", name: str = "") -> Lead:
+    who = name or email or company
+    keys = (found,) if (found := identity.email(email)) else (natural_key("card", Person(name=who), None),)
+    person = Person(name=who, email=email, company=company)
+    (done,) = admitted(replace(arrival("x@x.example", days_ago=0), keys=keys, person=person))
+    return Lead.objects.select_related("account").get(pk=done.lead_id)
+
+
+def test_a_company_known_by_its_name_is_the_one_that_a_colleagues_address_says_the_domain_of(db: None) -> None:
+    by_card = named_at("Northgate Dental", name="Priya Raman")
+    assert by_card.account
+    assert by_card.account.key == "n:northgate dental"
+    colleague = named_at("Northgate Dental", "tom@northgate.example")
+    by_name = named_at("Northgate Dental", name="Ann Lee")
+    assert {by_card.account_id, colleague.account_id, by_name.account_id} == {by_card.account_id}
+    assert Account.objects.values_list("key", "domain").get() == ("d:northgate.example", "northgate.example")
+
+
+def test_a_later_address_of_the_same_person_says_the_domain_of_their_company_too(alice: User) -> None:
+    person = Person(name="Priya Raman", phone="+442071838750", company="Northgate Dental")
+    card = replace(arrival(days_ago=0), keys=(natural_key("card", person, None),), person=person)
+    named = replace(person, email="priya@northgate.example")
+    address = identity.email(named.email)
+    assert address
+    (one,), (two,) = admitted(card), admitted(replace(arrival(days_ago=0), keys=(address,), person=named))
+    assert one.lead_id == two.lead_id
+    assert Account.objects.get().key == "d:northgate.example"
+
+
+def test_a_name_alone_makes_no_two_companies_one(db: None) -> None:
+    apart = [
+        named_at("Self-employed", name="Jo Park"), named_at("Self-employed", "jane@doe.example"),
+        named_at("Smile Dental", "a@smile-leeds.example"), named_at("Smile Dental", "b@smile-york.example"),
+        named_at("Smile Dental", name="Sam Ray"), named_at("", "c@northgate.example"),
+        named_at("Northgate Dental", name="Priya Raman"),
+    ]  # fmt: skip
+    assert len({lead.account_id for lead in apart}) == len(apart)

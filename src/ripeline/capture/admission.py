@@ -219,7 +219,9 @@ def _bear(cases: Sequence[Case], actor: User, origin: str, manner: Manner) -> No
     An old lead's next moment is provisional and late enough to take nobody's place; `settle` spreads a batch by value.
     """
     moment = clock.now()
-    accounts = birth.accounts_of([(c.arrival.person, c.arrival.account_id) for c in cases])
+    accounts = birth.accounts_of(
+        [(c.arrival.person, c.arrival.account_id) for c in cases], by_file=_import_of(cases) is not None
+    )
     drafts = []
     for case, account in zip(cases, accounts, strict=True):
         assert case.lead_id is not None

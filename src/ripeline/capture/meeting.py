@@ -23,7 +23,7 @@ from ripeline.capture.fields import ANSWER
 from ripeline.catalog import queries as catalog
 from ripeline.catalog.rules import came_again
 from ripeline.leads import actions as leads
-from ripeline.leads import answers, birth, bulk, rules
+from ripeline.leads import answers, birth, bulk, rules, same_name
 from ripeline.leads.answers import Again
 from ripeline.leads.birth import Person
 from ripeline.leads.deciding import By, Changes, Next
@@ -165,13 +165,18 @@ def _apply(
 ) -> None:
     """Write what is new about people, set by set, each with its entry."""
     wanted: dict[UUID, Person] = {}
+    domains: dict[str, str] = {}  # that an address says of a company which is known by its name
     for lead_id, change in changes.items():
         lead = people_here[lead_id]
         said = {name: change.get(name, getattr(lead, name)) for name in rules.SEARCHED}
         change["search"] = rules.searched_anew(lead, said, numbers.get(lead_id, ()))
         if lead.account_id is None:
             wanted[lead_id] = Person(company=said["company"], email=said["email"])
-    accounts = birth.accounts(list(wanted.values()))
+        elif "email" in change:
+            domains[rules.account_key("", said["email"])] = said["company"]
+    if domains and not by.import_run_id:
+        same_name.find({key: company for key, company in domains.items() if key}, may_claim=True)
+    accounts = birth.accounts(list(wanted.values()), joins=True, by_file=by.import_run_id is not None)
     for lead_id, person in wanted.items():
         if account := accounts.get(rules.account_key(person.company, person.email)):
             changes[lead_id]["account_id"] = account.pk

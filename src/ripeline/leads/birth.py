@@ -11,7 +11,7 @@ from ripeline.base import clock
 from ripeline.base.copying import as_json, insert_all
 from ripeline.base.ids import new_id
 from ripeline.base.statements import prepared_rows
-from ripeline.leads import rules
+from ripeline.leads import rules, same_name
 from ripeline.leads.deciding import Next
 from ripeline.leads.models import Enquiry, Lead, State
 from ripeline.people.models import User
@@ -163,8 +163,11 @@ def search_text(person: Person) -> str:
     return rules.search_tokens(**said, other_phones=person.other_phones)
 
 
-def accounts_of(people: Sequence[tuple[Person, UUID | None]]) -> list[Firm | None]:
-    """The account of each of these people, in their order: the one named with them, as long as they give its name."""
+def accounts_of(people: Sequence[tuple[Person, UUID | None]], *, by_file: bool = False) -> list[Firm | None]:
+    """The account of each of these people, in their order: the one named with them, as long as they give its name.
+
+    `by_file`: what a file brings gives no company that is here a domain, since the file can be taken back.
+    """
     ids = {pk for _, pk in people if pk}
     named = {firm.pk: firm for firm in (Firm(*row) for row in prepared_rows(_NAMED, [list(ids)]))} if ids else {}
     firms = [
@@ -173,7 +176,9 @@ def accounts_of(people: Sequence[tuple[Person, UUID | None]]) -> list[Firm | Non
         else None
         for person, pk in people
     ]
-    rest = accounts([person for (person, _), firm in zip(people, firms, strict=True) if not firm])
+    rest = accounts(
+        [person for (person, _), firm in zip(people, firms, strict=True) if not firm], joins=True, by_file=by_file
+    )
     return [
         firm or rest.get(rules.account_key(person.company, person.email, person.website))
         for (person, _), firm in zip(people, firms, strict=True)
@@ -183,14 +188,20 @@ def accounts_of(people: Sequence[tuple[Person, UUID | None]]) -> list[Firm | Non
 _NAMED = "SELECT id, owner_id, name FROM account WHERE id = ANY(%s) ORDER BY key FOR KEY SHARE"
 
 
-def accounts(people: Sequence[Person]) -> dict[str, Firm]:
-    """The account of each `rules.account_key` among these people, made where new (safe under concurrency)."""
+def accounts(people: Sequence[Person], *, joins: bool = False, by_file: bool = False) -> dict[str, Firm]:
+    """The account of each `rules.account_key` among these people, made where new (safe under concurrency).
+
+    `joins`: whom a company's name says and whom its domain says are at one company, where the name says one only.
+    """
     wanted: dict[str, Person] = {}
     for person in people:
         key = rules.account_key(person.company, person.email, person.website)
         if key and (key not in wanted or not wanted[key].company):
             wanted[key] = person
     found: dict[str, Firm] = {}
+    if joins and wanted:
+        near = same_name.find({key: person.company for key, person in wanted.items()}, may_claim=not by_file)
+        found = {key: Firm(*held) for key, held in near.items()}
     while missing := sorted(wanted.keys() - found.keys()):
         given = [{"id": new_id(), "key": key, **_called(key, wanted[key])} for key in missing]
         rows = prepared_rows(_FOUND_OR_MADE, {"given": as_json(given), "now": clock.now()})
