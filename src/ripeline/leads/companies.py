@@ -6,6 +6,7 @@ from uuid import UUID
 
 from django.contrib.postgres.search import SearchQuery
 from django.db.models import Exists, F, Func, OuterRef
+from django.db.models.functions import Length
 
 from ripeline.leads import rules
 from ripeline.leads.models import CALLED, Account, Lead
@@ -13,10 +14,11 @@ from ripeline.leads.ranking import place
 from ripeline.leads.rows import Row
 from ripeline.people.models import User
 
-LOOKED_AT = 200  # companies that are called so, of whom the first by name with people are taken
+LOOKED_AT = 200  # companies that are called so, of whom those with people are taken
 
-# Not as the index of names is ordered: those who are called so are few, and would be looked for among all.
-_BY_NAME = Func(F("name"), template="(%(expressions)s || '')")
+# The shortest first, for of those with all the words typed it has the least besides. And not as the index of names is
+# ordered: those who are called so are few, and would be looked for among all.
+_SHORTEST = (Length("name"), Func(F("name"), template="(%(expressions)s || '')"), "pk")
 
 
 def called_like(actor: User, text: str, *, among: Sequence[Row], size: int) -> list[str]:
@@ -32,8 +34,8 @@ def called_like(actor: User, text: str, *, among: Sequence[Row], size: int) -> l
     called = Account.objects.annotate(words=CALLED).filter(words=SearchQuery(query, search_type="raw", config="simple"))
     if rules.findable(actor):  # who finds some only, does not lose theirs behind the first of all
         called = called.filter(Exists(theirs.filter(merged_into__isnull=True)))
-    first = called.order_by(_BY_NAME, "pk").values("pk")[:LOOKED_AT]
-    known = Account.objects.filter(Exists(theirs.filter(merged_into__isnull=True)), pk__in=first).order_by("name", "pk")
+    first = called.order_by(*_SHORTEST).values("pk")[:LOOKED_AT]
+    known = Account.objects.filter(Exists(theirs.filter(merged_into__isnull=True)), pk__in=first).order_by(*_SHORTEST)
     names = [row.company for row in among if _is_called(row.company, text)]
     names += known.values_list("name", flat=True)[: size + len(names)]
     return sorted(dict.fromkeys(names), key=lambda name: place(text, name))[:size]
@@ -48,12 +50,12 @@ class Empty(NamedTuple):
 
 
 def nobody_at(text: str, *, size: int) -> list[Empty]:
-    """Companies that are called so and have nobody, the first by name: those that a file of companies brought."""
+    """Companies that are called so and have nobody, the shortest names first: a file of companies brought them."""
     query = rules.search_query(text)
     if not query:
         return []
     called = Account.objects.annotate(words=CALLED).filter(words=SearchQuery(query, search_type="raw", config="simple"))
-    found = called.filter(~Exists(Lead.objects.filter(account=OuterRef("pk")))).order_by(_BY_NAME, "pk")
+    found = called.filter(~Exists(Lead.objects.filter(account=OuterRef("pk")))).order_by(*_SHORTEST)
     return [Empty(*each) for each in found.values_list("pk", "name", "domain")[:size]]
 
 
