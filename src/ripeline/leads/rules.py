@@ -294,6 +294,7 @@ def _words(text: str) -> list[str]:
     return re.findall(r"\w+", unicodedata.normalize("NFKC", text).casefold())
 
 
+_FEWEST_WITH_COUNTRY = 4  # +49 221, +1 212
 _FEWEST_DIGITS = 6  # by which a telephone number is found
 SEARCHED = ("name", "email", "company", "phone", "title", "reference")  # what a lead is found by
 
@@ -353,9 +354,15 @@ def _readings(text: str) -> list[list[str]]:
     """
     found = [_typed(text)]
     if _TELEPHONE.fullmatch(text):
-        digits = dialled(text)
-        found += [[digits]] if len(digits) >= _FEWEST_DIGITS else []
+        digits = [dialled(text)] if finds(text) else []
+        found = [digits] if digits and text.strip().startswith("+") else [*found, digits]  # +49 221 is nothing else
     return [words for at, words in enumerate(found) if words and words not in found[:at]]
+
+
+def finds(telephone: str) -> bool:
+    """Whether what was typed of a telephone number is enough to look for; with a country's code the area's is."""
+    is_whole = telephone.strip().startswith(("+", "00"))
+    return len(dialled(telephone)) >= (_FEWEST_WITH_COUNTRY if is_whole else _FEWEST_DIGITS)
 
 
 def _typed(text: str) -> list[str]:
