@@ -52,7 +52,7 @@ def test_a_visit_is_one_line_however_many_pages(lead: Lead, alice: User) -> None
     at = [timezone.localtime(now - timedelta(minutes=ago)).strftime("%H:%M") for ago in (95, 94, 90)]
     found = [singly.index(f"{each} ") for each in at]
     assert found == sorted(found)
-    assert singly.count("· 1 min, then") == singly.count("· 4 min, then") == 1
+    assert singly.count("· 1 min to the next") == singly.count("· 4 min to the next") == 1
     assert "Downloaded guide.pdf" in page
     assert "Looked at Work with us" in page
     assert "Recognised on our site by a form they sent" in signed_in(alice).get(f"/leads/{lead.pk}").text

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from random import Random
 from uuid import UUID
 
@@ -94,7 +94,8 @@ class Guests:
         elif kind == "visit":
             page = law.pages[int(self.looked[at])]
             if page != "reading" and self.random.random() < 0.6:
-                yield self._hit(lead, moment, "view", *_PAGES["reading"][2])
+                before = timedelta(seconds=self.random.randrange(15, 300))
+                yield self._hit(lead, moment - before, "view", *_PAGES["reading"][2])
             yield self._hit(lead, moment, "view", *self.random.choice(_PAGES[page]))
 
     def _hit(self, lead: int, at: datetime, kind: str, path: str, title: str) -> Hit:

@@ -108,8 +108,9 @@ def _pages(visit: Sequence[Activity]) -> list[Page]:
 
 
 def _pause(time: timedelta) -> str:
-    seconds = max(round(time.total_seconds()), 1)
-    return f"{seconds} s" if seconds < 60 else f"{round(seconds / 60)} min"
+    """In words; "" where it is none, so that nothing can be said of it."""
+    seconds = round(time.total_seconds())
+    return f"{round(seconds / 60)} min" if seconds >= 60 else f"{seconds} s" if seconds else ""
 
 
 def _told(entry: Activity, sees_next: bool, *, is_undone: bool) -> Told:
