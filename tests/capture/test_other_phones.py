@@ -182,7 +182,7 @@ def test_a_number_that_is_not_theirs_is_taken_off_the_record_and_that_can_be_tak
     client.force_login(alice)
     assert "Take +491712345678 off" in client.get(f"/leads/{lead.pk}").text
     page = client.post(f"/leads/{lead.pk}/take-off", wrong, follow=True)
-    assert "Telephone +491712345678 taken off" in page.text
+    assert "Telephone +49 171 2345678 taken off" in page.text
     assert numbers("Anna Berg") == ("+4930901820", ["+491607654321"])
     assert (found(alice, "0171 2345678"), found(alice, "7654321")) == ([], ["Anna Berg"])
     assert "mobile" not in Lead.objects.get(pk=lead.pk).custom
@@ -193,3 +193,36 @@ def test_a_number_that_is_not_theirs_is_taken_off_the_record_and_that_can_be_tak
     deciding.undo(last, by(alice))
     assert numbers("Anna Berg") == ("+4930901820", ["+491607654321", "+491712345678"])
     assert found(alice, "0171 2345678") == ["Anna Berg"]
+
+
+def test_a_number_that_was_taken_off_by_hand_does_not_come_back_with_the_same_file(alice: User) -> None:
+    imported(TWO_COLUMNS)
+    lead = Lead.objects.get(name="Anna Berg")
+    Lead.objects.filter(pk=lead.pk).update(owner=alice, responsible=people.responsible_of(alice))
+    leads.take_off(lead.pk, by(alice), number="+491712345678")
+    assert counts(imported(TWO_COLUMNS)) == (0, 0, 2, 0)
+    assert numbers("Anna Berg") == ("+4930901820", ["+491607654321"])
+    assert "mobile" not in Lead.objects.get(pk=lead.pk).custom
+    assert found(alice, "0171 2345678") == []
+    one_cell = csv("Name,E-mail,Phone", '"Anna Berg",anna@x.example,"+49 30 901820; +49 171 2345678; +49 170 7654321"')
+    imported(one_cell)
+    assert numbers("Anna Berg") == ("+4930901820", ["+491607654321", "+491707654321"])
+    leads.take_off(lead.pk, by(alice), number="+491707654321")
+    last = Lead.objects.get(pk=lead.pk).decision_id
+    assert last
+    deciding.undo(last, by(alice))
+    imported(one_cell)
+    assert numbers("Anna Berg")[1] == ["+491607654321", "+491707654321"], "taken back, it is theirs"
+    imported(TWO_COLUMNS, policy="always")
+    assert numbers("Anna Berg")[1] == ["+491607654321", "+491707654321", "+491712345678"], "the file's word, always"
+
+
+def test_a_number_that_somebody_emptied_or_corrected_is_none_of_theirs_any_more(alice: User) -> None:
+    imported(TWO_COLUMNS)
+    Lead.objects.update(owner=alice, responsible=people.responsible_of(alice))
+    anna, bo = Lead.objects.get(name="Anna Berg"), Lead.objects.get(name="Bo Ek")
+    leads.edit(anna.pk, by(alice), fields={"phone": "+4930111111"})
+    leads.edit(bo.pk, by(alice), fields={"phone": ""})
+    imported(TWO_COLUMNS)
+    assert numbers("Anna Berg") == ("+4930111111", ["+491607654321", "+491712345678"])
+    assert numbers("Bo Ek") == ("", [])

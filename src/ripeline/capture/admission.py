@@ -15,6 +15,7 @@ from django.db import transaction
 
 from ripeline.base import clock
 from ripeline.base.ids import new_id
+from ripeline.capture import taken_off
 from ripeline.capture.arrivals import Admitted, Arrival, Case, Result, event_key, natural_key
 from ripeline.capture.hinting import Hints
 from ripeline.capture.meeting import meet_again
@@ -133,6 +134,7 @@ def _resolve(cases: Sequence[Case]) -> Iterator[tuple[Case, str]]:
     known = identity.resolve(key for case in cases for key in (*case.arrival.keys, *case.hints))
     hints = Hints(known)
     known_leads = set(known.values())
+    off = taken_off.of(known_leads) if _import_of(cases) else {}
     fresh: dict[Key, UUID] = {}
     for group in members.values():
         found = {known[key] for case in group for key in case.arrival.keys if key in known}
@@ -145,7 +147,9 @@ def _resolve(cases: Sequence[Case]) -> Iterator[tuple[Case, str]]:
             case.lead_id = lead_id
             case.is_new = index == 0 and lead_id not in known_leads and not hinted
             fresh |= {key: lead_id for key in case.arrival.keys if key not in known}
+        taken_off.leave_out(group, off)
         fresh |= hints.belong(group, lead_id)
+    taken_off.leave_out(cases, off)
     won = identity.claim(fresh, by_import=_import_of(cases), here=known_leads)
     if len(won) < len(fresh):
         yield from _overtaken(cases, fresh, won)
