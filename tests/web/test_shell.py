@@ -1,5 +1,6 @@
 """The frame: what is in the rail, toasts on pages and parts of pages, refusals and mishaps in words."""
 
+import gzip
 import json
 
 import pytest
@@ -200,3 +201,23 @@ def test_what_is_made_once_for_a_role_is_not_shown_to_another(alice: User, ada: 
 def test_a_part_in_which_nothing_changes_is_that_part(places: str) -> None:
     made = Template('{% filled "parts/brand.html" ' + places + " %}").render(Context({"who": ""}))
     assert made == get_template("parts/brand.html").render()
+
+
+def test_pages_and_their_parts_come_compressed_to_who_takes_them_so_and_files_do_not(
+    alice: User, make_lead: MakeLead
+) -> None:
+    for _ in range(20):
+        make_lead(alice)
+    client, plain = Client(headers={"Accept-Encoding": "gzip, deflate, br"}), Client()
+    client.force_login(alice)
+    plain.force_login(alice)
+    for part in ({}, {"HX-Request": "true", "HX-Target": "results"}):
+        answer = client.get("/leads?view=mine", headers=part)
+        assert answer["Content-Encoding"] == "gzip"
+        assert "Accept-Encoding" in answer["Vary"]
+        assert int(answer["Content-Length"]) == len(answer.content)
+        whole = gzip.decompress(answer.content)
+        assert whole.count(b"<tr") > 20
+        assert len(whole) > 4 * len(answer.content)
+    assert "Content-Encoding" not in client.get("/leads/export?view=mine&format=csv")
+    assert "Content-Encoding" not in plain.get("/leads?view=mine")
