@@ -256,6 +256,7 @@ def test_a_card_that_was_sent_is_corrected_without_a_network_and_what_others_cha
     expect(row).to_have_count(1)
     expect(row).to_contain_text("A correction waits on this phone")
     axe(page)
+    row.scroll_into_view_if_needed()
     shot(page, "booth-corrected")
     page.reload()
     expect(row).to_contain_text("A correction waits on this phone")

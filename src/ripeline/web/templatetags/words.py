@@ -130,6 +130,9 @@ def day(value: datetime | date | None) -> str:
     return date_format(timezone.localtime(value) if isinstance(value, datetime) else value, "j F Y")
 
 
+register.filter("written", written)
+
+
 @register.filter
 def telephone(number: str) -> SafeString:
     """A number as people read it, which is not broken over two lines."""
