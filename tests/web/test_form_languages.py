@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import fields
 from datetime import UTC, datetime, timedelta
+from importlib import import_module
 
 import pytest
 from django.db import connection
@@ -407,6 +408,12 @@ def test_every_phrase_of_a_language_has_the_gaps_of_the_english_one() -> None:
             assert re.findall(r"{\w*}", said) == re.findall(r"{\w*}", english), each.name
             assert words is phrases.EN or each.name == "code" or not ENGLISH.search(said), said
     assert phrases.of("xx") is phrases.EN
+
+
+def test_the_words_of_a_language_stand_in_a_file_of_their_own() -> None:
+    for language in Language:
+        of_it = import_module(f"ripeline.catalog.phrases.{language.label.lower()}")
+        assert [each for each in vars(of_it).values() if isinstance(each, Phrases)] == [phrases.of(language)]
 
 
 def test_mona_sees_the_pages_of_mail_in_either_language(mona: User) -> None:
