@@ -71,3 +71,19 @@ def test_a_heading_that_is_repeated_is_the_field_once() -> None:
 def test_long_cells_are_something() -> None:
     found = looked(csv("Name,E-mail,What we know", *people(11, "x" * 300)))
     assert because(found, "What we know") == ("custom:What we know", "kept as a custom field")
+
+
+@pytest.mark.parametrize("cell", ["", "stray"])
+def test_what_was_left_out_for_having_nothing_is_judged_anew_when_it_has_something(cell: str) -> None:
+    imported(csv("Name,E-mail,Region,Zone", *people(11, "North"), f"Bo,bo@x.example,North,{cell}"))
+    later = looked(csv("Name,E-mail,Region,Zone", *(f"Cy {at},cy{at}@x.example,South,{at}a" for at in range(12))))
+    assert later.is_remembered
+    assert dict(later.mapping.targets)["Zone"] == "custom:Zone"
+    again = looked(csv("Name,E-mail,Region,Zone", *(f"Cy {at},cy{at}@x.example,South," for at in range(12))))
+    assert dict(again.mapping.targets)["Zone"] == "ignore"
+
+
+def test_what_somebody_left_out_themselves_stays_out() -> None:
+    targets = {"Name": "name", "E-mail": "email", "Region": "ignore"}
+    imported(csv("Name,E-mail,Region", *people(11, "North")), mapping=targets)
+    assert dict(looked(csv("Name,E-mail,Region", *people(11, "South"))).mapping.targets)["Region"] == "ignore"

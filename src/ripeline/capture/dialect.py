@@ -95,6 +95,7 @@ class Dialect:
     sheet: str = ""  # of a workbook, the one that is read
     sheets: tuple[Sheet, ...] = ()  # the workbook's
     words: Mapping[str, Mapping[str, str]] = field(default_factory=dict)  # by what they are of: ours for each of theirs
+    scraps: tuple[str, ...] = ()  # columns in which next to nothing stands: left out by themselves
     closes: bool = True  # who is open here ends as a row says
     is_1904: bool = False  # days are counted from 1904, as Excel on a Macintosh once did
     why: Mapping[str, str] = field(default_factory=dict)
@@ -164,6 +165,7 @@ class Dialect:
         data["columns"] = [asdict(column) for column in self.columns]
         data["why"] = dict(self.why)
         data["words"] = {about: dict(ours) for about, ours in self.words.items()}
+        data["scraps"] = list(self.scraps)
         data["sheets"] = [list(sheet) for sheet in self.sheets]
         return data
 
@@ -172,6 +174,8 @@ class Dialect:
         """What `to_json` gave; ValueError if it is something else."""
         try:
             columns = tuple(Column(**column) for column in data["columns"])
-            return cls(**{**data, "columns": columns, "sheets": tuple(Sheet(*each) for each in data.get("sheets", ()))})
+            scraps = tuple(data.get("scraps", ()))
+            sheets = tuple(Sheet(*each) for each in data.get("sheets", ()))
+            return cls(**{**data, "columns": columns, "scraps": scraps, "sheets": sheets})
         except (TypeError, KeyError) as problem:
             raise ValueError(f"not a dialect: {problem}") from problem

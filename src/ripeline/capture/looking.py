@@ -98,13 +98,21 @@ def look(
     kind = kind or (preset.kind if preset else _told_by(labels, detected.samples))
     guesses = asking.guessed(kind, labels, guess(kind, labels, detected.samples))
     guesses = scraps.left_out(guesses, detected)
+    detected = detected._replace(dialect=replace(detected.dialect, scraps=scraps.among(labels, guesses)))
     last = ImportMapping.objects.filter(signature=signature(labels), kind=kind).first()
-    given = mapping or (last.mapping if last else None)
+    given = mapping or (_with_what_was_nothing(last.mapping, labels, guesses) if last else None)
     mapped = fitting(kind, labels, guesses) if given is None else FieldMap.from_json(kind, labels, given)
     dialect = _with_country(detected, mapped)
     if last is not None:
         dialect = _as_last_time(dialect, Said.from_json(last.told))
     return Looked(detected, said.applied(dialect), guesses, mapped, last is not None, preset)
+
+
+def _with_what_was_nothing(
+    last: Mapping[str, str], labels: Sequence[str], guesses: Sequence[Guess]
+) -> Mapping[str, str]:  # fmt: skip
+    """The mapping of last time; a column in which next to nothing stood then is judged by what stands there now."""
+    return {label: each.target for label, each in zip(labels, guesses, strict=True)} | dict(last)
 
 
 def _with_country(detected: Detected, mapping: FieldMap) -> Dialect:

@@ -14,6 +14,7 @@ from ripeline.capture.fields import ANSWER, CUSTOM, FIELDS, IGNORE, OTHER_PHONE,
 from ripeline.capture.presets import Preset, recognised
 from ripeline.capture.text import BadValueError, clean, given, key, words
 
+ALL_EMPTY = "the cells looked at are all empty"
 OWN_COLUMNS = ("Ripeline row", "Ripeline column", "Ripeline reason")  # those of a file of rejected rows
 SOMEBODY = frozenset({"email", "phone", "name", "first_name", "last_name", "external_id"})  # tell a person
 WITH_IDS = frozenset({"external_id", "company_id"})  # fields whose values only one system's are
@@ -336,5 +337,5 @@ def _left_over(kind: Kind, label: str, cells: list[str], preset: Preset | None) 
     if preset and preset.is_left(label):
         return Guess(IGNORE, f"of an export of {preset.label} this is for its own use; keep it if you read it")
     if not cells:
-        return Guess(IGNORE, "the cells looked at are all empty")
+        return Guess(IGNORE, ALL_EMPTY)
     return Guess(target, "kept as a custom field" if target != IGNORE else _NOT_KEPT[kind])

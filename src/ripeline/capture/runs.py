@@ -23,6 +23,7 @@ from ripeline.capture.activities import ActivityTaker
 from ripeline.capture.admission import Result
 from ripeline.capture.companies import CompanyTaker
 from ripeline.capture.dialect import Dialect
+from ripeline.capture.fields import IGNORE
 from ripeline.capture.looking import kind_of
 from ripeline.capture.mapping import FieldMap
 from ripeline.capture.models import ImportKind, ImportMapping, ImportReject, ImportRemark, ImportRun, ImportState
@@ -220,13 +221,19 @@ def _end(run: ImportRun) -> None:
         if run.state == ImportState.DONE:
             run.rows = run.position
             pieces.forget(run.pk)
-            used = {"mapping": run.mapping, "told": run.told, "used_at": run.ended_at}
+            used = {"mapping": _remembered(run), "told": run.told, "used_at": run.ended_at}
             ImportMapping.objects.update_or_create(
                 signature=run.signature, kind=run.kind, defaults=used,
                 create_defaults={**used, "name": run.filename[:120]},
             )  # fmt: skip
         run.save(update_fields=["state", "ended_at", "cancel_asked", "rows"])
         timeline.wake_worker()
+
+
+def _remembered(run: ImportRun) -> dict[str, str]:
+    """What was mapped; of columns that were left out because next to nothing stood in them nothing was decided."""
+    nothing = set(run.dialect.get("scraps", ()))
+    return {label: target for label, target in run.mapping.items() if label not in nothing or target != IGNORE}
 
 
 def _fail(run_id: UUID, problem: str) -> bool:

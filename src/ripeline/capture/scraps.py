@@ -9,10 +9,11 @@ from collections.abc import Sequence
 from ripeline.capture.detection import Detected
 from ripeline.capture.fields import CUSTOM, FIELDS, IGNORE
 from ripeline.capture.headings import KNOWN, known
-from ripeline.capture.mapping import Guess
+from ripeline.capture.mapping import ALL_EMPTY, Guess
 from ripeline.capture.text import key
 from ripeline.catalog import queries as catalog
 
+_KEEP = "; keep it if you need it"
 _FEWEST = 10  # rows; of fewer a column with one cell may be meant
 _FEWEST_UNNAMED = 3  # the same of a column without a heading
 _SHARE, _MOST = 200, 20  # one cell in so many rows is next to nothing, but never more than this
@@ -30,8 +31,16 @@ def left_out(guesses: Sequence[Guess], detected: Detected) -> list[Guess]:
         if why := _again(label, taken) or _nothing(at, label, detected):
             ours = {field.key for field in catalog.custom_fields()} if ours is None else ours
             if key(label).replace(" ", "_")[:60] not in ours:
-                found[at] = Guess(IGNORE, f"{why}; keep it if you need it")
+                found[at] = Guess(IGNORE, f"{why}{_KEEP}")
     return found
+
+
+def among(labels: Sequence[str], guesses: Sequence[Guess]) -> tuple[str, ...]:
+    """The columns that are left out because next to nothing stands in them."""
+    return tuple(
+        label for label, guess in zip(labels, guesses, strict=True)
+        if guess.because == ALL_EMPTY or (guess.target == IGNORE and guess.because.endswith(_KEEP))
+    )  # fmt: skip
 
 
 def _is_field(guess: Guess) -> bool:
