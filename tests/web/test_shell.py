@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import re
 
 import pytest
 from django.core.exceptions import BadRequest
@@ -10,6 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template import Context, Template
 from django.template.loader import get_template
+from django.templatetags.static import static
 from django.test import Client
 from django.urls import include, path
 from pytest_django.fixtures import Settings
@@ -18,6 +20,7 @@ from ripeline.config import urls
 from ripeline.leads.rules import NotAllowed
 from ripeline.people.actions import change_user
 from ripeline.people.models import Company, User
+from ripeline.web import static_files
 from ripeline.web.shell import RAIL, say
 from tests.cast import MakeLead
 
@@ -221,3 +224,22 @@ def test_pages_and_their_parts_come_compressed_to_who_takes_them_so_and_files_do
         assert len(whole) > 4 * len(answer.content)
     assert "Content-Encoding" not in client.get("/leads/export?view=mine&format=csv")
     assert "Content-Encoding" not in plain.get("/leads?view=mine")
+
+
+def test_a_browser_keeps_our_files_for_good_by_the_mark_of_what_is_in_them_and_else_for_a_minute(
+    db: None,
+) -> None:
+    client = Client()
+    [address] = re.findall(r'href="(/static/ripeline/base\.css\?v=\w+)"', client.get("/sign-in", follow=True).text)
+
+    def kept(address: str) -> str:
+        answer = client.get(address)
+        assert b"--paper" in answer.getvalue()
+        answer.close()
+        return answer["Cache-Control"]
+
+    assert kept(address) == static_files.FOR_GOOD
+    for other in (address.partition("?")[0], f"{address}0", f"{address.partition('=')[0]}="):
+        assert kept(other) == "max-age=60, public", other
+    assert client.get("/static/nothing.css?v=1").status_code == 404
+    assert static("nothing.css") == "/static/nothing.css"

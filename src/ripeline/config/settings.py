@@ -45,7 +45,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
-    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "ripeline.web.static_files.StaticMiddleware",
     "ripeline.web.middleware.CompressionMiddleware",
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -158,7 +158,7 @@ STATICFILES_DIRS = [environment.PACKAGE / "web" / "static"]
 STORAGES = {"staticfiles": {"BACKEND": "ripeline.web.static_files.Storage"}}
 STATIC_ROOT = None  # nothing is collected: WhiteNoise serves the packages' own files
 WHITENOISE_USE_FINDERS = True
-WHITENOISE_MAX_AGE = 60  # seconds: names carry no hash, so an upgrade is seen at once
+WHITENOISE_MAX_AGE = 60  # seconds: of what is asked for by its bare name, such as the script in others' pages
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 5000
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
 MOST_OF_STRANGERS = bodies.MOST_OF_STRANGERS

@@ -58,7 +58,7 @@ def page(request: HttpRequest, slug: str) -> HttpResponse:
     door, actor = _booth(slug), viewer(request)
     doors.note(door, "seen")
     answer = {
-        "door": door, "actor": actor, "version": version(), "styles": STYLES, "scripts": SCRIPTS,
+        "door": door, "actor": actor, "styles": STYLES, "scripts": SCRIPTS,
         "lines": [(name, *FIELDS[name]) for name in PERSON if name in door.fields],
         "asks": doors.asks(door), "heats": [(heat.value, *words) for heat, words in HEATS.items()],
     }  # fmt: skip
@@ -203,7 +203,7 @@ def _icon(size: int) -> bytes:
 @require_safe
 def worker(_: HttpRequest) -> HttpResponse:
     """The service worker; its version is that of what it keeps, so that an upgrade is seen."""
-    assets = [f"{static(f'ripeline/{name}')}?v={version()}" for name in (*STYLES, *SCRIPTS)]
+    assets = [static(f"ripeline/{name}") for name in (*STYLES, *SCRIPTS)]
     head = f"const VERSION = {json.dumps(version())}, ASSETS = {json.dumps(assets)};\n"
     return HttpResponse(head + _read("booth-worker.js"), content_type="text/javascript; charset=utf-8")
 
