@@ -70,7 +70,9 @@ class EnquiryIn(BaseModel):
     title: Line = Field("", max_length=300, description="What they do there.")
     website: Line = ""
     country: Line = Field("", max_length=300, description="ISO 3166 code, such as PT.")
-    language: Line = Field("", max_length=300, description="ISO 639 code, such as pt.")
+    language: Line = Field(
+        "", max_length=300, description="ISO 639 code, such as pt. In it they are asked to confirm, where we speak it."
+    )
     external_id: Line = Field("", max_length=300, description="The id of this person in your system.")
     source: Annotated[str, Field(max_length=160)] = Field("", description="Whom to credit; otherwise the key's name.")
     campaign: Annotated[str, Field(max_length=160)] = ""

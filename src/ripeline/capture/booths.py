@@ -8,6 +8,7 @@ from typing import Any
 from django.db import transaction
 from django.db.models import Count
 
+from ripeline.capture import languages
 from ripeline.capture.doors import DoorError, free_slug
 from ripeline.capture.models import Door, DoorKind, Submission
 from ripeline.catalog import actions as catalog
@@ -36,12 +37,13 @@ class BoothDraft:
     fields: Sequence[str] = PERSON
     questions: Sequence[tuple[str, bool]] = ()  # key, whether it must be answered
     notes: Sequence[str] = NOTES
+    language: str = ""  # of the mail that follows, and of questions; else as it is, or as a new door begins
 
 
 def keep_booth(*, actor: User, draft: BoothDraft, door: Door | None = None) -> Door:
     """Set up a booth, or change one; its address stays. Raises DoorError beside the field at fault."""
     require_keeps_catalog(actor)
-    checked = _checked(draft)
+    checked = _checked(draft) | {"language": languages.chosen(draft.language, door)}
     with transaction.atomic():
         found = door or Door(
             kind=DoorKind.BOOTH, slug=free_slug(draft.name, "booth"), created_by=actor, verb="-", thanks="-"

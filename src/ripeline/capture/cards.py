@@ -18,7 +18,7 @@ from uuid import UUID, uuid5
 from django.db import IntegrityError, transaction
 
 from ripeline.base import clock
-from ripeline.capture import amending, asking, keeping, machines
+from ripeline.capture import amending, asking, keeping, languages, machines
 from ripeline.capture.models import Door, DoorKind, Submission, SubmissionState
 from ripeline.capture.text import clean, clean_lines
 from ripeline.capture.typed_phones import OTHERS
@@ -364,7 +364,7 @@ def built_in(kind: DoorKind) -> Door:
         return found
     door = Door(
         kind=kind, slug=slug, name=name, source=catalog.source_of(source, source_type), title=name, verb="-",
-        thanks="-", created_by=people.system(),
+        thanks="-", language=languages.default(), created_by=people.system(),
     )  # fmt: skip
     Door.objects.bulk_create([door], ignore_conflicts=True)
     return Door.objects.select_related("source", "campaign").get(slug=slug)

@@ -149,6 +149,13 @@ def set_active(*, actor: User, door: Door, is_active: bool) -> None:
         people.audit(actor=actor, verb="door.open" if is_active else "door.shut", target=door.slug)
 
 
+def speak(*, actor: User, door: Door, language: str) -> None:
+    """Choose the language of a door that nobody has to set up, such as a program's."""
+    require_keeps_catalog(actor)
+    if language in Language and Door.objects.filter(pk=door.pk).exclude(language=language).update(language=language):
+        people.audit(actor=actor, verb="door.change", target=door.slug)
+
+
 _doors = Settled(
     lambda: {(door.kind, door.slug): door for door in whole(Door, "", beside=("source", "campaign", "gives"))},
     "door", "source", "campaign", "asset",

@@ -17,7 +17,7 @@ from ripeline.base.copying import insert_new
 from ripeline.base.settled import look
 from ripeline.base.statements import prepared_rows
 from ripeline.base.together import Together
-from ripeline.capture import first_visit, giving, places, saying
+from ripeline.capture import first_visit, giving, languages, places, saying
 from ripeline.capture.admission import PATIENT, TRIES, Arrival, BusyError, CrossedError, Manner, Result, admit
 from ripeline.capture.models import Submission, SubmissionState
 from ripeline.capture.typed_phones import BESIDE, OTHERS
@@ -327,13 +327,8 @@ def _give(submission: Submission, base_url: str) -> None:
         kind="asset", to=to, name=submission.content["person"].get("name", ""), lead_id=submission.lead_id,
         key=f"form {submission.pk}",
         context={"title": asset.title, "path": giving.path(asset, submission.lead_id), "base_url": base_url,
-                 "language": _language(submission), "until": giving.until().isoformat()},
+                 "language": languages.of(submission), "until": giving.until().isoformat()},
     )  # fmt: skip
-
-
-def _language(submission: Submission) -> str:
-    """In which they were asked: a form may speak another by the time that what it held back is let in."""
-    return str(submission.content.get("language") or submission.door.language)
 
 
 def _ask_to_confirm(submission: Submission, base_url: str) -> None:
@@ -355,7 +350,7 @@ def _ask_to_confirm(submission: Submission, base_url: str) -> None:
             evidence = consent.Evidence(how=f"Agreed by {where}", wording=wording)
             consent.ask(
                 to=address, purpose=question.purpose, evidence=evidence, name=content["person"].get("name", ""),
-                lead_id=submission.lead_id, base_url=base_url, language=_language(submission),
+                lead_id=submission.lead_id, base_url=base_url, language=languages.of(submission, wording),
             )  # fmt: skip
         else:
             evidence = consent.Evidence(how=f"Not ticked on {where}", wording=wording)

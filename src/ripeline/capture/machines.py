@@ -15,7 +15,7 @@ from django.db import transaction
 
 from ripeline.base import clock
 from ripeline.base.settled import Settled
-from ripeline.capture import asking, codes, doors, places, saying, submissions, typed_phones, values
+from ripeline.capture import asking, codes, doors, languages, places, saying, submissions, typed_phones, values
 from ripeline.capture.dates import FIRST_YEAR
 from ripeline.capture.doors import DoorError
 from ripeline.capture.headings import HEADINGS
@@ -151,9 +151,13 @@ def trail(door: Door, raw: Mapping[str, Any]) -> dict[str, str]:
 
 
 def keep_hook(
-    *, actor: User, name: str, source_type: str, mapping: Mapping[str, str], door: Door | None = None
-) -> Door:
-    """Set up a web hook or change one; its address, which is its secret, stays. Raises DoorError."""
+    *, actor: User, name: str, source_type: str, mapping: Mapping[str, str], door: Door | None = None,
+    language: str = "",
+) -> Door:  # fmt: skip
+    """Set up a web hook or change one; its address, which is its secret, stays. Raises DoorError.
+
+    `language`: of the mail that follows from it; else as it is, or as a new door begins.
+    """
     require_keeps_catalog(actor)
     name = " ".join(name.split())[:120]
     if not name:
@@ -166,6 +170,7 @@ def keep_hook(
         )
         known = {*FIELDS, *TRAIL, *(f"{ASKED}{question.key}" for question in asking.answerable())}
         found.name, found.mapping = name, {k: v[:300] for k, v in mapping.items() if k in known and v.strip()}
+        found.language = languages.chosen(language, door)
         found.source = catalog.source_for(name, source_type)
         found.save()
         people_actions.audit(actor=actor, verb="door.change" if door else "door.add", target=str(found.pk))
@@ -334,7 +339,7 @@ def _door_of(key: ApiKey) -> Door:
     Door.objects.bulk_create(
         [
             Door(kind=DoorKind.API, name=key.name, slug=slug, source=source, title=key.name, verb="-", thanks="-",
-                 created_by=key.created_by)
+                 language=languages.default(), created_by=key.created_by)
         ],
         ignore_conflicts=True,
     )  # fmt: skip

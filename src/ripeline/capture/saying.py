@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from ripeline.base import clock
+from ripeline.capture import languages
 from ripeline.capture.models import Submission
 from ripeline.capture.text import clean
 from ripeline.outbox import actions as outbox_actions
@@ -80,7 +81,7 @@ def _noted(submission: Submission, said: Mapping[str, Any], captured_at: datetim
             evidence = Evidence(how=how, actor=people.system())
             consent.ask(
                 to=word.address, purpose=word.purpose, evidence=evidence, name=person.get("name", ""),
-                lead_id=word.lead_id, base_url=base_url,
+                lead_id=word.lead_id, base_url=base_url, language=languages.of(submission),
             )  # fmt: skip
             return "asked", ""
     else:

@@ -27,6 +27,7 @@ from ripeline.capture.booths import PERSON
 from ripeline.capture.cards import HEATS, Card
 from ripeline.capture.keeping import WINDOW, RefusedError, TooOftenError
 from ripeline.capture.models import Door, DoorKind
+from ripeline.catalog import phrases
 from ripeline.leads import record
 from ripeline.leads.deciding import LeadError
 from ripeline.leads.models import Lead
@@ -60,7 +61,8 @@ def page(request: HttpRequest, slug: str) -> HttpResponse:
     answer = {
         "door": door, "actor": actor, "styles": STYLES, "scripts": SCRIPTS,
         "lines": [(name, *FIELDS[name]) for name in PERSON if name in door.fields],
-        "asks": doors.asks(door), "heats": [(heat.value, *words) for heat, words in HEATS.items()],
+        "asks": doors.asks(door), "words": phrases.of(door.language),
+        "heats": [(heat.value, *words) for heat, words in HEATS.items()],
     }  # fmt: skip
     return render(request, "booth/booth.html", answer)
 

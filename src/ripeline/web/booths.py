@@ -9,7 +9,7 @@ from django.shortcuts import redirect, render
 from django.urls import path, reverse
 from django.views.decorators.http import require_http_methods
 
-from ripeline.capture import booths, doors, submissions
+from ripeline.capture import booths, doors, languages, spoken, submissions
 from ripeline.capture.booths import BoothDraft
 from ripeline.capture.doors import DoorError
 from ripeline.capture.models import Door, DoorKind
@@ -18,7 +18,7 @@ from ripeline.catalog.models import SourceType
 from ripeline.outbox import queries as outbox
 from ripeline.people.rules import require_keeps_catalog
 from ripeline.web.booth import FIELDS
-from ripeline.web.forms import Form, posted
+from ripeline.web.forms import Form, its_language, posted
 from ripeline.web.shell import say, viewer
 
 ASKED = (("", "Not asked"), ("optional", "Asked"), ("required", "Must be answered"))
@@ -32,6 +32,7 @@ class NewBooth(Form):
     source_type = forms.ChoiceField(
         label="What kind of event is it?", choices=[(kind.value, kind.label) for kind in booths.KINDS]
     )
+    language = its_language("Of the mail that follows from it, and of each question that has words in it.")
     place = forms.CharField(
         label="Where", max_length=160, required=False, widget=forms.TextInput({"autocomplete": "off"}),
         help_text="As everybody who is met there has it: Hall 7, stand 12.",
@@ -86,7 +87,7 @@ def new(request: HttpRequest) -> HttpResponse:
     """Begin a booth: the event; what it asks has a sensible beginning."""
     actor = viewer(request)
     require_keeps_catalog(actor)
-    form = NewBooth(posted(request))
+    form = NewBooth(posted(request), initial={"language": languages.default()})
     if request.method == "POST" and form.is_valid():
         keys = {question.key for question in catalog.questions()}
         draft = BoothDraft(**form.event(), questions=[(key, False) for key in BEGINS_WITH if key in keys])
@@ -124,6 +125,7 @@ def door(request: HttpRequest, door_id: UUID) -> HttpResponse:
         "latest": submissions.latest(found), "capturers": booths.capturers(found), "days": doors.HEALTH_DAYS,
         "health": next((each for each in doors.health() if each.door.pk == found.pk), None),
         "is_safe": request.is_secure() or request.get_host().split(":")[0] in ("localhost", "127.0.0.1"),
+        "lacking": spoken.lacking(found),
         "lacks_mail": not outbox.can_send() and any(question.purpose for question, _ in doors.asks(found)),
     }  # fmt: skip
     return render(request, "capture/booth.html", answer, status=422 if form.errors else 200)
@@ -132,8 +134,8 @@ def door(request: HttpRequest, door_id: UUID) -> HttpResponse:
 def _initial(door: Door) -> dict[str, Any]:
     asked = {f"ask-q-{each['key']}": "required" if each["required"] else "optional" for each in door.questions}
     return {
-        "name": door.name, "source_type": SourceType(door.source.source_type), "place": door.place,
-        "first_day": door.first_day, "last_day": door.last_day, "notes": "\n".join(door.notes),
+        "name": door.name, "source_type": SourceType(door.source.source_type), "language": door.language,
+        "place": door.place, "first_day": door.first_day, "last_day": door.last_day, "notes": "\n".join(door.notes),
         "campaign": door.campaign.name if door.campaign else "", **asked,
         **{f"ask-{name}": True for name in door.fields},
     }  # fmt: skip

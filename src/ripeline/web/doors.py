@@ -11,12 +11,11 @@ from django.utils.http import urlencode
 from django.views.decorators.clickjacking import xframe_options_exempt
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from ripeline.capture import colours, doors, holding, spoken, submissions, tried_sites
+from ripeline.capture import colours, doors, holding, languages, spoken, submissions, tried_sites
 from ripeline.capture.doors import DoorError, FormDraft
 from ripeline.capture.machines import flat
 from ripeline.capture.models import Door, DoorKind, Submission
 from ripeline.capture.typed_phones import OTHERS
-from ripeline.catalog import phrases
 from ripeline.catalog import queries as catalog
 from ripeline.catalog.models import SourceType
 from ripeline.catalog.phrases import Language
@@ -62,7 +61,7 @@ def new(request: HttpRequest) -> HttpResponse:
     """Begin a form: a name and what it is for; the rest has sensible beginnings."""
     actor = viewer(request)
     require_keeps_catalog(actor)
-    form = NewForm(posted(request), initial={"language": phrases.of_country(firm_of(request).country)})
+    form = NewForm(posted(request), initial={"language": languages.default()})
     if request.method == "POST" and form.is_valid():
         kind = SourceType(form.cleaned_data["source_type"])
         language = Language(form.cleaned_data["language"] or Language.ENGLISH)

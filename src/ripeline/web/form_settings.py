@@ -13,7 +13,7 @@ from ripeline.capture.models import Door, KnownVisitors
 from ripeline.catalog import assets, phrases
 from ripeline.catalog.models import AnswerType, Question, SourceType
 from ripeline.catalog.phrases import Language
-from ripeline.web.forms import Form
+from ripeline.web.forms import Form, its_language
 
 ASKED = (("", "Not asked"), ("optional", "Asked"), ("required", "Must be answered"))
 MOVE = "move"  # up or down, and which question: the page comes back so, and nothing is kept yet
@@ -52,10 +52,7 @@ class FormBeginning(Form):
         ],
         help_text="It decides how ripe they are, and how soon somebody should call.",
     )
-    language = forms.ChoiceField(
-        label="Its language", choices=Language.choices, required=False,
-        help_text="Of its fixed words, its errors, its mail, and of each question that has words in it.",
-    )  # fmt: skip
+    language = its_language("Of its fixed words, its errors, its mail, and of each question that has words in it.")
 
 
 class NewForm(FormBeginning):

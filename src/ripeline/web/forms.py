@@ -8,6 +8,7 @@ from zoneinfo import available_timezones
 from django import forms
 from django.http import HttpRequest, QueryDict
 
+from ripeline.catalog.phrases import Language
 from ripeline.people.actions import PeopleError
 from ripeline.people.models import Experience, Responsible, Role, Team, Tracking, User
 from ripeline.people.queries import INTAKE
@@ -34,6 +35,11 @@ class Form(forms.Form):
         """Put an action's complaint beside its field; `elsewhere` maps its names to this form's."""
         name = elsewhere.get(error.field, error.field)
         self.add_error(name if name in self.fields else None, str(error))
+
+
+def its_language(of_what: str) -> forms.ChoiceField:
+    """In which a door speaks."""
+    return forms.ChoiceField(label="Its language", choices=Language.choices, required=False, help_text=of_what)
 
 
 class ZoneSelect(forms.Select):

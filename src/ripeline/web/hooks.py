@@ -9,13 +9,13 @@ from django.shortcuts import redirect, render
 from django.urls import path, reverse
 from django.views.decorators.http import require_http_methods
 
-from ripeline.capture import asking, doors, holding, machines, submissions
+from ripeline.capture import asking, doors, holding, languages, machines, submissions
 from ripeline.capture.doors import DoorError
 from ripeline.capture.models import Door, DoorKind
 from ripeline.capture.submissions import TRAIL
 from ripeline.catalog.models import SourceType
 from ripeline.people.rules import require_keeps_catalog
-from ripeline.web.forms import Form, posted
+from ripeline.web.forms import Form, its_language, posted
 from ripeline.web.shell import say, viewer
 
 LABELS = {
@@ -30,6 +30,13 @@ LABELS = {
 class NewHook(Form):
     name = forms.CharField(label="Which tool is it for?", max_length=120)
     source_type = forms.ChoiceField(label="What kind of source is it?", choices=SourceType.choices)
+    language = its_language("Of the mail that follows from it.")
+
+
+class OwnDoor(Form):
+    """Of a door that nobody has to set up."""
+
+    language = its_language("Of the mail that follows from it.")
 
 
 class HookSettings(NewHook):
@@ -70,7 +77,7 @@ class HookSettings(NewHook):
 def new(request: HttpRequest) -> HttpResponse:
     actor = viewer(request)
     require_keeps_catalog(actor)
-    form = NewHook(posted(request))
+    form = NewHook(posted(request), initial={"language": languages.default()})
     if request.method == "POST" and form.is_valid():
         try:
             door = machines.keep_hook(actor=actor, mapping={}, **form.cleaned_data)
@@ -89,15 +96,18 @@ def door(request: HttpRequest, door_id: UUID) -> HttpResponse:
     found = doors.find(door_id)
     if found is None or found.kind in (DoorKind.FORM, DoorKind.BOOTH):
         raise Http404
+    if not _is_hook(found):
+        return _own_door(request, found)
     sent = machines.last_sent(found)
     raw = (sent.content.get("raw") or {}) if sent else {}
     form = HookSettings(posted(request), places=list(machines.flat(raw))[:200], initial=_initial(found, raw))
-    if request.method == "POST" and found.kind == DoorKind.HOOK and form.is_valid():
+    if request.method == "POST" and form.is_valid():
         given = form.cleaned_data
         try:
             kept = machines.keep_hook(
-                actor=actor, door=found, name=given["name"], source_type=given["source_type"], mapping=form.mapping()
-            )
+                actor=actor, door=found, name=given["name"], source_type=given["source_type"], mapping=form.mapping(),
+                language=given["language"],
+            )  # fmt: skip
         except DoorError as error:
             form.add_error(error.field if error.field in form.fields else None, str(error))
         else:
@@ -106,15 +116,28 @@ def door(request: HttpRequest, door_id: UUID) -> HttpResponse:
             lacks = bool(raw) and "email" not in kept.mapping
             say(request, words + _NO_ADDRESS * lacks, is_error=lacks)
             return redirect("hook-door", door_id)
-    answer = {
-        "here": "doors", "door": found, "form": form, "sent": sent, "is_hook": _is_hook(found),
-        "is_api": found.kind == DoorKind.API,
-        "address": request.build_absolute_uri(reverse("hook", args=[found.slug])) if _is_hook(found) else "",
-        "waiting": len(holding.held(found)), "latest": submissions.latest(found), "days": doors.HEALTH_DAYS,
-        "is_guessed": bool(raw) and not found.mapping,
-        "health": next((each for each in doors.health() if each.door.pk == found.pk), None),
+    answer = _answer(found, form) | {
+        "sent": sent, "is_hook": True, "address": request.build_absolute_uri(reverse("hook", args=[found.slug])),
+        "waiting": len(holding.held(found)), "is_guessed": bool(raw) and not found.mapping,
     }  # fmt: skip
     return render(request, "capture/hook.html", answer, status=422 if form.errors else 200)
+
+
+def _own_door(request: HttpRequest, found: Door) -> HttpResponse:
+    form = OwnDoor(posted(request), initial={"language": found.language})
+    if request.method == "POST" and form.is_valid():
+        doors.speak(actor=viewer(request), door=found, language=form.cleaned_data["language"])
+        say(request, "Kept.")
+        return redirect("hook-door", found.pk)
+    answer = _answer(found, form) | {"is_api": found.kind == DoorKind.API}
+    return render(request, "capture/hook.html", answer, status=422 if form.errors else 200)
+
+
+def _answer(found: Door, form: Form) -> dict[str, Any]:
+    return {
+        "here": "doors", "door": found, "form": form, "latest": submissions.latest(found), "days": doors.HEALTH_DAYS,
+        "health": next((each for each in doors.health() if each.door.pk == found.pk), None),
+    }  # fmt: skip
 
 
 _NO_ADDRESS = " Nothing in it is read as their e-mail address: nobody can be written to, or known again by it."
@@ -128,7 +151,8 @@ def _initial(door: Door, raw: dict[str, Any]) -> dict[str, Any]:
     """The mapping as it stands; to begin with, as what was sent suggests."""
     mapping = door.mapping or machines.guess_mapping(raw)
     return {
-        "name": door.name, "source_type": door.source.source_type, **{f"at-{k}": v for k, v in mapping.items()}
+        "name": door.name, "source_type": door.source.source_type, "language": door.language,
+        **{f"at-{k}": v for k, v in mapping.items()}
     }  # fmt: skip
 
 
