@@ -222,7 +222,7 @@ def test_mona_allows_the_site_that_tried(
     theirs.goto(f"{site}/framed.html")
     expect(theirs.frame_locator("iframe").get_by_text(f"the site {site} has to be named")).to_be_visible()
     page = open_page(mona, f"/capture/doors/{door.pk}")
-    expect(page.get_by_text("2 times, last")).to_be_visible()
+    expect(page.get_by_text("2 times, the latest")).to_be_visible()
     axe(page)
     shot(page, "form-tried")
     page.get_by_role("button", name=f"Allow {site}").click()

@@ -192,7 +192,7 @@ def test_mona_sees_which_other_site_has_her_tag_and_adds_it(mona: User) -> None:
         TriedHost.objects.create(host=host, times=minutes, last_at=now - timedelta(minutes=minutes))
     page = hers.get("/settings/tracking").text
     assert page.index("<b>shop.example</b>") < page.index("<b>blog.example</b>")
-    assert "5 times, last" in page
+    assert "5 times, the latest" in page
     assert "old.example" not in page
     page = hers.post("/settings/tracking/sites", {"address": "shop.example"}, follow=True).text
     assert "Visits to shop.example are recorded once the tag stands on its pages." in page

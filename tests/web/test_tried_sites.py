@@ -41,7 +41,7 @@ def test_mona_sees_which_site_tried_and_allows_it(door: Door, mona: User) -> Non
         assert shown_at(f"{SITE}/contact?private=1").status_code == 403
     page = hers.get(path).text
     assert page.index(f"<b>{SITE}</b>") < page.index("<b>https://shop.northwind.example</b>"), "the latest first"
-    assert "2 times, last" in page
+    assert "2 times, the latest" in page
     assert "private" not in page, "the site, not what was looked at there"
     said = hers.post(f"{path}/sites", {"site": SITE}, follow=True).text
     assert f"{SITE} may show the form now" in said
