@@ -9,20 +9,21 @@ from ripeline.leads import same_name
 def test_companies_of_one_name_are_found_by_indexes(db: None) -> None:
     with connection.cursor() as cursor:
         cursor.execute("""
-            INSERT INTO account (id, key, name, domain, created_at)
-            SELECT gen_random_uuid(), 'd:firm' || n || '.example', 'Firm ' || n, 'firm' || n || '.example', now()
+            INSERT INTO account (id, key, name, named, domain, created_at)
+            SELECT gen_random_uuid(), 'd:firm' || n || '.example', 'Firm ' || n, 'n:firm ' || n,
+                'firm' || n || '.example', now()
             FROM generate_series(1, 50000) AS n
         """)
         cursor.execute("ANALYZE account")
-        given = [{"key": "n:firm 7", "name": "Firm 7", "named": "n:firm 7"}]
+        given = [{"key": "n:firm 7", "named": "n:firm 7"}]
         cursor.execute("SET LOCAL plan_cache_mode = force_generic_plan")
         cursor.execute(f"PREPARE near (jsonb) AS {same_name._NEAR.replace('%(given)s', '$1').replace('%%', '%')}")
         cursor.execute("EXPLAIN EXECUTE near(%s)", [as_json(given)])
         plan = "\n".join(line for (line,) in cursor.fetchall())
         cursor.execute("DEALLOCATE near")
     assert "Seq Scan on account" not in plan, plan
-    assert "account_called" in plan
-    found = same_name.find({"n:firm 7": "Firm 7", "n:none here": "None here"}, may_claim=False)
+    assert "account_named" in plan
+    found = same_name.find({"n:firm 7": "Firm 7", "n:none here": "None here"}, same_name.Word.APART)
     assert {key: name for key, (_, _, name) in found.items()} == {"n:firm 7": "Firm 7"}
 
 

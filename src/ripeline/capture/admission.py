@@ -20,7 +20,7 @@ from ripeline.capture.arrivals import Admitted, Arrival, Case, Result, event_key
 from ripeline.capture.hinting import Hints
 from ripeline.capture.meeting import meet_again
 from ripeline.catalog import actions as catalog
-from ripeline.leads import birth, bulk, identity
+from ripeline.leads import birth, bulk, identity, same_name
 from ripeline.leads.deciding import CROSSED, LeadError, Next, once_more
 from ripeline.leads.identity import Key
 from ripeline.leads.models import NextKind, State
@@ -223,9 +223,8 @@ def _bear(cases: Sequence[Case], actor: User, origin: str, manner: Manner) -> No
     An old lead's next moment is provisional and late enough to take nobody's place; `settle` spreads a batch by value.
     """
     moment = clock.now()
-    accounts = birth.accounts_of(
-        [(c.arrival.person, c.arrival.account_id) for c in cases], by_file=_import_of(cases) is not None
-    )
+    word = same_name.word(origin, by_file=_import_of(cases) is not None)
+    accounts = birth.accounts_of([(c.arrival.person, c.arrival.account_id) for c in cases], word)
     drafts = []
     for case, account in zip(cases, accounts, strict=True):
         assert case.lead_id is not None

@@ -29,6 +29,7 @@ from ripeline.leads.birth import Person
 from ripeline.leads.deciding import By, Changes, Next
 from ripeline.leads.models import Lead, NextKind, State
 from ripeline.leads.rules import Verb
+from ripeline.leads.same_name import Word
 from ripeline.people import queries as people
 from ripeline.people.models import Responsible, User
 from ripeline.routing import actions as routing
@@ -174,9 +175,10 @@ def _apply(
             wanted[lead_id] = Person(company=said["company"], email=said["email"])
         elif "email" in change:
             domains[rules.account_key("", said["email"])] = said["company"]
-    if domains and not by.import_run_id:
-        same_name.find({key: company for key, company in domains.items() if key}, may_claim=True)
-    accounts = birth.accounts(list(wanted.values()), joins=True, by_file=by.import_run_id is not None)
+    word = same_name.word(by.origin, by_file=by.import_run_id is not None)
+    if domains and word is Word.CLAIMS:
+        same_name.find({key: company for key, company in domains.items() if key}, word)
+    accounts = birth.accounts(list(wanted.values()), word)
     for lead_id, person in wanted.items():
         if account := accounts.get(rules.account_key(person.company, person.email)):
             changes[lead_id]["account_id"] = account.pk

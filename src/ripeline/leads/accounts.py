@@ -5,11 +5,10 @@ from types import MappingProxyType
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from django.db.models import Q
-
 from ripeline.leads import rules
 from ripeline.leads.birth import Person, accounts
 from ripeline.leads.models import Account, Lead
+from ripeline.leads.same_name import Word
 
 
 class Firm(NamedTuple):
@@ -34,27 +33,32 @@ def bring(firms: Sequence[Firm]) -> list[Brought]:
     """The account of each firm, in their order, within the caller's transaction. What is here already stays; an owner,
     or a name in place of a bare domain, is added where there was none."""
     keys = [rules.account_key(firm.name, "", firm.website) for firm in firms]
-    before = set(Account.objects.filter(key__in=keys).values_list("key", flat=True))
-    held = accounts([Person(company=firm.name, website=firm.website) for firm in firms])
-    here = {account.key: account for account in Account.objects.filter(key__in=held)}
-    made, changed = set[str](), set[str]()
-    was = {key: _said(account) for key, account in here.items()}
-    for firm, key in zip(firms, keys, strict=True):
-        account = here[key]
+    held = accounts([Person(company=firm.name, website=firm.website) for firm in firms], Word.APART)
+    ids = [held[key].pk for key in keys]
+    made = {firm.pk for firm in held.values() if firm.is_new}
+    here = Account.objects.in_bulk(ids)
+    changed = set[UUID]()
+    was = {pk: _said(account) for pk, account in here.items()}
+    for firm, pk in zip(firms, ids, strict=True):
+        account = here[pk]
         if firm.owner_id and account.owner_id is None:
             account.owner_id = firm.owner_id
-            changed.add(key)
+            changed.add(pk)
         if account.name == account.domain and firm.name and firm.name != account.domain:
-            account.name = firm.name[:200]
-            changed.add(key)
-    Account.objects.bulk_update([here[key] for key in sorted(changed)], ["name", "owner"])
+            _call(account, firm.name[:200])
+            changed.add(pk)
+    Account.objects.bulk_update([here[pk] for pk in sorted(changed)], ["name", "named", "owner"])
+    changed -= made
     found = []
-    for key in keys:
-        is_new = key not in before and key not in made
-        made.add(key)
-        sides = (was[key], _said(here[key])) if key in changed and key in before else ()
-        found.append(Brought(here[key].pk, is_new, key in changed and key in before, *sides))
+    for pk in ids:
+        sides = (was[pk], _said(here[pk])) if pk in changed else ()
+        found.append(Brought(pk, pk in made, pk in changed, *sides))
+        made.discard(pk)
     return found
+
+
+def _call(account: Account, name: str) -> None:
+    account.name, account.named = name, rules.account_key(name)
 
 
 def _said(account: Account) -> dict[str, Any]:
@@ -70,7 +74,8 @@ def put_back(account_id: UUID, before: Mapping[str, Any], after: Mapping[str, An
     for name, value in before.items():
         if value != after[name] == now[name]:
             setattr(account, name, value)
-    account.save(update_fields=["name", "owner"])
+    _call(account, account.name)
+    account.save(update_fields=["name", "named", "owner"])
 
 
 def forget(account_id: UUID) -> bool:
@@ -87,16 +92,13 @@ def first_leads(account_ids: Sequence[UUID]) -> dict[UUID, UUID]:
 
 
 def called(names: Collection[str]) -> dict[str, UUID]:
-    """The accounts of these names, as they are written; of several the first."""
-    if not names:
+    """The accounts of these names, however they are written; of several the first."""
+    keys = {name: key for name in names if (key := rules.account_key(name[:200]))}
+    if not keys:
         return {}
-    by_key = {rules.account_key(name): name for name in names}
-    found: dict[str, UUID] = {}
-    for pk, key, name in (
-        Account.objects.filter(Q(key__in=by_key) | Q(name__in=names)).order_by("-pk").values_list("pk", "key", "name")
-    ):
-        found[by_key.get(key, name)] = pk
-    return found
+    rows = Account.objects.filter(named__in=set(keys.values())).order_by("-pk").values_list("named", "pk")
+    found = dict(rows)
+    return {name: found[key] for name, key in keys.items() if key in found}
 
 
 def is_here(account_id: UUID) -> bool:

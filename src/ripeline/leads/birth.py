@@ -14,6 +14,7 @@ from ripeline.base.statements import prepared_rows
 from ripeline.leads import rules, same_name
 from ripeline.leads.deciding import Next
 from ripeline.leads.models import Enquiry, Lead, State
+from ripeline.leads.same_name import Word
 from ripeline.people.models import User
 from ripeline.timeline import actions as timeline
 
@@ -46,6 +47,7 @@ class Firm:
     pk: UUID
     owner_id: UUID | None
     name: str
+    is_new: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -163,11 +165,8 @@ def search_text(person: Person) -> str:
     return rules.search_tokens(**said, other_phones=person.other_phones)
 
 
-def accounts_of(people: Sequence[tuple[Person, UUID | None]], *, by_file: bool = False) -> list[Firm | None]:
-    """The account of each of these people, in their order: the one named with them, as long as they give its name.
-
-    `by_file`: what a file brings gives no company that is here a domain, since the file can be taken back.
-    """
+def accounts_of(people: Sequence[tuple[Person, UUID | None]], word: Word) -> list[Firm | None]:
+    """The account of each of these people, in their order: the one named with them, as long as they give its name."""
     ids = {pk for _, pk in people if pk}
     named = {firm.pk: firm for firm in (Firm(*row) for row in prepared_rows(_NAMED, [list(ids)]))} if ids else {}
     firms = [
@@ -176,9 +175,7 @@ def accounts_of(people: Sequence[tuple[Person, UUID | None]], *, by_file: bool =
         else None
         for person, pk in people
     ]
-    rest = accounts(
-        [person for (person, _), firm in zip(people, firms, strict=True) if not firm], joins=True, by_file=by_file
-    )
+    rest = accounts([person for (person, _), firm in zip(people, firms, strict=True) if not firm], word)
     return [
         firm or rest.get(rules.account_key(person.company, person.email, person.website))
         for (person, _), firm in zip(people, firms, strict=True)
@@ -188,10 +185,9 @@ def accounts_of(people: Sequence[tuple[Person, UUID | None]], *, by_file: bool =
 _NAMED = "SELECT id, owner_id, name FROM account WHERE id = ANY(%s) ORDER BY key FOR KEY SHARE"
 
 
-def accounts(people: Sequence[Person], *, joins: bool = False, by_file: bool = False) -> dict[str, Firm]:
-    """The account of each `rules.account_key` among these people, made where new (safe under concurrency).
-
-    `joins`: whom a company's name says and whom its domain says are at one company, where the name says one only.
+def accounts(people: Sequence[Person], word: Word = Word.APART) -> dict[str, Firm]:
+    """The account of each `rules.account_key` among these people, made where new (safe under concurrency); of those
+    that a company's name and its domain say one, as far as the `word` of whoever says so is worth.
     """
     wanted: dict[str, Person] = {}
     for person in people:
@@ -199,8 +195,8 @@ def accounts(people: Sequence[Person], *, joins: bool = False, by_file: bool = F
         if key and (key not in wanted or not wanted[key].company):
             wanted[key] = person
     found: dict[str, Firm] = {}
-    if joins and wanted:
-        near = same_name.find({key: person.company for key, person in wanted.items()}, may_claim=not by_file)
+    if wanted:
+        near = same_name.find({key: person.company for key, person in wanted.items()}, word)
         found = {key: Firm(*held) for key, held in near.items()}
     while missing := sorted(wanted.keys() - found.keys()):
         given = [{"id": new_id(), "key": key, **_called(key, wanted[key])} for key in missing]
@@ -212,21 +208,23 @@ def accounts(people: Sequence[Person], *, joins: bool = False, by_file: bool = F
 # Nobody takes away those that are here before we are done; one that somebody took just now is made anew.
 _FOUND_OR_MADE = """
 WITH given AS MATERIALIZED (
-    SELECT * FROM jsonb_to_recordset(%(given)s::jsonb) AS r(id uuid, key text, name text, domain text)
+    SELECT * FROM jsonb_to_recordset(%(given)s::jsonb) AS r(id uuid, key text, name text, named text, domain text)
 ), found AS MATERIALIZED (
     SELECT key, id, owner_id, name FROM account WHERE key IN (SELECT key FROM given) ORDER BY key FOR KEY SHARE
 ), made AS (
-    INSERT INTO account (id, key, name, domain, created_at)
-    SELECT id, key, name, domain, %(now)s::timestamptz FROM given
+    INSERT INTO account (id, key, name, named, domain, created_at)
+    SELECT id, key, name, named, domain, %(now)s::timestamptz FROM given
     WHERE NOT EXISTS (SELECT FROM found WHERE found.key = given.key) ORDER BY key
     ON CONFLICT DO NOTHING
     RETURNING key, id, owner_id, name
 )
-SELECT * FROM found UNION ALL SELECT * FROM made
+SELECT *, false FROM found UNION ALL SELECT *, true FROM made
 """
 
 
 def _called(key: str, person: Person) -> dict[str, str]:
     """What the company of a key is called, as far as somebody who belongs to it knows."""
     name = (person.company or key[2:])[:200]
-    return {"name": name, "domain": key[2:][:190] if key.startswith("d:") else ""}
+    return {
+        "name": name, "named": rules.account_key(name), "domain": key[2:][:190] if key.startswith("d:") else "",
+    }  # fmt: skip

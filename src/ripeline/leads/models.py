@@ -56,18 +56,21 @@ CALLED = Func(  # the words of a company's name, O'Neil as one and as two
 
 
 class Account(models.Model):
-    """A company that people belong to. `key` is `d:` + its domain, else `n:` + its normalised name."""
+    """A company that people belong to. `key` is `d:` + its domain, else `n:` + its normalised name. `named` is the
+    key of its name in either case, by which it is found, however the name is written.
+    """
 
     id = primary_key()
     key = models.CharField(max_length=200, unique=True)
     name = models.CharField(max_length=200)
+    named = models.CharField(max_length=200, blank=True, default="", db_default="")
     domain = models.CharField(max_length=190, blank=True, default="")
     owner = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="accounts")
     created_at = models.DateTimeField(default=clock.now)
 
     class Meta:
         db_table = "account"
-        indexes = [models.Index(fields=["name"], name="account_called"), GinIndex(CALLED, name="account_words")]
+        indexes = [models.Index(fields=["named"], name="account_named"), GinIndex(CALLED, name="account_words")]
 
     def __str__(self) -> str:
         return self.name
