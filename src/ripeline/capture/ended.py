@@ -1,10 +1,11 @@
 """Who is won, lost or disqualified there: new leads end here too, and those that are open here, never over a decision.
 
 Where a row says since when, that is held against what was decided here. Where it does not, its word is only newer than
-what is here if nobody here has decided anything, and they came by files alone or the file said otherwise before.
+what is here if nobody here has decided anything, tried to reach them or promised a date, and they came by files alone
+or the file said otherwise before. The day on which their record was last changed there dates an end, and proves none.
 """
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -19,7 +20,7 @@ from ripeline.capture.rows import Row
 from ripeline.capture.tallying import ORIGIN, Tally
 from ripeline.capture.whys import Reasons
 from ripeline.catalog.models import CloseState
-from ripeline.leads import deals
+from ripeline.leads import deals, queries
 from ripeline.leads.matching import Deal
 from ripeline.leads.models import CLOSED_STATES, Enquiry, Lead, State
 from ripeline.people import queries as people
@@ -28,7 +29,12 @@ from ripeline.timeline.models import Activity
 
 _STATES = ("new", "working", "nurture", "lost", "disqualified", "won")  # of two that are said, the later one holds
 _SAYS = ("state", "stage")  # the fields that say it
-_DECIDED = ("next_set", "nurtured", "qualifying", "working", "opportunity", *CloseState, "reopened")
+_DECIDED = (  # entries of a person that carry a decision, or a contact
+    "call", "email", "meeting", "outcome", "next_set", "handed", "nurtured", "returned", "qualifying", "working",
+    "opportunity", *CloseState, "reopened", "merged", "unmerged", "undone",
+)  # fmt: skip
+_HELD = Q(next_committed=True) | Q(last_touch_at__isnull=False)  # promised a date, or touched by somebody here
+_MOVED = ("state", "responsible_id", "next_at")  # what any other entry of a person may decide
 
 
 def stands(row: Row) -> str:
@@ -106,31 +112,32 @@ class Ended:
 
     def _news(self, rows: Sequence[tuple[Row, UUID, Result]]) -> set[UUID]:
         """The leads of which the file's word is newer than what is here."""
-        ids = [lead_id for _, lead_id, _ in rows]
-        decided = _decided(ids)
-        came = set(
-            Enquiry.objects.filter(lead__in=ids).exclude(door="import").order_by().values_list("lead_id", flat=True)
-        )
-        before = self._words_before(ids) if came else {}
+        family = queries.families([lead_id for _, lead_id, _ in rows])
+        decided = _decided(family)
+        held = set(Lead.objects.filter(_HELD, pk__in=family.values()).values_list("pk", flat=True))
+        asked = Enquiry.objects.filter(lead__in=list(family)).exclude(door="import").order_by()
+        came = {family[lead_id] for lead_id in asked.values_list("lead_id", flat=True)}
+        before = self._words_before(family) if came else set()
         found = set()
         for row, lead_id, _ in rows:
             last = decided.get(lead_id)
-            if row.moment("state_at") or row.seen:
+            if row.moment("state_at"):
                 is_news = last is None or last <= self._deal(row, lead_id).end
             else:
-                is_news = last is None and (lead_id not in came or lead_id in before)
+                is_free = last is None and lead_id not in held
+                is_news = is_free and (lead_id not in came or lead_id in before)
             if is_news:
                 found.add(lead_id)
         return found
 
-    def _words_before(self, ids: Collection[UUID]) -> set[UUID]:
+    def _words_before(self, family: Mapping[UUID, UUID]) -> set[UUID]:
         """Leads of which the file said something else before, in the same column."""
-        entries = Activity.objects.filter(lead_id__in=ids, import_run_id=self._run.pk, kind="imported")
+        entries = Activity.objects.filter(lead_id__in=list(family), import_run_id=self._run.pk, kind="imported")
         found = set()
         for lead_id, data in entries.values_list("lead_id", "data"):
             was, now = (data.get(side, {}).get("custom") or {} for side in ("before", "after"))
             if any(was.get(name) and was[name] != now.get(name) for name in self._says.values()):
-                found.add(lead_id)
+                found.add(family[lead_id])
         return found
 
     def _book(self, ended: Sequence[Deal]) -> list[deals.Booked]:
@@ -178,8 +185,15 @@ def _differs(row: Row, here: str, tally: Tally) -> None:
     tally.remarks.append((row.row, Remark.ENDED, f"{CloseState(stands(row)).label}: {State(here).label}"))
 
 
-def _decided(ids: Sequence[UUID]) -> dict[UUID, datetime]:
-    """When somebody here last decided something about each lead, or it was taken up again; not by a file."""
-    by_somebody = ~Q(actor=people.system()) | Q(kind="reopened")
-    found = Activity.objects.filter(by_somebody, lead_id__in=ids, kind__in=_DECIDED, import_run_id=None)
-    return dict(found.order_by().values_list("lead_id").annotate(last=Max("recorded_at")))
+def _decided(family: Mapping[UUID, UUID]) -> dict[UUID, datetime]:
+    """When somebody here last decided something about each lead, or it was taken up again; not by a file.
+
+    `family`: the leads, and what was merged into them, with the lead that each is now.
+    """
+    decides = Q(kind__in=_DECIDED) | Q(data__after__has_any_keys=_MOVED)
+    by_somebody = (~Q(actor=people.system()) & decides) | Q(kind="reopened")
+    found = Activity.objects.filter(by_somebody, lead_id__in=list(family), import_run_id=None)
+    last: dict[UUID, datetime] = {}
+    for lead_id, at in found.order_by().values_list("lead_id").annotate(last=Max("recorded_at")):
+        last[family[lead_id]] = max(at, last.get(family[lead_id], at))
+    return last

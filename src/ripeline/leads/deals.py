@@ -19,7 +19,7 @@ from django.db.models import F, Max, Min, Q, QuerySet
 from ripeline.base import clock
 from ripeline.base.ids import new_id
 from ripeline.catalog.models import CloseState
-from ripeline.leads import bulk, deciding, rules
+from ripeline.leads import bulk, deciding, queries, rules
 from ripeline.leads.birth import is_past_horizon
 from ripeline.leads.closing import NOTHING_NEXT
 from ripeline.leads.deciding import Changes
@@ -49,6 +49,7 @@ class _Facts(NamedTuple):
 
     first: datetime | None  # enquiry of which somebody said when
     latest: datetime | None
+    asked: datetime | None  # the latest that came by a door of ours, not with a file
     deals: list[Opportunity]
 
 
@@ -66,8 +67,9 @@ def book(deals: Sequence[Deal], *, actor: User, origin: str, import_run_id: UUID
     with transaction.atomic():
         ids = {deal.lead_id for deal in deals}
         leads = {lead.pk: lead for lead in bulk._locked(sorted(ids))}
-        facts = _facts(leads)
-        known = _known(leads.keys(), origin, {deal.key for deal in deals})
+        family = queries.families(leads.keys())
+        facts = _facts(leads, family)
+        known = _known(family, origin, {deal.key for deal in deals})
         order = sorted(range(len(deals)), key=lambda at: (deals[at].lead_id, deals[at].at))
         results = [Booked()] * len(deals)
         drafts: list[_Draft] = []
@@ -94,25 +96,36 @@ def book(deals: Sequence[Deal], *, actor: User, origin: str, import_run_id: UUID
     return results
 
 
-def _facts(leads: Mapping[UUID, Lead]) -> dict[UUID, _Facts]:
-    enquiries = {pk: (first, latest) for pk, first, latest in _enquiries().filter(lead__in=leads)}
+def _facts(leads: Mapping[UUID, Lead], family: Mapping[UUID, UUID]) -> dict[UUID, _Facts]:
+    days: dict[UUID, list[tuple[datetime | None, ...]]] = defaultdict(list)
+    for pk, *each in _enquiries().filter(lead__in=list(family)):
+        days[family[pk]].append(tuple(each))
     deals: dict[UUID, list[Opportunity]] = defaultdict(list)
     for found in Opportunity.objects.filter(lead__in=leads).order_by("opened_at", "pk"):
         deals[found.lead_id].append(found)
-    return {pk: _Facts(*enquiries.get(pk, (None, None)), deals[pk]) for pk in leads}
+    return {pk: _Facts(*_spanned(days[pk]), deals[pk]) for pk in leads}
 
 
-def _enquiries() -> QuerySet[Enquiry, tuple[UUID, datetime | None, datetime | None]]:
-    """(lead, first, latest) of enquiries whose day is known; those of a file without dates have the import's own."""
+def _spanned(days: Sequence[tuple[datetime | None, ...]]) -> tuple[datetime | None, datetime | None, datetime | None]:
+    """(first, latest, asked) of a lead, from those of each record that was merged into it."""
+    first, latest, asked = ([day for day in each if day] for each in zip(*days, strict=True)) if days else ([], [], [])
+    return min(first, default=None), max(latest, default=None), max(asked, default=None)
+
+
+def _enquiries() -> QuerySet[Enquiry, tuple[UUID, datetime | None, datetime | None, datetime | None]]:
+    """(lead, first, latest, asked) of enquiries whose day is known; those of a file without dates have the import's."""
     undated = Q(door="import", captured_at__gt=F("created_at") - _ADMITTED_WITHIN)
     dated = Enquiry.objects.exclude(undated).order_by().values_list("lead")
-    return dated.annotate(first=Min("captured_at"), latest=Max("captured_at"))
+    by_themselves = ~Q(door="import")
+    return dated.annotate(
+        first=Min("captured_at"), latest=Max("captured_at"), asked=Max("captured_at", filter=by_themselves)
+    )
 
 
-def _known(ids: Collection[UUID], origin: str, keys: Collection[str]) -> set[tuple[UUID, str]]:
+def _known(family: Mapping[UUID, UUID], origin: str, keys: Collection[str]) -> set[tuple[UUID, str]]:
     """Which deals were booked before."""
-    found = Activity.objects.filter(lead_id__in=list(ids), origin=origin, event_key__in=list(keys))
-    return set(found.values_list("lead_id", "event_key"))
+    found = Activity.objects.filter(lead_id__in=list(family), origin=origin, event_key__in=list(keys))
+    return {(family[lead_id], key) for lead_id, key in found.values_list("lead_id", "event_key")}
 
 
 def _again(
@@ -212,7 +225,8 @@ def _closes(deal: Deal, lead: Lead, facts: _Facts) -> bool:
         return deal.outcome == CloseState.WON and lead.state != State.WON and is_later
     worked = lead.last_touch_at is not None and lead.last_touch_at > deal.end
     promised = lead.next_committed and lead.next_set_at is not None and lead.next_set_at > deal.end
-    return not (worked or promised or (not deal.undated and _came_again(deal, facts)))
+    asked = facts.asked is not None and facts.asked > deal.end  # themselves: a request, whatever was before it
+    return not (worked or promised or (not deal.undated and (asked or _came_again(deal, facts))))
 
 
 def _came_again(deal: Deal, facts: _Facts) -> bool:

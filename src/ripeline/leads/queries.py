@@ -42,6 +42,12 @@ def family(lead: Lead) -> list[UUID]:
     return [lead.pk, *(pk for (pk,) in prepared_rows("SELECT id FROM lead WHERE merged_into_id = %s", [lead.pk]))]
 
 
+def families(lead_ids: Collection[UUID]) -> dict[UUID, UUID]:
+    """The same of many: each id under which their rows lie, and the lead whose they are now."""
+    merged = Lead.objects.filter(merged_into__in=lead_ids).values_list("pk", "merged_into_id")
+    return {pk: pk for pk in lead_ids} | {pk: now_is for pk, now_is in merged if now_is}
+
+
 def with_survivors(lead_ids: Collection[UUID]) -> set[UUID]:
     """These leads, and those that they were merged into: what happens to one of them concerns the other too."""
     found = Lead.objects.filter(pk__in=lead_ids, merged_into__isnull=False).values_list("merged_into_id", flat=True)
