@@ -27,7 +27,7 @@ def by_form() -> Evidence:
 
 
 def token_in(text: str, verb: str = "confirm") -> str:
-    return text.split(f"/{verb}/")[1].split()[0]
+    return text.split(f"/{verb}/")[1].split()[0].partition("?")[0]
 
 
 def states() -> list[tuple[str, str]]:

@@ -22,7 +22,8 @@ from ripeline.catalog.models import Question
 from ripeline.catalog.phrases import Language, Phrases
 from ripeline.leads.models import Enquiry
 from ripeline.outbox import actions as outbox
-from ripeline.outbox import queries
+from ripeline.outbox import consent, queries
+from ripeline.outbox.consent import Evidence
 from ripeline.people import queries as people
 from ripeline.people.models import Company, User
 from tests.mail_server import Post
@@ -259,6 +260,36 @@ def test_who_agrees_on_a_german_form_confirms_in_german(door: Door, post: Post, 
     assert (asked.language, asked.text[:18]) == ("de", "Schreiben Sie mir "), "the very words are the evidence"
 
 
+def test_a_letter_to_who_agreed_on_a_german_form_is_german_around_its_text(
+    door: Door, post: Post, send_all: Callable[[], None], settings: Settings
+) -> None:
+    settings.BASE_URL = "https://leads.example"
+    Company.objects.update(country="GB")
+    client, _ = sent({"name": "Priya Raman", "email": PRIYA, "q-timeline": "Later", "q-may_write": "yes"})
+    send_all()
+    asks = next(each for each in post.received if str(each.mail["Subject"]).startswith("Bitte bestätigen"))
+    path = re.search(r"https?://[^/]+(/confirm/\S+)", asks.text)
+    assert path
+    client.post(path[1])
+    post.received.clear()
+    given = {"subject": "Neues", "text": "Ein neuer Planer.", "url": "https://www.nordwind.example/neu"}
+    outbox.send(kind="letter", purpose="news", to=PRIYA, name="Priya Raman", key="1", context=given)
+    send_all()
+    [letter] = post.received
+    assert letter.text.startswith("Guten Tag Priya Raman,\n\nEin neuer Planer.\n\nMehr lesen:\n")
+    assert "Sie bekommen diese E-Mail, weil Sie zugestimmt haben: Neuigkeiten per E-Mail." in letter.text
+    assert '<html lang="de">' in letter.html
+    assert "Wenn die Schaltfläche nicht funktioniert" in letter.html
+    link = re.search(
+        r"Diese E-Mails beenden, oder auswählen, was wir Ihnen senden: https://[^/]+(/unsubscribe/\S+)", letter.text
+    )
+    assert link
+    assert letter.mail["List-Unsubscribe"] == f"<https://leads.example{link[1]}>"
+    assert "Diese E-Mails beenden?" in client.get(link[1]).text
+    assert "Es ist beendet" in client.post(link[1], {"List-Unsubscribe": "One-Click"}).text
+    assert not ENGLISH.search(letter.text.replace("leads.example", "")), letter.text
+
+
 def test_words_of_a_language_are_a_version_of_their_own_and_the_others_stay(door: Door, ada: User) -> None:
     hers = signed_in(ada)
     given = {"code": "news", "name": "Rundbrief", "text": "Schicken Sie mir den Rundbrief.", "language": "de"}
@@ -380,7 +411,14 @@ def test_a_form_of_a_german_company_begins_in_german_and_follows_its_language_wh
 
 @pytest.mark.parametrize(
     "column",
-    ["door.language", "door.privacy_url", "question.spoken", "purpose_wording.language", "purpose_wording.name"],
+    [
+        "consent.language",
+        "door.language",
+        "door.privacy_url",
+        "question.spoken",
+        "purpose_wording.language",
+        "purpose_wording.name",
+    ],
 )
 def test_a_process_of_the_version_before_adds_rows_while_it_is_replaced(door: Door, column: str) -> None:
     table, new = column.split(".")
@@ -389,7 +427,9 @@ def test_a_process_of_the_version_before_adds_rows_while_it_is_replaced(door: Do
         "key": "key || '2'",
         "slug": "slug || '2'",
         "version": "version + 1",
+        "address_hash": "reverse(address_hash)",
     }
+    consent.give(to=PRIYA, purpose="news", evidence=Evidence("on paper"))
     with connection.cursor() as cursor:
         cursor.execute("SELECT column_name FROM information_schema.columns WHERE table_name = %s", [table])
         names = [name for (name,) in cursor.fetchall() if name != new]

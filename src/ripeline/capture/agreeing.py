@@ -6,6 +6,7 @@ from uuid import UUID
 
 from django.db import transaction
 
+from ripeline.capture import languages
 from ripeline.leads import queries, rules
 from ripeline.leads.rules import Verb
 from ripeline.outbox import consent
@@ -23,7 +24,7 @@ class Said(StrEnum):
     NO_MORE = "no"
 
 
-_SAYING = {Said.YES: consent.give, Said.NOT_THEN: consent.decline, Said.NO_MORE: consent.withdraw}
+_SAYING_NO = {Said.NOT_THEN: consent.decline, Said.NO_MORE: consent.withdraw}
 
 
 def note(
@@ -48,4 +49,9 @@ def note(
     with transaction.atomic():
         if consent.was_noted(evidence):
             return True
-        return _SAYING[said](to=address, purpose=purpose, evidence=evidence, lead_id=lead.pk)
+        if said is Said.YES:
+            language = (wording.language if wording else "") or languages.of_lead(queries.family(lead))
+            return consent.give(
+                to=address, purpose=purpose, evidence=evidence, lead_id=lead.pk, language=language
+            )  # fmt: skip
+        return _SAYING_NO[said](to=address, purpose=purpose, evidence=evidence, lead_id=lead.pk)

@@ -1,6 +1,9 @@
 """In which language somebody who came to us is answered."""
 
-from ripeline.capture.models import Door, Submission
+from collections.abc import Collection
+from uuid import UUID
+
+from ripeline.capture.models import Door, Submission, SubmissionState
 from ripeline.catalog import phrases
 from ripeline.catalog.phrases import Language
 from ripeline.outbox.models import Wording
@@ -26,3 +29,10 @@ def of(submission: Submission, wording: Wording | None = None) -> str:
     theirs = str(submission.content.get("person", {}).get("language", ""))
     asked = str(submission.content.get("language", "")) or (wording.language if wording else "")
     return asked or (theirs if theirs in Language else submission.door.language)
+
+
+def of_lead(lead_ids: Collection[UUID]) -> str:
+    """In which the door asks by which somebody came last; "" where they came by none."""
+    came = Submission.objects.filter(lead_id__in=lead_ids, state=SubmissionState.TAKEN).select_related("door")
+    last = came.order_by("-received_at").first()
+    return of(last) if last else ""

@@ -73,7 +73,7 @@ def _noted(submission: Submission, said: Mapping[str, Any], captured_at: datetim
     person, how = submission.content["person"], f"{submission.door.name[:30]}: {said['how']}"
     word = Word(
         address=person["email"], purpose=said["purpose"], agreed=said["agreed"], how=how, at=at,
-        lead_id=submission.lead_id, actor=people.system(),
+        lead_id=submission.lead_id, actor=people.system(), language=languages.of(submission),
     )  # fmt: skip
     if said["agreed"] and not said["confirmed"]:
         heard = hearing.would(word)
@@ -81,7 +81,7 @@ def _noted(submission: Submission, said: Mapping[str, Any], captured_at: datetim
             evidence = Evidence(how=how, actor=people.system())
             consent.ask(
                 to=word.address, purpose=word.purpose, evidence=evidence, name=person.get("name", ""),
-                lead_id=word.lead_id, base_url=base_url, language=languages.of(submission),
+                lead_id=word.lead_id, base_url=base_url, language=word.language,
             )  # fmt: skip
             return "asked", ""
     else:

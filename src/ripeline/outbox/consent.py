@@ -77,6 +77,7 @@ def ask(
         if consent.state in _NO:
             consent.state, consent.since, consent.said_at = ConsentState.PENDING, now, now
         consent.lead_id = lead_id or consent.lead_id
+        consent.language = _spoken(language, evidence.wording) or consent.language
         consent.save()
         _note(consent, ConsentState.PENDING, evidence, now)
         actions.send(
@@ -138,7 +139,9 @@ def used(token: str) -> Consent | None:
     return rows.filter(pk=found[0]).first() if found else None
 
 
-def give(*, to: str, purpose: str, evidence: Evidence, lead_id: UUID | None = None) -> bool:
+def give(
+    *, to: str, purpose: str, evidence: Evidence, lead_id: UUID | None = None, language: str = ""
+) -> bool:  # fmt: skip
     """Note a consent that needs no confirming (signed on paper, another system's own double opt-in).
 
     What they said since counts for more: a consent of before a withdrawal is refused, and so is one of somebody who
@@ -157,8 +160,14 @@ def give(*, to: str, purpose: str, evidence: Evidence, lead_id: UUID | None = No
         if consent.state == ConsentState.GIVEN:
             return False
         consent.lead_id = lead_id or consent.lead_id
+        consent.language = _spoken(language, evidence.wording) or consent.language
         _become(consent, ConsentState.GIVEN, evidence, now)
     return True
+
+
+def _spoken(language: str, wording: Wording | None) -> str:
+    """In which they agreed: as whoever asked them knows it, else that of the words that they were shown."""
+    return language or (wording.language if wording else "")
 
 
 _START_AGAIN = (
@@ -233,7 +242,14 @@ def _stop_all(what: Unsubscribing, evidence: Evidence) -> None:
         )  # fmt: skip
 
 
-def choose(*, what: Unsubscribing, shown: Mapping[str, Wording], wanted: Collection[str], evidence: Evidence) -> None:
+def choose(
+    *,
+    what: Unsubscribing,
+    shown: Mapping[str, Wording],
+    wanted: Collection[str],
+    evidence: Evidence,
+    language: str = "",
+) -> None:
     """What somebody chose on the page of their mail's link: of the purposes `shown` (in these words) those `wanted`.
 
     A link that came to a mailbox says that whoever follows it reads that mailbox: nothing is left to be confirmed.
@@ -251,6 +267,7 @@ def choose(*, what: Unsubscribing, shown: Mapping[str, Wording], wanted: Collect
             _lift(what.address_hash, f"They chose it: {consent.purpose.name}", now)
             if consent.state != ConsentState.GIVEN:
                 consent.lead_id = what.lead_id or consent.lead_id
+                consent.language = _spoken(language, shown[purpose]) or consent.language
                 _become(consent, ConsentState.GIVEN, replace(evidence, wording=shown[purpose]), now)
 
 

@@ -45,6 +45,7 @@ class Word:
     lead_id: UUID | None = None
     import_run_id: UUID | None = None
     actor: User | None = None
+    language: str = ""  # in which they said it, where that is known
 
     @property
     def key(self) -> tuple[str, str]:
@@ -92,6 +93,8 @@ def hear(words: Sequence[Word]) -> list[Heard]:
             if is_first or consent.state != state:
                 consent.since = now
             consent.state, consent.said_at, consent.lead_id = state, at, word.lead_id or consent.lead_id
+            if word.agreed:
+                consent.language = word.language or consent.language
             changed[consent.pk] = consent
             fresh.discard(consent.pk)
             heard.append(Heard.NOTED)
@@ -136,7 +139,7 @@ def _standing(words: Sequence[Word], now: datetime) -> tuple[dict[tuple[str, str
 
 
 def _keep(changed: Sequence[Consent]) -> None:
-    Consent.objects.bulk_update(changed, ["state", "since", "said_at", "lead_id"])
+    Consent.objects.bulk_update(changed, ["state", "since", "said_at", "lead_id", "language"])
 
 
 def _event(consent: Consent, state: ConsentState, word: Word, at: datetime | None, now: datetime) -> ConsentEvent:

@@ -47,19 +47,23 @@ def firm() -> str:
     return company().name or "Ripeline"
 
 
-def _choosing(message: Message, label: str, purpose: str = "") -> Link:
+def _choosing(message: Message, words: Phrases, label: str, purpose: str = "") -> Link:
     """The page on which the owner of this mailbox chooses what else comes; looking at it changes nothing."""
-    return Link(label, _page(message, links.unsubscribe_path(message.address_hash, purpose, message.lead_id)))
+    return Link(label, _page(message, words, links.unsubscribe_path(message.address_hash, purpose, message.lead_id)))
 
 
-def _page(message: Message, path: str) -> str:
+def _page(message: Message, words: Phrases, path: str) -> str:
     """A page of ours, in the language of the mail."""
-    return address(message, links.in_language(path, message.context.get("language", "")))
+    return address(message, links.in_language(path, words.code))
 
 
 def _words(message: Message) -> Phrases:
-    """The fixed words, in the language of the form that caused the mail (`context`: language)."""
-    return phrases.of(message.context.get("language", ""))
+    """The fixed words: of mail for a purpose, in the language in which they agreed to it; else in that of the door that
+    caused the mail (`context`: language), or of the company's country.
+    """
+    agreed = queries.agreed_in(message.address_hash, message.purpose) if message.purpose else ""
+    found = phrases.named(agreed) or phrases.named(message.context.get("language", ""))
+    return found or phrases.of(phrases.of_country(company().country))
 
 
 def _tracked(message: Message, target: str) -> str:
@@ -152,7 +156,7 @@ def _confirm(message: Message) -> Letter:
             greeting(message.to_name, words),
             words.confirm_text.replace("{firm}", name).replace("{purpose}", purpose),
         ),
-        link=Link(words.it_was_me, _page(message, path)),
+        link=Link(words.it_was_me, _page(message, words, path)),
         small=(words.holds_a_week,),
         firm=name,
         imprint=company().imprint,
@@ -166,7 +170,7 @@ def _asset(message: Message) -> Letter:
     """
     given, words = message.context, _words(message)
     said = paragraphs_of(given.get("text") or words.asked_for.replace("{}", given["title"]))
-    target = given.get("url") or _page(message, given["path"])
+    target = given.get("url") or _page(message, words, given["path"])
     until = date.fromisoformat(given["until"]) if given.get("until") else None
     return Letter(
         subject=given.get("subject") or given["title"],
@@ -175,39 +179,41 @@ def _asset(message: Message) -> Letter:
         small=(words.works_until.replace("{}", phrases.day(words, until)),) if until else (),
         firm=firm(),
         imprint=company().imprint,
-        unsubscribe=_choosing(message, words.choose_mail),
+        unsubscribe=_choosing(message, words, words.choose_mail),
         words=words,
     )
 
 
 def _thanks(message: Message) -> Letter:
     """An answer to a form. `context`: subject, text."""
+    words = _words(message)
     return Letter(
         subject=message.context["subject"],
-        paragraphs=(greeting(message.to_name, _words(message)), *paragraphs_of(message.context["text"])),
+        paragraphs=(greeting(message.to_name, words), *paragraphs_of(message.context["text"])),
         firm=firm(),
         imprint=company().imprint,
-        unsubscribe=_choosing(message, _words(message).choose_mail),
-        words=_words(message),
+        unsubscribe=_choosing(message, words, words.choose_mail),
+        words=words,
     )
 
 
 def _letter(message: Message) -> Letter:
     """Mail for a purpose. `context`: subject, text, and if you like url with label."""
-    given = message.context
-    choosing = _choosing(message, "Stop this mail, or choose what we send you", message.purpose)
+    given, words = message.context, _words(message)
+    choosing = _choosing(message, words, words.stop_or_choose, message.purpose)
     headers = {"List-Unsubscribe": f"<{choosing.url}>"}
     if choosing.url.startswith("https://"):  # RFC 8058 knows one click by HTTPS alone
         headers["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
     return Letter(
         subject=given["subject"],
-        paragraphs=(greeting(message.to_name), *paragraphs_of(given["text"])),
-        link=Link(given.get("label") or "Read more", _tracked(message, given["url"])) if given.get("url") else None,
+        paragraphs=(greeting(message.to_name, words), *paragraphs_of(given["text"])),
+        link=Link(given.get("label") or words.read_more, _tracked(message, given["url"])) if given.get("url") else None,
         firm=firm(),
         imprint=company().imprint,
-        why=f"You get this because you agreed to it: {queries.purpose_name(message.purpose)}.",
+        why=words.agreed_to.replace("{}", queries.called(message.purpose, words.code)),
         unsubscribe=choosing,
         headers=headers,
+        words=words,
     )
 
 

@@ -40,8 +40,8 @@ def unsubscribing(token: str) -> Unsubscribing | None:
 
 
 def in_language(path: str, language: str) -> str:
-    """A path whose page is to be in the language of the form that caused the mail; where none did, the page asks the
-    browser. It needs no signature, as it only chooses words.
+    """A path whose page is to be in the language of the mail; without one, the page asks the browser. It needs no
+    signature, as it only chooses words.
     """
     return f"{path}?lang={language}" if language in Language else path
 

@@ -130,6 +130,9 @@ class Consent(models.Model):
     since = models.DateTimeField()
     said_at = models.DateTimeField(null=True)  # when they said so; none: a yes of nobody knows when
     lead_id = models.UUIDField(null=True)
+    language = models.CharField(
+        max_length=2, blank=True, default="", db_default=""
+    )  # in which they agreed; "": unknown
     is_unasked = False  # whether no mail could ask them to confirm it (`queries`); not kept
 
     class Meta:

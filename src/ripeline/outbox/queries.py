@@ -11,6 +11,7 @@ from django.db.models import Count, Min, Prefetch, Q
 from ripeline.base import clock
 from ripeline.base.reading import read, rows, whole
 from ripeline.base.settled import Settled
+from ripeline.base.statements import prepared_rows
 from ripeline.outbox.addresses import address_hash, key_check
 from ripeline.outbox.models import (
     BounceBox,
@@ -238,6 +239,14 @@ def has_consent(address: str, purpose: str) -> bool:
     return Consent.objects.filter(
         address_hash=address_hash(address), purpose=purpose, state=ConsentState.GIVEN
     ).exists()
+
+
+_AGREED_IN = "SELECT language FROM consent WHERE address_hash = %s::text AND purpose_id = %s::text"
+
+
+def agreed_in(hashed: str, purpose: str) -> str:
+    """The language in which an address agreed to a purpose; "" where that is not known."""
+    return next((language for (language,) in prepared_rows(_AGREED_IN, [hashed, purpose])), "")
 
 
 def is_asked(address: str) -> bool:

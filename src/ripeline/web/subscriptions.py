@@ -65,7 +65,8 @@ def _choose(request: HttpRequest, what: Unsubscribing) -> list[str]:
     """Keep what they chose of what the page showed, in the words that it showed; the names of what they get."""
     shown = {each.purpose_id: each for each in queries.words_shown(request.POST.getlist("shown")[:100])}
     wanted = [code for code in request.POST.getlist("want")[:100] if code in shown]
-    consent.choose(what=what, shown=shown, wanted=wanted, evidence=_evidence(request, "chosen by the link in a mail"))
+    evidence = _evidence(request, "chosen by the link in a mail")
+    consent.choose(what=what, shown=shown, wanted=wanted, evidence=evidence, language=words_of(request).code)
     return sorted(shown[code].called for code in set(wanted))
 
 

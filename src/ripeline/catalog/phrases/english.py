@@ -134,4 +134,7 @@ EN = Phrases(
     asked_for="here is what you asked for: {}.",
     open_asset="Open {}",
     choose_mail="Choose what we may send you",
+    stop_or_choose="Stop this mail, or choose what we send you",
+    agreed_to="You get this because you agreed to it: {}.",
+    read_more="Read more",
 )

@@ -143,3 +143,6 @@ class Phrases:
     asked_for: str
     open_asset: str
     choose_mail: str
+    stop_or_choose: str
+    agreed_to: str
+    read_more: str
