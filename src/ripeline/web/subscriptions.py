@@ -13,7 +13,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_safe
 
-from ripeline.catalog.phrases import Language
+from ripeline.catalog.phrases import Language, Phrases
 from ripeline.outbox import consent, links, queries
 from ripeline.outbox.consent import Evidence
 from ripeline.outbox.links import Unsubscribing
@@ -41,18 +41,16 @@ def unsubscribe(request: HttpRequest, token: str) -> HttpResponse:
     what = links.unsubscribing(token)
     if what is None:
         return render(request, "mail/unsubscribe_over.html", _answer(request), status=404)
+    words = words_of(request, queries.agreed_in(what.address_hash, what.purpose))
     answer = _answer(request) | {
-        "purpose": queries.called(what.purpose, words_of(request).code) if what.purpose else "",
+        "words": words, "purpose": queries.called(what.purpose, words.code) if what.purpose else "",
         "nothing": queries.gets_nothing(what.address_hash),
-    }
+    }  # fmt: skip
     if request.method != "POST":
-        return render(
-            request,
-            "mail/unsubscribe.html",
-            answer | {"choices": queries.choices(what.address_hash, words_of(request).code)},
-        )
+        choices = queries.choices(what.address_hash, words.code)
+        return render(request, "mail/unsubscribe.html", answer | {"choices": choices})
     if request.POST.get("what") == "choose":
-        wanted = _choose(request, what)
+        wanted = _choose(request, what, words)
         return render(request, "mail/chosen.html", answer | {"wanted": wanted})
     one_click = request.POST.get("List-Unsubscribe") == "One-Click"
     everything = request.POST.get("what") == "everything" or not what.purpose
@@ -61,12 +59,12 @@ def unsubscribe(request: HttpRequest, token: str) -> HttpResponse:
     return render(request, "mail/unsubscribed.html", answer | {"everything": everything})
 
 
-def _choose(request: HttpRequest, what: Unsubscribing) -> list[str]:
+def _choose(request: HttpRequest, what: Unsubscribing, words: Phrases) -> list[str]:
     """Keep what they chose of what the page showed, in the words that it showed; the names of what they get."""
     shown = {each.purpose_id: each for each in queries.words_shown(request.POST.getlist("shown")[:100])}
     wanted = [code for code in request.POST.getlist("want")[:100] if code in shown]
     evidence = _evidence(request, "chosen by the link in a mail")
-    consent.choose(what=what, shown=shown, wanted=wanted, evidence=evidence, language=words_of(request).code)
+    consent.choose(what=what, shown=shown, wanted=wanted, evidence=evidence, language=words.code)
     return sorted(shown[code].called for code in set(wanted))
 
 
