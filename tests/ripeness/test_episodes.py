@@ -179,6 +179,7 @@ def test_a_whole_day_is_not_before_the_hour_they_came(alice: User, make_lead: Ma
 
 def test_won_before_they_came_is_counted_and_left_out_of_fits(alice: User, make_lead: MakeLead) -> None:
     lead = make_lead(alice, captured=timedelta(days=5))
+    lead.enquiries.update(door="import")  # a record that a file brought: no request that waits for an answer
     make_lead(alice)
     book(a_deal(lead, "won", MONDAY - timedelta(days=50), "bought_from_us"))
     found = seen()

@@ -152,7 +152,7 @@ class Ended:
             lead_id=lead_id, at=since.at, is_day=since.is_day, day=since.at.astimezone(self._zone).date(),
             reason=self._reasons.of(state, words), amount=row.number("amount") if is_won else None,
             currency=row.text("currency") if is_won else "", undated=is_new and is_won and not row.moment("state_at"),
-            is_stated=True,
+            is_dated=row.moment("state_at") is not None, is_stated=True,
         )  # fmt: skip
 
     def _since(self, row: Row, *, is_new: bool) -> Seen:

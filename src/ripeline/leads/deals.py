@@ -19,7 +19,7 @@ from django.db.models import F, Max, Min, Q, QuerySet
 from ripeline.base import clock
 from ripeline.base.ids import new_id
 from ripeline.catalog.models import CloseState
-from ripeline.leads import bulk, deciding, queries, rules
+from ripeline.leads import bulk, deciding, matching, queries, rules
 from ripeline.leads.birth import is_past_horizon
 from ripeline.leads.closing import NOTHING_NEXT
 from ripeline.leads.deciding import Changes
@@ -69,6 +69,7 @@ def book(deals: Sequence[Deal], *, actor: User, origin: str, import_run_id: UUID
         leads = {lead.pk: lead for lead in bulk._locked(sorted(ids))}
         family = queries.families(leads.keys())
         facts = _facts(leads, family)
+        undated = matching.undated((deal for each in facts.values() for deal in each.deals), family, origin)
         known = _known(family, origin, {deal.key for deal in deals})
         order = sorted(range(len(deals)), key=lambda at: (deals[at].lead_id, deals[at].at))
         results = [Booked()] * len(deals)
@@ -83,7 +84,7 @@ def book(deals: Sequence[Deal], *, actor: User, origin: str, import_run_id: UUID
             here = facts[lead.pk].deals
             if (lead.pk, deal.key) in known or is_here(deal, lead, here):
                 results[at], draft = _again(deal, lead, here, changed, actor=actor, origin=origin)
-            elif deal.outcome == CloseState.WON and (found := stated(here)):
+            elif found := stated(deal, lead, here, undated):
                 known.add((lead.pk, deal.key))
                 results[at], draft = _told(deal, lead, found, changed, actor=actor, origin=origin)
             else:
@@ -194,6 +195,7 @@ def _decide(
     data: dict[str, Any] = {
         "reason": deal.reason.code, "label": deal.reason.label, "said": deal.said, "product": deal.product,
         "amount": None if deal.amount is None else str(deal.amount), "currency": deal.currency, "imported": True,
+        **({} if deal.is_dated else {"undated": True}),
     }  # fmt: skip
     opportunity, image = _opportunity(deal, lead, facts.deals, closes=closes)
     if opportunity and image is None:

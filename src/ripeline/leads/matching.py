@@ -1,6 +1,6 @@
 """A deal of a file, and whether it is here already: entered by hand, or brought by another file."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -8,9 +8,11 @@ from uuid import UUID
 
 from ripeline.base import clock
 from ripeline.catalog.models import CloseReason, CloseState
-from ripeline.leads.models import Lead, Opportunity, OpportunityState
+from ripeline.leads.models import Lead, Opportunity, OpportunityState, State
+from ripeline.timeline.models import Activity
 
 _STATED = "*"  # instead of a product, in the key of a deal
+_ABOUT = timedelta(days=31)  # between a deal and the day from which somebody counts as a customer by their stage
 _DAY = timedelta(days=1) - timedelta(microseconds=1)
 
 
@@ -29,6 +31,7 @@ class Deal:
     product: str = ""
     opened_at: datetime | None = None
     undated: bool = False  # nobody said when: `at` is the day they came, or today
+    is_dated: bool = True  # False: `at` is the best day there is, nobody said since when
     is_stated: bool = False  # only that they bought is said, not by which deal: any deal won may be this one
 
     @property
@@ -51,9 +54,41 @@ def key_of(product: str) -> str:
     return " ".join(product.casefold().split())
 
 
-def stated(here: Sequence[Opportunity]) -> Opportunity | None:
-    """The deal of which only is said that they bought, if one is here."""
-    return next((found for found in here if found.key.endswith(f":{_STATED}")), None)
+def is_stated(found: Opportunity) -> bool:
+    """Whether only that they bought is said of a deal here."""
+    return found.key.endswith(f":{_STATED}")
+
+
+def undated(here: Iterable[Opportunity], family: Mapping[UUID, UUID], origin: str) -> dict[UUID, datetime]:
+    """Of deals here of which only is said that they bought, those of which not even the day is; and when that was said.
+
+    `family`: the leads, and what was merged into them, with the lead that each is now.
+    """
+    keys = {found.key for found in here if is_stated(found)}
+    if not keys:
+        return {}
+    said = Activity.objects.filter(lead_id__in=list(family), origin=origin, event_key__in=keys, data__has_key="undated")
+    return {UUID(data["opportunity"]["id"]): at for at, data in said.values_list("recorded_at", "data")}
+
+
+def stated(
+    deal: Deal, lead: Lead, here: Sequence[Opportunity], undated: Mapping[UUID, datetime]
+) -> Opportunity | None:  # fmt: skip
+    """The deal here of which only is said that they bought, if it may be this one: won before that was said, or about
+    the day that was said, and not after somebody took them up again.
+    """
+    is_earlier = deal.end < lead.episode_at
+    if deal.outcome != CloseState.WON or not (is_earlier or lead.state == State.WON):
+        return None
+    for found in here:
+        if not is_stated(found) or found.closed_at is None:
+            continue
+        is_later_episode = found.closed_at < lead.episode_at and not is_earlier
+        said_at = undated.get(found.pk) or (lead.created_at if found.closed_at == lead.captured_at else None)
+        fits = deal.at <= said_at if said_at else abs(deal.at - found.closed_at) <= _ABOUT
+        if fits and not is_later_episode:
+            return found
+    return None
 
 
 def is_here(deal: Deal, lead: Lead, here: Sequence[Opportunity]) -> bool:
