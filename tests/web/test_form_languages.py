@@ -281,7 +281,7 @@ def test_a_letter_to_who_agreed_on_a_german_form_is_german_around_its_text(
     assert '<html lang="de">' in letter.html
     assert "Wenn die Schaltfläche nicht funktioniert" in letter.html
     link = re.search(
-        r"Diese E-Mails beenden, oder auswählen, was wir Ihnen senden: https://[^/]+(/unsubscribe/\S+)", letter.text
+        r"Diese E-Mails beenden oder auswählen, was wir Ihnen senden: https://[^/]+(/unsubscribe/\S+)", letter.text
     )
     assert link
     assert letter.mail["List-Unsubscribe"] == f"<https://leads.example{link[1]}>"

@@ -153,7 +153,7 @@ DE = Phrases(
     asked_for="hier ist, worum Sie gebeten haben: {}.",
     open_asset="{} öffnen",
     choose_mail="Auswählen, was wir Ihnen senden dürfen",
-    stop_or_choose="Diese E-Mails beenden, oder auswählen, was wir Ihnen senden",
+    stop_or_choose="Diese E-Mails beenden oder auswählen, was wir Ihnen senden",
     agreed_to="Sie bekommen diese E-Mail, weil Sie zugestimmt haben: {}.",
     read_more="Mehr lesen",
 )
