@@ -79,8 +79,21 @@ def test_what_was_agreed_to_is_said_in_the_words_beside_the_box(alice: User) -> 
     client.force_login(alice)
     page = client.get(f"/leads/{found.lead_id}").text
     assert f"<dt>{shown}</dt><dd>agreed</dd>" in page
-    assert ".:" not in "".join(card(alice, f"/leads/{found.lead_id}"))
     assert "You may write to me about this" not in page
+
+
+def test_a_box_that_was_ticked_is_not_said_on_the_card_and_takes_no_answer_s_place(alice: User) -> None:
+    found = by_hand.capture_one(actor=alice, name="Ann Lee", answers={"timeline": "Later"})
+    agreed = {"given": True, "wording": "Write to me now and then"}
+    answers = {"may_write": agreed, "timeline": "Later", "product": "Chair 4", "pain": ["No-shows"]}
+    Enquiry.objects.filter(lead=found.lead_id).update(answers=answers)
+    (line,) = (line for line in card(alice, f"/today/{found.lead_id}") if line.startswith("What they said"))
+    assert "Later" in line
+    assert "Chair 4" in line
+    assert "No-shows" in line, "the third answer has its place"
+    assert "agreed" not in line, "whether they confirmed it, or took it back since, stands on the record"
+    Enquiry.objects.filter(lead=found.lead_id).update(answers={"may_write": agreed})
+    assert not [line for line in card(alice, f"/today/{found.lead_id}") if line.startswith("What they said")]
 
 
 def test_of_another_rep_s_lead_alice_reads_the_name_and_with_whom(

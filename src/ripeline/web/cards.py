@@ -85,6 +85,7 @@ class Answered:
     asked: str
     answer: str
     first: str = ""
+    is_consent: bool = False
 
 
 @dataclass(frozen=True)
@@ -141,10 +142,11 @@ def _answers(enquiry: Enquiry, asked: Mapping[str, str], stated: Container[str])
     for key in [key for key in {**asked, **said} if key in said]:
         first, now = enquiry.answers.get(key), said[key]
         was = words(first) if first not in (None, now) else ""
-        shown = now.get("wording") if isinstance(now, dict) else ""  # of a consent: what they saw beside the box
+        is_consent = isinstance(now, dict)
+        shown = now.get("wording") if is_consent else ""  # what they saw beside the box
         if shown and shown in stated:
             continue
-        answers.append(Answered(shown or asked.get(key, key.replace("_", " ")), words(now), was))
+        answers.append(Answered(shown or asked.get(key, key.replace("_", " ")), words(now), was, is_consent))
     return answers
 
 

@@ -79,10 +79,14 @@ class _Saying:
         return f"Came by the page {page.partition('://')[2] or page}" if page else ""
 
     def said(self, came: Sequence[Came]) -> str:
-        """What they said in their own words, and what they answered: as much of it as a line holds."""
+        """What they said in their own words, and what they answered: as much of it as a line holds.
+
+        No consents: a box that was ticked may wait to be confirmed, or be taken back since. The record says which.
+        """
         text = " ".join(next((each.enquiry.message for each in came if each.enquiry.message), "").split())
         said = [f"“{_cut(text, _LONGEST)}”"] if text else []
-        for each in next((each.answers for each in came if each.answers), [])[:3]:
+        answered = ([one for one in each.answers if not one.is_consent] for each in came)
+        for each in next(filter(None, answered), [])[:3]:
             words = f"{_cut(each.asked.rstrip('?:. '), _LONGEST // 2)}: {each.answer}"
             if not said or sum(map(len, said)) + len(words) <= _LONGEST:
                 said.append(words)
