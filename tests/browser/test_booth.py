@@ -397,7 +397,7 @@ def test_a_sign_in_that_ran_out_loses_nothing_and_what_is_wrong_is_mended_beside
     axe(page)
     shot(page, "booth-signed-out")
     link.click()
-    page.get_by_label("E-mail").fill("alice@example.com")
+    page.get_by_label("E-mail", exact=True).fill("alice@example.com")
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("button", name="Sign in").click()
     state = page.locator("#state")
@@ -476,3 +476,21 @@ def test_a_code_is_read_by_the_camera_where_the_browser_can(phone: Phone, axe: A
     page.get_by_role("button", name="Keep").click()
     expect(page.locator("#state")).to_contain_text("All 1 sent.")
     assert Lead.objects.get().title == "Owner"
+
+
+def test_what_a_correction_says_and_the_record_does_not_is_said_beside_the_card(
+    phone: Phone, axe: Axe, shot: Shot, alice: User, booth: Door
+) -> None:
+    page = opened(phone, alice)
+    page.get_by_label("E-mail", exact=True).fill("priya@northgate.example")
+    take(page, "Priya Raman")
+    state, row = page.locator("#state"), page.locator("#cards li")
+    expect(state).to_contain_text("All 1 sent.")
+    expect(row.locator(".unsaid")).to_be_hidden()
+    row.get_by_role("button", name="Correct").click()
+    page.get_by_label("E-mail", exact=True).fill("")
+    page.get_by_role("button", name="Keep").click()
+    expect(row).to_contain_text("Noted there, and not put on the record: e-mail none")
+    axe(page)
+    row.scroll_into_view_if_needed()
+    shot(page, "booth-unsaid")

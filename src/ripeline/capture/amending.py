@@ -4,13 +4,13 @@ What changed on the card is put on the record; what did not change there is not 
 changed it on the record meanwhile. Each change stands on the timeline, with what was there before.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from ripeline.capture.models import Submission
 from ripeline.capture.typed_phones import OTHERS
 from ripeline.leads import actions as leads
-from ripeline.leads import identity
-from ripeline.leads.deciding import By, lock
+from ripeline.leads import queries
+from ripeline.leads.deciding import By, Decision, LeadError, lock
 from ripeline.leads.models import Lead
 from ripeline.leads.numbers import written
 from ripeline.leads.rules import Verb, may
@@ -28,24 +28,42 @@ def correct(submission: Submission, was: Mapping[str, str], by: By) -> Sequence[
     """
     now = submission.content["person"]
     changed = {name: now.get(name, "") for name in FIELDS if now.get(name, "") != was.get(name, "")}
-    added = set(now.get(OTHERS, "").split()) - set(was.get(OTHERS, "").split())
-    if submission.lead_id is None or not (changed or added):
+    ours, theirs = (set(said.get(OTHERS, "").split()) for said in (now, was))
+    is_unaddressed = bool(was.get("email")) and not now.get("email")
+    if submission.lead_id is None or not (changed or ours != theirs or is_unaddressed):
         return []
     lead = lock(submission.lead_id)
     wanted = {name: value for name, value in changed.items() if getattr(lead, name) != value}
-    is_theirs = may(by.actor, Verb.WORK, lead)
-    fits = {name for name in wanted if is_theirs or getattr(lead, name) == was.get(name, "")}
+    may_work = may(by.actor, Verb.WORK, lead)
+    fits = {name for name in wanted if may_work or getattr(lead, name) == was.get(name, "")}
     fields = {name: value for name, value in wanted.items() if name in fits}
     if not any(fields.get(name, getattr(lead, name)) for name in _FOUND_BY):
         fields = {name: value for name, value in fields.items() if value}
     if fields:
-        lead = leads.edit(lead.pk, by if is_theirs else By(people.system(), by.origin, by.key), fields=fields).lead
+        lead = leads.edit(lead.pk, by if may_work else By(people.system(), by.origin, by.key), fields=fields).lead
     left = {name: value for name, value in wanted.items() if name not in fields}
-    return [*(f"{FIELDS[name]} {written(value) or 'none'}" for name, value in left.items()), *_reached_by(added, lead)]
+    said = [f"{FIELDS[name]} {written(value) or 'none'}" for name, value in left.items()]
+    if is_unaddressed and lead.email:  # by which they are known: no correction of a card takes that from them
+        said.append("e-mail none")
+    return [*said, *_reached_by(ours - theirs, theirs - ours - {now.get("phone", "")}, lead, by if may_work else None)]
 
 
-def _reached_by(numbers: set[str], lead: Lead) -> Sequence[str]:
-    """They are known by these numbers, too; those by which they cannot be are said in words."""
-    keys = {number: identity.phone(number, lead.name, lead.company) for number in numbers}
-    identity.claim({key: lead.pk for key in keys.values() if key})
-    return [f"telephone {written(number)}" for number, key in sorted(keys.items()) if key is None]
+def _reached_by(added: set[str], gone: set[str], lead: Lead, by: By | None) -> Sequence[str]:
+    """They are reached by these numbers, too, and by those no more; in words what is not so, or not for us to say."""
+    known = set(queries.reached(lead, queries.family(lead)).numbers)
+    said = []
+    for number in sorted(added - known - {lead.phone}):
+        if not (by and _is_done(leads.put_on, lead, number, by)):
+            said.append(f"telephone {written(number)}")
+    for number in sorted(gone & known):
+        if not (by and _is_done(leads.take_off, lead, number, by)):
+            said.append(f"telephone {written(number)} no more")
+    return said
+
+
+def _is_done(verb: Callable[..., Decision], lead: Lead, number: str, by: By) -> bool:
+    try:
+        verb(lead.pk, By(by.actor, by.origin, f"{by.key}:{number}"), number=number)
+    except LeadError:
+        return False
+    return True

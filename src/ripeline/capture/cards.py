@@ -130,9 +130,9 @@ def _before(number: UUID, card: Card, actor: User) -> tuple[Submission, Taken] |
                 submission.save(update_fields=["content"])
             return submission, Taken.SAME
         was, was_heat = submission.content, submission.trail.get("heat")
-        card = _with_what_it_leaves_out(card, was["person"])
+        sent, card = card, _with_what_it_leaves_out(card, was["person"])
         submission.content = _read(card, submission.door, was.get("answers", {})) | {
-            "captured_at": was.get("captured_at", ""), "amended": was.get("amended", 0) + 1,
+            "captured_at": was.get("captured_at", ""), "amended": was.get("amended", 0) + 1, "digest": _digest(sent),
         }  # fmt: skip
         submission.trail |= _trail(card, submission.door)
         submission.save(update_fields=["content", "trail"])
@@ -142,7 +142,7 @@ def _before(number: UUID, card: Card, actor: User) -> tuple[Submission, Taken] |
         lines = amending.correct(
             submission, was["person"], By(actor, submission.door.kind, f"fields:{_version(submission)}")
         )
-        _note_what_changed(submission, was.get("message", ""), left, lines)
+        _note_what_changed(submission, was.get("message", ""), [*_in_words(left), *lines])
         if (submission.trail.get("heat"), submission.content["due"]) != (was_heat, was.get("due", "")):
             _date_again(submission, card, was.get("due", ""))
         return submission, Taken.AMENDED
@@ -315,15 +315,21 @@ def _answer_otherwise(submission: Submission, was: Mapping[str, Any]) -> dict[st
     return {key: answer for key, (_, answer) in left.items() if answer is not None}
 
 
-def _note_what_changed(submission: Submission, was: str, left: Mapping[str, Any], besides: Sequence[str]) -> None:
-    """The words that were said otherwise after the enquiry was written down stand on the timeline, as do the answers
-    that somebody had corrected meanwhile, which stay as they were corrected; and what is to be said `besides`.
-    """
-    message = submission.content["message"]
+def _in_words(left: Mapping[str, Any]) -> list[str]:
+    """Answers that somebody had corrected meanwhile, which stay as they were corrected."""
     asked = catalog_queries.asked(left)
-    lines = [message] if message != was else []
-    lines += [*(f"{asked.get(key, key)} {standard.words(value)}" for key, value in left.items()), *besides]
-    body = "\n".join(filter(None, lines))
+    return [f"{asked.get(key, key)} {standard.words(value)}" for key, value in left.items()]
+
+
+def _note_what_changed(submission: Submission, was: str, left: Sequence[str]) -> None:
+    """The words that were said otherwise after the enquiry was written down stand on the timeline, as does what the
+    card says and was not put on the record, which is said on the phone, too.
+    """
+    if left:
+        submission.content["left"] = list(left)
+        submission.save(update_fields=["content"])
+    message = submission.content["message"]
+    body = "\n".join(filter(None, [message if message != was else "", *left]))
     if not body or submission.lead_id is None:
         return
     actor = submission.captured_by or people.system()

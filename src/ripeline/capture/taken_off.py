@@ -36,7 +36,8 @@ def _move(numbers: Numbers, data: Mapping[str, Any]) -> None:
     was, now = ((data.get(side) or {}).get("phone") for side in ("before", "after"))
     if was and was != now:
         numbers[was] = bool(now)
-    numbers.pop(now or "", None)
+    for number in (now, data.get("added")):
+        numbers.pop(number or "", None)
 
 
 def leave_out(cases: Iterable[Case], off: Mapping[UUID, Numbers]) -> None:

@@ -5,7 +5,7 @@ from types import MappingProxyType
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from ripeline.leads import rules
+from ripeline.leads import rules, same_name
 from ripeline.leads.birth import Person, accounts
 from ripeline.leads.models import Account, Lead
 from ripeline.leads.same_name import Word
@@ -63,6 +63,21 @@ def _call(account: Account, name: str) -> None:
 
 def _said(account: Account) -> dict[str, Any]:
     return {"name": account.name, "owner_id": str(account.owner_id) if account.owner_id else None}
+
+
+def of_corrected(lead: Lead, company: str, word: Word) -> UUID | None:
+    """Where somebody belongs whose company is called otherwise from now on: where they are, if its domain is that of
+    their address or bears the name out; else at the company of that name, made where new.
+    """
+    held = lead.account
+    if held and rules.account_key(company) == rules.account_key(lead.company):
+        return held.pk
+    domain = held.domain if held else ""
+    if held and domain and (rules.domain_of(lead.email) == domain or same_name.bears_out(domain, company)):
+        return held.pk
+    person = Person(company=company, email=lead.email)
+    found = accounts([person], word).get(rules.account_key(company, lead.email))
+    return found.pk if found else None
 
 
 def put_back(account_id: UUID, before: Mapping[str, Any], after: Mapping[str, Any]) -> None:

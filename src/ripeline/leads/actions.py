@@ -10,7 +10,7 @@ from django.db import transaction
 
 from ripeline.base import clock
 from ripeline.base.ids import new_id
-from ripeline.leads import identity, queries, rules
+from ripeline.leads import accounts, identity, rules, same_name
 from ripeline.leads.closing import close, closed, reopen, reopening, win
 from ripeline.leads.deciding import (
     By,
@@ -26,7 +26,7 @@ from ripeline.leads.deciding import (
     undo,
 )
 from ripeline.leads.models import Lead, NextKind, Opportunity, OpportunityState, RecordView, State
-from ripeline.leads.numbers import are_known
+from ripeline.leads.other_numbers import put_on, take_off
 from ripeline.leads.rules import Verb
 from ripeline.people import queries as people
 from ripeline.people.models import Responsible, ResponsibleKind, Role, User
@@ -35,8 +35,8 @@ from ripeline.timeline.models import Activity
 
 __all__ = [
     "By", "Decision", "LeadError", "Next", "close", "closed", "edit", "give", "note", "note_view", "nurture",
-    "nurtured", "open_opportunity", "readdress", "reopen", "reopening", "return_from_nurture", "set_next", "touch",
-    "touched", "undo", "win",
+    "nurtured", "open_opportunity", "put_on", "readdress", "reopen", "reopening", "return_from_nurture", "set_next",
+    "take_off", "touch", "touched", "undo", "win",
 ]  # fmt: skip
 
 
@@ -242,32 +242,18 @@ def edit(lead_id: UUID, by: By, *, fields: Mapping[str, Any]) -> Decision:
         after = former | {name: fields[name] for name in rules.SEARCHED if name in fields}
         if not any(after[name].strip() for name in ("name", "phone", "email", "reference")):
             raise LeadError("A lead needs a name, a telephone number or an e-mail address.")
-        return dict(fields) | {"search": rules.searched_anew(lead, after)}
+        changes = dict(fields) | {"search": rules.searched_anew(lead, after)}
+        if "company" in fields:
+            word = same_name.word(by.origin, by_file=by.import_run_id is not None)
+            at = accounts.of_corrected(lead, fields["company"], word)
+            changes |= {"account_id": at} if at != lead.account_id else {}
+        return changes
 
     with transaction.atomic():
         done = decide(lead_id, by, kind="edited", change=change, data={"fields": sorted(fields)})
         if not done.repeated:
             identity.keep_phone(done.lead, former)
     return done
-
-
-@once_more
-def take_off(lead_id: UUID, by: By, *, number: str) -> Decision:
-    """One of somebody's other telephones is not theirs: they are neither known nor found by it."""
-    data: dict[str, Any] = {"number": number}
-
-    def change(lead: Lead) -> Changes:
-        ids = queries.family(lead)
-        if number not in queries.reached(lead, ids).numbers:
-            raise LeadError(f"{number} is not among the other telephones of this record.")
-        data["keys"] = identity.part_with_phone(number, ids)
-        rest = queries.reached(lead, ids).numbers
-        theirs = rules.search_tokens(**{name: getattr(lead, name) for name in rules.SEARCHED}, other_phones=rest)
-        gone = set(rules.search_tokens(other_phones=[number]).split()) - set(theirs.split())
-        custom = {key: said for key, said in lead.custom.items() if not are_known(said, [number])}
-        return {"search": " ".join(word for word in lead.search.split() if word not in gone), "custom": custom}
-
-    return decide(lead_id, by, kind="edited", change=change, data=data)
 
 
 @once_more

@@ -241,7 +241,11 @@ def undo(activity_id: UUID, by: By) -> Decision:
         timeline.record(undone)
         if entry.kind == "edited":
             identity.keep_phone(lead, entry.data["after"])
-            identity.claim({identity.Key(IdentityKind.PHONE, key): lead.pk for key in entry.data.get("keys", ())})
+            keys = [identity.Key(IdentityKind.PHONE, key) for key in entry.data.get("keys", ())]
+            if "added" in entry.data:
+                identity.release(keys, lead.pk)
+            else:
+                identity.claim(dict.fromkeys(keys, lead.pk))
         return Decision(_locked(lead.pk), undone.id)
 
 

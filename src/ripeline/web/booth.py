@@ -119,7 +119,9 @@ def _taken(door: Door, actor: User, given: Mapping[str, Any], sent_at: float) ->
         doors.note(door, "refused")
         return {"key": key, "errors": wrong.errors}
     lead_id = submission.lead_id
-    return {"key": key, "is": str(how), "lead": str(lead_id) if lead_id and _may_find(actor, submission) else None}
+    left = submission.content.get("left", [])  # what it says and the record does not
+    lead = str(lead_id) if lead_id and _may_find(actor, submission) else None
+    return {"key": key, "is": str(how), "lead": lead, "left": left}
 
 
 def _may_find(actor: User, submission: Any) -> bool:

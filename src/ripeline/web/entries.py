@@ -193,6 +193,8 @@ def _reopened(entry: Activity, _sees_next: bool) -> str:
 def _edited(entry: Activity, _sees_next: bool) -> str:
     if number := entry.data.get("number"):
         return f"Telephone {written(number)} taken off"
+    if number := entry.data.get("added"):
+        return f"Telephone {written(number)} added"
     before, after = entry.data.get("before", {}), entry.data.get("after", {})
     names = [name for name in entry.data.get("fields", []) if name in before or name in after]
     if len(names) == 1:

@@ -28,7 +28,7 @@
     if (card.rev !== sent.rev || !["waiting", "discarded"].includes(card.state)) return null;
     if (result.errors) return card.state === "waiting" ? { ...card, state: "refused", errors: result.errors } : null;
     const { former, ...rest } = card;
-    return { ...rest, state: "sent", whole: true, errors: {}, lead: result.lead, done_at: Date.now() };
+    return { ...rest, state: "sent", whole: true, errors: {}, lead: result.lead, left: result.left || [], done_at: Date.now() };
   });
 
   /* What the server will not take however often it comes is for a person to look at: it waits no more, and is not lost. */

@@ -2,7 +2,7 @@
  * before it is called done, so that neither a reload, a closed browser nor an empty battery loses anything.
  *
  * A card: { key, owner, booth, at (this phone's clock), rev, state: "waiting" | "refused" | "sent" | "discarded", fields,
- * answers, heat, said (touched notes), note, errors, lead, done_at, former }. One that is sent stays whole until the day is
+ * answers, heat, said (touched notes), note, errors, lead, left, done_at, former }. One that is sent stays whole until the day is
  * over or its owner signs out, so that it can be corrected (`former`: what was sent before); then only the name stays, for some days.
  */
 "use strict";

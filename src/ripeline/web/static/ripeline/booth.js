@@ -161,6 +161,9 @@
     const errors = Object.values(card.errors || {}).join(" ");
     $(".error", item).textContent = errors;
     $(".error", item).hidden = !errors;
+    const left = card.state === "sent" ? (card.left || []).join("; ") : "";
+    $(".unsaid", item).textContent = `Noted there, and not put on the record: ${left}`;
+    $(".unsaid", item).hidden = !left;
     const deeds = $(".deeds", item);
     if (card.state === "sent") {
       if (card.whole) deeds.append(button("Correct", "mend", card.key));
