@@ -6,7 +6,7 @@ from ripeline.base import clock
 from ripeline.capture import actions as capture
 from ripeline.capture import queries, trial, undoing
 from ripeline.capture.looking import Said
-from ripeline.capture.models import ImportRun
+from ripeline.capture.models import ImportMapping, ImportRun
 from ripeline.catalog import queries as catalog
 from ripeline.leads import actions as leads
 from ripeline.leads import closing
@@ -102,5 +102,18 @@ def test_they_stay_open_where_somebody_wants_it_so_and_that_is_remembered(alice:
     run = imported(LATER, said=Said(closes=False))
     assert states() == dict.fromkeys(["Ann", "Bo", "Cy"], "working")
     assert len(remarks(run)) == 2
+    for _ in range(3):
+        imported(csv(HEAD, "Cy,cy@x.example,lost,"))
+        assert states()["Cy"] == "working", "as last time"
+
+
+def test_a_mapping_remembered_before_files_closed_anybody_leaves_them_open_until_somebody_says_so(alice: User) -> None:
+    imported(OPEN)
+    ImportMapping.objects.update(told={})
+    for _ in range(2):
+        imported(LATER)
+        assert states() == dict.fromkeys(["Ann", "Bo", "Cy"], "working")
+    imported(LATER, said=Said(closes=True))
+    assert states()["Ann"] == "won"
     imported(csv(HEAD, "Cy,cy@x.example,lost,"))
-    assert states()["Cy"] == "working", "as last time"
+    assert states()["Cy"] == "lost", "as last time"

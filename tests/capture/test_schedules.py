@@ -15,6 +15,7 @@ from pytest_django.fixtures import Settings
 from ripeline.base import clock
 from ripeline.capture import actions, schedules
 from ripeline.capture import queries as imports
+from ripeline.capture.looking import Said
 from ripeline.capture.models import CheckResult, ImportCheck, ImportRun, ImportSchedule, ImportState
 from ripeline.capture.schedules import ScheduleError
 from ripeline.cli import scheduling
@@ -449,3 +450,40 @@ def test_the_command_says_how_a_time_is_written(when: str) -> None:
         scheduling.set_up(when, "leads.csv", kind="", policy="")
     with pytest.raises(Failed, match="Name the file as it is called in the inbox"):
         scheduling.set_up("daily 06:30", "../leads.csv", kind="", policy="")
+
+
+OPEN = csv("Name,E-mail,Status,Owner", "Ann,ann@x.example,open,Mona", "Bo,bo@x.example,open,Mona")
+CLOSED = csv("Name,E-mail,Status,Owner", "Ann,ann@x.example,lost,", "Bo,bo@x.example,open,")
+
+
+def states() -> dict[str, str]:
+    return dict(Lead.objects.order_by("name").values_list("name", "state"))
+
+
+@pytest.mark.parametrize(("closes", "then"), [(None, "lost"), (True, "lost"), (False, "new")])
+def test_a_schedule_closes_who_is_open_here_as_its_page_says_a_new_one_without_a_word(
+    mona: User, inbox: Path, closes: bool | None, then: str
+) -> None:
+    with clock.at(MONDAY):
+        imported(OPEN)
+    made = hourly(mona, "crm.csv", closes=closes)
+    put(inbox / "crm.csv", CLOSED)
+    assert results(passes(1)) == ["taken"]
+    assert states()["Ann"] == then
+    hourly(mona, "crm.csv", schedule_id=made.pk)
+    made.refresh_from_db()
+    assert made.closes is (closes is not False), "who changes something else leaves that as it is"
+    hourly(mona, "crm.csv", schedule_id=made.pk, closes=True)
+    put(inbox / "crm.csv", CLOSED.replace(b"Bo,bo@x.example,open", b"Bo,bo@x.example,lost"))
+    passes(2)
+    assert states() == {"Ann": "lost", "Bo": "lost"}, "that it left them open once is not remembered as a wish"
+
+
+def test_a_schedule_leaves_them_open_where_that_was_said_by_hand(mona: User, inbox: Path) -> None:
+    with clock.at(MONDAY):
+        imported(OPEN, said=Said(closes=False))
+    hourly(mona, "crm.csv")
+    for hours in (1, 2, 3):
+        put(inbox / "crm.csv", CLOSED + b"\n" * hours)
+        passes(hours)
+        assert states()["Ann"] == "new"

@@ -5,6 +5,8 @@ from datetime import time
 from pathlib import Path
 
 import pytest
+from django.db import connection
+from django.db.migrations.loader import MigrationLoader
 from django.test import Client
 from pytest_django.fixtures import Settings
 
@@ -49,6 +51,39 @@ def test_it_is_set_up_seen_changed_paused_and_removed(mona_in: Client, mona: Use
     assert "no longer imported by itself" in mona_in.post(f"{here}/remove", follow=True).text
     assert mona_in.post(f"{here}/remove").status_code == 302
     assert mona_in.get(here).status_code == 404
+
+
+def test_its_page_says_whether_it_closes_who_is_open_here_and_one_of_before_that_was_possible_does_not(
+    mona_in: Client,
+) -> None:
+    mona_in.post("/imports/scheduled/new", NIGHTLY)
+    made = ImportSchedule.objects.get()
+    assert made.closes
+    as_before_the_upgrade("_schedules_that_close")
+    made.refresh_from_db()
+    assert not made.closes
+    here = f"/imports/scheduled/{made.pk}"
+    said = "Who is open here stays open, whatever the file says of them"
+    page = mona_in.get(here).text
+    assert said in page
+    assert re.search('<option value="no"[^>]* selected', page)
+    assert said in mona_in.post(here, NIGHTLY | {"at": "07:30"}, follow=True).text
+    assert said not in mona_in.post(here, NIGHTLY | {"closes": "yes"}, follow=True).text
+    assert said in mona_in.post(here, NIGHTLY | {"closes": "no"}, follow=True).text
+
+
+def as_before_the_upgrade(name: str) -> None:
+    """What is there now, as this migration finds and leaves it."""
+    with connection.cursor() as cursor:
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+    loader = MigrationLoader(connection)
+    (key,) = (key for key in loader.disk_migrations if key[1].endswith(name))
+    migration = loader.disk_migrations[key]
+    before = loader.project_state(migration.dependencies)
+    with connection.schema_editor() as editor:
+        migration.unapply(before.clone(), editor)
+    with connection.schema_editor() as editor:
+        migration.apply(before.clone(), editor)
 
 
 @pytest.mark.parametrize(

@@ -138,8 +138,11 @@ def prepare(
     return looked
 
 
-def confirm(*, actor: User, run_id: UUID) -> ImportRun:
-    """Start an import as it was prepared: it waits for a worker. Raises MappingError if something must be changed."""
+def confirm(*, actor: User, run_id: UUID, leaves_open: bool = False) -> ImportRun:
+    """Start an import as it was prepared: it waits for a worker. Raises MappingError if something must be changed.
+
+    `leaves_open`: this once it closes nobody who is open here, whatever is remembered.
+    """
     with transaction.atomic():
         run = _own(actor, run_id, lock=True)
         if run.state != ImportState.UPLOADED:
@@ -149,6 +152,9 @@ def confirm(*, actor: User, run_id: UUID) -> ImportRun:
             raise MappingError(" ".join(found))
         pieces.forget_workbook(run.pk)
         wording.remember(run.told.get("words", {}))
+        if leaves_open:
+            run.dialect["closes"] = False
+            run.save(update_fields=["dialect"])
         return _queue(run)
 
 

@@ -52,6 +52,16 @@ class Said:
         named = (data.get("system"), data.get("country"), data.get("closes"))
         return cls(whole, *formats, data.get("words", {}), *named)
 
+    def over(self, last: Self) -> Self:
+        """With what was said last time of that of which nothing is said now."""
+        return replace(
+            self, day_first={**last.day_first, **self.day_first},
+            decimal_comma={**last.decimal_comma, **self.decimal_comma},
+            system=last.system if self.system is None else self.system,
+            country=last.country if self.country is None else self.country,
+            closes=last.closes if self.closes is None else self.closes,
+        )  # fmt: skip
+
     def applied(self, dialect: Dialect, *, because: str = "you said so") -> Dialect:
         """`dialect` with these words on its columns, its telephone numbers and its ids."""
         if self.system is not None:
@@ -104,7 +114,7 @@ def look(
     mapped = fitting(kind, labels, guesses) if given is None else FieldMap.from_json(kind, labels, given)
     dialect = _with_country(detected, mapped)
     if last is not None:
-        dialect = _as_last_time(dialect, Said.from_json(last.told))
+        dialect = _as_last_time(dialect, Said.from_json({"closes": False, **last.told}))  # not said: before it could
     return Looked(detected, said.applied(dialect), guesses, mapped, last is not None, preset)
 
 

@@ -305,6 +305,7 @@ class ImportSchedule(models.Model):
     place = models.CharField(max_length=1000)  # an address, or a file in the inbox
     kind = models.CharField(max_length=10, choices=ImportKind.choices, blank=True, default="")  # "": by its headings
     policy = models.CharField(max_length=10, choices=ImportPolicy.choices, default=ImportPolicy.FILE)
+    closes = models.BooleanField(default=True)  # who is open here ends as a row says, if what is remembered allows it
     rhythm = models.CharField(max_length=6, choices=Rhythm.choices)
     at = models.TimeField()  # by the company's clock; of every hour its minute
     weekday = models.PositiveSmallIntegerField(default=0)  # of a weekly one, Monday is 0

@@ -9,7 +9,8 @@ import logging
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from typing import Protocol
+from dataclasses import replace
+from typing import Any, Protocol
 from uuid import UUID
 
 import psycopg
@@ -24,7 +25,7 @@ from ripeline.capture.admission import Result
 from ripeline.capture.companies import CompanyTaker
 from ripeline.capture.dialect import Dialect
 from ripeline.capture.fields import IGNORE
-from ripeline.capture.looking import kind_of
+from ripeline.capture.looking import Said, kind_of
 from ripeline.capture.mapping import FieldMap
 from ripeline.capture.models import ImportKind, ImportMapping, ImportReject, ImportRemark, ImportRun, ImportState
 from ripeline.capture.outcomes import OutcomeTaker
@@ -221,7 +222,7 @@ def _end(run: ImportRun) -> None:
         if run.state == ImportState.DONE:
             run.rows = run.position
             pieces.forget(run.pk)
-            used = {"mapping": _remembered(run), "told": run.told, "used_at": run.ended_at}
+            used = {"mapping": _remembered(run), "told": _told(run), "used_at": run.ended_at}
             ImportMapping.objects.update_or_create(
                 signature=run.signature, kind=run.kind, defaults=used,
                 create_defaults={**used, "name": run.filename[:120]},
@@ -234,6 +235,16 @@ def _remembered(run: ImportRun) -> dict[str, str]:
     """What was mapped; of columns that were left out because next to nothing stood in them nothing was decided."""
     nothing = set(run.dialect.get("scraps", ()))
     return {label: target for label, target in run.mapping.items() if label not in nothing or target != IGNORE}
+
+
+def _told(run: ImportRun) -> dict[str, Any]:
+    """What was said of such a file, this time or before; of the first also what nobody had to say."""
+    said = Said.from_json(run.told)
+    last = ImportMapping.objects.filter(signature=run.signature, kind=run.kind).values_list("told", flat=True).first()
+    if last is not None:
+        return said.over(Said.from_json(last)).to_json()
+    is_silent = said.closes is None and run.kind == ImportKind.LEADS
+    return replace(said, closes=run.dialect.get("closes", True)).to_json() if is_silent else run.told
 
 
 def _fail(run_id: UUID, problem: str) -> bool:

@@ -115,6 +115,7 @@ def set_up(
     weekday: int = 0,
     kind: str = "",
     policy: str = ImportPolicy.FILE,
+    closes: bool | None = None,
     schedule_id: UUID | None = None,
 ) -> ImportSchedule:
     """Have a file imported by itself, or change how. Raises ScheduleError."""
@@ -131,6 +132,7 @@ def set_up(
         found.place, found.rhythm, found.at, found.weekday = place, rhythm, at, weekday
         found.kind = kind if kind in ImportKind.values else ""
         found.policy = policy if policy in ImportPolicy.values else ImportPolicy.FILE
+        found.closes = found.closes if closes is None else closes
         if found.next_at or not schedule_id:
             found.next_at = _next(found)
         found.save()
@@ -305,7 +307,7 @@ def _take(schedule: ImportSchedule, check: ImportCheck, name: str, file: BinaryI
             if problem := _undecided(run):
                 check.result, check.is_open, check.problem = CheckResult.WAITS, False, problem
             else:
-                actions.confirm(actor=actor, run_id=run.pk)
+                actions.confirm(actor=actor, run_id=run.pk, leaves_open=not schedule.closes)
         _note(schedule, check, new)
 
 

@@ -111,7 +111,8 @@ def command(
             raise click.UsageError(
                 "--schedule and --from go together, without a FILE: --schedule 'daily 6:30' --from …"
             )
-        _schedule(schedule, place, kind="outcomes" if outcomes else "", policy=conflicts or "", as_json=as_json)
+        kind = "outcomes" if outcomes else ""
+        _schedule(schedule, place, kind=kind, policy=conflicts or "", closes=closes, as_json=as_json)
         return
     if not files:
         raise click.UsageError("Name a file, for example: ripeline import leads.csv")
@@ -179,9 +180,9 @@ def _take_back(name: str, *, is_sure: bool, as_json: bool) -> None:
         raise click.exceptions.Exit(CANCELLED if found.run.undo.problem == "Stopped." else 1)
 
 
-def _schedule(when: str, place: str, *, kind: str, policy: str, as_json: bool) -> None:
+def _schedule(when: str, place: str, *, kind: str, policy: str, closes: bool | None, as_json: bool) -> None:
     with opened():
         from ripeline.cli import scheduling
 
-        made = scheduling.set_up(when, place, kind=kind, policy=policy)
+        made = scheduling.set_up(when, place, kind=kind, policy=policy, closes=closes)
     emit(made) if as_json else click.echo(f"{made['place']} is imported by itself, next at {made['next_at']}.")

@@ -13,12 +13,13 @@ from ripeline.people import queries as people
 DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 
 
-def set_up(when: str, place: str, *, kind: str, policy: str) -> dict[str, Any]:
+def set_up(when: str, place: str, *, kind: str, policy: str, closes: bool | None = None) -> dict[str, Any]:
     """Set it up, as Ripeline itself; raises Failed, in a sentence."""
     rhythm, weekday, at = _read(when)
     try:
         made = schedules.set_up(
-            actor=people.system(), place=place, rhythm=rhythm, weekday=weekday, at=at, kind=kind, policy=policy
+            actor=people.system(), place=place, rhythm=rhythm, weekday=weekday, at=at, kind=kind, policy=policy,
+            closes=closes,
         )  # fmt: skip
     except ScheduleError as problem:
         raise Failed(str(problem)) from problem

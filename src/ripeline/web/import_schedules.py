@@ -43,6 +43,12 @@ class ScheduleForm(Form):
         label="Whose word stays", choices=ImportPolicy.choices, initial=ImportPolicy.FILE,
         help_text="Where a row says something else than the record here.",
     )  # fmt: skip
+    closes = forms.TypedChoiceField(
+        label="Who is open here, and won or lost in the file?", coerce=lambda said: said == "yes", initial="yes",
+        required=False, empty_value=None,
+        choices=[("yes", "Close them so, but not over what was decided here"), ("no", "Leave them open")],
+        help_text="They stay open, too, where that was said when such a file was last imported by hand.",
+    )  # fmt: skip
 
 
 @require_safe
@@ -66,7 +72,8 @@ def one(request: HttpRequest, schedule_id: UUID) -> HttpResponse:
     """How it stands and what came of it; posted to, it is changed."""
     found = _asked(request, schedule_id)
     names = ("place", "rhythm", "weekday", "at", "kind", "policy")
-    form = ScheduleForm(posted(request), initial={name: getattr(found, name) for name in names})
+    initial = {name: getattr(found, name) for name in names} | {"closes": "yes" if found.closes else "no"}
+    form = ScheduleForm(posted(request), initial=initial)
     if request.method == "POST" and form.is_valid() and _kept(request, form, schedule_id):
         say(request, "The changes are kept.")
         return redirect("import-schedule", schedule_id)
