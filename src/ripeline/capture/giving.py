@@ -61,6 +61,15 @@ def read(token: str) -> Gift | None:
         return None
 
 
+def is_whole(token: str) -> bool:
+    """Whether we made it, be it too old by now; one that a mail program cut short is not."""
+    try:
+        signing.loads(token[:400], salt=_SALT)
+    except (signing.BadSignature, ValueError):
+        return False
+    return True
+
+
 @dataclass(frozen=True)
 class Promised:
     """What somebody asked for by a form, and when."""

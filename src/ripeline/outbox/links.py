@@ -52,6 +52,15 @@ def confirm_path(consent_id: UUID, asked_at: datetime) -> str:
     return f"/confirm/{signing.dumps([consent_id.hex, int(asked_at.timestamp()), until], salt=_CONFIRM)}"
 
 
+def is_whole_confirming(token: str) -> bool:
+    """Whether we made it, be it too old by now; one that a mail program cut short is not."""
+    try:
+        signing.loads(token, salt=_CONFIRM)
+    except (signing.BadSignature, ValueError):
+        return False
+    return True
+
+
 def confirming(token: str) -> tuple[UUID, int] | None:
     """Which consent a token confirms, and when that was asked for (seconds); None if it is not ours or too old."""
     try:

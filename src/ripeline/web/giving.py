@@ -7,7 +7,7 @@ from django import forms
 from django.contrib.auth.decorators import login_not_required
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
-from django.urls import path
+from django.urls import path, re_path
 from django.utils.http import content_disposition_header
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
@@ -27,9 +27,11 @@ from ripeline.web.strangers import words_of
 @login_not_required
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
-def get(request: HttpRequest, token: str) -> HttpResponse:
+def get(request: HttpRequest, token: str = "") -> HttpResponse:
     gift = giving.read(token)
     answer: dict[str, Any] = {"firm": firm_of(request).name, "words": words_of(request)}
+    if not giving.is_whole(token):
+        return render(request, "mail/cut_short.html", answer, status=404)
     if gift is None:
         return render(request, "form/get_over.html", answer, status=410)
     if request.method != "POST":
@@ -129,6 +131,7 @@ def asset_active(request: HttpRequest, asset_id: UUID) -> HttpResponse:
 
 urlpatterns = [
     path("get/<str:token>", get, name="get"),
+    re_path(r"^get/?$", get),  # of which nothing is left
     path("capture/assets", asset_list, name="assets"),
     path("capture/assets/<uuid:asset_id>", asset_active, name="asset-active"),
     path("capture/assets/<uuid:asset_id>/change", asset_change, name="asset-change"),

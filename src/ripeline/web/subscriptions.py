@@ -36,7 +36,7 @@ def _evidence(request: HttpRequest, how: str) -> Evidence:
 @login_not_required
 @never_cache
 @get_or_post
-def unsubscribe(request: HttpRequest, token: str) -> HttpResponse:
+def unsubscribe(request: HttpRequest, token: str = "") -> HttpResponse:
     """Stop one purpose (one click does that) or everything, or choose what may come."""
     what = links.unsubscribing(token)
     if what is None:
@@ -72,8 +72,10 @@ def _choose(request: HttpRequest, what: Unsubscribing, words: Phrases) -> list[s
 @login_not_required
 @never_cache
 @get_or_post
-def confirm(request: HttpRequest, token: str) -> HttpResponse:
+def confirm(request: HttpRequest, token: str = "") -> HttpResponse:
     """The second half of a double opt-in."""
+    if not links.is_whole_confirming(token):
+        return render(request, "mail/cut_short.html", _answer(request), status=404)
     asked = consent.confirmable(token)
     before = consent.used(token)
     if before and (before.is_given or queries.stopped_all(before.address_hash)):
@@ -127,4 +129,6 @@ urlpatterns = [
     re_path(r"^capture/mail-pages/(?P<which>stop|choose|confirm)$", see, name="mail-page"),
     path("unsubscribe/<str:token>", unsubscribe, name="unsubscribe"),
     path("confirm/<str:token>", confirm, name="confirm"),
+    re_path(r"^unsubscribe/?$", unsubscribe),  # of which nothing is left
+    re_path(r"^confirm/?$", confirm),
 ]

@@ -55,6 +55,11 @@ EN = Phrases(
     link_over="This link is over",
     link_over_why="It held for a month. Ask for it once more where you asked before.",
     ask_firm_too="Or get in touch with {}.",
+    cut_short=(
+        "It may have been cut short on the way: some mail programs break long links. Open it from the mail again, or "
+        "copy it whole, to its very end, into the address line."
+    ),
+    cut_short_else="If that does not help, ask for it once more where you asked before.",
     confirm_title="Please confirm",
     was_it_you="Was it you?",
     somebody_asked="Somebody asked {} for mail to your address:",
@@ -99,10 +104,7 @@ EN = Phrases(
     no_more_about="{} sends you no more mail about:",
     mistake="Was this a mistake? The same link leads back to what you get, and there you choose it again.",
     broken_link="This link does not work",
-    broken_link_why=(
-        "It was cut short or changed on the way. Open it from the mail again, whole; or answer the mail and ask {} to "
-        "stop, that counts as well."
-    ),
+    broken_link_why=("If that does not help, answer the mail and ask {} to stop; that counts as well."),
     nothing_here="There is nothing here",
     nothing_here_why="The page was moved or removed, or the address has a slip in it.",
     unreadable="That could not be read",

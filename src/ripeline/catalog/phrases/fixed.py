@@ -68,6 +68,8 @@ class Phrases:
     link_over: str
     link_over_why: str
     ask_firm_too: str
+    cut_short: str
+    cut_short_else: str
 
     # a double opt-in
     confirm_title: str

@@ -66,6 +66,11 @@ DE = Phrases(
     link_over="Dieser Link gilt nicht mehr",
     link_over_why="Er galt einen Monat. Fordern Sie ihn bitte dort noch einmal an, wo Sie ihn bekommen haben.",
     ask_firm_too="Oder wenden Sie sich an {}.",
+    cut_short=(
+        "Vielleicht wurde er unterwegs abgeschnitten: Manche E-Mail-Programme brechen lange Links um. Öffnen Sie ihn "
+        "noch einmal aus der E-Mail, oder kopieren Sie ihn ganz, bis zum letzten Zeichen, in die Adresszeile."
+    ),
+    cut_short_else="Hilft das nicht, fordern Sie ihn bitte dort noch einmal an, wo Sie ihn bekommen haben.",
     confirm_title="Bitte bestätigen",
     was_it_you="Waren Sie das?",
     somebody_asked="Jemand hat bei {} E-Mails an Ihre Adresse bestellt:",
@@ -116,10 +121,7 @@ DE = Phrases(
     no_more_about="{} sendet Ihnen keine E-Mails mehr zu:",
     mistake="War das ein Versehen? Derselbe Link führt zu dem, was Sie bekommen; dort wählen Sie es wieder.",
     broken_link="Dieser Link funktioniert nicht",
-    broken_link_why=(
-        "Er wurde unterwegs gekürzt oder verändert. Öffnen Sie ihn noch einmal ganz aus der E-Mail; oder antworten Sie "
-        "darauf und bitten Sie {} aufzuhören, das zählt ebenso."
-    ),
+    broken_link_why=("Hilft das nicht, antworten Sie auf die E-Mail und bitten Sie {} aufzuhören; das zählt ebenso."),
     nothing_here="Hier ist nichts",
     nothing_here_why="Die Seite wurde verschoben oder entfernt, oder in der Adresse ist ein Tippfehler.",
     unreadable="Das war nicht zu lesen",
