@@ -1,8 +1,10 @@
 """Columns of a table as features: rare categories pooled, numbers in a few bands, all of one belief.
 
 What a fit saw is kept in the `Encoder`, so that later rows are read in the same way: a category first met when scoring
-is pooled with the rare ones, or says nothing where none were rare. Every feature has a centre (the average row) and a
-scale (its standard deviation), so that one belief, N(0, .2²) a standard deviation, fits them all.
+is pooled with the rare ones, or says nothing where these were too few: of a handful of rows nothing is learnt, and one
+belief for a standard deviation would let them say anything. So a column says nothing that few rows have. Every feature
+has a centre (the average row) and a scale (its standard deviation), so that one belief, N(0, .2²) a standard deviation,
+fits them all.
 
 A number enters as it is, held to the range of most rows, and by the band that it lies in: what it does need not be a
 straight line. A value that is missing here and there is a category of its own, for who leaves a question open says
@@ -26,7 +28,7 @@ RARE = 0.005
 """A category with a smaller share of the rows is pooled."""
 
 FEWEST = 10
-"""… and so is one with fewer rows than this."""
+"""… and so is one with fewer rows than this; of a pool, or of who has anything in a column, so few say nothing."""
 
 MOST_LEVELS = 30
 """Of one column; the rarest are pooled."""
@@ -88,7 +90,7 @@ class Encoder:
 
     Examples
     --------
-    >>> table = {"origin": ["social"] * 30 + ["email"] * 20 + ["fax"], "chairs": [1.0, 3.0, 2.0] * 17}
+    >>> table = {"origin": ["social"] * 30 + ["email"] * 18 + ["fax", "radio"] * 6, "chairs": [1.0, 3.0, 2.0] * 20}
     >>> encoder = Encoder.of(table)
     >>> [feature.key for feature in encoder.features]
     ['origin=social', 'origin=email', 'origin=other', 'chairs', 'chairs=below 2', 'chairs=2 to 3', 'chairs=3 or more']
@@ -120,7 +122,8 @@ class Encoder:
             raise InputError("table", "its columns have different lengths")
         features: list[Feature] = []
         for name, values in arrays.items():
-            features.extend(_of_number(name, values) if _is_number(values) else _of_text(name, values, rare))
+            of = _of_number if _is_number(values) else _of_text
+            features.extend(of(name, values, max(FEWEST, rare * len(values))))
         return cls(features=tuple(features))
 
     @property
@@ -175,22 +178,18 @@ def _fill_number(features: Sequence[Feature], values: NDArray[Any]) -> Iterator[
 def _fill_text(features: Sequence[Feature], values: NDArray[Any]) -> Iterator[FloatArray]:
     text = _as_text(values)
     levels = [feature.level for feature in features]
-    listed = np.isin(text, [level for level in levels if level not in (OTHER, UNKNOWN)])
+    listed, missing = np.isin(text, [level for level in levels if level not in (OTHER, UNKNOWN)]), text == ""
+    other = ~missing & ~listed
+    says_nothing = (other if OTHER not in levels else False) | (missing if UNKNOWN not in levels else False)
     for feature in features:
-        if feature.level == UNKNOWN:
-            yield (text == "").astype(np.float64)
-        elif feature.level == OTHER:
-            yield ((text != "") & ~listed).astype(np.float64)
-        elif UNKNOWN in levels:
-            yield (text == feature.level).astype(np.float64)
-        else:
-            yield np.where(text == "", feature.centre, text == feature.level)
+        has = {UNKNOWN: missing, OTHER: other}.get(feature.level, text == feature.level)
+        yield np.where(says_nothing, feature.centre, has)
 
 
-def _of_number(name: str, values: NDArray[Any]) -> list[Feature]:
+def _of_number(name: str, values: NDArray[Any], least: float) -> list[Feature]:
     number = _as_numbers(values)
     known = number[np.isfinite(number)]
-    if not len(known) or known.min() == known.max():
+    if len(known) < least or known.min() == known.max():
         return []
     n = len(number)
     low, high = (float(end) for end in np.quantile(known, HELD))
@@ -219,21 +218,21 @@ def _band(low: float, high: float) -> str:
     return f"{low:g} or more" if high == np.inf else f"{low:g} to {high:g}"
 
 
-def _of_text(name: str, values: NDArray[Any], rare: float) -> list[Feature]:
+def _of_text(name: str, values: NDArray[Any], least: float) -> list[Feature]:
     text = _as_text(values)
     n = len(text)
     counts = Counter(text.tolist())
     missing = counts.pop("", 0)
-    least = max(FEWEST, rare * n)
     ordered = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
     kept = [(level, count) for level, count in ordered if count >= least and level not in (OTHER, UNKNOWN)]
     kept = kept[:MOST_LEVELS]
     pooled = n - missing - sum(count for _, count in kept)
-    if pooled:
+    if pooled >= least:
         kept.append((OTHER, pooled))
     if missing >= least:
         kept.append((UNKNOWN, missing))
-    return [_share(name, level, count / n) for level, count in kept] if len(kept) > 1 else []
+    said = sum(count for _, count in kept)  # the others stand at the centre, wherever that is
+    return [_share(name, level, count / said) for level, count in kept] if len(kept) > 1 else []
 
 
 def _share(name: str, level: str, p: float, *, low: float = -np.inf, high: float = np.inf) -> Feature:
