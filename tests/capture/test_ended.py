@@ -13,6 +13,7 @@ from ripeline.leads import closing
 from ripeline.leads.models import Lead, Opportunity
 from ripeline.people import queries as people
 from ripeline.people.models import User
+from ripeline.timeline.models import Activity
 from tests.capture.importing import begun, counts, csv, imported
 from tests.capture.test_undoing import passing
 from tests.cast import MONDAY, MakeLead, by, soon
@@ -56,11 +57,44 @@ def test_taken_back_with_the_batch_they_are_open_as_before(alice: User) -> None:
         imported(OPEN)
         before = list(Lead.objects.order_by("name").values("state", "responsible", "next_at", "custom", "closed_at"))
         run = imported(LATER)
-        capture.undo(actor=people.system(), run_id=run.pk)
-        undoing.go_on(run.pk, lambda _: None, lambda: False)
+        taken_back(run)
     after = list(Lead.objects.order_by("name").values("state", "responsible", "next_at", "custom", "closed_at"))
     assert after == before
     assert not Opportunity.objects.exists()
+
+
+@pytest.mark.parametrize("outcome", ["won", "lost"])
+def test_taken_back_they_are_open_again_also_where_somebody_has_written_a_note_since(alice: User, outcome: str) -> None:
+    with passing(MONDAY):
+        imported(csv("Name,E-mail,Status,Owner,Amount", "Ann,ann@x.example,open,Alice,500"))
+        before = Lead.objects.values("state", "next_at", "closed_at", "close_reason", "custom").get()
+        run = imported(csv("Name,E-mail,Status,Owner,Amount", f"Ann,ann@x.example,{outcome},,500"))
+        assert states() == {"Ann": outcome}
+        leads.note(Lead.objects.get().pk, by(alice), text="Is that so?")
+        taken_back(run)
+    assert Lead.objects.values("state", "next_at", "closed_at", "close_reason", "custom").get() == before
+    assert not Opportunity.objects.exists()
+    assert not Activity.objects.filter(kind=outcome).exists()
+
+
+def test_taken_back_what_somebody_decided_about_them_since_stays(alice: User) -> None:
+    with passing(MONDAY):
+        imported(OPEN)
+        run = imported(csv(HEAD, "Ann,ann@x.example,lost,", "Bo,bo@x.example,won,"))
+        ann, bo = Lead.objects.get(name="Ann"), Lead.objects.get(name="Bo")
+        closing.reopen(ann.pk, by(alice), to=people.responsible_of(alice), next=soon())
+        closing.reopen(bo.pk, by(alice), to=people.responsible_of(alice), next=soon())
+        closing.close(bo.pk, by(alice), reason=catalog.reason("no_project"))
+        decided = list(Lead.objects.order_by("name").values("state", "next_at", "closed_at", "close_reason", "episode"))
+        taken_back(run)
+    after = list(Lead.objects.order_by("name").values("state", "next_at", "closed_at", "close_reason", "episode"))
+    assert after == decided
+    assert Opportunity.objects.get().state == "won"
+
+
+def taken_back(run: ImportRun) -> None:
+    capture.undo(actor=people.system(), run_id=run.pk)
+    undoing.go_on(run.pk, lambda _: None, lambda: False)
 
 
 def test_what_somebody_decided_here_is_not_overruled_by_a_file_without_days(alice: User) -> None:

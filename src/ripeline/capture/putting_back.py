@@ -36,7 +36,10 @@ def whole(lead: Lead, mine: Sequence[Activity], since: Iterable[Activity]) -> Pu
 
 
 def partly(lead: Lead, mine: Sequence[Activity], since: Iterable[Activity]) -> PutBack:
-    """Somebody has worked on the lead since: what nobody changed, and its enquiries if they led to nothing."""
+    """Somebody has worked on the lead since: what nobody changed, its enquiries if they led to nothing, and how it was
+    before the import closed it, if it has stood so since.
+    """
+    since = list(since)
     changed = {name for entry in since for name in entry.data.get("after") or {}}
     updates = [entry for entry in mine if entry.kind == "imported" and entry.data.get("before")]
     first, last = _spans(updates, "before"), _spans(updates, "after")
@@ -59,7 +62,26 @@ def partly(lead: Lead, mine: Sequence[Activity], since: Iterable[Activity]) -> P
     if not any(entry.kind in _ANSWERS for entry in mine):
         off.enquiries = True
         off.entries += [entry.pk for entry in mine if entry.kind == "enquired"]
+    _reopen(off, lead, mine, since)
     return off
+
+
+def _reopen(off: PutBack, lead: Lead, mine: Sequence[Activity], since: Sequence[Activity]) -> None:
+    """The lead is open again, and the deal gone that closed it, where nobody has decided about either since."""
+    closings = [entry for entry in mine if entry.kind in CLOSED_STATES and entry.data.get("before")]
+    if not closings:
+        return
+    was, became = _spans(closings, "before"), _spans(closings, "after")
+    was.pop("decision_id", None)
+    deals = [entry.data["opportunity"] for entry in reversed(closings) if entry.data.get("opportunity")]
+    named = {deal["id"] for deal in deals}
+    moved = {name for entry in since for side in ("after", "became") for name in entry.data.get(side) or {}}
+    is_built_on = any((entry.data.get("opportunity") or {}).get("id") in named for entry in since)
+    if is_built_on or moved & was.keys() or any(_plain(lead, name) != became[name] for name in was):
+        return
+    off.changes |= was
+    off.deals += deals
+    off.entries += [entry.pk for entry in closings]
 
 
 def _spans(updates: Sequence[Activity], side: str) -> dict[str, Any]:
