@@ -322,3 +322,15 @@ def test_who_agrees_to_mail_is_asked_to_confirm_it_in_the_words_that_were_shown(
 def test_who_does_not_agree_is_asked_nothing(door: Door) -> None:
     submissions.take(door=door, sent=sent())
     assert not outbox.consents("priya@northgate.example")
+
+
+def test_what_one_request_does_to_its_door_no_other_sees(door: Door) -> None:
+    mine = doors.open_door(door.slug)
+    assert mine
+    mine.fields["name"], mine.style["accent"] = "changed", "#000000"
+    mine.questions.append({"key": "x"})
+    mine.sites.append("https://x.example")
+    theirs = doors.open_door(door.slug)
+    assert theirs
+    said = ("fields", "style", "questions", "sites")
+    assert [getattr(theirs, name) for name in said] == [getattr(door, name) for name in said]

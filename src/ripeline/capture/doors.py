@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from copy import copy
+from copy import copy, deepcopy
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from uuid import UUID
 
 from django.db import connection, transaction
-from django.db.models import Count, Max, Q, Sum
+from django.db.models import Count, JSONField, Max, Q, Sum
 
 from ripeline.base import clock
 from ripeline.base.reading import whole
@@ -161,11 +161,18 @@ _doors = Settled(
     "door", "source", "campaign", "asset",
 )  # fmt: skip
 
+_SAID = [each.attname for each in Door._meta.concrete_fields if isinstance(each, JSONField)]
+
 
 def open_door(slug: str, kind: str = DoorKind.FORM) -> Door | None:
     """The form (or other kind of door) at this address, shut or not."""
-    found = _doors.now().get((kind, slug))
-    return copy(found) if found else None
+    kept = _doors.now().get((kind, slug))
+    if kept is None:
+        return None
+    found = copy(kept)
+    for name in _SAID:  # what is kept is of all threads, and nobody's to change
+        setattr(found, name, deepcopy(getattr(kept, name)))
+    return found
 
 
 def find(door_id: UUID) -> Door | None:
