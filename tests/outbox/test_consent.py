@@ -167,3 +167,15 @@ def test_an_address_is_the_same_however_it_is_written() -> None:
     assert address_hash("x@münchen.example") == address_hash("X@xn--mnchen-3ya.example")
     assert address_hash("priya+news@northgate.example") not in same
     assert address_hash("nobody") == ""
+
+
+def test_whoever_was_asked_last_in_words_that_nobody_knows_does_not_confirm_those_of_an_earlier_asking(
+    post: Post, send_all: SendAll
+) -> None:
+    consent.ask(to=PRIYA, purpose=NEWS, evidence=by_form())
+    with clock.at(clock.now() + timedelta(minutes=5)):
+        consent.ask(to=PRIYA, purpose=NEWS, evidence=Evidence("form of before"))
+        send_all()
+        assert consent.confirm(token=token_in(post.received[0].text), evidence=Evidence("link"))
+    [standing] = queries.consents(PRIYA)
+    assert standing.events.get(state="given").wording is None

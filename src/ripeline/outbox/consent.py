@@ -115,8 +115,10 @@ def confirm(*, token: str, evidence: Evidence) -> Consent | None:
 
 
 def _asked_in(consent: Consent) -> Wording | None:
-    """The words in which they were asked last: what they confirm, whatever the words are by now."""
-    asked = consent.events.filter(state=ConsentState.PENDING, wording__isnull=False).select_related("wording")
+    """The words in which they were asked last: what they confirm, whatever the words are by now. None where those are
+    not known: an earlier asking may have said something else.
+    """
+    asked = consent.events.filter(state=ConsentState.PENDING).select_related("wording")
     last = asked.order_by("-at", "-id").first()
     return last.wording if last else None
 
