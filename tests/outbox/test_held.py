@@ -8,9 +8,12 @@ from django.test import Client
 from pytest_django.fixtures import Settings
 
 from ripeline.base import clock
+from ripeline.capture import giving
+from ripeline.catalog import assets
 from ripeline.outbox import actions, consent, queries, suppression
 from ripeline.outbox.models import Message
 from ripeline.people.models import AuditEntry, User
+from tests.cast import MakeLead
 from tests.mail_server import Post
 from tests.outbox.conftest import NEWS, PRIYA, SAID_SO, thank
 
@@ -97,3 +100,22 @@ def test_without_a_server_nothing_is_sent_and_only_administrators_may(ada: User,
         actions.send_held(actor=ada)
     with pytest.raises(PermissionError):
         actions.send_held(actor=alice)
+
+
+def test_a_link_that_was_held_back_past_its_last_day_leads_there_for_a_month_from_now(
+    ada: User, alice: User, make_lead: MakeLead, settings: Settings, start_post: StartPost, send_all: SendAll
+) -> None:
+    lead = make_lead(alice, name="Priya Raman", email=PRIYA)
+    asset = assets.add(actor=ada, draft=assets.Draft(title="Price list", url="https://hartley.example/prices"))
+    with clock.at(clock.now() - timedelta(days=29, hours=23)):
+        context = {"title": "Price list", "path": giving.path(asset, lead.pk), "until": "2026-01-01"}
+        actions.send(kind="asset", to=PRIYA, key="form", context=context | {"base_url": "https://h.example"})
+    server = with_a_server(settings, start_post)
+    actions.send_held(actor=ada, anew=giving.anew)
+    send_all()
+    [letter] = server.received
+    last = giving.until()
+    assert f"{last:%-d %B}" in letter.text
+    gift = giving.read(letter.text.split("/get/")[1].split()[0].partition("?")[0])
+    assert gift
+    assert (gift.asset, gift.lead_id, gift.until) == (asset, lead.pk, last)

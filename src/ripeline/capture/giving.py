@@ -3,9 +3,10 @@
 Opening the link alone says nothing of anybody: mail gateways open links. Who presses the button on its page has it.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -37,13 +38,26 @@ class Gift:
 
 def path(asset: Asset, lead_id: UUID) -> str:
     """The path of the link, from `/` on."""
+    return _path(asset.pk.hex, lead_id.hex)
+
+
+def _path(asset_id: str, lead_id: str) -> str:
     over = datetime.combine(until() + timedelta(days=1), time(), tzinfo=_zone())
-    return f"/get/{signing.dumps([asset.pk.hex, lead_id.hex, int(over.timestamp())], salt=_SALT)}"
+    return f"/get/{signing.dumps([asset_id, lead_id, int(over.timestamp())], salt=_SALT)}"
 
 
 def until() -> date:
     """The last day of a link that is made now."""
     return (clock.now() + LASTS).astimezone(_zone()).date()
+
+
+def anew(context: Mapping[str, Any]) -> dict[str, Any]:
+    """What a mail that was held back says of its link, as if that were made now; unchanged where it is not ours."""
+    try:
+        asset_id, lead_id, _ = signing.loads(str(context.get("path", "")).removeprefix("/get/"), salt=_SALT)
+    except (signing.BadSignature, ValueError, TypeError):
+        return dict(context)
+    return {**context, "path": _path(asset_id, lead_id), "until": until().isoformat()}
 
 
 def _zone() -> ZoneInfo:

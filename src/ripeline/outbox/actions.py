@@ -1,7 +1,7 @@
 """Mail is sent by writing a row in the transaction of what causes it; the worker hands it over (`delivery`)."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -163,9 +163,10 @@ def settle(*, actor: User, message_id: UUID, again: bool) -> bool:
     return True
 
 
-def send_held(*, actor: User) -> int:
+def send_held(*, actor: User, anew: Callable[[Mapping[str, Any]], Mapping[str, Any]] = dict) -> int:
     """Send what people wait for and was held back for want of a mail server, each once; how many.
 
+    `anew`: what a mail says now of the link to what they asked for, whose last day may have come meanwhile.
     Whether each may go, and whether there is still anything to confirm, is asked at sending, as of any mail.
     """
     people_rules.require_administers(actor)
@@ -174,6 +175,10 @@ def send_held(*, actor: User) -> int:
     now = clock.now()
     with transaction.atomic():
         held = Message.objects.filter(pk__in=queries.held_for_a_server(), state=MessageState.STOPPED)
+        given = list(held.filter(kind="asset").select_for_update().order_by("pk"))
+        for message in given:
+            message.context = dict(anew(message.context))
+        Message.objects.bulk_update(given, ["context"])
         sent = held.update(
             state=MessageState.WAITING, reason="", ended_at=None, due_at=now, wanted_at=now, claimed_by=""
         )

@@ -7,8 +7,10 @@ purpose that they agreed to, and carries the links to stop it. What a writer nee
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
+from zoneinfo import ZoneInfo
 
 from django.conf import settings
+from django.utils import timezone
 
 from ripeline.base import clock
 from ripeline.catalog import phrases
@@ -172,6 +174,8 @@ def _asset(message: Message) -> Letter:
     said = paragraphs_of(given.get("text") or words.asked_for.replace("{}", given["title"]))
     target = given.get("url") or _page(message, words, given["path"])
     until = date.fromisoformat(given["until"]) if given.get("until") else None
+    if until and until < timezone.localdate(clock.now(), ZoneInfo(company().time_zone)):
+        until = None  # sent once more when it was over: its page says so, and how to get another
     return Letter(
         subject=given.get("subject") or given["title"],
         paragraphs=(greeting(message.to_name, words), *said),

@@ -12,6 +12,7 @@ from django.urls import path, reverse
 from django.utils.http import urlencode
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from ripeline.capture import giving
 from ripeline.catalog.phrases import Language
 from ripeline.outbox import actions, queries, returning, suppression
 from ripeline.outbox.actions import OutboxError
@@ -178,7 +179,7 @@ def try_out(request: HttpRequest) -> HttpResponse:
 def send_held(request: HttpRequest) -> HttpResponse:
     """Send late what was held back for want of a server."""
     try:
-        sent = actions.send_held(actor=administrator(request))
+        sent = actions.send_held(actor=administrator(request), anew=giving.anew)
     except OutboxError as error:
         say(request, str(error), is_error=True)
     else:
