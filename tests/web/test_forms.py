@@ -469,7 +469,8 @@ def test_the_line_to_paste_names_the_form_for_those_who_hear_the_page(door: Door
     assert unescape(line[1]) == (
         '<script src="http://testserver/static/ripeline/embed.js" data-form="quote"'
         ' data-title="Ask for a &quot;quote&quot;" async></script>'
-    )
+        '<noscript><a href="http://testserver/f/quote">Ask for a &quot;quote&quot;</a></noscript>'
+    ), "who has no scripts is led to its own page"
 
 
 def test_a_page_of_ours_from_which_they_went_to_the_form_is_no_origin(make_lead: MakeLead, alice: User) -> None:

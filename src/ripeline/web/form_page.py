@@ -332,9 +332,12 @@ def _framed(response: HttpResponse, door: Door) -> HttpResponse:
 
 
 def snippet(request: HttpRequest, door: Door) -> str:
-    """What to paste into a page to have the form there."""
-    script = request.build_absolute_uri("/static/ripeline/embed.js")
-    return f'<script src="{script}" data-form="{door.slug}" data-title="{escape(door.title)}" async></script>'
+    """What to paste into a page to have the form there; who reads that page without scripts gets a link to it."""
+    script, title = request.build_absolute_uri("/static/ripeline/embed.js"), escape(door.title)
+    return (
+        f'<script src="{script}" data-form="{door.slug}" data-title="{title}" async></script>'
+        f'<noscript><a href="{address(request, door)}">{title}</a></noscript>'
+    )
 
 
 def address(request: HttpRequest, door: Door, **query: str) -> str:
