@@ -414,6 +414,20 @@ def test_a_form_is_shown_as_it_is_typed_and_nothing_is_kept_of_it(door: Door, mo
         assert signed_in(alice).get(attempt).status_code == 403
 
 
+def test_a_form_is_shown_on_the_ground_that_its_own_page_has(door: Door, mona: User) -> None:
+    hers, path = signed_in(mona), f"/capture/doors/{door.pk}"
+    draft = FormDraft(name="Quote", source_type="quote_request", title="Ask", style={"paper": "#fffbd6"})
+    doors.keep_form(actor=mona, door=door, draft=draft)
+    its_own, shown = Client().get("/f/quote").text, hers.get(f"{path}/preview").text
+    for page in (its_own, shown):
+        assert '<html lang="en" class="own">' in page
+        assert '<p class="firm">Northwind Dental</p>' in page
+    style = re.search(r'href="(/capture/doors/preview.css[^"]*)"', shown)
+    assert style
+    assert "--paper: #fffbd6" in hers.get(unescape(style[1])).text
+    assert "In a page of yours it stands without your name on the ground of that page" in hers.get(path).text
+
+
 def asked_in(page: str) -> list[str]:
     return re.findall(r'name="q-(\w+)"', page)
 

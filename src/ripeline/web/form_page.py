@@ -255,10 +255,10 @@ def _page(
 
 
 def preview(request: HttpRequest, door: Door, style_url: str) -> HttpResponse:
-    """The page as a stranger would see it at first, to be looked at only: within the settings of the form."""
+    """Its own page as a stranger would see it at first, to be looked at only: within the settings of the form."""
     lines = _lines(door, QueryDict(), None, {})
     answer = _frame(request, door) | {
-        "lines": lines, "consent": _last_consent(lines), "embedded": True, "is_preview": True, "style_url": style_url,
+        "lines": lines, "consent": _last_consent(lines), "is_preview": True, "style_url": style_url,
     }  # fmt: skip
     return _framed(render(request, "form/form.html", answer), door)
 
