@@ -67,6 +67,14 @@ def test_who_was_in_hand_there_but_has_no_owner_here_is_counted_and_said() -> No
     ]
 
 
+def test_a_rare_word_of_who_was_in_hand_there_is_named_with_its_rows_beside_frequent_ones() -> None:
+    many = [f"W{n},w{n}@x.example,In Progress" for n in range(60)]
+    run = imported(csv("Name,E-mail,Status", *many, "Zoe,zoe@x.example,Working - Contacted"))
+    assert [(each.word, each.times, list(each.rows)) for each in queries.unowned(run)] == [
+        ("In Progress", 60, list(range(2, 22))), ("Working - Contacted", 1, [62]),
+    ]  # fmt: skip
+
+
 def test_a_deal_that_is_open_there_of_a_lead_closed_here_is_refused_with_its_amount(alice: User) -> None:
     imported(csv(HEAD, "Ann,ann@x.example,won,Alice", "Bo,bo@x.example,open,Alice"))
     deals = csv(

@@ -7,7 +7,8 @@ from math import ceil
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Count, Exists, F, Func, Max, Min, OuterRef, Q, QuerySet, TextField, Value
+from django.db.models import Count, Exists, F, Func, Max, Min, OuterRef, Q, QuerySet, TextField, Value, Window
+from django.db.models.functions import DenseRank
 
 from ripeline.base import clock
 from ripeline.capture import rules
@@ -117,10 +118,12 @@ def unowned(run: ImportRun) -> list[Unowned]:
     of_run = ImportRemark.objects.filter(run=run, about=Remark.UNOWNED)
     counts = of_run.order_by().values_list("text").annotate(n=Count("row", distinct=True)).order_by("-n", "text")
     found = list(counts[:_WORDS])
+    place = Window(DenseRank(), partition_by="text", order_by="row")  # of a row among those of its word
+    first = of_run.filter(text__in=[text for text, _ in found]).annotate(place=place).filter(place__lte=_ROWS)
     rows: dict[str, list[int]] = {}
-    for text, row in of_run.order_by("row").values_list("text", "row")[: _ROWS * len(found)] if found else ():
+    for text, row in first.order_by("row").values_list("text", "row").distinct() if found else ():
         rows.setdefault(text, []).append(row)
-    return [Unowned(*split(text), times, rows.get(text, [])[:_ROWS]) for text, times in found]
+    return [Unowned(*split(text), times, rows.get(text, [])) for text, times in found]
 
 
 def _words(run: ImportRun) -> str:
