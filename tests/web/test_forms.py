@@ -12,7 +12,8 @@ from django.db import connection
 from django.test import Client
 
 from ripeline.base import clock
-from ripeline.capture import doors, keeping, submissions
+from ripeline.capture import booths, doors, keeping, submissions
+from ripeline.capture.booths import BoothDraft
 from ripeline.capture.doors import DoorError, FormDraft
 from ripeline.capture.keeping import HeldError
 from ripeline.capture.models import Door, DoorDay, Submission
@@ -532,6 +533,43 @@ def test_questions_are_added_changed_and_retired(mona: User) -> None:
     mine.post(f"/capture/questions/{chairs.pk}/ask")
     chairs.refresh_from_db()
     assert chairs.is_active
+
+
+def test_no_two_questions_are_of_the_same_words(mona: User) -> None:
+    mine = signed_in(mona)
+    filled = {"label": " when should it be  in PLACE? ", "answer_type": "text", "meaning": "other"}
+    timeline, budget = (Question.objects.get(key=key) for key in ("timeline", "budget"))
+    page = mine.post("/capture/questions/new", filled)
+    assert (page.status_code, "There is this question already." in page.text) == (422, True)
+    assert f'<a href="/capture/questions/{timeline.pk}">When should it be in place?</a>' in page.text
+    kept = {"answer_type": "choice", "meaning": "budget", "options": "Yes\nNo"}
+    assert mine.post(f"/capture/questions/{budget.pk}", kept | {"label": filled["label"]}).status_code == 422
+    assert (
+        mine.post(f"/capture/questions/{budget.pk}", kept | {"label": "is there a Budget for it?"}).status_code == 302
+    )
+    mine.post(f"/capture/questions/{timeline.pk}/retire")
+    page = mine.post("/capture/questions/new", filled)
+    again = re.search(r'formaction="([^"]+)" formnovalidate>Ask it again', page.text)
+    assert again
+    said = mine.post(again[1], filled, follow=True).text
+    assert "“When should it be in place?” is asked again." in said
+    timeline.refresh_from_db()
+    assert (timeline.is_active, Question.objects.count()) == (True, 6)
+
+
+def test_who_retires_a_question_sees_which_forms_and_booths_ask_it(door: Door, mona: User) -> None:
+    mine = signed_in(mona)
+    booths.keep_booth(actor=mona, draft=BoothDraft(name="Hall 7", questions=[("timeline", False), ("budget", False)]))
+    draft = FormDraft(name="Guide", source_type="content_download", title="Get it", questions=[("timeline", False)])
+    doors.set_active(actor=mona, door=doors.keep_form(actor=mona, draft=draft), is_active=False)
+    page = re.sub(r"<[^>]+>", "", mine.get("/capture/questions").text)
+    assert "2 forms and 1 boothGuide (shut), Hall 7, Quote" in page
+    assert "1 boothHall 7" in page
+    assert "No form or booth" in page, "as nobody asks which product it is"
+    timeline, product = (Question.objects.get(key=key) for key in ("timeline", "product"))
+    said = mine.post(f"/capture/questions/{timeline.pk}/retire", follow=True).text
+    assert "Not asked any more by 2 forms and 1 booth (Guide, Hall 7, Quote); the answers given stay." in said
+    assert "Not asked any more; the answers" in mine.post(f"/capture/questions/{product.pk}/retire", follow=True).text
 
 
 @pytest.mark.parametrize("path", ["/capture", "/capture/forms/new", "/capture/questions", "/capture/held"])

@@ -77,11 +77,11 @@ def _phrase(phrases: Phrases, name: str, put: str) -> str:
 
 
 class QuestionError(ValueError):
-    """A question that cannot be asked so; `field` says where to show it."""
+    """A question that cannot be asked so; `field` says where to show it, `there` which one has the same words."""
 
-    def __init__(self, message: str, field: str = "") -> None:
+    def __init__(self, message: str, field: str = "", there: Question | None = None) -> None:
         super().__init__(message)
-        self.field = field
+        self.field, self.there = field, there
 
 
 def seed() -> None:
@@ -189,13 +189,15 @@ def keep(
 
     `spoken`: by language, its label, help and as many options, for forms in it; None leaves those as they are, where
     they still fit. `beside`: the options beside which whoever wrote those of other languages saw them; else as they
-    were. What was asked as a list stays one: an answer that somebody gave keeps its meaning.
-    Raises QuestionError.
+    were. What was asked as a list stays one: an answer that somebody gave keeps its meaning. No two are of the same
+    words. Raises QuestionError.
     """
     require_keeps_catalog(actor)
     label, options = " ".join(label.split()), _options(options)
     if not label:
         raise QuestionError("Write the question as it should be asked.", "label")
+    if question is None or _same(label) != _same(question.label):
+        _require_new(label)
     if answer_type in LISTS and len(options) < 2:
         raise QuestionError("Write at least two answers to choose from, one a line.", "options")
     if question and question.answer_type != answer_type and {question.answer_type, answer_type} - LISTS:
@@ -213,6 +215,18 @@ def keep(
         found.save()
         people.audit(actor=actor, verb="question.change" if question else "question.add", target=found.key)
     return found
+
+
+def _same(label: str) -> str:
+    """What two questions of the same words have in common."""
+    return " ".join(label[:200].split()).casefold()
+
+
+def _require_new(label: str) -> None:
+    for there in Question.objects.order_by("-is_active", "position"):
+        if _same(there.label) == _same(label):
+            how = "already" if there.is_active else "already, though it is not asked any more"
+            raise QuestionError(f"There is this question {how}.", "label", there)
 
 
 def set_active(*, actor: User, question_id: UUID, is_active: bool) -> Question:

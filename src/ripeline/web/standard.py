@@ -1,5 +1,6 @@
 """Capture, Questions: the standard that every door asks by."""
 
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
@@ -9,7 +10,8 @@ from django.shortcuts import redirect, render
 from django.urls import path, reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from ripeline.capture import doors
+from ripeline.capture import askers, doors
+from ripeline.capture.models import Door
 from ripeline.catalog import standard
 from ripeline.catalog.models import AnswerType, Meaning, Question
 from ripeline.catalog.phrases import Language
@@ -72,9 +74,10 @@ class QuestionForm(Form):
 def questions(request: HttpRequest) -> HttpResponse:
     require_keeps_catalog(viewer(request))
     known = doors.standard(retired=True)
+    at = askers.askers()
     answer = {
         "here": "questions",
-        "asked": [q for q in known if q.is_active],
+        "asked": [(q, at.get(q.key, ()), askers.counted(at.get(q.key, ()))) for q in known if q.is_active],
         "retired": [q for q in known if not q.is_active],
     }
     return render(request, "capture/questions.html", answer)
@@ -93,6 +96,7 @@ def question(request: HttpRequest, question_id: UUID | None = None) -> HttpRespo
     beside = request.POST.get(
         "beside", form.initial.get("options", "")
     )  # the answers that the other words stood beside
+    there: Question | None = None
     if request.method == "POST" and form.is_valid():
         given = form.cleaned_data
         try:
@@ -104,10 +108,12 @@ def question(request: HttpRequest, question_id: UUID | None = None) -> HttpRespo
         except QuestionError as error:
             beside = given["options"] if error.field.startswith("options-") else beside
             form.add_error(error.field if error.field in form.fields else None, str(error))
+            there = error.there
         else:
             say(request, "Kept; every door that asks it asks it so." if found else "Kept; now choose where to ask it.")
             return redirect("questions")
     answer = {"here": "questions", "form": form, "question": found, "is_fixed": is_fixed, "beside": beside}
+    answer["there"] = there
     return render(request, "capture/question.html", answer, status=422 if form.errors else 200)
 
 
@@ -119,10 +125,18 @@ def deed(request: HttpRequest, question_id: UUID, what: str) -> HttpResponse:
         standard.move(actor=actor, question_id=found.pk, up=what == "up")
     else:
         standard.set_active(actor=actor, question_id=found.pk, is_active=what == "ask")
+        if what == "ask":
+            say(request, f"“{found.label}” is asked again.")
         if what == "retire":
             undo = reverse("question-deed", args=[found.pk, "ask"])
-            say(request, "Not asked any more; the answers given stay.", undo=undo)
+            say(request, _retired(askers.askers().get(found.key, [])), undo=undo)
     return redirect("questions")
+
+
+def _retired(doors: Sequence[Door]) -> str:
+    """What is said of a question that was just retired: who asked it until now."""
+    who = f" by {askers.counted(doors)} ({', '.join(door.name for door in doors)})" if doors else ""
+    return f"Not asked any more{who}; the answers given stay."
 
 
 def _find(question_id: UUID) -> Question:
