@@ -46,6 +46,12 @@ def send(secret: str, body: Any, key: str = "", **more: Any) -> Any:
     return Client().post(PATH, text, content_type="application/json", headers=headers | more)
 
 
+def test_who_only_looks_at_an_address_is_told_as_json_how_to_ask(secret: str) -> None:
+    answer = Client().get(PATH, headers={"authorization": f"Bearer {secret}"})
+    assert (answer.status_code, answer["Allow"], answer["Content-Type"]) == (405, "POST", "application/json")
+    assert answer.json() == {"error": "GET is not for this address; send POST.", "fields": {}}
+
+
 def test_a_program_brings_a_lead_with_its_context(secret: str) -> None:
     body = PRIYA | {
         "source": "Shop", "campaign": "Spring", "message": "Two chairs", "landing_page": "/chairs",

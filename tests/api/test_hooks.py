@@ -240,7 +240,8 @@ def test_a_wrong_address_no_json_and_too_much_are_refused(door: Door) -> None:
     assert (large.status_code, large.json()["error"]) == (413, "Send at most 256 kB at a time.")
     odd = Client().post(f"/h/{door.slug}", "{}", content_type="application/json", headers={"content-length": "much"})
     assert odd.status_code == 413
-    assert Client().get(f"/h/{door.slug}").status_code == 405
+    looked = Client().get(f"/h/{door.slug}")
+    assert (looked.status_code, looked.json()["error"]) == (405, "GET is not for this address; send POST.")
     assert not Submission.objects.exists()
 
 

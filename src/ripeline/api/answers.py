@@ -1,12 +1,33 @@
-"""What addresses that are their own secret answer to a program: words as JSON, and that it sent too much."""
+"""What is answered to programs whatever they ask: words as JSON, that it sent too much, or by the wrong method."""
 
-from django.http import HttpRequest, JsonResponse
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from django.http import HttpRequest, HttpResponseBase, HttpResponseNotAllowed, JsonResponse
 
 KB = 1024
 
 
 def say(status: int, error: str) -> JsonResponse:
     return JsonResponse({"error": error}, status=status)
+
+
+def told_how(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
+    """A view that says as JSON by which methods it is asked, where that was another."""
+
+    @wraps(view)
+    def telling(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        answer = view(request, *args, **kwargs)
+        if not isinstance(answer, HttpResponseNotAllowed):
+            return answer
+        allowed = answer["Allow"]
+        how = f"{request.method} is not for this address; send {allowed.replace(', ', ' or ')}."
+        response = JsonResponse({"error": how, "fields": {}}, status=405)
+        response["Allow"] = allowed
+        return response
+
+    return telling
 
 
 def too_large(request: HttpRequest, largest: int) -> JsonResponse | None:

@@ -11,7 +11,7 @@ from django.utils.crypto import salted_hmac
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
-from ripeline.api.answers import KB, say, too_large
+from ripeline.api.answers import KB, say, told_how, too_large
 from ripeline.base.anew import anew
 from ripeline.capture import doors, machines
 from ripeline.capture.keeping import WINDOW, TooOftenError
@@ -23,6 +23,7 @@ LARGEST = 256 * KB  # bytes of one
 
 @login_not_required
 @csrf_exempt  # a program has no session; the address is the secret
+@told_how
 @require_POST
 @anew
 def hook(request: HttpRequest, slug: str) -> HttpResponse:

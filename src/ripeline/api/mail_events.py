@@ -8,7 +8,7 @@ from django.utils.crypto import constant_time_compare
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
-from ripeline.api.answers import KB, say, too_large
+from ripeline.api.answers import KB, say, told_how, too_large
 from ripeline.outbox import returning
 
 LARGEST = 5 * KB * KB  # bytes of one batch
@@ -16,6 +16,7 @@ LARGEST = 5 * KB * KB  # bytes of one batch
 
 @login_not_required
 @csrf_exempt  # a provider has no session; the address is the secret
+@told_how
 @require_http_methods(["HEAD", "POST"])  # some ask for the head, to see whether somebody is there
 def events(request: HttpRequest, token: str) -> HttpResponse:
     """200 once all of it is kept; the provider sends again what was answered otherwise."""

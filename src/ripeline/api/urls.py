@@ -14,6 +14,7 @@ from pydantic import BaseModel
 
 from ripeline import __version__
 from ripeline.api import enquiries
+from ripeline.api.answers import told_how
 from ripeline.api.schemas import ConsentIn, EnquiryIn, Trail
 from ripeline.base.anew import is_away
 from ripeline.capture import machines
@@ -129,4 +130,4 @@ def _no_json(request: HttpRequest, _: Any) -> HttpResponse:
 urlpatterns, *_ = api.urls
 for pattern in urlpatterns:  # a key is asked for instead of a session
     if pattern.callback:
-        pattern.callback = login_not_required(pattern.callback)
+        pattern.callback = login_not_required(told_how(pattern.callback))
