@@ -351,6 +351,22 @@ def test_of_several_files_words_that_are_nothing_here_yet_are_asked_about_once(s
     assert client.post(where, {"unsettled": hidden(page, "unsettled")}).status_code == 302
 
 
+def test_of_several_files_a_word_that_was_chosen_in_this_very_going_in_is_not_asked_about(
+    signed_in: SignIn, mona: User
+) -> None:
+    client = signed_in(mona)
+    other = SimpleUploadedFile("people.csv", b"Name,E-mail\nEd,ed@x.example\n")
+    where = client.post("/imports/new", {"file": [SimpleUploadedFile("old.csv", OLD_LIST), other]}).url
+    (name,) = re.findall(r'name="(word-state-[^"]+)"[^>]*>\s*<option value="" selected', client.get(where).text)
+    assert client.post(where, {name: "working"}).status_code == 302
+    assert set(ImportRun.objects.values_list("state", flat=True)) == {"queued"}
+    for run in ImportRun.objects.order_by("pk"):
+        actions.work(run.pk)
+    assert Lead.objects.get(name="Di").state == "new"  # in hand there, and nobody here has them
+    said = queries.remarked(ImportRun.objects.get(filename="old.csv"))
+    assert "were in hand there (“offen”: 1, “wiedervorlegen”: 1)" in " ".join(said)
+
+
 @pytest.mark.parametrize("word", ["in Verhandlung", "Angebot verschickt", "Termin vereinbart", "Erstgespräch"])
 def test_german_stages_are_known(word: str) -> None:
     assert (values.state(word).value, values.outcome(word).value) == ("working", "open")

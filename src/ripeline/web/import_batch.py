@@ -38,6 +38,8 @@ def batch(request: HttpRequest, batch_id: UUID) -> HttpResponse:
         _keep_words(request, waiting)
         if "drop" in request.POST:
             return _dropped(request, batch_id, waiting)
+        runs = list(queries.batch(request.user, batch_id))  # with the words just kept, of which it is asked below
+        waiting = [run for run in runs if run.state == ImportState.UPLOADED]
         said = _changed(request, waiting)
         if not said:
             if "try" not in request.POST and not (said := _started(request, batch_id, waiting)):
