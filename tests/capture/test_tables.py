@@ -88,3 +88,21 @@ def test_people_whose_cells_are_words_that_headings_are_too_are_people() -> None
     )
     assert names == ["Anna Bell", "Bo", "Cy", "Contact", "Di"]
     assert (refused, said) == ([], "")
+
+
+def test_a_table_of_other_things_below_a_title_stays_out_though_none_of_its_columns_is_a_field() -> None:
+    roster = "Standdienst,,,\nTag,Wer,Von,Bis\n20.04.2026,Anna,09:00,18:00\n21.04.2026,Tom,09:00,18:00\n"
+    names, refused, said = read(f"{LEADS}Summe,,150,\n,,,\n{roster}")
+    assert names == ["Tom Baker"]
+    assert refused[1:] == [(row, REASON.format(5)) for row in (5, 6, 7, 8)]
+    assert said == "another table begins in row 5"
+
+
+def test_people_in_groups_with_titles_of_their_own_are_all_leads() -> None:
+    head = "Name,Company,Phone,City\nTom Baker,Acme,020 7946 0001,London\n"
+    names, refused, said = read(
+        f"{head},,,\nGermany,,,\nAnn Cole,Fjord AS,,Bonn\nEve Dunn,3M,020 7946 0002,Ulm\n"
+        ",,,\nFrance,,,\nLea Petit,North,ask Jean,Lyon\nJean Roi,North,020 7946 0003,Lyon\n"
+    )
+    assert names == ["Tom Baker", "Germany", "Ann Cole", "Eve Dunn", "France", "Lea Petit", "Jean Roi"]
+    assert (refused, said) == ([], "")

@@ -1,7 +1,8 @@
 """Where a file's table ends: a heading that is repeated, and another table below it, are no rows of it.
 
 Another table begins after a blank row, or with a title; or where a row says the names of fields, one of them where only
-an address, a number or a day can stand.
+an address, a number or a day can stand. Its columns need not be fields of ours: below a title that stands apart, words
+over numbers are a heading, where the table above has words in that column.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -18,6 +19,9 @@ _NO_WORDS = frozenset(  # what a column is called in which no words stand
     for name in ("email", "phone", "other_phone", "captured_at", "state_at", "amount")
     for heading in HEADINGS[name]
 )
+_WORDS = frozenset(  # what a column is called in which no number or day stands by itself
+    heading for name in ("name", "first_name", "last_name", "title", "company", "country") for heading in HEADINGS[name]
+)
 
 
 def rows_of(records: Iterable[Record | Broken], labels: Sequence[str], *, header: bool) -> Iterator[Record | Broken]:
@@ -27,6 +31,17 @@ def rows_of(records: Iterable[Record | Broken], labels: Sequence[str], *, header
 
 def _not_blank(records: Iterable[Record | Broken]) -> Iterator[Record | Broken]:
     return (record for record in records if not (isinstance(record, Record) and record.is_blank))
+
+
+def _with_next(records: Iterable[Record | Broken]) -> Iterator[tuple[Record | Broken, Record | Broken | None]]:
+    """Each row with the one below it; the last has none."""
+    above: Record | Broken | None = None
+    for record in records:
+        if above is not None:
+            yield above, record
+        above = record
+    if above is not None:
+        yield above, None
 
 
 class _Reader:
@@ -40,7 +55,7 @@ class _Reader:
 
     def rows(self, records: Iterable[Record | Broken]) -> Iterator[Record | Broken]:
         other = 0
-        for record in records:
+        for record, after in _with_next(records):
             if isinstance(record, Record) and record.is_blank:
                 if not self._is_apart:  # they end the rows above
                     yield from self._titles
@@ -55,7 +70,7 @@ class _Reader:
                 self._is_after_blank = False
                 self._titles.append(record)
                 continue
-            what = self._what(record.cells)
+            what = self._what(record.cells) or (_OTHER if self._is_over_values(record, after) else "")
             if what is _OTHER:
                 other = self._titles[0].row if self._titles else record.row
                 yield from (_of_other(each, other) for each in (*self._titles, record))
@@ -86,6 +101,15 @@ class _Reader:
             return _AGAIN
         return _OTHER if is_apart or says_words else ""
 
+    def _is_over_values(self, record: Record | Broken, after: Record | Broken | None) -> bool:
+        """Whether, below a title that stands apart, words stand over a number or a day in a column that has words."""
+        if not self._is_apart or after is None or not _has_words_only(record.cells):
+            return False
+        return any(
+            cell.strip() and key(label) in _WORDS and _is_value(below)
+            for cell, below, label in zip(record.cells, after.cells, self._labels, strict=False)
+        )
+
     def _is_again(self, cells: Sequence[str]) -> bool:
         """Whether it is the heading of the table, in whatever words."""
         pairs = [(clean(cell), label) for cell, label in zip(cells, self._labels, strict=False) if cell.strip()]
@@ -97,6 +121,18 @@ class _Reader:
 def _is_name(cell: str) -> bool:
     """Whether a cell says the name of a field; what is an address or a number is none."""
     return bool(cell) and not cell[-1].isdigit() and "@" not in cell and bool(known([cell]))
+
+
+def _has_words_only(cells: Sequence[str]) -> bool:
+    filled = [cell for cell in cells if cell.strip()]
+    return len(filled) > 1 and all(
+        any(map(str.isalpha, cell)) and "@" not in cell and not any(map(str.isdigit, cell)) for cell in filled
+    )
+
+
+def _is_value(cell: str) -> bool:
+    """Whether a cell is a number, a day or a time by itself."""
+    return any(map(str.isdigit, cell)) and not any(map(str.isalpha, cell))
 
 
 def begins_other(row: Record | Broken) -> bool:
