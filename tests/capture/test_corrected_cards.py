@@ -8,7 +8,9 @@ from ripeline.base import clock
 from ripeline.capture import cards
 from ripeline.capture.cards import Taken
 from ripeline.capture.models import Door
+from ripeline.leads import accounts
 from ripeline.leads import actions as leads
+from ripeline.leads.deciding import LeadError
 from ripeline.leads.models import Identity, Lead
 from ripeline.people import queries as people
 from ripeline.people.models import User
@@ -118,3 +120,13 @@ def test_who_writes_from_the_domain_of_a_company_stays_there_however_its_name_is
     _say(alice, booth, 2, company="NG Care Ltd")
     lead = Lead.objects.get()
     assert (lead.account, lead.company) == (account, "NG Care Ltd")
+
+
+def test_a_correction_is_not_taken_back_to_a_company_that_is_gone_by_now(alice: User, booth: Door) -> None:
+    cards.take(actor=alice, door=booth, card=card(fields={"name": "Priya Raman", "company": "Northgate Dental"}))
+    lead = Lead.objects.get()
+    done = leads.edit(lead.pk, by(alice), fields={"company": "Eastgate Bakers"})
+    assert lead.account_id
+    assert accounts.forget(lead.account_id)
+    with pytest.raises(LeadError, match="is gone by now"):
+        leads.undo(done.activity_id, by(alice))

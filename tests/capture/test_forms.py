@@ -233,7 +233,9 @@ def test_how_a_door_is_doing_counts_who_opened_it_and_who_came_in(door: Door, mo
 
 def test_a_source_that_is_here_keeps_its_kind(mona: User) -> None:
     Source.objects.create(key="website quote", name="Website: Quote", source_type=SourceType.CONTACT_FORM)
-    assert doors.keep_form(actor=mona, draft=draft()).source.source_type == SourceType.CONTACT_FORM
+    credited = doors.keep_form(actor=mona, draft=draft()).source
+    assert (credited.name, credited.source_type) == ("Website: Quote, quote request", SourceType.QUOTE_REQUEST)
+    assert Source.objects.get(key="website quote").source_type == SourceType.CONTACT_FORM
 
 
 def test_a_question_keeps_its_key_and_its_kind_of_answer_and_leaves_every_door_when_retired(

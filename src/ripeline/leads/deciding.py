@@ -16,7 +16,7 @@ from psycopg.errors import DeadlockDetected, SerializationFailure
 from ripeline.base import clock
 from ripeline.base.ids import new_id
 from ripeline.leads import identity, rules
-from ripeline.leads.models import FARTHEST_NEXT, IdentityKind, Lead, NextKind, Opportunity, State
+from ripeline.leads.models import FARTHEST_NEXT, Account, IdentityKind, Lead, NextKind, Opportunity, State
 from ripeline.leads.rules import Verb
 from ripeline.people.models import ResponsibleKind, User
 from ripeline.timeline import actions as timeline
@@ -227,6 +227,7 @@ def undo(activity_id: UUID, by: By) -> Decision:
         if entry.actor_id != by.actor.pk:
             rules.require(by.actor, Verb.WORK, lead)
         before = entry.data["before"]
+        _hold_company(before.get("account_id"))
         for name, value in before.items():
             setattr(lead, name, _column(name).to_python(value))
         held = lead.responsible
@@ -247,6 +248,12 @@ def undo(activity_id: UUID, by: By) -> Decision:
             else:
                 identity.claim(dict.fromkeys(keys, lead.pk))
         return Decision(_locked(lead.pk), undone.id)
+
+
+def _hold_company(account_id: str | None) -> None:
+    """Raise NotUndoable where whom a decision moved cannot be at their company again, which is gone."""
+    if account_id and not Account.objects.select_for_update(no_key=True).filter(pk=account_id).exists():
+        raise NotUndoable("The company that they were at is gone by now, so this cannot be taken back.")
 
 
 def _already(lead: Lead, by: By) -> Decision | None:
