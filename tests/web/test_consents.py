@@ -94,6 +94,19 @@ def test_mona_sees_the_pages_that_the_links_in_mail_lead_to_without_any_mail(
     assert queries.has_consent(PRIYA, NEWS)
 
 
+def test_mona_reads_the_words_of_a_purpose_from_the_question_and_changes_none(mona: User, ada: User) -> None:
+    hers = signed_in(mona)
+    assert '<a href="/settings/mail/purposes">the words of that purpose</a>' in hers.get("/capture/questions/new").text
+    page = hers.get("/settings/mail/purposes").text
+    assert queries.wordings()[0].text in page
+    assert "An administrator writes them" in page
+    for refused in ('href="/settings/mail"', 'href="/settings/mail/suppressed"', 'name="code"'):
+        assert refused not in page
+    given = {"code": "tips", "name": "Tips", "text": "You may send me tips."}
+    assert hers.post("/settings/mail/purposes", given).status_code == 403
+    assert 'name="code"' in signed_in(ada).get("/settings/mail/purposes").text
+
+
 def test_a_marketer_notes_that_priya_wants_no_more(mona: User, priya: Lead) -> None:
     consent.give(to=PRIYA, purpose=NEWS, evidence=Evidence("form Newsletter"))
     page = signed_in(mona).post(f"/leads/{priya.pk}/agreed", typed(agreed="no", how="Wrote it in a mail"), follow=True)

@@ -77,7 +77,7 @@ MAY_OPEN = {
     "/settings/company": ADA,
     "/settings/mail": ADA,
     "/settings/mail/suppressed": ADA,
-    "/settings/mail/purposes": ADA,
+    "/settings/mail/purposes": {"ada", "mona"},
     "/settings/ripening": ADA,
     "/settings/ripening/quote_request": ADA,
     "/settings/ripening/runs/{rule}": ADA,

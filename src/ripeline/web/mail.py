@@ -251,8 +251,11 @@ def lift(request: HttpRequest, suppression_id: UUID) -> HttpResponse:
 
 @get_or_post
 def purposes(request: HttpRequest) -> HttpResponse:
-    """What people can agree to, in which words."""
-    actor = administrator(request)
+    """What people can agree to, in which words. Whoever keeps the doors reads them, administrators write them."""
+    actor = viewer(request)
+    may_write = rules.administers(actor)
+    if not may_write:
+        (rules.require_administers if request.method == "POST" else rules.require_keeps_catalog)(actor)
     form = PurposeForm(posted(request))
     if request.method == "POST" and form.is_valid():
         try:
@@ -265,6 +268,7 @@ def purposes(request: HttpRequest) -> HttpResponse:
     answer = {
         "tabs": tabs(request),
         "form": form,
+        "may_write": may_write,
         "purposes": queries.every_wording(),
     }
     return render(request, "mail/purposes.html", answer, status=422 if form.errors else 200)

@@ -8,6 +8,7 @@ from django import forms
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import path, reverse
+from django.utils.html import format_html
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from ripeline.capture import askers, doors
@@ -36,7 +37,6 @@ class QuestionForm(Form):
     purpose = forms.ChoiceField(
         label="What the mail is for", required=False,
         choices=lambda: [("", "Nothing that is mailed"), *((p.code, p.name) for p in outbox.purposes())],
-        help_text="The form shows the words of that purpose (Settings, Mail), and asks for a confirmation by mail.",
     )  # fmt: skip
     meaning = forms.ChoiceField(
         label="What it tells", choices=Meaning.choices, help_text="Where the answer belongs when a lead is qualified."
@@ -44,6 +44,10 @@ class QuestionForm(Form):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.fields["purpose"].help_text = format_html(
+            'The form shows <a href="{}">the words of that purpose</a>, which an administrator writes, and asks for a '
+            "confirmation by mail.", reverse("purposes"),
+        )  # fmt: skip
         for code, name in OTHERS:
             self.fields[f"label-{code}"] = forms.CharField(
                 label=f"The question in {name}", max_length=200, required=False
