@@ -653,3 +653,27 @@ def test_no_screen_reads_a_whole_table_at_a_hundred_thousand_leads(
     ]
     assert not wrong, "\n".join(wrong)
     assert list(missed(alice, carol, ada)) == []
+
+
+@pytest.mark.parametrize(
+    "typed",
+    ["Hans-Peter", "hans peter", "Hans-Peter Schäfer", "schaefer", "Schafer", "Fördertechnik-Wirth", "foerdertechnik",
+     "Moeller-Straße", "möller", "wirth@foerdertechnik-wirth.example", "foerdertechnik-wirth.example"],
+)  # fmt: skip
+def test_who_has_a_hyphen_or_an_umlaut_is_found_however_it_is_typed(
+    alice: User, make_lead: MakeLead, typed: str
+) -> None:
+    lead = make_lead(
+        alice, name="Hans-Peter Schäfer", company="Fördertechnik-Wirth Moeller-Straße",
+        email="wirth@foerdertechnik-wirth.example",
+    )  # fmt: skip
+    make_lead(alice, name="Hanna Peters", company="Wirth")
+    page = lists.page(alice, Filters(q=typed, view="all"), zone=ZONE)
+    assert [row.id for row in page.rows] == [lead.pk]
+    assert [row.id for row in lists.named(alice, typed, zone=ZONE, size=7)] == [lead.pk]
+
+
+def test_a_word_that_only_looks_like_an_umlaut_is_found_as_it_is(alice: User, make_lead: MakeLead) -> None:
+    lead = make_lead(alice, name="Michael Bauer-Neuer", company="Blue Boat")
+    for typed in ("michael", "neuer", "blue boat", "bauer-neuer"):
+        assert [row.id for row in lists.named(alice, typed, zone=ZONE, size=7)] == [lead.pk], typed

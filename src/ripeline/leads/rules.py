@@ -346,13 +346,18 @@ def searched_parts(text: str) -> list[list[str]]:
 
 
 _TELEPHONE = re.compile(r"[\d\s+()/.–-]+")
+_UMLAUT = re.compile(r"([aou])e")  # ä, ö or ü spelt out
+_SPELT_OUT = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue"})
 
 
 def _readings(text: str) -> list[list[str]]:
-    """The words that were typed; of what may be a telephone number also its digits as those of every lead are kept,
-    without what is dialled before them (+, 00, 0), which depends on from where.
+    """The words that were typed, and the other ways to spell them: Hans-Peter is kept as two words, Schäfer without his
+    dots, and some write him Schaefer. Of what may be a telephone number also its digits as those of every lead are
+    kept, without what is dialled before them (+, 00, 0), which depends on from where.
     """
     found = [_typed(text)]
+    apart = [part for word in found[0] for part in ([word] if "@" in word else word.split("-")) if part]
+    found += [apart, [_UMLAUT.sub(r"\1", word) for word in apart], _typed(text.casefold().translate(_SPELT_OUT))]
     if _TELEPHONE.fullmatch(text):
         digits = [dialled(text)] if finds(text) else []
         found = [digits] if digits and text.strip().startswith("+") else [*found, digits]  # +49 221 is nothing else
