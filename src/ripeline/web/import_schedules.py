@@ -44,7 +44,7 @@ class ScheduleForm(Form):
         help_text="Where a row says something else than the record here.",
     )  # fmt: skip
     closes = forms.TypedChoiceField(
-        label="Who is open here, and won or lost in the file?", coerce=lambda said: said == "yes", initial="yes",
+        label="Who is open here, and won or lost there?", coerce=lambda said: said == "yes", initial="yes",
         required=False, empty_value=None,
         choices=[("yes", "Close them so, but not over what was decided here"), ("no", "Leave them open")],
         help_text="They stay open, too, where that was said when such a file was last imported by hand.",
