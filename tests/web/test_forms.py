@@ -415,6 +415,28 @@ def test_a_form_is_shown_as_it_is_typed_and_nothing_is_kept_of_it(door: Door, mo
         assert signed_in(alice).get(attempt).status_code == 403
 
 
+def test_all_that_is_wrong_with_the_settings_is_said_at_once_beside_its_field(door: Door, mona: User) -> None:
+    hers, path = signed_in(mona), f"/capture/doors/{door.pk}"
+    wrong = typed(hers.get(path).text) | {
+        "title": "", "corners": "many", "redirect_url": "thanks", "privacy_url": "privacy", "accent": "green",
+        "sites": "a b\nhttps://fine.example\nc d",
+    }  # fmt: skip
+    page = hers.post(path, wrong)
+    assert page.status_code == 422
+    said = dict(re.findall(r'id="id_(\w+)_error">([^<]*)<', unescape(page.text)))
+    assert said == {
+        "title": "Please fill this in.", "corners": "Enter a whole number.",
+        "redirect_url": "Write a whole address, such as https://www.example.com/thanks.",
+        "privacy_url": "Write a whole address, such as https://www.example.com/privacy.",
+        "accent": "Write a colour as # and six digits, such as #1f6f54.",
+        "sites": "“a b”, “c d” are not addresses of sites, such as https://www.example.com.",
+    }  # fmt: skip
+    assert page.text.count('" open><summary>') == 5, "each group in which something is wrong"
+    door.refresh_from_db()
+    assert door.style == {}
+    assert hers.post(path, typed(page.text)).status_code == 302
+
+
 def test_a_form_is_shown_on_the_ground_that_its_own_page_has(door: Door, mona: User) -> None:
     hers, path = signed_in(mona), f"/capture/doors/{door.pk}"
     draft = FormDraft(name="Quote", source_type="quote_request", title="Ask", style={"paper": "#fffbd6"})

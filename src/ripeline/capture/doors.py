@@ -120,16 +120,30 @@ def keep_form(*, actor: User, draft: FormDraft, door: Door | None = None) -> Doo
 def sketch(*, actor: User, draft: FormDraft, door: Door) -> Door:
     """The form as it would be, kept nowhere. What cannot be so, such as a colour half written, is as if not said."""
     require_keeps_catalog(actor)
-    for _ in range(20):  # as many as can be wrong
-        try:
-            checked = _checked(draft)
-            break
-        except DoorError as error:
-            draft = _without(draft, error.field, door)
+    checked, _ = _sound(draft, door)
     found = copy(door)
     for name, value in checked.items():
         setattr(found, name, value)
     return found
+
+
+def faults(draft: FormDraft, door: Door) -> list[DoorError]:
+    """All that is wrong with a form as somebody wants it, each beside its field."""
+    _, wrong = _sound(draft, door)
+    return list({str(error): error for error in reversed(wrong)}.values())[::-1]  # the same twice: where it came first
+
+
+def _sound(draft: FormDraft, door: Door) -> tuple[dict[str, Any], list[DoorError]]:
+    """What can be kept of a draft, and what is wrong with the rest."""
+    wrong: list[DoorError] = []
+    while True:  # each time without one thing that is wrong
+        try:
+            return _checked(draft), wrong
+        except DoorError as error:
+            if any(each.field == error.field for each in wrong):
+                raise
+            wrong.append(error)
+            draft = _without(draft, error.field, door)
 
 
 def _without(draft: FormDraft, field: str, door: Door) -> FormDraft:
@@ -306,15 +320,17 @@ def _readable(style: dict[str, Any]) -> dict[str, Any]:
 
 
 def _sites(sites: Sequence[str]) -> list[str]:
-    kept = []
+    kept, wrong = [], []
     for text in sites:
         if not text.strip():
             continue
         parts = urlsplit(text.strip() if "//" in text else f"https://{text.strip()}")
         if parts.scheme not in ("http", "https") or not re.fullmatch(r"[a-z0-9.-]+(:\d+)?", parts.netloc.lower()):
-            raise DoorError(f"“{text.strip()[:80]}” is not the address of a site, such as https://www.example.com.",
-                            "sites")  # fmt: skip
+            wrong.append(f"“{text.strip()[:80]}”")
         kept.append(f"{parts.scheme}://{parts.netloc.lower()}")
+    if wrong:
+        one = "is not the address of a site" if len(wrong) == 1 else "are not addresses of sites"
+        raise DoorError(f"{', '.join(wrong[:5])} {one}, such as https://www.example.com.", "sites")
     return list(dict.fromkeys(kept))[:SITES_AT_MOST]
 
 

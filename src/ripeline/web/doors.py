@@ -94,12 +94,13 @@ def door(request: HttpRequest, door_id: UUID) -> HttpResponse:
         return redirect("booth-door" if found.kind == DoorKind.BOOTH else "hook-door", door_id)
     form = FormSettings(posted(request), initial=initial(found))
     is_moved = MOVE in request.POST
-    if request.method == "POST" and form.is_valid() and not is_moved:
-        try:
-            doors.keep_form(actor=actor, door=found, draft=in_its_language(form.draft(), found))
-        except DoorError as error:
+    if request.method == "POST" and not is_moved:
+        form.is_valid()  # what the door says of the rest stands beside its field at once, too
+        draft = in_its_language(form.draft_beside(found), found)
+        for error in doors.faults(draft, found):
             form.show_door(error)
-        else:
+        if not form.errors:
+            doors.keep_form(actor=actor, door=found, draft=draft)
             say(request, "Kept; the form is so from now on.")
             return redirect("door", door_id)
     answer = {
@@ -127,9 +128,8 @@ def preview(request: HttpRequest, door_id: UUID) -> HttpResponse:
         raise Http404
     form = FormSettings(posted(request), initial=initial(found))
     if request.method == "POST":
-        form.is_valid()  # what is not valid yet is as it was
-        form.cleaned_data = initial(found) | form.cleaned_data
-        found = doors.sketch(actor=actor, door=found, draft=in_its_language(form.draft(), found))
+        form.is_valid()
+        found = doors.sketch(actor=actor, door=found, draft=in_its_language(form.draft_beside(found), found))
     style = f"{reverse('door-preview-style')}?{urlencode(found.style)}"
     return form_page.preview(request, found, style)
 

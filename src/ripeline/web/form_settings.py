@@ -137,10 +137,13 @@ class FormSettings(FormBeginning):
         return [(each, self[f"ask-q-{each.key}"]) for each in self.standard if each.answer_type == AnswerType.CONSENT]
 
     def show_door(self, error: DoorError) -> None:
-        self.add_error(error.field if error.field in self.fields else None, str(error))
+        """Beside its field, unless something is said there already."""
+        if error.field not in self.errors:
+            self.add_error(error.field if error.field in self.fields else None, str(error))
 
-    def draft(self) -> FormDraft:
-        given = self.cleaned_data
+    def draft_beside(self, door: Door) -> FormDraft:
+        """What is typed; what is not valid is as the door has it."""
+        given = dict.fromkeys(self.fields, "") | initial(door) | self.cleaned_data
         asked = [(q.key, given[f"ask-q-{q.key}"]) for q in self.standard]
         return FormDraft(
             name=given["name"], source_type=given["source_type"], campaign=given["campaign"], title=given["title"],
