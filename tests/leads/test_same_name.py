@@ -1,9 +1,13 @@
 """One company under its name and its domain: found by indexes, however many companies there are."""
 
+from importlib import import_module
+from types import SimpleNamespace
+
 from django.db import connection
 
 from ripeline.base.copying import as_json
-from ripeline.leads import same_name
+from ripeline.leads import rules, same_name
+from ripeline.leads.models import Account
 
 
 def test_companies_of_one_name_are_found_by_indexes(db: None) -> None:
@@ -32,3 +36,13 @@ def test_a_domain_bears_a_name_out_by_a_word_of_it_or_by_its_initials() -> None:
     assert same_name.bears_out("bmw.example", "Bright Medical Works")
     assert not same_name.bears_out("doe.example", "Self-employed")
     assert not same_name.bears_out("example", "Example")
+
+
+def test_an_upgrade_finds_companies_of_before_by_their_names(db: None) -> None:
+    names = {"d:northgate.example": "Northgate  DENTAL", "n:zahn müller": "Zahn-Müller", "d:x.example": "!"}
+    for key, name in names.items():
+        Account.objects.create(key=key, name=name)
+    import_module("ripeline.migrations.0073_account_named").fill(None, SimpleNamespace(connection=connection))
+    said = dict(Account.objects.values_list("key", "named"))
+    assert said == {key: rules.account_key(name) for key, name in names.items()}
+    assert said["d:northgate.example"] == "n:northgate dental"
