@@ -141,6 +141,15 @@ def test_they_stay_open_where_somebody_wants_it_so_and_that_is_remembered(alice:
         assert states()["Cy"] == "working", "as last time"
 
 
+def test_an_import_that_was_begun_before_files_closed_anybody_closes_nobody_when_it_goes_on(alice: User) -> None:
+    imported(OPEN)
+    run = begun(LATER)
+    del run.dialect["closes"]
+    run.save()
+    capture.work(run.pk)
+    assert states() == dict.fromkeys(["Ann", "Bo", "Cy"], "working")
+
+
 def test_a_mapping_remembered_before_files_closed_anybody_leaves_them_open_until_somebody_says_so(alice: User) -> None:
     imported(OPEN)
     ImportMapping.objects.update(told={})

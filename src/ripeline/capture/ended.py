@@ -50,7 +50,7 @@ class Ended:
         self._run = run
         self._zone = ZoneInfo(run.dialect.get("zone") or "UTC")
         self._reasons = Reasons(run.dialect.get("words", {}).get("reason", {}))
-        self._closes = run.dialect.get("closes", True)
+        self._closes = run.dialect.get("closes", False)  # not said: begun before it could be
         self._says = {label: keys[label] for label, target in run.mapping.items() if target in _SAYS and label in keys}
 
     def word(self, row: Row, state: str) -> str:

@@ -244,7 +244,7 @@ def _told(run: ImportRun) -> dict[str, Any]:
     if last is not None:
         return said.over(Said.from_json(last)).to_json()
     is_silent = said.closes is None and run.kind == ImportKind.LEADS
-    return replace(said, closes=run.dialect.get("closes", True)).to_json() if is_silent else run.told
+    return replace(said, closes=run.dialect.get("closes", False)).to_json() if is_silent else run.told
 
 
 def _fail(run_id: UUID, problem: str) -> bool:
