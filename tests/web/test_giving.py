@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -123,6 +123,14 @@ def test_who_asks_not_to_be_tracked_gets_it_and_nothing_is_noted(mona: User, gui
     link = link_in(Client().get(send()["Location"]).text)
     assert Client().post(link, headers={wish: "1"}).content == PDF
     assert not Activity.objects.filter(kind="downloaded").exists()
+
+
+def test_the_thanks_that_give_the_link_say_until_when_it_works(mona: User, guide: Asset) -> None:
+    form(mona, guide)
+    with clock.at(datetime(2026, 11, 28, 12, tzinfo=UTC)):
+        thanks = send()["Location"]
+        assert "The link works until 28 December 2026." in Client().get(thanks).text
+        assert "The link works until 28 December 2026." in Client().get(link_in(Client().get(thanks).text)).text
 
 
 def test_a_link_holds_for_a_month_and_cannot_be_made_by_others(mona: User, guide: Asset) -> None:

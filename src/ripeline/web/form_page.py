@@ -164,9 +164,10 @@ def thanks(request: HttpRequest, slug: str) -> HttpResponse:
     """What is said afterwards; where the company has a page of its own for that, it leads there."""
     door = _door(slug)
     token = request.GET.get("get", "")
+    gift = giving.read(token) if token else None
     answer = _frame(request, door) | {
-        "get": token if token and giving.read(token) else "", "by_mail": bool(door.gives) and outbox.can_send(),
-        "confirms": "confirm" in request.GET and outbox.can_send(),
+        "get": token if gift else "", "until": gift.until if gift else None,
+        "by_mail": bool(door.gives) and outbox.can_send(), "confirms": "confirm" in request.GET and outbox.can_send(),
     }  # fmt: skip
     return _framed(render(request, "form/thanks.html", answer), door)
 
