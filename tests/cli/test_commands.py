@@ -85,6 +85,9 @@ def test_a_person_without_a_password_gets_a_link_on_the_companys_address(run: Ru
     assert done.status == 0, done.err
     assert done.out.startswith("https://leads.example.com/invitation/")
     assert done.out.count("\n") == 1
+    assert "Nobody administers this Ripeline yet" in done.err
+    boss = run("user", "add", "ada@example.com", "--role", "admin", DATABASE_URL=database)
+    assert "Nobody administers" not in boss.err
 
 
 def test_nobody_is_added_twice_or_with_a_weak_password_and_no_team_is_left_behind(run: Run, database: str):

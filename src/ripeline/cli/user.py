@@ -50,12 +50,15 @@ def add(email: str, role: str, name: str, team: str, password_stdin: bool, as_js
         except actions.PeopleError as error:
             raise Failed(str(error)) from error
         link = "" if password else f"{_base_url(house)}{links.path(user)}"
+        is_run = queries.has_administrator()
     if as_json:
         emit({"id": user.pk, "email": user.email, "name": user.name, "role": role, "team": team, "invitation": link})
     else:
         click.echo(f"{user.name} ({user.email}) can sign in." if password else link)
         if link:
             say(f"{user.name} was added. Send them this link; it works once, for three days.")
+    if not is_run:
+        say("Nobody administers this Ripeline yet, and no page will ask for somebody: add one with --role admin.")
 
 
 def _base_url(house: Opened) -> str:

@@ -34,6 +34,11 @@ def people() -> QuerySet[User]:
     return User.objects.filter(is_system=False).select_related("team").order_by("-is_active", "name", "id")
 
 
+def has_administrator() -> bool:
+    """Whether anybody who can sign in administers."""
+    return User.objects.filter(is_system=False, is_active=True, role=Role.ADMIN).exists()
+
+
 def built_in(code: str) -> Responsible:
     """The queue or programme with this code (`QUALIFY`, `KEEP_IN_TOUCH`)."""
     return Responsible.objects.get(code=code)

@@ -243,7 +243,9 @@ class TeamForm(Form):
 class CompanyForm(Form):
     name = _name("Name", "organization")
     country = forms.ChoiceField(
-        label="Country", choices=countries, help_text="For public holidays and telephone numbers."
+        label="Country",
+        choices=lambda: [("", "Choose your country"), *countries()],
+        help_text="For public holidays and telephone numbers.",
     )
     time_zone = zone_field()
     currency = forms.ChoiceField(label="Currency", choices=CURRENCIES)
