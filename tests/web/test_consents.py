@@ -238,6 +238,25 @@ def test_that_somebody_stopped_everything_stands_on_their_timeline_once(client: 
     assert entry.data["purpose"] == "everything they did not ask for"
 
 
+def test_who_chose_again_after_stopping_everything_is_seen_to_have_on_the_record(
+    client: Client, alice: User, priya: Lead, events: str
+) -> None:
+    consent.give(to=PRIYA, purpose=events, evidence=Evidence("form"), lead_id=priya.pk)
+    path = links.unsubscribe_path(address_hash(PRIYA), "", priya.pk)
+    shown = [str(each.pk) for each in queries.wordings()]
+    with clock.at(clock.now() + timedelta(hours=1)):
+        client.post(path, {"what": "everything"})
+    with clock.at(clock.now() + timedelta(hours=2)):
+        for _ in range(2):
+            client.post(path, {"what": "choose", "shown": shown, "want": events})
+        page = signed_in(alice).get(f"/leads/{priya.pk}").text
+    said = Activity.objects.filter(lead_id=priya.pk, kind__in=["agreed", "unsubscribed"])
+    assert list(said.order_by("occurred_at").values_list("kind", flat=True)) == ["agreed", "unsubscribed", "agreed"]
+    assert page.index("Agreed to mail: Invitations") < page.index("Wants no more mail"), "the newest stands first"
+    assert "chosen by the link in a mail" in page, "and with how we know, under What they agreed to"
+    assert "stopped now" not in page
+
+
 def test_what_the_page_did_not_show_stays_as_it_was(client: Client, events: str) -> None:
     consent.give(to=PRIYA, purpose=events, evidence=Evidence("form"))
     path = links.unsubscribe_path(address_hash(PRIYA), "", None)

@@ -255,10 +255,12 @@ def choose(
     """What somebody chose on the page of their mail's link: of the purposes `shown` (in these words) those `wanted`.
 
     A link that came to a mailbox says that whoever follows it reads that mailbox: nothing is left to be confirmed.
-    Whoever had stopped everything and wants something again gets that and nothing else.
+    Whoever had stopped everything and wants something again gets that and nothing else; what they had agreed to before
+    is noted anew, so that the last that is known of them is not that they stopped it.
     """
     now = clock.now()
     with transaction.atomic():
+        had_stopped = _stopped(what.address_hash)
         for purpose in sorted(shown):
             if purpose not in wanted:
                 held = Consent.objects.filter(address_hash=what.address_hash, purpose=purpose)
@@ -267,7 +269,7 @@ def choose(
                 continue
             consent = _of(what.address_hash, purpose, ConsentState.PENDING, what.lead_id, now)
             _lift(what.address_hash, f"They chose it: {consent.purpose.name}", now)
-            if consent.state != ConsentState.GIVEN:
+            if had_stopped or consent.state != ConsentState.GIVEN:
                 consent.lead_id = what.lead_id or consent.lead_id
                 consent.language = _spoken(language, shown[purpose]) or consent.language
                 _become(consent, ConsentState.GIVEN, replace(evidence, wording=shown[purpose]), now)
