@@ -28,6 +28,7 @@ from ripeline.people.models import ApiKey, AuditEntry, User
 from ripeline.people.rules import NotAllowed
 from ripeline.ripeness.models import Score
 from ripeline.timeline.models import Activity
+from ripeline.web import entries
 from ripeline.worker import reactions
 from tests.intake.test_recognising import raw, store
 
@@ -74,6 +75,8 @@ def test_a_program_brings_a_lead_with_its_context(secret: str) -> None:
     assert enquiry.trail == {"utm_source": "google"}
     assert clock.now() - enquiry.captured_at > timedelta(hours=2)
     assert Door.objects.get().name == "Web shop", "what a key brings is counted as a door"
+    (came,) = entries.tell(list(Activity.objects.filter(lead_id=lead.pk, kind="captured")))
+    assert came.words == "Came to us by the API: Web shop"
 
 
 def said_of_mail(agreed: bool, **more: Any) -> dict[str, Any]:

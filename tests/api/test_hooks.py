@@ -17,7 +17,8 @@ from ripeline.leads.models import Enquiry, Lead
 from ripeline.outbox.models import Consent
 from ripeline.people.models import User
 from ripeline.people.rules import NotAllowed
-from ripeline.timeline.models import Visitor
+from ripeline.timeline.models import Activity, Visitor
+from ripeline.web import entries
 from tests.intake.test_recognising import raw, store
 
 TYPEFORM = {
@@ -50,6 +51,10 @@ def send(door: Door, payload: Any, content_type: str = "application/json") -> An
     return Client().post(f"/h/{door.slug}", body, content_type=content_type)
 
 
+def told(lead: Lead) -> list[str]:
+    return [each.words for each in entries.tell(list(Activity.objects.filter(lead_id=lead.pk)))]
+
+
 def test_what_comes_before_anybody_said_where_things_stand_waits_and_then_comes_in(door: Door, mona: User) -> None:
     answer = send(door, LEAD_AD)
     assert (answer.status_code, answer.json()["state"]) == (202, "held")
@@ -62,6 +67,7 @@ def test_what_comes_before_anybody_said_where_things_stand_waits_and_then_comes_
     assert holding.retry(actor=mona, door=kept) == 1
     lead = Lead.objects.get()
     assert (lead.name, lead.email, lead.company) == ("Priya Raman", "priya@northgate.example", "Northgate")
+    assert "Came to us by a web hook: Lead ads" in told(lead)
     enquiry = Enquiry.objects.get()
     assert enquiry.captured_at == Submission.objects.get().received_at
     assert enquiry.door == "hook"

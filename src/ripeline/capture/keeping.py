@@ -19,7 +19,7 @@ from ripeline.base.statements import prepared_rows
 from ripeline.base.together import Together
 from ripeline.capture import first_visit, giving, languages, places, saying
 from ripeline.capture.admission import PATIENT, TRIES, Arrival, BusyError, CrossedError, Manner, Result, admit
-from ripeline.capture.models import Submission, SubmissionState
+from ripeline.capture.models import DoorKind, Submission, SubmissionState
 from ripeline.capture.typed_phones import BESIDE, OTHERS
 from ripeline.catalog import queries as catalog
 from ripeline.leads import identity
@@ -36,6 +36,7 @@ from ripeline.people.models import Role
 from ripeline.ripeness import actions as ripeness
 from ripeline.routing import actions as routing
 
+_NAMED = frozenset({DoorKind.FORM, DoorKind.BOOTH, DoorKind.HOOK, DoorKind.API})  # of which there are several
 OWN = frozenset({Role.REP})  # whom they meet is theirs
 WINDOW = timedelta(minutes=10)
 FROM_ONE_PROGRAM = 6_000  # in the window, ten a second: more than that is an import
@@ -308,6 +309,7 @@ def _arrival(brought: Brought) -> Arrival:
         campaign=door.campaign.name if door.campaign else named,
         context=Context(
             door=door.kind,
+            door_name=door.name if door.kind in _NAMED else "",
             captured_at=_captured_at(submission),
             message=content["message"], answers=content["answers"], landing_page=content.get("page", ""),
             trail=trail, place=places.of(submission),

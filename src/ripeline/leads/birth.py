@@ -56,6 +56,7 @@ class Context:
 
     door: str
     captured_at: datetime
+    door_name: str = ""  # where it has one of its own: the form, the booth, the tool, the program
     source_id: UUID | None = None
     campaign_id: UUID | None = None
     place: str = ""  # where: the hall, the page, the line that they called, the file
@@ -137,7 +138,7 @@ def captured(
         occurred_at=context.captured_at, body=context.message,
         data={
             "door": context.door, "landing_page": context.landing_page, "source": str(context.source_id or ""),
-            "why": why or {},
+            "why": why or {}, **({"door_name": context.door_name} if context.door_name else {}),
         },
         import_run_id=context.import_run_id,
     )  # fmt: skip

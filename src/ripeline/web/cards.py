@@ -22,7 +22,7 @@ from ripeline.worklist.suggesting import LABELS, Outcome
 OUTCOMES = tuple((key, outcome.value, LABELS[outcome]) for key, outcome in enumerate(list(Outcome)[:8], start=1))
 
 DOORS = {
-    "import": "imported from a spreadsheet", "by_hand": "entered by hand", "form": "by a form", "api": "by a program",
+    "import": "imported from a spreadsheet", "by_hand": "entered by hand", "form": "by a form", "api": "by the API",
     "hook": "by a web hook", "booth": "at a booth", "call": "by a call", "event": "at an event",
     "partner": "by a partner", "card": "by their card", "signature": "by their signature",
 }  # fmt: skip

@@ -36,11 +36,11 @@ ICONS = {
 DOORS = {
     "import": "by an import", "by_hand": "entered by hand", "form": "by a form", "booth": "at a booth",
     "call": "by a call", "event": "at an event", "partner": "by a partner", "card": "by their card",
-    "signature": "by their signature",
+    "signature": "by their signature", "api": "by the API", "hook": "by a web hook",
 }  # fmt: skip
 _BROUGHT = {
     "booth": "by a card at a booth", "card": "by a card", "signature": "by a signature", "form": "by a form",
-    "call": "by a call", "hook": "by a web hook", "api": "by a program", "by_hand": "by hand",
+    "call": "by a call", "hook": "by a web hook", "api": "by the API", "by_hand": "by hand",
 }  # fmt: skip
 _NO_PERSONS = {Who.BOT: "a machine’s", Who.SCANNER: "a link scanner’s", Who.STAFF: "of our own people"}
 DISPOSITIONS = {outcome.value: label.lower() for outcome, label in LABELS.items()}
@@ -131,8 +131,9 @@ def _plainly(entry: Activity, _sees_next: bool) -> str:
 
 
 def _came(entry: Activity, _sees_next: bool) -> str:
-    door = entry.data.get("door", "")
-    return " ".join(filter(None, [_plainly(entry, True), DOORS.get(door, door)]))
+    door, name = entry.data.get("door", ""), entry.data.get("door_name", "")
+    words = " ".join(filter(None, [_plainly(entry, True), DOORS.get(door, door.replace("_", " "))]))
+    return f"{words}: {name}" if name else words
 
 
 def _touched(entry: Activity, _sees_next: bool) -> str:
