@@ -33,8 +33,8 @@ def looking(alice: User, make_lead: MakeLead) -> Lead:
     now = clock.now()
     store(
         *(hit(lead.pk, now - timedelta(days=ago)) for ago in (4, 2, 0)),
-        hit(lead.pk, now - timedelta(days=3), "other", kind="download", data={"title": "The empty chair"}),
-        hit(other.pk, now - timedelta(days=2), "other", kind="download", data={"title": "Two diaries"}),
+        hit(lead.pk, now - timedelta(days=3), "other", kind="download", path="/The%20empty%20chair.pdf"),
+        hit(other.pk, now - timedelta(days=2), "other", kind="download", path="/Two%20diaries.pdf"),
     )
     actions.rescore([lead.pk, other.pk])
     return lead
@@ -45,8 +45,8 @@ def test_the_record_says_what_they_did_and_alice_corrects_the_stage(
 ) -> None:
     page = open_page(alice, f"/leads/{looking.pk}")
     expect(page.get_by_text("looked at prices on three days this week")).to_be_visible()
-    expect(page.get_by_text("Downloaded “The empty chair”")).to_be_visible()
-    expect(page.get_by_text("Ben Ode downloaded “Two diaries”")).to_be_visible()
+    expect(page.get_by_text("Downloaded “The empty chair.pdf”")).to_be_visible()
+    expect(page.get_by_text("Ben Ode downloaded “Two diaries.pdf”")).to_be_visible()
     expect(page.get_by_role("list", name="Buying stage").locator("[aria-current]")).to_have_text("Decision")
     axe(page)
     shot(page, "signals-record")

@@ -3,6 +3,7 @@
 import re
 from datetime import timedelta
 from html import unescape
+from urllib.parse import quote
 
 from django.test import Client
 
@@ -32,9 +33,11 @@ def colleague(make_lead: MakeLead, owner: User, name: str) -> Lead:
     return make_lead(owner, name=name, email=f"{name.split()[0].lower()}@acme.example", **COMPANY)
 
 
-def downloads(lead: Lead, title: str, days: float) -> None:
+def downloads(lead: Lead, name: str, days: float) -> None:
+    """By a link on a page, whose title the script tells."""
     when = clock.now() - timedelta(days=days)
-    store(hit(lead.pk, when, "other", kind="download", path="/guide.pdf", data={"title": title}))
+    page = {"title": "Evenday pricing"}
+    store(hit(lead.pk, when, "other", kind="download", path=f"/papers/{quote(name)}.pdf", data=page))
 
 
 def test_a_lead_in_five_lines(alice: User, make_lead: MakeLead) -> None:
@@ -54,10 +57,10 @@ def test_a_lead_in_five_lines(alice: User, make_lead: MakeLead) -> None:
     lines = card(alice, f"/leads/{lead.pk}")
     assert len(lines) == 5
     assert lines[0].startswith("How they came: White paper, entered by hand 6 weeks ago")
-    assert lines[1].startswith("What they took: Downloaded “The empty chair” on")
+    assert lines[1].startswith("What they took: Downloaded “The empty chair.pdf” on")
     assert lines[2] == "What they said: “We lose a day a week to no-shows.”"
     assert "is the likeliest buying stage" in lines[3]
-    assert lines[4].startswith("Others at the company: One other at Acme: Ben Ode downloaded “Two diaries” on")
+    assert lines[4].startswith("Others at the company: One other at Acme: Ben Ode downloaded “Two diaries.pdf” on")
     assert card(alice, f"/today/{lead.pk}")[:4] == lines[:4], "and the same on Today"
 
 

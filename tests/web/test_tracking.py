@@ -41,7 +41,7 @@ def test_a_visit_is_one_line_however_many_pages(lead: Lead, alice: User) -> None
         raw(visitor, page_kind="pricing", **moment(95)),
         raw(visitor, page_kind="product", **moment(94)),
         raw(visitor, page_kind="pricing", **moment(90)),
-        raw(visitor, kind="download", path="/papers/guide.pdf", data={}, **moment(20)),
+        raw(visitor, kind="download", path="/papers/guide.pdf", data={"title": "Evenday pricing"}, **moment(20)),
         raw(visitor, page_kind="careers", data={"title": "Work with us"}, **moment(10)),
     )
     identify(visitor_id=visitor, lead_id=lead.pk, by=by(alice))

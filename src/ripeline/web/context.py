@@ -13,7 +13,9 @@ from ripeline.catalog.models import Asset
 from ripeline.leads.around import Around, Colleague
 from ripeline.people.working_time import Calendar
 from ripeline.ripeness.models import Stage
+from ripeline.timeline.models import Activity
 from ripeline.web.cards import Came, Ripe
+from ripeline.web.entries import taken
 from ripeline.worklist.reasons import ago
 
 _LONGEST = 180  # characters of what they said
@@ -68,9 +70,7 @@ class _Saying:
     def took(self, came: Sequence[Came], around: Around) -> str:
         """The asset: what they downloaded last, else what they asked for, else the page they came by."""
         if act := around.taken:
-            return (
-                f"Downloaded {_named(act.data)} {self._ago(act.occurred_at)}{_about(_asset(act.data.get('asset', '')))}"
-            )
+            return f"Downloaded {_named(act)} {self._ago(act.occurred_at)}{_about(_asset(act.data.get('asset', '')))}"
         forms = {each.enquiry.lead_id for each in came if each.enquiry.door == DoorKind.FORM}
         if forms and (asked := giving.promised(forms)):
             verb = "Asked for" if asked.is_asked else "Was offered"
@@ -104,7 +104,7 @@ class _Saying:
     def _did(self, one: Colleague) -> str:
         if one.act is None:
             return one.row.name + ("" if one.row.is_mine else f", with {one.row.owner}")
-        what = f" {_named(one.act.data)}" if one.act.kind in ("visited", "downloaded") else ""
+        what = f" {_named(one.act)}" if one.act.kind in ("visited", "downloaded") else ""
         return f"{one.row.name} {_DID[one.act.kind]}{what} {self._ago(one.act.occurred_at)}"
 
 
@@ -129,6 +129,6 @@ def _about(asset: Asset | None) -> str:
     return f" ({said})" if said else ""
 
 
-def _named(data: dict[str, Any]) -> str:
-    name = str(data.get("title") or data.get("path") or "something")
-    return f"“{name[:80]}”"
+def _named(act: Activity) -> str:
+    name = taken(act.data) if act.kind == "downloaded" else str(act.data.get("title") or act.data.get("path") or "")
+    return f"“{(name or 'something')[:80]}”"

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import zip_longest
 from typing import Any
+from urllib.parse import unquote
 
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
@@ -244,10 +245,14 @@ def _staged(entry: Activity, _sees_next: bool) -> str:
 
 
 def _visited(entry: Activity, _sees_next: bool) -> str:
-    path = entry.data.get("path", "")
-    name = entry.data.get("title") or (path.rpartition("/")[2] if entry.kind == "downloaded" else path)
+    name = taken(entry.data) if entry.kind == "downloaded" else entry.data.get("title") or entry.data.get("path", "")
     said = {"visited": "Looked at", "downloaded": "Downloaded", "clicked": "Followed our link to"}[entry.kind]
     return f"{said} {name or 'our site'}"
+
+
+def taken(data: Mapping[str, Any]) -> str:
+    """What somebody downloaded: the file's name. The title that a page's script tells is that of the page."""
+    return unquote(str(data.get("path") or "").rstrip("/").rpartition("/")[2]) or str(data.get("title") or "")
 
 
 def _used(entry: Activity, _sees_next: bool) -> str:
