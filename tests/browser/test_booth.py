@@ -277,6 +277,46 @@ def test_a_card_that_was_sent_is_corrected_without_a_network_and_what_others_cha
     ]  # fmt: skip
 
 
+def test_a_half_typed_card_is_no_card_because_another_is_corrected_and_comes_back_after_it(
+    phone: Phone, axe: Axe, shot: Shot, alice: User, booth: Door
+) -> None:
+    page = opened(phone, alice)
+    take(page, "Pria Raman")
+    state, row, name = page.locator("#state"), page.locator("#cards li"), page.get_by_label("Name", exact=True)
+    expect(state).to_contain_text("All 1 sent.")
+    name.fill("Tom Re")
+    page.get_by_role("checkbox", name="Wants a price").check()
+    row.get_by_role("button", name="Correct").click()
+    expect(name).to_have_value("Pria Raman")
+    expect(page.get_by_text("The card you were typing comes back then.")).to_be_visible()
+    expect(state).to_contain_text("All 1 sent.")
+    expect(row).to_have_count(1)
+    axe(page)
+    shot(page, "booth-put-aside")
+    name.fill("Priya Raman")
+    page.wait_for_timeout(600)  # until the draft is on the disk
+    page.reload()
+    expect(name).to_have_value("Priya Raman")
+    page.get_by_role("button", name="Keep").click()
+    expect(page.get_by_text("Priya Raman is kept. Here is the card you were typing.")).to_be_visible()
+    expect(name).to_have_value("Tom Re")
+    until(lambda: Lead.objects.get().name == "Priya Raman")
+    assert Submission.objects.count() == 1, "what was not kept is not sent"
+
+    page.reload()
+    expect(name).to_have_value("Tom Re")
+    row.get_by_role("button", name="Correct").click()
+    expect(name).to_have_value("Priya Raman")
+    page.get_by_role("button", name="Clear").click()
+    expect(name).to_have_value("Tom Re")
+    expect(page.get_by_role("checkbox", name="Wants a price")).to_be_checked()
+    name.fill("Tom Reyes")
+    page.get_by_role("button", name="Keep").click()
+    expect(state).to_contain_text("All 2 sent.")
+    expect(name).to_have_value("")
+    assert sorted(Lead.objects.values_list("name", flat=True)) == ["Priya Raman", "Tom Reyes"]
+
+
 def test_a_correction_is_taken_back_and_of_what_was_sent_yesterday_or_before_signing_out_the_name_alone_stays(
     phone: Phone, alice: User, booth: Door
 ) -> None:

@@ -47,12 +47,12 @@
   const content = ({ fields, answers, heat, said, note }) => ({ fields, answers, heat, said, note });
   const former = (here) => (here?.whole ? { former: content(here) } : here?.former ? { former: here.former } : {});
 
-  /* Put a card by and forget its draft, both or neither. Was it kept meanwhile in another tab, a new one is somebody else,
-   * and what is corrected last is what holds. */
-  const keep = (card, draftId) => change((cards, drafts) => after(cards.get(card.key), (here) => {
+  /* Put a card by and forget its draft, or what comes into the form after it, both or neither. Was it kept meanwhile in
+   * another tab, a new one is somebody else, and what is corrected last is what holds. */
+  const keep = (card, draftId, next) => change((cards, drafts) => after(cards.get(card.key), (here) => {
     const isElse = here && card.rev === 1, lead = here?.lead ? { lead: here.lead } : {};
     cards.put(isElse ? { ...card, key: newKey() } : { ...card, ...lead, ...former(here), rev: Math.max(card.rev, (here?.rev || 0) + 1) });
-    if (draftId) drafts.delete(draftId);
+    next ? drafts.put({ id: draftId, ...next }) : drafts.delete(draftId);
   }));
 
   const all = () => look((cards, _, answer) => after(cards.getAll(), answer));

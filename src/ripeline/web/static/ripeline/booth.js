@@ -9,11 +9,13 @@
   const { user, slug } = document.body.dataset, page = { user, slug };
   const draftId = `${user} ${slug}`, LEFT = "ripeline-booth-left"; // set by signing out (ripeline.js)
   const TRIES = 30e3; // milliseconds between two tries while something waits
+  const SECOND_TAP = 500; // milliseconds in which a tap on Keep is not meant for the card that came back
   const form = $("#card");
   const PERSON = ["name", "company", "email", "phone", "title"].filter((name) => form.elements[name]);
 
   const fresh = () => ({ key: store.newKey(), rev: 0, at: 0 });
   let editing = fresh(); // which card the form holds
+  let aside = []; // cards that were being typed when another was corrected, the last one last: drafts, which nothing sends
   let beside = {}; // what that card says for which the form has no place by now
 
   /* ---- The form and its draft ---------------------------------------------------------------------------------- */
@@ -77,7 +79,7 @@
   async function saveDraft() {
     clearTimeout(saving);
     const card = typed();
-    try { isEmpty(card) ? await store.dropDraft(draftId) : await store.saveDraft(draftId, { ...card, editing }); } catch { cannotKeep(); }
+    try { isEmpty(card) && !aside.length ? await store.dropDraft(draftId) : await store.saveDraft(draftId, { ...card, editing, aside }); } catch { cannotKeep(); }
   }
   form.addEventListener("input", saveSoon);
 
@@ -111,32 +113,40 @@
     if (Object.keys(errors).length) return fault(errors);
     if (isKeeping) return;
     isKeeping = true;
+    let isBack = false;
     clearTimeout(saving);
     const kept = { ...card, key: editing.key, owner: user, booth: slug, at: editing.at || Date.now(), rev: editing.rev + 1, state: "waiting", errors: {} };
     try {
-      await store.keep(kept, draftId);
+      await store.keep(kept, draftId, next());
       navigator.storage?.persist?.();
-      say(`${called(kept)} is kept.`);
-      begin();
+      isBack = begin();
+      say(isBack ? `${called(kept)} is kept. Here is the card you were typing.` : `${called(kept)} is kept.`);
       await draw();
       sendWhenClosed();
       tick();
-    } catch { cannotKeep(); } finally { isKeeping = false; }
+    } catch { cannotKeep(); } finally { setTimeout(() => { isKeeping = false; }, isBack ? SECOND_TAP : 0); }
   });
 
+  /* What comes into the form next: the card that was put aside last; nothing where none was. */
+  const next = () => (aside.length ? { ...aside.at(-1), aside: aside.slice(0, -1) } : undefined);
+
+  /* The form for the next card; whether one was put aside for it. */
   function begin() {
-    editing = fresh();
-    fill({});
+    const back = aside.pop();
+    editing = back?.editing || fresh();
+    fill(back || {});
     showMending();
     form.elements[PERSON[0]].focus({ preventScroll: true });
     scrollTo({ top: 0 });
+    return Boolean(back);
   }
 
   /* ---- The cards ------------------------------------------------------------------------------------------------ */
 
-  function showMending(isSent = false) {
+  function showMending() {
     $("#mending").hidden = !editing.rev;
-    $("#mending span").textContent = isSent ? "This card was sent already. What you change here is sent after it." : "This is a card from below, to be changed.";
+    const is = editing.isSent ? "This card was sent already. What you change here is sent after it." : "This is a card from below, to be changed.";
+    $("#mending span").textContent = aside.length ? `${is} The card you were typing comes back then.` : is;
   }
 
   const called = ({ fields }) => fields.name || fields.email || fields.phone || fields.company || "The card";
@@ -216,21 +226,24 @@
     if (deed === "mend") return mend(await store.one(key));
     const again = { state: "waiting", errors: {} };
     await store.update(key, (card) => (deed === "discard" ? { ...card, state: "discarded", done_at: Date.now() } : { ...card, ...(deed === "former" ? card.former : {}), ...again, rev: card.rev + 1 }));
-    if (editing.key === key && deed === "former") { begin(); await store.dropDraft(draftId); }
+    if (deed === "former") {
+      aside = aside.filter((one) => one.editing.key !== key);
+      if (editing.key === key) begin();
+      await saveDraft();
+    }
     await draw();
     tick();
   });
 
-  /* A card again in the form, under its own key; what was being typed is kept first, as a card of its own if it can be. */
+  /* A card again in the form, under its own key. What was being typed was not kept: it is put aside, and comes back after it. */
   async function mend(card) {
     const open = typed();
-    if (!isEmpty(open) && editing.key !== card.key) {
-      if (Object.keys(missing(open)).length) return fault({ whole: "Keep or clear this card first." });
-      await store.keep({ ...open, key: editing.key, owner: user, booth: slug, at: editing.at || Date.now(), rev: editing.rev + 1, state: "waiting", errors: {} }, draftId);
-    }
-    editing = { key: card.key, rev: card.rev, at: card.at, isSent: card.state === "sent" || Boolean(card.former) };
-    fill(card);
-    showMending(editing.isSent);
+    if (editing.key !== card.key && !isEmpty(open) && JSON.stringify(open) !== editing.filled) aside.push({ ...open, editing });
+    const before = aside.find((one) => one.editing.key === card.key); // half corrected already
+    aside = aside.filter((one) => one !== before);
+    fill(before || card);
+    editing = before?.editing || { key: card.key, rev: card.rev, at: card.at, isSent: card.state === "sent" || Boolean(card.former), filled: JSON.stringify(typed()) };
+    showMending();
     scrollTo({ top: 0 });
     fault(card.errors || {});
     if (!Object.keys(card.errors || {}).length) form.elements[PERSON[0]].focus();
@@ -238,7 +251,7 @@
     await draw();
   }
 
-  $("#clear").addEventListener("click", async () => { begin(); await store.dropDraft(draftId); await draw(); });
+  $("#clear").addEventListener("click", async () => { begin(); await saveDraft(); await draw(); });
 
   function say(text) {
     $("#said").textContent = text;
@@ -348,7 +361,7 @@
     try {
       await store.tidy(localStorage.getItem(LEFT) !== null);
       const draft = await store.draft(draftId);
-      if (draft) { editing = draft.editing; fill(draft); showMending(editing.isSent); } else fill({});
+      if (draft) { editing = draft.editing; aside = draft.aside || []; fill(draft); showMending(); } else fill({});
       await draw();
     } catch { cannotKeep(); }
     document.documentElement.dataset.ready = "yes";
