@@ -1,6 +1,7 @@
 """Web hooks: what a tool sends is never lost, and comes in once somebody has said where everything stands in it."""
 
 import json
+import re
 from typing import Any
 from uuid import uuid4
 
@@ -179,6 +180,30 @@ def test_an_address_is_found_by_its_look_and_mona_is_warned_where_none_is_read(
     )
     kept["at-email"] = "respondent.contact.mail_addr"
     assert "Nothing in it is read" not in client.post(f"/capture/hooks/{door.pk}", kept, follow=True).text
+
+
+def test_neither_an_empty_delivery_nor_one_of_another_shape_hides_a_good_one_before_it(
+    client: Client, door: Door, mona: User
+) -> None:
+    client.force_login(mona)
+    path = f"/capture/hooks/{door.pk}"
+    send(door, {})
+    assert "Nothing stood in what was sent." in client.get(path).text
+    send(door, LEAD_AD)
+    send(door, {"ping": {"sent_by": "the tool"}})
+    send(door, {})
+    page = client.get(path).text
+    assert "field_data.email.0: priya@northgate.example" in page
+    assert re.search(r'<option value="field_data.email.0" selected', page), "it is still guessed from the good one"
+    assert "<dt>ping.sent_by</dt><dd>the tool</dd>" in page, "and what stood in others can be read as well"
+    assert "Places that stood in others of the last few are there, too." in page
+    kept = {"name": "Ads", "source_type": "social", "at-email": "field_data.email.0"}
+    assert "1 that waited came in" in client.post(path, kept, follow=True).text
+    page = client.get("/capture/held").text
+    assert page.count("Give at least a name") == 2, "the two empty ones are one delivery"
+    assert "Nobody has said yet" not in page, "somebody has said it since"
+    Submission.objects.filter(state=SubmissionState.HELD).update(why=machines.UNMAPPED)  # as it was kept before
+    assert "Nobody has said yet" not in client.get("/capture/held").text
 
 
 @pytest.mark.django_db

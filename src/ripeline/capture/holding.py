@@ -35,6 +35,13 @@ def held(door: Door | None = None) -> list[Submission]:
     return list((found.filter(door=door) if door else found)[:SHOWN])
 
 
+def why(sent: Submission) -> str:
+    """Why it waits, as it is by now: its hook may have been mapped since it came."""
+    if sent.why != machines.UNMAPPED or not sent.door.mapping:
+        return sent.why
+    return machines.mapped(sent.door, sent.content["raw"])[1] or "Somebody is found in it by now: let it in."
+
+
 def waits(sent: Submission) -> Address | None:
     """What is wrong with the address of what a tool sent; None where that is not what it waits for."""
     if sent.door.kind != DoorKind.HOOK:
@@ -49,6 +56,16 @@ def release(*, actor: User, submission_id: UUID, email: str | None = None) -> Su
     `email`: of what a tool sent, the address as it should be; "": let it in without one.
     """
     require_keeps_catalog(actor)
+    try:
+        return _release(actor, submission_id, email)
+    except StillHeldError as still:
+        if email is None:  # else it is of the address that was typed here
+            held_now = Submission.objects.filter(pk=submission_id, state=SubmissionState.HELD)
+            held_now.update(why=str(still)[:200])
+        raise
+
+
+def _release(actor: User, submission_id: UUID, email: str | None) -> Submission:
     with transaction.atomic():
         found = Submission.objects.select_for_update(of=("self",)).select_related("door__source", "door__campaign")
         submission = found.get(pk=submission_id)

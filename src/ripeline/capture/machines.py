@@ -43,6 +43,7 @@ CLOCKS_DIFFER = timedelta(minutes=10)
 SAME = timedelta(minutes=1)  # in which what a program sends without a key of its own is the same (at most twice that)
 LONGEST_ID = 254
 _SPACE = UUID("7d1f1c52-52a5-4c0e-9d0c-5a3a1a9b7c11")  # of the ids that senders' own keys are made into
+UNMAPPED = "Nobody has said yet where the name and the address stand in it."
 DEEP, WIDE = 8, 200  # how far into what a tool sends is looked
 LONGEST_PLACE = 300  # characters of a path in it
 
@@ -120,7 +121,7 @@ def mapped(door: Door, raw: Mapping[str, Any], *, email: str | None = None) -> t
     found = dict(flat(raw))
     said = {name: found[path] for name, path in door.mapping.items() if found.get(path, "").strip()}
     if not door.mapping:
-        return _empty(), "Nobody has said yet where the name and the address stand in it."
+        return _empty(), UNMAPPED
     if email is not None:
         said["email"] = email
     answers = {name.removeprefix(ASKED): text for name, text in said.items() if name.startswith(ASKED)}
@@ -177,9 +178,34 @@ def keep_hook(
     return found
 
 
-def last_sent(door: Door) -> Submission | None:
-    """What a tool sent last: what its mapping is made by."""
-    return Submission.objects.filter(door=door).order_by("-received_at").first()
+@dataclass(frozen=True)
+class Example:
+    """What a mapping is made by: of what a tool has sent of late, that which says most; and what stood in others."""
+
+    sent: Submission
+    raw: Mapping[str, Any]
+    places: Sequence[tuple[str, str]]
+    has_more: bool  # some of the places stood in others
+
+
+LOOKED_AT = 10  # the last so many: an empty one, or one of another shape, hides no good one before it
+
+
+def example(door: Door) -> Example | None:
+    """None where nothing was sent yet that anything stands in."""
+    lately = Submission.objects.filter(door=door).order_by("-received_at")[:LOOKED_AT]
+    found = [(each, each.content.get("raw") or {}) for each in lately]
+    full = [(each, raw, dict(flat(raw))) for each, raw in found if any(True for _ in flat(raw))]
+    if not full:
+        return None
+    sent, raw, own = max(full, key=lambda each: _read_of(door, each[1], each[2]))  # of equals the newest
+    more = {at: text for _, _, stood in reversed(full) for at, text in stood.items() if at not in own}
+    return Example(sent, raw, [*own.items(), *more.items()], bool(more))
+
+
+def _read_of(door: Door, raw: Mapping[str, Any], stood: Mapping[str, str]) -> int:
+    """How much of something sent is read, or would be as its places are called."""
+    return sum(at in stood for at in (door.mapping or guess_mapping(raw)).values())
 
 
 _CALLED, _SAID = ("name", "key", "label", "field", "question", "title"), ("value", "values", "answer", "text")

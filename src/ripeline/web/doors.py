@@ -178,7 +178,10 @@ def held(request: HttpRequest) -> HttpResponse:
     count = Counter(each.door_id for each in waiting)
     answer = {
         "here": "held",
-        "waiting": [{"sent": each, "said": _said(each, asked), "address": holding.waits(each)} for each in waiting],
+        "waiting": [
+            {"sent": each, "why": holding.why(each), "said": _said(each, asked), "address": holding.waits(each)}
+            for each in waiting
+        ],
     } | _waiting(count, {each.door_id for each in waiting if _is_hook(each.door)})
     return render(request, "capture/held.html", answer)
 

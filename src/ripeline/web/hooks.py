@@ -1,5 +1,6 @@
 """Capture, doors for programs: a web hook and where its words go; and what a key of ours brings."""
 
+from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
@@ -98,9 +99,9 @@ def door(request: HttpRequest, door_id: UUID) -> HttpResponse:
         raise Http404
     if not _is_hook(found):
         return _own_door(request, found)
-    sent = machines.last_sent(found)
-    raw = (sent.content.get("raw") or {}) if sent else {}
-    form = HookSettings(posted(request), places=list(machines.flat(raw))[:200], initial=_initial(found, raw))
+    shown = machines.example(found)
+    places, raw = (list(shown.places), shown.raw) if shown else ([], {})
+    form = HookSettings(posted(request), places=places[:200], initial=_initial(found, raw))
     if request.method == "POST" and form.is_valid():
         given = form.cleaned_data
         try:
@@ -117,7 +118,7 @@ def door(request: HttpRequest, door_id: UUID) -> HttpResponse:
             say(request, words + _NO_ADDRESS * lacks, is_error=lacks)
             return redirect("hook-door", door_id)
     answer = _answer(found, form) | {
-        "sent": sent, "is_hook": True, "address": request.build_absolute_uri(reverse("hook", args=[found.slug])),
+        "shown": shown, "is_hook": True, "address": request.build_absolute_uri(reverse("hook", args=[found.slug])),
         "waiting": len(holding.held(found)), "is_guessed": bool(raw) and not found.mapping,
     }  # fmt: skip
     return render(request, "capture/hook.html", answer, status=422 if form.errors else 200)
@@ -147,7 +148,7 @@ def _is_hook(door: Door) -> bool:
     return door.kind == DoorKind.HOOK
 
 
-def _initial(door: Door, raw: dict[str, Any]) -> dict[str, Any]:
+def _initial(door: Door, raw: Mapping[str, Any]) -> dict[str, Any]:
     """The mapping as it stands; to begin with, as what was sent suggests."""
     mapping = door.mapping or machines.guess_mapping(raw)
     return {
