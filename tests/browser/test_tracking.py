@@ -278,6 +278,13 @@ def test_mona_sets_tracking_up(
     expect(page.get_by_role("button", name="Add shop.casaverde-outlet.example")).to_be_visible()
     axe(page)
     shot(page, "tracking")
+    what_to_call = page.get_by_label("What to call").input_value()
+    theirs = page.context.new_page()
+    called = theirs.evaluate(f"{what_to_call}; [...ripeline.q[0]]")
+    assert called == ["consent", True], "though the tag's script is not there yet"
+    theirs.close()
+    page.get_by_label("What to call").scroll_into_view_if_needed()
+    shot(page, "tracking-consent")
     page.get_by_role("link", name="See what they make of your pages").click()
     page.wait_for_selector("text=What these rules make of your pages")
     axe(page)
