@@ -234,3 +234,20 @@ def test_a_name_that_says_first_and_last_once_more_is_theirs() -> None:
 
 def test_a_seller_is_the_sales_rep() -> None:
     assert guessed("leads", {"Name": ["Alice"], "Verkäufer": ["Bob"]})["Verkäufer"] == "owner"
+
+
+def test_what_is_said_to_be_the_persons_is_known_by_the_last_part_of_its_heading() -> None:
+    columns = {"Person Name": ["Tom Baker"], "Company Name": ["Acme"], "Besucher Funktion": ["CEO"]}
+    assert guessed("leads", columns) == {"Person Name": "name", "Company Name": "company", "Besucher Funktion": "title"}
+
+
+def test_leads_that_would_go_in_nameless_beside_a_column_that_is_called_name_are_pointed_out() -> None:
+    def nameless(**targets: str) -> str:
+        return FieldMap("leads", (("E-mail", "email"), *targets.items())).nameless(empty=["Surname"])
+
+    assert nameless(**{"Person Name": "custom:Person Name"}) == "Person Name"
+    assert nameless(**{"Display name": "ignore"}) == "Display name"
+    assert nameless(Name="custom:Name", Vorname="first_name") == ""
+    assert nameless(Name="company") == "", "somebody says that it is another's"
+    assert nameless(**{"Product name": "custom:Product name", "Company Name": "ignore"}) == ""
+    assert nameless(Surname="ignore") == "", "nothing stands in it"

@@ -250,7 +250,17 @@ def test_headings_that_say_the_same_are_told_apart_by_those_above_them() -> None
     rows = [("Contact", None, "Office", None), ("Name", "Phone", "Phone", "Street"), ("Tom Baker", "1", "2", "A")]
     with as_table(io.BytesIO(workbook(rows)), name="leads.xlsx") as table:
         found = detect(table.file, name="leads.xlsx", told=Told(encoding="utf-8", delimiter=","))
-    assert found.dialect.labels == ("Contact Name", "Contact Phone", "Office Phone", "Street")
+    assert found.dialect.labels == ("Name", "Contact Phone", "Office Phone", "Street")
+
+
+def test_what_stands_under_the_word_person_is_called_by_its_own_heading() -> None:
+    rows = [
+        ("Person", None, None, "Kontakt", None), ("Name", "Firma", "Funktion", "E-Mail", "Telefon"),
+        ("Tom Baker", "Acme", "CEO", "tom@acme.example", "020 7946 0001"),
+    ]  # fmt: skip
+    with as_table(io.BytesIO(workbook(rows)), name="leads.xlsx") as table:
+        found = detect(table.file, name="leads.xlsx", told=Told(encoding="utf-8", delimiter=","))
+    assert found.dialect.labels == ("Name", "Firma", "Funktion", "E-Mail", "Telefon")
 
 
 @pytest.mark.django_db(transaction=True)

@@ -112,6 +112,15 @@ def test_a_column_that_goes_into_a_field_of_another_name_says_so(signed_in: Sign
     assert "Keep it as “Rooms”" in text(page)
 
 
+def test_who_leaves_a_column_called_name_to_itself_is_warned_that_leads_go_in_nameless(
+    signed_in: SignIn, mona: User
+) -> None:
+    where = upload(signed_in(mona), b"Display name,E-mail\nAnn Cole,ann@x.example\n").url
+    assert "No column goes to Name, though “Display name” is called like it" in text(signed_in(mona).get(where))
+    mended = signed_in(mona).post(f"{where}/mapping", {"to-0": "name"})
+    assert "No column goes to Name" not in text(mended)
+
+
 def test_what_a_file_would_do_is_shown_before_it_goes_in(signed_in: SignIn, mona: User) -> None:
     client = signed_in(mona)
     worked(client, b"E-mail,Name\nann@x.example,Ann\n")

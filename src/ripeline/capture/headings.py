@@ -1,5 +1,6 @@
 """What people call the fields in their headings, reduced by `text.key`, the likeliest first."""
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
@@ -191,12 +192,31 @@ def may_be_one(cell: str, label: str) -> bool:
 
 
 _OF_WHAT = frozenset({"name", "id", "nr", "no", "number", "nummer"})
+_PERSONS = frozenset(  # whom a list of leads is of: what is theirs needs no word more
+    """person|contact|contact person|visitor|attendee|participant|guest|kontakt|kontaktperson|ansprechpartner|besucher|
+    teilnehmer|gast|interlocuteur|visiteur|participante|contacto|visitante|persona|contatto|contato
+    """.replace("\n    ", "").split("|")
+)  # fmt: skip
+
+
+def of_person(name: str) -> str:
+    """A heading, as `text.key` has it, without the word that says that it is the person's."""
+    return next((name.removeprefix(f"{who} ") for who in _PERSONS if name.startswith(f"{who} ")), name)
+
+
+def is_called_name(label: str) -> bool:
+    """Whether a heading is that of a person's name, whatever stands before it, and of nothing else."""
+    name = key(clean(re.sub(r" \(\d+\)$", "", label)))
+    if of_person(name) in (*HEADINGS["name"], *HEADINGS["first_name"], *HEADINGS["last_name"]):
+        return True
+    return name.endswith(" name") and name not in KNOWN | _DEALS
 
 
 def grouped(above: Sequence[str], heading: Sequence[str]) -> list[str]:
     """A heading with what stands over groups of its columns: “Name” below “Company” is the “Company Name”.
 
-    Only where it tells something: a name or a number of what, or which of two columns that are called alike.
+    Only where it tells something: a name or a number of what, if not of the person, or which of two columns that are
+    called alike.
     """
     over, filled = "", sum(bool(cell.strip()) for cell in above)
     is_group = 1 < filled < sum(bool(cell.strip()) for cell in heading) and not any("@" in cell for cell in above)
@@ -208,6 +228,7 @@ def grouped(above: Sequence[str], heading: Sequence[str]) -> list[str]:
         over = (clean(above[at]) if at < len(above) else "") or over
         together = f"{over} {clean(cell)}".strip()
         said = key(clean(cell))
-        is_other = said and ((said in _OF_WHAT and key(together) in KNOWN) or times[said] > 1)
+        is_of_what = said in _OF_WHAT and key(together) in KNOWN and key(over) not in _PERSONS
+        is_other = said and (is_of_what or times[said] > 1)
         found.append(together if is_other else cell)
     return found

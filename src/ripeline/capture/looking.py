@@ -162,6 +162,12 @@ def opened(run: ImportRun, said: Said) -> Iterator[Table]:
             yield table
 
 
+def nameless(looked: Looked, mapping: FieldMap) -> str:
+    """The column that is called like a person's name, where leads would go in without one; else ""."""
+    labels = looked.dialect.labels
+    return mapping.nameless([each for each, cells in zip(labels, looked.detected.samples, strict=True) if not cells])
+
+
 def asks_for_outcomes(looked: Looked) -> bool:
     """Whether a file that is read as leads looks like one of deals, and nobody has had such a file read so."""
     return not looked.is_remembered and _is_of_deals_read_as(looked.mapping.kind, looked.dialect.labels)

@@ -11,6 +11,7 @@ from ripeline.capture import codes, standing, values
 from ripeline.capture.dates import is_date
 from ripeline.capture.dialect import Dialect
 from ripeline.capture.fields import ANSWER, CUSTOM, FIELDS, IGNORE, OTHER_PHONE, Field, Kind, Takes
+from ripeline.capture.headings import is_called_name, of_person
 from ripeline.capture.presets import Preset, recognised
 from ripeline.capture.text import BadValueError, clean, given, key, words
 
@@ -20,6 +21,7 @@ SOMEBODY = frozenset({"email", "phone", "name", "first_name", "last_name", "exte
 WITH_IDS = frozenset({"external_id", "company_id"})  # fields whose values only one system's are
 _BY_HEADING = 50  # or more: a heading says so, not cells alone
 _NAMES = ("first_name", "last_name")
+_OF_PERSON = frozenset({"name", "email", "phone", "title", *_NAMES})  # “Person Name” is the name
 _WHEN = ("won_at", "lost_at", "closed_at")
 _PARTLY = words("email phone company country source campaign landing_page message currency product reason outcome")
 _SAME_THING = words(
@@ -61,6 +63,13 @@ class FieldMap:
     def fields(self) -> set[str]:
         """The fields that have a column."""
         return {target for _, target in self.targets if target in FIELDS[self.kind]}
+
+    def nameless(self, empty: Collection[str] = ()) -> str:
+        """The column, none of the `empty`, that is called like a person's name where no column goes there; else ""."""
+        if self.kind != "leads" or self.fields() & {"name", *_NAMES}:
+            return ""
+        free = (each for each, to in self.targets if to not in FIELDS["leads"] and each not in empty)
+        return next(filter(is_called_name, free), "")
 
     def problems(self) -> list[str]:
         """What must be changed before this can be used, in sentences; none if nothing must."""
@@ -230,6 +239,8 @@ def _score(field: Field, label: str, cells: list[str]) -> tuple[float, str]:
     if name == key(field.name) or name in field.headings:
         rank = field.headings.index(name) if name in field.headings else 0
         by_heading = 100 - rank / 10
+    elif field.name in _OF_PERSON and of_person(name) in field.headings:
+        by_heading = 60 - field.headings.index(of_person(name)) / 10
     elif field.name in _PARTLY and _is_part(name, field.headings):
         by_heading = 50
     if by_heading:

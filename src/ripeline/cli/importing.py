@@ -19,7 +19,7 @@ from ripeline.capture import actions, asking, batches, queries, trial
 from ripeline.capture.actions import MappingError, Said, UnreadableFileError
 from ripeline.capture.detection import Told
 from ripeline.capture.fields import CUSTOM, FIELDS, IGNORE, Kind
-from ripeline.capture.looking import EVERY, Looked, asks_for_outcomes, look, problems
+from ripeline.capture.looking import EVERY, Looked, asks_for_outcomes, look, nameless, problems
 from ripeline.capture.mapping import FieldMap, chosen
 from ripeline.capture.models import ImportPolicy, ImportRun, ImportState
 from ripeline.capture.trial import Trial, TrialError
@@ -297,6 +297,8 @@ def _tell(looked: Looked, mapping: FieldMap, *, is_remembered: bool) -> None:
         say(f"This is an export of {looked.preset.label}.")
     if asks_for_outcomes(looked):
         say("This looks like a file of deals, but is read as leads. To import it as outcomes, give --outcomes.")
+    if unnamed := nameless(looked, mapping):
+        say(f'No column goes to name, though “{unnamed}” is called like it. To take it, give --map "{unnamed}=name".')
     say("Columns, as last time:" if is_remembered else "Columns:")
     for label, target in mapping.targets[:_SHOWN]:
         say(f"  {label} → {labels.get(target) or 'custom field ' + target.removeprefix(CUSTOM)}")

@@ -157,6 +157,7 @@ def _context(run: ImportRun, looked: Looked, *, error: str = "") -> dict[str, An
         "is_remembered": looked.is_remembered,
         "is_told": bool(run.told.get("whole")),
         "why": dialect.why,
+        "nameless": looking.nameless(looked, looked.mapping),
         "encodings": [Option(code, words, code == dialect.encoding) for code, words in ENCODINGS.items()],
         "delimiters": _delimiters(dialect.delimiter),
         "sheets": _sheets(dialect),
