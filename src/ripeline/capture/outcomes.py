@@ -1,6 +1,6 @@
 """A file's rows of outcomes taken in: each finds its lead (`capture.joined`), and its deal is booked there."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -14,7 +14,7 @@ from ripeline.capture.text import key
 from ripeline.capture.whys import Reasons
 from ripeline.catalog import queries as catalog
 from ripeline.catalog.models import CloseReason, CloseState
-from ripeline.leads import deals, identity, systems
+from ripeline.leads import deals, identity, placing, systems
 from ripeline.leads.accounts import first_leads
 from ripeline.leads.deals import Booked
 from ripeline.leads.matching import Deal
@@ -65,12 +65,14 @@ class OutcomeTaker:
         return tally
 
     def _leads(self, rows: Sequence[Row], tally: Tally) -> Iterator[tuple[Row, UUID]]:
-        """The lead of each row: by whom it names, be it by name alone, else who came first at its company."""
+        """The lead of each row: by whom it names, be it by name alone, else by its company (`_placed`)."""
         known = identity.resolve(found for row in rows for found in joined.people_of(row))
         named = firms.of(rows)
         first = first_leads(list(set(named.values())))
         unknown = [row for row in rows if not any(one in known for one in joined.people_of(row))]
         called = joined.by_name(unknown, named)
+        at_company = [row for row in unknown if named.get(row.row) in first and len(called.get(row.row, [])) != 1]
+        placed = self._placed(at_company, named, first)
         for row in rows:
             found = {known[one] for one in keys_of(row) if one in known}
             several = [known[one] for one in joined.people_of(row) if one in known]
@@ -82,26 +84,30 @@ class OutcomeTaker:
             elif len(alike) == 1:
                 tally.remarks.append((row.row, Remark.PERSON, joined.called(row)))
                 yield row, alike[0]
-            elif row.row in named and named[row.row] in first:
+            elif row.row in placed:
                 tally.remarks.append((row.row, Remark.COMPANY, row.text("company") or row.text("company_id")))
-                yield row, first[named[row.row]]
+                yield row, placed[row.row]
             elif alike:
                 tally.reject(row, joined.SEVERAL.format(joined.called(row)), self._columns.get("person", ""))
             else:
                 tally.reject(row, *self._nobody(row))
 
+    def _placed(
+        self, rows: Sequence[Row], accounts: Mapping[int, UUID], first: Mapping[UUID, UUID]
+    ) -> dict[int, UUID]:  # fmt: skip
+        """The lead of each row by its company: who has its deal from before, else who came first from there."""
+        asked = []
+        for row in rows:
+            account_id = accounts[row.row]
+            deal_of = self._open_deal if row.text("outcome") == "open" else self._deal
+            asked.append(placing.Asked(account_id, deal_of(row, first[account_id])))
+        kept = placing.kept(asked, origin=ORIGIN, run_id=self._run.pk)
+        return {row.row: by or each.deal.lead_id for row, each, by in zip(rows, asked, kept, strict=True)}
+
     def _open(self, rows: Sequence[tuple[Row, UUID]], tally: Tally) -> None:
         """Deals that are still open elsewhere are opportunities here, each once."""
         found = open_all(
-            [
-                OpenDeal(
-                    lead_id=lead_id, name=row.text("product"), amount=row.number("amount"),
-                    currency=row.text("currency"), stage=row.text("pipeline_stage"),
-                    expected=at.astimezone(self._zone).date() if (at := row.moment("closed_at")) else None,
-                    opened_at=row.moment("opened_at"),
-                )
-                for row, lead_id in rows
-            ],
+            [self._open_deal(row, lead_id) for row, lead_id in rows],
             actor=self._run.started_by, origin=ORIGIN, import_run_id=self._run.pk,
         )  # fmt: skip
         for (row, _), result in zip(rows, found, strict=True):
@@ -114,6 +120,14 @@ class OutcomeTaker:
             is_news = result in (Became.OPENED, Became.CHANGED)
             tally.results[Result.UPDATED if is_news else Result.UNCHANGED] += 1
             tally.remark(row)
+
+    def _open_deal(self, row: Row, lead_id: UUID) -> OpenDeal:
+        return OpenDeal(
+            lead_id=lead_id, name=row.text("product"), amount=row.number("amount"),
+            currency=row.text("currency"), stage=row.text("pipeline_stage"),
+            expected=at.astimezone(self._zone).date() if (at := row.moment("closed_at")) else None,
+            opened_at=row.moment("opened_at"),
+        )  # fmt: skip
 
     def _deal(self, row: Row, lead_id: UUID) -> Deal:
         at = row.moment("closed_at")

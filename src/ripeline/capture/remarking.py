@@ -9,7 +9,7 @@ def sentence(about: str, text: str) -> str:
         case Remark.OWNER:
             return f"The owner “{text}” is not here"
         case Remark.COMPANY:
-            return f"Names nobody who is here; it went to who came first from “{text}”"
+            return f"Names nobody who is here; of “{text}” who has its deal keeps it, else it went to who came first"
         case Remark.PERSON:
             return f"Names its person by name alone; it went to the one who is called “{text}”"
         case Remark.KEPT_OPEN:
@@ -85,9 +85,10 @@ SUMMED = {  # of one row, and of several
         "say other amounts than are here for their deals. Nothing was changed; the first is row {first}.",
     ),
     Remark.COMPANY: (
-        "names nobody who is here, but a company, row {first}. Its deal went to who came to us first from there.",
-        "name nobody who is here, but a company, the first is row {first}. Their deals went to who came to us first "
-        "from there.",
+        "names nobody who is here, but a company, row {first}. Its deal is with who has it there already, else with "
+        "who came to us first from there.",
+        "name nobody who is here, but a company, the first is row {first}. Their deals are with who has them there "
+        "already, else with who came to us first from there.",
     ),
     Remark.PERSON: (
         "names its person by name alone, row {first}. It went to the one here who is called so.",

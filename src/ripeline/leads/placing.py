@@ -1,0 +1,98 @@
+"""A deal once booked stays with its lead: of a deal that names only a company, who of that company has it already."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from decimal import Decimal
+from typing import NamedTuple
+from uuid import UUID
+
+from ripeline.catalog.models import CloseState
+from ripeline.leads.matching import Deal, key_of
+from ripeline.leads.models import Lead, Opportunity
+from ripeline.leads.open_deals import OpenDeal
+from ripeline.timeline.models import Activity
+
+_FROM_FILES = ("open:", *(f"{state}:" for state in CloseState.values))  # how the keys begin of deals that files brought
+
+
+class Asked(NamedTuple):
+    """A deal of a company, as it is booked where nobody there has it: with who came first."""
+
+    account_id: UUID
+    deal: Deal | OpenDeal
+
+
+class _Booked(NamedTuple):
+    """A deal that an import before has booked under its key."""
+
+    lead_id: UUID
+    amount: Decimal | None
+
+
+def kept(asked: Sequence[Asked], *, origin: str, run_id: UUID) -> list[UUID | None]:
+    """The lead that has each deal already, in their order; None where nobody of its company has.
+
+    What the run itself has booked is not looked at: two rows of one file are two deals.
+    """
+    if not asked:
+        return []
+    booked = _booked(asked, origin, run_id)
+    named = _named({each.account_id for each in asked}, run_id)
+    return [_of(each, booked, named) for each in asked]
+
+
+def _of(
+    asked: Asked,
+    booked: Mapping[tuple[UUID, str], Sequence[_Booked]],
+    named: Mapping[tuple[UUID, str], Sequence[Opportunity]],
+) -> UUID | None:
+    """Whose it is by its key, else by its name; of several who has that amount, then who came first."""
+    deal = asked.deal
+    name = key_of(_name(deal)[:200])
+    alike = [one for one in named.get((asked.account_id, name), ()) if _is_same(deal, one)] if name else []
+    by_key = booked.get((asked.account_id, deal.key), ())
+    found: Iterable[_Booked] = by_key or [_Booked(one.lead_id, one.amount) for one in alike]
+    best = min(found, key=lambda one: (one.amount != deal.amount, one.lead_id != deal.lead_id), default=None)
+    return best.lead_id if best else None
+
+
+def _booked(asked: Sequence[Asked], origin: str, run_id: UUID) -> dict[tuple[UUID, str], list[_Booked]]:
+    there = Lead.objects.filter(account__in={each.account_id for each in asked})
+    entries = Activity.objects.filter(
+        lead_id__in=there.values("pk"), origin=origin, event_key__in={each.deal.key for each in asked}
+    )
+    before = [entry for entry in entries.order_by("recorded_at", "id") if entry.import_run_id != run_id]
+    leads = Lead.objects.in_bulk({entry.lead_id for entry in before})
+    found: dict[tuple[UUID, str], list[_Booked]] = defaultdict(list)
+    for entry in before:
+        lead, amount = leads[entry.lead_id], entry.data.get("amount")
+        if lead.account_id:
+            by = lead.merged_into_id or lead.pk
+            found[lead.account_id, entry.event_key].append(_Booked(by, Decimal(amount) if amount else None))
+    return found
+
+
+def _named(accounts: Iterable[UUID], run_id: UUID) -> dict[tuple[UUID, str], list[Opportunity]]:
+    """Deals of companies by what they are called; ids grow, so those of before the run have smaller ones."""
+    here = Opportunity.objects.filter(lead__account__in=accounts, lead__merged_into=None, pk__lt=run_id)
+    found: dict[tuple[UUID, str], list[Opportunity]] = defaultdict(list)
+    for one in here.select_related("lead").order_by("pk"):
+        for name in {key_of(one.product), key_of(one.name)} - {""}:
+            if one.lead.account_id:
+                found[one.lead.account_id, name].append(one)
+    return found
+
+
+def _is_same(deal: Deal | OpenDeal, found: Opportunity) -> bool:
+    """Whether a deal of that name is this one: a file brought it, or somebody entered just that amount and day."""
+    if found.key.startswith(_FROM_FILES):
+        return True
+    if (deal.amount, deal.currency) != (found.amount, found.currency):
+        return False
+    if isinstance(deal, Deal):
+        return found.closed_at is not None and found.closed_at.date() == deal.day
+    return found.closed_at is None and deal.opened_at is not None and found.opened_at.date() == deal.opened_at.date()
+
+
+def _name(deal: Deal | OpenDeal) -> str:
+    return deal.product if isinstance(deal, Deal) else deal.name
