@@ -19,6 +19,8 @@ from pytest_django.live_server_helper import LiveServer
 from ripeline.capture import booths
 from ripeline.capture.booths import BoothDraft
 from ripeline.capture.models import Door, Submission
+from ripeline.capture.text import BadValueError
+from ripeline.capture.values import email
 from ripeline.leads import actions as leads
 from ripeline.leads.deciding import By
 from ripeline.leads.models import Enquiry, Lead
@@ -416,6 +418,73 @@ def test_a_card_that_is_refused_says_why_keeps_no_other_waiting_and_is_mended(
     page.get_by_role("button", name="Keep").click()
     expect(page.locator("#state")).to_contain_text("All 3 sent.")
     assert Lead.objects.filter(name="Ann Lee").exists()
+
+
+def test_an_address_that_is_none_is_said_while_they_stand_there_and_kept_as_a_note_if_one_insists(
+    phone: Phone, axe: Axe, shot: Shot, alice: User, booth: Door
+) -> None:
+    page = opened(phone, alice)
+    phone.cut()
+    address, kept = page.get_by_label("E-mail", exact=True), page.get_by_role("button", name="Keep", exact=True)
+    page.get_by_label("Name", exact=True).fill("Petra Zahn")
+    address.fill("petra@zahnzentrum")
+    kept.click()
+    expect(page.get_by_text("after zahnzentrum something is missing, such as .com")).to_be_visible()
+    expect(address).to_be_focused()
+    expect(page.locator("#cards li")).to_have_count(0)
+    axe(page)
+    shot(page, "booth-slip")
+    address.fill("petra@zahnzentrum.example")
+    kept.click()
+    expect(page.get_by_text("Petra Zahn is kept.")).to_be_visible()
+    page.get_by_label("Name", exact=True).fill("Tom Reyes")
+    page.get_by_label("In other words").fill("Two chairs")
+    address.fill("tom at brightwater")
+    kept.click()
+    expect(page.get_by_text("This is no e-mail address: it has no @.")).to_be_visible()
+    page.get_by_role("button", name="Keep it as a note").click()
+    expect(page.get_by_text("Tom Reyes is kept.")).to_be_visible()
+    expect(page.get_by_role("button", name="Keep it as a note")).to_be_hidden()
+    phone.mend()
+    expect(page.locator("#state")).to_contain_text("All 2 sent.")
+    assert Lead.objects.get(name="Petra Zahn").email == "petra@zahnzentrum.example"
+    assert (
+        Submission.objects.get(content__person__name="Tom Reyes")
+        .content["message"]
+        .endswith("Two chairs\nE-mail: tom at brightwater")
+    )
+
+
+def test_the_phone_finds_no_more_wrong_with_an_address_than_the_server(phone: Phone, alice: User, booth: Door) -> None:
+    page = opened(phone, alice)
+    for address in (
+        "priya@northgate.example",
+        "Priya Raman <priya.raman+x@north-gate.co.uk>",
+        "mailto:a@b.io",
+        "jörg@müller.de",
+        "a@bücher.example, b@x.example",
+        "o'neil@x.ie",
+        "'a@b.de'",
+        "a_b@1und1.de",
+        "petra@zahnzentrum",
+        "petra",
+        "a@",
+        "@b.de",
+        "a@.de",
+        "a..b@x.de",
+        "a@-x.de",
+        "a@x-.de",
+        "a b@c",
+        "a@b..de",
+        "x@192.168.0.1",
+    ):
+        try:
+            is_right = bool(email(address).value)
+        except BadValueError:
+            is_right = False
+        slip = page.evaluate("(text) => booth.slip(text)", address)
+        assert not (is_right and slip), (address, slip)
+        assert is_right or slip or address == "x@192.168.0.1", address
 
 
 def test_a_sign_in_that_ran_out_loses_nothing_and_what_is_wrong_is_mended_beside_the_card(

@@ -73,5 +73,15 @@
     return { note: text.slice(0, 500), isCard: false };
   }
 
-  window.booth = { ...window.booth, read };
+  /* What is wrong with an e-mail address by its look, "" if nothing: no more than the server refuses of it. */
+  function slip(text) {
+    const found = /[^\s<>,;"()[\]@]{1,100}@[^\s<>,;"()[\]@]{1,255}/.exec(text.replace(/^mailto:/, ""));
+    if (!found) return text.includes("@") ? "This is no e-mail address: something is missing before or after the @." : "This is no e-mail address: it has no @.";
+    const [name, host] = found[0].replace(/^[.'’‘`]+|[.'’‘`]+$/g, "").split("@");
+    if (!host?.includes(".")) return `This is no e-mail address: after ${host || "the @"} something is missing, such as .com.`;
+    const isHost = host.split(".").every((part) => part && !/^-|-$/.test(part)), isName = name && !/^\.|\.$|\.\./.test(name);
+    return isHost && isName ? "" : "This is no e-mail address: look at its dots and dashes.";
+  }
+
+  window.booth = { ...window.booth, read, slip };
 })();

@@ -5,7 +5,7 @@
 (() => {
   const $ = (selector, root = document) => root.querySelector(selector);
   const $$ = (selector, root = document) => [...root.querySelectorAll(selector)];
-  const { store, read, send } = window.booth;
+  const { store, read, slip, send } = window.booth;
   const { user, slug } = document.body.dataset, page = { user, slug };
   const draftId = `${user} ${slug}`, LEFT = "ripeline-booth-left"; // set by signing out (ripeline.js)
   const TRIES = 30e3; // milliseconds between two tries while something waits
@@ -65,6 +65,7 @@
       const input = form.elements[place.dataset.error];
       if (input?.setAttribute) text ? input.setAttribute("aria-invalid", "true") : input.removeAttribute("aria-invalid");
     }
+    if ($("#as-note")) $("#as-note").hidden = !errors.email;
     const rest = Object.entries(errors).filter(([name]) => !$(`[data-error="${CSS.escape(name)}"]`, form)).map(([, text]) => text);
     $("#whole").textContent = rest.join(" ");
     $("#whole").hidden = !rest.length;
@@ -102,6 +103,8 @@
   function missing(card) {
     const errors = {};
     if (!["name", "email", "phone"].some((name) => card.fields[name])) errors[PERSON[0]] = "A name, an e-mail address or a number is enough.";
+    const wrong = PERSON.includes("email") && card.fields.email && slip(card.fields.email); // while they stand there, and can say it again
+    if (wrong) errors.email = wrong;
     for (const group of $$("[data-question][data-must]", form)) if (!isSaid(card.answers[group.dataset.question])) errors[`q-${group.dataset.question}`] = "Please fill this in.";
     return errors;
   }
@@ -125,6 +128,14 @@
       sendWhenClosed();
       tick();
     } catch { cannotKeep(); } finally { setTimeout(() => { isKeeping = false; }, isBack ? SECOND_TAP : 0); }
+  });
+
+  /* Who cannot mend an address keeps what was said of it, in words. */
+  $("#as-note")?.addEventListener("click", () => {
+    const { note, email } = form.elements;
+    note.value = [note.value.trim(), `E-mail: ${email.value.trim()}`].filter(Boolean).join("\n");
+    email.value = "";
+    form.requestSubmit($("#keep"));
   });
 
   /* What comes into the form next: the card that was put aside last; nothing where none was. */
