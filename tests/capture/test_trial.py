@@ -70,7 +70,7 @@ def test_what_is_said_is_what_then_happens_and_trying_leaves_no_trace(policy: st
     assert (said.rows, said.reopened) == (run.rows, run.reopened)
     assert all((said.created, said.unchanged, said.rejected, said.reopened)), "the file has one of each"
     assert list(said.rejects) == list(queries.rejects(run, trial.SHOWN))
-    assert said.remarks == queries.remarked(run)
+    assert said.remarks == queries.remarked(run, is_tried=True)
     assert (said.changed, said.changes) == trial._changes(run.pk, people.system(), trial.SHOWN)
     assert said.changes, "some record says something else"
 
@@ -159,3 +159,21 @@ def test_it_neither_waits_long_for_others_nor_lets_them_wait() -> None:
 def _touch(params: dict[str, object]) -> None:
     with psycopg.connect(**params) as own:  # type: ignore[arg-type]
         own.execute("UPDATE lead SET phone = '+49 30 1' WHERE email = 'a@x.example'")
+
+
+@pytest.mark.django_db
+def test_what_was_only_tried_is_not_said_to_have_gone_in(ada: User) -> None:
+    rows_ = csv("E-mail,Owner,Created", "a@x.example,Gone Person,2026-05-10", "b@x.example,Gone Person,2026-05-10")
+    said = ["2 rows name an owner who is not here: Gone Person. They would be handed out by the rules."]
+    assert list(tried(rows_, actor=ada).remarks) == said
+    firms = csv("Company name,Company domain name,Company owner", "Rhein GmbH,rhein.example,Gone Person")
+    said = ["One row names an owner who is not here: Gone Person. It would go in without one."]
+    assert list(tried(firms, actor=ada, kind="companies", name="firms.csv").remarks) == said
+    run = imported(firms, kind="companies", name="firms.csv")
+    assert queries.remarked(run) == [said[0].replace("would go", "went")]
+
+
+@pytest.mark.django_db
+def test_more_rows_that_stay_out_than_are_listed_are_counted(ada: User) -> None:
+    found = tried(csv("Id,Won date", *(f"{n},2026-03-01" for n in range(16))), actor=ada, kind="outcomes")
+    assert (found.rejected, len(found.rejects), found.rejects_left) == (16, 12, 4)

@@ -14,7 +14,7 @@ from ripeline.base import clock
 from ripeline.capture import rules
 from ripeline.capture.models import ImportPiece, ImportReject, ImportRemark, ImportRun, ImportState, Remark
 from ripeline.capture.rejects import Reject, rejects_file
-from ripeline.capture.remarking import SUMMED, day_of, sentence, split
+from ripeline.capture.remarking import SUMMED, day_of, sentence, split, summed
 from ripeline.capture.text import safe_cell
 from ripeline.catalog.models import CloseState
 from ripeline.leads.models import IS_OPEN, Lead, NextKind
@@ -137,19 +137,19 @@ def _days(run: ImportRun) -> str:
     return ", ".join(f"{day_of(label)}: {times:,}" for label, times in counts)
 
 
-def remarked(run: ImportRun) -> list[str]:
-    """What is to be looked at, summed up in sentences; none if nothing is."""
+def remarked(run: ImportRun, *, is_tried: bool = False) -> list[str]:
+    """What is to be looked at, summed up in sentences; none if nothing is. `is_tried`: of what would have gone in."""
     found = ImportRemark.objects.filter(run=run).order_by("about").values_list("about")
     counts = {about: (rows, first) for about, rows, first in found.annotate(Count("row", distinct=True), Min("row"))}
     said = []
-    for about, words in SUMMED.items():
+    for about in SUMMED:
         if about in counts:
             rows, first = counts[about]
             if about == Remark.AGAIN:
                 rows = _people_again(run)
-            one, many = words
+            words = summed(about, run.kind, is_one=rows == 1, is_tried=is_tried)
             what = ("person", "people") if about == Remark.AGAIN else ("row", "rows")
-            text = f"One {what[0]} {one}" if rows == 1 else f"{rows:,} {what[1]} {many}"
+            text = f"One {what[0]} {words}" if rows == 1 else f"{rows:,} {what[1]} {words}"
             owners = _owners(run) if about == Remark.OWNER else ""
             listed = _words(run) if about == Remark.UNOWNED else _days(run) if about == Remark.DATED else ""
             said.append(text.format(first=first, owners=owners, words=listed))

@@ -1,6 +1,6 @@
 """What is to be looked at after an import, in words: row by row, and summed up."""
 
-from ripeline.capture.models import Remark
+from ripeline.capture.models import ImportKind, Remark
 
 
 def sentence(about: str, text: str) -> str:
@@ -112,3 +112,24 @@ SUMMED = {  # of one row, and of several
         "custom fields.",
     ),
 }
+_OWNER_OF_COMPANY = (  # whom no rule hands out
+    "names an owner who is not here: {owners}. It went in without one.",
+    "name an owner who is not here: {owners}. They went in without one.",
+)
+_WOULD = (  # of a file that was only tried: nothing of it is here
+    ("went in and was handed", "would be handed"),
+    ("went in and were handed", "would be handed"),
+    ("went", "would go"),
+    ("what was missing was added", "what is missing would be added"),
+    ("Nothing was changed", "Nothing would be changed"),
+)
+
+
+def summed(about: str, kind: str, *, is_one: bool, is_tried: bool) -> str:
+    """Of one row or several of a file that went in, or that was only tried; to be filled in."""
+    is_firm = about == Remark.OWNER and kind == ImportKind.COMPANIES
+    one, many = _OWNER_OF_COMPANY if is_firm else SUMMED[Remark(about)]
+    text = one if is_one else many
+    for did, would in _WOULD if is_tried else ():
+        text = text.replace(did, would)
+    return text

@@ -86,6 +86,11 @@ class Trial:
         return self.rows == self.total
 
     @property
+    def rejects_left(self) -> int:
+        """How many more stay out than are listed."""
+        return self.rejected - len(self.rejects)
+
+    @property
     def why_not_whole(self) -> str:
         """A sentence; "" if it is."""
         if self.is_whole:
@@ -195,7 +200,7 @@ class _Attempt:
         changed, changes = _changes(run.pk, self._actor, self._shown, among=ids)
         return Trial(
             rows=since.pop("position"), total=total, **since, changed=changed, changes=changes,
-            rejects=list(queries.rejects(run, self._shown)), remarks=queries.remarked(run),
+            rejects=list(queries.rejects(run, self._shown)), remarks=queries.remarked(run, is_tried=True),
             closed=queries.closed(run), unowned=[asdict(each) for each in queries.unowned(run)],
             made_way=self._made_way and not is_whole, was_stopped=self._was_stopped,
         )  # fmt: skip

@@ -198,6 +198,8 @@ def _sentences(found: Trial) -> Iterator[str]:
     if found.rejects:
         yield "Rows that would stay out, the first of them:"
         yield from (f"  row {o.row}: {f'“{o.column}”: ' if o.column else ''}{o.reason}" for o in found.rejects)
+        if found.rejects_left:
+            yield f"  and {found.rejects_left:,} more"
     if found.closed:
         yield f"Open here, and would be closed as {_listed(found.closed)}."
     yield from found.remarks
