@@ -125,6 +125,20 @@ def test_who_was_never_asked_can_stop_it_too() -> None:
     assert not queries.is_suppressed(PRIYA, for_purpose=False)
 
 
+def test_who_had_agreed_stopped_all_mail_and_asks_for_it_again_confirms_anew(
+    post: Post, send_all: SendAll, lead: Lead
+) -> None:
+    consent.give(to=PRIYA, purpose=NEWS, evidence=SAID_SO)
+    suppression.suppress(address=PRIYA, reason=SuppressionReason.UNSUBSCRIBED)
+    consent.ask(to=PRIYA, purpose=NEWS, evidence=by_form(), lead_id=lead.pk)
+    assert not queries.has_consent(PRIYA, NEWS), "anybody may have typed their address"
+    send_all()
+    [asked] = post.received
+    assert consent.confirm(token=token_in(asked.text), evidence=Evidence("link"))
+    assert queries.has_consent(PRIYA, NEWS)
+    assert not queries.is_suppressed(PRIYA, for_purpose=True)
+
+
 def test_who_confirms_after_stopping_everything_gets_mail_again(post: Post, send_all: SendAll) -> None:
     suppression.suppress(address=PRIYA, reason=SuppressionReason.UNSUBSCRIBED)
     consent.ask(to=PRIYA, purpose=NEWS, evidence=by_form())

@@ -67,14 +67,16 @@ def ask(
 ) -> Consent:  # fmt: skip
     """Double opt-in: note that somebody asked for this mail, and send the link by which they confirm it.
 
-    Who has agreed already is asked nothing. One mail a day at most, whoever fills in whatever form how often.
+    Who has agreed already is asked nothing, unless they stopped all mail since: to begin again they confirm anew. One
+    mail a day at most, whoever fills in whatever form how often.
     """
     now = clock.now()
     with transaction.atomic():
         consent = _standing(to, purpose, ConsentState.PENDING, lead_id, now)
-        if consent.state == ConsentState.GIVEN:
+        is_given = consent.state == ConsentState.GIVEN
+        if is_given and not _stopped(consent.address_hash):
             return consent
-        if consent.state in _NO:
+        if is_given or consent.state in _NO:
             consent.state, consent.since, consent.said_at = ConsentState.PENDING, now, now
         consent.lead_id = lead_id or consent.lead_id
         consent.language = _spoken(language, evidence.wording) or consent.language
