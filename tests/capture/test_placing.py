@@ -58,3 +58,13 @@ def test_a_deal_of_another_name_still_goes_to_who_came_first() -> None:
     imported(EARLIER)
     outcomes(csv(HEAD, "99,Rhein GmbH,Rhein - Line 7,Contract Sent,12000,EUR,2026-04-01,2026-08-01,"))
     assert whose()["Rhein - Line 7"] == "Bo"
+
+
+def test_a_deal_that_is_only_called_alike_is_another_one() -> None:
+    imported(LATER)
+    outcomes(csv(HEAD, "1,Rhein GmbH,Rhein GmbH deal,Contract Sent,12000,EUR,2026-04-01,2026-08-01,"))
+    imported(EARLIER)
+    other = csv(HEAD, "99,Rhein GmbH,Rhein GmbH deal,Contract Sent,500,EUR,2026-04-09,2026-08-01,")
+    assert [counts(outcomes(other)) for _ in range(2)] == [(0, 1, 0, 0), (0, 0, 1, 0)]
+    found = Opportunity.objects.order_by("lead__name").values_list("lead__name", "amount")
+    assert list(found) == [("Ann", 12000), ("Bo", 500)]

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from decimal import Decimal
 from typing import NamedTuple
 from uuid import UUID
@@ -49,7 +50,7 @@ def _of(
     """Whose it is by its key, else by its name; of several who has that amount, then who came first."""
     deal = asked.deal
     name = key_of(_name(deal)[:200])
-    alike = [one for one in named.get((asked.account_id, name), ()) if _is_same(deal, one)] if name else []
+    alike = [one for one in named.get((asked.account_id, name), ()) if _is_same(deal, one)]
     by_key = booked.get((asked.account_id, deal.key), ())
     found: Iterable[_Booked] = by_key or [_Booked(one.lead_id, one.amount) for one in alike]
     best = min(found, key=lambda one: (one.amount != deal.amount, one.lead_id != deal.lead_id), default=None)
@@ -58,9 +59,8 @@ def _of(
 
 def _booked(asked: Sequence[Asked], origin: str, run_id: UUID) -> dict[tuple[UUID, str], list[_Booked]]:
     there = Lead.objects.filter(account__in={each.account_id for each in asked})
-    entries = Activity.objects.filter(
-        lead_id__in=there.values("pk"), origin=origin, event_key__in={each.deal.key for each in asked}
-    )
+    keys = {each.deal.key for each in asked if isinstance(each.deal, Deal)}  # of an open one it has the name alone
+    entries = Activity.objects.filter(lead_id__in=there.values("pk"), origin=origin, event_key__in=keys)
     before = [entry for entry in entries.order_by("recorded_at", "id") if entry.import_run_id != run_id]
     leads = Lead.objects.in_bulk({entry.lead_id for entry in before})
     found: dict[tuple[UUID, str], list[_Booked]] = defaultdict(list)
@@ -77,21 +77,29 @@ def _named(accounts: Iterable[UUID], run_id: UUID) -> dict[tuple[UUID, str], lis
     here = Opportunity.objects.filter(lead__account__in=accounts, lead__merged_into=None, pk__lt=run_id)
     found: dict[tuple[UUID, str], list[Opportunity]] = defaultdict(list)
     for one in here.select_related("lead").order_by("pk"):
-        for name in {key_of(one.product), key_of(one.name)} - {""}:
+        for name in {key_of(one.product), key_of(one.name or one.product)}:
             if one.lead.account_id:
                 found[one.lead.account_id, name].append(one)
     return found
 
 
 def _is_same(deal: Deal | OpenDeal, found: Opportunity) -> bool:
-    """Whether a deal of that name is this one: a file brought it, or somebody entered just that amount and day."""
+    """Whether a deal of that name is this one: a file brought it, or somebody entered just that amount and day.
+
+    Systems call deals after their company unless told otherwise: those of several days are several.
+    """
+    is_amount = (deal.amount, deal.currency) == (found.amount, found.currency)
     if found.key.startswith(_FROM_FILES):
-        return True
-    if (deal.amount, deal.currency) != (found.amount, found.currency):
-        return False
+        opened = _opened(deal)
+        return (is_amount or bool(_name(deal))) and (opened is None or opened.date() == found.opened_at.date())
     if isinstance(deal, Deal):
-        return found.closed_at is not None and found.closed_at.date() == deal.day
-    return found.closed_at is None and deal.opened_at is not None and found.opened_at.date() == deal.opened_at.date()
+        return is_amount and found.closed_at is not None and found.closed_at.date() == deal.day
+    return is_amount and deal.opened_at is not None and found.opened_at.date() == deal.opened_at.date()
+
+
+def _opened(deal: Deal | OpenDeal) -> datetime | None:
+    """When it was opened, as it is kept here."""
+    return min(deal.opened_at, deal.at) if isinstance(deal, Deal) and deal.opened_at else deal.opened_at
 
 
 def _name(deal: Deal | OpenDeal) -> str:
