@@ -112,6 +112,13 @@ def test_a_column_that_goes_into_a_field_of_another_name_says_so(signed_in: Sign
     assert "Keep it as “Rooms”" in text(page)
 
 
+def test_a_column_that_is_called_like_a_field_that_everybody_has_is_kept_under_another_name(
+    signed_in: SignIn, mona: User
+) -> None:
+    page = signed_in(mona).get(upload(signed_in(mona), b"Name,E-mail,Company,Firma\nAnn,a@x.example,Acme,Fjord\n").url)
+    assert "Keep it as “Firma in the file”" in text(page)
+
+
 def test_who_leaves_a_column_called_name_to_itself_is_warned_that_leads_go_in_nameless(
     signed_in: SignIn, mona: User
 ) -> None:

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from django.db import transaction
 
+from ripeline.capture import own_labels
 from ripeline.capture.text import safe_cell
 from ripeline.catalog import queries as catalog
 from ripeline.leads import rows
@@ -33,7 +34,7 @@ def export(*, actor: User) -> Iterator[list[str]]:
     with transaction.atomic():
         people.audit(actor=actor, verb="leads.export", target="everything")
         fields = catalog.custom_fields()
-        yield [*HEADINGS, *(safe_cell(field.label) for field in fields)]
+        yield [*HEADINGS, *(safe_cell(own_labels.apart(field.label)) for field in fields)]
         leads = Lead.objects.filter(merged_into__isnull=True).select_related(
             "owner", "responsible", "source", "close_reason"
         )

@@ -19,6 +19,7 @@ from django.http import QueryDict
 
 from ripeline.base import clock
 from ripeline.base.claiming import claimed
+from ripeline.capture import own_labels
 from ripeline.capture.exporting import chances, text
 from ripeline.capture.models import Export, ExportPiece, ExportState, FileFormat
 from ripeline.capture.sheets import write_workbook
@@ -69,7 +70,7 @@ def table(chosen: Sequence[str]) -> Table:
     """The columns that a list shows; everything there is where none are chosen."""
     fields = catalog.custom_fields()
     if not chosen:
-        heading = [*_WHOLE, *(field.label for field in fields)]
+        heading = [*_WHOLE, *(own_labels.apart(field.label) for field in fields)]
         own = [_own(field, columns.own(field)) for field in fields]
         return Table(
             heading, lambda row, score: [*_whole(row, score), *(value(row, score) for value in own)], columns.COLUMNS
@@ -78,7 +79,12 @@ def table(chosen: Sequence[str]) -> Table:
     kinds = {columns.OWN + field.key: field for field in fields}
     shown = [known[key] for key in chosen if key in known]
     values = [_own(kinds[each.key], each) if each.key in kinds else each.value for each in shown]
-    heading = ["Id", "Name", "Company", *(column.label for column in shown)]
+    heading = [
+        "Id",
+        "Name",
+        "Company",
+        *(own_labels.apart(each.label) if each.key in kinds else each.label for each in shown),
+    ]
     heading += ["Currency"] if "amount" in chosen else []
 
     def cells(row: Row, score: Score | None) -> list[Any]:

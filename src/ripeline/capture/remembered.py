@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import cast
 
-from ripeline.capture import asking, rules
+from ripeline.capture import asking, own_labels, rules
 from ripeline.capture.fields import CUSTOM, FIELDS, IGNORE, Kind
 from ripeline.capture.models import ImportKind, ImportMapping
 from ripeline.people.models import User
@@ -47,7 +47,7 @@ def _where(kind: str, target: str, asked: Mapping[str, str]) -> str:
         return known.label
     if target in asked:
         return asked[target]
-    return "left out" if target in ("", IGNORE) else f"kept as “{target.removeprefix(CUSTOM)}”"
+    return "left out" if target in ("", IGNORE) else f"kept as “{own_labels.apart(target.removeprefix(CUSTOM))}”"
 
 
 def rename(*, actor: User, mapping_id: int, name: str) -> None:

@@ -8,7 +8,7 @@ from uuid import UUID
 from django.db import transaction
 
 from ripeline.base import clock
-from ripeline.capture import firms, mistaken, own_kinds
+from ripeline.capture import firms, mistaken, own_kinds, own_labels
 from ripeline.capture.admission import Arrival, Result, admit, natural_key
 from ripeline.capture.arrivals import Policy
 from ripeline.capture.asking import Answers
@@ -158,7 +158,9 @@ class LeadTaker:
         """Make the custom fields that these rows have: those mapped so, and those kept because a cell was not read."""
         if labels := sorted({label for row in rows for label in row.custom}):
             kinds = {label: self._own[label].kind if label in self._own else FieldType.TEXT for label in labels}
-            found, made = catalog.custom_fields({self._keys[label]: (label, kinds[label]) for label in labels})
+            found, made = catalog.custom_fields(
+                {self._keys[label]: (own_labels.apart(label), kinds[label]) for label in labels}
+            )
             if made:  # in the transaction of the chunk, which holds the run
                 run = ImportRun.objects.filter(pk=self._run.pk)
                 run.update(fields_made=sorted({*run.values_list("fields_made", flat=True).get(), *made}))
@@ -242,7 +244,7 @@ def field_keys(labels: Iterable[str]) -> dict[str, str]:
     keys: dict[str, str] = {}
     taken: set[str] = set()
     for label in dict.fromkeys(labels):
-        word = key(label).replace(" ", "_")[:60] or "field"
+        word = key(own_labels.stem(label)).replace(" ", "_")[:60] or "field"
         found, again = word, 2
         while found in taken:
             found, again = f"{word[:56]}_{again}", again + 1

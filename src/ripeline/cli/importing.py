@@ -15,7 +15,7 @@ from uuid import UUID
 
 import click
 
-from ripeline.capture import actions, asking, batches, queries, trial
+from ripeline.capture import actions, asking, batches, own_labels, queries, trial
 from ripeline.capture.actions import MappingError, Said, UnreadableFileError
 from ripeline.capture.detection import Told
 from ripeline.capture.fields import CUSTOM, FIELDS, IGNORE, Kind
@@ -303,7 +303,7 @@ def _tell(looked: Looked, mapping: FieldMap, *, is_remembered: bool) -> None:
         say(f'No column goes to name, though “{unnamed}” is called like it. To take it, give --map "{unnamed}=name".')
     say("Columns, as last time:" if is_remembered else "Columns:")
     for label, target in mapping.targets[:_SHOWN]:
-        say(f"  {label} → {labels.get(target) or 'custom field ' + target.removeprefix(CUSTOM)}")
+        say(f"  {label} → {labels.get(target) or 'custom field ' + own_labels.apart(target.removeprefix(CUSTOM))}")
     if len(mapping.targets) > _SHOWN:
         say(f"  … and {len(mapping.targets) - _SHOWN} more")
     for about, answer, _ in looked.dialect.findings():

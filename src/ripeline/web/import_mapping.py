@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from django.utils import timezone
 from django.utils.formats import date_format
 
-from ripeline.capture import actions, asking, evidence, looking, pieces, standing, wording
+from ripeline.capture import actions, asking, evidence, looking, own_labels, pieces, standing, wording
 from ripeline.capture.actions import Said, UnreadableFileError
 from ripeline.capture.detection import Told
 from ripeline.capture.dialect import DELIMITERS, ENCODINGS, Column, Dialect, Sheet
@@ -224,9 +224,9 @@ def _delimiters(present: str) -> list[Option]:
 
 def _kept_as(label: str) -> str:
     """Where a column goes that is no field of ours: the company's field with its key may be called otherwise."""
-    key = field_keys([label])[label]
-    here = next((field.label for field in catalog.custom_fields() if field.key == key), label)
-    return f"Keep it as “{label}”" if here == label else f"Keep it in your field “{here}”"
+    key, called = field_keys([label])[label], own_labels.apart(label)
+    here = next((field.label for field in catalog.custom_fields() if field.key == key), called)
+    return f"Keep it as “{called}”" if here == called else f"Keep it in your field “{here}”"
 
 
 def _holding(column: Column, target: str) -> str:
@@ -314,7 +314,11 @@ def _columns(mapping: FieldMap) -> list[tuple[str, str]]:
             each for each in fields if each[0] not in ("outcome", "won_at", "lost_at", "closed_at")
         ]
     asked = [(target, label) for label, target in mapping.targets if target.startswith(ANSWER)]
-    return fields + asked + [(t, t.removeprefix(CUSTOM)) for _, t in mapping.targets if t.startswith(CUSTOM)]
+    return (
+        fields
+        + asked
+        + [(t, own_labels.apart(t.removeprefix(CUSTOM))) for _, t in mapping.targets if t.startswith(CUSTOM)]
+    )
 
 
 def _shown(row: Row, name: str, zone: ZoneInfo) -> str:
