@@ -8,7 +8,7 @@ from typing import Any
 import psycopg
 import pytest
 from django.db import connection, transaction
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase
 
@@ -52,7 +52,18 @@ def outcome(run: ImportRun) -> dict[str, Any]:
     }
 
 
+# The id of row 9, then of row 11, is somebody else's and left out: no row after it is known by it, nor when it goes on.
+LEFT_OUT_IDS = [
+    ("b@x.example", "3", "Bo", "2023-05-01", ""), ("a@x.example", "2", "", "2026-05-30", "Webinar"),
+    ("", "", "Bo", "2026-05-30", "Webinar"), ("b@x.example", "2", "Ann", "2026-05-30", ""),
+    ("", "", "Bo", "2026-05-30", "Webinar"), ("c@x.example", "2", "", "2026-05-30", ""),
+    ("", "", "Bo", "2026-05-30", "Webinar"), ("c@x.example", "", "Ann", "2026-05-30", "Webinar"),
+]  # fmt: skip
+
+
 class BrokenOffAnywhere(TestCase):
+    @example(rows=LEFT_OUT_IDS, size=1, kills={7})
+    @example(rows=LEFT_OUT_IDS, size=1, kills={8})
     @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
     @given(st.lists(CELLS, min_size=1, max_size=14), st.integers(1, 5), st.sets(st.integers(0, 14), max_size=4))
     def test_an_import_killed_between_any_chunks_ends_as_the_undisturbed_one(

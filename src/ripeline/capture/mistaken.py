@@ -15,6 +15,8 @@ from ripeline.leads import identity, rules, systems
 from ripeline.leads.identity import Key
 from ripeline.leads.models import Lead
 
+LEFT_OUT = "who is somebody else, and was left out"  # so a remark ends, by which an import that goes on knows the row
+
 
 class _Somebody(NamedTuple):
     """Who has an id: what is known of them, and how they are pointed at."""
@@ -46,11 +48,15 @@ def leave_out(rows: Sequence[Row], label: str) -> None:
         by_mail = known.get(mailboxes[row.row]) if row.row in mailboxes else None
         is_known_so = by_mail is not None and by_mail == has_it.lead_id
         if not is_known_so and _is_another(row, has_it):
-            said = row.custom[label] = row.text("external_id")
-            del row.values["external_id"]
-            row.remarks.append(
-                f"{label}: “{said[:40]}” is the id of {has_it.where}, who is somebody else, and was left out"
-            )
+            said = take_off(row, label)
+            row.remarks.append(f"{label}: “{said[:40]}” is the id of {has_it.where}, {LEFT_OUT}")
+
+
+def take_off(row: Row, label: str) -> str:
+    """Keep a row's id under its heading alone; the id."""
+    said = row.custom[label] = row.text("external_id")
+    del row.values["external_id"]
+    return said
 
 
 def _of(row: Row) -> _Somebody:

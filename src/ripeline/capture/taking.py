@@ -15,7 +15,7 @@ from ripeline.capture.asking import Answers
 from ripeline.capture.dialect import Dialect
 from ripeline.capture.ended import Ended, stands
 from ripeline.capture.fields import CUSTOM, FIELDS, OTHER_PHONE
-from ripeline.capture.models import ImportReject, ImportRun, Remark
+from ripeline.capture.models import ImportReject, ImportRemark, ImportRun, Remark
 from ripeline.capture.permissions import Permissions
 from ripeline.capture.rows import Row
 from ripeline.capture.tallying import ORIGIN, Tally
@@ -65,7 +65,11 @@ class LeadTaker:
     def recall(self, rows: Iterable[Row]) -> None:
         """Rows that went in before the import was broken off: whom they were."""
         refused = set(ImportReject.objects.filter(run=self._run).values_list("row", flat=True))
+        remarks = ImportRemark.objects.filter(run=self._run, text__endswith=mistaken.LEFT_OUT)
+        mistaken_ids = set(remarks.values_list("row", flat=True)) if self._id_column else set()
         for row in (row for row in rows if row.row not in refused):
+            if row.row in mistaken_ids and row.values.get("external_id"):
+                mistaken.take_off(row, self._id_column)
             self._seen.before(row, keys_of(row), self._named(row))
             self._seen.keep()
 
