@@ -7,6 +7,8 @@ from decimal import Decimal
 from typing import NamedTuple
 from uuid import UUID
 
+from django.db.models import Exists, OuterRef
+
 from ripeline.catalog.models import CloseState
 from ripeline.leads.matching import Deal, key_of
 from ripeline.leads.models import Lead, Opportunity
@@ -38,7 +40,7 @@ def kept(asked: Sequence[Asked], *, origin: str, run_id: UUID) -> list[UUID | No
     if not asked:
         return []
     booked = _booked(asked, origin, run_id)
-    named = _named({each.account_id for each in asked}, run_id)
+    named = _named({each.account_id for each in asked}, origin, run_id)
     return [_of(each, booked, named) for each in asked]
 
 
@@ -72,9 +74,12 @@ def _booked(asked: Sequence[Asked], origin: str, run_id: UUID) -> dict[tuple[UUI
     return found
 
 
-def _named(accounts: Iterable[UUID], run_id: UUID) -> dict[tuple[UUID, str], list[Opportunity]]:
-    """Deals of companies by what they are called; ids grow, so those of before the run have smaller ones."""
-    here = Opportunity.objects.filter(lead__account__in=accounts, lead__merged_into=None, pk__lt=run_id)
+def _named(accounts: Iterable[UUID], origin: str, run_id: UUID) -> dict[tuple[UUID, str], list[Opportunity]]:
+    """Deals of companies by what they are called, without those that the run itself has booked or said more of."""
+    of_run = Activity.objects.filter(
+        lead_id=OuterRef("lead_id"), origin=origin, event_key=OuterRef("key"), import_run_id=run_id
+    )
+    here = Opportunity.objects.filter(~Exists(of_run), lead__account__in=accounts, lead__merged_into=None)
     found: dict[tuple[UUID, str], list[Opportunity]] = defaultdict(list)
     for one in here.select_related("lead").order_by("pk"):
         for name in {key_of(one.product), key_of(one.name or one.product)}:
