@@ -370,7 +370,11 @@ def test_the_nightly_pass_rests_between_two_thousand_leads_while_somebody_waits_
     rested: list[float] = []
     monkeypatch.setattr(making_way.time, "sleep", rested.append)
     assert ripeness.rescore(between=making_way.make_way) == 3
-    assert not rested, "nobody waits"
+    Reaction.objects.create(
+        activity_id=uuid4(), lead_id=Lead.objects.all()[0].pk, kind="visited", attempts=reactions.GIVE_UP
+    )
+    assert ripeness.rescore(between=making_way.make_way) == 3
+    assert not rested, "nobody waits: what was given up has no end to wait for"
     Reaction.objects.create(activity_id=uuid4(), lead_id=Lead.objects.all()[0].pk, kind="visited")
     assert ripeness.rescore(between=making_way.make_way) == 3
     assert len(rested) == 3

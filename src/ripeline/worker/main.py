@@ -51,7 +51,7 @@ class Worker:
             self._thread(
                 "places", lambda: reactions.work(lanes=[reactions.PLACES]) >= reactions.BATCH, called=NEWS, rest=AWHILE
             ),
-            self._thread("schedule", lambda: schedule.tick() > 0),
+            self._thread("schedule", lambda: schedule.tick() > 0, called=WORK),  # nobody has to wait for its hour
             self._thread("long work", lambda: tasks.work(self.stopping.is_set), called=WORK),
             self._thread("post", lambda: post.work(self.stopping.is_set), called=POST),
             self._thread("what comes back", lambda: returns.work(self.stopping.is_set)),
