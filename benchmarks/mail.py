@@ -179,6 +179,7 @@ def _rescoring() -> Iterator[list[float]]:
     """The worker scores every open lead, as it does at night, again and again: when each pass ended."""
     from django.db import connections
 
+    from ripeline.base import clock
     from ripeline.timeline.actions import wake_worker
     from ripeline.worker.models import Beat
 
@@ -196,10 +197,10 @@ def _rescoring() -> Iterator[list[float]]:
         task.update(began_at=clock.now(), ended_at=clock.now())
         connections.close_all()
 
-    from ripeline.base import clock
-
     thread = threading.Thread(target=ask)
     thread.start()
+    while task.filter(began_at__isnull=True).exists():
+        time.sleep(0.02)
     try:
         yield passes
     finally:
