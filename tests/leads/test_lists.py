@@ -107,7 +107,7 @@ def test_bob_finds_alices_lead_by_what_he_sees_and_cannot_guess_the_rest_piece_b
         assert len(listed(bob, view="all", q=known)) == 1, known
 
 
-@pytest.mark.parametrize("verb", [Verb.FIND, Verb.SEE_STATE, Verb.SEE_CONTEXT, Verb.SEE_NEXT])
+@pytest.mark.parametrize("verb", [Verb.FIND, Verb.SEE_STATE, Verb.SEE_CONTEXT, Verb.SEE_NEXT, Verb.WORK, Verb.REASSIGN])
 def test_what_is_visible_agrees_with_the_rules_lead_by_lead(
     verb: Verb,
     make_lead: MakeLead,

@@ -8,7 +8,8 @@ from uuid import uuid4
 import pytest
 from django.test import Client
 
-from ripeline.leads import actions, batches
+from ripeline.catalog.models import CloseReason
+from ripeline.leads import actions, batches, closing
 from ripeline.leads.models import Batch, BatchState, Lead, State
 from ripeline.people.models import User
 from ripeline.people.queries import responsible_of
@@ -170,3 +171,55 @@ def test_nothing_ticked_is_said(alice: User, lead: Lead) -> None:
     client = sign_in(alice)
     client.post("/leads/many/next", {"query": "", "go": "1", "when": "tomorrow"})
     assert "Tick the leads that are meant first" in client.get("/leads").text
+
+
+BAR = r'formaction="/leads/many/(\w+)"'
+
+
+def no_budget() -> CloseReason:
+    return CloseReason.objects.get(code="no_budget")
+
+
+def offered(client: Client, query: str) -> set[str]:
+    return set(re.findall(BAR, client.get(f"/leads?{query}").text))
+
+
+def test_bob_is_offered_nothing_for_many_where_he_may_only_look(
+    alice: User, bob: User, carol: User, make_lead: MakeLead
+) -> None:
+    make_lead(alice)
+    client = sign_in(bob)
+    assert offered(client, "view=team") == set()
+    make_lead(bob)
+    assert offered(client, "view=team") == {"next", "nurture", "close"}
+    closing.close(Lead.objects.get(owner=bob).pk, by(bob), reason=no_budget())
+    assert offered(client, "view=team") == {"reopen"}
+    assert offered(sign_in(carol), "view=team&state=open") == {"give"}  # she gives, and works only her own
+    assert offered(sign_in(carol), "view=team&state=closed") == set()
+
+
+def test_alice_hears_before_it_is_done_how_many_it_changes_and_why_not_the_rest(
+    alice: User, bob: User, make_lead: MakeLead
+) -> None:
+    hers = [make_lead(alice, name=f"Lead {n}") for n in range(4)]
+    closing.close(hers[0].pk, by(alice), reason=no_budget())
+    actions.open_opportunity(hers[1].pk, by(alice), next=soon())
+    ticked = {"lead": [lead.pk for lead in (*hers, make_lead(bob))] + [uuid4()], "query": "view=all"}
+    client = sign_in(alice)
+    page = said(client.post("/leads/many/close", ticked))
+    assert (
+        "6 leads that you ticked. 2 will be changed; left as they are: 1 closed already,"
+        " 1 with an open deal, which is closed on its own record, 1 merged or removed meanwhile, 1 not yours to change."
+    ) in page
+    client.post("/leads/many/close", ticked | {"go": "1", "reason": "no_budget"})
+    assert Batch.objects.get().done == 2
+    everything = said(client.post("/leads/many/next", {"everything": "1", "query": "view=all&state=open"}))
+    assert "2 leads : everything that your list finds when it begins. 1 will be changed;" in everything
+
+
+def test_mallory_is_given_no_button_for_what_would_change_nothing(alice: User, mallory: User, lead: Lead) -> None:
+    page = sign_in(mallory).post("/leads/many/next", {"lead": [lead.pk], "query": "view=all"})
+    assert "None of them can be changed: 1 not yours to change." in said(page)
+    assert 'name="when"' not in page.text
+    assert "All of it" not in page.text
+    assert "It will be changed." in said(sign_in(alice).post("/leads/many/next", {"lead": [lead.pk], "query": ""}))

@@ -18,7 +18,7 @@ from django.views.decorators.http import require_safe
 
 from ripeline.catalog import queries as catalog
 from ripeline.catalog.models import Campaign, CustomField, FieldType, Source, SourceType
-from ripeline.leads import batches, columns, companies, leaks, lists, own_fields, saved
+from ripeline.leads import columns, companies, foreseen, leaks, lists, own_fields, saved
 from ripeline.leads.filters import CUSTOM, NO_SOURCE, NOBODY
 from ripeline.leads.leaks import Leak
 from ripeline.leads.lists import Due, Filters, Row, Sort, View
@@ -68,7 +68,9 @@ def _results(asked: Asked, views: Sequence[SavedView]) -> dict[str, Any]:
     """What stands below the search and the filters, and changes with them."""
     page = asked.page()
     fields = catalog.custom_fields()
-    verbs, doable = verbs_for(asked.actor.role), batches.verbs_of(asked.actor)
+    verbs = verbs_for(asked.actor.role)
+    is_whole = not (page.previous or page.next)
+    doable = foreseen.offered(asked.actor, asked.filters, page.rows, is_whole=is_whole)
     return {
         "asked": asked,
         "filters": asked.filters,

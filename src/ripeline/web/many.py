@@ -1,11 +1,13 @@
 """What is done with many leads at once: those ticked, or everything that the list's filters match."""
 
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from hashlib import sha256
 from typing import Any
 from uuid import UUID, uuid4
 
+from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import path, reverse
@@ -16,10 +18,10 @@ from django_htmx.http import HttpResponseClientRefresh
 from ripeline.base import clock
 from ripeline.catalog import queries as catalog
 from ripeline.catalog.models import CloseState
-from ripeline.leads import batches, lists, verdicts
+from ripeline.leads import batches, foreseen, lists, verdicts
 from ripeline.leads.deciding import LeadError
 from ripeline.leads.filters import matching
-from ripeline.leads.models import FARTHEST_NEXT, Batch, BatchState, BatchVerb
+from ripeline.leads.models import FARTHEST_NEXT, Batch, BatchState, BatchVerb, Lead
 from ripeline.leads.rules import NotAllowed
 from ripeline.people import queries as people
 from ripeline.people import working_time
@@ -114,10 +116,13 @@ def _key(request: HttpRequest, verb: BatchVerb, asked: Asked, ids: Sequence[UUID
 def _form(request: HttpRequest, asked: Asked, verb: BatchVerb, wrong: _WrongError | None = None) -> HttpResponse:
     is_all = takes_all(request)
     ids = [] if is_all else ticked(request)
-    count = counted(asked, lists.MANY + 1) if is_all else len(ids)
+    fates = _fates(asked, verb, ids, is_all)
+    count = fates.total()
+    is_capped = count > lists.MANY
     context = {
         "verb": verb, "label": verb.label, "asked": asked, "query": asked.query(), "back": asked.here(),
-        "is_all": is_all, "ids": ids, "count": min(count, lists.MANY), "is_capped": count > lists.MANY,
+        "is_all": is_all, "ids": ids, "count": min(count, lists.MANY), "is_capped": is_capped,
+        "foretold": foretold(fates, is_capped=is_capped), "changes_none": not (fates[verdicts.DONE] or is_capped),
         "at_once": AT_ONCE, "key": (request.POST.get("key") if wrong else "") or uuid4().hex,
         "typed": request.POST, "wrong": wrong,
         "wrong_field": wrong.field if wrong else "", "wrong_words": str(wrong) if wrong else "",
@@ -127,12 +132,33 @@ def _form(request: HttpRequest, asked: Asked, verb: BatchVerb, wrong: _WrongErro
     return render(request, "leads/many.html", context, status=422 if wrong else 200)
 
 
+def _fates(asked: Asked, verb: BatchVerb, ids: Sequence[UUID], is_all: bool) -> Counter[str]:
+    """What would become of those chosen now: some may be changed by others before it is done."""
+    if not is_all:
+        return foreseen.of_ticked(asked.actor, verb, ids)
+    return foreseen.of_found(asked.actor, verb, _everything(asked), most=lists.MANY + 1)
+
+
+def foretold(fates: Counter[str], *, is_capped: bool) -> str:
+    """How many of those chosen will be changed, and why not the rest."""
+    changed = fates[verdicts.DONE]
+    left = _why_left({why: count for why, count in fates.items() if why != verdicts.DONE})
+    if not left:
+        return "All of them will be changed." if changed > 1 else "It will be changed."
+    if not changed:
+        return f"{f'Of the first {lists.MANY:,} none' if is_capped else 'None of them'} can be changed: {left}."
+    among = f"Of the first {lists.MANY:,} " if is_capped else ""
+    return f"{among}{changed:,} will be changed; left as they are: {left}."
+
+
 def counted(asked: Asked, most: int) -> int:
     """How many leads everything that matches is, counted no further than `most`."""
-    found = matching(
-        asked.actor, asked.filters, zone=timezone.get_current_timezone(), scores=asked.tagged(), whole=True
-    )
-    return found.order_by()[:most].count()
+    return _everything(asked).order_by()[:most].count()
+
+
+def _everything(asked: Asked) -> QuerySet[Lead]:
+    zone = timezone.get_current_timezone()
+    return matching(asked.actor, asked.filters, zone=zone, scores=asked.tagged(), whole=True)
 
 
 def _reasons() -> Sequence[Any]:
@@ -268,8 +294,12 @@ def words(found: Batch) -> str:
     did = _DONE[BatchVerb(found.verb)].format(plural(found.done, "lead is,leads are"), found.terms.get("name", ""))
     if not found.done:
         did = "Nothing was changed"
-    left = ", ".join(f"{count:,} {verdicts.WORDS[why]}" for why, count in sorted(found.left.items()))
+    left = _why_left(found.left)
     return f"{did[0].upper()}{did[1:]}" + (f"; left as they are: {left}." if left else ".")
+
+
+def _why_left(left: Mapping[str, int]) -> str:
+    return ", ".join(f"{count:,} {verdicts.WORDS[why]}" for why, count in sorted(left.items()) if count)
 
 
 urlpatterns = [
