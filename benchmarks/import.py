@@ -85,7 +85,7 @@ def imported(content: bytes) -> Any:
 
 def brought_in(file: BinaryIO, name: str) -> Any:
     """The same of an open file."""
-    from ripeline.capture import actions
+    from ripeline.capture.imports import actions
     from ripeline.people import queries as people
 
     begun = actions.begin(actor=people.system(), kind="leads", filename=name, file=file, anew=True)

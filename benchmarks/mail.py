@@ -93,7 +93,7 @@ class _Form:
     """A form that gives a guide, and what people send through it."""
 
     def __init__(self, port: int) -> None:
-        from ripeline.capture import doors
+        from ripeline.capture.doors import doors
         from ripeline.catalog import assets
         from ripeline.people import queries as people
 
@@ -107,7 +107,7 @@ class _Form:
 
     def filled(self, count: int) -> list[tuple[str, str]]:
         """(address, what is posted) of so many people, who have looked at the page for a while."""
-        from ripeline.capture import proof
+        from ripeline.capture.doors import proof
 
         found = []
         for at in range(count):

@@ -20,7 +20,7 @@ from hypothesis.stateful import (
 )
 
 from ripeline.base import clock
-from ripeline.capture.admission import Arrival, admit
+from ripeline.capture.arriving.admission import Arrival, admit
 from ripeline.catalog import queries as catalog
 from ripeline.leads import actions, deciding, identity, merging, rules
 from ripeline.leads.birth import Context, Person

@@ -20,8 +20,9 @@ from hypothesis import strategies as st
 from pytest_django.fixtures import Settings
 
 from ripeline.base import clock
-from ripeline.capture import doors, giving, machines, proof
-from ripeline.capture.doors import FormDraft
+from ripeline.capture.arriving import giving
+from ripeline.capture.doors import doors, machines, proof
+from ripeline.capture.doors.doors import FormDraft
 from ripeline.capture.models import Door, Submission
 from ripeline.catalog import assets, linking
 from ripeline.config import asgi, bodies, environment

@@ -17,7 +17,7 @@ from psycopg.errors import DeadlockDetected
 
 from ripeline.api import abreast
 from ripeline.api.abreast import Abreast, Asked
-from ripeline.capture import keeping
+from ripeline.capture.arriving import keeping
 from ripeline.capture.models import Submission
 from ripeline.catalog import queries as catalog
 from ripeline.config import asgi
@@ -186,7 +186,7 @@ def test_an_address_and_an_id_of_two_people_are_refused_alone(secret: str) -> No
 
 def test_a_program_that_sends_too_much_is_told_to_wait(secret: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(abreast, "FROM_ONE_PROGRAM", 2)
-    monkeypatch.setattr("ripeline.capture.machines.FROM_ONE_PROGRAM", 2)
+    monkeypatch.setattr("ripeline.capture.doors.machines.FROM_ONE_PROGRAM", 2)
     asked(secret, person(1), person(2))
     assert asked(secret, person(3))[0][0] == 429
     assert Submission.objects.count() == 2

@@ -10,9 +10,9 @@ from django.test import Client
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ripeline.capture import holding, machines
-from ripeline.capture.holding import StillHeldError
-from ripeline.capture.keeping import HeldError
+from ripeline.capture.arriving.keeping import HeldError
+from ripeline.capture.doors import holding, machines
+from ripeline.capture.doors.holding import StillHeldError
 from ripeline.capture.models import Door, Submission, SubmissionState
 from ripeline.leads.models import Enquiry, Lead
 from ripeline.outbox.models import Consent

@@ -16,11 +16,11 @@ from django.test import Client
 from playwright.sync_api import Browser, BrowserContext, Error, Page, expect
 from pytest_django.live_server_helper import LiveServer
 
-from ripeline.capture import booths
-from ripeline.capture.booths import BoothDraft
+from ripeline.capture.cells.text import BadValueError
+from ripeline.capture.cells.values import email
+from ripeline.capture.in_person import booths
+from ripeline.capture.in_person.booths import BoothDraft
 from ripeline.capture.models import Door, Submission
-from ripeline.capture.text import BadValueError
-from ripeline.capture.values import email
 from ripeline.leads import actions as leads
 from ripeline.leads.deciding import By
 from ripeline.leads.models import Enquiry, Lead

@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Locator, Page, Route, expect
 from pytest_django.fixtures import Settings
 
-from ripeline.capture import actions, queries, schedules, trials
+from ripeline.capture.imports import actions, queries, schedules, trials
 from ripeline.capture.models import ImportRun, ImportSchedule
 from ripeline.leads.models import Lead
 from ripeline.people.models import Company, User
@@ -351,7 +351,7 @@ def test_cancelled_and_failed_imports_say_how_to_go_on(
     shot(page, "imports-cancelled")
     page.get_by_role("button", name="Go on with row 1").click()
     with monkeypatch.context() as broken:
-        broken.setattr("ripeline.capture.taking.admit", lambda *_, **__: 1 / 0)
+        broken.setattr("ripeline.capture.imports.taking.admit", lambda *_, **__: 1 / 0)
         actions.work(run_id)
     expect(page.get_by_role("heading", name="alte-leads.csv broke off")).to_be_visible()
     axe(page)

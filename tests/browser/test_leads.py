@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from ripeline.base import clock
-from ripeline.capture import exports
+from ripeline.capture.exports import exports
 from ripeline.catalog.actions import custom_fields, sources_named
 from ripeline.leads import actions, batches, identity
 from ripeline.leads.models import Batch, Lead, State

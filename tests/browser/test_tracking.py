@@ -17,8 +17,8 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from ripeline.base import clock
-from ripeline.capture import doors
-from ripeline.capture.doors import FormDraft
+from ripeline.capture.doors import doors
+from ripeline.capture.doors.doors import FormDraft
 from ripeline.catalog import tracking
 from ripeline.catalog.models import Site, TriedHost
 from ripeline.intake import script

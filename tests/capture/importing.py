@@ -3,8 +3,8 @@
 import io
 from typing import Any
 
-from ripeline.capture import actions
-from ripeline.capture.fields import Kind
+from ripeline.capture.cells.fields import Kind
+from ripeline.capture.imports import actions
 from ripeline.capture.models import ImportRun
 from ripeline.people import queries as people
 from ripeline.people.models import User

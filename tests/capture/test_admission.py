@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase
 
 from ripeline.base import clock
-from ripeline.capture.admission import Admitted, Arrival, Result, admit, natural_key
+from ripeline.capture.arriving.admission import Admitted, Arrival, Result, admit, natural_key
 from ripeline.catalog import actions as sources
 from ripeline.catalog import queries as catalog
 from ripeline.catalog.models import Source, SourceType

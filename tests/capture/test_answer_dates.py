@@ -9,16 +9,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ripeline.capture import asking, cards, dates, doors, machines, submissions
-from ripeline.capture.cards import Card
-from ripeline.capture.doors import FormDraft
-from ripeline.capture.keeping import RefusedError
-from ripeline.capture.machines import Entry
-from ripeline.capture.mapping import MappingError
+from ripeline.capture.arriving import asking
+from ripeline.capture.arriving.keeping import RefusedError
+from ripeline.capture.cells import dates
+from ripeline.capture.cells.text import BadValueError
+from ripeline.capture.columns.mapping import MappingError
+from ripeline.capture.doors import doors, machines, submissions
+from ripeline.capture.doors.doors import FormDraft
+from ripeline.capture.doors.machines import Entry
+from ripeline.capture.doors.proof import Proof
+from ripeline.capture.doors.submissions import Sent
+from ripeline.capture.in_person import cards
+from ripeline.capture.in_person.cards import Card
 from ripeline.capture.models import DoorKind, ImportRemark
-from ripeline.capture.proof import Proof
-from ripeline.capture.submissions import Sent
-from ripeline.capture.text import BadValueError
 from ripeline.catalog import standard
 from ripeline.catalog.models import Question
 from ripeline.catalog.standard import AnswerError

@@ -2,7 +2,7 @@
 
 import pytest
 
-from ripeline.capture.actions import CaptureError, capture_one
+from ripeline.capture.imports.actions import CaptureError, capture_one
 from ripeline.leads.models import Enquiry, Lead
 from ripeline.people import actions as people
 from ripeline.people import queries

@@ -8,11 +8,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ripeline.base import clock
-from ripeline.capture import booths, cards
-from ripeline.capture.booths import BoothDraft
-from ripeline.capture.cards import Card, Taken
-from ripeline.capture.doors import DoorError
-from ripeline.capture.keeping import RefusedError
+from ripeline.capture.arriving.keeping import RefusedError
+from ripeline.capture.doors.doors import DoorError
+from ripeline.capture.in_person import booths, cards
+from ripeline.capture.in_person.booths import BoothDraft
+from ripeline.capture.in_person.cards import Card, Taken
 from ripeline.capture.models import Door, DoorKind, Submission
 from ripeline.catalog import standard
 from ripeline.catalog.models import Question

@@ -3,7 +3,7 @@
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from ripeline.capture import colours
+from ripeline.capture.doors import colours
 
 HEX = st.integers(0, 0xFFFFFF).map("#{:06x}".format)
 

@@ -5,7 +5,7 @@ from datetime import timedelta
 from django.test import Client
 
 from ripeline.base import clock
-from ripeline.capture.admission import Admitted, Result, admit
+from ripeline.capture.arriving.admission import Admitted, Result, admit
 from ripeline.catalog import queries as catalog
 from ripeline.leads import actions as leads
 from ripeline.leads import queries

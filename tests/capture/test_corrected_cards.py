@@ -5,8 +5,8 @@ from datetime import timedelta
 import pytest
 
 from ripeline.base import clock
-from ripeline.capture import cards
-from ripeline.capture.cards import Taken
+from ripeline.capture.in_person import cards
+from ripeline.capture.in_person.cards import Taken
 from ripeline.capture.models import Door
 from ripeline.leads import accounts
 from ripeline.leads import actions as leads

@@ -12,13 +12,14 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from ripeline.base import clock
-from ripeline.capture import booths, cards, doors, machines, submissions
-from ripeline.capture.booths import BoothDraft
-from ripeline.capture.by_hand import capture_one
-from ripeline.capture.cards import Card
-from ripeline.capture.machines import Entry
-from ripeline.capture.proof import Proof
-from ripeline.capture.submissions import Sent
+from ripeline.capture.doors import doors, machines, submissions
+from ripeline.capture.doors.machines import Entry
+from ripeline.capture.doors.proof import Proof
+from ripeline.capture.doors.submissions import Sent
+from ripeline.capture.in_person import booths, cards
+from ripeline.capture.in_person.booths import BoothDraft
+from ripeline.capture.in_person.by_hand import capture_one
+from ripeline.capture.in_person.cards import Card
 from ripeline.leads.models import Enquiry, Identity, Lead
 from ripeline.people import keys
 from ripeline.people.models import User

@@ -3,9 +3,9 @@
 import pytest
 
 from ripeline.base import clock
-from ripeline.capture import actions as capture
-from ripeline.capture import queries, trial, undoing
-from ripeline.capture.looking import Said
+from ripeline.capture.columns.looking import Said
+from ripeline.capture.imports import actions as capture
+from ripeline.capture.imports import queries, trial, undoing
 from ripeline.capture.models import ImportMapping, ImportRun
 from ripeline.catalog import queries as catalog
 from ripeline.leads import actions as leads

@@ -5,7 +5,7 @@ from datetime import date, timedelta
 import pytest
 
 from ripeline.base import clock
-from ripeline.capture import queries
+from ripeline.capture.imports import queries
 from ripeline.catalog import queries as catalog
 from ripeline.leads import actions as leads
 from ripeline.leads import closing, merging

@@ -10,14 +10,15 @@ from uuid import uuid4
 import pytest
 from django.db import connection
 
-from ripeline.capture import booths, by_hand, cards, doors, machines, submissions
-from ripeline.capture.booths import BoothDraft
-from ripeline.capture.cards import Card
-from ripeline.capture.doors import FormDraft
-from ripeline.capture.machines import Entry
+from ripeline.capture.doors import doors, machines, submissions
+from ripeline.capture.doors.doors import FormDraft
+from ripeline.capture.doors.machines import Entry
+from ripeline.capture.doors.proof import Proof
+from ripeline.capture.doors.submissions import Sent
+from ripeline.capture.in_person import booths, by_hand, cards
+from ripeline.capture.in_person.booths import BoothDraft
+from ripeline.capture.in_person.cards import Card
 from ripeline.capture.models import DoorKind
-from ripeline.capture.proof import Proof
-from ripeline.capture.submissions import Sent
 from ripeline.leads.models import Enquiry
 from ripeline.people import keys
 from ripeline.people.models import User

@@ -10,7 +10,8 @@ from django.test import Client
 from openpyxl import load_workbook
 
 from ripeline.base import clock
-from ripeline.capture import exporting, exports, sheets
+from ripeline.capture.exports import exporting, exports
+from ripeline.capture.files import sheets
 from ripeline.capture.models import Export, ExportPiece, ExportState
 from ripeline.catalog.actions import campaigns_named, custom_fields
 from ripeline.leads.models import Enquiry, Lead

@@ -12,12 +12,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ripeline.base import clock
-from ripeline.capture import doors, holding, proof, submissions
-from ripeline.capture.doors import DoorError, FormDraft
-from ripeline.capture.keeping import WINDOW, RefusedError, TooOftenError
+from ripeline.capture.arriving.keeping import WINDOW, RefusedError, TooOftenError
+from ripeline.capture.doors import doors, holding, proof, submissions
+from ripeline.capture.doors.doors import DoorError, FormDraft
+from ripeline.capture.doors.proof import Proof, StaleProofError
+from ripeline.capture.doors.submissions import Sent
 from ripeline.capture.models import Door, Submission, SubmissionState
-from ripeline.capture.proof import Proof, StaleProofError
-from ripeline.capture.submissions import Sent
 from ripeline.catalog import standard
 from ripeline.catalog.models import Question, Source, SourceType
 from ripeline.leads.models import Enquiry, Lead

@@ -7,9 +7,9 @@ import zipfile
 
 import pytest
 
-from ripeline.capture import workbooks
-from ripeline.capture.dialect import UnreadableFileError
-from ripeline.capture.workbooks import as_table
+from ripeline.capture.files import workbooks
+from ripeline.capture.files.dialect import UnreadableFileError
+from ripeline.capture.files.workbooks import as_table
 from tests.capture.sheets import bare, endless, inline, sheet, sheet_of, workbook, zipped
 
 MEGABYTE = 1024**2

@@ -8,9 +8,9 @@ import pytest
 from django.apps import apps
 from django.db import connection
 
-from ripeline.capture import batches, queries
-from ripeline.capture.actions import Said
-from ripeline.capture.exporting import export
+from ripeline.capture.exports.exporting import export
+from ripeline.capture.imports import batches, queries
+from ripeline.capture.imports.actions import Said
 from ripeline.capture.models import ImportCompany, ImportedFirm, ImportRun
 from ripeline.leads import identity, systems
 from ripeline.leads.models import Identity, Lead, Opportunity

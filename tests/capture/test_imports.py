@@ -7,15 +7,16 @@ from datetime import timedelta
 import pytest
 
 from ripeline.base import clock
-from ripeline.capture import actions, pieces, queries
-from ripeline.capture.actions import MappingError, Said, UnreadableFileError
-from ripeline.capture.arrivals import Arrival
-from ripeline.capture.detection import Told
+from ripeline.capture.arriving.arrivals import Arrival
+from ripeline.capture.columns.detection import Told
+from ripeline.capture.columns.rows import Row
+from ripeline.capture.columns.wording import Owners
+from ripeline.capture.files import pieces
+from ripeline.capture.imports import actions, queries
+from ripeline.capture.imports.actions import MappingError, Said, UnreadableFileError
+from ripeline.capture.imports.taking import LeadTaker, field_keys
+from ripeline.capture.imports.tallying import Tally
 from ripeline.capture.models import ImportPiece, ImportReject, ImportRemark, ImportRun
-from ripeline.capture.rows import Row
-from ripeline.capture.taking import LeadTaker, field_keys
-from ripeline.capture.tallying import Tally
-from ripeline.capture.wording import Owners
 from ripeline.catalog import queries as catalog
 from ripeline.catalog import standard
 from ripeline.leads import actions as leads
@@ -276,7 +277,7 @@ def test_a_row_that_the_database_refuses_costs_itself_only(monkeypatch: pytest.M
 def test_what_breaks_on_our_side_is_said_and_can_be_gone_on_with(monkeypatch: pytest.MonkeyPatch) -> None:
     run = begun(FILE)
     with monkeypatch.context() as broken:
-        broken.setattr("ripeline.capture.taking.admit", lambda *_, **__: 1 / 0)
+        broken.setattr("ripeline.capture.imports.taking.admit", lambda *_, **__: 1 / 0)
         assert actions.work(run.pk)
     assert again(run).state == "failed"
     assert "Something broke on our side" in again(run).problem
@@ -286,7 +287,7 @@ def test_what_breaks_on_our_side_is_said_and_can_be_gone_on_with(monkeypatch: py
 
 
 def test_a_file_too_large_or_with_too_many_rows_is_refused_in_words(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ripeline.capture.runs.MOST_ROWS", 2)
+    monkeypatch.setattr("ripeline.capture.imports.runs.MOST_ROWS", 2)
     assert "leads.csv has 3 rows, at most 2 can be imported at once" in imported(FILE).problem
     monkeypatch.setattr(pieces, "LARGEST", 10)
     with pytest.raises(UnreadableFileError, match=r"leads\.csv is larger than"):

@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase
 
 from ripeline.base import clock
-from ripeline.capture import actions
-from ripeline.capture.actions import Said
-from ripeline.capture.detection import Told
+from ripeline.capture.columns.detection import Told
+from ripeline.capture.imports import actions
+from ripeline.capture.imports.actions import Said
 from ripeline.capture.models import ImportReject, ImportRemark, ImportRun
 from ripeline.leads.models import Enquiry, Identity, Lead
 from ripeline.timeline.models import Activity

@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from ripeline.base import clock
-from ripeline.capture import keeping, machines
+from ripeline.capture.arriving import keeping
+from ripeline.capture.doors import machines
 from ripeline.capture.models import Submission
 from ripeline.leads.models import Enquiry, Lead
 from ripeline.people import keys

@@ -7,11 +7,12 @@ import pytest
 from django.db import connection
 from django.test import Client
 
-from ripeline.capture import agreeing, booths, cards, machines
-from ripeline.capture.agreeing import Said
-from ripeline.capture.booths import BoothDraft
-from ripeline.capture.cards import Card
-from ripeline.capture.machines import Entry
+from ripeline.capture.doors import machines
+from ripeline.capture.doors.machines import Entry
+from ripeline.capture.in_person import agreeing, booths, cards
+from ripeline.capture.in_person.agreeing import Said
+from ripeline.capture.in_person.booths import BoothDraft
+from ripeline.capture.in_person.cards import Card
 from ripeline.capture.models import Door, DoorKind
 from ripeline.leads.models import Lead
 from ripeline.outbox import actions, consent, links, queries

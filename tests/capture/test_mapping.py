@@ -4,11 +4,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ripeline.capture.dialect import Column, Dialect
-from ripeline.capture.fields import FIELDS, IGNORE, Kind
-from ripeline.capture.headings import is_of_deals
-from ripeline.capture.mapping import FieldMap, MappingError, chosen, fitting, guess, signature, undecided
-from ripeline.capture.text import key
+from ripeline.capture.cells.fields import FIELDS, IGNORE, Kind
+from ripeline.capture.cells.headings import is_of_deals
+from ripeline.capture.cells.text import key
+from ripeline.capture.columns.mapping import FieldMap, MappingError, chosen, fitting, guess, signature, undecided
+from ripeline.capture.files.dialect import Column, Dialect
 
 MQL = ("mql_id", "first_contact_date", "landing_page_id", "origin")
 

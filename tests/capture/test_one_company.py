@@ -6,7 +6,7 @@ import pytest
 from django.db import connection, connections, transaction
 from django.test.utils import CaptureQueriesContext
 
-from ripeline.capture import cards
+from ripeline.capture.in_person import cards
 from ripeline.capture.models import Door
 from ripeline.leads import birth, same_name
 from ripeline.leads.birth import Person

@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 
 from ripeline.base import clock
-from ripeline.capture import actions, undoing
+from ripeline.capture.imports import actions, undoing
 from ripeline.leads import actions as opening
 from ripeline.leads import closing
 from ripeline.leads import queries as leads

@@ -8,9 +8,10 @@ from datetime import UTC
 import pytest
 from django.test import Client
 
-from ripeline.capture import actions, exporting, exports
-from ripeline.capture.dialect import Dialect
-from ripeline.capture.looking import Said
+from ripeline.capture.columns.looking import Said
+from ripeline.capture.exports import exporting, exports
+from ripeline.capture.files.dialect import Dialect
+from ripeline.capture.imports import actions
 from ripeline.leads import actions as leads
 from ripeline.leads import deciding, lists, queries, record
 from ripeline.leads.models import Lead

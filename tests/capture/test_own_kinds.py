@@ -5,11 +5,12 @@ from dataclasses import replace
 
 import pytest
 
-from ripeline.capture import codes, own_kinds
-from ripeline.capture.detection import detect
-from ripeline.capture.dialect import Column
+from ripeline.capture.cells import codes
+from ripeline.capture.columns import own_kinds
+from ripeline.capture.columns.detection import detect
+from ripeline.capture.files.dialect import Column
+from ripeline.capture.imports.queries import remarks
 from ripeline.capture.models import ImportRun
-from ripeline.capture.queries import remarks
 from ripeline.catalog.models import CustomField
 from ripeline.leads import own_fields
 from ripeline.leads.models import Lead

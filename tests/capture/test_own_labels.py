@@ -5,9 +5,9 @@ import io
 
 import pytest
 
-from ripeline.capture import own_labels
-from ripeline.capture.exporting import HEADINGS, export
-from ripeline.capture.exports import _WHOLE
+from ripeline.capture.columns import own_labels
+from ripeline.capture.exports.exporting import HEADINGS, export
+from ripeline.capture.exports.exports import _WHOLE
 from ripeline.catalog.models import CustomField
 from ripeline.leads.models import Lead
 from ripeline.people.queries import system

@@ -2,8 +2,8 @@
 
 import pytest
 
-from ripeline.capture import actions
-from ripeline.capture.mapping import MappingError
+from ripeline.capture.columns.mapping import MappingError
+from ripeline.capture.imports import actions
 from ripeline.capture.models import ImportRemark, ImportRun
 from ripeline.outbox import actions as outbox
 from ripeline.outbox import consent, queries

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from ripeline.base import clock
-from ripeline.capture import trial
+from ripeline.capture.imports import trial
 from ripeline.leads.models import Lead, Opportunity
 from ripeline.people import queries as people
 from ripeline.timeline.models import Activity

@@ -6,13 +6,13 @@ from decimal import Decimal
 
 import pytest
 
-from ripeline.capture import actions, queries
-from ripeline.capture.actions import Said
-from ripeline.capture.detection import detect
-from ripeline.capture.looking import look
-from ripeline.capture.mapping import fitting, guess
+from ripeline.capture.columns.detection import detect
+from ripeline.capture.columns.looking import look
+from ripeline.capture.columns.mapping import fitting, guess
+from ripeline.capture.columns.presets import presets, recognised
+from ripeline.capture.imports import actions, queries
+from ripeline.capture.imports.actions import Said
 from ripeline.capture.models import ImportRun, ImportWord
-from ripeline.capture.presets import presets, recognised
 from ripeline.leads import named
 from ripeline.leads.models import Account, Lead, Opportunity
 from ripeline.people.models import User

@@ -12,10 +12,10 @@ import pytest
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
-from ripeline.capture.detection import Told, detect
-from ripeline.capture.dialect import DELIMITERS, ENCODINGS, Column, Dialect, UnreadableFileError
-from ripeline.capture.lines import WIDE, as_text
-from ripeline.capture.reading import MAX_CELL, Broken, Record, data_rows, records
+from ripeline.capture.columns.detection import Told, detect
+from ripeline.capture.files.dialect import DELIMITERS, ENCODINGS, Column, Dialect, UnreadableFileError
+from ripeline.capture.files.lines import WIDE, as_text
+from ripeline.capture.files.reading import MAX_CELL, Broken, Record, data_rows, records
 
 ABC = tuple(Column(label) for label in "abc")
 

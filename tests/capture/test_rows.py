@@ -13,12 +13,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ripeline.capture.detection import detect
-from ripeline.capture.dialect import Column, Dialect
-from ripeline.capture.fields import Kind
-from ripeline.capture.mapping import FieldMap, chosen, fitting, guess
-from ripeline.capture.rejects import Reject, rejects_file
-from ripeline.capture.rows import Chunk, Row, chunks, count
+from ripeline.capture.cells.fields import Kind
+from ripeline.capture.columns.detection import detect
+from ripeline.capture.columns.mapping import FieldMap, chosen, fitting, guess
+from ripeline.capture.columns.rejects import Reject, rejects_file
+from ripeline.capture.columns.rows import Chunk, Row, chunks, count
+from ripeline.capture.files.dialect import Column, Dialect
 
 NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
 
@@ -327,7 +327,7 @@ def test_any_bytes_become_rows_and_rejects(content: bytes) -> None:
 
 
 def test_reading_files_needs_no_django() -> None:
-    code = "import sys; sys.modules['django'] = None; import ripeline.capture.rows, ripeline.capture.detection"
+    code = "import sys; sys.modules['django'] = None; import ripeline.capture.rows, ripeline.capture.columns.detection"
     subprocess.run([sys.executable, "-c", code], check=True)
 
 

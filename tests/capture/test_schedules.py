@@ -13,11 +13,11 @@ from django.db import connection
 from pytest_django.fixtures import Settings
 
 from ripeline.base import clock
-from ripeline.capture import actions, schedules
-from ripeline.capture import queries as imports
-from ripeline.capture.looking import Said
+from ripeline.capture.columns.looking import Said
+from ripeline.capture.imports import actions, schedules
+from ripeline.capture.imports import queries as imports
+from ripeline.capture.imports.schedules import ScheduleError
 from ripeline.capture.models import CheckResult, ImportCheck, ImportRun, ImportSchedule, ImportState
-from ripeline.capture.schedules import ScheduleError
 from ripeline.cli import scheduling
 from ripeline.cli.output import Failed
 from ripeline.leads.models import Lead
@@ -290,7 +290,7 @@ def test_an_import_that_broke_on_our_side_is_gone_on_with_soon(
     hourly(mona, "leads.csv")
     put(inbox / "leads.csv", FIRST)
     with monkeypatch.context() as broken:
-        broken.setattr("ripeline.capture.runs.count", lambda *_: 1 / 0)
+        broken.setattr("ripeline.capture.imports.runs.count", lambda *_: 1 / 0)
         assert results(passes(0.5)) == ["failed"]
     assert results(passes(0.6)) == ["failed", "taken"]
     assert Lead.objects.count() == 3
@@ -330,7 +330,7 @@ def test_an_import_that_failed_is_said_and_gone_on_with(
     hourly(mona, "leads.csv")
     put(inbox / "leads.csv", FIRST)
     with monkeypatch.context() as broken:
-        broken.setattr("ripeline.capture.runs.MOST_ROWS", 1)
+        broken.setattr("ripeline.capture.imports.runs.MOST_ROWS", 1)
         (check,) = passes(1)
     assert (check.result, check.is_open) == (CheckResult.FAILED, False)
     assert "at most 1 can be imported" in check.problem

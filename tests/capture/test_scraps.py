@@ -4,8 +4,8 @@ import io
 
 import pytest
 
-from ripeline.capture.fields import FIELDS
-from ripeline.capture.looking import Looked, Said, look
+from ripeline.capture.cells.fields import FIELDS
+from ripeline.capture.columns.looking import Looked, Said, look
 from ripeline.catalog.models import CustomField
 from tests.capture.importing import csv, imported
 

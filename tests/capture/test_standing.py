@@ -6,8 +6,8 @@ from decimal import Decimal
 import pytest
 
 from ripeline.base import clock
-from ripeline.capture import queries, trial
-from ripeline.capture.looking import Said
+from ripeline.capture.columns.looking import Said
+from ripeline.capture.imports import queries, trial
 from ripeline.leads import actions as leads
 from ripeline.leads.models import Lead, Opportunity
 from ripeline.people.models import User

@@ -2,9 +2,9 @@
 
 import io
 
-from ripeline.capture.detection import detect
-from ripeline.capture.mapping import fitting, guess
-from ripeline.capture.rows import chunks, count
+from ripeline.capture.columns.detection import detect
+from ripeline.capture.columns.mapping import fitting, guess
+from ripeline.capture.columns.rows import chunks, count
 from tests.capture.test_rows import NOW
 
 LEADS = "Name,E-mail,Phone,City\nTom Baker,tom@acme.example,020 7946 0001,London\n"

@@ -4,7 +4,7 @@ import pytest
 from django.db import connection
 from django.db.migrations.loader import MigrationLoader
 
-from ripeline.capture import queries
+from ripeline.capture.imports import queries
 from ripeline.capture.models import ImportCompany, ImportRemark, Remark
 from ripeline.leads.models import Account
 from ripeline.outbox import consent

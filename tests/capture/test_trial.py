@@ -8,9 +8,9 @@ import psycopg
 import pytest
 from django.db import connection
 
-from ripeline.capture import actions, queries, trial
+from ripeline.capture.imports import actions, queries, trial
+from ripeline.capture.imports.trial import Trial, TrialError
 from ripeline.capture.models import ImportPolicy, ImportRun
-from ripeline.capture.trial import Trial, TrialError
 from ripeline.leads import actions as leads
 from ripeline.leads.models import Lead
 from ripeline.people import queries as people

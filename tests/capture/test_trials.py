@@ -13,7 +13,7 @@ from django.db import connection, connections
 from django.test import Client
 
 from ripeline.base import clock
-from ripeline.capture import actions, trial, trials
+from ripeline.capture.imports import actions, trial, trials
 from ripeline.capture.models import ImportRun, ImportTrial
 from ripeline.leads.models import Lead
 from ripeline.people.models import User

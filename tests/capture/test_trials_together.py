@@ -8,9 +8,9 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
-from ripeline.capture import actions, batches, queries, trial, trials
+from ripeline.capture.imports import actions, batches, queries, trial, trials
+from ripeline.capture.imports.trial import Trial, TrialError
 from ripeline.capture.models import ImportRun, ImportTrial
-from ripeline.capture.trial import Trial, TrialError
 from ripeline.leads.models import Account, Lead
 from ripeline.people.models import User
 from tests.capture import exports

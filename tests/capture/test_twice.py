@@ -2,9 +2,10 @@
 
 import pytest
 
-from ripeline.capture import actions, queries, runs, taking, twice
+from ripeline.capture.columns import twice
+from ripeline.capture.columns.rows import Row
+from ripeline.capture.imports import actions, queries, runs, taking
 from ripeline.capture.models import ImportRun
-from ripeline.capture.rows import Row
 from ripeline.leads import identity
 from ripeline.leads.identity import Key
 from ripeline.leads.models import Lead

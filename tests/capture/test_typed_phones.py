@@ -7,13 +7,14 @@ from uuid import uuid4
 import pytest
 from django.test import Client
 
-from ripeline.capture import by_hand, cards, doors, machines, submissions
-from ripeline.capture.cards import Card
-from ripeline.capture.doors import FormDraft
-from ripeline.capture.machines import Entry
+from ripeline.capture.doors import doors, machines, submissions
+from ripeline.capture.doors.doors import FormDraft
+from ripeline.capture.doors.machines import Entry
+from ripeline.capture.doors.proof import Proof
+from ripeline.capture.doors.submissions import Sent
+from ripeline.capture.in_person import by_hand, cards
+from ripeline.capture.in_person.cards import Card
 from ripeline.capture.models import DoorKind
-from ripeline.capture.proof import Proof
-from ripeline.capture.submissions import Sent
 from ripeline.leads import queries
 from ripeline.leads.models import Enquiry, Lead
 from ripeline.people import keys

@@ -12,8 +12,8 @@ import pytest
 from django.db import connection
 
 from ripeline.base import clock
-from ripeline.capture import actions, undoing
-from ripeline.capture.actions import UndoError
+from ripeline.capture.imports import actions, undoing
+from ripeline.capture.imports.actions import UndoError
 from ripeline.capture.models import ImportCompany, ImportedFirm, ImportKept, ImportRun, ImportUndo
 from ripeline.catalog import queries as catalog
 from ripeline.catalog.models import Campaign, Source

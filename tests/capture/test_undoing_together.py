@@ -7,7 +7,7 @@ from uuid import UUID
 import pytest
 from django.test import Client
 
-from ripeline.capture import actions, batches, queries
+from ripeline.capture.imports import actions, batches, queries
 from ripeline.capture.models import ImportState, ImportUndo
 from ripeline.leads.models import Account, Lead
 from ripeline.people.models import User

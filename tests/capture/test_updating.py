@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from ripeline.base import clock
-from ripeline.capture import queries, trial, undoing
+from ripeline.capture.imports import queries, trial, undoing
 from ripeline.capture.models import ImportPolicy
 from ripeline.leads import actions as leads
 from ripeline.leads import answers, merging

@@ -11,10 +11,10 @@ from email_validator import EmailNotValidError, validate_email
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ripeline.capture import codes, values
-from ripeline.capture.dates import day_order, is_date, moment
-from ripeline.capture.text import BadValueError, clean, clean_lines, safe_cell
-from ripeline.capture.text import given as meant
+from ripeline.capture.cells import codes, values
+from ripeline.capture.cells.dates import day_order, is_date, moment
+from ripeline.capture.cells.text import BadValueError, clean, clean_lines, safe_cell
+from ripeline.capture.cells.text import given as meant
 
 NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
 BERLIN = ZoneInfo("Europe/Berlin")

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ripeline.capture import signatures, vcards
-from ripeline.capture.vcards import UnreadableCardsError
+from ripeline.capture.in_person import signatures, vcards
+from ripeline.capture.in_person.vcards import UnreadableCardsError
 
 OLD = (  # as telephones of fifteen years ago write it
     "BEGIN:VCARD\r\nVERSION:2.1\r\nN;CHARSET=UTF-8;ENCODING=QUOTED-PRINTABLE:M=C3=BCller;J=C3=B6rg;;Dr.;\r\n"

@@ -2,8 +2,10 @@
 
 import pytest
 
-from ripeline.capture import actions, looking, pieces, wording
-from ripeline.capture.looking import Said
+from ripeline.capture.columns import looking, wording
+from ripeline.capture.columns.looking import Said
+from ripeline.capture.files import pieces
+from ripeline.capture.imports import actions
 from ripeline.capture.models import ImportRun
 from ripeline.catalog.models import CloseReason, CloseState
 from ripeline.leads.models import Lead

@@ -14,13 +14,14 @@ from hypothesis import strategies as st
 from openpyxl.utils.datetime import CALENDAR_MAC_1904
 from openpyxl.worksheet.worksheet import Worksheet
 
-from ripeline.capture import actions, queries, unpacking
-from ripeline.capture.actions import Said, UnreadableFileError
-from ripeline.capture.detection import Told, detect
-from ripeline.capture.mapping import fitting, guess
+from ripeline.capture.columns.detection import Told, detect
+from ripeline.capture.columns.mapping import fitting, guess
+from ripeline.capture.columns.rows import Row, chunks
+from ripeline.capture.files import unpacking
+from ripeline.capture.files.workbooks import as_table
+from ripeline.capture.imports import actions, queries
+from ripeline.capture.imports.actions import Said, UnreadableFileError
 from ripeline.capture.models import ImportPiece
-from ripeline.capture.rows import Row, chunks
-from ripeline.capture.workbooks import as_table
 from ripeline.leads.models import Lead
 from ripeline.people.queries import system
 from tests.capture.importing import begun, counts, imported

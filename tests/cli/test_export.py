@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from openpyxl import load_workbook
 
-from ripeline.capture.exporting import HEADINGS
+from ripeline.capture.exports.exporting import HEADINGS
 from ripeline.cli import export
 from ripeline.cli.output import Failed
 from ripeline.leads import saved

@@ -207,7 +207,7 @@ def test_what_is_no_file_or_no_column_is_said(tmp_path: Path) -> None:
 def test_the_same_file_with_another_mapping_is_another_import(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     file = written(tmp_path, "A,B", *(f"p{n}@x.example,q{n}@x.example" for n in range(4)))
     with monkeypatch.context() as broken:
-        broken.setattr("ripeline.capture.taking.admit", lambda *_, **__: 1 / 0)
+        broken.setattr("ripeline.capture.imports.taking.admit", lambda *_, **__: 1 / 0)
         assert imported(file, tmp_path, pairs=[("A", "email")])["state"] == "failed"
     assert imported(file, tmp_path, pairs=[("B", "email"), ("A", "ignore")])["created"] == 4
     assert set(Lead.objects.values_list("email", flat=True)) == {f"q{n}@x.example" for n in range(4)}

@@ -11,7 +11,8 @@ from django.db.models import F, Q
 from django.test import Client
 
 from ripeline.base import clock
-from ripeline.capture import booths, doors
+from ripeline.capture.doors import doors
+from ripeline.capture.in_person import booths
 from ripeline.capture.models import Door, ImportRun, Submission
 from ripeline.demo import build, company
 from ripeline.demo.people import COUNTRIES

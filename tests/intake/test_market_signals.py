@@ -10,7 +10,7 @@ import uuid_utils.compat
 from django.db import transaction
 
 from ripeline.base import clock
-from ripeline.capture.admission import Arrival, admit
+from ripeline.capture.arriving.admission import Arrival, admit
 from ripeline.catalog import tracking
 from ripeline.leads import identity
 from ripeline.leads.birth import Context, Person

@@ -9,8 +9,8 @@ from django.db import OperationalError, transaction
 from psycopg.errors import DeadlockDetected
 
 from ripeline.base.ids import new_id
-from ripeline.capture import settling
-from ripeline.capture.admission import admit
+from ripeline.capture.arriving.admission import admit
+from ripeline.capture.imports import settling
 from ripeline.leads import actions, bulk, merging
 from ripeline.leads.deciding import LeadError, once_more
 from ripeline.leads.models import Enquiry, Lead

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from ripeline.base import clock
 from ripeline.base.ids import new_id
-from ripeline.capture.admission import admit
+from ripeline.capture.arriving.admission import admit
 from ripeline.catalog import queries as catalog
 from ripeline.leads import actions, bulk, identity, joining, merging, record
 from ripeline.leads.deciding import By, LeadError, Next

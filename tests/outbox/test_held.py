@@ -8,7 +8,7 @@ from django.test import Client
 from pytest_django.fixtures import Settings
 
 from ripeline.base import clock
-from ripeline.capture import giving
+from ripeline.capture.arriving import giving
 from ripeline.catalog import assets
 from ripeline.outbox import actions, consent, queries, suppression
 from ripeline.outbox.models import Message

@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ripeline.base import clock
-from ripeline.capture.admission import admit
+from ripeline.capture.arriving.admission import admit
 from ripeline.catalog.actions import source_of
 from ripeline.catalog.models import SourceType
 from ripeline.cli import invariants

@@ -8,9 +8,10 @@ import pytest
 from django.test import Client
 
 from ripeline.base import clock
-from ripeline.capture import booths, cards, doors
-from ripeline.capture.booths import BoothDraft
-from ripeline.capture.keeping import HeldError
+from ripeline.capture.arriving.keeping import HeldError
+from ripeline.capture.doors import doors
+from ripeline.capture.in_person import booths, cards
+from ripeline.capture.in_person.booths import BoothDraft
 from ripeline.capture.models import Door, DoorDay, Submission
 from ripeline.leads.models import Enquiry, Lead
 from ripeline.outbox import queries as outbox

@@ -9,7 +9,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from ripeline.base import clock
-from ripeline.capture import admission
+from ripeline.capture.arriving import admission
 from ripeline.leads import queries
 from ripeline.leads.actions import By, Next, set_next
 from ripeline.leads.models import Enquiry, Lead, NextKind

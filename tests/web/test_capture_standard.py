@@ -8,7 +8,7 @@ import pytest
 from django.test import Client
 
 from ripeline.base import clock
-from ripeline.capture.actions import capture_one
+from ripeline.capture.imports.actions import capture_one
 from ripeline.catalog import standard
 from ripeline.catalog.models import Question
 from ripeline.leads import answers

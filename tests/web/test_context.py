@@ -8,7 +8,7 @@ from urllib.parse import quote
 from django.test import Client
 
 from ripeline.base import clock
-from ripeline.capture import by_hand
+from ripeline.capture.in_person import by_hand
 from ripeline.catalog import actions as catalog
 from ripeline.leads.models import Enquiry, Lead
 from ripeline.people.models import Tracking, User

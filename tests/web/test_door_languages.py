@@ -10,8 +10,9 @@ import pytest
 from django.db import connection
 from django.test import Client
 
-from ripeline.capture import booths, cards, machines
-from ripeline.capture.booths import BoothDraft
+from ripeline.capture.doors import machines
+from ripeline.capture.in_person import booths, cards
+from ripeline.capture.in_person.booths import BoothDraft
 from ripeline.capture.models import Door, DoorKind
 from ripeline.outbox import queries
 from ripeline.people import keys

@@ -12,10 +12,10 @@ from django.test import Client
 from pytest_django.fixtures import Settings
 
 from ripeline.base import clock
-from ripeline.capture import doors, profiling
-from ripeline.capture.doors import DoorError, FormDraft
+from ripeline.capture.doors import doors, profiling
+from ripeline.capture.doors.doors import DoorError, FormDraft
+from ripeline.capture.doors.profiling import Known
 from ripeline.capture.models import Door, Submission
-from ripeline.capture.profiling import Known
 from ripeline.catalog import assets, phrases, standard
 from ripeline.catalog.assets import Draft
 from ripeline.catalog.models import Question

@@ -12,10 +12,12 @@ from django.db import connection
 from django.test import Client
 
 from ripeline.base import clock
-from ripeline.capture import booths, doors, keeping, submissions
-from ripeline.capture.booths import BoothDraft
-from ripeline.capture.doors import DoorError, FormDraft
-from ripeline.capture.keeping import HeldError
+from ripeline.capture.arriving import keeping
+from ripeline.capture.arriving.keeping import HeldError
+from ripeline.capture.doors import doors, submissions
+from ripeline.capture.doors.doors import DoorError, FormDraft
+from ripeline.capture.in_person import booths
+from ripeline.capture.in_person.booths import BoothDraft
 from ripeline.capture.models import Door, DoorDay, Submission
 from ripeline.catalog.models import Question, Site, Source
 from ripeline.leads.models import Enquiry, Lead

@@ -11,7 +11,7 @@ from django.test import Client
 from pytest_django.fixtures import Settings
 
 from ripeline.base import clock
-from ripeline.capture import schedules
+from ripeline.capture.imports import schedules
 from ripeline.capture.models import ImportCheck, ImportSchedule
 from ripeline.people.models import User
 

@@ -10,7 +10,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from ripeline.capture import actions
+from ripeline.capture.imports import actions
 from ripeline.capture.models import ImportedFirm
 from ripeline.catalog.actions import custom_fields, set_learnt_from
 from ripeline.catalog.models import CustomField

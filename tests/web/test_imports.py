@@ -13,7 +13,8 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from pytest_django import DjangoAssertNumQueries
 
-from ripeline.capture import actions, queries, values
+from ripeline.capture.cells import values
+from ripeline.capture.imports import actions, queries
 from ripeline.capture.models import ImportMapping, ImportRun
 from ripeline.catalog.actions import custom_fields
 from ripeline.catalog.models import FieldType

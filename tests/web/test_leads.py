@@ -15,7 +15,7 @@ from django.test import Client
 from pytest_django import DjangoAssertNumQueries
 
 from ripeline.base import clock
-from ripeline.capture import actions as imports
+from ripeline.capture.imports import actions as imports
 from ripeline.catalog.actions import custom_fields, sources_named
 from ripeline.leads import actions
 from ripeline.leads.models import Account, Lead, SavedView

@@ -7,7 +7,8 @@ from django.db import OperationalError
 from django.test import Client
 
 from ripeline.base import clock
-from ripeline.capture import doors, giving
+from ripeline.capture.arriving import giving
+from ripeline.capture.doors import doors
 from ripeline.catalog import assets, linking, phrases
 from ripeline.outbox import links
 from ripeline.outbox.addresses import address_hash

@@ -14,7 +14,7 @@ from django.db import connection
 from psycopg_pool import ConnectionPool
 
 from ripeline.base import clock
-from ripeline.capture import exports
+from ripeline.capture.exports import exports
 from ripeline.capture.models import Export, ExportState
 from ripeline.catalog import queries as catalog
 from ripeline.leads import actions as leads

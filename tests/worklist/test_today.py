@@ -10,9 +10,9 @@ from django.test.utils import CaptureQueriesContext
 
 from ripeline.base import clock
 from ripeline.base.settled import look
-from ripeline.capture import booths, cards
-from ripeline.capture.booths import BoothDraft
-from ripeline.capture.cards import Card
+from ripeline.capture.in_person import booths, cards
+from ripeline.capture.in_person.booths import BoothDraft
+from ripeline.capture.in_person.cards import Card
 from ripeline.catalog.models import Source
 from ripeline.leads import actions as leads
 from ripeline.leads import rules

@@ -20,8 +20,8 @@ from pydantic import ValidationError
 
 from ripeline.api.schemas import EnquiryIn, EnquiryOut, answer_of, entry_of
 from ripeline.base.settled import look
-from ripeline.capture import machines
-from ripeline.capture.keeping import FROM_ONE_PROGRAM, RefusedError, keep_all
+from ripeline.capture.arriving.keeping import FROM_ONE_PROGRAM, RefusedError, keep_all
+from ripeline.capture.doors import machines
 from ripeline.capture.models import Submission
 from ripeline.people import keys
 

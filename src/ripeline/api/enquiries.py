@@ -7,7 +7,7 @@ from ninja import Router, Status
 from ninja.params.functions import Header
 
 from ripeline.api.schemas import EnquiryIn, EnquiryOut, Problem, answer_of, entry_of
-from ripeline.capture import machines
+from ripeline.capture.doors import machines
 
 router = Router(tags=["enquiries"])
 FAULTS = dict.fromkeys((400, 401, 403, 409, 422, 429, 503), Problem)

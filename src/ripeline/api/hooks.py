@@ -13,8 +13,8 @@ from django.views.decorators.http import require_POST
 
 from ripeline.api.answers import KB, say, told_how, too_large
 from ripeline.base.anew import anew
-from ripeline.capture import doors, machines
-from ripeline.capture.keeping import WINDOW, TooOftenError
+from ripeline.capture.arriving.keeping import WINDOW, TooOftenError
+from ripeline.capture.doors import doors, machines
 from ripeline.capture.models import Door, DoorKind, SubmissionState
 from ripeline.leads.deciding import LeadError
 

@@ -6,9 +6,9 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from ripeline.capture.machines import Entry
+from ripeline.capture.arriving.saying import Said
+from ripeline.capture.doors.machines import Entry
 from ripeline.capture.models import Submission
-from ripeline.capture.saying import Said
 
 Line = Annotated[str, Field(max_length=300)]
 Mark = Annotated[str, Field(max_length=500)]

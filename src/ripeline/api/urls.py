@@ -17,8 +17,8 @@ from ripeline.api import enquiries
 from ripeline.api.answers import told_how
 from ripeline.api.schemas import ConsentIn, EnquiryIn, Trail
 from ripeline.base.anew import is_away
-from ripeline.capture import machines
-from ripeline.capture.keeping import WINDOW, ConflictError, RefusedError, TooOftenError
+from ripeline.capture.arriving.keeping import WINDOW, ConflictError, RefusedError, TooOftenError
+from ripeline.capture.doors import machines
 from ripeline.leads.deciding import LeadError
 from ripeline.people import keys
 from ripeline.people.models import ApiKey

@@ -12,10 +12,12 @@ import click
 import numpy as np
 from numpy.typing import NDArray
 
-from ripeline.capture import dates, detection, reading
-from ripeline.capture.dialect import Dialect, UnreadableFileError
-from ripeline.capture.lines import as_text
-from ripeline.capture.text import BadValueError
+from ripeline.capture.cells import dates
+from ripeline.capture.cells.text import BadValueError
+from ripeline.capture.columns import detection
+from ripeline.capture.files import reading
+from ripeline.capture.files.dialect import Dialect, UnreadableFileError
+from ripeline.capture.files.lines import as_text
 from ripeline.cli.opening import MISUSE
 from ripeline.cli.output import Failed, emit, json_option, say
 from ripeline.science import evaluation

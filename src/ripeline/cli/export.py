@@ -61,7 +61,7 @@ def _written(out: Path | None) -> Iterator[IO[bytes]]:
 
 
 def _all() -> Iterator[list[Any]]:
-    from ripeline.capture.exporting import export
+    from ripeline.capture.exports.exporting import export
     from ripeline.people import queries as people
 
     return export(actor=people.system())
@@ -70,7 +70,7 @@ def _all() -> Iterator[list[Any]]:
 def _of_view(name: str, keeper: str | None, file_format: str) -> Iterator[list[Any]]:
     from datetime import UTC
 
-    from ripeline.capture import exports
+    from ripeline.capture.exports import exports
     from ripeline.leads import saved
 
     found = [view for view in saved.called(name) if keeper is None or view.user.email == keeper.strip().lower()]
@@ -87,7 +87,8 @@ def _write(lines: Iterator[list[Any]], file: IO[bytes], file_format: str, *, is_
     """Write heading and rows; how many these were. `is_marked`: with the mark by which spreadsheets know UTF-8."""
     from datetime import UTC
 
-    from ripeline.capture import exports, sheets
+    from ripeline.capture.exports import exports
+    from ripeline.capture.files import sheets
 
     count = -1  # the heading
 

@@ -15,15 +15,16 @@ from uuid import UUID
 
 import click
 
-from ripeline.capture import actions, asking, batches, own_labels, queries, trial
-from ripeline.capture.actions import MappingError, Said, UnreadableFileError
-from ripeline.capture.detection import Told
-from ripeline.capture.fields import CUSTOM, FIELDS, IGNORE, Kind
-from ripeline.capture.looking import EVERY, Looked, asks_for_outcomes, look, nameless, problems
-from ripeline.capture.mapping import FieldMap, chosen
+from ripeline.capture.cells.fields import CUSTOM, FIELDS, IGNORE, Kind
+from ripeline.capture.columns import answers, own_labels
+from ripeline.capture.columns.detection import Told
+from ripeline.capture.columns.looking import EVERY, Looked, asks_for_outcomes, look, nameless, problems
+from ripeline.capture.columns.mapping import FieldMap, chosen
+from ripeline.capture.files.workbooks import Table, as_table
+from ripeline.capture.imports import actions, batches, queries, trial
+from ripeline.capture.imports.actions import MappingError, Said, UnreadableFileError
+from ripeline.capture.imports.trial import Trial, TrialError
 from ripeline.capture.models import ImportPolicy, ImportRun, ImportState
-from ripeline.capture.trial import Trial, TrialError
-from ripeline.capture.workbooks import Table, as_table
 from ripeline.cli.output import Failed, say
 from ripeline.people import queries as people
 from ripeline.people.models import User
@@ -294,7 +295,7 @@ def _started(actor: User, file: Path, content: Table, wishes: Wishes) -> ImportR
 def _tell(looked: Looked, mapping: FieldMap, *, is_remembered: bool) -> None:
     """How the file is read, so that a mistake is seen."""
     labels = {name: known.label for name, known in FIELDS[mapping.kind].items()} | {IGNORE: "left out"}
-    labels |= asking.labels()
+    labels |= answers.labels()
     if looked.preset and looked.preset.kind == mapping.kind:
         say(f"This is an export of {looked.preset.label}.")
     if asks_for_outcomes(looked):

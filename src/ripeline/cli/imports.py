@@ -10,7 +10,7 @@ from ripeline.cli.opening import opened
 from ripeline.cli.output import emit, json_option, say
 
 if TYPE_CHECKING:
-    from ripeline.capture.trial import Trial
+    from ripeline.capture.imports.trial import Trial
     from ripeline.cli.importing import Done
 
 CANCELLED = 130  # exit status, as of what Ctrl-C ends
@@ -27,8 +27,8 @@ def _pairs(_context: click.Context, _option: click.Parameter, given: tuple[str, 
 
 def _country(_context: click.Context, _option: click.Parameter, given: str | None) -> str | None:
     """Its code."""
-    from ripeline.capture import codes
-    from ripeline.capture.text import BadValueError
+    from ripeline.capture.cells import codes
+    from ripeline.capture.cells.text import BadValueError
 
     try:
         return codes.country(given) if given else None

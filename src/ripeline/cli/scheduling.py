@@ -4,9 +4,9 @@ import re
 from datetime import time
 from typing import Any
 
-from ripeline.capture import schedules
+from ripeline.capture.imports import schedules
+from ripeline.capture.imports.schedules import ScheduleError
 from ripeline.capture.models import Rhythm
-from ripeline.capture.schedules import ScheduleError
 from ripeline.cli.output import Failed
 from ripeline.people import queries as people
 

@@ -7,7 +7,7 @@ from uuid import UUID
 
 import click
 
-from ripeline.capture import actions, undoing
+from ripeline.capture.imports import actions, undoing
 from ripeline.capture.models import ImportKind, ImportRun, ImportState
 from ripeline.cli.importing import Foreground
 from ripeline.cli.output import Failed, say

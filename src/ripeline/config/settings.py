@@ -22,7 +22,7 @@ MAIL_RETURN_PATH = ENV.mail_return_path
 MAIL_ESP = ENV.mail_esp
 MAIL_FROM = ENV.mail_from or "ripeline@localhost"
 MAIL_REPLY_TO = ENV.mail_reply_to
-# Where files that are imported by themselves may come from (capture.scheduled).
+# Where files that are imported by themselves may come from (capture/imports/schedules.py).
 INBOX = ENV.inbox or home.locate(ENV) / "inbox"
 PRIVATE_HOSTS = ENV.private_hosts
 SCRIPT_VERSION = script.version()  # of the tracking script, for its tag

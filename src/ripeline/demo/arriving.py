@@ -10,7 +10,7 @@ from random import Random
 
 import numpy as np
 
-from ripeline.capture import places
+from ripeline.capture.arriving import places
 from ripeline.science.gate import BoolArray, FloatArray, IntArray
 from ripeline.science.market import MONTH, Arrivals, Fate, Market, simulate
 from ripeline.science.market_law import DEFAULT_LAW, Law

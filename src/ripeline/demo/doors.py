@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from ripeline.capture.admission import Arrival, natural_key
+from ripeline.capture.arriving.admission import Arrival, natural_key
 from ripeline.demo.arriving import DOORS, SOURCES, page, place
 from ripeline.demo.people import Somebody
 from ripeline.leads import identity

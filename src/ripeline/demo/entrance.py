@@ -11,11 +11,13 @@ from random import Random
 from uuid import UUID
 
 from ripeline.base import clock
-from ripeline.capture import booths, cards, doors, giving, machines, proof, submissions
-from ripeline.capture.admission import Arrival
-from ripeline.capture.booths import BoothDraft
-from ripeline.capture.cards import Card, Heat
-from ripeline.capture.doors import FormDraft
+from ripeline.capture.arriving import giving
+from ripeline.capture.arriving.admission import Arrival
+from ripeline.capture.doors import doors, machines, proof, submissions
+from ripeline.capture.doors.doors import FormDraft
+from ripeline.capture.in_person import booths, cards
+from ripeline.capture.in_person.booths import BoothDraft
+from ripeline.capture.in_person.cards import Card, Heat
 from ripeline.capture.models import Door
 from ripeline.catalog import assets
 from ripeline.catalog import queries as catalog

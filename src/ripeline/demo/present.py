@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 from django.db.models import QuerySet
 
-from ripeline.capture.admission import Arrival, admit, natural_key
+from ripeline.capture.arriving.admission import Arrival, admit, natural_key
 from ripeline.demo import arriving, reception
 from ripeline.demo.company import ALICE, SDR, TOM, YUSUF
 from ripeline.demo.entrance import keep_booth

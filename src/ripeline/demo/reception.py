@@ -6,8 +6,8 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from ripeline.capture import admission
-from ripeline.capture.admission import Arrival, Result
+from ripeline.capture.arriving import admission
+from ripeline.capture.arriving.admission import Arrival, Result
 from ripeline.demo import doors, words
 from ripeline.demo.arriving import Inflow
 from ripeline.demo.people import Somebody

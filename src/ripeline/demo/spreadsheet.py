@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from ripeline.capture import actions as capture
-from ripeline.capture import runs
+from ripeline.capture.imports import actions as capture
+from ripeline.capture.imports import runs
 from ripeline.capture.models import ImportRun, ImportState
 from ripeline.demo import words
 from ripeline.demo.arriving import taken_up_again

@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple, TypeVar
 from uuid import UUID
 
-from ripeline.capture import admission
+from ripeline.capture.arriving import admission
 from ripeline.catalog import queries as catalog
 from ripeline.catalog.models import CloseReason, CloseState
 from ripeline.demo.happening import Happening, Verb

@@ -39,7 +39,7 @@ OR_QUEUE = f"""OR (lead.owner_id IS NULL AND EXISTS (
 
 
 def came_again(user: User, limit: int = 3) -> Sequence[Lead]:
-    """Those whom `user` is asked to look at; whose rep has left are with the fallback (`capture.meeting`)."""
+    """Those whom `user` is asked to look at; whose rep has left are with the fallback (`capture.arriving.meeting`)."""
     if user.role not in people.SELLERS:
         return []
     mine = [user.pk, *rules.covering(user)]

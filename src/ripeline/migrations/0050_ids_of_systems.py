@@ -6,7 +6,7 @@ from typing import Any
 
 from django.db import migrations, models
 
-from ripeline.capture.presets import recognised
+from ripeline.capture.columns.presets import recognised
 
 _WHOLE = r"""
 UPDATE identity SET key = wanted.key

@@ -12,7 +12,7 @@ from django.http.request import QueryDict
 from django.utils import timezone
 
 from ripeline.base import clock
-from ripeline.capture import asking
+from ripeline.capture.arriving import asking
 from ripeline.catalog.models import AnswerType, Question
 from ripeline.web.forms import Form
 

@@ -22,10 +22,11 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
 from ripeline.base import clock
-from ripeline.capture import booths, cards, doors
-from ripeline.capture.booths import PERSON
-from ripeline.capture.cards import HEATS, Card
-from ripeline.capture.keeping import WINDOW, RefusedError, TooOftenError
+from ripeline.capture.arriving.keeping import WINDOW, RefusedError, TooOftenError
+from ripeline.capture.doors import doors
+from ripeline.capture.in_person import booths, cards
+from ripeline.capture.in_person.booths import PERSON
+from ripeline.capture.in_person.cards import HEATS, Card
 from ripeline.capture.models import Door, DoorKind
 from ripeline.catalog import phrases
 from ripeline.leads import record

@@ -9,9 +9,11 @@ from django.shortcuts import redirect, render
 from django.urls import path, reverse
 from django.views.decorators.http import require_http_methods
 
-from ripeline.capture import booths, doors, languages, spoken, submissions
-from ripeline.capture.booths import BoothDraft
-from ripeline.capture.doors import DoorError
+from ripeline.capture.arriving import languages
+from ripeline.capture.doors import doors, spoken, submissions
+from ripeline.capture.doors.doors import DoorError
+from ripeline.capture.in_person import booths
+from ripeline.capture.in_person.booths import BoothDraft
 from ripeline.capture.models import Door, DoorKind
 from ripeline.catalog import queries as catalog
 from ripeline.catalog.models import SourceType

@@ -16,11 +16,12 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
 from ripeline.base import clock
-from ripeline.capture import cards, values
-from ripeline.capture.cards import Card
-from ripeline.capture.keeping import RefusedError, TooOftenError
+from ripeline.capture.arriving.keeping import RefusedError, TooOftenError
+from ripeline.capture.cells import values
+from ripeline.capture.cells.text import BadValueError
+from ripeline.capture.in_person import cards
+from ripeline.capture.in_person.cards import Card
 from ripeline.capture.models import DoorKind
-from ripeline.capture.text import BadValueError
 from ripeline.catalog import queries as catalog
 from ripeline.leads import lists, record
 from ripeline.leads.deciding import LeadError

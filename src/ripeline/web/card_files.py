@@ -10,12 +10,12 @@ from django.shortcuts import redirect, render
 from django.urls import path, reverse
 from django.views.decorators.http import require_http_methods
 
-from ripeline.capture import cards, signatures, vcards
-from ripeline.capture.cards import HEATS, Card
-from ripeline.capture.keeping import OWN, RefusedError, TooOftenError
+from ripeline.capture.arriving.keeping import OWN, RefusedError, TooOftenError
+from ripeline.capture.arriving.typed_phones import OTHERS
+from ripeline.capture.in_person import cards, signatures, vcards
+from ripeline.capture.in_person.cards import HEATS, Card
+from ripeline.capture.in_person.vcards import UnreadableCardsError
 from ripeline.capture.models import Door, DoorKind
-from ripeline.capture.typed_phones import OTHERS
-from ripeline.capture.vcards import UnreadableCardsError
 from ripeline.catalog import queries as catalog
 from ripeline.leads import identity, record
 from ripeline.leads.deciding import LeadError

@@ -7,8 +7,8 @@ from django.urls import path
 from django.utils import timezone
 
 from ripeline.base import clock
-from ripeline.capture import agreeing
-from ripeline.capture.agreeing import Said
+from ripeline.capture.in_person import agreeing
+from ripeline.capture.in_person.agreeing import Said
 from ripeline.outbox import queries
 from ripeline.outbox.actions import OutboxError
 from ripeline.web import screens

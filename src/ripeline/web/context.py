@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from ripeline.base import clock
-from ripeline.capture import giving
+from ripeline.capture.arriving import giving
 from ripeline.capture.models import DoorKind
 from ripeline.catalog import assets
 from ripeline.catalog.models import Asset

@@ -11,11 +11,12 @@ from django.utils.http import urlencode
 from django.views.decorators.clickjacking import xframe_options_exempt
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from ripeline.capture import colours, doors, holding, languages, spoken, submissions, tried_sites
-from ripeline.capture.doors import DoorError, FormDraft
-from ripeline.capture.machines import flat
+from ripeline.capture.arriving import languages
+from ripeline.capture.arriving.typed_phones import OTHERS
+from ripeline.capture.doors import colours, doors, holding, spoken, submissions, tried_sites
+from ripeline.capture.doors.doors import DoorError, FormDraft
+from ripeline.capture.doors.machines import flat
 from ripeline.capture.models import Door, DoorKind, Submission
-from ripeline.capture.typed_phones import OTHERS
 from ripeline.catalog import queries as catalog
 from ripeline.catalog.models import SourceType
 from ripeline.catalog.phrases import Language

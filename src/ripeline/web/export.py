@@ -12,7 +12,8 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 from django_htmx.http import HttpResponseClientRefresh
 
-from ripeline.capture import exports, sheets
+from ripeline.capture.exports import exports
+from ripeline.capture.files import sheets
 from ripeline.capture.models import Export, ExportState, FileFormat
 from ripeline.leads import lists
 from ripeline.leads.lists import Row

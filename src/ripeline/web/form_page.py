@@ -19,9 +19,10 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from ripeline.base.anew import anew
 from ripeline.base.settled import look
-from ripeline.capture import colours, doors, giving, keeping, profiling, proof, submissions, tried_sites
+from ripeline.capture.arriving import giving, keeping
+from ripeline.capture.cells.text import clean
+from ripeline.capture.doors import colours, doors, profiling, proof, submissions, tried_sites
 from ripeline.capture.models import Door, Submission
-from ripeline.capture.text import clean
 from ripeline.catalog import phrases
 from ripeline.catalog.models import AnswerType, Question
 from ripeline.leads.deciding import LeadError

@@ -7,8 +7,8 @@ from uuid import UUID
 
 from django import forms
 
-from ripeline.capture import doors
-from ripeline.capture.doors import DoorError, FormDraft
+from ripeline.capture.doors import doors
+from ripeline.capture.doors.doors import DoorError, FormDraft
 from ripeline.capture.models import Door, KnownVisitors
 from ripeline.catalog import assets, phrases
 from ripeline.catalog.models import AnswerType, Question, SourceType

@@ -13,7 +13,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_POST
 
-from ripeline.capture import giving
+from ripeline.capture.arriving import giving
 from ripeline.catalog import assets
 from ripeline.catalog.assets import AssetError, Draft
 from ripeline.catalog.models import Stage

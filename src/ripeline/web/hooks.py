@@ -10,10 +10,11 @@ from django.shortcuts import redirect, render
 from django.urls import path, reverse
 from django.views.decorators.http import require_http_methods
 
-from ripeline.capture import asking, doors, holding, languages, machines, submissions
-from ripeline.capture.doors import DoorError
+from ripeline.capture.arriving import asking, languages
+from ripeline.capture.doors import doors, holding, machines, submissions
+from ripeline.capture.doors.doors import DoorError
+from ripeline.capture.doors.submissions import TRAIL
 from ripeline.capture.models import Door, DoorKind
-from ripeline.capture.submissions import TRAIL
 from ripeline.catalog.models import SourceType
 from ripeline.people.rules import require_keeps_catalog
 from ripeline.web.forms import Form, its_language, posted

@@ -4,7 +4,8 @@ from uuid import UUID
 
 from django.http import Http404, HttpRequest
 
-from ripeline.capture import queries, rules
+from ripeline.capture import rules
+from ripeline.capture.imports import queries
 from ripeline.capture.models import ImportRun
 from ripeline.people.models import User
 

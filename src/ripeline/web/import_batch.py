@@ -9,15 +9,18 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from ripeline.capture import actions, batches, looking, pieces, presets, queries, rules, trial, trials, undoing, wording
-from ripeline.capture.actions import MappingError, Said, UndoError
-from ripeline.capture.dialect import Dialect
-from ripeline.capture.fields import Kind
-from ripeline.capture.looking import kind_of
-from ripeline.capture.mapping import FieldMap
+from ripeline.capture import rules
+from ripeline.capture.cells.fields import Kind
+from ripeline.capture.columns import looking, presets, wording
+from ripeline.capture.columns.looking import kind_of
+from ripeline.capture.columns.mapping import FieldMap
+from ripeline.capture.columns.wording import Word
+from ripeline.capture.files import pieces
+from ripeline.capture.files.dialect import Dialect
+from ripeline.capture.imports import actions, batches, queries, trial, trials, undoing
+from ripeline.capture.imports.actions import MappingError, Said, UndoError
+from ripeline.capture.imports.trial import TrialError
 from ripeline.capture.models import ImportKind, ImportRun, ImportState
-from ripeline.capture.trial import TrialError
-from ripeline.capture.wording import Word
 from ripeline.people.models import User
 from ripeline.web import import_words
 from ripeline.web.countries import countries

@@ -11,18 +11,21 @@ from zoneinfo import ZoneInfo
 from django.utils import timezone
 from django.utils.formats import date_format
 
-from ripeline.capture import actions, asking, evidence, looking, own_labels, pieces, standing, wording
-from ripeline.capture.actions import Said, UnreadableFileError
-from ripeline.capture.detection import Told
-from ripeline.capture.dialect import DELIMITERS, ENCODINGS, Column, Dialect, Sheet
-from ripeline.capture.fields import ANSWER, CUSTOM, FIELDS, IGNORE, SUBJECT, Kind
-from ripeline.capture.headings import is_of_enquiries
-from ripeline.capture.looking import Looked, kind_of
-from ripeline.capture.mapping import WITH_IDS, FieldMap, undecided
+from ripeline.capture.arriving import asking
+from ripeline.capture.cells.fields import ANSWER, CUSTOM, FIELDS, IGNORE, SUBJECT, Kind
+from ripeline.capture.cells.headings import is_of_enquiries
+from ripeline.capture.columns import answers, evidence, looking, own_labels, standing, wording
+from ripeline.capture.columns.detection import Told
+from ripeline.capture.columns.looking import Looked, kind_of
+from ripeline.capture.columns.mapping import WITH_IDS, FieldMap, undecided
+from ripeline.capture.columns.rows import Row
+from ripeline.capture.columns.wording import Word
+from ripeline.capture.files import pieces
+from ripeline.capture.files.dialect import DELIMITERS, ENCODINGS, Column, Dialect, Sheet
+from ripeline.capture.imports import actions
+from ripeline.capture.imports.actions import Said, UnreadableFileError
+from ripeline.capture.imports.taking import field_keys
 from ripeline.capture.models import ImportKind, ImportPolicy, ImportRun
-from ripeline.capture.rows import Row
-from ripeline.capture.taking import field_keys
-from ripeline.capture.wording import Word
 from ripeline.catalog import queries as catalog
 from ripeline.catalog import standard
 from ripeline.catalog.models import FieldType
@@ -142,7 +145,7 @@ def _mapping(dialect: Dialect, form: Mapping[str, str], before: Mapping[str, str
 
 def _context(run: ImportRun, looked: Looked, *, error: str = "") -> dict[str, Any]:
     dialect = looked.dialect
-    asked = undecided(dialect, looked.mapping, asking.dated(looked.mapping))
+    asked = undecided(dialect, looked.mapping, answers.dated(looked.mapping))
     listed = wording.listed(pieces.opened(run), dialect, looked.mapping)
     return {
         "run": run,

@@ -5,7 +5,7 @@ from django.shortcuts import redirect, render
 from django.urls import path
 from django.views.decorators.http import require_POST, require_safe
 
-from ripeline.capture import remembered
+from ripeline.capture.imports import remembered
 from ripeline.web.import_access import importer
 from ripeline.web.shell import say
 

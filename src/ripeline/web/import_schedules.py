@@ -12,9 +12,10 @@ from django.urls import path
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from ripeline.capture import pieces, schedules
+from ripeline.capture.files import pieces
+from ripeline.capture.imports import schedules
+from ripeline.capture.imports.schedules import ScheduleError
 from ripeline.capture.models import ImportKind, ImportPolicy, ImportSchedule, Rhythm
-from ripeline.capture.schedules import ScheduleError
 from ripeline.web.forms import DAYS, Form, posted
 from ripeline.web.import_access import importer
 from ripeline.web.shell import say

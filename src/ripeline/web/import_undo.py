@@ -11,10 +11,11 @@ from django.shortcuts import redirect, render
 from django.urls import path
 from django.views.decorators.http import require_http_methods, require_POST
 
-from ripeline.capture import actions, queries, rules, undoing
-from ripeline.capture.actions import UndoError
+from ripeline.capture import rules
+from ripeline.capture.imports import actions, queries, undoing
+from ripeline.capture.imports.actions import UndoError
+from ripeline.capture.imports.since import Foreign
 from ripeline.capture.models import ImportKept, ImportRun, WhyKept
-from ripeline.capture.since import Foreign
 from ripeline.leads import rules as leads
 from ripeline.leads.models import Lead
 from ripeline.leads.rules import Verb

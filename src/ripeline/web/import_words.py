@@ -4,9 +4,9 @@ import hashlib
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from ripeline.capture import wording
-from ripeline.capture.text import key
-from ripeline.capture.wording import NOBODY, Word
+from ripeline.capture.cells.text import key
+from ripeline.capture.columns import wording
+from ripeline.capture.columns.wording import NOBODY, Word
 from ripeline.catalog import queries as catalog
 from ripeline.catalog.models import CloseState
 

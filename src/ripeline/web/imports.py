@@ -12,16 +12,19 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from django_htmx.http import HttpResponseClientRedirect, HttpResponseClientRefresh
 
 from ripeline.base import clock
-from ripeline.capture import actions, asking, batches, pieces, presets, queries, rules, runs, trial, trials, undoing
-from ripeline.capture.actions import MappingError, UnreadableFileError
-from ripeline.capture.batches import RefusedFilesError, Upload
-from ripeline.capture.dialect import Dialect
-from ripeline.capture.fields import CUSTOM, FIELDS, IGNORE, Kind
-from ripeline.capture.looking import kind_of
+from ripeline.capture import rules
+from ripeline.capture.cells.fields import CUSTOM, FIELDS, IGNORE, Kind
+from ripeline.capture.columns import answers, presets
+from ripeline.capture.columns.looking import kind_of
+from ripeline.capture.columns.rejects import Reject
+from ripeline.capture.files import pieces
+from ripeline.capture.files.dialect import Dialect
+from ripeline.capture.imports import actions, batches, queries, runs, trial, trials, undoing
+from ripeline.capture.imports.actions import MappingError, UnreadableFileError
+from ripeline.capture.imports.batches import RefusedFilesError, Upload
+from ripeline.capture.imports.queries import Unowned
+from ripeline.capture.imports.trial import TrialError
 from ripeline.capture.models import ImportKind, ImportRun, ImportState
-from ripeline.capture.queries import Unowned
-from ripeline.capture.rejects import Reject
-from ripeline.capture.trial import TrialError
 from ripeline.insight.rules import READERS
 from ripeline.leads.filters import Filters, View
 from ripeline.leads.models import Lead, State
@@ -320,7 +323,7 @@ def _read_as(run: ImportRun) -> list[tuple[str, str, str]]:
     found = [("Taken for", f"an export of {preset.label}", "by its headings")] if preset else []
     named = dict(countries())
     found += [(each.about, named.get(each.answer, each.answer), each.why) for each in dialect.findings()]
-    known = {name: field.label for name, field in FIELDS[kind_of(run)].items()} | asking.labels()
+    known = {name: field.label for name, field in FIELDS[kind_of(run)].items()} | answers.labels()
     for label in dialect.labels:
         target = run.mapping.get(label, IGNORE)
         custom = "kept as a field of your own" if target.startswith(CUSTOM) else "left out"

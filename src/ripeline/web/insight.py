@@ -13,7 +13,7 @@ from django.urls import path, reverse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from ripeline.capture.text import safe_cell
+from ripeline.capture.cells.text import safe_cell
 from ripeline.insight import queries, rules, words
 from ripeline.insight.cohorts import LEVEL, Cohort, Point
 from ripeline.insight.queries import Choice, Ripening

@@ -9,8 +9,8 @@ from django.shortcuts import redirect, render
 from django.urls import path
 from django.views.decorators.http import require_http_methods
 
-from ripeline.capture.actions import CaptureError, capture_one
-from ripeline.capture.admission import Result
+from ripeline.capture.arriving.admission import Result
+from ripeline.capture.imports.actions import CaptureError, capture_one
 from ripeline.catalog import queries as catalog
 from ripeline.leads import record
 from ripeline.leads.models import Lead

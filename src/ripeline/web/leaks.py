@@ -16,7 +16,7 @@ from django.views.decorators.http import require_POST, require_safe
 from django_htmx.http import HttpResponseClientRefresh
 
 from ripeline.base.moments import one_moment
-from ripeline.capture.text import safe_cell
+from ripeline.capture.cells.text import safe_cell
 from ripeline.catalog.models import SourceType
 from ripeline.insight import leak_words as words
 from ripeline.insight import leakage, recovering, rules

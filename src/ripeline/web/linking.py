@@ -20,7 +20,7 @@ from django.utils.text import slugify
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from ripeline.capture import doors
+from ripeline.capture.doors import doors
 from ripeline.capture.models import Door, DoorKind
 from ripeline.catalog import linking
 from ripeline.catalog import queries as catalog

@@ -12,7 +12,7 @@ from django.urls import path, reverse
 from django.utils.http import urlencode
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from ripeline.capture import giving
+from ripeline.capture.arriving import giving
 from ripeline.catalog.phrases import Language
 from ripeline.outbox import actions, queries, returning, suppression
 from ripeline.outbox.actions import OutboxError

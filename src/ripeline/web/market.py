@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 from django_htmx.http import HttpResponseClientRefresh
 
-from ripeline.capture.text import safe_cell
+from ripeline.capture.cells.text import safe_cell
 from ripeline.people import actions as people
 from ripeline.people.models import User
 from ripeline.science.simulation import own

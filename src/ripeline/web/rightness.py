@@ -10,7 +10,7 @@ from django.urls import path
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from ripeline.capture.text import safe_cell
+from ripeline.capture.cells.text import safe_cell
 from ripeline.catalog.models import SourceType
 from ripeline.insight import rightness as insight
 from ripeline.insight.rightness import Band, Day, Rightness

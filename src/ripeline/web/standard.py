@@ -11,7 +11,7 @@ from django.urls import path, reverse
 from django.utils.html import format_html
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from ripeline.capture import askers, doors
+from ripeline.capture.doors import askers, doors
 from ripeline.capture.models import Door
 from ripeline.catalog import standard
 from ripeline.catalog.models import AnswerType, Meaning, Question

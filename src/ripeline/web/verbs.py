@@ -11,8 +11,8 @@ from django.utils.html import format_html
 from django.views.decorators.http import require_POST, require_safe
 
 from ripeline.base import clock
-from ripeline.capture import values
-from ripeline.capture.text import BadValueError
+from ripeline.capture.cells import values
+from ripeline.capture.cells.text import BadValueError
 from ripeline.catalog import queries as catalog
 from ripeline.leads import actions, merging
 from ripeline.leads.deciding import By, LeadError, Next

@@ -3,9 +3,10 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from ripeline.capture import actions as capture
-from ripeline.capture import exports, schedules, trials
-from ripeline.capture import queries as imports
+from ripeline.capture.exports import exports
+from ripeline.capture.imports import actions as capture
+from ripeline.capture.imports import queries as imports
+from ripeline.capture.imports import schedules, trials
 from ripeline.insight import recovering
 from ripeline.leads import batches
 from ripeline.ripeness import actions as ripeness

@@ -5,7 +5,8 @@ from datetime import timedelta
 from django.contrib.sessions.backends.db import SessionStore
 
 from ripeline.base import clock
-from ripeline.capture import exports, schedules
+from ripeline.capture.exports import exports
+from ripeline.capture.imports import schedules
 from ripeline.leads import batches, saved
 from ripeline.outbox import actions as outbox
 from ripeline.worklist import actions as worklist

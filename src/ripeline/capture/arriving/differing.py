@@ -1,0 +1,124 @@
+"""What an arrival says otherwise than the record, and which of the two stays: by the policy, and who said it last."""
+
+from collections import defaultdict
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from ripeline.capture.arriving.arrivals import Arrival, Policy
+from ripeline.leads.deciding import Changes
+from ripeline.leads.fuller import abbreviates
+from ripeline.leads.models import Lead
+from ripeline.timeline.models import Activity
+
+FIELDS = ("name", "title", "phone", "company", "country", "language", "amount", "currency")
+_KNOWN_BY = ("email", "reference")  # the first stays
+CUSTOM = "custom:"
+_EMPTY = ("", None)
+_SAYS = ("edited", "imported", "undone", "merged", "unmerged")
+
+
+@dataclass
+class LastWords:
+    """When each field of a record was changed last, and which of them by hand."""
+
+    changed: dict[str, datetime] = field(default_factory=dict)
+    by_hand: set[str] = field(default_factory=set)
+
+
+def is_contested(lead: Lead, arrival: Arrival) -> bool:
+    """Whether the arrival says something else than the record does."""
+    given = {name: getattr(arrival.person, name) for name in FIELDS}
+    if any(value not in _EMPTY and getattr(lead, name) not in (*_EMPTY, value) for name, value in given.items()):
+        return True
+    custom = arrival.person.custom
+    return any(value not in _EMPTY and lead.custom.get(key) not in (*_EMPTY, value) for key, value in custom.items())
+
+
+def last_words(lead_ids: Collection[UUID]) -> dict[UUID, LastWords]:
+    """For each of these leads, by its timeline. A correction that was taken back is none; nor is a merge.
+
+    Whoever merges two records and chooses between what they say has corrected those fields.
+    """
+    if not lead_ids:
+        return {}
+    found: dict[UUID, LastWords] = defaultdict(LastWords)
+    entries = Activity.objects.filter(lead_id__in=lead_ids, kind__in=_SAYS)
+    rows = list(
+        entries.order_by("recorded_at", "id").values_list("id", "lead_id", "kind", "origin", "recorded_at", "data")
+    )
+    undone = {data.get("of") for _, _, kind, _, _, data in rows if kind == "undone"}
+    parted = {(lead_id, data.get("duplicate")): at for _, lead_id, kind, _, at, data in rows if kind == "unmerged"}
+    for pk, lead_id, kind, origin, at, data in rows:
+        if kind in ("undone", "unmerged") or str(pk) in undone:
+            continue
+        apart = parted.get((lead_id, data.get("duplicate"))) if kind == "merged" else None
+        if apart and apart >= at:
+            continue
+        names, said = _chosen(data) if kind == "merged" else _changed(data), found[lead_id]
+        said.changed.update(dict.fromkeys(names, at))
+        is_by_hand = kind in ("edited", "merged") or origin == "by_hand"
+        said.by_hand = said.by_hand | names if is_by_hand else said.by_hand - names
+    return found
+
+
+def _chosen(data: Mapping[str, Any]) -> set[str]:
+    """The fields of a merge between whose words somebody chose."""
+    names = set(data.get("chosen") or ())
+    return names | {"currency"} if "amount" in names else names
+
+
+def _changed(data: Mapping[str, Any]) -> set[str]:
+    before, after = data.get("before") or {}, data.get("after") or {}
+    names = {name for name in after if name != "custom" and before.get(name) != after[name]}
+    was, now = before.get("custom") or {}, after.get("custom") or {}
+    return names | {CUSTOM + key for key in was.keys() | now.keys() if was.get(key) != now.get(key)}
+
+
+def differences(
+    lead: Lead, arrival: Arrival, pending: Changes, said: LastWords, *, corrects: bool
+) -> tuple[Changes, tuple[str, ...], tuple[str, ...]]:
+    """What becomes of the record (`pending`: what is to become of it already), what stays as somebody corrected it, and
+    what as an earlier row of the same file said it.
+
+    What is empty says nothing, and a name cut short says nothing new. Without `corrects`, only what the record does
+    not say yet.
+    """
+    person = arrival.person
+    kept: list[str] = []
+    first: list[str] = []
+
+    def wins(name: str) -> bool:
+        """Whether the arrival's word stays for a field that the record has another word for."""
+        if arrival.policy is Policy.FILE and name in said.by_hand:
+            kept.append(name.removeprefix(CUSTOM))
+            return False
+        if name in arrival.said:
+            first.append(name.removeprefix(CUSTOM))
+            return False
+        if arrival.policy is Policy.NEWEST:
+            return arrival.dated and arrival.context.captured_at > said.changed.get(name, lead.captured_at)
+        return arrival.policy is not Policy.EMPTY
+
+    changes: Changes = {}
+    amount = pending.get("amount", lead.amount)
+    for name in FIELDS:
+        given, now = getattr(person, name), pending.get(name, getattr(lead, name))
+        fits = name != "currency" or person.amount in (None, changes.get("amount", amount))  # not of one that goes
+        fits = fits and not (name == "name" and abbreviates(str(given), str(now)))  # "Vito V." is no correction
+        if fits and given not in _EMPTY and given != now and (now in _EMPTY or (corrects and wins(name))):
+            changes[name] = given
+    for name in _KNOWN_BY:
+        if getattr(person, name) and not pending.get(name, getattr(lead, name)):
+            changes[name] = getattr(person, name)
+    here = pending.get("custom", lead.custom)
+    custom = {
+        key: value
+        for key, value in person.custom.items()
+        if value not in _EMPTY and here.get(key) != value and (here.get(key) in _EMPTY or wins(CUSTOM + key))
+    }
+    if custom:
+        changes["custom"] = {**here, **custom}
+    return changes, tuple(kept), tuple(first)

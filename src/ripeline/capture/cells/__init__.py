@@ -1,0 +1,1 @@
+"""What cells hold and headings name: no database, no file."""

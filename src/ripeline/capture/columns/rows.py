@@ -1,0 +1,438 @@
+"""From cells to values: each data row becomes a `Row` to take in or a `Reject` to give back, in chunks.
+
+Rows are the data rows that are not blank: every one is in exactly one chunk, once, as a Row or a Reject, so that
+created + updated + unchanged + rejected = rows. Blank rows are passed over, though they count in row numbers.
+"""
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from decimal import Decimal
+from itertools import combinations, islice
+from typing import Any, BinaryIO, NamedTuple
+from zoneinfo import ZoneInfo
+
+from ripeline.capture.cells import codes, values
+from ripeline.capture.cells.dates import Moment, moment
+from ripeline.capture.cells.fields import ANSWER, CUSTOM, FIELDS, OTHER_PHONE, SUBJECT, Field, Kind, Takes
+from ripeline.capture.cells.text import BadValueError, clean, clean_lines, given, key, words
+from ripeline.capture.columns import evidence
+from ripeline.capture.columns.evidence import Seen
+from ripeline.capture.columns.mapping import FieldMap
+from ripeline.capture.columns.rejects import Fault, Reject
+from ripeline.capture.files.dialect import Column, Dialect
+from ripeline.capture.files.lines import as_text
+from ripeline.capture.files.reading import Broken, Record, data_rows
+from ripeline.capture.files.tables import rows_of
+
+Value = str | Decimal | datetime
+SIZE = 1_000  # rows of a chunk
+_WEIGHT = 8 * 1024 * 1024  # characters of a chunk, about
+_EARLY = ("country", "currency", "outcome")  # others need them
+_TOTALS = words("total totals sum summe gesamt gesamtsumme somme totale totaal")
+_TELL = ("name", "title", "company", "website")  # who somebody is
+_WORDS_ONLY = re.compile(r"[^\W\d][^\d]*")
+_CODE = re.compile(r"\w+(?:[-_/]\w+)+")  # an id such as TOTAL-0012
+_PEOPLE = ("email", "phone", "name", "external_id")
+_JOINS = ("email", "external_id", "person")
+_PARTS = ("first_name", "last_name")  # of a name
+_WANTED: dict[Kind, tuple[tuple[str, ...], str]] = {  # one of these fields, and what is said where none is there
+    "leads": (_PEOPLE, "has no e-mail, phone, name or id: nobody to follow up"),
+    "outcomes": ((*_JOINS, "company_id", "company"), "names nobody: no id, no e-mail, no name"),
+    "companies": (("company", "website"), "has no name and no web site: no company"),
+    "activities": (_JOINS, "names nobody: no id, no e-mail, no name"),
+}
+# As the other system has it: the record shows what it is here.
+_KEPT_BESIDES = ("company_id", "state", "stage", OTHER_PHONE)
+_MESSAGE = FIELDS["leads"]["message"].longest
+_ENDED = frozenset({"won", "lost", "disqualified"})
+_CLOCKS_DIFFER = timedelta(days=1)
+_READERS: dict[Takes, Callable[[str], tuple[str, str]]] = {
+    Takes.ID: values.external_id,
+    Takes.EMAIL: values.email,
+    Takes.NAME: values.person_name,
+    Takes.DOMAIN: values.domain,
+    Takes.OUTCOME: values.outcome,
+    Takes.STATE: values.state,
+    Takes.OWNER: values.owner,
+    Takes.ACTIVITY: values.activity,
+    Takes.DONE: values.done,
+    Takes.YES_NO: values.yes_no,
+}
+
+
+@dataclass(slots=True)
+class Row:
+    """A row that goes in. `days` are the fields whose moment is a whole day; `remarks` are for a person to look at.
+
+    `asked` is what a question's column says, by key, until it is read into `answers`.
+    `words` are those in which the file says where it stands, by field.
+    `seen` is since when they may stand so, where nothing says since when who ended there did.
+    `cells` are as the file had them, for a row that is refused later on. `system` gave the ids that it has.
+    """
+
+    row: int
+    values: dict[str, Value] = field(default_factory=dict)
+    custom: dict[str, str] = field(default_factory=dict)
+    asked: dict[str, str] = field(default_factory=dict)
+    answers: dict[str, Any] = field(default_factory=dict)
+    remarks: list[str] = field(default_factory=list)
+    days: set[str] = field(default_factory=set)
+    words: dict[str, str] = field(default_factory=dict)
+    seen: Seen | None = None
+    cells: list[str] = field(default_factory=list, compare=False, repr=False)
+    system: str = ""
+
+    def text(self, name: str) -> str:
+        """A field's text; empty if it is not given."""
+        value = self.values.get(name, "")
+        return value if isinstance(value, str) else ""
+
+    def moment(self, name: str) -> datetime | None:
+        """A field's moment (aware, UTC)."""
+        value = self.values.get(name)
+        return value if isinstance(value, datetime) else None
+
+    def number(self, name: str) -> Decimal | None:
+        """A field's number."""
+        value = self.values.get(name)
+        return value if isinstance(value, Decimal) else None
+
+
+class Chunk(NamedTuple):
+    """Some rows in the file's order, and the number of rows accounted for up to and with them."""
+
+    rows: list[Row]
+    rejects: list[Reject]
+    position: int
+
+
+class _AheadError(BadValueError):
+    """A day that is yet to come, where only one that was can be meant."""
+
+
+class _NotTakenError(Exception):
+    """Why a row as a whole is refused."""
+
+
+def chunks(
+    file: BinaryIO, *, dialect: Dialect, mapping: FieldMap, now: datetime, position: int = 0, size: int = SIZE
+) -> Iterator[Chunk]:
+    """The file's rows after the first `position` ones, at most `size` at a time."""
+    convert = _Conversion(dialect, mapping, now)
+    portions = _portions(file, dialect, position, size)
+    broken: Exception | None = None
+    with ThreadPoolExecutor(1, "rows") as ahead:  # while the database has the last chunk, the next is converted
+        coming: Future[Chunk] | None = None
+        while not broken:
+            try:
+                portion = next(portions, None)
+            except Exception as problem:  # the file cannot be read on: what was read before that goes in
+                portion, broken = None, problem
+            last, coming = coming, ahead.submit(_converted, convert, *portion) if portion else None
+            if last:
+                yield last.result()
+            if not coming:
+                break
+    if broken:
+        raise broken
+
+
+def _portions(
+    file: BinaryIO, dialect: Dialect, position: int, size: int
+) -> Iterator[tuple[list[Record | Broken], int]]:
+    """The records of each chunk, and the number of rows up to and with them."""
+    records: list[Record | Broken] = []
+    weight, seen = 0, 0
+    for seen, record in enumerate(_counted(file, dialect), 1):
+        if seen <= position:
+            continue
+        records.append(record)
+        weight += sum(map(len, record.cells))
+        if len(records) >= size or weight >= _WEIGHT:
+            yield records, seen
+            records, weight = [], 0
+    if records:
+        yield records, seen
+
+
+def _converted(
+    convert: Callable[[Record | Broken], Row | Reject], records: Sequence[Record | Broken], upto: int
+) -> Chunk:
+    taken = [convert(record) for record in records]
+    rows = [row for row in taken if isinstance(row, Row)]
+    return Chunk(rows, [reject for reject in taken if isinstance(reject, Reject)], upto)
+
+
+def rows_before(
+    file: BinaryIO, *, dialect: Dialect, mapping: FieldMap, now: datetime, position: int, most: int
+) -> Iterator[Row]:
+    """The last `most` of the file's first `position` rows, those that are taken, as `chunks` gave them."""
+    convert = _Conversion(dialect, mapping, now)
+    for record in islice(_counted(file, dialect), max(position - most, 0), position):
+        if isinstance(row := convert(record), Row):
+            yield row
+
+
+def count(file: BinaryIO, dialect: Dialect) -> int:
+    """How many rows the file has: data rows that are not blank."""
+    return sum(1 for _ in _counted(file, dialect))
+
+
+def _counted(file: BinaryIO, dialect: Dialect) -> Iterator[Record | Broken]:
+    with as_text(file, dialect.encoding) as text:
+        yield from rows_of(data_rows(text, dialect), dialect.labels, header=dialect.header)
+
+
+class _Conversion:
+    """Turns records into rows, as dialect and mapping say."""
+
+    def __init__(self, dialect: Dialect, mapping: FieldMap, now: datetime) -> None:
+        self._dialect = dialect
+        self._kind = mapping.kind
+        self._now = now
+        self._zone = ZoneInfo(dialect.zone)
+        known = FIELDS[mapping.kind]
+        placed = list(enumerate(mapping.targets))
+        self._custom = [(at, target.removeprefix(CUSTOM)) for at, (_, target) in placed if target.startswith(CUSTOM)]
+        self._asked = [(at, target.removeprefix(ANSWER)) for at, (_, target) in placed if target.startswith(ANSWER)]
+        fields = [(at, known[target]) for at, (_, target) in placed if target in known]
+        self._shared = {field.name for (_, field), (_, other) in combinations(fields, 2) if field is other}
+        self._shared.discard(OTHER_PHONE)
+        self._evidence = evidence.columns(dialect.labels) if mapping.kind == "leads" else []
+        self._fields = sorted(fields, key=lambda each: each[1].name not in _EARLY)
+
+    def __call__(self, record: Record | Broken) -> Row | Reject:
+        """The row, taken or refused."""
+        columns = self._dialect.columns
+        if isinstance(record, Broken):
+            at = record.column
+            label = columns[at].label if at is not None and at < len(columns) else ""
+            return Reject(record.row, record.cells, record.reason, label)
+        row = Row(record.row, cells=record.cells, system=self._dialect.system)
+        if record.remark:
+            row.remarks.append(record.remark)
+        faults = [
+            fault
+            for at, known in self._fields
+            if record.cells[at]
+            and not self._is_beside(row, known, at, record.cells[at])
+            and (fault := self._take(row, known, at, record.cells[at]))
+        ]
+        for at, label in self._custom:
+            if text := clean_lines(record.cells[at]):
+                row.custom[label] = text
+        for at, question in self._asked:
+            if text := given(clean_lines(record.cells[at])):
+                row.asked[question] = text
+        if self._evidence and "state_at" not in row.values and _ENDED & {row.text("state"), row.text("stage")}:
+            row.seen = evidence.of(record.cells, self._evidence, columns, self._read_moment, now=self._now)
+        return self._refused(row, faults) or row
+
+    def _is_beside(self, row: Row, known: Field, at: int, cell: str) -> bool:
+        """Whether a column before it has said this field; what another says is kept."""
+        if known.name not in self._shared or known.name not in row.values:
+            return False
+        if self._kind == "leads" and (text := clean_lines(cell)) != row.values[known.name]:
+            row.custom[self._dialect.columns[at].label] = text
+        return True
+
+    def _take(self, row: Row, known: Field, at: int, cell: str) -> Fault | None:
+        """Put a cell's value into the row; one that cannot be read is a custom field, with a remark, if it may be."""
+        column = self._dialect.columns[at]
+        text = clean_lines(cell) if known.takes in (Takes.LINES, Takes.PHONE) else clean(cell)
+        text = given(text, is_name=known.takes is Takes.NAME or known.name in _PARTS)
+        if not text:
+            return None
+        value: Value | None = None
+        reason, is_strict = "", known.is_strict
+        try:
+            value, remark = self._value(row, known, column, text)
+        except _AheadError as problem:  # who has not come yet by that day has an address and a telephone all the same
+            remark = reason = str(problem)
+            is_strict = is_strict and self._kind != "leads"
+        except BadValueError as problem:
+            remark = reason = str(problem)
+        if isinstance(value, str) and len(value) > known.longest:
+            reason = f"has more than {known.longest} characters: shorten it"
+            remark = f"has more than {known.longest} characters and was cut: shorten it"
+            value = value[: known.longest].rstrip()
+        if reason and is_strict:
+            return Fault(at, column.label, known.name, reason, True)
+        if value is not None:
+            row.values[known.name] = value
+            if self._kind == "leads" and known.name in _KEPT_BESIDES:
+                row.custom[column.label] = text
+        if remark:
+            row.remarks.append(f"{column.label}: {remark}")
+            if value != text:
+                row.custom[column.label] = text  # nothing is lost
+        return Fault(at, column.label, known.name, reason, False) if value is None and reason else None
+
+    def _value(self, row: Row, known: Field, column: Column, text: str) -> tuple[Value | None, str]:
+        """A cell's value and a remark on it; BadValueError if it cannot be read."""
+        match known.takes:
+            case Takes.PHONE:
+                return self._phone(row, known, text)
+            case Takes.COUNTRY:
+                return codes.country(text), ""
+            case Takes.LANGUAGE:
+                return codes.language(text), ""
+            case Takes.CURRENCY:
+                return codes.currency(text, usual=self._dialect.currency), ""
+            case Takes.MOMENT:
+                return self._moment(row, known, column, text)
+            case Takes.MONEY:
+                return self._money(row, column, text)
+            case Takes.STATE | Takes.OUTCOME:
+                row.words[known.name] = text
+        words = self._dialect.words.get(known.takes)
+        if words and (ours := words.get(key(text))):
+            return ours, ""
+        return _READERS.get(known.takes, values.Parsed)(text)
+
+    def _phone(self, row: Row, known: Field, text: str) -> tuple[Value | None, str]:
+        """A cell's number; the others that it has, or that are of another telephone, are kept beside it."""
+        country, home = row.text("country"), self._country_beside(row, text)
+        number, remark = values.phone(text, country=country, home=home)
+        others = values.other_phones(text, country=country, home=home)
+        is_other = known.name == OTHER_PHONE
+        if is_other and number.startswith("+"):
+            others.insert(0, number)
+        if others:
+            row.values[OTHER_PHONE] = " ".join(dict.fromkeys([*row.text(OTHER_PHONE).split(), *others]))
+        return (row.values.get(OTHER_PHONE), "" if others else remark) if is_other else (number, remark)
+
+    def _country_beside(self, row: Row, number: str) -> str:
+        """By which country a number is read in a row that says none: that of another number, else the company's."""
+        if number.startswith("+") or row.text("country"):
+            return self._dialect.country
+        return values.reading_country("", (cell for cell in row.cells if cell.startswith("+")), self._dialect.country)
+
+    def _read_moment(self, text: str, column: Column) -> Moment | None:
+        return moment(
+            text, zone=self._zone, now=self._now, day_first=column.day_first, is_1904=self._dialect.is_1904
+        )  # fmt: skip
+
+    def _moment(self, row: Row, known: Field, column: Column, text: str) -> tuple[Value | None, str]:
+        found = self._read_moment(text, column)
+        if found is None:
+            return None, ""
+        is_expected = known.name == "closed_at" and row.text("outcome") == "open"
+        if found.at > self._now + _CLOCKS_DIFFER and not is_expected:
+            raise _AheadError(f"“{text[:40]}” is in the future: correct the date")
+        if found.is_day:
+            row.days.add(known.name)
+        return found.at if is_expected else min(found.at, self._now), ""
+
+    def _money(self, row: Row, column: Column, text: str) -> tuple[Value | None, str]:
+        named = row.text("currency")
+        usual = named or codes.currency_of_heading(column.label, usual=self._dialect.currency)[1]
+        usual = usual or self._dialect.currency
+        (amount, currency), remark = values.money(text, decimal_comma=column.decimal_comma, usual=usual)
+        if currency and named and currency != named:
+            remark = f"“{text[:40]}” is not in {named}, and was taken as {currency}"
+        if currency or usual:
+            row.values["currency"] = currency or usual
+        return amount, remark
+
+    def _keep_name(self, row: Row) -> None:
+        """A name that says nothing of their first and last name is kept beside these."""
+        parts, name = [row.text(each) for each in _PARTS], row.text("name")
+        if not (name and all(parts)) or set(key(" ".join(parts)).split()) & set(key(name).split()):
+            return
+        at = next(at for at, field in self._fields if field.name == "name")
+        label = self._dialect.columns[at].label
+        row.custom[label] = row.text("name")
+        row.remarks.append(f"{label}: “{name[:40]}” is not “{' '.join(parts)[:80]}”, which was taken for their name")
+        del row.values["name"]
+
+    def _refused(self, row: Row, faults: list[Fault]) -> Reject | None:
+        """Finish the row; if it cannot go in, a reject that names all that is wrong with it, so that one look mends it.
+
+        What the row as a whole lacks is not said where a cell that could not be read explains it.
+        """
+        wanted, missing = _WANTED[self._kind]
+        is_grave = any(fault.is_grave for fault in faults)
+        whole = ""
+        try:
+            if self._kind == "leads":
+                self._keep_name(row)
+                _finish_lead(row)
+            elif self._kind == "outcomes" and not is_grave:
+                _finish_outcome(row)
+            elif self._kind == "activities" and not is_grave:
+                _finish_activity(row)
+        except _NotTakenError as problem:
+            whole = str(problem)
+        is_nobody = not any(name in row.values for name in wanted)  # now that a first and a last name are one
+        if not (is_grave or is_nobody or whole):
+            return None
+        by_place = sorted(faults)
+        causes = [fault for fault in by_place if fault.is_grave or (is_nobody and fault.field in wanted)]
+        if is_nobody and not any(fault.field in wanted for fault in causes):
+            whole = f"{missing}; {whole}" if whole else missing
+        found = [(fault.column, fault.reason) for fault in causes]
+        found += [("", whole)] if whole else []
+        found += [(fault.column, fault.reason) for fault in by_place if fault not in causes]
+        return Reject.of(row.row, row.cells, found)
+
+
+def _finish_lead(row: Row) -> None:
+    parts = [part for name in _PARTS if (part := row.text(name))]
+    if parts:
+        row.values.setdefault("name", " ".join(parts))
+    if subject := str(row.values.pop(SUBJECT, "")):
+        said = row.text("message")
+        if key(subject) not in key(said):
+            row.values["message"] = f"{subject}\n{said}".strip()[:_MESSAGE]
+    if others := row.text(OTHER_PHONE).split():
+        row.values.setdefault("phone", others[0])
+    if _is_of_totals(row):
+        raise _NotTakenError("looks like a line of totals, not a person: take it out")
+
+
+def _is_of_totals(row: Row) -> bool:
+    """Whether it is called a total and nothing else tells a person: no way to reach them, no word of who they are."""
+    label = row.text("external_id") or row.text("name")
+    beside = (text for name in _TELL if (text := row.text(name)) != label and key(text) not in _TOTALS)
+    if any(name in row.values for name in ("email", "phone")) or any(map(_WORDS_ONLY.fullmatch, beside)):
+        return False
+    name = key(label).removeprefix("grand ")
+    says_more = name.startswith(("total ", "totals ")) and len(name.split()) <= 4
+    return name in _TOTALS or (says_more and not _CODE.fullmatch(label))
+
+
+def _finish_activity(row: Row) -> None:
+    if row.text("done") == "no":
+        raise _NotTakenError("is a plan there, not done yet: the timeline has what happened")
+    if "happened_at" not in row.values:
+        raise _NotTakenError("does not say when it was: write the day")
+    if not (row.text("subject") or row.text("body") or row.text("activity")):
+        raise _NotTakenError("says nothing: no subject, no text")
+
+
+def _finish_outcome(row: Row) -> None:
+    """Leave one `outcome` and one `closed_at`, whichever columns said so. A deal that is open has no day yet."""
+    dates = {name: found for name in ("won_at", "lost_at", "closed_at") if (found := row.moment(name))}
+    said = row.text("outcome")
+    if said == "open" and {"won_at", "lost_at"}.isdisjoint(dates):
+        return
+    if said == "open":
+        said = ""
+    if not said:
+        if {"won_at", "lost_at"} <= dates.keys():
+            raise _NotTakenError("has a day won and a day lost: clear one of them")
+        said = "won" if "won_at" in dates else "lost" if "lost_at" in dates else ""
+    if not said:
+        raise _NotTakenError("is neither won nor lost: write the outcome or its day")
+    order = ("won_at", "closed_at") if said == "won" else ("lost_at", "closed_at")
+    name = next((name for name in order if name in dates), "")
+    if not name:
+        raise _NotTakenError(f"is {said}, but not when: write the day")
+    for other in dates:
+        del row.values[other]
+    row.values.update(outcome=said, closed_at=dates[name])
+    row.days = {"closed_at"} if name in row.days else set()

@@ -1,0 +1,1 @@
+"""Lists of leads as files, for people and for other systems."""

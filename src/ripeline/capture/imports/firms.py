@@ -1,0 +1,74 @@
+"""Which company a row names: by the id that its system gave it, if a file of companies was here, else by its name."""
+
+import re
+from collections.abc import Collection, Sequence
+from typing import NamedTuple
+from uuid import UUID
+
+from ripeline.capture.cells import values
+from ripeline.capture.columns.rows import Row
+from ripeline.capture.models import ImportCompany
+from ripeline.leads import accounts, identity
+
+_SEVERAL = re.compile(r"\s*;\s*")  # as HubSpot parts them; other marks may be part of an id
+
+
+class Named(NamedTuple):
+    """A company that a file brought."""
+
+    account_id: UUID
+    name: str
+    site: str
+
+
+def by_id(references: Collection[str]) -> dict[str, Named]:
+    """Those companies, by the ids that their system gave (`reference`)."""
+    if not references:
+        return {}
+    found = ImportCompany.objects.filter(reference__in=references).select_related("account")
+    return {one.reference: Named(one.account_id, one.name or one.account.name, one.account.domain) for one in found}
+
+
+def complete(rows: Sequence[Row]) -> None:
+    """Give rows of people the name and the site of the company whose id they have."""
+    ids = _ids(rows)
+    known = by_id(set(ids.values()))
+    for row in rows:
+        if named := known.get(ids.get(row.row, "")):
+            row.values.setdefault("company", named.name)
+            if named.site:
+                row.values.setdefault("website", named.site)
+
+
+def of(rows: Sequence[Row]) -> dict[int, UUID]:
+    """The account of the company that each row names, by the row's number; none for those that name nobody here."""
+    ids = _ids(rows)
+    known = by_id(set(ids.values()))
+    called = accounts.called({row.text("company") for row in rows if row.text("company")})
+    found: dict[int, UUID] = {}
+    for row in rows:
+        named = known.get(ids.get(row.row, ""))
+        account = named.account_id if named else called.get(row.text("company"))
+        if account:
+            found[row.row] = account
+    return found
+
+
+def _ids(rows: Sequence[Row]) -> dict[int, str]:
+    return {row.row: reference(first(row.text("company_id")), row.system) for row in rows if row.text("company_id")}
+
+
+def reference(text: str, system: str) -> str:
+    """An id of a company as it is kept, with the system that gave it; "" for none."""
+    found = identity.external(text, system)
+    return found.key if found else ""
+
+
+def first(ids: str) -> str:
+    """The first of the ids in a cell."""
+    return values.whole(_SEVERAL.split(ids.strip(), maxsplit=1)[0])
+
+
+def each(ids: str) -> list[str]:
+    """The cell as it stands, and each of the ids in it."""
+    return list(dict.fromkeys([ids, *filter(None, _SEVERAL.split(ids))]))

@@ -1,0 +1,258 @@
+"""A file's rows of leads taken in: rows become arrivals, arrivals are admitted, and every row has its outcome."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import fields
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+
+from ripeline.base import clock
+from ripeline.capture.arriving.admission import Arrival, Result, admit, natural_key
+from ripeline.capture.arriving.arrivals import Policy
+from ripeline.capture.cells.fields import CUSTOM, FIELDS, OTHER_PHONE
+from ripeline.capture.cells.text import BadValueError, given, key
+from ripeline.capture.columns import mistaken, own_kinds, own_labels
+from ripeline.capture.columns.answers import Answers
+from ripeline.capture.columns.permissions import Permissions
+from ripeline.capture.columns.rows import Row
+from ripeline.capture.columns.twice import Before, Seen, other_name
+from ripeline.capture.columns.wording import NOBODY, Owners
+from ripeline.capture.files.dialect import Dialect
+from ripeline.capture.imports import firms
+from ripeline.capture.imports.ended import Ended, stands
+from ripeline.capture.imports.tallying import ORIGIN, Tally
+from ripeline.capture.models import ImportReject, ImportRemark, ImportRun, Remark
+from ripeline.catalog import actions as catalog
+from ripeline.catalog.models import FieldType
+from ripeline.leads import identity, standing, systems
+from ripeline.leads.birth import Context, Person
+
+_TRIES = 3  # to admit rows together, each without those that the one before had refused
+_OF_PERSON = frozenset(each.name for each in fields(Person)) & FIELDS["leads"].keys()
+
+
+class _RefusedSaidError(Exception):
+    """Rows were refused (`reasons`, by row) that others had been read after."""
+
+    def __init__(self, reasons: Mapping[int, str]) -> None:
+        super().__init__(reasons)
+        self.reasons = reasons
+
+
+class LeadTaker:
+    """Takes rows of leads in, as one run says. Owners are looked up once."""
+
+    def __init__(self, run: ImportRun) -> None:
+        self._run = run
+        self._brought_by = None if run.started_by.is_system else run.started_by_id
+        self._owners = Owners()
+        self._permissions = Permissions(run)
+        self._seen = Seen()
+        self._first: dict[int, int] = {}  # for rows of this chunk whose person was in one before: which
+        self._before: dict[int, tuple[tuple[identity.Key, ...], Sequence[str], Before | None]] = {}  # of this chunk
+        self._answers = Answers(run.mapping, Dialect.from_json(run.dialect))
+        labels = [column["label"] for column in run.dialect["columns"]]
+        self._id_column = next((label for label in labels if run.mapping.get(label) == "external_id"), "")
+        self._keys = own_keys(run)
+        self._ended = Ended(run, self._keys)
+        self._own = {
+            target.removeprefix(CUSTOM): column
+            for column in Dialect.from_json(run.dialect).columns
+            if (target := run.mapping.get(column.label, "")).startswith(CUSTOM)
+        }
+        self._kinds: dict[str, str] = {}  # of the fields that have these keys
+
+    def recall(self, rows: Iterable[Row]) -> None:
+        """Rows that went in before the import was broken off: whom they were."""
+        refused = set(ImportReject.objects.filter(run=self._run).values_list("row", flat=True))
+        remarks = ImportRemark.objects.filter(run=self._run, text__endswith=mistaken.LEFT_OUT)
+        mistaken_ids = set(remarks.values_list("row", flat=True)) if self._id_column else set()
+        for row in (row for row in rows if row.row not in refused):
+            if row.row in mistaken_ids and row.values.get("external_id"):
+                mistaken.take_off(row, self._id_column)
+            self._seen.before(row, keys_of(row), self._named(row))
+            self._seen.keep()
+
+    def take(self, rows: Sequence[Row]) -> Tally:
+        """Admit rows, within the transaction of their chunk."""
+        self._answers.read(rows)
+        if self._id_column:
+            mistaken.leave_out(rows, self._id_column)
+        self._register(rows)
+        firms.complete(rows)
+        refused: dict[int, str] = {}
+        for _ in range(_TRIES):
+            try:
+                with transaction.atomic():
+                    return self._admitted(rows, refused)
+            except _RefusedSaidError as problem:
+                refused |= problem.reasons
+        return self._one_by_one(rows)
+
+    def _one_by_one(self, rows: Sequence[Row]) -> Tally:
+        """Admit each before the next is read: for a file in which one refusal leads to another."""
+        tally = Tally()
+        for row in rows:
+            tally.add(self._admitted([row], {}))
+        return tally
+
+    def _admitted(self, every: Sequence[Row], refused: Mapping[int, str]) -> Tally:
+        """Admit those that are not refused. Raises _RefusedSaidError if one that is now had said something before
+        another: what the first row that goes in says of somebody stays, not what one says that does not.
+        """
+        tally = Tally()
+        for row in every:
+            if row.row in refused:
+                tally.reject(row, refused[row.row])
+        rows = [row for row in every if row.row not in refused]
+        self._seen.begin()
+        self._first.clear()
+        self._before.clear()
+        arrivals = [self._arrival(row, tally) for row in rows]
+        born: list[tuple[Row, UUID]] = []
+        taken: list[tuple[Row, UUID | None]] = []
+        known: list[tuple[Row, UUID, Result]] = []
+        for row, found in zip(rows, admit(arrivals, actor=self._run.started_by, origin=ORIGIN), strict=True):
+            if found.result is Result.REJECTED:
+                tally.reject(row, found.reason)
+                continue
+            tally.results[found.result] += 1
+            tally.reopened += found.reopened
+            tally.remark(row)
+            if found.first:
+                text = f"{self._first[row.row]}: {', '.join(found.first)}"
+                tally.remarks.append((row.row, Remark.AGAIN, text))
+            if found.kept:
+                tally.remarks.append((row.row, Remark.BY_HAND, ", ".join(found.kept)))
+            taken.append((row, found.lead_id))
+            if found.lead_id and found.result is Result.CREATED:
+                born.append((row, found.lead_id))
+            elif found.lead_id:
+                known.append((row, found.lead_id, found.result))
+        if len(taken) < len(rows):
+            self._leave_out({reject.row: reject.reason for reject in tally.rejects}, [row for row, _ in taken])
+        self._stand(born, tally)
+        new = {lead_id for _, lead_id in born}
+        self._ended.here([each for each in known if each[1] not in new], tally)
+        tally.remarks += [(row, Remark.CELL, text) for row, text in self._permissions.note(taken)]
+        self._seen.keep()
+        out = {reject.row for reject in tally.rejects}
+        tally.remarks = [remark for remark in tally.remarks if remark[0] not in out]
+        return tally
+
+    def _leave_out(self, refused: Mapping[int, str], rows: Sequence[Row]) -> None:
+        """What was refused has said nothing of anybody."""
+        self._seen.begin()
+        for row in rows:
+            keys, custom, before = self._before[row.row]
+            if self._seen.before(row, keys, custom) != before:
+                raise _RefusedSaidError(refused)
+
+    def _stand(self, born: Sequence[tuple[Row, UUID]], tally: Tally) -> None:
+        """New leads stand where they stood elsewhere; what was ended there ends here, on its day if that is known."""
+        self._ended.new(born, tally)
+        for state in ("working", "nurture"):
+            if found := [each for each in born if stands(each[0]) == state]:
+                ids = [lead_id for _, lead_id in found]
+                kept = standing.take_over(ids, state, origin=ORIGIN, import_run_id=self._run.pk)
+                unowned = [row for row, lead_id in found if lead_id not in kept]
+                tally.remarks += [(row.row, Remark.UNOWNED, self._ended.word(row, state)) for row in unowned]
+
+    def _register(self, rows: Sequence[Row]) -> None:
+        """Make the custom fields that these rows have: those mapped so, and those kept because a cell was not read."""
+        if labels := sorted({label for row in rows for label in row.custom}):
+            kinds = {label: self._own[label].kind if label in self._own else FieldType.TEXT for label in labels}
+            found, made = catalog.custom_fields(
+                {self._keys[label]: (own_labels.apart(label), kinds[label]) for label in labels}
+            )
+            if made:  # in the transaction of the chunk, which holds the run
+                run = ImportRun.objects.filter(pk=self._run.pk)
+                run.update(fields_made=sorted({*run.values_list("fields_made", flat=True).get(), *made}))
+            self._kinds |= {key: field.field_type for key, field in found.items()}
+
+    def _arrival(self, row: Row, tally: Tally) -> Arrival:
+        when = row.moment("captured_at")
+        given: dict[str, Any] = {name: value for name, value in row.values.items() if name in _OF_PERSON}
+        custom = self._custom(row, tally)
+        person = Person(
+            **given, other_phones=row.text(OTHER_PHONE).split(), reference=systems.bare(row.text("external_id")),
+            custom=custom,
+        )  # fmt: skip
+        context = Context(
+            door="import", captured_at=when or clock.now(), landing_page=row.text("landing_page"),
+            place=self._run.filename, captured_by_id=self._brought_by,
+            message=row.text("message"), answers=row.answers, import_run_id=self._run.pk,
+        )  # fmt: skip
+        known_by, policy = keys_of(row), Policy(self._run.policy)
+        before = self._seen.before(row, known_by, custom)
+        self._before[row.row] = known_by, list(custom), before
+        other = other_name(row, before) if before and policy is not Policy.NEWEST else ""
+        if other:
+            tally.remarks.append((row.row, Remark.NAME, other))
+            policy = Policy.EMPTY
+        stays: frozenset[str] = frozenset()
+        if before and policy in (Policy.FILE, Policy.ALWAYS):  # else the record stays, or the rows' dates decide
+            self._first[row.row], stays = before.row, before.said
+        keys = known_by or (natural_key(self._run.signature, person, when),)
+        return Arrival(
+            keys=keys, person=person, context=context, source=row.text("source") or self._run.source,
+            campaign=row.text("campaign"), dated=when is not None, owner_id=self._owner(row, tally),
+            policy=policy, said=stays,
+        )  # fmt: skip
+
+    def _named(self, row: Row) -> list[str]:
+        """The keys of the company's own fields that a row says something in."""
+        return [self._keys[label] for label, text in row.custom.items() if given(text)]
+
+    def _custom(self, row: Row, tally: Tally) -> dict[str, Any]:
+        """What the row says in the company's own fields, each as its field keeps it; else in its words, remarked on."""
+        found: dict[str, Any] = {}
+        for label, text in row.custom.items():
+            name, column = self._keys[label], self._own.get(label)
+            kind = self._kinds[name]
+            if column is None or kind not in (FieldType.NUMBER, FieldType.DATE):
+                found[name] = text
+            elif said := given(text):
+                try:
+                    found[name] = own_kinds.kept(said, kind, column, now=clock.now())
+                except BadValueError as problem:
+                    found[name] = text
+                    tally.remarks.append((row.row, Remark.CELL, f"{label}: {problem}; it was kept as it is"))
+        return found
+
+    def _owner(self, row: Row, tally: Tally) -> UUID | None:
+        said = row.text("owner")
+        if not said or said == NOBODY:
+            return None
+        owner = self._owners.find(said)
+        if owner is None:
+            tally.remarks.append((row.row, Remark.OWNER, said))
+        return owner.pk if owner else None
+
+
+def keys_of(row: Row) -> tuple[identity.Key, ...]:
+    """By what a row's person is known: e-mail address and id."""
+    found = (identity.email(row.text("email")), identity.external(row.text("external_id"), row.system))
+    return tuple(one for one in found if one)
+
+
+def own_keys(run: ImportRun) -> dict[str, str]:
+    """The key of the company's own field that each label stands for: of the columns mapped so, then of all others."""
+    labels = [column["label"] for column in run.dialect["columns"]]
+    named = [run.mapping[label] for label in labels if run.mapping.get(label, "").startswith(CUSTOM)]
+    return field_keys([*(target.removeprefix(CUSTOM) for target in named), *labels])
+
+
+def field_keys(labels: Iterable[str]) -> dict[str, str]:
+    """A custom field's key for each label: its words; labels that differ only in case or marks get a number."""
+    keys: dict[str, str] = {}
+    taken: set[str] = set()
+    for label in dict.fromkeys(labels):
+        word = key(own_labels.stem(label)).replace(" ", "_")[:60] or "field"
+        found, again = word, 2
+        while found in taken:
+            found, again = f"{word[:56]}_{again}", again + 1
+        keys[label] = found
+        taken.add(found)
+    return keys

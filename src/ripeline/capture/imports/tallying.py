@@ -1,0 +1,37 @@
+"""What became of some rows of an import."""
+
+from collections import Counter
+from dataclasses import dataclass, field
+
+from ripeline.capture.arriving.admission import Result
+from ripeline.capture.columns.rejects import Reject
+from ripeline.capture.columns.rows import Row
+from ripeline.capture.models import Remark
+
+ORIGIN = "import"
+
+
+@dataclass
+class Tally:
+    """What became of some rows: how many of each result, the rows refused, and what is to be looked at."""
+
+    results: Counter[Result] = field(default_factory=Counter)
+    reopened: int = 0
+    rejects: list[Reject] = field(default_factory=list)
+    remarks: list[tuple[int, Remark, str]] = field(default_factory=list)  # row, what about, text
+
+    def reject(self, row: Row, reason: str, column: str = "") -> None:
+        """Refuse a row after all."""
+        self.results[Result.REJECTED] += 1
+        self.rejects.append(Reject(row.row, row.cells, reason.rstrip("."), column))
+
+    def remark(self, row: Row) -> None:
+        """Keep what was found when the row's cells were read."""
+        self.remarks += [(row.row, Remark.CELL, text) for text in row.remarks]
+
+    def add(self, other: "Tally") -> None:
+        """Count other rows too."""
+        self.results.update(other.results)
+        self.reopened += other.reopened
+        self.rejects += other.rejects
+        self.remarks += other.remarks
