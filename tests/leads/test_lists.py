@@ -27,7 +27,7 @@ from ripeline.leads.models import IS_OPEN, Account, Lead
 from ripeline.leads.returning import came_again
 from ripeline.leads.rules import Verb
 from ripeline.people import queries as people
-from ripeline.people.models import Role, Team, User
+from ripeline.people.models import Company, Role, Team, User
 from ripeline.ripeness.models import Score
 from ripeline.worklist import actions as worklist
 from ripeline.worklist.forward import ripening_early
@@ -165,6 +165,34 @@ def test_search_finds_parts_of_names_addresses_and_numbers(alice: User, make_lea
         assert listed(alice, q=text) == ["Tomás Oliveira"], text
     for text in ("olivx", "'", "& | !", "(((", "%", "\\"):
         assert listed(alice, q=text) == [], text
+
+
+@pytest.mark.parametrize(
+    ("country", "found_by", "not_by"),
+    [
+        ("DE", ("0221", "0221 12", "(0221) 1", "02 21/12", "0221 123456", "+49 221"), ("022 3", "02", "0222", "0211")),
+        ("", ("+49 221", "0221 123456"), ("0221", "0221 12")),
+        ("FR", ("+49 221",), ("0221", "0221 12")),
+        ("XX", ("+49 221",), ("0221",)),
+    ],
+)
+def test_an_areas_code_is_read_as_it_is_dialled_where_the_company_is(
+    country: str, found_by: tuple[str, ...], not_by: tuple[str, ...], alice: User, bob: User, make_lead: MakeLead
+) -> None:
+    Company.objects.update(country=country)
+    make_lead(alice, name="Jürgen Köln", phone="+4922112345678")
+    make_lead(alice, name="Anna Berlin", phone="+493092211234")  # 2211 is within it, and begins no area
+    for text in found_by:
+        assert listed(alice, q=text) == ["Jürgen Köln"], text
+        assert listed(bob, view="all", q=text) == [], text  # not his to see
+    for text in not_by:
+        assert listed(alice, q=text) == [], text
+
+
+def test_where_a_zero_is_part_of_the_number_it_is_looked_for(alice: User, make_lead: MakeLead) -> None:
+    Company.objects.update(country="IT")
+    make_lead(alice, name="Roma", phone="+390612345678")
+    assert listed(alice, q="06 12") == ["Roma"]
 
 
 @pytest.mark.parametrize(
@@ -444,6 +472,7 @@ def hundred_thousand(twenty_reps: list[User]) -> None:
 
 ONE = "p77777"  # how somebody's address begins: not a colleague's to know, nor is everybody open
 NUMBER = "+49 (0)30 / 901820"  # as somebody calls whom nobody knows
+AREA = "030 90"  # the beginning of one, as it is dialled where the company is
 
 
 @contextmanager
@@ -500,6 +529,8 @@ def asked_of_lists(alice: User) -> list[dict[str, Any]]:
         {"view": "all"},
         {"view": "all", "q": NUMBER},
         {"view": "mine", "q": NUMBER},
+        {"view": "all", "q": AREA},
+        {"view": "mine", "q": AREA},
         {"view": "mine"},
         {"view": "team"},
         {"view": "queue"},
@@ -585,7 +616,7 @@ def amiss_in_lists(actors: Sequence[User], asked: Sequence[dict[str, Any]]) -> I
 def amiss_in(actor: User, filters: dict[str, Any], sort: Sort) -> Iterator[str]:
     with clock.at(MONDAY), statements_put() as captured:
         shown = show(actor, sort, **filters).rows
-    assert shown or filters.get("q") in (ONE, NUMBER) or "run" in filters or filters.get("owner") == "nobody"
+    assert shown or filters.get("q") in (ONE, NUMBER, AREA) or "run" in filters or filters.get("owner") == "nobody"
     for what in amiss(filters, sort, [q["sql"] for q in captured]):
         yield f"{actor.name}, {filters}, by {sort}, {what}"
 
@@ -646,6 +677,7 @@ def test_no_screen_reads_a_whole_table_at_a_hundred_thousand_leads(
 ) -> None:
     monkeypatch.setattr("ripeline.leads.filters.LOOKED_AT", SIZE // 20)  # a part of all, as it is at a million
     monkeypatch.setattr("ripeline.leads.places.NEAR", SIZE // 20)
+    Company.objects.update(country="DE")
     wrong = [
         *amiss_in_lists((alice, carol, ada), asked_of_lists(alice)),
         *amiss_in_screens(alice),

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Collection
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any
 
 import phonenumbers
@@ -28,6 +28,24 @@ def written(number: str) -> str:
 def dialled(text: str) -> str:
     """The digits of a number, without what is dialled before them (+, 00, 0), which depends on from where."""
     return re.sub(r"\D", "", text.replace("(0)", "")).lstrip("0")
+
+
+def from_abroad(text: str, country: str) -> str:
+    """The digits of a number, or of its beginning, that is typed as it is dialled within a country (0221 12), as they
+    are kept: 4922112. "" for what is not typed so.
+    """
+    digits, code = re.sub(r"\D", "", text), phonenumbers.country_code_for_region(country)
+    if not code or not digits.startswith("0") or digits.startswith("00") or text.strip().startswith("+"):
+        return ""
+    ahead = _ahead(country)
+    return f"{code}{digits.removeprefix(ahead)}" if digits.startswith(ahead) else ""
+
+
+@cache
+def _ahead(country: str) -> str:
+    """What is dialled ahead of an area's code: a 0 mostly, nothing in Italy, whose 0 is part of the number."""
+    region = phonenumbers.PhoneMetadata.metadata_for_region(country)
+    return (region.national_prefix if region else None) or ""
 
 
 def are_known(text: Any, known: Collection[str]) -> bool:

@@ -17,10 +17,11 @@ from ripeline.base import clock
 from ripeline.base.addresses import email_key as email_key
 from ripeline.base.addresses import mailbox_key as mailbox_key
 from ripeline.leads.models import CLOSED_STATES, Lead
-from ripeline.leads.numbers import dialled
+from ripeline.leads.numbers import dialled, from_abroad
 from ripeline.leads.plain import unaccented as unaccented
 from ripeline.leads.plain import whole as whole
 from ripeline.people import queries as people
+from ripeline.people import working_time
 from ripeline.people.models import Role, Tracking, User
 from ripeline.people.rules import NotAllowed as NotAllowed
 
@@ -353,15 +354,23 @@ _SPELT_OUT = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue"})
 def _readings(text: str) -> list[list[str]]:
     """The words that were typed, and the other ways to spell them: Hans-Peter is kept as two words, Schäfer without his
     dots, and some write him Schaefer. Of what may be a telephone number also its digits as those of every lead are
-    kept, without what is dialled before them (+, 00, 0), which depends on from where.
+    kept, without what is dialled before them (+, 00, 0), which depends on from where; an area's code alone is read as
+    it is dialled where the company is.
     """
     found = [_typed(text)]
     apart = [part for word in found[0] for part in ([word] if "@" in word else word.split("-")) if part]
     found += [apart, [_UMLAUT.sub(r"\1", word) for word in apart], _typed(text.casefold().translate(_SPELT_OUT))]
     if _TELEPHONE.fullmatch(text):
-        digits = [dialled(text)] if finds(text) else []
-        found = [digits] if digits and text.strip().startswith("+") else [*found, digits]  # +49 221 is nothing else
+        digits = dialled(text) if finds(text) else _of_area(text)
+        number = [digits] if digits else []
+        found = [number] if digits and text.strip().startswith("+") else [*found, number]  # +49 221 is nothing else
     return [words for at, words in enumerate(found) if words and words not in found[:at]]
+
+
+def _of_area(telephone: str) -> str:
+    """The beginning of numbers by an area's code, with the country's; "" for too little of it, or something else."""
+    digits = from_abroad(telephone, working_time.country())
+    return digits if len(digits) >= _FEWEST_WITH_COUNTRY else ""
 
 
 def finds(telephone: str) -> bool:
