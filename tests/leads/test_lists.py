@@ -563,6 +563,8 @@ def asked_of_lists(alice: User) -> list[dict[str, Any]]:
         {"view": "mine", "campaign": campaign},
         *({"view": view, "leak": "untouched"} for view in ("all", "mine", "team")),
         {"view": "mine", "leak": "overdue"},
+        {"view": "all", "leak": "by_file"},
+        {"view": "mine", "leak": "by_file"},
         {"view": "all", "team": alice.team_id},
         {"view": "all", "owner": "nobody"},
         {"view": "all", "run": uuid4()},
@@ -616,7 +618,13 @@ def amiss_in_lists(actors: Sequence[User], asked: Sequence[dict[str, Any]]) -> I
 def amiss_in(actor: User, filters: dict[str, Any], sort: Sort) -> Iterator[str]:
     with clock.at(MONDAY), statements_put() as captured:
         shown = show(actor, sort, **filters).rows
-    assert shown or filters.get("q") in (ONE, NUMBER, AREA) or "run" in filters or filters.get("owner") == "nobody"
+    assert (
+        shown
+        or filters.get("q") in (ONE, NUMBER, AREA)
+        or "run" in filters
+        or filters.get("owner") == "nobody"
+        or filters.get("leak") == "by_file"
+    )
     for what in amiss(filters, sort, [q["sql"] for q in captured]):
         yield f"{actor.name}, {filters}, by {sort}, {what}"
 

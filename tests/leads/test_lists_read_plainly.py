@@ -25,7 +25,6 @@ from ripeline.catalog import queries as catalog
 from ripeline.catalog.actions import campaigns_named, sources_named
 from ripeline.leads import identity, leaks, lists, own_fields, places, rules
 from ripeline.leads.filters import NOBODY, STATES, is_of_closed
-from ripeline.leads.leaks import Leak
 from ripeline.leads.lists import Due, Filters, Page, Sort, View
 from ripeline.leads.models import CLOSED_STATES, Enquiry, Lead, State
 from ripeline.leads.own_fields import How
@@ -52,7 +51,7 @@ class Company:
     leads: Sequence[Lead] = ()
     p_30: Mapping[UUID, float] = field(default_factory=dict)
     campaigns: Mapping[UUID, set[UUID]] = field(default_factory=dict)  # by lead
-    leaking: Mapping[Leak, set[UUID]] = field(default_factory=dict)
+    leaking: Mapping[str, set[UUID]] = field(default_factory=dict)
     reached: Mapping[str, UUID] = field(default_factory=dict)  # lead by a whole address
     verbs: dict[tuple[UUID, UUID], frozenset[Verb]] = field(default_factory=dict)
 
@@ -152,8 +151,8 @@ def passes(company: Company, actor: User, asked: Filters, lead: Lead) -> bool:
         (asked.team, None, lambda: bool(holder) and holder.team_id == asked.team),
         (
             asked.leak,
-            leaks.NEEDS[Leak(asked.leak)] if asked.leak else None,
-            lambda: lead.pk in company.leaking[Leak(asked.leak)],
+            leaks.needs(asked.leak) if asked.leak else None,
+            lambda: lead.pk in company.leaking[asked.leak],
         ),
         *(
             (True, Verb.SEE_CONTEXT, lambda name=name, value=value: holds(lead, name, value))
@@ -304,7 +303,8 @@ def _read(actors: Sequence[User], reached: Mapping[str, UUID]) -> Company:
     for lead, campaign in Enquiry.objects.filter(campaign__isnull=False).values_list("lead_id", "campaign_id"):
         campaigns.setdefault(lead, set()).add(campaign)
     leaking = {
-        leak: set(Lead.objects.filter(leaks.condition(leak, clock.now())).values_list("pk", flat=True)) for leak in Leak
+        leak: set(Lead.objects.filter(leaks.asked_for(leak, clock.now())).values_list("pk", flat=True))
+        for leak in leaks.ASKED
     }
     return Company(
         actors, list(Lead.objects.select_related("owner", "responsible__user", "source")),
@@ -336,7 +336,7 @@ def questions(company: Company, north: Team, south: Team) -> list[dict[str, Any]
         {"since": TODAY - timedelta(days=9)}, {"until": TODAY - timedelta(days=9)},
         *({"due": due.value} for due in Due),
         {"ripe": "ripe"}, {"run": RUN}, {"team": north.pk}, {"team": south.pk},
-        *({"leak": leak.value} for leak in Leak),
+        *({"leak": str(leak)} for leak in leaks.ASKED),
         *({"custom": {name: value}} for name, value in own),
         *({"q": text} for text in (*words, *phones)),
     ]  # fmt: skip

@@ -182,6 +182,11 @@ def test_who_a_file_brought_as_lost_without_a_reason_was_not_given_up_here(ada: 
     page = re.sub(r"\s+", " ", signed_in(ada).get("/insight/leaks").text)
     assert "Nothing is leaking" in page
     assert "3 more came with a file that has them as lost and does not say why. They are no leak of yours." in page
+    (link,) = re.findall(r'They are no leak of yours. <a href="([^"]+)">See them</a>', page)
+    shown = signed_in(ada).get(link.replace("&amp;", "&")).text
+    assert "<b>3 leads</b>" in shown
+    assert "Lost by their file" in shown  # the chip of the filter
+    assert "open@x.example" not in shown
     by_hand = Lead.objects.get(email="open@x.example")
     leads_actions.close(by_hand.pk, by(alice), reason=catalog.reason("lost_unstated"))
     Lead.objects.filter(pk=by_hand.pk).update(closed_at=clock.now() + timedelta(hours=1))

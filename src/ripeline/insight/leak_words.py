@@ -21,7 +21,7 @@ def headline(found: Leakage, asked: Asked, money: Callable[[float], str]) -> lis
     whose = "this import’s" if asked.run else _WHOSE[asked.whose]
     if not found.whole.n:
         if not found.open:
-            return ["No open lead is here yet, so nothing can leak.", *_lost_by_file(found)]
+            return ["No open lead is here yet, so nothing can leak."]
         none = f"Nothing is leaking: each of {whose} {found.open:,} open leads is being followed up or has its day."
         return [none, *_ahead(found, money)]
     most = max(found.figures, key=lambda leak: found.figures[leak].n)
@@ -61,7 +61,7 @@ def _ahead(found: Leakage, money: Callable[[float], str]) -> list[str]:
             f"Followed up to the end, about {count(wins.wins)} of those would buy from you within a year"
             f" (between {wins.low:,} and {wins.high:,}), worth about {money(wins.wins)}."
         )
-    return [*said, *_reopened(found), *_lost_by_file(found)]
+    return [*said, *_reopened(found)]
 
 
 def _reopened(found: Leakage) -> list[str]:
@@ -79,14 +79,14 @@ def _reopened(found: Leakage) -> list[str]:
     ]
 
 
-def _lost_by_file(found: Leakage) -> list[str]:
-    """Of whom others had let go before they came, and did not say why."""
+def lost_by_file(found: Leakage) -> str:
+    """Of whom others had let go before they came, and did not say why; "" where there are none."""
     if not found.lost_by_file:
-        return []
+        return ""
     if found.lost_by_file == 1:
-        return ["One more came with a file that has it as lost and does not say why. It is no leak of yours."]
+        return "One more came with a file that has it as lost and does not say why. It is no leak of yours."
     whom = f"{found.lost_by_file:,} more came with a file that has them as lost and does not say why."
-    return [f"{whom} They are no leak of yours."]
+    return f"{whom} They are no leak of yours."
 
 
 def _day(day: date) -> str:

@@ -24,7 +24,6 @@ from ripeline.base import clock
 from ripeline.base.ids import new_id
 from ripeline.catalog.models import Source, SourceType
 from ripeline.leads import identity, leaks, own_fields, rules
-from ripeline.leads.leaks import Leak
 from ripeline.leads.models import CLOSED_STATES, IS_HERE, IS_OPEN, OPEN_STATES, Enquiry, Lead, State
 from ripeline.leads.plain import Plain
 from ripeline.leads.rules import Holders, Relation, Verb
@@ -87,7 +86,7 @@ class Filters:
     ripe: str = ""  # a tag of ripeness; what it means is decided by whoever keeps the scores
     run: UUID | None = None  # the import that brought them
     team: UUID | None = None  # of whoever holds them
-    leak: str = ""  # the way in which they leak
+    leak: str = ""  # the way in which they leak, or that a file lost them
     custom: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
@@ -108,7 +107,7 @@ class Filters:
             ripe="".join(c for c in query.get("ripe", "") if c.isalnum() or c in "_-")[:20],
             run=_uuid(query.get("run", "")),
             team=_uuid(query.get("team", "")),
-            leak=_one_of(query.get("leak", ""), tuple(Leak)),
+            leak=_one_of(query.get("leak", ""), leaks.ASKED),
             custom={
                 key.removeprefix(CUSTOM)[:70]: value[:200]
                 for key, value in query.items()
@@ -239,7 +238,7 @@ def standing(actor: User) -> Hashable:
 
 def _asked_of(filters: Filters) -> set[Verb]:
     """What one must be allowed to see of a lead to ask this."""
-    asked = {leaks.NEEDS[Leak(filters.leak)]} if filters.leak else set()
+    asked = {leaks.needs(filters.leak)} if filters.leak else set()
     if filters.state:
         asked.add(Verb.SEE_STATE)
     if filters.due:
@@ -299,7 +298,7 @@ def _passing(
     if filters.team:
         asked.append(held_by_team(filters.team))
     if filters.leak:
-        asked.append(leaks.condition(Leak(filters.leak), clock.now()))
+        asked.append(leaks.asked_for(filters.leak, clock.now()))
     return asked
 
 

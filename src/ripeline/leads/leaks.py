@@ -54,6 +54,8 @@ NEEDS: Mapping[Leak, Verb] = {  # what one must be able to see of a lead to ask 
     Leak.STALLED: Verb.SEE_OUTCOMES,
     Leak.OVERDUE: Verb.SEE_NEXT,
 }
+BY_FILE = "by_file"  # asked for like a leak, and none: see `lost_by_file`
+ASKED = (*Leak, BY_FILE)
 _FIRST = (NextKind.FIRST_CONTACT, NextKind.QUALIFY)
 _AT_WORK = (State.NEW.value, State.QUALIFYING.value, State.WORKING.value)  # Keep in touch is somebody's decision
 
@@ -66,6 +68,21 @@ def lost_by_file() -> Q:
     is too early.
     """
     return Q(merged_into__isnull=True, state=State.LOST, close_reason__code=UNSTATED) & _BY_FILE
+
+
+def label(asked: str) -> str:
+    """What a list that is narrowed so is called."""
+    return "Lost by their file" if asked == BY_FILE else LABELS[Leak(asked)]
+
+
+def needs(asked: str) -> Verb:
+    """What one must be able to see of a lead to ask for it."""
+    return Verb.SEE_OUTCOMES if asked == BY_FILE else NEEDS[Leak(asked)]
+
+
+def asked_for(asked: str, now: datetime) -> Q:
+    """The leads of a list that is narrowed so."""
+    return lost_by_file() if asked == BY_FILE else condition(Leak(asked), now)
 
 
 def condition(leak: Leak, now: datetime) -> Q:

@@ -20,7 +20,6 @@ from ripeline.catalog import queries as catalog
 from ripeline.catalog.models import Campaign, CustomField, FieldType, Source, SourceType
 from ripeline.leads import columns, companies, foreseen, leaks, lists, own_fields, saved
 from ripeline.leads.filters import CUSTOM, NO_SOURCE, NOBODY
-from ripeline.leads.leaks import Leak
 from ripeline.leads.lists import Due, Filters, Row, Sort, View
 from ripeline.leads.models import Audience, BatchVerb, SavedView
 from ripeline.leads.ranking import ELSE, place
@@ -246,7 +245,7 @@ def _origins(asked: Asked) -> list[tuple[str, str]]:
         "since": f"Came since {date_format(filters.since)}" if filters.since else "",
         "until": f"Came until {date_format(filters.until)}" if filters.until else "",
         "team": "With one team" if filters.team else "",
-        "leak": leaks.LABELS[Leak(filters.leak)] if filters.leak else "",
+        "leak": leaks.label(filters.leak) if filters.leak else "",
     }
     empty = {"type": "", "leak": ""}
     return [(words, asked.here(**{name: empty.get(name)})) for name, words in given.items() if words]

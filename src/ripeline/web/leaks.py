@@ -63,6 +63,9 @@ def _page(
         "asked": asked,
         "found": found,
         "sentences": words.headline(found, asked, lambda wins: rounded(wins * float(found.deal), found.currency)),
+        "by_file": words.lost_by_file(found),
+        "by_file_url": _url(actor, asked, leaks.BY_FILE),
+        "by_file_n": found.lost_by_file,
         "is_empty": not (found.open or found.whole.n),
         "rows": [_row(actor, asked, found, leak, figure) for leak, figure in found.figures.items()],
         "total": _figures(found, found.whole),
@@ -131,9 +134,9 @@ def _group(actor: User, asked: Asked, group: Group) -> dict[str, Any]:
     return {"group": group, "cells": cells}
 
 
-def _url(actor: User, asked: Asked, leak: Leak, **narrowed: object) -> str:
+def _url(actor: User, asked: Asked, leak: str, **narrowed: object) -> str:
     """The leads behind a figure in the list; "" where the list does not show the viewer what the figure counts."""
-    if actor.role == Role.MARKETER and leaks.NEEDS[leak] == Verb.SEE_NEXT:
+    if actor.role == Role.MARKETER and leaks.needs(leak) == Verb.SEE_NEXT:
         return ""
     view = {Whose.MINE: "mine", Whose.TEAM: "team", Whose.EVERYBODY: "all"}[asked.whose]
     team = narrowed.get("team")
@@ -141,7 +144,7 @@ def _url(actor: User, asked: Asked, leak: Leak, **narrowed: object) -> str:
         return ""  # another team's leads are hers to see in sums alone
     if view not in filters.views_of(actor):
         return ""
-    given = {"view": view, "leak": leak.value, "type": asked.type, "run": asked.run} | narrowed
+    given = {"view": view, "leak": str(leak), "type": asked.type, "run": asked.run} | narrowed
     return f"{reverse('leads')}?{urlencode({name: str(value) for name, value in given.items() if value})}"
 
 
