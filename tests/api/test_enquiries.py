@@ -28,7 +28,7 @@ from ripeline.people.models import ApiKey, AuditEntry, User
 from ripeline.people.rules import NotAllowed
 from ripeline.ripeness.models import Score
 from ripeline.timeline.models import Activity
-from ripeline.web import entries
+from ripeline.web.record import entries
 from ripeline.worker import reactions
 from tests.intake.test_recognising import raw, store
 

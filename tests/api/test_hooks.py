@@ -19,7 +19,7 @@ from ripeline.outbox.models import Consent
 from ripeline.people.models import User
 from ripeline.people.rules import NotAllowed
 from ripeline.timeline.models import Activity, Visitor
-from ripeline.web import entries
+from ripeline.web.record import entries
 from tests.intake.test_recognising import raw, store
 
 TYPEFORM = {

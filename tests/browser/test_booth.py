@@ -397,7 +397,7 @@ def test_two_tabs_that_hold_one_draft_keep_two_people(phone: Phone, alice: User,
 def test_a_card_that_is_refused_says_why_keeps_no_other_waiting_and_is_mended(
     phone: Phone, axe: Axe, shot: Shot, alice: User, booth: Door, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("ripeline.web.booth.LONGEST", 1_000)
+    monkeypatch.setattr("ripeline.web.doors.booth.LONGEST", 1_000)
     page = opened(phone, alice)
     phone.cut()
     page.get_by_label("In other words").fill("x" * 1_000)

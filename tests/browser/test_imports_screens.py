@@ -466,7 +466,7 @@ def test_the_whole_of_a_long_file_is_tried_while_one_watches(
     mona: User, company: Company, open_page: OpenPage, axe: Axe, shot: Shot, tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
-    monkeypatch.setattr("ripeline.web.imports.TRIED", 50)
+    monkeypatch.setattr("ripeline.web.imports.imports.TRIED", 50)
     page = open_page(mona, "/imports/new")
     run_id = uploaded(page, written(tmp_path, csv("E-mail,Name", *(f"p{n}@x.example,Person {n}" for n in range(120)))))
     page.get_by_role("button", name="See what would change").click()

@@ -12,7 +12,7 @@ from ripeline.catalog import actions as catalog
 from ripeline.catalog import queries as reasons
 from ripeline.leads import actions as leads
 from ripeline.people.models import User
-from ripeline.web import charts
+from ripeline.web.frame import charts
 from tests.cast import MakeLead, by, soon
 
 OpenPage = Callable[..., Page]

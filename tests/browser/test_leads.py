@@ -15,7 +15,7 @@ from ripeline.leads.models import Batch, Lead, State
 from ripeline.people.models import Company, User
 from ripeline.ripeness import actions as ripeness
 from ripeline.ripeness.queries import tagged
-from ripeline.web import many
+from ripeline.web.lists import many
 from tests.cast import MakeLead, by, soon
 
 OpenPage = Callable[..., Page]
@@ -201,7 +201,7 @@ def test_a_next_date_for_many_is_asked_in_words(
 def test_a_long_export_shows_how_far_it_is_and_then_the_file(
     open_page: OpenPage, axe: Axe, shot: Shot, alice: User, sixty: list[Lead], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("ripeline.web.export.AT_ONCE", 10)
+    monkeypatch.setattr("ripeline.web.lists.export.AT_ONCE", 10)
     page = open_page(alice, "/leads/export?view=all&format=xlsx")
     expect(page.get_by_role("button", name="Cancel")).to_be_visible()
     axe(page)

@@ -27,7 +27,7 @@ from ripeline.people import queries, working_time
 from ripeline.people.models import AuditEntry, User
 from ripeline.ripeness import queries as ripeness
 from ripeline.timeline.models import Activity
-from ripeline.web import entries
+from ripeline.web.record import entries
 from ripeline.worklist import dates
 from tests.cast import MakeLead
 

@@ -15,7 +15,7 @@ from ripeline.leads.models import Identity, Lead
 from ripeline.people import queries as people
 from ripeline.people.models import User
 from ripeline.timeline.models import Activity
-from ripeline.web import entries
+from ripeline.web.record import entries
 from tests.capture.test_cards import PRIYA, booth, card
 from tests.cast import by, soon
 

@@ -18,7 +18,7 @@ from ripeline.leads.models import Enquiry, Lead
 from ripeline.people.models import AuditEntry, User
 from ripeline.ripeness import actions as ripeness
 from ripeline.ripeness.models import Score
-from ripeline.web import export as screen
+from ripeline.web.lists import export as screen
 from ripeline.worker import tasks
 from tests.cast import MakeLead
 

@@ -29,7 +29,7 @@ FILE = csv("E-mail,Name", *(f"p{n % 90}@x.example,Person {n}" for n in range(120
 @pytest.fixture
 def upload(mona: User, client: Client, monkeypatch: pytest.MonkeyPatch) -> ImportRun:
     """A file of more rows than one waits for, on the page of its columns."""
-    monkeypatch.setattr("ripeline.web.imports.TRIED", 50)
+    monkeypatch.setattr("ripeline.web.imports.imports.TRIED", 50)
     imported(csv("E-mail,Name", *(f"p{n}@x.example,Known {n}" for n in range(10))), actor=mona)
     client.force_login(mona)
     return begin(mona)

@@ -123,7 +123,7 @@ def test_the_page_of_the_files_says_what_each_would_do(mona: User, sam: User, cl
 def test_long_files_are_tried_by_the_worker_and_their_page_says_how_far_it_is(
     mona: User, client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("ripeline.web.import_batch.TRIED", 4)
+    monkeypatch.setattr("ripeline.web.imports.batch.TRIED", 4)
     batch = begun(mona)
     where = f"/imports/together/{batch}"
     client.force_login(mona)

@@ -4,7 +4,7 @@ from itertools import pairwise
 
 import pytest
 
-from ripeline.web import insight_charts, leak_charts
+from ripeline.web.insight import insight_charts, leak_charts
 
 
 @pytest.mark.parametrize("most", [1, 1.06, 1.15, 1.35, 2.3, 4.6, 5.75, 11, 35, 340, 20_000])

@@ -21,9 +21,9 @@ from ripeline.leads.rows import Row
 from ripeline.leads.rules import Verb
 from ripeline.people.models import Responsible, Role, User
 from ripeline.ripeness.queries import Chances
-from ripeline.web import columns as cells
-from ripeline.web import selects
-from ripeline.web.moments import Moments
+from ripeline.web.frame import selects
+from ripeline.web.frame.moments import Moments
+from ripeline.web.lists import columns as cells
 from tests.cast import MakeLead
 from tests.web.reading import Read, read
 

@@ -18,7 +18,8 @@ from ripeline.catalog import actions as catalog
 from ripeline.leads import actions as leads
 from ripeline.leads.models import Enquiry, Lead
 from ripeline.people.models import AuditEntry, User
-from ripeline.web import charts, insight
+from ripeline.web.frame import charts
+from ripeline.web.insight import insight
 from tests.cast import MakeLead, by, soon
 
 
@@ -178,7 +179,7 @@ def test_neither_library_is_loaded_before_a_picture_is_drawn() -> None:
 def test_the_web_process_has_loaded_its_pages_and_looks_for_no_garbage_in_them() -> None:
     script = (
         "import gc, sys, ripeline.config.asgi; assert gc.get_freeze_count() > 50_000;"
-        "assert 'ripeline.web.today' in sys.modules; assert not {'altair', 'vl_convert'} & set(sys.modules)"
+        "assert 'ripeline.web.today.today' in sys.modules; assert not {'altair', 'vl_convert'} & set(sys.modules)"
     )
     settings = {"DJANGO_SETTINGS_MODULE": "tests.settings"}
     subprocess.run([sys.executable, "-c", script], check=True, env=os.environ | settings, timeout=60)

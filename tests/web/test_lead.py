@@ -25,7 +25,7 @@ from ripeline.people.models import Company, User
 from ripeline.people.queries import KEEP_IN_TOUCH, built_in, responsible_of, system
 from ripeline.ripeness import actions as ripeness
 from ripeline.timeline.models import Activity
-from ripeline.web import amounts
+from ripeline.web.frame import amounts
 from tests.cast import MONDAY, MakeLead, by, soon
 
 Visit = Callable[..., Any]

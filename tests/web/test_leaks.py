@@ -21,7 +21,7 @@ from ripeline.leads import actions as leads_actions
 from ripeline.leads.models import Lead
 from ripeline.people.models import AuditEntry, User
 from ripeline.ripeness import actions as ripeness
-from ripeline.web import leaks
+from ripeline.web.insight import leaks
 from ripeline.worker import tasks
 from tests.capture.importing import csv as lines
 from tests.capture.importing import imported

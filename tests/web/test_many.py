@@ -14,7 +14,7 @@ from ripeline.leads.models import Batch, BatchState, Lead, State
 from ripeline.people.models import User
 from ripeline.people.queries import responsible_of
 from ripeline.ripeness import queries as ripeness
-from ripeline.web import many
+from ripeline.web.lists import many
 from ripeline.worker import tasks
 from tests.cast import MakeLead, by, soon
 

@@ -12,7 +12,8 @@ from ripeline.people.models import AuditEntry, User
 from ripeline.simulation import actions
 from ripeline.simulation.models import SimulationRun, SimulationState
 from ripeline.simulation.rules import Figures
-from ripeline.web import amounts, market
+from ripeline.web.frame import amounts
+from ripeline.web.insight import market
 from tests.simulation.answers import WINS, answered
 
 

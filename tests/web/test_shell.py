@@ -20,8 +20,8 @@ from ripeline.config import urls
 from ripeline.leads.rules import NotAllowed
 from ripeline.people.actions import change_user
 from ripeline.people.models import Company, User
-from ripeline.web import static_files
-from ripeline.web.shell import RAIL, say
+from ripeline.web.frame import static_files
+from ripeline.web.frame.shell import RAIL, say
 from tests.cast import MakeLead
 
 PART = {"headers": {"HX-Request": "true"}}

@@ -18,7 +18,8 @@ from ripeline.config.logs import WithoutLinks
 from ripeline.outbox.models import Message
 from ripeline.people import actions, links, queries
 from ripeline.people.models import AuditEntry, Company, User
-from ripeline.web import sign_in, tries
+from ripeline.web.frame import tries
+from ripeline.web.public import sign_in
 from tests.cast import PASSWORD
 from tests.mail_server import Post
 

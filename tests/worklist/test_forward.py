@@ -16,7 +16,7 @@ from ripeline.people.models import User
 from ripeline.ripeness.models import Score
 from ripeline.routing import prices
 from ripeline.timeline.models import Activity
-from ripeline.web.entries import tell
+from ripeline.web.record.entries import tell
 from ripeline.worklist.actions import bring_forward, likely_ready, plan_for
 from ripeline.worklist.forward import ripening_early
 from tests.cast import MONDAY, MakeLead, by, soon

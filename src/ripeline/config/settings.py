@@ -45,8 +45,8 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
-    "ripeline.web.static_files.StaticMiddleware",
-    "ripeline.web.middleware.CompressionMiddleware",
+    "ripeline.web.frame.static_files.StaticMiddleware",
+    "ripeline.web.frame.middleware.CompressionMiddleware",
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -56,11 +56,11 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
-    "ripeline.web.middleware.PartMiddleware",
-    "ripeline.web.middleware.LocalTimeMiddleware",
-    "ripeline.web.middleware.StrangersMiddleware",
-    "ripeline.web.middleware.NoticeMiddleware",
-    "ripeline.web.middleware.RefusalMiddleware",
+    "ripeline.web.frame.middleware.PartMiddleware",
+    "ripeline.web.frame.middleware.LocalTimeMiddleware",
+    "ripeline.web.frame.middleware.StrangersMiddleware",
+    "ripeline.web.frame.middleware.NoticeMiddleware",
+    "ripeline.web.frame.middleware.RefusalMiddleware",
 ]
 
 TEMPLATES = [
@@ -72,7 +72,7 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
-                "ripeline.web.shell.context",
+                "ripeline.web.frame.shell.context",
             ],
             "builtins": [
                 "ripeline.web.templatetags.words",
@@ -114,7 +114,7 @@ SESSION_ENGINE = "ripeline.people.sessions"
 LOGIN_URL = "/sign-in"
 LOGIN_REDIRECT_URL = "/"
 LOGOUT_REDIRECT_URL = "/sign-in"
-CSRF_FAILURE_VIEW = "ripeline.web.errors.csrf_failure"
+CSRF_FAILURE_VIEW = "ripeline.web.frame.errors.csrf_failure"
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
 AUTH_PASSWORD_VALIDATORS = [
     {
@@ -155,7 +155,7 @@ LANGUAGE_CODE = "en-gb"
 USE_I18N = False  # one language: what each page asks of translations takes its time
 STATIC_URL = "/static/"
 STATICFILES_DIRS = [environment.PACKAGE / "web" / "static"]
-STORAGES = {"staticfiles": {"BACKEND": "ripeline.web.static_files.Storage"}}
+STORAGES = {"staticfiles": {"BACKEND": "ripeline.web.frame.static_files.Storage"}}
 STATIC_ROOT = None  # nothing is collected: WhiteNoise serves the packages' own files
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_MAX_AGE = 60  # seconds: of what is asked for by its bare name, such as the script in others' pages

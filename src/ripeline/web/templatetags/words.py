@@ -27,7 +27,7 @@ from ripeline.leads.models import CLOSED_STATES, State
 from ripeline.leads.numbers import written
 from ripeline.people.models import Tracking
 from ripeline.ripeness.rules import LABELS, Tag
-from ripeline.web.moments import Moments
+from ripeline.web.frame.moments import Moments
 
 register = template.Library()
 

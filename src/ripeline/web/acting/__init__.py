@@ -1,0 +1,1 @@
+"""What is done with one lead, and the screen that answers."""

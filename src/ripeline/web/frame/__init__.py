@@ -1,0 +1,1 @@
+"""What every screen stands in and is made with."""

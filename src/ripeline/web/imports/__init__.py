@@ -1,0 +1,1 @@
+"""Capture, imports: from the file to what came of it, its schedules, and taking it back."""

@@ -1,0 +1,340 @@
+"""The mapping page's form: how the file speaks, which column is which, and its first rows as they would go in."""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.utils import timezone
+from django.utils.formats import date_format
+
+from ripeline.capture.arriving import asking
+from ripeline.capture.cells.fields import ANSWER, CUSTOM, FIELDS, IGNORE, SUBJECT, Kind
+from ripeline.capture.cells.headings import is_of_enquiries
+from ripeline.capture.columns import answers, evidence, looking, own_labels, standing, wording
+from ripeline.capture.columns.detection import Told
+from ripeline.capture.columns.looking import Looked, kind_of
+from ripeline.capture.columns.mapping import WITH_IDS, FieldMap, undecided
+from ripeline.capture.columns.rows import Row
+from ripeline.capture.columns.wording import Word
+from ripeline.capture.files import pieces
+from ripeline.capture.files.dialect import DELIMITERS, ENCODINGS, Column, Dialect, Sheet
+from ripeline.capture.imports import actions
+from ripeline.capture.imports.actions import Said, UnreadableFileError
+from ripeline.capture.imports.taking import field_keys
+from ripeline.capture.models import ImportKind, ImportPolicy, ImportRun
+from ripeline.catalog import queries as catalog
+from ripeline.catalog import standard
+from ripeline.catalog.models import FieldType
+from ripeline.leads import systems
+from ripeline.people.models import User
+from ripeline.web.frame.countries import countries
+from ripeline.web.imports import words as import_words
+
+ROWS = 6  # of the preview
+_SAMPLES = 3
+_WIDEST = 60  # characters shown of a cell
+_ORDERS = {"day": True, "month": False}
+_CLOSES = {"yes": True, "no": False}
+_MARKS = {"comma": True, "point": False}
+_HELD: Mapping[str, str] = {FieldType.NUMBER: "numbers", FieldType.DATE: "days"}
+_WORDS = {"delimiter": {word: mark for mark, word in DELIMITERS.items()}}
+
+
+@dataclass(frozen=True)
+class Option:
+    value: str
+    label: str
+    chosen: bool = False
+
+
+@dataclass(frozen=True)
+class Line:
+    """A column of the file, and what becomes of it."""
+
+    number: int
+    label: str
+    samples: Sequence[str]
+    because: str
+    fields: Sequence[Option]
+    own: Sequence[Option]  # as a custom field, or left out
+    questions: Sequence[Option] = ()
+    orders: Sequence[Option] = ()  # of day and month; none where there are no dates
+    order_why: str = ""
+    marks: Sequence[Option] = ()
+    marks_why: str = ""
+    error: str = ""
+    hint: str = ""  # what else it may be
+
+
+def page(run: ImportRun, *, error: str = "") -> dict[str, Any]:
+    """The page as the run was prepared last."""
+    return _context(run, looking.at(run, Said.from_json(run.told), run.mapping), error=error)
+
+
+def kept(actor: User, run: ImportRun, form: Mapping[str, str]) -> dict[str, Any]:
+    """Keep what the form says, and give the page with it; what cannot be is said, and nothing is kept then."""
+    dialect = Dialect.from_json(run.dialect)
+    whole = _whole(Said.from_json(run.told).whole, dialect, form)
+    source, policy = form.get("source", run.source)[:160], form.get("policy", run.policy)
+    try:
+        if whole != Said.from_json(run.told).whole:  # other cells, perhaps other columns: the mapping is found anew
+            said = Said(whole)
+            looked = actions.prepare(actor=actor, run_id=run.pk, said=said, source=source, policy=policy)
+        else:
+            mapping = _mapping(dialect, form, run.mapping)
+            said = _said(Said.from_json(run.told), dialect, form, _words(run, dialect, mapping))
+            looked = actions.prepare(
+                actor=actor, run_id=run.pk, said=said, mapping=mapping, source=source, policy=policy
+            )  # fmt: skip
+    except UnreadableFileError as problem:
+        return page(run, error=str(problem))
+    run.refresh_from_db()
+    return _context(run, looked)
+
+
+def _whole(told: Told, dialect: Dialect, form: Mapping[str, str]) -> Told:
+    """What is said of the whole file: what differs from what was found."""
+    encoding = form.get("encoding", dialect.encoding)
+    delimiter = _WORDS["delimiter"].get(form.get("delimiter", ""), dialect.delimiter)
+    header = form.get("header", "yes" if dialect.header else "no") == "yes"
+    sheet = form.get("sheet", dialect.sheet)
+    if sheet != dialect.sheet:
+        return Told(sheet=sheet)  # another table: nothing that was said of this one holds for it
+    if encoding != dialect.encoding and encoding in ENCODINGS:
+        told = replace(told, encoding=encoding)
+    if delimiter != dialect.delimiter:
+        told = replace(told, delimiter=delimiter)
+    return told if header == dialect.header else replace(told, header=header)
+
+
+def _words(run: ImportRun, dialect: Dialect, mapping: Mapping[str, str]) -> Sequence[Word]:
+    """The file's states and owners, in the columns so mapped."""
+    return wording.listed(pieces.opened(run), dialect, FieldMap.from_json(kind_of(run), dialect.labels, mapping))
+
+
+def _said(said: Said, dialect: Dialect, form: Mapping[str, str], listed: Iterable[Word]) -> Said:
+    """With what is said of single columns, and of their words."""
+    orders, marks = dict(said.day_first), dict(said.decimal_comma)
+    for number, column in enumerate(dialect.columns):
+        order = _ORDERS.get(form.get(f"order-{number}", ""))
+        mark = _MARKS.get(form.get(f"mark-{number}", ""))
+        if order is not None and order != column.day_first:
+            orders[column.label] = order
+        if mark is not None and mark != column.decimal_comma:
+            marks[column.label] = mark
+    system = systems.named(form.get("system", dialect.system))
+    country = form.get("country", dialect.country)
+    is_other = country != dialect.country and country in {"", *dict(countries())}
+    return Said(
+        said.whole, orders, marks, wording.merged(said.words, import_words.said(listed, form)),
+        said.system if system == dialect.system else system, country if is_other else said.country,
+        _CLOSES.get(form.get("closes", ""), said.closes),
+    )  # fmt: skip
+
+
+def _mapping(dialect: Dialect, form: Mapping[str, str], before: Mapping[str, str]) -> dict[str, str]:
+    return {
+        column.label: form.get(f"to-{number}") or before.get(column.label, "")
+        for number, column in enumerate(dialect.columns)
+    }
+
+
+def _context(run: ImportRun, looked: Looked, *, error: str = "") -> dict[str, Any]:
+    dialect = looked.dialect
+    asked = undecided(dialect, looked.mapping, answers.dated(looked.mapping))
+    listed = wording.listed(pieces.opened(run), dialect, looked.mapping)
+    return {
+        "run": run,
+        "error": error,
+        "kind": "" if run.kind == ImportKind.LEADS else run.get_kind_display().lower(),
+        "asks_for_outcomes": looking.asks_for_outcomes(looked),
+        "is_of_enquiries": run.kind == ImportKind.LEADS and is_of_enquiries(dialect.labels),
+        "asks_source": run.kind == ImportKind.LEADS,
+        "preset": looked.preset.label if looked.preset and looked.preset.kind == run.kind else "",
+        "words": import_words.lines(listed),
+        "undated": import_words.undated(listed, looked.mapping.fields(), _seen(dialect)),
+        "is_remembered": looked.is_remembered,
+        "is_told": bool(run.told.get("whole")),
+        "why": dialect.why,
+        "nameless": looking.nameless(looked, looked.mapping),
+        "encodings": [Option(code, words, code == dialect.encoding) for code, words in ENCODINGS.items()],
+        "delimiters": _delimiters(dialect.delimiter),
+        "sheets": _sheets(dialect),
+        "headers": [
+            Option("yes", f"in row {dialect.skip + 1}" if dialect.header else "in the first row", dialect.header),
+            Option("no", "none: each row is a person", not dialect.header),
+        ],
+        "lines": _lines(looked, asked),
+        "problems": [in_words(problem, looked.mapping.kind) for problem in looked.mapping.problems()] + asked,
+        "sources": catalog.sources(),
+        "asks_system": bool(looked.mapping.fields() & WITH_IDS),
+        "system": systems.label(dialect.system),
+        "systems": systems.LABELS.values(),
+        "countries": _countries(dialect) if "country" in dialect.why else [],
+        "closes": _closes(looked),
+        "policies": [Option(value, words, value == run.policy) for value, words in ImportPolicy.choices],
+        **_preview(run, looked),
+    }
+
+
+def in_words(problem: str, kind: Kind) -> str:
+    """A problem with the fields called as the page calls them."""
+    before, mapped, named = problem.partition("mapped to " if "mapped to " in problem else "map a column to ")
+    for name, field in FIELDS[kind].items():
+        named = re.sub(rf"\b{name}\b", field.label, named)
+    return before + mapped + named
+
+
+def _seen(dialect: Dialect) -> list[str]:
+    return [dialect.labels[place] for place in evidence.columns(dialect.labels)]
+
+
+def _closes(looked: Looked) -> list[Option]:
+    """What becomes of who is open here and won or lost in the file; none where it does not say."""
+    if looked.mapping.kind != "leads" or not looked.mapping.fields() & {"state", "stage"}:
+        return []
+    closes = looked.dialect.closes
+    return [
+        Option("yes", "Close them so, but not over what was decided here later", closes),
+        Option("no", "Leave them open, and say which they are", not closes),
+    ]
+
+
+def _countries(dialect: Dialect) -> list[Option]:
+    """Whose country's telephone numbers without a country code may be."""
+    unknown = Option("", "Not known: keep them as they stand", not dialect.country)
+    return [unknown, *(Option(code, name, code == dialect.country) for code, name in countries())]
+
+
+def _sheets(dialect: Dialect) -> list[Option]:
+    """The sheets of a workbook; none of a file that is no workbook."""
+    return [Option(sheet.name, _sheet(sheet), sheet.name == dialect.sheet) for sheet in dialect.sheets]
+
+
+def _sheet(sheet: Sheet) -> str:
+    rows = "1 row" if sheet.rows == 1 else f"{sheet.rows:,} rows"
+    return f"{sheet.name}: {rows}, hidden" if sheet.is_hidden else f"{sheet.name}: {rows}"
+
+
+def _delimiters(present: str) -> list[Option]:
+    known = [Option(word, word.capitalize(), mark == present) for mark, word in DELIMITERS.items()]
+    return known if any(option.chosen for option in known) else [*known, Option("", present, True)]
+
+
+def _kept_as(label: str) -> str:
+    """Where a column goes that is no field of ours: the company's field with its key may be called otherwise."""
+    key, called = field_keys([label])[label], own_labels.apart(label)
+    here = next((field.label for field in catalog.custom_fields() if field.key == key), called)
+    return f"Keep it as “{called}”" if here == called else f"Keep it in your field “{here}”"
+
+
+def _holding(column: Column, target: str) -> str:
+    """What the field that a column goes to holds, where that is not just any text."""
+    if not target.startswith(CUSTOM):
+        return ""
+    key = field_keys([target.removeprefix(CUSTOM)]).popitem()[1]
+    here = next((field.field_type for field in catalog.custom_fields() if field.key == key), "")
+    held = _HELD.get(here or column.kind)
+    if not held:
+        return ""
+    return f"; your field holds {held}" if here else f"; all are {held}, so it becomes a field of {held}"
+
+
+def _lines(looked: Looked, asked: Iterable[str]) -> list[Line]:
+    mapping, known = looked.mapping, FIELDS[looked.mapping.kind]
+    otherwise = "as last time" if looked.is_remembered else "you said so"
+    asks = asking.answerable(retired=True) if mapping.kind == "leads" else []
+    lines, is_told = [], mapping.kind != "leads" or bool(mapping.fields() & {"state", "stage"})
+    for number, (column, (label, target)) in enumerate(zip(looked.dialect.columns, mapping.targets, strict=True)):
+        guess = looked.guesses[number]
+        because = guess.because if guess.target == target else otherwise
+        fields = [Option(name, field.label, name == target) for name, field in known.items()]
+        questions = [
+            Option(f"{ANSWER}{each.key}", each.label, target == f"{ANSWER}{each.key}")
+            for each in asks if each.is_active or target == f"{ANSWER}{each.key}"
+        ]  # fmt: skip
+        own = [Option(IGNORE, "Leave it out", target == IGNORE)]
+        if mapping.kind == "leads":
+            custom = target if target.startswith(CUSTOM) else CUSTOM + label
+            own.insert(0, Option(custom, _kept_as(custom.removeprefix(CUSTOM)), target == custom))
+        lines.append(
+            Line(
+                number, label, _samples(looked.detected.samples[number]),
+                f"{because}{_holding(column, target)}", fields, own, questions,
+                _orders(column), column.date_why, _marks(column), column.number_why,
+                next((words for words in asked if f"“{label}”" in words), ""),
+                "" if is_told or target in known else standing.hint(label, looked.detected.samples[number]),
+            )
+        )  # fmt: skip
+    return lines
+
+
+def _samples(cells: Sequence[str]) -> list[str]:
+    different = list(dict.fromkeys(" ".join(cell.split()) for cell in cells if cell.strip()))[:_SAMPLES]
+    return [cell if len(cell) <= _WIDEST else f"{cell[:_WIDEST]}…" for cell in different]
+
+
+def _orders(column: Column) -> list[Option]:
+    if column.day_first is None and not column.unclear:
+        return []
+    asked = [Option("", "Choose: which comes first?", True)] if column.day_first is None else []
+    return [
+        *asked,
+        Option("day", "Day first: 31/12/2026", column.day_first is True),
+        Option("month", "Month first: 12/31/2026", column.day_first is False),
+    ]
+
+
+def _marks(column: Column) -> list[Option]:
+    if column.decimal_comma is None:
+        return []
+    return [
+        Option("comma", "Decimal comma: 1.234,56", column.decimal_comma),
+        Option("point", "Decimal point: 1,234.56", not column.decimal_comma),
+    ]
+
+
+def _preview(run: ImportRun, looked: Looked) -> dict[str, Any]:
+    """The first rows as they would go in, and those that would not, with the reason."""
+    found = looking.preview(run, looked, ROWS)
+    columns = _columns(looked.mapping)
+    zone = ZoneInfo(looked.dialect.zone)
+    rows = [(row.row, [(label, _shown(row, name, zone)) for name, label in columns], row.remarks) for row in found.rows]
+    return {"columns": [label for _, label in columns], "rows": rows, "refused": found.rejects}
+
+
+def _columns(mapping: FieldMap) -> list[tuple[str, str]]:
+    known, mapped = FIELDS[mapping.kind], mapping.fields()
+    if mapping.kind == "leads" and SUBJECT in mapped:  # stands above what they said
+        mapped = (mapped - {SUBJECT}) | {"message"}
+    fields = [(name, field.label) for name, field in known.items() if name in mapped]
+    if mapping.kind == "outcomes":  # whatever the columns, a row says how it ended, and when
+        fields = [("outcome", "Outcome"), ("closed_at", "On")] + [
+            each for each in fields if each[0] not in ("outcome", "won_at", "lost_at", "closed_at")
+        ]
+    asked = [(target, label) for label, target in mapping.targets if target.startswith(ANSWER)]
+    return (
+        fields
+        + asked
+        + [(t, own_labels.apart(t.removeprefix(CUSTOM))) for _, t in mapping.targets if t.startswith(CUSTOM)]
+    )
+
+
+def _shown(row: Row, name: str, zone: ZoneInfo) -> str:
+    if name.startswith(ANSWER):
+        return _cut(standard.words(row.answers.get(name.removeprefix(ANSWER), "")))
+    value = row.custom.get(name.removeprefix(CUSTOM), "") if name.startswith(CUSTOM) else row.values.get(name, "")
+    if isinstance(value, datetime):
+        local = timezone.localtime(value, zone)
+        return date_format(local, "j M Y") if name in row.days else date_format(local, "j M Y, H:i")
+    if isinstance(value, Decimal):
+        return f"{value:,.2f} {row.text('currency')}".strip()
+    return _cut(value)
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= _WIDEST else f"{text[:_WIDEST]}…"

@@ -1,0 +1,1 @@
+"""Insight: what came of leads, what would, whether the model is right, what is leaking."""

@@ -1,0 +1,1 @@
+"""The list of leads, and what is done with many of them."""

@@ -1,0 +1,142 @@
+"""Views of the list that are kept under a name: kept, renamed, replaced, shared, removed and brought back."""
+
+from typing import Any
+from uuid import UUID
+
+from django.http import HttpRequest, HttpResponse, QueryDict
+from django.urls import path, reverse
+from django.views.decorators.http import require_POST
+
+from ripeline.leads import saved
+from ripeline.leads.deciding import LeadError
+from ripeline.leads.models import Audience, SavedView
+from ripeline.leads.saved import Sharing
+from ripeline.people import queries as people
+from ripeline.people.models import Role, User
+from ripeline.web.acting.screens import go
+from ripeline.web.frame.selects import list_address
+from ripeline.web.frame.shell import say, viewer
+from ripeline.web.lists.asking import asked_of_form
+
+
+def address(view: SavedView) -> str:
+    """Where a view is looked at: its query, and which view it is."""
+    query = QueryDict(view.query, mutable=True)
+    query["kept"] = str(view.pk)
+    return f"{list_address()}?{query.urlencode()}"
+
+
+def audiences(actor: User) -> list[tuple[str, str]]:
+    """With whom `actor` can share a view, in words, the own use first."""
+    mine = [(Audience.MINE.value, "Only me")]
+    if not saved.may_share(actor):
+        return mine
+    teams = people.teams()
+    if actor.role == Role.LEADER:
+        teams = teams.filter(members=actor)
+    return [*mine, *((str(team.pk), f"Team {team.name}") for team in teams), (Audience.EVERYBODY.value, "Everybody")]
+
+
+def chosen_audience(view: SavedView | None) -> str:
+    """Which of `audiences` a view has."""
+    if view is None:
+        return Audience.MINE.value
+    return str(view.team_id) if view.audience == Audience.TEAM else view.audience
+
+
+def _sharing(request: HttpRequest) -> Sharing | None:
+    given = request.POST.get("audience", "")
+    if not given:
+        return None
+    if given in (Audience.MINE, Audience.EVERYBODY):
+        return Sharing(given)
+    try:
+        team = people.teams().filter(pk=UUID(given)).first()
+    except ValueError:
+        team = None
+    return Sharing(Audience.TEAM, team)
+
+
+def _query(request: HttpRequest) -> str:
+    """The list that a form stood on, as a view keeps it."""
+    return asked_of_form(request).query()
+
+
+@require_POST
+def keep(request: HttpRequest) -> HttpResponse:
+    """Keep the list as it stands under a name."""
+    query = _query(request)
+    try:
+        view = saved.save(
+            actor=viewer(request), name=request.POST.get("name", ""), query=query, sharing=_sharing(request)
+        )
+    except LeadError as error:
+        say(request, str(error), is_error=True)
+        return go(request, _plain(query))
+    say(request, f"“{view.name}” is kept above the list.")
+    return go(request, address(view))
+
+
+@require_POST
+def change(request: HttpRequest, view_id: UUID) -> HttpResponse:
+    """Rename or share a view, or let it ask for what the list asks now."""
+    replaces = "replace" in request.POST
+    given: dict[str, Any] = {"query": _query(request)} if replaces else {"name": request.POST.get("name", "")}
+    try:
+        view = saved.change(
+            actor=viewer(request), view_id=view_id, sharing=None if replaces else _sharing(request), **given
+        )
+    except LeadError as error:
+        say(request, str(error), is_error=True)
+        return go(request, _plain(_query(request)))
+    say(request, f"“{view.name}” now shows this." if replaces else f"“{view.name}” is changed.")
+    return go(request, address(view))
+
+
+@require_POST
+def forget(request: HttpRequest, view_id: UUID) -> HttpResponse:
+    view = saved.forget(actor=viewer(request), view_id=view_id)
+    if view is None:
+        return go(request, list_address())
+    say(request, f"“{view.name}” is removed.", undo=reverse("lead-view-restore", args=[view.pk]))
+    return go(request, _plain(view.query))
+
+
+@require_POST
+def restore(request: HttpRequest, view_id: UUID) -> HttpResponse:
+    """Undo of removing."""
+    try:
+        view = saved.bring_back(actor=viewer(request), view_id=view_id)
+    except LeadError as error:
+        say(request, str(error), is_error=True)
+        return go(request, _plain(""))
+    say(request, f"“{view.name}” is back.")
+    return go(request, address(view))
+
+
+@require_POST
+def begin(request: HttpRequest, view_id: UUID) -> HttpResponse:
+    """Begin with this view, or with the usual one again."""
+    actor, gives_up = viewer(request), "not" in request.POST
+    try:
+        saved.begin_with(actor=actor, view_id=None if gives_up else view_id)
+    except LeadError as error:
+        say(request, str(error), is_error=True)
+        return go(request, _plain(""))
+    say(request, "Your list begins as it usually does." if gives_up else "Your list begins with this view.")
+    found = next((view for view in saved.of(actor) if view.pk == view_id), None)
+    return go(request, address(found) if found else _plain(""))
+
+
+def _plain(query: str) -> str:
+    """A list that is nobody's kept view."""
+    return f"{list_address()}?{query}" if query else list_address()
+
+
+urlpatterns = [
+    path("leads/views", keep, name="lead-view-keep"),
+    path("leads/views/<uuid:view_id>", change, name="lead-view-change"),
+    path("leads/views/<uuid:view_id>/forget", forget, name="lead-view-forget"),
+    path("leads/views/<uuid:view_id>/restore", restore, name="lead-view-restore"),
+    path("leads/views/<uuid:view_id>/begin", begin, name="lead-view-begin"),
+]

@@ -1,0 +1,1 @@
+"""Settings, and one's own profile."""

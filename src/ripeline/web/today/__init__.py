@@ -1,0 +1,1 @@
+"""Today: the short list of the day."""
