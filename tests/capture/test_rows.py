@@ -327,7 +327,10 @@ def test_any_bytes_become_rows_and_rejects(content: bytes) -> None:
 
 
 def test_reading_files_needs_no_django() -> None:
-    code = "import sys; sys.modules['django'] = None; import ripeline.capture.rows, ripeline.capture.columns.detection"
+    code = (
+        "import sys; sys.modules['django'] = None; "
+        "import ripeline.capture.columns.rows, ripeline.capture.columns.detection"
+    )
     subprocess.run([sys.executable, "-c", code], check=True)
 
 

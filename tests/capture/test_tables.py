@@ -91,8 +91,9 @@ def test_people_whose_cells_are_words_that_headings_are_too_are_people() -> None
 
 
 def test_a_table_of_other_things_below_a_title_stays_out_though_none_of_its_columns_is_a_field() -> None:
-    roster = "Standdienst,,,\nTag,Wer,Von,Bis\n20.04.2026,Anna,09:00,18:00\n21.04.2026,Tom,09:00,18:00\n"
-    names, refused, said = read(f"{LEADS}Summe,,150,\n,,,\n{roster}")
+    head = "Name,Company,City,Phone\nTom Baker,Acme,London,020 7946 0001\n"
+    roster = "Wer wann da ist,,,\nTag,Wer,Von,\n20.04.2026,Anna,09:00,\n21.04.2026,Tom,09:00,\n"
+    names, refused, said = read(f"{head}Summe,,150,\n,,,\n{roster}")
     assert names == ["Tom Baker"]
     assert refused[1:] == [(row, REASON.format(5)) for row in (5, 6, 7, 8)]
     assert said == "another table begins in row 5"

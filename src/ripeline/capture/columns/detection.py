@@ -15,18 +15,16 @@ from ripeline.capture.cells.headings import grouped, known
 from ripeline.capture.cells.text import clean
 from ripeline.capture.cells.values import decimal_comma_of, is_money
 from ripeline.capture.columns.own_kinds import kind_of_cells
+from ripeline.capture.columns.sampling import sampled
 from ripeline.capture.files.dialect import DELIMITERS, Column, Dialect, UnreadableFileError
 from ripeline.capture.files.encoding import encoding_of, refuse_what_is_no_text
 from ripeline.capture.files.lines import WIDE, as_text
 from ripeline.capture.files.reading import MAX_COLUMNS, Broken, Record, data_rows, records
-from ripeline.capture.files.tables import begins_other, is_again, rows_of
 
 HEAD = 1024 * 1024  # bytes looked at as a whole
 PIECE, PIECES = 64 * 1024, 48  # bytes of each, and number of, the pieces looked at further down
 _LOOKED_AT = 300  # rows that decide the separator and the heading
 _SHOWN = 20  # rows of the preview
-_NAMED = 5  # rows, in a sentence
-_SAMPLE = 200  # characters of a cell that is looked at
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,13 +69,10 @@ def detect(
         dialect = _with_marks(dialect, head, told)
         dialect = _with_heading(dialect, _looked_at(dialect, head), told, name)
         preview = _preview(text, dialect, name)
-        samples, gaps, rows, below, again = _samples(dialect, head, pieces)
-    if again:
-        dialect = replace(dialect, why={**dialect.why, "again": _listed(again)})
-    if below:
-        dialect = replace(dialect, why={**dialect.why, "below": f"another table begins in row {below}"})
-    thinned = [cells[:: max(len(cells) // 200, 1)] for cells in samples]
-    return Detected(_with_formats(dialect, samples), preview, thinned, gaps, rows)
+        found = sampled(dialect, head, pieces)
+    dialect = replace(dialect, why={**dialect.why, **found.why()})
+    thinned = [cells[:: max(len(cells) // 200, 1)] for cells in found.cells]
+    return Detected(_with_formats(dialect, found.cells), preview, thinned, found.gaps, found.rows)
 
 
 def _head(file: BinaryIO) -> bytes:
@@ -252,38 +247,6 @@ def _preview(text: BinaryIO, dialect: Dialect, name: str) -> list[Record]:
     if not any_row:
         raise UnreadableFileError(f"{name} has a heading and no rows under it: there is nothing to import.")
     return shown
-
-
-def _samples(
-    dialect: Dialect, head: bytes, pieces: Sequence[bytes]
-) -> tuple[list[list[str]], list[int], int, int, list[int]]:  # fmt: skip
-    """Cells of each column, from the beginning and from pieces all through the file, how many are empty in each, of
-    how many rows; the row in which another table begins, if one does there, and those with the heading once more.
-    """
-    below = looked_at = 0
-    again: list[int] = []
-    gaps = [0 for _ in dialect.columns]
-    samples: list[list[str]] = [[] for _ in dialect.columns]
-    found = [rows_of(data_rows(io.BytesIO(head), dialect), dialect.labels, header=dialect.header)]
-    found += [records(io.BytesIO(piece), dialect, width=len(dialect.columns)) for piece in pieces]
-    for rows in found:
-        for row in rows:
-            below = below or (row.row if begins_other(row) else 0)
-            again += [row.row] if is_again(row) else []
-            if isinstance(row, Record) and not row.is_blank:
-                looked_at += 1
-                for at, cell in enumerate(row.cells):
-                    gaps[at] += not cell.strip()
-                    if cell:
-                        samples[at].append(cell[:_SAMPLE])
-    return samples, gaps, looked_at, below, again
-
-
-def _listed(again: Sequence[int]) -> str:
-    """Where the heading stands once more, in words."""
-    more = f" and {len(again) - _NAMED} more" if len(again) > _NAMED else ""
-    rows = ", ".join(map(str, again[:_NAMED]))
-    return f"the heading stands once more in {'row' if len(again) == 1 else 'rows'} {rows}{more}"
 
 
 def _with_formats(dialect: Dialect, samples: Sequence[Sequence[str]]) -> Dialect:

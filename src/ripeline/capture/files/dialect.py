@@ -143,6 +143,8 @@ class Dialect:
         found.append(Finding("Heading", f"row {self.skip + 1}" if self.header else "none", self.why.get("header", "")))
         if "below" in self.why:
             found.append(Finding("Below the rows", self.why["below"], "it has a heading of its own"))
+        if "nobody" in self.why:
+            found.append(Finding("Not people", self.why["nobody"], "those rows are refused"))
         if "again" in self.why:
             found.append(Finding("Headings within the rows", self.why["again"], "those rows are refused"))
         if self.pad_short:

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from ripeline.capture.cells.headings import HEADINGS, is_heading, known, may_be_one
 from ripeline.capture.cells.text import clean, key
+from ripeline.capture.files import words_alone
 from ripeline.capture.files.reading import Broken, Record
 
 _OTHER = "belongs to another table, which begins in row {row}: import that by itself, from a file or sheet of its own"
@@ -26,7 +27,7 @@ _WORDS = frozenset(  # what a column is called in which no number or day stands 
 
 def rows_of(records: Iterable[Record | Broken], labels: Sequence[str], *, header: bool) -> Iterator[Record | Broken]:
     """The rows that are not blank; those of another table below, and headings that are repeated, as what they are."""
-    yield from _Reader(labels).rows(records) if header and labels else _not_blank(records)
+    yield from _Reader(labels).rows(words_alone.kept_out(records, labels)) if header and labels else _not_blank(records)
 
 
 def _not_blank(records: Iterable[Record | Broken]) -> Iterator[Record | Broken]:
@@ -64,6 +65,11 @@ class _Reader:
                 continue
             if other:
                 yield _of_other(record, other)
+                continue
+            if words_alone.title_of(record):  # nothing that waits is a title over it
+                yield from self._titles
+                self._titles, self._is_apart = [], False
+                yield record
                 continue
             if self._is_title(record.cells):
                 self._is_apart = self._is_apart or self._is_after_blank
