@@ -118,6 +118,15 @@ def test_a_worker_that_is_silent_is_a_finding(look: Look, database: str):
     assert "20 minutes ago" in findings["worker"]["what"]
 
 
+def test_data_whose_migrations_were_squashed_otherwise_is_well(look: Look, database: str):
+    beat(database, "1 second")
+    with psycopg.connect(database) as connection:
+        connection.execute(
+            "INSERT INTO django_migrations (app, name, applied) VALUES ('ripeline', '0001_squashed_0050_gone', now())"
+        )
+    assert not wrong(look(DATABASE_URL=database))
+
+
 def test_a_schema_behind_and_one_of_a_newer_ripeline_are_findings(look: Look, database: str):
     beat(database, "1 second")
     with psycopg.connect(database) as connection:

@@ -264,9 +264,12 @@ def _schema(patient: Patient) -> Finding:
     from ripeline.config import schema
 
     executor = MigrationExecutor(connection)
-    ahead = {key for key in executor.loader.applied_migrations if key[0] == "ripeline"} - set(
-        executor.loader.disk_migrations
-    )
+    # One that stands for many says nothing of how new the data is: those it stands for are recorded, too.
+    ahead = {
+        (app, name)
+        for app, name in executor.loader.applied_migrations
+        if app == "ripeline" and "_squashed_" not in name
+    } - set(executor.loader.disk_migrations)
     if ahead:
         return Finding(
             "schema", False, "The data was last used by a newer Ripeline.", "Install that version, or restore a backup."

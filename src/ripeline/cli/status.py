@@ -38,7 +38,7 @@ def _status() -> dict[str, Any]:
     with connection.cursor() as cursor:
         cursor.execute("SHOW server_version")
         server = cursor.fetchone()[0].split()[0]
-        cursor.execute("SELECT name FROM django_migrations WHERE app = 'ripeline' ORDER BY id DESC LIMIT 1")
+        cursor.execute("SELECT name FROM django_migrations WHERE app = 'ripeline' ORDER BY name DESC LIMIT 1")
         schema = cursor.fetchone()[0]
     return {
         "leads": {"total": counts["total"], "by_state": counts["by_state"]},
