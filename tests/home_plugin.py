@@ -107,7 +107,7 @@ def home(_made_once: Path, empty_home: Path) -> Path:
 
 @pytest.fixture(scope="session")
 def _served_once() -> Iterator[Path]:
-    """A home as `ripeline db migrate` makes it, to be copied: to make each would cost a quarter of a minute."""
+    """A home as `ripeline db migrate` makes it, to be copied: to make each would cost some seconds."""
     with _fresh() as home:
         subprocess.run(
             [sys.executable, "-P", "-m", "ripeline.cli", "db", "migrate"],

@@ -34,7 +34,7 @@ def test_a_kind_of_remark_that_an_earlier_version_does_not_know_is_read_by_it_al
     read = sorted(queries.remarks(run))
     with connection.cursor() as cursor:
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")  # as where they were written by a transaction before
-    loader = MigrationLoader(connection)
+    loader = MigrationLoader(connection, replace_migrations=False)
     (key,) = (key for key in loader.disk_migrations if key[1].endswith(name))
     migration = loader.disk_migrations[key]
     remarks = [o for o in migration.operations if getattr(o, "model_name", "importremark") == "importremark"]
@@ -54,7 +54,7 @@ def test_a_companys_id_for_which_there_was_no_room_is_shortened_and_stays_its_ow
     long = ["hubspot:" + "7" * 240 + end for end in "ab"]
     for reference in long:
         ImportCompany.objects.create(reference=reference, account=Account.objects.create(key=reference[-9:], name="A"))
-    loader = MigrationLoader(connection)
+    loader = MigrationLoader(connection, replace_migrations=False)
     (key,) = (key for key in loader.disk_migrations if key[1].endswith("_ids_of_systems"))
     migration = loader.disk_migrations[key]
     before = loader.project_state(migration.dependencies)
@@ -74,7 +74,7 @@ def test_who_did_not_agree_at_first_and_did_later_has_withdrawn_nothing() -> Non
     for name in ("ann", "bo"):
         assert consent.decline(to=f"{name}@x.example", purpose=NEWS, evidence=Evidence(how="a form"))
     consent.give(to="ann@x.example", purpose=NEWS, evidence=Evidence(how="on paper"))
-    loader = MigrationLoader(connection)
+    loader = MigrationLoader(connection, replace_migrations=False)
     (key,) = (key for key in loader.disk_migrations if key[1].endswith("_consent_declined"))
     migration = loader.disk_migrations[key]
     before = loader.project_state(migration.dependencies)

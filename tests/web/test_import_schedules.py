@@ -76,7 +76,7 @@ def as_before_the_upgrade(name: str) -> None:
     """What is there now, as this migration finds and leaves it."""
     with connection.cursor() as cursor:
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
-    loader = MigrationLoader(connection)
+    loader = MigrationLoader(connection, replace_migrations=False)
     (key,) = (key for key in loader.disk_migrations if key[1].endswith(name))
     migration = loader.disk_migrations[key]
     before = loader.project_state(migration.dependencies)
