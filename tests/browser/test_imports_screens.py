@@ -506,3 +506,24 @@ def test_on_a_phone_the_mapping_and_its_preview_are_read_without_scrolling_sidew
     shot(page, "imports-mapping-phone")
     assert fits(page)
     axe(page)
+
+
+@pytest.mark.usefixtures("company")
+def test_forty_columns_are_gone_through_on_a_phone(open_page: OpenPage, axe: Axe, mona: User, tmp_path: Path) -> None:
+    """Each is a heading with its choice, and a line of its cells; why it is thought so shows when it is touched."""
+    heads = ["Name", "E-Mail", *(f"Another heading, the {n}." for n in range(38))]
+    rows = [
+        [name, f"{name}@example.com", *("a cell of some length" for _ in range(38))] for name in ("ann", "bea", "cy")
+    ]
+    page = open_page(mona, "/imports/new", phone=True)
+    uploaded(page, written(tmp_path, "\n".join(";".join(row) for row in (heads, *rows))))
+    columns = page.locator(".columns tbody tr")
+    expect(columns).to_have_count(40)
+    heights = columns.evaluate_all("all => all.map(each => each.getBoundingClientRect().height)")
+    assert max(heights) <= 85
+    why = page.get_by_text("The heading says “E-Mail”.")
+    expect(why).to_be_hidden()
+    page.get_by_label("E-Mail", exact=True).focus()
+    expect(why).to_be_visible()
+    assert fits(page)
+    axe(page)

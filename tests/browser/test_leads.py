@@ -10,7 +10,7 @@ from playwright.sync_api import Page, expect
 from ripeline.base import clock
 from ripeline.capture.exports import exports
 from ripeline.catalog.actions import custom_fields, sources_named
-from ripeline.leads import actions, batches, identity
+from ripeline.leads import actions, batches, duplicates, identity
 from ripeline.leads.models import Batch, Lead, State
 from ripeline.people.models import Company, User
 from ripeline.ripeness import actions as ripeness
@@ -582,3 +582,40 @@ def test_on_a_phone_every_verb_for_many_is_in_sight(
         assert box["x"] + box["width"] <= 390
     shot(page, "chosen-phone")
     axe(page)
+
+
+def test_choose_none_stands_beside_how_many_are_chosen_at_any_width(
+    open_page: OpenPage, carol: User, sixty: list[Lead]
+) -> None:
+    page = open_page(carol, "/leads?view=all")
+    page.locator('[name="lead"]').first.check()
+    bar = page.locator(".chosen")
+    for width in (390, 640, 800, 1000, 1200, 1500):
+        page.set_viewport_size({"width": width, "height": 844})
+        count, none = (bar.locator("output").bounding_box(), bar.get_by_text("Choose none").bounding_box())
+        assert count
+        assert none
+        assert abs(count["y"] + count["height"] / 2 - none["y"] - none["height"] / 2) < 6, width
+
+
+LONG = ("Donaudampfschifffahrtselektrizitätenhauptbetriebswerkbauunterbeamtengesellschaft" * 3)[:200]
+
+
+def test_nothing_sticks_out_where_somebody_has_a_name_of_two_hundred_letters(
+    open_page: OpenPage, alice: User, make_lead: MakeLead
+) -> None:
+    one, other = (
+        make_lead(alice, name=name, company=LONG, title=LONG[:100], phone="+351912345678", message=LONG)
+        for name in (LONG, LONG[:-1])
+    )
+    make_lead(alice, name="Priya Raman", company="Northgate")
+    duplicates.find([one.pk, other.pk])
+    for path in ("/leads", f"/leads/{one.pk}", "/today", "/leads/duplicates", f"/leads/{one.pk}/compare/{other.pk}"):
+        page = open_page(alice, path)
+        for width in (390, 768, 1360):
+            page.set_viewport_size({"width": width, "height": 844})
+            beyond = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+            assert beyond <= 0, (path, width)
+    page = open_page(alice, "/leads", phone=True)
+    rows = page.locator("table.leads tbody tr")
+    assert max(box["height"] for at in range(3) if (box := rows.nth(at).bounding_box())) < 160
