@@ -21,7 +21,7 @@ from pytest_django.fixtures import Settings
 
 from ripeline.base import clock
 from ripeline.capture.arriving import giving
-from ripeline.capture.doors import doors, machines, proof
+from ripeline.capture.doors import doors, hooks, proof
 from ripeline.capture.doors.doors import FormDraft
 from ripeline.capture.models import Door, Submission
 from ripeline.catalog import assets, linking
@@ -62,7 +62,7 @@ def house(mona: User, alice: User, make_lead: MakeLead, settings: Settings) -> H
             redirect_url="https://www.northwind.example/thanks",
         ),
     )  # fmt: skip
-    hook = machines.keep_hook(
+    hook = hooks.keep_hook(
         actor=mona, name="Lead ads", source_type="social", mapping={"email": "mail", "name": "name", "phone": "phone"}
     )
     link = linking.keep(actor=mona, name="Poster", address="https://films.example/a", tells=False)

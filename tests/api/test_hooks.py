@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ripeline.capture.arriving.keeping import HeldError
-from ripeline.capture.doors import holding, machines
+from ripeline.capture.doors import holding, hooks
 from ripeline.capture.doors.holding import StillHeldError
 from ripeline.capture.models import Door, Submission, SubmissionState
 from ripeline.leads.models import Enquiry, Lead
@@ -44,7 +44,7 @@ LEAD_AD = {
 
 @pytest.fixture
 def door(mona: User) -> Door:
-    return machines.keep_hook(actor=mona, name="Lead ads", source_type="social", mapping={})
+    return hooks.keep_hook(actor=mona, name="Lead ads", source_type="social", mapping={})
 
 
 def send(door: Door, payload: Any, content_type: str = "application/json") -> Any:
@@ -60,11 +60,11 @@ def test_what_comes_before_anybody_said_where_things_stand_waits_and_then_comes_
     answer = send(door, LEAD_AD)
     assert (answer.status_code, answer.json()["state"]) == (202, "held")
     assert not Lead.objects.exists()
-    guessed = machines.guess_mapping(LEAD_AD)
+    guessed = hooks.guess_mapping(LEAD_AD)
     assert guessed == {
         "email": "field_data.email.0", "name": "field_data.full_name.0", "company": "field_data.company_name.0"
     }  # fmt: skip
-    kept = machines.keep_hook(actor=mona, door=door, name="Lead ads", source_type="social", mapping=guessed)
+    kept = hooks.keep_hook(actor=mona, door=door, name="Lead ads", source_type="social", mapping=guessed)
     assert holding.retry(actor=mona, door=kept) == 1
     lead = Lead.objects.get()
     assert (lead.name, lead.email, lead.company) == ("Priya Raman", "priya@northgate.example", "Northgate")
@@ -78,15 +78,13 @@ def test_what_comes_before_anybody_said_where_things_stand_waits_and_then_comes_
 
 
 def test_the_same_delivery_twice_counts_once(door: Door, mona: User) -> None:
-    machines.keep_hook(
-        actor=mona, door=door, name="Lead ads", source_type="social", mapping=machines.guess_mapping(LEAD_AD)
-    )
+    hooks.keep_hook(actor=mona, door=door, name="Lead ads", source_type="social", mapping=hooks.guess_mapping(LEAD_AD))
     assert send(door, LEAD_AD).json()["id"] == send(door, LEAD_AD).json()["id"]
     assert Enquiry.objects.count() == 1
 
 
 def test_something_that_nobody_is_in_stays_held_and_says_why(door: Door, mona: User, alice: User) -> None:
-    machines.keep_hook(actor=mona, door=door, name="Lead ads", source_type="social", mapping={"email": "mail"})
+    hooks.keep_hook(actor=mona, door=door, name="Lead ads", source_type="social", mapping={"email": "mail"})
     assert "Give at least" in send(door, {"other": 1}).json()["why"]
     pk = Submission.objects.get().pk
     with pytest.raises(StillHeldError):
@@ -97,7 +95,7 @@ def test_something_that_nobody_is_in_stays_held_and_says_why(door: Door, mona: U
 
 
 def test_mona_mends_a_bad_address_where_it_waits_or_lets_it_in_without(client: Client, door: Door, mona: User) -> None:
-    machines.keep_hook(
+    hooks.keep_hook(
         actor=mona,
         door=door,
         name="Ads",
@@ -128,10 +126,10 @@ def test_mona_mends_a_bad_address_where_it_waits_or_lets_it_in_without(client: C
 def test_what_a_tool_asked_is_an_answer_to_our_question_or_stands_in_words(door: Door, mona: User) -> None:
     raw = {"email": "priya@northgate.example", "timeline": "within a month", "need": "Two chairs", "may_write": "yes",
            "answers": [{"question": "What is your part in it?", "value": "The boss"}]}  # fmt: skip
-    guessed = machines.guess_mapping(raw)
+    guessed = hooks.guess_mapping(raw)
     part = "answers.What is your part in it?"
     assert guessed == {"email": "email", "q-timeline": "timeline", "q-need": "need", "q-role": part}
-    machines.keep_hook(actor=mona, door=door, name="Lead ads", source_type="social", mapping=guessed)
+    hooks.keep_hook(actor=mona, door=door, name="Lead ads", source_type="social", mapping=guessed)
     assert send(door, raw).json()["state"] == "taken"
     enquiry = Enquiry.objects.get()
     assert enquiry.answers == {"timeline": "Within a month", "need": "Two chairs"}
@@ -152,7 +150,7 @@ def test_what_a_tool_asked_is_an_answer_to_our_question_or_stands_in_words(door:
 )
 @pytest.mark.django_db
 def test_where_a_company_stands_is_guessed_by_its_usual_names(sent: dict[str, object], place: str) -> None:
-    assert machines.guess_mapping(sent)["company"] == place
+    assert hooks.guess_mapping(sent)["company"] == place
 
 
 def test_mona_sees_what_of_a_tools_words_is_read_and_what_is_not(client: Client, door: Door, mona: User) -> None:
@@ -169,7 +167,7 @@ def test_an_address_is_found_by_its_look_and_mona_is_warned_where_none_is_read(
 ) -> None:
     sent = {"a": "1", "reply": "ask@firm.example", "respondent": {"contact": {"mail_addr": "priya@northgate.example"}}}
     send(door, sent | {"note": "write to me@home"})
-    assert machines.guess_mapping(sent) == {"email": "respondent.contact.mail_addr"}
+    assert hooks.guess_mapping(sent) == {"email": "respondent.contact.mail_addr"}
     client.force_login(mona)
     page = client.get(f"/capture/hooks/{door.pk}").text
     assert page.index("<dt>reply</dt>") < page.index("<dt>a</dt>"), "what may be an address comes first"
@@ -202,14 +200,14 @@ def test_neither_an_empty_delivery_nor_one_of_another_shape_hides_a_good_one_bef
     page = client.get("/capture/held").text
     assert page.count("Give at least a name") == 2, "the two empty ones are one delivery"
     assert "Nobody has said yet" not in page, "somebody has said it since"
-    Submission.objects.filter(state=SubmissionState.HELD).update(why=machines.UNMAPPED)  # as it was kept before
+    Submission.objects.filter(state=SubmissionState.HELD).update(why=hooks.UNMAPPED)  # as it was kept before
     assert "Nobody has said yet" not in client.get("/capture/held").text
 
 
 @pytest.mark.django_db
 def test_a_list_of_numbers_or_addresses_is_guessed_by_its_first() -> None:
     raw = {"lead": {"phones": ["+49 30 1234567", "+49 171 1"], "emails": ["priya@northgate.example"]}}
-    assert machines.guess_mapping(raw) == {"phone": "lead.phones.0", "email": "lead.emails.0"}
+    assert hooks.guess_mapping(raw) == {"phone": "lead.phones.0", "email": "lead.emails.0"}
 
 
 def test_a_marketer_says_where_an_answer_stands(door: Door, mona: User) -> None:
@@ -228,11 +226,11 @@ def test_a_tool_says_how_they_came_and_whose_browser_it_was(door: Door, mona: Us
     store(raw(visitor, path="/pricing"))
     sent = {"email": "priya@northgate.example", "hidden": {"utm_source": "google", "visitor": str(visitor)}}
     send(door, sent)
-    guessed = machines.guess_mapping(sent)
+    guessed = hooks.guess_mapping(sent)
     assert guessed == {"email": "email", "utm_source": "hidden.utm_source", "visitor": "hidden.visitor"}
     holding.retry(
         actor=mona,
-        door=machines.keep_hook(actor=mona, door=door, name="Lead ads", source_type="social", mapping=guessed),
+        door=hooks.keep_hook(actor=mona, door=door, name="Lead ads", source_type="social", mapping=guessed),
     )
     send(door, sent | {"email": "jo@harbour.example", "hidden": {"utm_source": "bing", "visitor": "nobody"}})
     priya, jo = (enquiry.trail for enquiry in Enquiry.objects.order_by("pk"))
@@ -242,7 +240,7 @@ def test_a_tool_says_how_they_came_and_whose_browser_it_was(door: Door, mona: Us
 
 
 def test_the_fields_of_a_form_serve_as_well_as_json(door: Door, mona: User) -> None:
-    machines.keep_hook(actor=mona, door=door, name="Lead ads", source_type="social", mapping={"email": "your-email"})
+    hooks.keep_hook(actor=mona, door=door, name="Lead ads", source_type="social", mapping={"email": "your-email"})
     body = "your-email=priya%40northgate.example&x=1&x=2"
     assert send(door, body, "application/x-www-form-urlencoded").json()["state"] == "taken"
 
@@ -254,7 +252,7 @@ def test_who_is_being_worked_on_by_somebody_else_is_to_be_sent_again(
         raise HeldError
 
     with monkeypatch.context() as meanwhile:
-        meanwhile.setattr(machines, "keep", busy)
+        meanwhile.setattr(hooks, "keep", busy)
         answer = send(door, {"email": "priya@northgate.example"})
     assert (answer.status_code, answer["Retry-After"]) == (503, "1")
     assert send(door, {"email": "priya@northgate.example"}).status_code == 202
@@ -315,7 +313,7 @@ def test_whatever_is_sent_is_kept_as_it_came(door: Door, payload: Any) -> None:
 
 
 def test_characters_that_no_text_holds_are_left_out(door: Door, mona: User) -> None:
-    machines.keep_hook(
+    hooks.keep_hook(
         actor=mona, door=door, name="Lead ads", source_type="social", mapping={"email": "mail", "name": "n"}
     )
     answer = send(door, r'{"mail": "priya@x.example", "n": "Pri\u0000ya \ud800Raman", "k\u0000": "a literal \\u0000"}')
@@ -326,7 +324,7 @@ def test_characters_that_no_text_holds_are_left_out(door: Door, mona: User) -> N
 
 def test_an_address_and_an_id_of_two_people_are_kept_for_a_look(door: Door, mona: User) -> None:
     mapping = {"email": "mail", "external_id": "no", "country": "land"}
-    machines.keep_hook(actor=mona, door=door, name="Lead ads", source_type="social", mapping=mapping)
+    hooks.keep_hook(actor=mona, door=door, name="Lead ads", source_type="social", mapping=mapping)
     send(door, {"mail": "priya@x.example", "land": "Portugal"})
     send(door, {"no": "7"})
     answer = send(door, {"mail": "priya@x.example", "no": "7"})
@@ -336,4 +334,4 @@ def test_an_address_and_an_id_of_two_people_are_kept_for_a_look(door: Door, mona
 
 
 def test_a_little_that_unfolds_into_much_is_not_looked_through(door: Door) -> None:
-    assert not list(machines.flat({"k" * 100_000: [[0] * 200] * 200}))
+    assert not list(hooks.flat({"k" * 100_000: [[0] * 200] * 200}))

@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import FrameLocator, Page, expect
 from pytest_django.live_server_helper import LiveServer
 
-from ripeline.capture.doors import doors, machines, submissions
+from ripeline.capture.doors import doors, hooks, submissions
 from ripeline.capture.doors.doors import FormDraft
 from ripeline.capture.models import Door
 from ripeline.catalog.models import Question
@@ -492,8 +492,8 @@ def test_what_a_form_gives_is_kept_chosen_and_taken(
 def test_a_bad_address_that_a_tool_sent_is_mended_where_it_waits(
     open_page: OpenPage, axe: Axe, shot: Shot, mona: User
 ) -> None:
-    door = machines.keep_hook(actor=mona, name="Lead ads", source_type="social", mapping={"email": "m", "name": "n"})
-    machines.take_hook(door=door, payload={"n": "Priya Raman", "m": "priya(at)northgate.example"}, address="x")
+    door = hooks.keep_hook(actor=mona, name="Lead ads", source_type="social", mapping={"email": "m", "name": "n"})
+    hooks.take_hook(door=door, payload={"n": "Priya Raman", "m": "priya(at)northgate.example"}, address="x")
     page = open_page(mona, "/capture")
     shot(page, "capture-unread")
     page.get_by_role("link", name="See what it lacks").click()

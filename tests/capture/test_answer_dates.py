@@ -14,7 +14,7 @@ from ripeline.capture.arriving.keeping import RefusedError
 from ripeline.capture.cells import dates
 from ripeline.capture.cells.text import BadValueError
 from ripeline.capture.columns.mapping import MappingError
-from ripeline.capture.doors import doors, machines, submissions
+from ripeline.capture.doors import doors, hooks, machines, submissions
 from ripeline.capture.doors.doors import FormDraft
 from ripeline.capture.doors.machines import Entry
 from ripeline.capture.doors.proof import Proof
@@ -107,8 +107,8 @@ def by_program(key: str, text: str, ada: User) -> None:
 
 def by_hook(key: str, text: str, ada: User) -> None:
     mapping = {"email": "email", f"q-{key}": "until"}
-    hook = machines.keep_hook(actor=ada, name="Lead ads", source_type="social", mapping=mapping)
-    machines.take_hook(door=hook, payload={"email": "a@x.example", "until": text}, address="")
+    hook = hooks.keep_hook(actor=ada, name="Lead ads", source_type="social", mapping=mapping)
+    hooks.take_hook(door=hook, payload={"email": "a@x.example", "until": text}, address="")
 
 
 def by_card(key: str, text: str, ada: User) -> None:

@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from ripeline.base import clock
-from ripeline.capture.doors import doors, machines, submissions
+from ripeline.capture.doors import doors, hooks, machines, submissions
 from ripeline.capture.doors.machines import Entry
 from ripeline.capture.doors.proof import Proof
 from ripeline.capture.doors.submissions import Sent
@@ -38,7 +38,7 @@ def every_door(alice: User, mona: User, ada: User) -> dict[str, Door]:
     form = doors.keep_form(actor=mona, draft=draft(fields={"name": "optional", "phone": "optional"}, questions=[]))
     booth = booths.keep_booth(actor=mona, draft=BoothDraft(name="Expo"))
     mapping = {"name": "who", "email": "mail", "phone": "tel"}
-    hook = machines.keep_hook(actor=mona, name="Ads", source_type="social", mapping=mapping)
+    hook = hooks.keep_hook(actor=mona, name="Ads", source_type="social", mapping=mapping)
     key, _ = keys.issue(actor=ada, name="Shop", scopes=["capture"])
 
     def by_form(said: dict[str, str]) -> UUID | None:
@@ -48,7 +48,7 @@ def every_door(alice: User, mona: User, ada: User) -> dict[str, Door]:
 
     def by_hook(said: dict[str, str]) -> UUID | None:
         payload = {mapping[name]: text for name, text in said.items()} | {"id": uuid4().hex}
-        return machines.take_hook(door=hook, payload=payload, address=uuid4().hex).lead_id
+        return hooks.take_hook(door=hook, payload=payload, address=uuid4().hex).lead_id
 
     def by_file(said: dict[str, str]) -> UUID | None:
         run = imported(csv(",".join(said), ",".join(said.values())), actor=ada)

@@ -10,7 +10,7 @@ from uuid import uuid4
 import pytest
 from django.db import connection
 
-from ripeline.capture.doors import doors, machines, submissions
+from ripeline.capture.doors import doors, hooks, machines, submissions
 from ripeline.capture.doors.doors import FormDraft
 from ripeline.capture.doors.machines import Entry
 from ripeline.capture.doors.proof import Proof
@@ -60,8 +60,8 @@ def by_program(ada: User, _: User, *, trail: dict[str, str] | None = None, **sai
 
 def by_hook(mona: User, _: User, **said: str) -> None:
     mapping = {name: name for name in (*PERSON, *said, "q-timeline")}
-    hook = machines.keep_hook(actor=mona, name="Lead ads", source_type="social", mapping=mapping)
-    machines.take_hook(door=hook, payload=PERSON | said | {"q-timeline": "Later"}, address="")
+    hook = hooks.keep_hook(actor=mona, name="Lead ads", source_type="social", mapping=mapping)
+    hooks.take_hook(door=hook, payload=PERSON | said | {"q-timeline": "Later"}, address="")
 
 
 def by_import(ada: User, _: User, **said: str) -> None:

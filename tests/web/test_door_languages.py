@@ -10,7 +10,7 @@ import pytest
 from django.db import connection
 from django.test import Client
 
-from ripeline.capture.doors import machines
+from ripeline.capture.doors import hooks
 from ripeline.capture.in_person import booths, cards
 from ripeline.capture.in_person.booths import BoothDraft
 from ripeline.capture.models import Door, DoorKind
@@ -120,7 +120,7 @@ def test_a_web_hook_begins_in_the_language_of_the_country_and_mona_chooses_anoth
     door.refresh_from_db()
     assert door.language == "en"
     assert CHOSEN.format("en") in signed_in(mona).get(f"/capture/hooks/{door.pk}").text
-    assert machines.keep_hook(actor=mona, name="Forms", source_type="social", mapping={}).language == "de"
+    assert hooks.keep_hook(actor=mona, name="Forms", source_type="social", mapping={}).language == "de"
 
 
 def brought(secret: str, email: str, **more: Any) -> None:

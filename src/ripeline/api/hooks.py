@@ -14,7 +14,7 @@ from django.views.decorators.http import require_POST
 from ripeline.api.answers import KB, say, told_how, too_large
 from ripeline.base.anew import anew
 from ripeline.capture.arriving.keeping import WINDOW, TooOftenError
-from ripeline.capture.doors import doors, machines
+from ripeline.capture.doors import doors, hooks
 from ripeline.capture.models import Door, DoorKind, SubmissionState
 from ripeline.leads.deciding import LeadError
 
@@ -38,7 +38,7 @@ def hook(request: HttpRequest, slug: str) -> HttpResponse:
     except (ValueError, RecursionError):
         return say(400, "Send JSON, or the fields of a form.")
     try:
-        found = machines.take_hook(door=door, payload=payload, address=_place(door))
+        found = hooks.take_hook(door=door, payload=payload, address=_place(door))
     except TooOftenError:
         response = say(429, "Too much at once.")
         response["Retry-After"] = str(int(WINDOW.total_seconds()))

@@ -13,7 +13,7 @@ from uuid import UUID
 from ripeline.base import clock
 from ripeline.capture.arriving import giving
 from ripeline.capture.arriving.admission import Arrival
-from ripeline.capture.doors import doors, machines, proof, submissions
+from ripeline.capture.doors import doors, hooks, proof, submissions
 from ripeline.capture.doors.doors import FormDraft
 from ripeline.capture.in_person import booths, cards
 from ripeline.capture.in_person.booths import BoothDraft
@@ -56,7 +56,7 @@ class Entrance:
         self.guide = assets.add(actor=marketer, draft=_GUIDE)
         given = replace(_PAPER, gives=self.guide.pk)
         self.doors["content_download", GUIDE] = doors.keep_form(actor=marketer, draft=given)
-        self.doors["social", ""] = machines.keep_hook(
+        self.doors["social", ""] = hooks.keep_hook(
             actor=marketer, name=SOURCES["social"], source_type="social", mapping=_HOOK
         )
         if first_day:
@@ -132,7 +132,7 @@ class Entrance:
             "lead": lead,
             "sent": clock.now().isoformat(),
         }
-        return machines.take_hook(door=door, payload=raw, address="demo").lead_id
+        return hooks.take_hook(door=door, payload=raw, address="demo").lead_id
 
     def _chosen(self, key: str) -> str:
         """An answer to a question that is chosen from a list; every other time none is."""

@@ -8,7 +8,7 @@ from django.db import transaction
 from ripeline.capture.arriving.keeping import Brought, RefusedError, admit_one
 from ripeline.capture.arriving.typed_phones import BESIDE
 from ripeline.capture.cells.text import clean
-from ripeline.capture.doors import machines
+from ripeline.capture.doors import hooks
 from ripeline.capture.models import Door, DoorKind, Submission, SubmissionState
 from ripeline.people import actions as people
 from ripeline.people.models import User
@@ -37,17 +37,17 @@ def held(door: Door | None = None) -> list[Submission]:
 
 def why(sent: Submission) -> str:
     """Why it waits, as it is by now: its hook may have been mapped since it came."""
-    if sent.why != machines.UNMAPPED or not sent.door.mapping:
+    if sent.why != hooks.UNMAPPED or not sent.door.mapping:
         return sent.why
-    return machines.mapped(sent.door, sent.content["raw"])[1] or "Somebody is found in it by now: let it in."
+    return hooks.mapped(sent.door, sent.content["raw"])[1] or "Somebody is found in it by now: let it in."
 
 
 def waits(sent: Submission) -> Address | None:
     """What is wrong with the address of what a tool sent; None where that is not what it waits for."""
     if sent.door.kind != DoorKind.HOOK:
         return None
-    bad = machines.bad_address(sent.door, sent.content["raw"])
-    return Address(bad, not machines.mapped(sent.door, sent.content["raw"], email="")[1]) if bad else None
+    bad = hooks.bad_address(sent.door, sent.content["raw"])
+    return Address(bad, not hooks.mapped(sent.door, sent.content["raw"], email="")[1]) if bad else None
 
 
 def release(*, actor: User, submission_id: UUID, email: str | None = None) -> Submission:
@@ -105,11 +105,11 @@ def hold_again(*, actor: User, submission_id: UUID) -> None:
 def _let_in(submission: Submission, email: str | None) -> None:
     if submission.door.kind == DoorKind.HOOK:
         raw = submission.content["raw"]
-        content, why = machines.mapped(submission.door, raw, email=email)
+        content, why = hooks.mapped(submission.door, raw, email=email)
         if why:
             raise StillHeldError(why)
-        submission.content, submission.trail = content | {"raw": raw}, machines.trail(submission.door, raw)
-        if email is not None and (bad := machines.bad_address(submission.door, raw)):
+        submission.content, submission.trail = content | {"raw": raw}, hooks.trail(submission.door, raw)
+        if email is not None and (bad := hooks.bad_address(submission.door, raw)):
             submission.trail[BESIDE] = f"sent with the address “{clean(bad)[:200]}”"
     submission.state = SubmissionState.TAKEN
     try:

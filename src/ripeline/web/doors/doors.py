@@ -15,7 +15,7 @@ from ripeline.capture.arriving import languages
 from ripeline.capture.arriving.typed_phones import OTHERS
 from ripeline.capture.doors import colours, doors, holding, spoken, submissions, tried_sites
 from ripeline.capture.doors.doors import DoorError, FormDraft
-from ripeline.capture.doors.machines import flat
+from ripeline.capture.doors.hooks import flat
 from ripeline.capture.models import Door, DoorKind, Submission
 from ripeline.catalog import queries as catalog
 from ripeline.catalog.models import SourceType

@@ -11,7 +11,7 @@ from django.urls import path, reverse
 from django.views.decorators.http import require_http_methods
 
 from ripeline.capture.arriving import asking, languages
-from ripeline.capture.doors import doors, holding, machines, submissions
+from ripeline.capture.doors import doors, holding, hooks, submissions
 from ripeline.capture.doors.doors import DoorError
 from ripeline.capture.doors.submissions import TRAIL
 from ripeline.capture.models import Door, DoorKind
@@ -48,7 +48,7 @@ class HookSettings(NewHook):
         super().__init__(*args, **kwargs)
         self.sent = places
         choices = [("", "Not in it"), *((at, f"{at}: {text[:40]}") for at, text in places)]
-        self.labels = LABELS | {f"{machines.ASKED}{each.key}": each.label for each in asking.answerable()}
+        self.labels = LABELS | {f"{hooks.ASKED}{each.key}": each.label for each in asking.answerable()}
         for name, label in self.labels.items():
             known = {at for at, _ in choices}
             more = [(at, at) for at in [str((self.initial or {}).get(f"at-{name}") or "")] if at and at not in known]
@@ -82,7 +82,7 @@ def new(request: HttpRequest) -> HttpResponse:
     form = NewHook(posted(request), initial={"language": languages.default()})
     if request.method == "POST" and form.is_valid():
         try:
-            door = machines.keep_hook(actor=actor, mapping={}, **form.cleaned_data)
+            door = hooks.keep_hook(actor=actor, mapping={}, **form.cleaned_data)
         except DoorError as error:
             form.add_error(error.field if error.field in form.fields else None, str(error))
         else:
@@ -100,13 +100,13 @@ def door(request: HttpRequest, door_id: UUID) -> HttpResponse:
         raise Http404
     if not _is_hook(found):
         return _own_door(request, found)
-    shown = machines.example(found)
+    shown = hooks.example(found)
     places, raw = (list(shown.places), shown.raw) if shown else ([], {})
     form = HookSettings(posted(request), places=places[:200], initial=_initial(found, raw))
     if request.method == "POST" and form.is_valid():
         given = form.cleaned_data
         try:
-            kept = machines.keep_hook(
+            kept = hooks.keep_hook(
                 actor=actor, door=found, name=given["name"], source_type=given["source_type"], mapping=form.mapping(),
                 language=given["language"],
             )  # fmt: skip
@@ -151,7 +151,7 @@ def _is_hook(door: Door) -> bool:
 
 def _initial(door: Door, raw: Mapping[str, Any]) -> dict[str, Any]:
     """The mapping as it stands; to begin with, as what was sent suggests."""
-    mapping = door.mapping or machines.guess_mapping(raw)
+    mapping = door.mapping or hooks.guess_mapping(raw)
     return {
         "name": door.name, "source_type": door.source.source_type, "language": door.language,
         **{f"at-{k}": v for k, v in mapping.items()}
