@@ -22,7 +22,7 @@ from pytest_django.fixtures import Settings
 from ripeline.base import clock
 from ripeline.capture.arriving import giving
 from ripeline.capture.doors import doors, hooks, proof
-from ripeline.capture.doors.doors import FormDraft
+from ripeline.capture.doors.drafts import FormDraft
 from ripeline.capture.models import Door, Submission
 from ripeline.catalog import assets, linking
 from ripeline.config import asgi, bodies, environment

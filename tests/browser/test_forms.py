@@ -12,7 +12,7 @@ from playwright.sync_api import FrameLocator, Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from ripeline.capture.doors import doors, hooks, submissions
-from ripeline.capture.doors.doors import FormDraft
+from ripeline.capture.doors.drafts import FormDraft
 from ripeline.capture.models import Door
 from ripeline.catalog.models import Question
 from ripeline.leads.models import Enquiry, Lead

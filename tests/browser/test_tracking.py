@@ -18,7 +18,7 @@ from pytest_django.live_server_helper import LiveServer
 
 from ripeline.base import clock
 from ripeline.capture.doors import doors
-from ripeline.capture.doors.doors import FormDraft
+from ripeline.capture.doors.drafts import FormDraft
 from ripeline.catalog import tracking
 from ripeline.catalog.models import Site, TriedHost
 from ripeline.intake import script

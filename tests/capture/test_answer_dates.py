@@ -15,7 +15,7 @@ from ripeline.capture.cells import dates
 from ripeline.capture.cells.text import BadValueError
 from ripeline.capture.columns.mapping import MappingError
 from ripeline.capture.doors import doors, hooks, machines, submissions
-from ripeline.capture.doors.doors import FormDraft
+from ripeline.capture.doors.drafts import FormDraft
 from ripeline.capture.doors.machines import Entry
 from ripeline.capture.doors.proof import Proof
 from ripeline.capture.doors.submissions import Sent

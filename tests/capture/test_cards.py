@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from ripeline.base import clock
 from ripeline.capture.arriving.keeping import RefusedError
-from ripeline.capture.doors.doors import DoorError
+from ripeline.capture.doors.drafts import DoorError
 from ripeline.capture.in_person import booths, cards
 from ripeline.capture.in_person.booths import BoothDraft
 from ripeline.capture.in_person.cards import Card, Taken

@@ -11,7 +11,7 @@ import pytest
 from django.db import connection
 
 from ripeline.capture.doors import doors, hooks, machines, submissions
-from ripeline.capture.doors.doors import FormDraft
+from ripeline.capture.doors.drafts import FormDraft
 from ripeline.capture.doors.machines import Entry
 from ripeline.capture.doors.proof import Proof
 from ripeline.capture.doors.submissions import Sent

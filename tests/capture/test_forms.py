@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from ripeline.base import clock
 from ripeline.capture.arriving.keeping import WINDOW, RefusedError, TooOftenError
 from ripeline.capture.doors import doors, holding, proof, submissions
-from ripeline.capture.doors.doors import DoorError, FormDraft
+from ripeline.capture.doors.drafts import DoorError, FormDraft
 from ripeline.capture.doors.proof import Proof, StaleProofError
 from ripeline.capture.doors.submissions import Sent
 from ripeline.capture.models import Door, Submission, SubmissionState

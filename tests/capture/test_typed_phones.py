@@ -8,7 +8,7 @@ import pytest
 from django.test import Client
 
 from ripeline.capture.doors import doors, machines, submissions
-from ripeline.capture.doors.doors import FormDraft
+from ripeline.capture.doors.drafts import FormDraft
 from ripeline.capture.doors.machines import Entry
 from ripeline.capture.doors.proof import Proof
 from ripeline.capture.doors.submissions import Sent

@@ -13,7 +13,7 @@ from pytest_django.fixtures import Settings
 
 from ripeline.base import clock
 from ripeline.capture.doors import doors, profiling
-from ripeline.capture.doors.doors import DoorError, FormDraft
+from ripeline.capture.doors.drafts import DoorError, FormDraft
 from ripeline.capture.doors.profiling import Known
 from ripeline.capture.models import Door, Submission
 from ripeline.catalog import assets, phrases, standard

@@ -15,7 +15,7 @@ from ripeline.base import clock
 from ripeline.capture.arriving import keeping
 from ripeline.capture.arriving.keeping import HeldError
 from ripeline.capture.doors import doors, submissions
-from ripeline.capture.doors.doors import DoorError, FormDraft
+from ripeline.capture.doors.drafts import DoorError, FormDraft
 from ripeline.capture.in_person import booths
 from ripeline.capture.in_person.booths import BoothDraft
 from ripeline.capture.models import Door, DoorDay, Submission

@@ -11,7 +11,7 @@ from django.test import Client
 
 from ripeline.base import clock
 from ripeline.capture.doors import doors
-from ripeline.capture.doors.doors import FormDraft
+from ripeline.capture.doors.drafts import FormDraft
 from ripeline.capture.models import Door, Submission
 from ripeline.catalog import assets
 from ripeline.catalog.models import Asset, AssetContent

@@ -9,7 +9,7 @@ from django.test import Client
 
 from ripeline.base import clock
 from ripeline.capture.doors import doors, tried_sites
-from ripeline.capture.doors.doors import FormDraft
+from ripeline.capture.doors.drafts import FormDraft
 from ripeline.capture.models import Door, DoorDay, TriedSite
 from ripeline.people.models import AuditEntry, User
 from ripeline.people.rules import NotAllowed

@@ -9,7 +9,7 @@ from django.test import Client
 
 from ripeline.base import clock
 from ripeline.capture.doors import doors, holding
-from ripeline.capture.doors.doors import FormDraft
+from ripeline.capture.doors.drafts import FormDraft
 from ripeline.capture.models import Door, Submission
 from ripeline.catalog import standard
 from ripeline.leads.models import Enquiry

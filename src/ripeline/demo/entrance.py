@@ -14,7 +14,7 @@ from ripeline.base import clock
 from ripeline.capture.arriving import giving
 from ripeline.capture.arriving.admission import Arrival
 from ripeline.capture.doors import doors, hooks, proof, submissions
-from ripeline.capture.doors.doors import FormDraft
+from ripeline.capture.doors.drafts import FormDraft
 from ripeline.capture.in_person import booths, cards
 from ripeline.capture.in_person.booths import BoothDraft
 from ripeline.capture.in_person.cards import Card, Heat

@@ -17,7 +17,7 @@ from ripeline.capture.cells.headings import HEADINGS
 from ripeline.capture.cells.text import BadValueError, clean
 from ripeline.capture.cells.text import key as key_of
 from ripeline.capture.doors import submissions
-from ripeline.capture.doors.doors import DoorError
+from ripeline.capture.doors.drafts import DoorError
 from ripeline.capture.doors.machines import FIELDS, SPACE, Entry, digest, read
 from ripeline.capture.models import Door, DoorKind, Submission, SubmissionState
 from ripeline.catalog import actions as catalog

@@ -19,7 +19,7 @@ from ripeline.capture.arriving import asking, keeping, typed_phones
 from ripeline.capture.arriving.keeping import ConflictError, RefusedError
 from ripeline.capture.cells import values
 from ripeline.capture.cells.text import BadValueError, clean, clean_lines
-from ripeline.capture.doors import doors, profiling
+from ripeline.capture.doors import doors, drafts, profiling
 from ripeline.capture.doors.proof import Proof
 from ripeline.capture.models import Door, Submission, SubmissionState
 from ripeline.catalog import phrases, standard
@@ -39,7 +39,7 @@ _LINK = re.compile(r"https?://|\bwww\.|\[url", re.IGNORECASE)
 
 SHOWN = "shown"  # names the consents whose box was on the page: one that is not ticked sends nothing
 WORDS = "words"  # of each consent on the page: its key, and a mark of the words that stood beside its box
-WRITTEN = ("email", *doors.PERSON)
+WRITTEN = ("email", *drafts.PERSON)
 TRAIL = ("utm_source", "utm_medium", "utm_campaign", "utm_term", "utm_content")
 
 

@@ -8,8 +8,8 @@ from datetime import timedelta
 from django.db import connection, transaction
 
 from ripeline.base import clock
-from ripeline.capture.doors import doors
-from ripeline.capture.doors.doors import DoorError
+from ripeline.capture.doors import drafts
+from ripeline.capture.doors.drafts import DoorError
 from ripeline.capture.models import Door, TriedSite
 from ripeline.people import actions as people
 from ripeline.people.models import User
@@ -33,7 +33,7 @@ DELETE FROM tried_site WHERE door_id = %s AND id IN (
 
 def note(door: Door, site: str) -> None:
     """Count one try, and forget those of longest ago."""
-    if len(site) > LONGEST or not doors.is_site(site):
+    if len(site) > LONGEST or not drafts.is_site(site):
         return
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(_NOTE, [door.pk, site, clock.now()])
@@ -50,13 +50,13 @@ def lately(door: Door) -> list[TriedSite]:
 def allow(*, actor: User, door: Door, site: str) -> None:
     """Let a site show the form, beside those that may. Again changes nothing. Raises DoorError."""
     require_keeps_catalog(actor)
-    if not doors.is_site(site):
+    if not drafts.is_site(site):
         raise DoorError("That is not the address of a site.", "sites")
     with transaction.atomic():
         found = Door.objects.select_for_update().get(pk=door.pk)
         if site not in found.sites:
-            if len(found.sites) >= doors.SITES_AT_MOST:
-                raise DoorError(f"{doors.SITES_AT_MOST} sites may show it at most; take one off first.", "sites")
+            if len(found.sites) >= drafts.SITES_AT_MOST:
+                raise DoorError(f"{drafts.SITES_AT_MOST} sites may show it at most; take one off first.", "sites")
             found.sites = [*found.sites, site]
             found.save(update_fields=["sites"])
             people.audit(actor=actor, verb="door.change", target=found.slug, site=site)

@@ -9,7 +9,7 @@ from django.db import transaction
 from django.db.models import Count
 
 from ripeline.capture.arriving import languages
-from ripeline.capture.doors.doors import DoorError, free_slug
+from ripeline.capture.doors.drafts import DoorError, free_slug
 from ripeline.capture.models import Door, DoorKind, Submission
 from ripeline.catalog import actions as catalog
 from ripeline.catalog import queries as catalog_queries

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_http_methods
 
 from ripeline.capture.arriving import languages
 from ripeline.capture.doors import doors, spoken, submissions
-from ripeline.capture.doors.doors import DoorError
+from ripeline.capture.doors.drafts import DoorError
 from ripeline.capture.in_person import booths
 from ripeline.capture.in_person.booths import BoothDraft
 from ripeline.capture.models import Door, DoorKind

@@ -13,8 +13,8 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from ripeline.capture.arriving import languages
 from ripeline.capture.arriving.typed_phones import OTHERS
-from ripeline.capture.doors import colours, doors, holding, spoken, submissions, tried_sites
-from ripeline.capture.doors.doors import DoorError, FormDraft
+from ripeline.capture.doors import colours, doors, drafts, holding, spoken, submissions, tried_sites
+from ripeline.capture.doors.drafts import DoorError, FormDraft
 from ripeline.capture.doors.hooks import flat
 from ripeline.capture.models import Door, DoorKind, Submission
 from ripeline.catalog import queries as catalog
@@ -67,12 +67,12 @@ def new(request: HttpRequest) -> HttpResponse:
         kind = SourceType(form.cleaned_data["source_type"])
         language = Language(form.cleaned_data["language"] or Language.ENGLISH)
         titles, keys = TITLES[language], {question.key for question in catalog.questions()}
-        asks = ("need", "timeline") if kind in doors.HAND_RAISING else ("role",)
+        asks = ("need", "timeline") if kind in drafts.HAND_RAISING else ("role",)
         draft = FormDraft(
             name=form.cleaned_data["name"], source_type=kind, title=titles[kind], verb=titles[kind], language=language,
             slug=form.cleaned_data["slug"],
             fields={"name": "required", "company": "optional"}
-            | ({"phone": "optional"} if kind in doors.HAND_RAISING else {}),
+            | ({"phone": "optional"} if kind in drafts.HAND_RAISING else {}),
             questions=[(key, False) for key in asks if key in keys],
         )  # fmt: skip
         try:
@@ -140,7 +140,7 @@ def preview_style(request: HttpRequest) -> HttpResponse:
     """Colours and letters that nobody has kept yet."""
     require_keeps_catalog(viewer(request))
     try:
-        return form_page.styled(doors.style_of(request.GET))
+        return form_page.styled(drafts.style_of(request.GET))
     except DoorError as error:
         raise Http404 from error
 

@@ -21,7 +21,7 @@ from ripeline.base.anew import anew
 from ripeline.base.settled import look
 from ripeline.capture.arriving import giving, keeping
 from ripeline.capture.cells.text import clean
-from ripeline.capture.doors import colours, doors, profiling, proof, submissions, tried_sites
+from ripeline.capture.doors import colours, doors, drafts, profiling, proof, submissions, tried_sites
 from ripeline.capture.models import Door, Submission
 from ripeline.catalog import phrases
 from ripeline.catalog.models import AnswerType, Question
@@ -131,7 +131,7 @@ def _unnamed(request: HttpRequest, door: Door) -> str:
         return ""
     parts = urlsplit(around[:LONGEST])
     site = f"{parts.scheme}://{parts.netloc.lower()}"
-    if not doors.is_site(site) or site in door.sites or parts.netloc.lower() == request.get_host().lower():
+    if not drafts.is_site(site) or site in door.sites or parts.netloc.lower() == request.get_host().lower():
         return ""
     return site
 
@@ -288,7 +288,7 @@ def _lines(door: Door, typed: QueryDict, known: profiling.Known | None, errors: 
     person = [
         Line(name, getattr(words, name), "tel" if name == "phone" else "text", value=typed.get(name, ""),
              fills=FILLS[name], required=fields[name] == "required", error=errors.get(name, ""))
-        for name in doors.PERSON if name in fields
+        for name in drafts.PERSON if name in fields
     ]  # fmt: skip
     lines = person[:1] + lines + person[1:] if "name" in fields else lines + person
     asked = profiling.questions(door, known)

@@ -7,8 +7,8 @@ from uuid import UUID
 
 from django import forms
 
-from ripeline.capture.doors import doors
-from ripeline.capture.doors.doors import DoorError, FormDraft
+from ripeline.capture.doors import doors, drafts
+from ripeline.capture.doors.drafts import DoorError, FormDraft
 from ripeline.capture.models import Door, KnownVisitors
 from ripeline.catalog import assets, phrases
 from ripeline.catalog.models import AnswerType, Question, SourceType
@@ -47,8 +47,8 @@ class FormBeginning(Form):
     source_type = forms.ChoiceField(
         label="What do people ask for with it?",
         choices=[
-            ("They want to talk", [(kind.value, kind.label) for kind in doors.HAND_RAISING]),
-            ("They want to read, or to learn", [(kind.value, kind.label) for kind in doors.READING]),
+            ("They want to talk", [(kind.value, kind.label) for kind in drafts.HAND_RAISING]),
+            ("They want to read, or to learn", [(kind.value, kind.label) for kind in drafts.READING]),
         ],
         help_text="It decides how ripe they are, and how soon somebody should call.",
     )
@@ -125,7 +125,7 @@ class FormSettings(FormBeginning):
         return sorted(standard, key=lambda each: order.index(each.key))
 
     def colours(self) -> list[Any]:
-        return [self[name] for name in doors.COLOURS]
+        return [self[name] for name in drafts.COLOURS]
 
     def person(self) -> list[Any]:
         return [self[f"ask-{name}"] for name in PERSON]
@@ -163,7 +163,7 @@ GROUPS = {  # of the settings; what is asked, by `ask-…`, stands under asks an
     "asks": ("known",),
     "agree": ("privacy_url",),
     "after": ("gives", "thanks", "redirect_url"),
-    "looks": (*doors.COLOURS, "font", "corners"),
+    "looks": (*drafts.COLOURS, "font", "corners"),
     "stands": ("sites",),
 }
 
@@ -190,7 +190,7 @@ def states(door: Door) -> dict[str, str]:
         "asks": ", ".join(asks) + (f" · {_count(questions, 'question')}" if questions else ""),
         "agree": f"{_count(consents, 'consent') if consents else 'No consent'} · {notice}",
         "after": after,
-        "looks": "Your own" if any(name in door.style for name in doors.COLOURS) else "As they come",
+        "looks": "Your own" if any(name in door.style for name in drafts.COLOURS) else "As they come",
         "stands": _count(len(door.sites), "site") if door.sites else "Its own page only",
     }  # fmt: skip
 

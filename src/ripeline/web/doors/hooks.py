@@ -12,7 +12,7 @@ from django.views.decorators.http import require_http_methods
 
 from ripeline.capture.arriving import asking, languages
 from ripeline.capture.doors import doors, holding, hooks, submissions
-from ripeline.capture.doors.doors import DoorError
+from ripeline.capture.doors.drafts import DoorError
 from ripeline.capture.doors.submissions import TRAIL
 from ripeline.capture.models import Door, DoorKind
 from ripeline.catalog.models import SourceType
