@@ -20,7 +20,7 @@ from ripeline.capture.doors.machines import Entry
 from ripeline.capture.doors.proof import Proof
 from ripeline.capture.doors.submissions import Sent
 from ripeline.capture.in_person import cards
-from ripeline.capture.in_person.cards import Card
+from ripeline.capture.in_person.card import Card
 from ripeline.capture.models import DoorKind, ImportRemark
 from ripeline.catalog import standard
 from ripeline.catalog.models import Question

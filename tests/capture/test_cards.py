@@ -12,7 +12,8 @@ from ripeline.capture.arriving.keeping import RefusedError
 from ripeline.capture.doors.drafts import DoorError
 from ripeline.capture.in_person import booths, cards
 from ripeline.capture.in_person.booths import BoothDraft
-from ripeline.capture.in_person.cards import Card, Taken
+from ripeline.capture.in_person.card import Card
+from ripeline.capture.in_person.cards import Taken
 from ripeline.capture.models import Door, DoorKind, Submission
 from ripeline.catalog import standard
 from ripeline.catalog.models import Question

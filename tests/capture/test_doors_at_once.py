@@ -19,7 +19,7 @@ from ripeline.capture.doors.submissions import Sent
 from ripeline.capture.in_person import booths, cards
 from ripeline.capture.in_person.booths import BoothDraft
 from ripeline.capture.in_person.by_hand import capture_one
-from ripeline.capture.in_person.cards import Card
+from ripeline.capture.in_person.card import Card
 from ripeline.leads.models import Enquiry, Identity, Lead
 from ripeline.people import keys
 from ripeline.people.models import User

@@ -17,7 +17,7 @@ from ripeline.capture.doors.proof import Proof
 from ripeline.capture.doors.submissions import Sent
 from ripeline.capture.in_person import booths, by_hand, cards
 from ripeline.capture.in_person.booths import BoothDraft
-from ripeline.capture.in_person.cards import Card
+from ripeline.capture.in_person.card import Card
 from ripeline.capture.models import DoorKind
 from ripeline.leads.models import Enquiry
 from ripeline.people import keys

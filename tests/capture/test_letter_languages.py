@@ -12,7 +12,7 @@ from ripeline.capture.doors.machines import Entry
 from ripeline.capture.in_person import agreeing, booths, cards
 from ripeline.capture.in_person.agreeing import Said
 from ripeline.capture.in_person.booths import BoothDraft
-from ripeline.capture.in_person.cards import Card
+from ripeline.capture.in_person.card import Card
 from ripeline.capture.models import Door, DoorKind
 from ripeline.leads.models import Lead
 from ripeline.outbox import actions, consent, links, queries

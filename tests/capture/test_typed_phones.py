@@ -13,7 +13,7 @@ from ripeline.capture.doors.machines import Entry
 from ripeline.capture.doors.proof import Proof
 from ripeline.capture.doors.submissions import Sent
 from ripeline.capture.in_person import by_hand, cards
-from ripeline.capture.in_person.cards import Card
+from ripeline.capture.in_person.card import Card
 from ripeline.capture.models import DoorKind
 from ripeline.leads import queries
 from ripeline.leads.models import Enquiry, Lead

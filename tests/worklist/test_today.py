@@ -12,7 +12,7 @@ from ripeline.base import clock
 from ripeline.base.settled import look
 from ripeline.capture.in_person import booths, cards
 from ripeline.capture.in_person.booths import BoothDraft
-from ripeline.capture.in_person.cards import Card
+from ripeline.capture.in_person.card import Card
 from ripeline.catalog.models import Source
 from ripeline.leads import actions as leads
 from ripeline.leads import rules

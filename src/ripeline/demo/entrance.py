@@ -17,7 +17,7 @@ from ripeline.capture.doors import doors, hooks, proof, submissions
 from ripeline.capture.doors.drafts import FormDraft
 from ripeline.capture.in_person import booths, cards
 from ripeline.capture.in_person.booths import BoothDraft
-from ripeline.capture.in_person.cards import Card, Heat
+from ripeline.capture.in_person.card import Card, Heat
 from ripeline.capture.models import Door
 from ripeline.catalog import assets
 from ripeline.catalog import queries as catalog

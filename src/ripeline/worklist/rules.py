@@ -15,7 +15,7 @@ from uuid import UUID
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ripeline.capture.in_person.cards import HOT_WHEN_MET
+from ripeline.capture.in_person.card import HOT_WHEN_MET
 from ripeline.catalog.rules import HAND_RAISERS as HAND_RAISERS
 from ripeline.leads.models import NextKind, State
 from ripeline.ripeness.rules import LABELS as RIPENESS

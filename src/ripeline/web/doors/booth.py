@@ -26,7 +26,7 @@ from ripeline.capture.arriving.keeping import WINDOW, RefusedError, TooOftenErro
 from ripeline.capture.doors import doors
 from ripeline.capture.in_person import booths, cards
 from ripeline.capture.in_person.booths import PERSON
-from ripeline.capture.in_person.cards import HEATS, Card
+from ripeline.capture.in_person.card import HEATS, Card
 from ripeline.capture.models import Door, DoorKind
 from ripeline.catalog import phrases
 from ripeline.leads import record

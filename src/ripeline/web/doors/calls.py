@@ -20,7 +20,7 @@ from ripeline.capture.arriving.keeping import RefusedError, TooOftenError
 from ripeline.capture.cells import values
 from ripeline.capture.cells.text import BadValueError
 from ripeline.capture.in_person import cards
-from ripeline.capture.in_person.cards import Card
+from ripeline.capture.in_person.card import LONGEST, Card
 from ripeline.capture.models import DoorKind
 from ripeline.catalog import queries as catalog
 from ripeline.leads import lists, record
@@ -48,7 +48,7 @@ class Call(Noted):
     name = text_field("Name", 200)
     company = text_field("Company", 200)
     email = text_field("E-mail", 254, inputmode="email", spellcheck="false")
-    note = text_field("What is it about?", cards.LONGEST, widget=forms.Textarea({"rows": 3}))
+    note = text_field("What is it about?", LONGEST, widget=forms.Textarea({"rows": 3}))
     when = text_field("When do they hear from us?", 300, list="whens", placeholder="tomorrow 10:00, in 3 days")
     place = text_field("Which number they called", 160)
     known = forms.CharField(max_length=60, required=False, widget=forms.HiddenInput())

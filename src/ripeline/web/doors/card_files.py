@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods
 from ripeline.capture.arriving.keeping import OWN, RefusedError, TooOftenError
 from ripeline.capture.arriving.typed_phones import OTHERS
 from ripeline.capture.in_person import cards, signatures, vcards
-from ripeline.capture.in_person.cards import HEATS, Card
+from ripeline.capture.in_person.card import HEATS, LONGEST, Card
 from ripeline.capture.in_person.vcards import UnreadableCardsError
 from ripeline.capture.models import Door, DoorKind
 from ripeline.catalog import queries as catalog
@@ -202,7 +202,7 @@ def _returned(request: HttpRequest) -> list[Somebody]:
     return [
         Somebody(
             number, {name: given.get(f"{number}-{name}", "")[:300] for name in LABELS},
-            given.get(f"{number}-note", "")[: cards.LONGEST], is_taken=f"{number}-take" in given,
+            given.get(f"{number}-note", "")[: LONGEST], is_taken=f"{number}-take" in given,
         )
         for number in numbers
     ]  # fmt: skip
