@@ -17,7 +17,7 @@ from psycopg.errors import DeadlockDetected
 
 from ripeline.api import abreast
 from ripeline.api.abreast import Abreast, Asked
-from ripeline.capture.arriving import keeping
+from ripeline.capture.arriving import keeping, saying
 from ripeline.capture.models import Submission
 from ripeline.catalog import queries as catalog
 from ripeline.config import asgi
@@ -353,7 +353,7 @@ def test_what_was_said_of_mail_is_kept_as_answered_when_all_is_done_once_more(
             raise OperationalError from DeadlockDetected()
 
     note = keeping.saying.note
-    monkeypatch.setattr(keeping.saying, "note", crossing)
+    monkeypatch.setattr(saying, "note", crossing)
     words = {"purpose": "news", "how": "box", "confirmed": True}
     both = [person(at, consents=[words | {"agreed": agreed}]) for at, agreed in enumerate((True, False))]
     answers = asked(secret, *both)

@@ -5,7 +5,8 @@ from uuid import UUID
 
 from django.db import transaction
 
-from ripeline.capture.arriving.keeping import Brought, RefusedError, admit_one
+from ripeline.capture.arriving.keeping import RefusedError, admit_one
+from ripeline.capture.arriving.submitted import Brought
 from ripeline.capture.arriving.typed_phones import BESIDE
 from ripeline.capture.cells.text import clean
 from ripeline.capture.doors import hooks

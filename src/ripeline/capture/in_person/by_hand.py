@@ -11,7 +11,7 @@ from ripeline.base import clock
 from ripeline.capture.arriving import places, typed_phones
 from ripeline.capture.arriving.admission import Admitted, Arrival, Result, admit
 from ripeline.capture.arriving.arrivals import Policy
-from ripeline.capture.arriving.keeping import OWN
+from ripeline.capture.arriving.submitted import OWN
 from ripeline.capture.cells import values
 from ripeline.capture.cells.text import BadValueError, clean, clean_lines
 from ripeline.leads import identity

@@ -16,6 +16,7 @@ from django.db import IntegrityError, transaction
 
 from ripeline.base import clock
 from ripeline.capture.arriving import keeping, languages
+from ripeline.capture.arriving.submitted import Brought
 from ripeline.capture.in_person import amending
 from ripeline.capture.in_person.card import PERSON, Card, digest, read, trail
 from ripeline.capture.in_person.when_met import date_again, is_chosen, moment
@@ -125,7 +126,7 @@ def _admit(submission: Submission, card: Card, was: Mapping[str, Any] | None = N
     due, note = moment(submission, card)
     try:
         keeping.admit_one(
-            keeping.Brought(
+            Brought(
                 submission, due=due, note=note, agreed=is_chosen(submission, card), known=card.known,
                 amends=was["person"] if was else None,
             )

@@ -10,7 +10,8 @@ from django.shortcuts import redirect, render
 from django.urls import path, reverse
 from django.views.decorators.http import require_http_methods
 
-from ripeline.capture.arriving.keeping import OWN, RefusedError, TooOftenError
+from ripeline.capture.arriving.keeping import RefusedError, TooOftenError
+from ripeline.capture.arriving.submitted import OWN
 from ripeline.capture.arriving.typed_phones import OTHERS
 from ripeline.capture.in_person import cards, signatures, vcards
 from ripeline.capture.in_person.card import HEATS, LONGEST, Card
