@@ -352,7 +352,7 @@ def test_what_was_said_of_mail_is_kept_as_answered_when_all_is_done_once_more(
         if len(tried) == 2:
             raise OperationalError from DeadlockDetected()
 
-    note = keeping.saying.note
+    note = saying.note
     monkeypatch.setattr(saying, "note", crossing)
     words = {"purpose": "news", "how": "box", "confirmed": True}
     both = [person(at, consents=[words | {"agreed": agreed}]) for at, agreed in enumerate((True, False))]
