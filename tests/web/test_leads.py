@@ -463,3 +463,17 @@ def test_late_leads_say_so_in_words_and_by_a_shape(signed_in: SignIn, alice: Use
     lead = make_lead(alice)
     Lead.objects.filter(pk=lead.pk).update(next_at=clock.now() - timedelta(days=3))
     assert "3 days late" in text(signed_in(alice).get("/leads"))
+
+
+def test_an_own_field_called_like_one_that_everybody_has_is_told_apart_wherever_it_stands(
+    signed_in: SignIn, alice: User, make_lead: MakeLead
+) -> None:
+    """Fields of before were called as their column was."""
+    custom_fields({"name": ("Name", "text"), "chairs": ("Chairs", "number")})
+    lead = make_lead(alice)
+    Lead.objects.filter(pk=lead.pk).update(custom={"name": "Priya R.", "chairs": 4})
+    page = signed_in(alice).get("/leads?cols=f.name,f.chairs&f.name=Priya R.").text
+    assert page.count("Name in the file") >= 4  # the column, the chooser, the question, and what is asked
+    assert "Name in the file: Priya R." in page
+    assert "Chairs in the file" not in page
+    assert "<dt>Name in the file</dt><dd>Priya R.</dd>" in signed_in(alice).get(f"/leads/{lead.pk}").text

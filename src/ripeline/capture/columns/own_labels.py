@@ -4,7 +4,7 @@ Two columns of one name in a list or a file cannot be told apart, so “Name” 
 that of the column, so that the next file, or an export that comes back, fills the same field.
 """
 
-from functools import cache
+from functools import cache, lru_cache
 
 from ripeline.capture.cells.fields import FIELDS
 from ripeline.capture.cells.text import key
@@ -24,6 +24,7 @@ _OTHERWISE = """full name|vollständiger name|ansprechpartner|nom complet|nombre
     campaña|campanha|campagna|betrag|montant|importe|importo|währung|devise|moneda|valuta"""
 
 
+@lru_cache(maxsize=1024)
 def apart(label: str) -> str:
     """`label`, or what tells it from a field that everybody has, be it in other letters or in another language."""
     return label[: 120 - len(_BEHIND)] + _BEHIND if _plain(label) in _built_in() else label

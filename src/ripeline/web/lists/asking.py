@@ -8,6 +8,7 @@ from uuid import UUID
 from django.http import HttpRequest, QueryDict
 from django.utils import timezone
 
+from ripeline.capture.columns import own_labels
 from ripeline.catalog.models import CustomField
 from ripeline.leads import columns, lists, own_fields, rules
 from ripeline.leads.columns import Column
@@ -107,6 +108,8 @@ class Asked:
     def known(self, fields: Sequence[CustomField]) -> dict[str, Column]:
         """The columns there are to choose from; not those of which the viewer would see nothing on any lead."""
         found = columns.all_columns(fields)
+        for key in (columns.OWN + field.key for field in fields):
+            found[key] = replace(found[key], label=own_labels.apart(found[key].label))
         if not rules.ever(self.actor, Verb.SEE_NEXT):
             del found["next"]
         return found

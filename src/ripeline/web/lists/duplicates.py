@@ -11,6 +11,7 @@ from django.shortcuts import redirect, render
 from django.urls import path, reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from ripeline.capture.columns import own_labels
 from ripeline.catalog import queries as catalog
 from ripeline.leads import bulk, duplicates, joining, merging, queries, rules
 from ripeline.leads.deciding import By, LeadError, once_more
@@ -105,7 +106,7 @@ def _merge(survivor: Lead, duplicate: Lead, actor: User, posted: Mapping[str, st
 
 def _page(survivor: Lead, duplicate: Lead) -> dict[str, Any]:
     usual, differ = joining.usual(survivor, duplicate), joining.differing(survivor, duplicate)
-    own = {field.key: field.label for field in catalog.custom_fields()}
+    own = {field.key: own_labels.apart(field.label) for field in catalog.custom_fields()}
     choices = [
         Choice(
             field, _label(field, own), _said(survivor, field), _said(duplicate, field), takes=field in usual

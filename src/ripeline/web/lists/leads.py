@@ -16,6 +16,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.views.decorators.http import require_safe
 
+from ripeline.capture.columns import own_labels
 from ripeline.catalog import queries as catalog
 from ripeline.catalog.models import Campaign, CustomField, FieldType, Source, SourceType
 from ripeline.leads import columns, companies, foreseen, leaks, lists, own_fields, saved
@@ -223,14 +224,14 @@ def _selects(asked: Asked) -> SafeString:
 
 def _own_fields(asked: Asked, fields: Sequence[CustomField]) -> dict[str, Any]:
     """The company's own fields: those that can be asked for, and the chips of what is asked."""
-    custom, labels = asked.filters.custom, {field.key: field.label for field in fields}
+    custom, labels = asked.filters.custom, {field.key: own_labels.apart(field.label) for field in fields}
     chips = [
         (in_words(name, value, labels), asked.here(custom={k: v for k, v in custom.items() if k != name}))
         for name, value in custom.items()
     ]
     return {
-        "fields": {field.key: field.label for field in fields if field.field_type != FieldType.DATE},
-        "days": {field.key: field.label for field in fields if field.field_type == FieldType.DATE},
+        "fields": {field.key: labels[field.key] for field in fields if field.field_type != FieldType.DATE},
+        "days": {field.key: labels[field.key] for field in fields if field.field_type == FieldType.DATE},
         "hows": HOWS_OF_OTHERS,
         "hows_of_days": HOWS_OF_DAYS,
         "chips": chips + _origins(asked),

@@ -20,6 +20,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 from lucide.templatetags.lucide import lucide
 
+from ripeline.capture.columns import own_labels
 from ripeline.catalog import phrases
 from ripeline.catalog.models import Stage
 from ripeline.catalog.phrases import Language, Phrases
@@ -148,6 +149,12 @@ def own(value: Any) -> Any:
         with suppress(ValueError):
             return day(date.fromisoformat(value))
     return value
+
+
+@register.filter
+def own_label(label: str) -> str:
+    """What a company's own field is called: told apart from one that everybody has where the names are the same."""
+    return own_labels.apart(label)
 
 
 @register.filter
