@@ -35,6 +35,7 @@ HAND_RAISERS: dict[str, str] = {
     SourceType.INBOUND_CALL.value: "Called us",
     SourceType.TRIAL.value: "Asked for a trial",
 }
+UNANSWERED = "Asked us something and was not answered"  # why somebody is looked at of whom a file says so
 CAME_AGAIN = "They came to us again."
 
 

@@ -2,7 +2,7 @@
 
 Conditions on the lead's own columns, so that a figure and the list of leads behind it are the same question. Left out
 everywhere are those that have their day: somebody named the date, or they were put back to work, and it lies ahead. Who
-came with a file waits for the first day that the file's leads were spread over.
+came with a file waits for the first day that the file's leads were spread over, but who had asked us something.
 """
 
 from collections.abc import Mapping
@@ -11,6 +11,7 @@ from enum import StrEnum
 
 from django.db.models import F, Q
 
+from ripeline.catalog.rules import UNANSWERED
 from ripeline.leads.models import IS_OPEN, NextKind, State
 from ripeline.leads.rules import Verb
 
@@ -39,7 +40,7 @@ LABELS: Mapping[Leak, str] = {
 RULES: Mapping[Leak, str] = {
     Leak.UNTOUCHED: (
         f"Came more than {WAITS.days} days ago, and nobody has tried to reach them. Who came with a file: once"
-        " the first day they were given is past."
+        " the first day they were given is past, unless the file says that they had asked us something."
     ),
     Leak.GIVEN_UP: (
         f"Never reached, with fewer than {ENOUGH} tries, and then silence for {QUIET.days} days; or let go so,"
@@ -94,7 +95,7 @@ def condition(leak: Leak, now: datetime) -> Q:
         case Leak.UNTOUCHED:
             first = Q(next_kind__in=_FIRST, next_at__gte=now - THAT_DAY, next_committed=False)
             came = here & Q(state__in=_AT_WORK, touches=0, episode_at__lt=now - WAITS)
-            return came & ~has_its_day & ~(Q(import_run_id__isnull=False) & first)
+            return came & ~has_its_day & ~(Q(import_run_id__isnull=False) & first & ~Q(next_note=UNANSWERED))
         case Leak.GIVEN_UP:
             unreached = here & Q(touches__lt=ENOUGH, last_reached_at__isnull=True)
             silent = Q(state__in=_AT_WORK, touches__gt=0, last_touch_at__lt=now - QUIET) & ~has_its_day

@@ -11,7 +11,7 @@ from uuid import UUID
 from django.db import connection, transaction
 
 from ripeline.base import clock
-from ripeline.catalog.rules import HAND_RAISERS
+from ripeline.catalog.rules import HAND_RAISERS, UNANSWERED
 from ripeline.leads import bulk
 from ripeline.leads.bulk import Gift
 from ripeline.leads.deciding import By, Next
@@ -22,17 +22,22 @@ from ripeline.people.models import Company, Responsible, ResponsibleKind, User
 from ripeline.people.working_time import MORNING, Calendar
 from ripeline.routing import queries, rules, turns, worth
 from ripeline.routing.rules import Route, Seller, Why, Wish
+from ripeline.science.choice import FRESH_DAYS
 from ripeline.science.spread import spread
 
 BATCH = 1000
 
-# Who waits in a queue, the likeliest first: those whose day has come (what somebody promised before all), then those
-# whose date the planner chose because nobody had time. What an SDR is qualifying stays with them, and for a while so
-# does what nobody has begun with; a committed date waits for its day.
+# Who waits in a queue: those whose day has come (what somebody promised before all, then who asked for us and has heard
+# from nobody, then the likeliest), then those whose date the planner chose because nobody had time. What an SDR is
+# qualifying stays with them, and for a while so does what nobody has begun with; a committed date waits for its day.
+_FIRST = f"('{NextKind.FIRST_CONTACT}', '{NextKind.QUALIFY}')"
 _ASKING = ", ".join(f"'{source_type}'" for source_type in HAND_RAISERS)
 _WAITING = f"""
 WITH picked AS (
-    SELECT lead.*, lead.next_at < %(by)s AS is_due FROM lead
+    SELECT lead.*, lead.next_at < %(by)s AS is_due,
+           (lead.touches = 0 AND lead.next_kind IN {_FIRST} AND lead.episode_at >= %(fresh)s
+            AND (source.source_type IN ({_ASKING}) OR lead.next_note = '{UNANSWERED}')) IS TRUE AS is_asking
+    FROM lead
     JOIN responsible ON responsible.id = lead.responsible_id AND responsible.kind = 'queue'
     LEFT JOIN score ON score.lead_id = lead.id
     LEFT JOIN source ON source.id = lead.source_id
@@ -40,12 +45,12 @@ WITH picked AS (
       AND (lead.state <> '{State.NEW}' OR lead.state_at <= CASE
            WHEN source.source_type IN ({_ASKING}) THEN %(asked_since)s::timestamptz ELSE %(new_since)s::timestamptz END
       ) IS NOT FALSE  -- without such moments: whoever waits
-    ORDER BY lead.next_at < %(by)s DESC, lead.next_committed DESC, COALESCE(score.p_30, %(average)s) DESC,
-             lead.next_at, lead.id
+    ORDER BY lead.next_at < %(by)s DESC, lead.next_committed DESC, is_asking DESC,
+             COALESCE(score.p_30, %(average)s) DESC, lead.next_at, lead.id
     LIMIT %(limit)s
 )
-SELECT {worth.COLUMNS}, lead.is_due, lead.next_kind, lead.next_note, lead.next_committed, lead.account_id,
-       lead.responsible_id
+SELECT {worth.COLUMNS}, lead.is_due, lead.is_asking, lead.next_kind, lead.next_note, lead.next_committed,
+       lead.account_id, lead.responsible_id
 FROM picked AS lead {worth.JOINS}
 """  # noqa: S608
 
@@ -56,6 +61,7 @@ class Waiting:
 
     lead_id: UUID
     is_due: bool
+    is_asking: bool  # for us, and has heard from nobody
     kind: str
     note: str
     is_committed: bool
@@ -74,9 +80,9 @@ class Waiting:
         """Whether somebody promised to be in touch by now, whatever it is worth."""
         return self.is_due and self.is_committed
 
-    def rank(self) -> tuple[bool, bool, float, UUID]:
+    def rank(self) -> tuple[bool, bool, bool, float, UUID]:
         """The first to be handed out sorts first."""
-        return (not self.is_due, not self.is_committed, -self.worth, self.lead_id)
+        return (not self.is_due, not self.is_committed, not self.is_asking, -self.worth, self.lead_id)
 
 
 # Along `lead_due`, one place in it for each of the few who are no people: an array of them, the planner scans for.
@@ -198,7 +204,8 @@ def _wish(waiting: Waiting, owners: dict[UUID, tuple[UUID, str]], value: float) 
 
 def _waiting(*, by: datetime, limit: int, seen_since: tuple[datetime | None, datetime | None]) -> list[Waiting]:
     """The best that wait, in the order in which they are handed out; new ones only if they came before `seen_since`."""
-    given: dict[str, Any] = {"by": by, "limit": limit, "average": worth.AVERAGE_P_30}
+    fresh = clock.now() - timedelta(days=FRESH_DAYS)
+    given: dict[str, Any] = {"by": by, "limit": limit, "average": worth.AVERAGE_P_30, "fresh": fresh}
     given |= zip(("new_since", "asked_since"), seen_since, strict=True)
     with connection.cursor() as cursor:
         cursor.execute(_WAITING, given)
@@ -207,8 +214,8 @@ def _waiting(*, by: datetime, limit: int, seen_since: tuple[datetime | None, dat
     values = worth.dealt_worth(standings, now=clock.now(), new=[s.learnt() == "new" for s in standings])
     found = []
     for row, value in zip(rows, values, strict=True):
-        is_due, kind, note, is_committed, account, queue = row[worth.WIDTH :]
-        found.append(Waiting(row[0], is_due, kind, note, is_committed, account, queue, float(value)))
+        is_due, is_asking, kind, note, is_committed, account, queue = row[worth.WIDTH :]
+        found.append(Waiting(row[0], is_due, is_asking, kind, note, is_committed, account, queue, float(value)))
     return sorted(found, key=Waiting.rank)
 
 

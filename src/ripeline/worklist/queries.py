@@ -11,6 +11,7 @@ from django.db import connection
 
 from ripeline.base import clock
 from ripeline.base.statements import prepared_rows
+from ripeline.catalog.rules import UNANSWERED
 from ripeline.leads.models import IS_OPEN, Lead, NextKind
 from ripeline.people import queries as people
 from ripeline.people import working_time
@@ -38,9 +39,9 @@ _DATED = f"""
     ORDER BY lead.next_at, lead.id LIMIT {DATED}
 """  # noqa: S608
 _ASKED = f"""
-    SELECT lead.id FROM lead JOIN source ON source.id = lead.source_id
-    WHERE {_DUE} AND lead.touches = 0 AND lead.next_kind IN {_FIRST} AND source.source_type IN ({_ASKING})
-      AND lead.episode_at >= %(fresh)s
+    SELECT lead.id FROM lead LEFT JOIN source ON source.id = lead.source_id
+    WHERE {_DUE} AND lead.touches = 0 AND lead.next_kind IN {_FIRST}
+      AND (source.source_type IN ({_ASKING}) OR lead.next_note = '{UNANSWERED}') AND lead.episode_at >= %(fresh)s
     ORDER BY lead.episode_at DESC, lead.id LIMIT {ASKED}
 """  # noqa: S608
 _RIPENED = f"""

@@ -1,6 +1,6 @@
 """Why somebody is on the list today: one sentence that names what decided it. It explains and never scolds."""
 
-from datetime import datetime
+from datetime import datetime, time
 
 from ripeline.catalog.rules import said_since
 from ripeline.leads.models import NextKind, State
@@ -10,6 +10,7 @@ from ripeline.ripeness.rules import Tag
 from ripeline.worklist.deciding import Fact
 from ripeline.worklist.rules import HAND_RAISERS, Candidate
 
+MIDNIGHT = time()
 _TIMES = ("", "once", "twice", "three times", "four times", "five times", "six times")
 
 
@@ -21,11 +22,14 @@ def why(candidate: Candidate, decided: Fact, *, now: datetime, calendar: Calenda
 
 def _sentence(candidate: Candidate, decided: Fact, now: datetime, calendar: Calendar) -> str:
     if decided is Fact.ASKED:
+        if candidate.is_unanswered:
+            return _request(candidate, now, calendar)
         asked = HAND_RAISERS[candidate.source_type]
         return f"{asked} {ago(candidate.captured_at, now, calendar)}; nobody has called yet."
     if decided is Fact.DATED:
         return _dated(candidate, now, calendar)
-    said = " ".join(filter(None, [said_since(candidate.note), clause(candidate, decided, now, calendar)]))
+    came = _request(candidate, now, calendar) if candidate.is_unanswered else said_since(candidate.note)
+    said = " ".join(filter(None, [came, clause(candidate, decided, now, calendar)]))
     likely = "" if decided is Fact.LIKELY else _likely(candidate)
     if candidate.next_kind == NextKind.KEEP_IN_TOUCH:
         back = f"Back from Keep in touch: {_note(candidate)}." if candidate.note else "Back from Keep in touch."
@@ -46,6 +50,8 @@ def clause(candidate: Candidate, decided: Fact, now: datetime, calendar: Calenda
         return _opportunity(candidate, now, calendar)
     if decided is Fact.CHOOSING:
         return f"They are working on it; {_lower(_last(candidate, now, calendar))}."
+    if candidate.next_kind == NextKind.REOPENED and candidate.is_unanswered:
+        return "Worth one honest look."
     if candidate.next_kind == NextKind.REOPENED:
         return _reopened(candidate, calendar)
     if candidate.standing.unanswered:
@@ -54,9 +60,16 @@ def clause(candidate: Candidate, decided: Fact, now: datetime, calendar: Calenda
         last = _last(candidate, now, calendar)
         said = f"Still green, and {_lower(last)}" if ripeness.tag(candidate.standing.p_30 or 0.0) is Tag.GREEN else last
         return f"{said}; a short call keeps the thread."
+    if candidate.is_unanswered:
+        return ""
     source = f"Came from {_source(candidate)}" if candidate.source else "Came to us"
     yet = "nobody has been in touch yet" if not candidate.standing.touches else "not reached yet"
     return f"{source} {ago(candidate.captured_at, now, calendar)}; {yet}."
+
+
+def _request(candidate: Candidate, now: datetime, calendar: Calendar) -> str:
+    """What a file says of them."""
+    return f"Asked us something {ago(candidate.captured_at, now, calendar)}; not answered."
 
 
 def _dated(candidate: Candidate, now: datetime, calendar: Calendar) -> str:
@@ -174,13 +187,17 @@ def on(moment: datetime, now: datetime, calendar: Calendar) -> str:
 
 
 def ago(moment: datetime, now: datetime, calendar: Calendar) -> str:
-    """A moment in the past: "today at 09:12", "yesterday at 16:40", "on Tuesday", "5 weeks ago", "in May 2025"."""
+    """A moment in the past: "today at 09:12", "yesterday at 16:40", "on Tuesday", "5 weeks ago", "in May 2025".
+
+    Of what is known to the day alone, as a file says it, no time is told.
+    """
     days = (calendar.day(now) - calendar.day(moment)).days
     local = moment.astimezone(calendar.zone)
+    at = "" if local.time() == MIDNIGHT else f" at {local:%H:%M}"
     if days <= 0:
-        return f"today at {local:%H:%M}"
+        return f"today{at}"
     if days == 1:
-        return f"yesterday at {local:%H:%M}"
+        return f"yesterday{at}"
     if days < 7:
         return f"on {local:%A}"
     if days < 21:

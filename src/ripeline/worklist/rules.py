@@ -17,6 +17,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from ripeline.capture.in_person.card import HOT_WHEN_MET
 from ripeline.catalog.rules import HAND_RAISERS as HAND_RAISERS
+from ripeline.catalog.rules import UNANSWERED
 from ripeline.leads.models import NextKind, State
 from ripeline.ripeness.rules import LABELS as RIPENESS
 from ripeline.ripeness.rules import tag
@@ -77,10 +78,18 @@ class Candidate:
         """What it is, before what it is worth."""
         if self.is_committed or self.next_kind in (NextKind.PROMISE, NextKind.MEETING):
             return Rank.DATED
-        asked = self.source_type in HAND_RAISERS and self.next_kind in (NextKind.FIRST_CONTACT, NextKind.QUALIFY)
+        asked = (self.source_type in HAND_RAISERS or self.note == UNANSWERED) and self.next_kind in (
+            NextKind.FIRST_CONTACT,
+            NextKind.QUALIFY,
+        )
         if asked and not self.standing.touches and now - self.standing.since <= FRESH:
             return Rank.ASKED
         return Rank.OPEN
+
+    @property
+    def is_unanswered(self) -> bool:
+        """Whether a file says that they asked us something, and nobody has been in touch since."""
+        return self.note == UNANSWERED and not self.standing.touches
 
     @property
     def minutes(self) -> int:

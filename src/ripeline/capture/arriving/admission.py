@@ -20,6 +20,7 @@ from ripeline.capture.arriving.arrivals import Admitted, Arrival, Case, Result, 
 from ripeline.capture.arriving.hinting import Hints
 from ripeline.capture.arriving.meeting import meet_again
 from ripeline.catalog import actions as catalog
+from ripeline.catalog.rules import UNANSWERED
 from ripeline.leads import birth, bulk, identity, same_name
 from ripeline.leads.deciding import CROSSED, LeadError, Next, once_more
 from ripeline.leads.identity import Key
@@ -232,7 +233,9 @@ def _bear(cases: Sequence[Case], actor: User, origin: str, manner: Manner) -> No
         old = birth.is_past_horizon(context.captured_at, moment)
         due = moment + LATER if old else max(case.arrival.due or moment, moment)
         owned = account.pk if account and account.owner_id else None
-        newcomer = routing.Newcomer(account_id=owned, own=case.arrival.owner_id, due=due)
+        newcomer = routing.Newcomer(
+            account_id=owned, own=case.arrival.owner_id, due=due, value=float(case.arrival.note == UNANSWERED)
+        )
         drafts.append((case, account, old, newcomer))
     routes = routing.route_batch([newcomer for *_, newcomer in drafts], passes_busy=manner.passes_busy)
     births = []

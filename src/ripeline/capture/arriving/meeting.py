@@ -207,7 +207,7 @@ def _answer(cases: Sequence[Case], people_here: Mapping[UUID, Lead], by: By, *, 
             reopened[lead_id] = case
         elif lead.closed_at and when > lead.closed_at and not _has_somebody(lead):
             orphans.add(lead_id)
-        elif rules.is_open(lead) and moment - when <= RECENT and (case.arrival.agreed or not lead.next_committed):
+        elif rules.is_open(lead) and moment - when <= RECENT and _may_be_looked_at(lead, case.arrival):
             looked_at.add(lead_id)
     if reopened:
         _take_up([people_here[lead_id] for lead_id in reopened], by, passes_busy=passes_busy)
@@ -220,6 +220,12 @@ def _answer(cases: Sequence[Case], people_here: Mapping[UUID, Lead], by: By, *, 
     if orphans:
         _hand_to_fallback(orphans, by)
     return reopened
+
+
+def _may_be_looked_at(lead: Lead, arrival: Arrival) -> bool:
+    """Whether nobody has chosen another day for them, or has been in touch since they came, as a file may say late."""
+    is_answered = lead.last_touch_at is not None and lead.last_touch_at > arrival.context.captured_at
+    return (arrival.agreed or not lead.next_committed) and not is_answered
 
 
 def _why(arrival: Arrival, kinds: Mapping[UUID, str]) -> str:

@@ -171,6 +171,11 @@ def is_of_enquiries(labels: Iterable[str]) -> bool:
     return _says_whose_when_and_what(labels) and bool(names & _THEIR_WORDS) and not names & _OUR_DOING
 
 
+def asks_us(label: str) -> bool:
+    """Whether a heading is that of what people write to us, rather than of what one of us writes down of them."""
+    return key(clean(label)) in _THEIR_WORDS
+
+
 def _says_whose_when_and_what(labels: Iterable[str]) -> bool:
     names = {key(clean(label)) for label in labels}
     whose = frozenset((*HEADINGS["email"], *HEADINGS["person"], "name", "lead", "contact id", "lead id"))

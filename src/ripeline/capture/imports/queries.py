@@ -17,12 +17,14 @@ from ripeline.capture.columns.rejects import Reject, rejects_file
 from ripeline.capture.imports.remarking import SUMMED, day_of, sentence, split, summed
 from ripeline.capture.models import ImportPiece, ImportReject, ImportRemark, ImportRun, ImportState, Remark
 from ripeline.catalog.models import CloseState
+from ripeline.catalog.rules import UNANSWERED
 from ripeline.leads.models import IS_OPEN, Lead, NextKind
 from ripeline.people.models import User
+from ripeline.science.choice import FRESH_DAYS
 
 NAMED = 5  # owners, rows, in a sentence
 _WORDS, _ROWS = 12, 20  # different words, and rows of each, that are named
-_WEEK = timedelta(weeks=1)
+_WEEK, _FRESH = timedelta(weeks=1), timedelta(days=FRESH_DAYS)
 _EVERY = 500  # rows fetched at a time
 
 
@@ -177,6 +179,8 @@ class Ahead:
     open: int
     reopened: int
     last: datetime | None
+    asking: int = 0  # asked us something in the last days, and nobody has been in touch
+    asked: int = 0  # the same, longer ago
 
     @property
     def weeks(self) -> int:
@@ -186,6 +190,11 @@ class Ahead:
 
 def ahead(run: ImportRun) -> Ahead:
     """How the leads that an import brought stand now."""
-    mine = Lead.objects.filter(IS_OPEN, import_run_id=run.pk)
-    old = mine.filter(next_kind=NextKind.REOPENED).aggregate(n=Count("pk"), last=Max("next_at"))
-    return Ahead(mine.count(), old["n"], old["last"])
+    old = Q(next_kind=NextKind.REOPENED)
+    asked = Q(next_note=UNANSWERED, touches=0)
+    is_fresh = Q(episode_at__gte=clock.now() - _FRESH) & ~old
+    found = Lead.objects.filter(IS_OPEN, import_run_id=run.pk).aggregate(
+        open=Count("pk"), old=Count("pk", filter=old), last=Max("next_at", filter=old),
+        asking=Count("pk", filter=asked & is_fresh), asked=Count("pk", filter=asked & ~is_fresh),
+    )  # fmt: skip
+    return Ahead(found["open"], found["old"], found["last"], found["asking"], found["asked"])

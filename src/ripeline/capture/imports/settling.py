@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from datetime import date
+from datetime import date, timedelta
 from math import ceil
 from uuid import UUID
 
@@ -11,6 +11,7 @@ from django.db import connection, transaction
 from django.db.models import QuerySet
 
 from ripeline.base import clock
+from ripeline.catalog.rules import UNANSWERED
 from ripeline.leads.models import IS_OPEN, Lead, NextKind
 from ripeline.people import working_time
 from ripeline.people.models import Responsible, ResponsibleKind, User
@@ -19,6 +20,7 @@ from ripeline.people.working_time import Calendar
 from ripeline.ripeness import actions as ripeness
 from ripeline.ripeness import queries as scores
 from ripeline.routing import actions as routing
+from ripeline.science.choice import FRESH_DAYS
 from ripeline.science.spread import spread
 
 MINUTES = 8  # a first contact takes about so many
@@ -26,7 +28,9 @@ SHARE = 0.5  # of a day's minutes; the other half is for what one has already
 DAYS = 120  # working days within which a batch is looked at once, however large: about half a year
 BLOCK = 20_000  # leads at a time
 _SIZE = 16  # bytes of an id
-UNTOUCHED = (NextKind.FIRST_CONTACT, NextKind.QUALIFY, NextKind.REOPENED)
+FIRST = (NextKind.FIRST_CONTACT, NextKind.QUALIFY)
+UNTOUCHED = (*FIRST, NextKind.REOPENED)
+_FRESH = timedelta(days=FRESH_DAYS)
 
 # Locked in the order of their ids, as leads are everywhere; what somebody has touched meanwhile stays as it is.
 _SPREAD = """
@@ -42,13 +46,14 @@ UPDATE lead SET next_at = held.at, next_set_at = %s FROM held WHERE lead.id = he
 def settle(import_run_id: UUID) -> int:
     """Score the leads of a batch, spread the dates nobody chose, hand out those due now; how many dates were set.
 
+    Who asked us something in the last days and was not answered keeps today's: they come before everybody else.
     Idempotent: once somebody has touched a lead or chosen its date, it stays where it is.
     """
     for block in _blocks(_packed(Lead.objects.filter(IS_OPEN, import_run_id=import_run_id))):
         ripeness.rescore(block)
     waiting = Lead.objects.filter(
         IS_OPEN, import_run_id=import_run_id, touches=0, next_committed=False, next_kind__in=UNTOUCHED
-    )
+    ).exclude(next_note=UNANSWERED, next_kind__in=FIRST, episode_at__gte=clock.now() - _FRESH)
     count = 0
     for responsible in Responsible.objects.filter(pk__in=waiting.values("responsible")).select_related("user"):
         with transaction.atomic():

@@ -1,19 +1,21 @@
 """A file's rows of leads taken in: rows become arrivals, arrivals are admitted, and every row has its outcome."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import fields
+from dataclasses import fields, replace
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 from django.db import transaction
 
 from ripeline.base import clock
-from ripeline.capture.arriving.admission import Arrival, Result, admit, natural_key
-from ripeline.capture.arriving.arrivals import Policy
+from ripeline.capture.arriving.admission import LATER, Arrival, Result, admit, natural_key
+from ripeline.capture.arriving.arrivals import Policy, event_key
 from ripeline.capture.cells.fields import CUSTOM, FIELDS, OTHER_PHONE
 from ripeline.capture.cells.text import BadValueError, given, key
-from ripeline.capture.columns import mistaken, own_kinds, own_labels
+from ripeline.capture.columns import mistaken, own_kinds, own_labels, requests
 from ripeline.capture.columns.answers import Answers
+from ripeline.capture.columns.mapping import FieldMap
 from ripeline.capture.columns.permissions import Permissions
 from ripeline.capture.columns.rows import Row
 from ripeline.capture.columns.twice import Before, Seen, other_name
@@ -25,9 +27,12 @@ from ripeline.capture.imports.tallying import ORIGIN, Tally
 from ripeline.capture.models import ImportReject, ImportRemark, ImportRun, Remark
 from ripeline.catalog import actions as catalog
 from ripeline.catalog.models import FieldType
+from ripeline.catalog.rules import UNANSWERED
 from ripeline.leads import identity, standing, systems
 from ripeline.leads.birth import Context, Person
+from ripeline.science.choice import FRESH_DAYS
 
+_FRESH = timedelta(days=FRESH_DAYS)  # who asked longer ago takes nobody's place before `settle` gives them a day
 _TRIES = 3  # to admit rows together, each without those that the one before had refused
 _OF_PERSON = frozenset(each.name for each in fields(Person)) & FIELDS["leads"].keys()
 
@@ -51,7 +56,9 @@ class LeadTaker:
         self._seen = Seen()
         self._first: dict[int, int] = {}  # for rows of this chunk whose person was in one before: which
         self._before: dict[int, tuple[tuple[identity.Key, ...], Sequence[str], Before | None]] = {}  # of this chunk
-        self._answers = Answers(run.mapping, Dialect.from_json(run.dialect))
+        dialect = Dialect.from_json(run.dialect)
+        self._answers = Answers(run.mapping, dialect)
+        self._requests = requests.Requests(dialect, FieldMap.from_json("leads", dialect.labels, run.mapping))
         labels = [column["label"] for column in run.dialect["columns"]]
         self._id_column = next((label for label in labels if run.mapping.get(label) == "external_id"), "")
         self._keys = own_keys(run)
@@ -179,6 +186,7 @@ class LeadTaker:
             **given, other_phones=row.text(OTHER_PHONE).split(), reference=systems.bare(row.text("external_id")),
             custom=custom,
         )  # fmt: skip
+        asks = self._requests.asks(row) and stands(row) in ("", "new")
         context = Context(
             door="import", captured_at=when or clock.now(), landing_page=row.text("landing_page"),
             place=self._run.filename, captured_by_id=self._brought_by,
@@ -195,11 +203,15 @@ class LeadTaker:
         if before and policy in (Policy.FILE, Policy.ALWAYS):  # else the record stays, or the rows' dates decide
             self._first[row.row], stays = before.row, before.said
         keys = known_by or (natural_key(self._run.signature, person, when),)
-        return Arrival(
+        arrival = Arrival(
             keys=keys, person=person, context=context, source=row.text("source") or self._run.source,
             campaign=row.text("campaign"), dated=when is not None, owner_id=self._owner(row, tally),
-            policy=policy, said=stays,
+            policy=policy, said=stays, note=UNANSWERED if asks else "",
+            due=clock.now() + LATER if asks and when and clock.now() - when > _FRESH else None,
         )  # fmt: skip
+        if arrival.source or not asks:
+            return arrival
+        return replace(arrival, source=requests.SOURCE, context=replace(context, event_key=event_key(arrival)))
 
     def _named(self, row: Row) -> list[str]:
         """The keys of the company's own fields that a row says something in."""

@@ -18,6 +18,7 @@ from ripeline.capture.columns import answers, evidence, looking, own_labels, sta
 from ripeline.capture.columns.detection import Told
 from ripeline.capture.columns.looking import Looked, kind_of
 from ripeline.capture.columns.mapping import WITH_IDS, FieldMap, undecided
+from ripeline.capture.columns.requests import are_requests
 from ripeline.capture.columns.rows import Row
 from ripeline.capture.columns.wording import Word
 from ripeline.capture.files import pieces
@@ -153,6 +154,7 @@ def _context(run: ImportRun, looked: Looked, *, error: str = "") -> dict[str, An
         "kind": "" if run.kind == ImportKind.LEADS else run.get_kind_display().lower(),
         "asks_for_outcomes": looking.asks_for_outcomes(looked),
         "is_of_enquiries": run.kind == ImportKind.LEADS and is_of_enquiries(dialect.labels),
+        "are_requests": are_requests(dialect, looked.mapping),
         "asks_source": run.kind == ImportKind.LEADS,
         "preset": looked.preset.label if looked.preset and looked.preset.kind == run.kind else "",
         "words": import_words.lines(listed),
