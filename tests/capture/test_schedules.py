@@ -174,13 +174,33 @@ def test_an_address_is_fetched_and_asked_whether_it_has_changed(mona: User, site
 def test_within_the_own_network_only_the_hosts_that_are_named(
     mona: User, site: Site, known: None, settings: Settings
 ) -> None:
-    settings.PRIVATE_HOSTS = ()
     site.pages["/leads.csv"] = FIRST
     hourly(mona, site.url())
+    settings.PRIVATE_HOSTS = ()  # as it is when it is looked at, whatever it was when it was set up
     (check,) = passes()
     assert check.result == CheckResult.FAILED
     assert "RIPELINE_PRIVATE_HOSTS" in check.problem
     assert site.asked == []
+
+
+@pytest.mark.parametrize(
+    "host", ["127.0.0.1", "localhost", "10.1.2.3", "192.168.0.7", "169.254.169.254", "[::1]", "[fd00::7]"]
+)
+def test_an_address_within_is_refused_when_it_is_typed_unless_its_host_is_named(
+    host: str, mona: User, settings: Settings
+) -> None:
+    settings.PRIVATE_HOSTS = ()
+    with pytest.raises(ScheduleError, match="RIPELINE_PRIVATE_HOSTS") as problem:
+        hourly(mona, f"http://{host}/leads.csv")
+    assert problem.value.field == "place"
+    assert not ImportSchedule.objects.exists()
+    settings.PRIVATE_HOSTS = (host.strip("[]"),)
+    hourly(mona, f"http://{host}/leads.csv")
+
+
+def test_a_host_that_is_not_there_now_may_be_there_at_night(mona: User) -> None:
+    hourly(mona, "https://crm.example.com/leads.csv")
+    ImportSchedule.objects.get()
 
 
 def test_unknown_headings_wait_for_a_person_and_then_go_by_themselves(mona: User, inbox: Path) -> None:

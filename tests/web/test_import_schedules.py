@@ -92,6 +92,8 @@ def as_before_the_upgrade(name: str) -> None:
         ({"place": ""}, "Please fill this in."),
         ({"place": "../../etc/passwd"}, "Name the file as it is called in the inbox"),
         ({"place": "ftp://example.com/x"}, "This is not an address such as"),
+        ({"place": "http://10.0.0.8/leads.csv"}, "10.0.0.8 is in a private network, from which nothing is fetched."),
+        ({"place": "http://localhost:8000/x.csv"}, "localhost is this machine itself"),
         ({"at": "26:00"}, "Give a time such as 06:30."),
         ({"rhythm": "yearly"}, "Select a valid choice."),
     ],
@@ -102,6 +104,17 @@ def test_what_is_wrong_is_said_beside_what_was_typed(typed: dict[str, str], said
     assert said in answer.text
     assert all(value in answer.text for value in typed.values() if value != "yearly")
     assert not ImportSchedule.objects.exists()
+
+
+def test_it_is_looked_at_as_soon_as_it_is_set_up_where_that_is_wished(mona_in: Client) -> None:
+    page = mona_in.post("/imports/scheduled/new", NIGHTLY | {"now": ""}, follow=True).text
+    assert "It is being looked at" in page
+    assert 'hx-trigger="every 2s"' in page
+    made = ImportSchedule.objects.get()
+    schedules.work(made.pk)
+    page = mona_in.get(f"/imports/scheduled/{made.pk}").text
+    assert "It is being looked at" not in page
+    assert "There is no file crm/leads-*.csv in the inbox." in page
 
 
 def test_a_key_in_an_address_is_shown_only_where_it_can_be_changed(mona_in: Client) -> None:

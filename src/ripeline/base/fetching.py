@@ -26,6 +26,7 @@ BLOCK = 64 * 1024
 IN_MEMORY = 1024 * 1024
 REDIRECTS = 5
 SILENCE = 20.0  # seconds without a byte
+ASKED = 5.0  # seconds for where a host lies, while somebody waits
 PATIENCE = 300.0  # seconds for all of it
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
 _MOVED = (301, 302, 303, 307, 308)
@@ -38,6 +39,10 @@ class FetchError(Exception):
     def __init__(self, text: str, *, may_pass: bool = False) -> None:
         super().__init__(text)
         self.may_pass = may_pass  # by itself, within the hour
+
+
+class PrivateError(FetchError):
+    """Its host lies within, and is not named among those from which files may be fetched all the same."""
 
 
 @dataclass(frozen=True)
@@ -113,6 +118,28 @@ def problem_of(url: str) -> str:
     except FetchError as problem:
         return str(problem)
     return ""
+
+
+def private_problem_of(url: str, private: Collection[str] = ()) -> str:
+    """Why nothing would be fetched from an address: it lies within; "" if not, or if nobody can say just now.
+
+    For whoever types it: the answer is looked up, for a few seconds at most; what counts is found out at each fetching.
+    """
+    where = _where(url)
+    found: list[str] = []
+
+    def look() -> None:
+        try:
+            _addresses(where, private)
+        except PrivateError as problem:
+            found.append(str(problem))
+        except FetchError:
+            pass  # a host that is not there now may be there at night
+
+    asking = threading.Thread(target=look, daemon=True)
+    asking.start()
+    asking.join(ASKED)
+    return found[0] if found else ""
 
 
 def is_allowed(address: Address) -> bool:
@@ -211,18 +238,23 @@ def _cut(number: int) -> None:
 
 def _addresses(where: _Where, private: Collection[str]) -> list[str]:
     """Every address of a host; none of them may be private, unless the host is named among `private`."""
+    addresses = [where.host] if _ip(where.host) else _looked_up(where)
+    if where.host not in private and not all(is_allowed(ipaddress.ip_address(a.split("%")[0])) for a in addresses):
+        is_here = all(ipaddress.ip_address(a.split("%")[0]).is_loopback for a in addresses)
+        raise PrivateError(
+            f"{where.host} is {'this machine itself' if is_here else 'in a private network'}, from which nothing is "
+            "fetched. If it shall be all the same, whoever runs this installation names it in RIPELINE_PRIVATE_HOSTS."
+        )
+    return addresses
+
+
+def _looked_up(where: _Where) -> list[str]:
     try:
         found = socket.getaddrinfo(where.host, where.port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError) as problem:
         is_sure = isinstance(problem, UnicodeError) or problem.errno == socket.EAI_NONAME
         raise FetchError(f"There is no host called {where.host}.", may_pass=not is_sure) from None
-    addresses = list(dict.fromkeys(str(each[4][0]) for each in found))
-    if where.host not in private and not all(is_allowed(ipaddress.ip_address(a.split("%")[0])) for a in addresses):
-        raise FetchError(
-            f"{where.host} is in a private network. If it shall be reached all the same, name it in "
-            "RIPELINE_PRIVATE_HOSTS."
-        )
-    return addresses
+    return list(dict.fromkeys(str(each[4][0]) for each in found))
 
 
 def _answered(line: http.client.HTTPConnection, where: _Where, headers: dict[str, str]) -> http.client.HTTPResponse:

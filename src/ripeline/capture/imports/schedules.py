@@ -126,6 +126,8 @@ def set_up(
     problem = fetching.problem_of(place) if is_address(place) else inbox.problem_of(place)
     if problem or len(place) > 1000:
         raise ScheduleError("place", problem or "This is too long.")
+    if is_address(place) and (problem := fetching.private_problem_of(place, settings.PRIVATE_HOSTS)):
+        raise ScheduleError("place", problem)
     with transaction.atomic():
         found = _own(actor, schedule_id) if schedule_id else ImportSchedule(made_by=actor, created_at=clock.now())
         if found.place != place or found.kind != kind:  # another file: nothing of it is known

@@ -62,6 +62,8 @@ def listed(request: HttpRequest) -> HttpResponse:
 def new(request: HttpRequest) -> HttpResponse:
     form = ScheduleForm(posted(request))
     if request.method == "POST" and form.is_valid() and (made := _kept(request, form)):
+        if "now" in request.POST:
+            schedules.look_now(actor=importer(request), schedule_id=made.pk)
         say(request, f"It is imported by itself from now on, for the first time {_first(made)}.")
         return redirect("import-schedule", made.pk)
     context = {"form": form, "inbox": settings.INBOX, "largest": pieces.LARGEST // 1024**2}
@@ -80,7 +82,8 @@ def one(request: HttpRequest, schedule_id: UUID) -> HttpResponse:
         return redirect("import-schedule", schedule_id)
     context: dict[str, Any] = {
         "schedule": found, "shown": schedules.shown(found.place), "words": words(found), "form": form,
-        "checks": schedules.checks(found, SHOWN),
+        "checks": (checks := schedules.checks(found, SHOWN)),
+        "is_looking": found.wanted_at is not None or any(check.is_open for check in checks),
     }  # fmt: skip
     return render(request, "imports/schedule.html", context, status=422 if form.errors else 200)
 
