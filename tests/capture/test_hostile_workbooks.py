@@ -46,7 +46,9 @@ OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 600
         (zipped({"ppt/presentation.xml": b"<a/>"}), "an office document"),
         (zipped({"mimetype": ODT, "content.xml": b"<a/>"}), "an office document"),
         (zipped({"Index/Document.iwa": b"x"}), "a Numbers document"),
-        (zipped({"leads.csv": b"a,b"}), "a ZIP archive"),
+        (zipped({"readme.pdf": b"%PDF"}), "a ZIP archive without a file of rows"),
+        (zipped({"a.csv": b"a,b", "b.csv": b"a,b"}), "a ZIP archive of several files"),
+        (zipped({"Index.zip": b"x", "preview.jpg": b"x"}), "a Numbers document"),
         (zipped({"inner.zip": zipped({"inner.zip": zipped({"a": b" " * 10_000})})}), "a ZIP archive"),
         (zipped({"[Content_Types].xml": b"<a/>", "xl/workbook.xml": b"<workbook"}), "damaged"),
         (GOOD[: len(GOOD) // 2], "damaged"),
@@ -55,7 +57,8 @@ OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 600
         (bare(b"<worksheet><sheetData><row><c t='s'><v>9</v></c></row></sheetData></worksheet>"), "damaged"),
     ],
     ids=[
-        "password", "doc", "xls of nothing", "docx", "pptx", "odt", "numbers", "zip", "zip in zip", "cut xml", "half",
+        "password", "doc", "xls of nothing", "docx", "pptx", "odt", "numbers", "zip",
+        "zip of several", "older numbers", "zip in zip", "cut xml", "half",
         "no end", "zeros", "no such string",
     ],
 )  # fmt: skip

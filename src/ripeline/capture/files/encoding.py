@@ -13,6 +13,7 @@ _BOMS = (  # the longer first
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
+_ANEW = "Open it in Excel or LibreOffice, save it anew as an Excel workbook (.xlsx), and import that."
 _SAVE = "Open it in a spreadsheet, save it as “CSV UTF-8” and import that."
 _EXCEL = "an Excel file. Save it as “CSV UTF-8” (in Excel: File, Save as) and import that."
 _SPREADSHEET = "a spreadsheet. Save it as “CSV UTF-8” (in LibreOffice: Save as, Text CSV) and import that."
@@ -39,7 +40,11 @@ _KINDS = (
     (b"\x7fELF", "a program", "Choose the file that has the rows."),
     (b"BEGIN:VCARD", "a file of vCards", "Bring it in under Leads, “Add a lead”, “From a card file”."),
 )
-_HTML = re.compile(rb"\s*<(?:!doctype html|html|head|table|body)\b", re.IGNORECASE)
+_HTML = re.compile(
+    rb"\s*(?:<!--.{0,2000}?-->\s*){0,5}<(?:!doctype\s+html|html|head|table|body|meta|style|div)\b", re.I | re.S
+)
+_WORKBOOK_XML = b"urn:schemas-microsoft-com:office:spreadsheet"
+_BOOKS = (".xls", ".xlsx", ".xlsm", ".xlsb", ".ods", ".numbers")
 _XML = re.compile(rb"\s*<\?xml\b", re.IGNORECASE)
 _JSON = re.compile(rb'\s*(?:\[\s*)?\{\s*"')
 _CONTROLS = bytes(set(range(32)) - {0, 9, 10, 11, 12, 13, 26, 27})
@@ -47,18 +52,28 @@ _CYRILLIC = re.compile(rb"[\xc0-\xff]{3,}")
 _MAC_LETTERS = re.compile(rb"[A-Za-z][\x87\x88\x8a\x8d\x8e\x8f\x90\x9a\x9f]")  # á à ä ç é è ê ö ü
 
 
+def is_page(head: bytes) -> bool:
+    """Whether a file that begins so is a web page."""
+    if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        head = head.decode("utf-16", "replace").encode()
+    return _HTML.match(head.removeprefix(codecs.BOM_UTF8)) is not None
+
+
 def refuse_what_is_no_text(head: bytes, name: str) -> None:
     """UnreadableFileError, saying what the file is and what to do, if its first bytes are not a table in text."""
+    called = "spreadsheet" if name.lower().endswith(_BOOKS) else "CSV file"
     for magic, kind, advice in _KINDS:
         if head.startswith(magic):
-            raise UnreadableFileError(f"{name} is {kind}, not a CSV file. {advice}")
+            raise UnreadableFileError(f"{name} is {kind}, not a {called}. {advice}")
     if head.startswith(b"PK\x03\x04"):
         raise UnreadableFileError(f"{name} is {_zip_kind(head, name.lower())}")
     if head.startswith(_OLE):
         raise UnreadableFileError(f"{name} is {_WORD if _WORD_STREAM in head else _EXCEL}")
+    if _WORKBOOK_XML in head:
+        raise UnreadableFileError(f"{name} is an Excel workbook in the XML format of 2003. {_ANEW}")
     for pattern, kind in ((_HTML, "a web page"), (_XML, "an XML file"), (_JSON, "a JSON file")):
         if pattern.match(head.removeprefix(codecs.BOM_UTF8)):
-            raise UnreadableFileError(f"{name} is {kind}, not a CSV file. {_SAVE}")
+            raise UnreadableFileError(f"{name} is {kind}, not a {called}. {_SAVE}")
     if not _is_wide(head) and len(head.translate(None, _CONTROLS)) < 0.98 * len(head):
         raise UnreadableFileError(f"{name} is not text but the file of some program. {_SAVE}")
 

@@ -9,6 +9,7 @@ numbers are those a spreadsheet shows; a line break inside a cell is written as 
 
 import csv
 import errno
+import importlib.util
 import json
 import os
 import re
@@ -32,6 +33,8 @@ _ENCRYPTED = "EncryptedPackage".encode("utf-16-le")  # how Office wraps a workbo
 _WORD_STREAM = "WordDocument".encode("utf-16-le")
 _DOCTYPE = re.compile(rb"<!\s*(?:DOCTYPE|ENTITY)", re.IGNORECASE)
 _1904 = re.compile(rb"<(?:\w+:)?workbookPr\b[^>]*\bdate1904=[\"'](?:1|true)[\"']")
+_TEXTS, _WORKBOOKS = (".csv", ".tsv", ".txt"), (".xlsx", ".xlsm", ".xlsb", ".xls", ".ods")
+_HIDDEN = re.compile(r"(?:^|/)(?:__MACOSX/|\.|Thumbs\.db$|desktop\.ini$)")
 _BREAK = re.compile(r"\r\n?|\n")
 
 
@@ -104,7 +107,8 @@ def _recognised(names: set[str], archive: zipfile.ZipFile) -> None:
         if "META-INF/manifest.xml" in names and b"encryption-data" in archive.read("META-INF/manifest.xml"):
             raise RefusedError("password")
         return
-    for place, kind in (("word/", "word"), ("ppt/", "office"), ("Index/", "numbers"), ("xl/", "damaged")):
+    numbers = (("Index/", "numbers"), ("Index.zip", "numbers"), ("index.apxl", "numbers"))
+    for place, kind in (("word/", "word"), ("ppt/", "office"), *numbers, ("xl/", "damaged")):
         if any(name.startswith(place) for name in names):
             raise RefusedError(kind)
     raise RefusedError("damaged" if "[Content_Types].xml" in names else "zip")
@@ -206,14 +210,67 @@ def number(value: float) -> str:
     return f"{plain}0" if len(plain.rpartition(".")[2]) == 3 else plain  # 1.234 could be a thousand and more
 
 
+def opened(file: Path, directory: Path, most: int) -> dict[str, Any]:
+    """What is in a workbook, in a web page, or in an archive with one of them or one file of text."""
+    if is_page(file):
+        return {"sheets": _of_page(file, directory), "is_1904": False}
+    try:
+        is_1904 = checked(file, most)
+    except RefusedError as why:
+        if str(why) != "zip":
+            raise
+        inner = alone(file, directory)
+        if inner.suffix in _TEXTS:
+            return {"text": inner.name}
+        return {"sheets": written(inner, directory), "is_1904": checked(inner, most)}
+    return {"sheets": written(file, directory), "is_1904": is_1904}
+
+
+def is_page(file: Path) -> bool:
+    """Whether it is a web page, by its beginning."""
+    with file.open("rb") as content:
+        return content.read(4) not in (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
+
+
+def _of_page(file: Path, directory: Path) -> list[dict[str, Any]]:
+    """The tables of a page; the module for it lies beside this one, which is run without knowing any other."""
+    about = importlib.util.spec_from_file_location("web_pages", Path(__file__).with_name("web_pages.py"))
+    assert about
+    assert about.loader
+    web_pages = importlib.util.module_from_spec(about)
+    about.loader.exec_module(web_pages)
+    try:
+        sheets: list[dict[str, Any]] = web_pages.written(file, directory)
+    except web_pages.PageError as why:
+        raise RefusedError(str(why)) from why
+    return sheets
+
+
+def alone(file: Path, directory: Path) -> Path:
+    """The one file of rows in an archive, unpacked; what a system adds to it (a read-me, hidden files) is left."""
+    with zipfile.ZipFile(file) as archive:
+        parts = [part for part in archive.infolist() if not (part.is_dir() or _HIDDEN.search(part.filename))]
+        tables = [part for part in parts if Path(part.filename).suffix.lower() in (*_TEXTS[:2], *_WORKBOOKS)]
+        tables = tables or [part for part in parts if Path(part.filename).suffix.lower() in _TEXTS]
+        if len(tables) != 1:
+            raise RefusedError("zips" if tables else "zip")
+        place = directory / f"inner{Path(tables[0].filename).suffix.lower()}"
+        try:
+            with archive.open(tables[0]) as content, place.open("wb") as copy:
+                while block := content.read(BLOCK):
+                    copy.write(block)
+        except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, ValueError) as problem:
+            raise RefusedError("damaged") from problem
+    return place
+
+
 def main(workbook: str, directory: str, limits: str) -> None:
     """Answer on stdout; what breaks the process is for whoever started it to notice."""
     allowed = json.loads(limits)
     limit(allowed)
     found: dict[str, Any]
     try:
-        is_1904 = checked(Path(workbook), allowed["UNPACKED"])
-        found = {"sheets": written(Path(workbook), Path(directory)), "is_1904": is_1904}
+        found = opened(Path(workbook), Path(directory), allowed["UNPACKED"])
     except RefusedError as why:
         found = {"refused": str(why)}
     except MemoryError:

@@ -18,6 +18,7 @@ from typing import Any, BinaryIO
 
 from ripeline.capture.files import unpacking
 from ripeline.capture.files.dialect import Sheet, UnreadableFileError
+from ripeline.capture.files.encoding import is_page
 from ripeline.capture.files.lines import BLOCK
 
 GIGABYTE = 1024**3
@@ -28,6 +29,7 @@ LIMITS = {
     "UNPACKED": 4 * GIGABYTE,  # what a workbook says that it unpacks to
 }
 PATIENCE = 240.0  # seconds, whatever else happens
+_SNIFFED = 4096  # bytes that say what a file is
 _ZIP, _OLE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0"
 _SAVE = "Save the sheet as “CSV UTF-8” in the program that made it, and import that."
 _WHY = {
@@ -42,7 +44,11 @@ _WHY = {
     "word": "{name} is a Word document, not a table. Copy its table into a spreadsheet and import that.",
     "office": f"{{name}} is an office document, not a table. {_SAVE}",
     "numbers": "{name} is a Numbers document. Export it from Numbers as CSV or Excel and import that.",
-    "zip": "{name} is a ZIP archive. Unpack it and import the file inside.",
+    "zip": "{name} is a ZIP archive without a file of rows (CSV, Excel) in it. Unpack it and choose the file that has "
+    "the rows.",
+    "zips": "{name} is a ZIP archive of several files. Unpack it and choose the files inside, all at once.",
+    "page": "{name} is a web page without a table in it, whatever it is called. Where you saved it, look for an export "
+    "as CSV or Excel, and import that.",
 }
 
 
@@ -57,25 +63,31 @@ class Table:
     is_1904: bool = False
 
 
-def is_workbook(file: BinaryIO) -> bool:
-    """Whether it begins like one: a ZIP archive, or the format of before 2007."""
+def is_packed(file: BinaryIO) -> bool:
+    """Whether it begins like a workbook (a ZIP archive, or the format of before 2007), or like a web page."""
     file.seek(0)
-    return file.read(4) in (_ZIP, _OLE)
+    head = file.read(_SNIFFED)
+    return head.startswith((_ZIP, _OLE)) or is_page(head)
 
 
 @contextmanager
 def as_table(file: BinaryIO | Table, *, name: str, sheet: str | None = None) -> Iterator[Table]:
-    """`file` as text: itself, or the sheet called so, or the visible one with most rows, of a workbook.
+    """`file` as text: itself, or the sheet called so, or the visible one with most rows, of a workbook; so of a web
+    page its tables. Of an archive the one file of rows that is in it.
 
     UnreadableFileError, in a sentence that says what to do, if that cannot be.
     """
     if isinstance(file, Table):
         yield file
-    elif not is_workbook(file):
+    elif not is_packed(file):
         yield Table(file)
     else:
         with tempfile.TemporaryDirectory(prefix="ripeline-sheet-") as directory:
             found = _unpacked(file, Path(directory), name)
+            if inner := found.get("text"):
+                with (Path(directory) / inner).open("rb") as content:
+                    yield Table(content, file)
+                return
             sheets = tuple(Sheet(one["name"], one["rows"], one["hidden"]) for one in found["sheets"])
             chosen = _chosen(sheets, sheet, name)
             with (Path(directory) / found["sheets"][chosen]["file"]).open("rb") as content:
