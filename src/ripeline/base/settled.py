@@ -4,7 +4,7 @@ Whether one is, is asked of PostgreSQL each time, so what was just committed any
 transaction, is seen: a table's mark is made of where its visible rows stand and which transactions wrote them.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cache
 from threading import local
@@ -15,6 +15,8 @@ from django.db import connection
 from ripeline.base.statements import prepared_rows
 
 T = TypeVar("T")
+K = TypeVar("K")
+V = TypeVar("V")
 Marks = Mapping[str, tuple[int, int]]  # by table
 
 _tables: set[str] = set()  # of all that is kept so
@@ -44,6 +46,11 @@ class Settled(Generic[T]):
         if looking:
             looking.found[self] = kept[1]
         return kept[1]
+
+    def of(self: "Settled[Mapping[K, V]]", keys: Iterable[K]) -> Mapping[K, V]:
+        """As `now`, of a table by its ids, where each of these is in it: what was read since a look may name newer."""
+        found = self.now()
+        return found if found.keys() >= set(keys) else self.now(anew=True)
 
     def _mark(self, marks: Marks) -> tuple[Any, ...]:
         which = connection.settings_dict

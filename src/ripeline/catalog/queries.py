@@ -1,7 +1,8 @@
 """Reading the catalog."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from copy import copy
+from uuid import UUID
 
 from ripeline.base.reading import read
 from ripeline.base.settled import Settled
@@ -13,21 +14,35 @@ def reason(code: str) -> CloseReason:
     return CloseReason.objects.get(code=code)
 
 
-_reasons = Settled(lambda: tuple(read(CloseReason, "ORDER BY position, label")), "close_reason")
+_reasons: Settled[Mapping[UUID, CloseReason]] = Settled(
+    lambda: {one.pk: one for one in read(CloseReason, "ORDER BY position, label")}, "close_reason"
+)
 
 
 def reasons(state: str | None = None) -> Sequence[CloseReason]:
     """Active close reasons in their order, of one state or all."""
-    return [reason for reason in _reasons.now() if reason.is_active and state in (None, "", reason.state)]
+    return [reason for reason in _reasons.now().values() if reason.is_active and state in (None, "", reason.state)]
 
 
-_sources = Settled(lambda: tuple(read(Source, "ORDER BY name")), "source")
+def reasons_of(ids: Collection[UUID]) -> Mapping[UUID, CloseReason]:
+    """Close reasons by id: all, and these of all. Shared: to be read."""
+    return _reasons.of(ids)
+
+
+_sources: Settled[Mapping[UUID, Source]] = Settled(
+    lambda: {one.pk: one for one in read(Source, "ORDER BY name")}, "source"
+)
 _custom_fields = Settled(lambda: tuple(read(CustomField, "ORDER BY position, label")), "custom_field")
 
 
 def sources() -> Sequence[Source]:
     """Every source by name. Shared: to be read."""
-    return _sources.now()
+    return tuple(_sources.now().values())
+
+
+def sources_of(ids: Collection[UUID]) -> Mapping[UUID, Source]:
+    """Sources by id: all, and these of all. Shared: to be read."""
+    return _sources.of(ids)
 
 
 def custom_fields() -> Sequence[CustomField]:

@@ -13,11 +13,12 @@ from django.core.exceptions import EmptyResultSet
 from ripeline.base import reading
 from ripeline.base.reading import made
 from ripeline.base.statements import prepared_rows
-from ripeline.catalog.models import CloseReason, Source
+from ripeline.catalog import queries as catalog
 from ripeline.leads import rules
 from ripeline.leads.models import Account, Lead, NextKind
 from ripeline.leads.rules import Verb
-from ripeline.people.models import Responsible, User
+from ripeline.people import queries as people
+from ripeline.people.models import User
 
 _NEXT_KINDS: dict[str, str] = dict(NextKind.choices)
 
@@ -152,24 +153,14 @@ _LEAD = (
     "owner_id", "responsible_id", "source_id", "close_reason_id",
 )  # fmt: skip
 _WHOLE = tuple(field.attname for field in Lead._meta.concrete_fields)
-_BESIDE = """
-       owner.name, owner.team_id, owner.tracking,
-       responsible.name, responsible.kind, responsible.user_id, keeper.name, keeper.team_id, keeper.tracking,
-       source.name, close_reason.label
-FROM lead
-JOIN responsible ON responsible.id = lead.responsible_id
-LEFT JOIN "user" AS owner ON owner.id = lead.owner_id
-LEFT JOIN "user" AS keeper ON keeper.id = responsible.user_id
-LEFT JOIN source ON source.id = lead.source_id
-LEFT JOIN close_reason ON close_reason.id = lead.close_reason_id
-"""
-
-
-_ACCOUNT = "(SELECT name FROM account WHERE account.id = lead.account_id)"
-_OF_ROWS = f"SELECT NULL, {', '.join(f'lead.{name}' for name in _LEAD)}, {_BESIDE}"
-_BY_ID = f"{_OF_ROWS} WHERE lead.id = ANY(%s::uuid[])"
-_COLLEAGUES = f"{_OF_ROWS} WHERE lead.account_id = %s AND lead.id <> %s AND lead.merged_into_id IS NULL"
-_OF_WHOLE = f"SELECT {_ACCOUNT}, {', '.join(f'lead.{name}' for name in _WHOLE)}, {_BESIDE}"
+_OF_ROWS = f"SELECT {', '.join(_LEAD)} FROM lead"  # noqa: S608
+_BY_ID = f"{_OF_ROWS} WHERE id = ANY(%s::uuid[])"
+_COLLEAGUES = f"{_OF_ROWS} WHERE account_id = %s AND id <> %s AND merged_into_id IS NULL"
+_OF_WHOLE = f"""
+SELECT {", ".join(f"lead.{name}" for name in _WHOLE)}, account.name
+FROM lead LEFT JOIN account ON account.id = lead.account_id
+WHERE lead.id = ANY(%s::uuid[]) AND lead.merged_into_id IS NULL
+"""  # noqa: S608
 
 
 def read(actor: User, lead_ids: Sequence[UUID]) -> Sequence[Row]:
@@ -188,13 +179,13 @@ def colleagues(lead: Lead, actor: User, limit: int = 6) -> Sequence[Row]:
     """Others at the same account whom `actor` may find: the first by name, in one query."""
     if not lead.account_id:
         return []
-    theirs, given, first = _COLLEAGUES, [lead.account_id, lead.pk], "ORDER BY lead.name, lead.id LIMIT %s"
+    theirs, given, first = _COLLEAGUES, [lead.account_id, lead.pk], "ORDER BY name, id LIMIT %s"
     if within := rules.findable(actor):
         try:
             reach, ids = Lead.objects.filter(within, account_id=lead.account_id).values("pk").query.sql_with_params()
         except EmptyResultSet:
             return []
-        return _rows(actor, reading.rows(f"{theirs} AND lead.id IN ({reach}) {first}", [*given, *ids, limit]))
+        return _rows(actor, reading.rows(f"{theirs} AND id IN ({reach}) {first}", [*given, *ids, limit]))
     return _rows(actor, prepared_rows(f"{theirs} {first}", [*given, limit]))
 
 
@@ -245,10 +236,13 @@ def whole(lead_ids: Collection[UUID]) -> dict[UUID, Lead]:
     """These leads themselves, those merged away left out: every column, and the names of what stands beside them."""
     if not lead_ids:
         return {}
-    rest = "WHERE lead.id = ANY(%s::uuid[]) AND lead.merged_into_id IS NULL"
-    beside = _Beside()
-    found = [beside.lead(_WHOLE, values) for values in prepared_rows(f"{_OF_WHOLE} {rest}", [_array(lead_ids)])]
-    return {lead.pk: lead for lead in found}
+    found = prepared_rows(_OF_WHOLE, [_array(lead_ids)])
+    leads = _leads(_WHOLE, found)
+    accounts: dict[UUID, Account] = {}
+    for lead, (*_, account) in zip(leads, found, strict=True):
+        if key := lead.account_id:
+            lead.account = accounts.setdefault(key, made(Account, {"id": key, "name": account}))
+    return {lead.pk: lead for lead in leads}
 
 
 def _array(lead_ids: Collection[UUID]) -> str:
@@ -257,56 +251,33 @@ def _array(lead_ids: Collection[UUID]) -> str:
 
 
 def _rows(actor: User, found: Sequence[Sequence[Any]]) -> Sequence[Row]:
-    beside = _Beside()
     may: dict[tuple[UUID | None, UUID], frozenset[Verb]] = {}
-    made = []
-    for values in found:
-        lead = beside.lead(_LEAD, values)
+    made_of = []
+    for lead in _leads(_LEAD, found):
         holders = lead.owner_id, lead.responsible_id
         if holders not in may:
             may[holders] = rules.verbs(actor, lead)
-        made.append(Row(lead, may[holders], actor))
-    return made
+        made_of.append(Row(lead, may[holders], actor))
+    return made_of
 
 
-class _Beside:
-    """What stands beside the leads of a page: each of it made once."""
+_KEYS = ("owner_id", "responsible_id", "source_id", "close_reason_id")
 
-    def __init__(self) -> None:
-        self._known: dict[Any, Any] = {None: None}
 
-    def lead(self, names: Sequence[str], values: Sequence[Any]) -> Lead:
-        account, *values = values
+def _leads(names: Sequence[str], found: Sequence[Sequence[Any]]) -> Sequence[Lead]:
+    """Leads of whom these columns were read; whose they are and where from stands beside each, from what is settled."""
+    places = [names.index(name) for name in _KEYS]
+    owner_ids, desk_ids, source_ids, reason_ids = ({values[at] for values in found} - {None} for at in places)
+    owners, desks = people.users(owner_ids), people.responsibles(desk_ids)
+    sources, reasons = catalog.sources_of(source_ids), catalog.reasons_of(reason_ids)
+    leads = []
+    for values in found:
         given = dict(zip(names, values, strict=False))
-        (owner_name, owner_team, tracking, name, kind, user_id, keeper_name, keeper_team, keeper_tracking, source,
-         reason) = values[len(names) :]  # fmt: skip
         custom = given["custom"]
         given["custom"] = json.loads(custom) if custom != "{}" else {}
-        known = self._known
-        owner_id, desk, source_id, reason_id = (
-            given["owner_id"], given["responsible_id"], given["source_id"], given["close_reason_id"],
-        )  # fmt: skip
-        if owner_id not in known:
-            known[owner_id] = _person(owner_id, owner_name, owner_team, tracking)
-        if user_id not in known:
-            known[user_id] = _person(user_id, keeper_name, keeper_team, keeper_tracking)
-        if desk not in known:
-            whose = {"id": desk, "name": name, "kind": kind, "user_id": user_id}
-            known[desk] = made(Responsible, whose, {"user": known[user_id]})
-        if source_id not in known:
-            known[source_id] = made(Source, {"id": source_id, "name": source})
-        if reason_id not in known:
-            known[reason_id] = made(CloseReason, {"id": reason_id, "label": reason})
         related = {
-            "owner": known[owner_id], "responsible": known[desk], "source": known[source_id],
-            "close_reason": known[reason_id],
+            "owner": owners.get(given["owner_id"]), "responsible": desks[given["responsible_id"]],
+            "source": sources.get(given["source_id"]), "close_reason": reasons.get(given["close_reason_id"]),
         }  # fmt: skip
-        if account_id := given.get("account_id"):
-            if account_id not in known:
-                known[account_id] = made(Account, {"id": account_id, "name": account})
-            related["account"] = known[account_id]
-        return made(Lead, given, related)
-
-
-def _person(user_id: UUID, name: str, team_id: UUID | None, tracking: str) -> User:
-    return made(User, {"id": user_id, "name": name, "team_id": team_id, "tracking": tracking})
+        leads.append(made(Lead, given, related))
+    return leads

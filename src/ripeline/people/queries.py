@@ -1,13 +1,13 @@
 """Who is there."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from copy import copy
 from datetime import date, datetime
 from uuid import UUID
 
 from django.db.models import Case, Count, IntegerField, Q, QuerySet, When
 
-from ripeline.base.reading import rows
+from ripeline.base.reading import read, rows
 from ripeline.base.settled import Settled
 from ripeline.people.models import Absence, AuditEntry, Experience, Responsible, ResponsibleKind, Role, Team, User
 
@@ -54,28 +54,36 @@ def responsible_of(user: User) -> Responsible:
     return Responsible.objects.get(user=user)
 
 
-_desks = Settled(
-    lambda: rows(
-        'SELECT person.id, person.team_id, responsible.id FROM "user" AS person '
-        "LEFT JOIN responsible ON responsible.user_id = person.id"
-    ),
-    "user", "responsible",
-)  # fmt: skip
+class _Desks:
+    """Who is on which team, and under which row each is responsible for leads: ids."""
+
+    def __init__(self) -> None:
+        self.of: dict[UUID, UUID] = {}  # by person
+        self.team: dict[UUID | None, tuple[list[UUID], list[UUID]]] = {}  # people and their desks, by team
+        for user, team, desk in rows(
+            'SELECT person.id, person.team_id, responsible.id FROM "user" AS person '
+            "LEFT JOIN responsible ON responsible.user_id = person.id"
+        ):
+            users, desks = self.team.setdefault(team, ([], []))
+            users.append(user)
+            if desk:
+                self.of[user] = desk
+                desks.append(desk)
+
+
+_desks = Settled(_Desks, "user", "responsible")
 
 
 def around(users: Collection[UUID], team_id: UUID | None) -> tuple[list[UUID], list[UUID], list[UUID]]:
     """Of these people their desks (the rows under which they are responsible for leads), and of a team (None: of those
-    on none) who is on it, and their desks: ids."""
+    on none) who is on it, and their desks: ids. Shared: to be read."""
     found = _desks.now()
-    team = [(user, desk) for user, team, desk in found if team == team_id]
-    mine = [desk for user, _, desk in found if desk and user in users]
-    return mine, [user for user, _ in team], [desk for _, desk in team if desk]
+    return [found.of[user] for user in users if user in found.of], *found.team.get(team_id, ([], []))
 
 
 def of_team(team_id: UUID | None) -> tuple[Collection[UUID], Collection[UUID]]:
-    """Ids of the people on a team (None: of those on none), and of their desks."""
-    found = list(User.objects.filter(team=team_id).values_list("pk", "responsible__pk"))
-    return [user for user, _ in found], [desk for _, desk in found if desk]
+    """Ids of the people on a team (None: of those on none), and of their desks. Shared: to be read."""
+    return _desks.now().team.get(team_id, ([], []))
 
 
 _nobodys = Settled(
@@ -96,6 +104,32 @@ good ones; Sabnis et al. 2013)."""
 def intake_cap(user: User) -> int:
     """How many new leads a week somebody gets at most beside their own and those of their companies."""
     return INTAKE[Experience(user.experience)] if user.intake_cap is None else user.intake_cap
+
+
+def _read_users() -> Mapping[UUID, User]:
+    return {user.pk: user for user in read(User, "")}
+
+
+def _read_responsibles() -> Mapping[UUID, Responsible]:
+    users = _read_users()
+    found = {each.pk: each for each in read(Responsible, "")}
+    for each in found.values():
+        each.user = users[each.user_id] if each.user_id else None
+    return found
+
+
+_users = Settled(_read_users, "user")
+_responsibles = Settled(_read_responsibles, "responsible", "user")
+
+
+def users(ids: Collection[UUID]) -> Mapping[UUID, User]:
+    """People by id: everybody, and these of all. Shared: to be read."""
+    return _users.of(ids)
+
+
+def responsibles(ids: Collection[UUID]) -> Mapping[UUID, Responsible]:
+    """Who may be responsible for leads, by id, each with its person: all of them, and these. Shared: to be read."""
+    return _responsibles.of(ids)
 
 
 def _read_assignable() -> Sequence[Responsible]:
@@ -164,7 +198,8 @@ def desks(user: User, days: Collection[date], *, queues: bool) -> list[UUID]:
     """Ids of the rows under which `user`, and whoever they cover on each of these days, are responsible for leads;
     with `queues` also those of the queues."""
     users = {user.pk} | frozenset.intersection(*(covered_by(user, day) for day in days))
-    found = [desk for person, _, desk in _desks.now() if desk and person in users]
+    of = _desks.now().of
+    found = [of[user] for user in users if user in of]
     return found + [queue for queue, is_active in _queues.now() if is_active] if queues else found
 
 

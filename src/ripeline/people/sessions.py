@@ -10,12 +10,12 @@ from django.contrib.sessions.backends.db import SessionStore as Stored
 from django.contrib.sessions.models import Session
 from django.utils import timezone
 
-from ripeline.base.reading import made, read
-from ripeline.base.settled import Settled, look
+from ripeline.base.reading import made
+from ripeline.base.settled import look
 from ripeline.base.statements import prepared_rows
+from ripeline.people import queries
 from ripeline.people.models import User
 
-_users = Settled(lambda: {user.pk: user for user in read(User, "")}, "user")
 _KEPT = "SELECT session_data FROM django_session WHERE session_key = %s::text AND expire_date > %s::timestamptz"
 
 
@@ -48,5 +48,5 @@ class Backend(ModelBackend):
     """Django's own way of signing in, by address and password."""
 
     def get_user(self, user_id: Any) -> User | None:
-        found = _users.now().get(user_id)
+        found = queries.users(()).get(user_id)
         return copy(found) if found and self.user_can_authenticate(found) else None
