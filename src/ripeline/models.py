@@ -38,6 +38,8 @@ from ripeline.catalog.models import (
 from ripeline.insight.models import Recovered, Recovery
 from ripeline.leads.models import (
     Account,
+    AccountBlock,
+    AccountMerge,
     Batch,
     BatchItem,
     Block,
@@ -48,6 +50,7 @@ from ripeline.leads.models import (
     Opportunity,
     PossibleDuplicate,
     RecordView,
+    SameCompany,
     SavedView,
 )
 from ripeline.outbox.models import Consent, ConsentEvent, MailServer, Message, Purpose, Suppression, Wording
@@ -70,14 +73,14 @@ from ripeline.worker.models import Beat
 from ripeline.worklist.models import Belief, Plan, PlanItem
 
 __all__ = [
-    "Absence", "Account", "Activity", "ApiKey", "Asset", "AssetContent", "AuditEntry", "Batch", "BatchItem", "Beat",
-    "Belief", "Block", "Campaign", "Claim", "CloseReason", "Company", "Consent", "ConsentEvent", "CountedLink",
-    "CustomField", "DefaultView", "Dispute", "Door", "DoorDay", "Engagement", "Enquiry", "Export", "ExportPiece",
-    "Hit", "Identity", "ImportCheck", "ImportCompany", "ImportKept", "ImportMapping", "ImportPiece", "ImportReject",
-    "ImportRemark", "ImportRun", "ImportSchedule", "ImportTrial", "ImportUndo", "ImportWord", "ImportedFirm",
-    "KeptWord", "Lead", "MailServer", "Message", "ModelRun", "Opportunity", "PageRule", "Perceived", "Plan",
-    "PlanItem", "PossibleDuplicate", "Price", "Purpose", "Question", "Reaction", "RecordView", "Recovered",
-    "Recovery", "Responsible", "SavedView", "Score", "SignalTrust", "SimulationRun", "Site", "Source", "StageSaid",
-    "Submission", "Suppression", "Team", "Term", "Tracking", "TriedHost", "TriedSite", "Turn", "TypicalAmount", "User",
-    "Visitor", "Wording",
+    "Absence", "Account", "AccountBlock", "AccountMerge", "Activity", "ApiKey", "Asset", "AssetContent", "AuditEntry",
+    "Batch", "BatchItem", "Beat", "Belief", "Block", "Campaign", "Claim", "CloseReason", "Company", "Consent",
+    "ConsentEvent", "CountedLink", "CustomField", "DefaultView", "Dispute", "Door", "DoorDay", "Engagement", "Enquiry",
+    "Export", "ExportPiece", "Hit", "Identity", "ImportCheck", "ImportCompany", "ImportKept", "ImportMapping",
+    "ImportPiece", "ImportReject", "ImportRemark", "ImportRun", "ImportSchedule", "ImportTrial", "ImportUndo",
+    "ImportWord", "ImportedFirm", "KeptWord", "Lead", "MailServer", "Message", "ModelRun", "Opportunity", "PageRule",
+    "Perceived", "Plan", "PlanItem", "PossibleDuplicate", "Price", "Purpose", "Question", "Reaction", "RecordView",
+    "Recovered", "Recovery", "Responsible", "SameCompany", "SavedView", "Score", "SignalTrust", "SimulationRun",
+    "Site", "Source", "StageSaid", "Submission", "Suppression", "Team", "Term", "Tracking", "TriedHost", "TriedSite",
+    "Turn", "TypicalAmount", "User", "Visitor", "Wording",
 ]  # fmt: skip

@@ -120,6 +120,15 @@ INVARIANTS: list[tuple[str, str, str]] = [
         """,
     ),
     (
+        "nobody_is_at_a_company_merged_away",
+        "Whoever was at a company that was merged into another is at that, in one step.",
+        """
+        SELECT lead.id FROM lead JOIN account ON account.id = lead.account_id WHERE account.merged_into_id IS NOT NULL
+        UNION ALL
+        SELECT a.id FROM account AS a JOIN account AS b ON b.id = a.merged_into_id WHERE b.merged_into_id IS NOT NULL
+        """,
+    ),
+    (
         "scores_belong_to_leads",
         "Every score belongs to a lead that exists.",
         "SELECT lead_id FROM score WHERE NOT EXISTS (SELECT FROM lead WHERE lead.id = score.lead_id)",

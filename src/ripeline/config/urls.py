@@ -26,6 +26,7 @@ SCREENS = (
     "ripeline.web.doors.lead_new",
     "ripeline.web.acting.lead_answers",
     "ripeline.web.lists.duplicates",
+    "ripeline.web.lists.companies",
     "ripeline.web.doors.card_files",
     "ripeline.web.doors.calls",
     "ripeline.web.record.lead",

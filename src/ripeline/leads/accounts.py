@@ -5,6 +5,8 @@ from types import MappingProxyType
 from typing import Any, NamedTuple
 from uuid import UUID
 
+from django.db.models import QuerySet
+
 from ripeline.leads import rules, same_name
 from ripeline.leads.birth import Person, accounts
 from ripeline.leads.models import Account, Lead
@@ -94,9 +96,20 @@ def put_back(account_id: UUID, before: Mapping[str, Any], after: Mapping[str, An
 
 
 def forget(account_id: UUID) -> bool:
-    """Delete a company at which nobody is; False if somebody is."""
+    """Delete a company at which nobody is; False if somebody is, or its name leads to another or another's to it."""
     Account.objects.select_for_update().filter(pk=account_id).first()  # nobody is put there meanwhile
-    return bool(Account.objects.filter(pk=account_id, leads__isnull=True).delete()[0])
+    return bool(forgettable().filter(pk=account_id).delete()[0])
+
+
+def forgettable() -> QuerySet[Account]:
+    """Companies at which nobody is, and that no merge has to do with."""
+    return Account.objects.filter(leads__isnull=True, merged_into__isnull=True, merged__isnull=True)
+
+
+def where_now(account_ids: Collection[UUID]) -> dict[UUID, UUID]:
+    """Those of these companies that were merged into another, and into which."""
+    rows = Account.objects.filter(pk__in=account_ids, merged_into__isnull=False).values_list("pk", "merged_into")
+    return {pk: into for pk, into in rows if into}
 
 
 def first_leads(account_ids: Sequence[UUID]) -> dict[UUID, UUID]:
@@ -111,8 +124,10 @@ def called(names: Collection[str]) -> dict[str, UUID]:
     keys = {name: key for name in names if (key := rules.account_key(name[:200]))}
     if not keys:
         return {}
-    rows = Account.objects.filter(named__in=set(keys.values())).order_by("-pk").values_list("named", "pk")
-    found = dict(rows)
+    rows = (
+        Account.objects.filter(named__in=set(keys.values())).order_by("-pk").values_list("named", "pk", "merged_into")
+    )
+    found = {named: into or pk for named, pk, into in rows}
     return {name: found[key] for name, key in keys.items() if key in found}
 
 

@@ -183,7 +183,9 @@ def accounts_of(people: Sequence[tuple[Person, UUID | None]], word: Word) -> lis
     ]
 
 
-_NAMED = "SELECT id, owner_id, name FROM account WHERE id = ANY(%s) ORDER BY key FOR KEY SHARE"
+_NAMED = """
+SELECT id, owner_id, name FROM account WHERE id = ANY(%s) AND merged_into_id IS NULL ORDER BY key FOR KEY SHARE
+"""
 
 
 def accounts(people: Sequence[Person], word: Word = Word.APART) -> dict[str, Firm]:
@@ -206,12 +208,15 @@ def accounts(people: Sequence[Person], word: Word = Word.APART) -> dict[str, Fir
     return found
 
 
-# Nobody takes away those that are here before we are done; one that somebody took just now is made anew.
+# Nobody takes away those that are here before we are done; one that somebody took just now is made anew. Whoever comes
+# to one that was merged into another is at that; of one that is being merged this moment we hear by asking again.
 _FOUND_OR_MADE = """
 WITH given AS MATERIALIZED (
     SELECT * FROM jsonb_to_recordset(%(given)s::jsonb) AS r(id uuid, key text, name text, named text, domain text)
 ), found AS MATERIALIZED (
-    SELECT key, id, owner_id, name FROM account WHERE key IN (SELECT key FROM given) ORDER BY key FOR KEY SHARE
+    SELECT a.key, to_it.id, to_it.owner_id, to_it.name
+    FROM account AS a JOIN account AS to_it ON to_it.id = COALESCE(a.merged_into_id, a.id)
+    WHERE a.key IN (SELECT key FROM given) ORDER BY a.key FOR KEY SHARE OF a, to_it
 ), made AS (
     INSERT INTO account (id, key, name, named, domain, created_at)
     SELECT id, key, name, named, domain, %(now)s::timestamptz FROM given

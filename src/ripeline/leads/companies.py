@@ -55,7 +55,8 @@ def nobody_at(text: str, *, size: int) -> list[Empty]:
     if not query:
         return []
     called = Account.objects.annotate(words=CALLED).filter(words=SearchQuery(query, search_type="raw", config="simple"))
-    found = called.filter(~Exists(Lead.objects.filter(account=OuterRef("pk")))).order_by(*_SHORTEST)
+    nobody = called.filter(~Exists(Lead.objects.filter(account=OuterRef("pk"))), merged_into__isnull=True)
+    found = nobody.order_by(*_SHORTEST)
     return [Empty(*each) for each in found.values_list("pk", "name", "domain")[:size]]
 
 

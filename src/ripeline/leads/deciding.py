@@ -226,8 +226,9 @@ def undo(activity_id: UUID, by: By) -> Decision:
             raise NotUndoable("This lead has been changed since, so it cannot be taken back.")
         if entry.actor_id != by.actor.pk:
             rules.require(by.actor, Verb.WORK, lead)
-        before = entry.data["before"]
-        _hold_company(before.get("account_id"))
+        before = dict(entry.data["before"])
+        if before.get("account_id"):
+            before["account_id"] = _hold_company(before["account_id"])
         for name, value in before.items():
             setattr(lead, name, _column(name).to_python(value))
         held = lead.responsible
@@ -250,10 +251,16 @@ def undo(activity_id: UUID, by: By) -> Decision:
         return Decision(_locked(lead.pk), undone.id)
 
 
-def _hold_company(account_id: str | None) -> None:
-    """Raise NotUndoable where whom a decision moved cannot be at their company again, which is gone."""
-    if account_id and not Account.objects.select_for_update(no_key=True).filter(pk=account_id).exists():
+def _hold_company(account_id: str) -> str:
+    """Where whom a decision moved are again: at their company, or at the one that it was merged into since.
+
+    Raises NotUndoable where it is gone.
+    """
+    held = Account.objects.select_for_update(no_key=True).filter(pk=account_id)
+    into = list(held.values_list("merged_into", flat=True))
+    if not into:
         raise NotUndoable("The company that they were at is gone by now, so this cannot be taken back.")
+    return str(into[0] or account_id)
 
 
 def _already(lead: Lead, by: By) -> Decision | None:

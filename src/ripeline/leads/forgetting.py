@@ -14,7 +14,7 @@ from django.db import connection
 from django.db.models import Q, QuerySet
 
 from ripeline.catalog import actions as catalog
-from ripeline.leads import answers, bulk, deciding, duplicates
+from ripeline.leads import accounts, answers, bulk, deciding, duplicates
 from ripeline.leads.deciding import By, Changes
 from ripeline.leads.models import Account, Enquiry, Identity, Lead, SavedView
 from ripeline.timeline import actions as timeline
@@ -55,12 +55,15 @@ def put_back(wanted: Mapping[UUID, PutBack], by: By, *, import_run_id: UUID, fac
         for image in each.deals:
             deciding._restore_opportunity({"opportunity": image}, Lead(pk=pk))
     timeline.retract([entry for each in off.values() for entry in each.entries])
+    were = {UUID(str(at)) for each in off.values() if (at := each.changes.get("account_id"))}
+    now = {str(pk): into for pk, into in accounts.where_now(were).items()}  # of companies that were merged since
 
     def change(lead: Lead) -> Changes:
         each = off[lead.pk]
         custom = {**lead.custom, **each.custom} if each.custom else {}
         rest = {"custom": {key: value for key, value in custom.items() if value is not None}} if custom else {}
-        return {**each.changes, **rest}
+        at = now.get(str(each.changes.get("account_id")))
+        return {**each.changes, **rest, **({"account_id": str(at)} if at else {})}
 
     def said(lead: Lead) -> dict[str, Any]:
         return {**facts, "fields": sorted(off[lead.pk].changes.keys() | off[lead.pk].custom.keys())}
@@ -108,7 +111,7 @@ def unused(
 
     `but`: ids of companies that somebody else brought; they stay.
     """
-    empty = Account.objects.filter(created_at__range=accounts_of, owner__isnull=True, leads__isnull=True)
+    empty = accounts.forgettable().filter(created_at__range=accounts_of, owner__isnull=True)
     for theirs in but:
         empty = empty.exclude(pk__in=theirs)
     Account.objects.filter(pk__in=list(empty.values_list("pk", flat=True))).delete()

@@ -55,12 +55,12 @@ def sure(points: int) -> str:
 
 def blocks(who: Known) -> set[int]:
     """What somebody may have in common with the same person again, as numbers."""
-    return {_number(text) for text in _shared(who)}
+    return {number(text) for text in _shared(who)}
 
 
 def phone_block(who: Known) -> int | None:
     """The block of a telephone number: how many share it says whether it is a switchboard."""
-    return _number(f"p:{who.phone}") if _is_number(who.phone) else None
+    return number(f"p:{who.phone}") if _is_number(who.phone) else None
 
 
 def _shared(who: Known) -> Iterator[str]:
@@ -181,5 +181,5 @@ def _firm(company: str) -> list[str]:
     return [word for word in rules.name_words(company) if word not in _FORMS]
 
 
-def _number(text: str) -> int:
+def number(text: str) -> int:
     return int.from_bytes(blake2b(text.encode(), digest_size=8).digest(), "big", signed=True)

@@ -3,6 +3,7 @@
 from datetime import timedelta
 from typing import Any
 
+from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
 from django.contrib.postgres.search import SearchVector, SearchVectorField
 from django.db import models
@@ -58,6 +59,8 @@ CALLED = Func(  # the words of a company's name, O'Neil as one and as two
 class Account(models.Model):
     """A company that people belong to. `key` is `d:` + its domain, else `n:` + its normalised name. `named` is the
     key of its name in either case, by which it is found, however the name is written.
+
+    One that was merged into another keeps its row: whoever comes under its name or domain is at the other.
     """
 
     id = primary_key()
@@ -67,10 +70,22 @@ class Account(models.Model):
     domain = models.CharField(max_length=190, blank=True, default="")
     owner = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="accounts")
     created_at = models.DateTimeField(default=clock.now)
+    merged_into = models.ForeignKey(
+        "self", null=True, on_delete=models.PROTECT, related_name="merged", db_index=False
+    )  # always one step
 
     class Meta:
         db_table = "account"
-        indexes = [models.Index(fields=["named"], name="account_named"), GinIndex(CALLED, name="account_words")]
+        indexes = [
+            models.Index(fields=["named"], name="account_named"),
+            GinIndex(CALLED, name="account_words"),
+            models.Index(fields=["merged_into"], name="account_merged", condition=Q(merged_into__isnull=False)),
+        ]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(merged_into__isnull=True) | ~Q(merged_into=F("pk")), name="account_merged_elsewhere"
+            )
+        ]
 
     def __str__(self) -> str:
         return self.name
@@ -287,6 +302,67 @@ class PossibleDuplicate(models.Model):
             models.Index(
                 fields=["-points", "id"], name="possible_duplicate_open", condition=Q(dismissed_at__isnull=True)
             ),
+        ]
+
+
+class AccountBlock(models.Model):
+    """Something that rows of one company have in common, as `Block` is of people; can be rebuilt."""
+
+    pk = models.CompositePrimaryKey("account_id", "key")
+    account_id = models.UUIDField()
+    key = models.BigIntegerField()
+
+    class Meta:
+        db_table = "account_block"
+        indexes = [models.Index(fields=["key", "account_id"], name="account_block_shared")]
+
+
+class SameCompany(models.Model):
+    """Two companies that may be one, and why. Kept when somebody says that they are two: it is not asked again."""
+
+    id = primary_key()
+    account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="+", db_index=False)  # the smaller id
+    other = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="+", db_index=False)
+    points = models.PositiveSmallIntegerField()
+    evidence = models.JSONField(default=list)  # in words, the strongest first
+    found_at = models.DateTimeField(default=clock.now)
+    dismissed_at = models.DateTimeField(null=True)
+    dismissed_by = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+", db_index=False)
+
+    class Meta:
+        db_table = "same_company"
+        constraints = [
+            models.UniqueConstraint(fields=["account", "other"], name="same_company_once"),
+            models.CheckConstraint(condition=Q(account__lt=F("other")), name="same_company_ordered"),
+            models.CheckConstraint(
+                condition=Q(dismissed_at__isnull=True) | Q(dismissed_by__isnull=False), name="same_company_dismissed_by"
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["other"], name="same_company_other"),
+            models.Index(fields=["-points", "id"], name="same_company_open", condition=Q(dismissed_at__isnull=True)),
+        ]
+
+
+class AccountMerge(models.Model):
+    """One company merged into another: by whom, and what takes it back whole."""
+
+    id = primary_key()
+    key = models.CharField(max_length=80, unique=True)  # of the request: sent again it is the same
+    survivor = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="+")
+    duplicate = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="+")
+    merged_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+", db_index=False)
+    merged_at = models.DateTimeField(default=clock.now)
+    was = models.JSONField(default=dict)  # names and owner of both before
+    became = models.JSONField(default=dict)  # and after
+    led_there = ArrayField(models.UUIDField(), default=list)  # companies that had been merged into the duplicate
+    moved = ArrayField(models.UUIDField(), default=list)  # its people
+    undone_at = models.DateTimeField(null=True)
+
+    class Meta:
+        db_table = "account_merge"
+        indexes = [
+            models.Index(fields=["-merged_at", "id"], name="account_merge_last", condition=Q(undone_at__isnull=True))
         ]
 
 

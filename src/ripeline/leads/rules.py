@@ -235,6 +235,22 @@ def mergeable(actor: User) -> Q:
     return near.mine.with_them | queued if actor.role == Role.SDR else near.mine.with_them
 
 
+def may_merge_companies(actor: User, owners: Collection[UUID | None], *, theirs: bool, others: bool) -> bool:
+    """Whether `actor` may make two companies one, or take that back: where they may merge every one of the people
+    there, and look after the companies themselves or nobody does. Of an administrator and a system everything is.
+
+    `owners`: who looks after the companies. `theirs`: somebody is there whom the actor may merge; `others`: somebody
+    whom they may not.
+    """
+    if not actor.is_active or others or (actor.role == Role.MARKETER and not actor.is_system):
+        return False
+    if actor.is_system or actor.role == Role.ADMIN:
+        return True
+    near = nearby(actor)
+    mine = {*near.mine.users, *(near.team.users if actor.role == Role.LEADER else ())}
+    return mine.issuperset(owner for owner in owners if owner) and (theirs or actor.role == Role.LEADER)
+
+
 def is_open(lead: Lead) -> bool:
     """Open: neither closed nor merged away."""
     return lead.merged_into_id is None and lead.state not in CLOSED_STATES

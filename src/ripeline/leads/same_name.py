@@ -62,24 +62,28 @@ WITH given AS (
     SELECT * FROM jsonb_to_recordset(%(given)s::jsonb) AS r(key text, named text)
     WHERE NOT EXISTS (SELECT FROM account WHERE account.key = r.key)
 )
-SELECT given.key, a.key, a.id FROM given JOIN account AS a ON a.key = given.named WHERE given.key LIKE 'd:%%'
+SELECT given.key, a.key, a.key, a.id, false FROM given JOIN account AS a ON a.key = given.named
+WHERE given.key LIKE 'd:%%' AND a.merged_into_id IS NULL
 UNION ALL
-SELECT given.key, a.key, a.id FROM given JOIN account AS a ON a.named = given.named
-WHERE given.key LIKE 'n:%%' AND a.key LIKE 'd:%%'
+SELECT given.key, a.key, to_it.key, to_it.id, a.merged_into_id IS NOT NULL
+FROM given JOIN account AS a ON a.named = given.named
+JOIN account AS to_it ON to_it.id = COALESCE(a.merged_into_id, a.id)
+WHERE given.key LIKE 'n:%%' AND (a.key LIKE 'd:%%' OR a.merged_into_id IS NOT NULL)
 """
 _GIVEN = "jsonb_to_recordset(%(given)s::jsonb) AS given(id uuid, key text, domain text, held text)"
 # To change a key nobody may be using the account, as an import is for as long as a chunk of it takes: then it is left.
 _CLAIM = f"""
 WITH free AS MATERIALIZED (
     SELECT account.id, given.key, given.domain FROM account JOIN {_GIVEN} ON account.id = given.id
-    AND account.key = given.held ORDER BY account.key FOR UPDATE OF account SKIP LOCKED
+    AND account.key = given.held AND account.merged_into_id IS NULL
+    ORDER BY account.key FOR UPDATE OF account SKIP LOCKED
 )
 UPDATE account SET key = free.key, domain = free.domain FROM free WHERE account.id = free.id
 RETURNING free.key, account.id, owner_id, name
 """  # noqa: S608 - our own constants
 _HOLD = f"""
 SELECT given.key, account.id, account.owner_id, account.name FROM account JOIN {_GIVEN} ON account.id = given.id
-AND account.key = given.held ORDER BY account.key FOR KEY SHARE OF account
+AND account.key = given.held AND account.merged_into_id IS NULL ORDER BY account.key FOR KEY SHARE OF account
 """  # noqa: S608 - our own constants
 
 
@@ -98,12 +102,15 @@ def find(companies: Mapping[str, str], word: Word) -> dict[str, Held]:
 
 
 def _near(companies: Mapping[str, str]) -> list[_Near]:
-    """By which of them each of these is here otherwise; one domain for a company that is known by its name."""
+    """By which of them each of these is here otherwise; one domain for a company that is known by its name.
+
+    Somebody has said of those that were merged that their names are one company's: that needs no domain to bear it out.
+    """
     said = {key: rules.account_key(name[:200]) for key, name in companies.items()}
     given = [{"key": key, "named": named} for key, named in said.items() if named]
     near: dict[str, dict[str, UUID]] = defaultdict(dict)
-    for key, held, pk in prepared_rows(_NEAR, {"given": as_json(given)}) if given else ():
-        if bears_out((key if key.startswith("d:") else held)[2:], companies[key]):
+    for key, by, held, pk, is_said in prepared_rows(_NEAR, {"given": as_json(given)}) if given else ():
+        if is_said or bears_out((key if key.startswith("d:") else by)[2:], companies[key]):
             near[key][held] = pk
     found: list[_Near] = []
     joined: set[UUID] = set()

@@ -64,6 +64,8 @@ KINDS: dict[str, Kind] = {
         Kind("import_undone", "Import taken back", Family.RECORD, reacts=True),
         Kind("merged", "Merged", Family.RECORD, reacts=True),
         Kind("unmerged", "Merge undone", Family.RECORD, reacts=True),
+        Kind("company_merged", "Companies merged", Family.RECORD, reacts=True),
+        Kind("company_unmerged", "Companies apart again", Family.RECORD, reacts=True),
         Kind("undone", "Taken back", Family.RECORD, reacts=True),
     )
 }

@@ -19,7 +19,7 @@ from django.db import OperationalError, transaction
 from django.db.models import Q
 
 from ripeline.base import clock
-from ripeline.leads import duplicates
+from ripeline.leads import duplicates, same_company
 from ripeline.leads import queries as leads
 from ripeline.ripeness import actions as ripeness
 from ripeline.timeline import visits
@@ -35,20 +35,22 @@ React = Callable[[Collection[UUID]], object]
 # kind of activity → what is done about it. Every kind of `timeline.kinds.REACTING` is here (a test), and
 # `RIPE`: a place is looked for on their owner's day.
 REACTIONS: dict[str, Sequence[React]] = {
-    "captured": (duplicates.find, ripeness.rescore),
-    "enquired": (duplicates.find, ripeness.rescore),
+    "captured": (duplicates.find, same_company.of_leads, ripeness.rescore),
+    "enquired": (duplicates.find, same_company.of_leads, ripeness.rescore),
     "opportunity": (ripeness.rescore,),
     "won": (ripeness.rescore,),
     "lost": (ripeness.rescore,),
     "disqualified": (ripeness.rescore,),
     "reopened": (ripeness.rescore,),
-    "edited": (duplicates.find, ripeness.rescore),
+    "edited": (duplicates.find, same_company.of_leads, ripeness.rescore),
     "answered": (ripeness.rescore,),
-    "imported": (duplicates.find, ripeness.rescore),
-    "import_undone": (duplicates.find, ripeness.rescore),
+    "imported": (duplicates.find, same_company.of_leads, ripeness.rescore),
+    "import_undone": (duplicates.find, same_company.of_leads, ripeness.rescore),
     "merged": (duplicates.find, ripeness.rescore),
     "unmerged": (duplicates.find, ripeness.rescore),
-    "undone": (duplicates.find, ripeness.rescore),
+    "company_merged": (duplicates.find, same_company.of_leads),
+    "company_unmerged": (duplicates.find, same_company.of_leads),
+    "undone": (duplicates.find, same_company.of_leads, ripeness.rescore),
     "visited": (ripeness.hear,),
     "downloaded": (ripeness.hear,),
     "used": (ripeness.hear,),

@@ -14,7 +14,7 @@ from django.db import connection
 from django.db.models import F, Q
 
 from ripeline.base import clock
-from ripeline.leads import duplicates
+from ripeline.leads import duplicates, same_company
 from ripeline.people import working_time
 from ripeline.people.working_time import Calendar
 from ripeline.ripeness import actions as ripeness
@@ -75,6 +75,7 @@ TASKS: tuple[Task, ...] = (
     Task("price", prices.renew, at=time(2, 30)),  # what a minute of each is worth, by their leads and their minutes
     Task("forward", worklist.bring_forward, at=time(2, 45)),  # who ripens, and who is worth the minutes that are left
     Task("duplicates", duplicates.catch_up, every=timedelta(hours=1)),  # leads nobody has compared with others yet
+    Task("same_companies", same_company.catch_up, every=timedelta(hours=1)),  # … and companies
     Task("believe", belief.renew, at=time(2, 50)),  # what everybody's leads will become, over their Today
     Task("believe_anew", belief.renew_changed, every=timedelta(hours=1)),  # … of those who have others since
     Task("recycle", worklist.recycle, at=time(3, 0)),  # lost a year ago: worth another look

@@ -44,8 +44,9 @@ class CompanyTaker:
         reference, was = firms.reference(row.text("external_id"), row.system), {}
         if reference:
             said = {"account_id": one.account_id, "name": row.text("company")[:200]}
-            known = ImportCompany.objects.filter(reference=reference).first()
-            if known and (known.account_id, known.name) == (said["account_id"], said["name"]):
+            known = ImportCompany.objects.filter(reference=reference).select_related("account").first()
+            at = (known.account.merged_into_id or known.account_id) if known else None
+            if known and (at, known.name) == (said["account_id"], said["name"]):
                 reference = ""
             else:
                 was = {"account_id": str(known.account_id), "name": known.name} if known else {}

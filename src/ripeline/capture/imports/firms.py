@@ -9,6 +9,7 @@ from ripeline.capture.cells import values
 from ripeline.capture.columns.rows import Row
 from ripeline.capture.models import ImportCompany
 from ripeline.leads import accounts, identity
+from ripeline.leads.models import Account
 
 _SEVERAL = re.compile(r"\s*;\s*")  # as HubSpot parts them; other marks may be part of an id
 
@@ -25,8 +26,13 @@ def by_id(references: Collection[str]) -> dict[str, Named]:
     """Those companies, by the ids that their system gave (`reference`)."""
     if not references:
         return {}
-    found = ImportCompany.objects.filter(reference__in=references).select_related("account")
-    return {one.reference: Named(one.account_id, one.name or one.account.name, one.account.domain) for one in found}
+    found = ImportCompany.objects.filter(reference__in=references).select_related("account__merged_into")
+    return {one.reference: _named(one, one.account.merged_into or one.account) for one in found}
+
+
+def _named(one: ImportCompany, at: Account) -> Named:
+    """What the company of an id is called, and which it is by now: it may have been merged into another."""
+    return Named(at.pk, one.name or one.account.name, at.domain)
 
 
 def complete(rows: Sequence[Row]) -> None:

@@ -38,14 +38,21 @@ LABELS = {
 def pairs(request: HttpRequest) -> HttpResponse:
     """The pairs that the viewer may decide about, the likeliest first."""
     actor = viewer(request)
-    found = duplicates.open_pairs(actor, limit=PAGE + 1, after=_after(request.GET.get("after", "")))
+    found = duplicates.open_pairs(actor, limit=PAGE + 1, after=after(request.GET.get("after", "")))
     shown = found[:PAGE]
     more = f"{reverse('duplicates')}?after={shown[-1].points}_{shown[-1].id}" if len(found) > PAGE else ""
-    page = {"pairs": shown, "more": more, "key": uuid4().hex, "looks_only": actor.role == Role.MARKETER}
+    page = {
+        "page": "people",
+        "pairs": shown,
+        "more": more,
+        "key": uuid4().hex,
+        "looks_only": actor.role == Role.MARKETER,
+    }
     return render(request, "leads/duplicates.html", page)
 
 
-def _after(text: str) -> tuple[int, UUID] | None:
+def after(text: str) -> tuple[int, UUID] | None:
+    """The last pair that was shown, as an address names it."""
     points, _, pk = text.partition("_")
     try:
         return int(points), UUID(pk)

@@ -32,7 +32,8 @@ ICONS = {
     "staged": "pencil",
     "mailed": "send", "bounced": "mail-x", "agreed": "mail-check", "unsubscribed": "mail-x",
     "visited": "mouse-pointer", "downloaded": "download", "used": "sparkle", "clicked": "link", "opened": "mail-open",
-    "recognised": "scan-face", "merged": "merge", "unmerged": "split", "undone": "undo-2",
+    "recognised": "scan-face", "merged": "merge", "unmerged": "split",
+    "company_merged": "merge", "company_unmerged": "split", "undone": "undo-2",
 }  # fmt: skip
 DOORS = {
     "import": "by an import", "by_hand": "entered by hand", "form": "by a form", "booth": "at a booth",
@@ -278,6 +279,14 @@ def _merged(entry: Activity, _sees_next: bool) -> str:
     return f"Merged with {name}" if entry.kind == "merged" else f"Merge with {name} undone"
 
 
+def _company(entry: Activity, _sees_next: bool) -> str:
+    data = entry.data
+    if entry.kind == "company_merged":
+        one, other, called = (data.get(name, "") for name in ("company", "into", "called"))
+        return f"Companies {one} and {other} made one, called {called}"
+    return f"Companies {data.get('company', '')} and {data.get('from', '')} two again"
+
+
 def _mailed(entry: Activity, _sees_next: bool) -> str:
     return f"{_plainly(entry, True)}: {entry.data.get('mail', '').lower()}"
 
@@ -344,6 +353,8 @@ _WORDS: dict[str, Callable[[Activity, bool], str]] = {
     "unsubscribed": _about_mail,
     "merged": _merged,
     "unmerged": _merged,
+    "company_merged": _company,
+    "company_unmerged": _company,
     "undone": _undone,
     "import_undone": _import_undone,
 }
