@@ -127,7 +127,7 @@ def test_a_deal_of_the_one_is_won_on_the_other_and_goes_back_with_it(alice: User
     actions.open_opportunity(gone.pk, by(alice), next=soon(days=3), amount=Decimal(500), currency="EUR")
     merging.merge(survivor_id=kept.pk, duplicate_id=gone.pk, by=by(alice))
     shown = record.read(gone.pk, alice)
-    assert (shown.lead.pk, shown.opportunity and shown.opportunity.amount) == (kept.pk, Decimal(500))
+    assert (shown.lead.pk, shown.deals[0].opportunity.amount) == (kept.pk, Decimal(500))
     actions.win(kept.pk, by(alice), reason=catalog.reasons()[0])
     assert Opportunity.objects.get().state == "won"
     merging.unmerge(duplicate_id=gone.pk, by=by(alice))

@@ -49,7 +49,7 @@ def test_carol_sees_outcomes_not_single_steps(worked: Lead, alice: User, carol: 
     actions.open_opportunity(worked.pk, by(alice), next=soon(), stage="quote")
     shown = seen_by(carol, worked)
     assert [entry.kind for entry in shown.entries] == ["opportunity", "captured"]
-    assert shown.opportunity
+    assert [each.opportunity.stage for each in shown.deals] == ["quote"]
     assert shown.enquiries
     assert not shown.may["work"]
 
@@ -59,7 +59,7 @@ def test_bob_is_told_whose_it_is_and_no_more(worked: Lead, bob: User) -> None:
     assert (shown.row.name, shown.row.owner, shown.row.state) == ("Priya Raman", "Alice", "working")
     parts = (shown.enquiries, shown.entries, shown.colleagues, shown.alike, shown.custom, shown.looks, shown.merged)
     assert not any(parts)
-    assert shown.opportunity is None
+    assert not shown.deals
     assert (shown.row.email, shown.row.next_at) == ("", None)
 
 

@@ -11,6 +11,7 @@ from ripeline.catalog import queries as catalog
 from ripeline.leads import duplicates, queries, rows, rules
 from ripeline.leads import numbers as written
 from ripeline.leads.duplicates import Pair
+from ripeline.leads.leaks import UNSTATED
 from ripeline.leads.lists import Row
 from ripeline.leads.models import Enquiry, Lead, Opportunity, OpportunityState, RecordView
 from ripeline.leads.queries import Reached
@@ -29,13 +30,22 @@ OUTCOMES = frozenset(
 
 
 @dataclass(frozen=True)
+class Deal:
+    """An opportunity of a lead, open or ended, and what was said of why it ended: the reason, and their own words."""
+
+    opportunity: Opportunity
+    reason: str = ""
+    said: str = ""
+
+
+@dataclass(frozen=True)
 class Record:
     """A lead as its viewer may see it; what they may not see is empty."""
 
     row: Row
     ids: Sequence[UUID]  # of the records that it is made of
     enquiries: Sequence[Enquiry]  # newest first
-    opportunity: Opportunity | None  # the open one, else the last
+    deals: Sequence[Deal]  # the open ones first, then those that ended, each the latest first
     entries: Sequence[Activity]
     more: str  # cursor of the entries after these; "" if there are none
     colleagues: Sequence[Row]
@@ -77,7 +87,7 @@ def read(lead_id: UUID, viewer: User, *, family: str = "") -> Record:
         row=Row(lead, verbs, viewer),
         ids=ids,
         enquiries=_enquiries(ids) if context else (),
-        opportunity=_opportunity(lead) if Verb.SEE_OUTCOMES in verbs else None,
+        deals=_deals(lead, ids) if Verb.SEE_OUTCOMES in verbs else (),
         entries=shown,
         more=more,
         colleagues=rows.colleagues(lead, viewer) if context else (),
@@ -161,10 +171,26 @@ def _enquiries(ids: Sequence[UUID]) -> Sequence[Enquiry]:
     return reading.read(Enquiry, rest, [list(ids)], named=("source", "campaign", "captured_by"))
 
 
-def _opportunity(lead: Lead) -> Opportunity | None:
-    rest = "WHERE lead_id = %s ORDER BY opened_at DESC, id DESC LIMIT 20"
-    deals = reading.read(Opportunity, rest, [lead.pk])
-    return next((deal for deal in deals if deal.state == OpportunityState.OPEN), deals[0] if deals else None)
+def _deals(lead: Lead, ids: Sequence[UUID]) -> Sequence[Deal]:
+    rest = "WHERE lead_id = %s ORDER BY state <> 'open', coalesce(closed_at, opened_at) DESC, id DESC LIMIT 20"
+    found = reading.read(Opportunity, rest, [lead.pk])
+    is_lost = any(deal.state == OpportunityState.LOST for deal in found)
+    why = _why_lost(ids) if is_lost else {}
+    return [Deal(deal, *why.get(str(deal.pk), ("", ""))) for deal in found]
+
+
+_ENDINGS = """
+SELECT data -> 'opportunity' ->> 'id', data ->> 'reason', data ->> 'label', data ->> 'said' FROM activity
+WHERE lead_id = ANY(%s) AND kind IN ('lost', 'disqualified') AND data ? 'opportunity' ORDER BY occurred_at
+"""
+
+
+def _why_lost(ids: Sequence[UUID]) -> dict[str, tuple[str, str]]:
+    """(reason, words) of each deal that was lost, by its id; no reason where none was given."""
+    return {
+        pk: ("" if code == UNSTATED else label or "", said or "")
+        for pk, code, label, said in reading.rows(_ENDINGS, [list(ids)])
+    }
 
 
 def _custom(lead: Lead, numbers: Sequence[str]) -> Sequence[tuple[str, Any]]:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from decimal import Decimal
 from itertools import zip_longest
 from typing import Any
 from urllib.parse import unquote
@@ -13,12 +14,13 @@ from django.utils.dateparse import parse_datetime
 from ripeline.catalog.pages import LABELS as PAGES
 from ripeline.catalog.pages import PageKind
 from ripeline.catalog.standard import words as in_words
+from ripeline.leads.leaks import UNSTATED
 from ripeline.leads.numbers import written
 from ripeline.routing import rules as routing
 from ripeline.timeline.hits import Who
 from ripeline.timeline.kinds import KINDS, OF_HITS
 from ripeline.timeline.models import Activity
-from ripeline.web.templatetags.words import day
+from ripeline.web.templatetags.words import day, money
 from ripeline.worklist.suggesting import LABELS
 
 ICONS = {
@@ -178,13 +180,22 @@ def _returned(entry: Activity, _sees_next: bool) -> str:
 
 
 def _opportunity(entry: Activity, sees_next: bool) -> str:
-    said = _touched(entry, sees_next) if entry.data.get("disposition") else ""
-    return "Opportunity" + (f" {said[len('Opportunity') :]}" if said else "")
+    return f"{_touched(entry, sees_next)}{_which_deal(entry)}"
 
 
 def _closed(entry: Activity, _sees_next: bool) -> str:
-    label = entry.data.get("label", "")
-    return _plainly(entry, True) if entry.kind == "won" else f"{_plainly(entry, True)}: {label}"
+    said = f"“{words}”" if (words := entry.data.get("said", "")) else ""
+    is_unstated = said and entry.data.get("reason") == UNSTATED
+    why = ", ".join(filter(None, ["" if entry.kind == "won" or is_unstated else entry.data.get("label", ""), said]))
+    return f"{_plainly(entry, True)}{': ' if why else ''}{why}{_which_deal(entry)}"
+
+
+def _which_deal(entry: Activity) -> str:
+    """The name and the amount of the deal that an entry is about, after a point: one lead may have several."""
+    name, amount = entry.data.get("product") or "", entry.data.get("amount")
+    worth = money(Decimal(amount), entry.data.get("currency") or "") if amount else ""
+    said = ", ".join(filter(None, [name, worth]))
+    return f" · {said}" if said else ""
 
 
 def _reopened(entry: Activity, _sees_next: bool) -> str:
@@ -331,7 +342,7 @@ _WORDS: dict[str, Callable[[Activity, bool], str]] = {
     "ripened": _ripened,
     "handed": _handed,
     "returned": _returned,
-    "opportunity": _touched,
+    "opportunity": _opportunity,
     "won": _closed,
     "lost": _closed,
     "disqualified": _closed,
