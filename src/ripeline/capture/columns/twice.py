@@ -56,6 +56,10 @@ class Seen:
         while len(self._people) > REMEMBERED:
             del self._people[next(iter(self._people))]
 
+    def name_of(self, keys: Iterable[Key]) -> str:
+        """What a person goes by in the rows before; "" of nobody."""
+        return next((one.name for key in keys if (one := self._new.get(key) or self._people.get(key))), "")
+
     def before(self, row: Row, keys: tuple[Key, ...], custom: Iterable[str] = ()) -> Before | None:
         """What rows before this one said of its person, if one did; `custom`: the keys of its own fields."""
         person = next((one for key in keys if (one := self._new.get(key) or self._people.get(key))), None)
@@ -77,8 +81,13 @@ def _said_in(row: Row, custom: Iterable[str]) -> set[str]:
 def other_name(row: Row, before: Before) -> str:
     """What is to be said of a row whose person goes by another name in an earlier one; "" where it is the same."""
     name = row.text("name")
-    if not name or not before.name or is_one_name(set(rules.name_words(name)), set(rules.name_words(before.name))):
+    if not is_another(name, before.name):
         return ""
     return (
         f"“{name}” has the address or id of “{before.name}” in row {before.row}, whose name stays: are they two people?"
     )
+
+
+def is_another(name: str, other: str) -> bool:
+    """Whether these are the names of two people."""
+    return bool(name and other) and not is_one_name(set(rules.name_words(name)), set(rules.name_words(other)))

@@ -9,7 +9,7 @@ from ripeline.capture.cells.text import key
 from ripeline.capture.columns.rows import Row
 from ripeline.capture.columns.whys import Reasons
 from ripeline.capture.imports import firms, joined
-from ripeline.capture.imports.taking import keys_of
+from ripeline.capture.imports.mailboxes import keys_of
 from ripeline.capture.imports.tallying import ORIGIN, Tally
 from ripeline.capture.models import ImportRun, Remark
 from ripeline.catalog import queries as catalog

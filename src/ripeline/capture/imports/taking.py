@@ -23,6 +23,7 @@ from ripeline.capture.columns.wording import NOBODY, Owners
 from ripeline.capture.files.dialect import Dialect
 from ripeline.capture.imports import firms
 from ripeline.capture.imports.ended import Ended, stands
+from ripeline.capture.imports.mailboxes import Mailboxes
 from ripeline.capture.imports.tallying import ORIGIN, Tally
 from ripeline.capture.models import ImportReject, ImportRemark, ImportRun, Remark
 from ripeline.catalog import actions as catalog
@@ -63,6 +64,7 @@ class LeadTaker:
         self._id_column = next((label for label in labels if run.mapping.get(label) == "external_id"), "")
         self._keys = own_keys(run)
         self._ended = Ended(run, self._keys)
+        self._mailboxes = Mailboxes()
         self._own = {
             target.removeprefix(CUSTOM): column
             for column in Dialect.from_json(run.dialect).columns
@@ -78,7 +80,7 @@ class LeadTaker:
         for row in (row for row in rows if row.row not in refused):
             if row.row in mistaken_ids and row.values.get("external_id"):
                 mistaken.take_off(row, self._id_column)
-            self._seen.before(row, keys_of(row), self._named(row))
+            self._seen.before(row, self._mailboxes.keys(row, self._seen), self._named(row))
             self._seen.keep()
 
     def take(self, rows: Sequence[Row]) -> Tally:
@@ -88,6 +90,7 @@ class LeadTaker:
             mistaken.leave_out(rows, self._id_column)
         self._register(rows)
         firms.complete(rows)
+        self._mailboxes.look(rows)
         refused: dict[int, str] = {}
         for _ in range(_TRIES):
             try:
@@ -192,7 +195,7 @@ class LeadTaker:
             place=self._run.filename, captured_by_id=self._brought_by,
             message=row.text("message"), answers=row.answers, import_run_id=self._run.pk,
         )  # fmt: skip
-        known_by, policy = keys_of(row), Policy(self._run.policy)
+        known_by, policy = self._mailboxes.keys(row, self._seen), Policy(self._run.policy)
         before = self._seen.before(row, known_by, custom)
         self._before[row.row] = known_by, list(custom), before
         other = other_name(row, before) if before and policy is not Policy.NEWEST else ""
@@ -241,12 +244,6 @@ class LeadTaker:
         if owner is None:
             tally.remarks.append((row.row, Remark.OWNER, said))
         return owner.pk if owner else None
-
-
-def keys_of(row: Row) -> tuple[identity.Key, ...]:
-    """By what a row's person is known: e-mail address and id."""
-    found = (identity.email(row.text("email")), identity.external(row.text("external_id"), row.system))
-    return tuple(one for one in found if one)
 
 
 def own_keys(run: ImportRun) -> dict[str, str]:
