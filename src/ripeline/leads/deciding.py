@@ -299,4 +299,10 @@ def _restore_opportunity(data: dict[str, Any], lead: Lead) -> None:
     if image["before"] is None:
         deals.delete()
     else:
-        deals.update(**image["before"])
+        before = dict(image["before"])
+        if (
+            "key" in before
+            and Opportunity.objects.filter(lead=lead, key=before["key"]).exclude(pk=image["id"]).exists()
+        ):
+            del before["key"]  # another deal there is called so by now
+        deals.update(**before)

@@ -14,7 +14,7 @@ from django.db import connection
 from django.db.models import Q, QuerySet
 
 from ripeline.catalog import actions as catalog
-from ripeline.leads import accounts, answers, bulk, deciding, duplicates
+from ripeline.leads import accounts, answers, bulk, deal_ids, deciding, duplicates
 from ripeline.leads.deciding import By, Changes
 from ripeline.leads.models import Account, Enquiry, Identity, Lead, SavedView
 from ripeline.timeline import actions as timeline
@@ -30,10 +30,12 @@ class PutBack:
     enquiries: bool = False  # its enquiries go
     identities: bool = False  # the keys that it added go
     deals: list[dict[str, Any]] = field(default_factory=list)  # images of opportunities, the newest first
+    deal_ids: list[dict[str, Any]] = field(default_factory=list)  # images of what was told of them, the newest first
     entries: list[UUID] = field(default_factory=list)  # of the timeline, that go
 
     def __bool__(self) -> bool:
-        return bool(self.changes or self.custom or self.enquiries or self.identities or self.deals or self.entries)
+        keys = self.enquiries or self.identities
+        return bool(self.changes or self.custom or keys or self.deals or self.deal_ids or self.entries)
 
 
 def forget(lead_ids: Collection[UUID]) -> int:
@@ -54,6 +56,8 @@ def put_back(wanted: Mapping[UUID, PutBack], by: By, *, import_run_id: UUID, fac
     for pk, each in off.items():
         for image in each.deals:
             deciding._restore_opportunity({"opportunity": image}, Lead(pk=pk))
+        for image in each.deal_ids:
+            deal_ids.put_back(image)
     timeline.retract([entry for each in off.values() for entry in each.entries])
     were = {UUID(str(at)) for each in off.values() if (at := each.changes.get("account_id"))}
     now = {str(pk): into for pk, into in accounts.where_now(were).items()}  # of companies that were merged since

@@ -33,6 +33,9 @@ class Deal:
     undated: bool = False  # nobody said when: `at` is the day they came, or today
     is_dated: bool = True  # False: `at` is the best day there is, nobody said since when
     is_stated: bool = False  # only that they bought is said, not by which deal: any deal won may be this one
+    reference: str = ""  # the id that its system gave it, with the system (`leads.deal_ids`)
+    named: tuple[UUID, ...] = ()  # whom the file names, of those here; none: it is placed by its company, or by its id
+    is_first: bool = True  # row of the file with this id
 
     @property
     def outcome(self) -> str:
@@ -47,6 +50,12 @@ class Deal:
     def key(self) -> str:
         product = _STATED if self.is_stated and self.outcome == CloseState.WON else key_of(self.product)
         return f"{self.outcome}:{self.day}:{product}"[:100]
+
+
+def is_called_so(deal: Deal, found: Opportunity) -> bool:
+    """Whether a deal here may be this one by its name; one without a name may be any."""
+    names = {key_of(found.name), key_of(found.product)} - {""}
+    return not deal.product or not names or key_of(deal.product) in names
 
 
 def key_of(product: str) -> str:
@@ -91,9 +100,11 @@ def stated(
     return None
 
 
-def is_here(deal: Deal, lead: Lead, here: Sequence[Opportunity]) -> bool:
-    """Whether somebody has entered this very deal by hand, or another file has brought it."""
-    if deal.outcome != CloseState.WON and lead.state == deal.outcome and _is_near(deal, lead.closed_at):
+def is_here(deal: Deal, lead: Lead, here: Sequence[Opportunity], *, by_lead: bool = True) -> bool:
+    """Whether somebody has entered this very deal by hand, or another file has brought it. Not `by_lead`: another deal
+    is known to have ended the lead.
+    """
+    if by_lead and deal.outcome != CloseState.WON and lead.state == deal.outcome and _is_near(deal, lead.closed_at):
         return True
     if deal.is_stated and deal.outcome == CloseState.WON:
         return any(_may_be_what_is_stated(deal, lead, found) for found in here)

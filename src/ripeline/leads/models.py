@@ -434,6 +434,28 @@ class Opportunity(models.Model):
         ]
 
 
+class DealId(models.Model):
+    """A deal by the id that another system gave it: the same one in every later file, whatever that says of it by then.
+
+    `said` is what a file said of it last, and only what it says otherwise is news. No opportunity: a loss without an
+    amount and a name, or one that somebody took back here.
+    """
+
+    id = models.BigAutoField(primary_key=True)
+    key = models.CharField(max_length=254, unique=True)  # with its system before it (`leads.systems`)
+    system = models.CharField(max_length=40, blank=True, default="")
+    lead = models.ForeignKey(Lead, on_delete=models.CASCADE, related_name="deal_ids")
+    opportunity = models.ForeignKey(
+        Opportunity, null=True, on_delete=models.SET_NULL, related_name="deal_ids", db_index=False
+    )
+    said = models.JSONField(default=dict)
+    created_at = models.DateTimeField(default=clock.now)
+
+    class Meta:
+        db_table = "deal_id"
+        constraints = [models.UniqueConstraint(fields=["opportunity", "system"], name="deal_id_once_a_system")]
+
+
 class RecordView(models.Model):
     """Somebody looked at another's lead: shown to its owner."""
 

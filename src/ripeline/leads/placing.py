@@ -10,8 +10,9 @@ from uuid import UUID
 from django.db.models import Exists, OuterRef
 
 from ripeline.catalog.models import CloseState
+from ripeline.leads import queries, systems
 from ripeline.leads.matching import Deal, key_of
-from ripeline.leads.models import Lead, Opportunity
+from ripeline.leads.models import DealId, Lead, Opportunity
 from ripeline.leads.open_deals import OpenDeal
 from ripeline.timeline.models import Activity
 
@@ -30,6 +31,7 @@ class _Booked(NamedTuple):
 
     lead_id: UUID
     amount: Decimal | None
+    has_id: bool = False  # of its own
 
 
 def kept(asked: Sequence[Asked], *, origin: str, run_id: UUID) -> list[UUID | None]:
@@ -41,19 +43,39 @@ def kept(asked: Sequence[Asked], *, origin: str, run_id: UUID) -> list[UUID | No
         return []
     booked = _booked(asked, origin, run_id)
     named = _named({each.account_id for each in asked}, origin, run_id)
-    return [_of(each, booked, named) for each in asked]
+    ids = _ids([one.pk for several in named.values() for one in several]) if _has_ids(asked) else {}
+    return [_of(each, booked, named, ids) for each in asked]
+
+
+def _has_ids(asked: Sequence[Asked]) -> bool:
+    return any(each.deal.reference for each in asked)
+
+
+def _ids(opportunities: Sequence[UUID]) -> dict[UUID, set[str]]:
+    """The systems that have an id for each of these deals: with another id of the same system it is another."""
+    found: dict[UUID, set[str]] = defaultdict(set)
+    for pk, system in DealId.objects.filter(opportunity__in=opportunities).values_list("opportunity", "system"):
+        if pk:
+            found[pk].add(system)
+    return found
 
 
 def _of(
     asked: Asked,
     booked: Mapping[tuple[UUID, str], Sequence[_Booked]],
     named: Mapping[tuple[UUID, str], Sequence[Opportunity]],
+    ids: Mapping[UUID, set[str]],
 ) -> UUID | None:
     """Whose it is by its key, else by its name; of several who has that amount, then who came first."""
     deal = asked.deal
     name = key_of(_name(deal)[:200])
-    alike = [one for one in named.get((asked.account_id, name), ()) if _is_same(deal, one)]
-    by_key = booked.get((asked.account_id, deal.key), ())
+    system = systems.of(deal.reference)
+    alike = [
+        one
+        for one in named.get((asked.account_id, name), ())
+        if _is_same(deal, one) and not (deal.reference and system in ids.get(one.pk, ()))
+    ]
+    by_key = [one for one in booked.get((asked.account_id, deal.key), ()) if not (deal.reference and one.has_id)]
     found: Iterable[_Booked] = by_key or [_Booked(one.lead_id, one.amount) for one in alike]
     best = min(found, key=lambda one: (one.amount != deal.amount, one.lead_id != deal.lead_id), default=None)
     return best.lead_id if best else None
@@ -65,12 +87,13 @@ def _booked(asked: Sequence[Asked], origin: str, run_id: UUID) -> dict[tuple[UUI
     entries = Activity.objects.filter(lead_id__in=there.values("pk"), origin=origin, event_key__in=keys)
     before = [entry for entry in entries.order_by("recorded_at", "id") if entry.import_run_id != run_id]
     leads = Lead.objects.in_bulk({entry.lead_id for entry in before})
+    now_is = queries.survivors(leads)
     found: dict[tuple[UUID, str], list[_Booked]] = defaultdict(list)
     for entry in before:
         lead, amount = leads[entry.lead_id], entry.data.get("amount")
         if lead.account_id:
-            by = lead.merged_into_id or lead.pk
-            found[lead.account_id, entry.event_key].append(_Booked(by, Decimal(amount) if amount else None))
+            one = _Booked(now_is[lead.pk], Decimal(amount) if amount else None, bool(entry.data.get("deal")))
+            found[lead.account_id, entry.event_key].append(one)
     return found
 
 

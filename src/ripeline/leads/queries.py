@@ -48,6 +48,18 @@ def families(lead_ids: Collection[UUID]) -> dict[UUID, UUID]:
     return {pk: pk for pk in lead_ids} | {pk: now_is for pk, now_is in merged if now_is}
 
 
+def survivors(lead_ids: Collection[UUID]) -> dict[UUID, UUID]:
+    """The lead that each of these is now, however many merges lie between; one that is gone is itself."""
+    found = {pk: pk for pk in lead_ids}
+    while found:
+        merged = Lead.objects.filter(pk__in=set(found.values()), merged_into__isnull=False)
+        further = dict(merged.values_list("pk", "merged_into_id"))
+        if not further:
+            break
+        found = {pk: further.get(now) or now for pk, now in found.items()}
+    return found
+
+
 def with_survivors(lead_ids: Collection[UUID]) -> set[UUID]:
     """These leads, and those that they were merged into: what happens to one of them concerns the other too."""
     found = Lead.objects.filter(pk__in=lead_ids, merged_into__isnull=False).values_list("merged_into_id", flat=True)

@@ -93,6 +93,7 @@ _LEADS = (
     _field("consent_how", "How we know of mail", Takes.LINE, 80),
 )
 _OUTCOMES = (
+    _field("deal_id", "Id of the deal", Takes.ID, 240),
     _field("external_id", "Id in the other system", Takes.ID, 240, strict=True),
     _field("email", "E-mail", Takes.EMAIL, 254),
     _field("person", "Name of the person", Takes.LINE),

@@ -110,6 +110,8 @@ state_at: became a customer date | status date | status changed | status since
 company_id: company id | account id | organization id | organisation id | associated company ids | firmen id
     | firmen nr
     | firmennummer | firma id
+deal_id: deal id | deal record id | deal system id | deal number | deal no | deal nr | id of the deal | opportunity id
+    | opportunity id 18 | opportunity number | verkaufschance id | id de la transaction | id del negocio | id do negocio
 pipeline_stage: stage of the deal | pipeline stage
 opened_at: opened at | opened on | open date | deal created
 happened_at: activity date | happened at | due date | call date | meeting date | date | datum | fecha | data

@@ -19,7 +19,7 @@ from ripeline.capture.files.dialect import Dialect
 ALL_EMPTY = "the cells looked at are all empty"
 OWN_COLUMNS = ("Ripeline row", "Ripeline column", "Ripeline reason")  # those of a file of rejected rows
 SOMEBODY = frozenset({"email", "phone", "name", "first_name", "last_name", "external_id"})  # tell a person
-WITH_IDS = frozenset({"external_id", "company_id"})  # fields whose values only one system's are
+WITH_IDS = frozenset({"external_id", "company_id", "deal_id"})  # fields whose values only one system's are
 _BY_HEADING = 50  # or more: a heading says so, not cells alone
 _NAMES = ("first_name", "last_name")
 _OF_PERSON = frozenset({"name", "email", "phone", "title", *_NAMES})  # “Person Name” is the name
@@ -113,7 +113,7 @@ class FieldMap:
 
     def _no_outcome(self) -> list[str]:
         mapped, found = self.fields(), []
-        if not mapped & {"external_id", "email", "person", "company", "company_id"}:
+        if not mapped & {"external_id", "email", "person", "company", "company_id", "deal_id"}:
             found.append("An outcome must find its lead: map a column to external_id, email or person.")
         if not mapped & set(_WHEN):
             found.append("An outcome needs its day: map a column to won_at, lost_at or closed_at.")
@@ -272,6 +272,8 @@ def _fits(field: Field, cells: list[str]) -> bool:
         return False
     if field.name == "state":
         return bool(standing.said(cells))
+    if field.name == "deal_id":  # of several people in several rows, in some exports
+        return True
     if field.takes is Takes.ID:
         return len(set(cells)) >= 0.9 * len(cells)
     if field.takes in (Takes.OWNER, Takes.ACTIVITY):

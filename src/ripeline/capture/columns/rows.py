@@ -40,7 +40,7 @@ _JOINS = ("email", "external_id", "person")
 _PARTS = ("first_name", "last_name")  # of a name
 _WANTED: dict[Kind, tuple[tuple[str, ...], str]] = {  # one of these fields, and what is said where none is there
     "leads": (_PEOPLE, "has no e-mail, phone, name or id: nobody to follow up"),
-    "outcomes": ((*_JOINS, "company_id", "company"), "names nobody: no id, no e-mail, no name"),
+    "outcomes": ((*_JOINS, "company_id", "company", "deal_id"), "names nobody: no id, no e-mail, no name"),
     "companies": (("company", "website"), "has no name and no web site: no company"),
     "activities": (_JOINS, "names nobody: no id, no e-mail, no name"),
 }

@@ -31,6 +31,7 @@ def whole(lead: Lead, mine: Sequence[Activity], since: Iterable[Activity]) -> Pu
         changes={name: value for name, value in before.items() if value != _plain(lead, name)},
         enquiries=True, identities=True,
         deals=[entry.data["opportunity"] for entry in reversed(mine) if entry.data.get("opportunity")],
+        deal_ids=[entry.data["deal"] for entry in reversed(mine) if entry.data.get("deal")],
         entries=[entry.pk for entry in mine],
     )  # fmt: skip
 

@@ -19,6 +19,8 @@ def sentence(about: str, text: str) -> str:
             return f"Row {row} is the same person and says something else, which stays: {names}"
         case Remark.BY_HAND:
             return f"Somebody corrected this here, and it stays: {text}"
+        case Remark.MOVED:
+            return "Its deal was with somebody else here, and is with whom the row names now"
     return _of_where_it_stands(about, text)
 
 
@@ -27,6 +29,9 @@ def _of_where_it_stands(about: str, text: str) -> str:
         case Remark.ENDED:
             there, _, here = text.partition(": ")
             return f"Says {there.lower()}; here it is {here}, and stays so: note the outcome on the record"
+        case Remark.HELD:
+            said, name, who, day = held(text)
+            return f"Says {said.lower()}, as before; {who} took {name} back to work on {day}, and the lead stays open"
         case Remark.CLOSED:
             return f"Was open here, and was closed as {text}, as the file says"
         case Remark.DATED:
@@ -36,6 +41,14 @@ def _of_where_it_stands(about: str, text: str) -> str:
             said = f" (“{word}”)" if word else ""
             return f"Was in hand there{said}, but has no owner here: it went to Qualify as new"
     return text
+
+
+def held(text: str) -> tuple[str, str, str, str]:
+    """Of a remark on who was left open: how it ended there, whom it is about, and who took them back to work, when."""
+    rest, _, day = text.rpartition(": ")
+    rest, _, who = rest.rpartition(": ")
+    said, _, name = rest.partition(": ")
+    return said, name, who, day
 
 
 def split(text: str) -> tuple[str, str]:
@@ -59,6 +72,12 @@ SUMMED = {  # of one row, and of several
         "it is: note the outcome on its record, or import the row as an outcome with its day.",
         "say won, lost or disqualified of people who stand otherwise here; the first is row {first}. The leads stay as "
         "they are: note the outcome on each record, or import the rows as outcomes with their days.",
+    ),
+    Remark.HELD: (
+        "says of a lead that somebody took back to work what it said before that: look at row {first}. The lead stays "
+        "open until the file says something else.",
+        "say of leads that somebody took back to work what they said before that; the first is row {first}. Those stay "
+        "open until the file says something else.",
     ),
     Remark.UNOWNED: (
         "was in hand there{words}, but has no owner here, row {first}: it went to Qualify as new.",
@@ -89,6 +108,10 @@ SUMMED = {  # of one row, and of several
         "who came to us first from there.",
         "name nobody who is here, but a company, the first is row {first}. Their deals are with who has them there "
         "already, else with who came to us first from there.",
+    ),
+    Remark.MOVED: (
+        "names another person for its deal than before, row {first}. The deal is with that person now.",
+        "name other people for their deals than before; the first is row {first}. The deals are with those now.",
     ),
     Remark.PERSON: (
         "names its person by name alone, row {first}. It went to the one here who is called so.",

@@ -148,7 +148,7 @@ def take_rows(
     dialect = Dialect.from_json(run.dialect)
     mapping = FieldMap.from_json(kind_of(run), dialect.labels, run.mapping)
     taker, file = _TAKERS[run.kind](run), pieces.opened(run)
-    if run.position and isinstance(taker, LeadTaker):
+    if run.position and isinstance(taker, LeadTaker | OutcomeTaker):
         taker.recall(
             rows_before(
                 pieces.opened(run), dialect=dialect, mapping=mapping, now=clock.now(), position=run.position,

@@ -263,7 +263,7 @@ def _differences(data: Mapping[str, Any], own: Mapping[str, str]) -> list[tuple[
             (data["asked"][key], "" if was is None else words(was), "" if now is None else words(now))
             for key, (was, now) in data["answers"].items()
         ]
-    before, after = _flat(data["before"]), _flat(data["after"])
+    before, after = _flat(data.get("before") or {}), _flat(data.get("after") or {})  # of a deal it has neither
     names = {"reference": FIELDS["leads"]["external_id"].label} | {
         name: field.label for name, field in FIELDS["leads"].items()
     }

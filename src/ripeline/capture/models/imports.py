@@ -216,6 +216,9 @@ class Remark(models.TextChoices):
     UNOWNED = "unowned", "In hand there, with nobody here"
     CLOSED = "closed", "Open here, and ended as the file says"
     DATED = "dated", "Ended there on a day that another column says"
+    MOVED = "moved", "The deal was with somebody else here"
+    HELD = "held", "Left open: taken back to work here since"
+    OWNS = "owns", "Names another owner than the lead has"
 
 
 class ImportRemark(models.Model):
