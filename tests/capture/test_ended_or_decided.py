@@ -84,6 +84,58 @@ def test_a_closing_that_alice_took_back_does_not_come_again_with_the_file_of_eve
     assert state() == "working"
 
 
+SINCE = "Name,E-mail,Status,Status since"
+
+
+def test_whom_alice_took_back_to_work_stays_open_though_their_row_changes_until_it_says_something_else(
+    alice: User,
+) -> None:
+    ann = open_ann()
+    with after(1):
+        imported(csv(SINCE, "Ann,ann@x.example,lost,2026-06-01"))
+    assert state() == "lost"
+    with after(2):
+        closing.reopen(ann.pk, by(alice), to=people.responsible_of(alice), next=soon())
+    for night, word in ((4, "lost"), (5, "verloren"), (6, "Closed lost")):
+        with after(night):
+            day = (MONDAY + timedelta(days=night - 1)).date()
+            run = imported(csv(SINCE, f"Ann,ann@x.example,{word},{day}"))
+        assert state() == "new"
+        assert list(queries.remarks(run)) == [
+            (2, "Says lost, as before; Alice took Ann back to work on 3 Jun 2026, and the lead stays open")
+        ]
+        assert "until the file says something else" in " ".join(queries.remarked(run))
+    with after(8):
+        imported(csv(SINCE, "Ann,ann@x.example,in progress,2026-06-08"))
+        imported(csv(SINCE, "Ann,ann@x.example,lost,2026-06-09"))
+    assert state() == "lost"
+
+
+def test_who_is_said_to_be_something_else_than_before_is_news(alice: User) -> None:
+    ann = open_ann()
+    with after(1):
+        imported(csv(SINCE, "Ann,ann@x.example,lost,2026-06-01"))
+    with after(2):
+        closing.reopen(ann.pk, by(alice), to=people.responsible_of(alice), next=soon())
+    with after(4):
+        imported(csv(SINCE, "Ann,ann@x.example,won,2026-06-04"))
+    assert state() == "won"
+
+
+def test_a_deal_of_before_somebody_took_its_lead_back_to_work_does_not_close_it(alice: User) -> None:
+    ann = open_ann()
+    head = "E-mail,Product,Status,Closed on"
+    with after(1):
+        outcomes(csv(head, "ann@x.example,Boat,lost,2026-06-01"))
+        assert state() == "lost"
+    with after(2):
+        closing.reopen(ann.pk, by(alice), to=people.responsible_of(alice), next=soon())
+    with after(3):
+        run = outcomes(csv(head, "ann@x.example,Yacht,lost,2026-06-02"))
+    assert state() == "new"
+    assert any("stays open" in text for _, text in queries.remarks(run))
+
+
 def test_what_ripeline_planned_or_handed_out_by_itself_is_nobodys_decision(alice: User, bob: User) -> None:
     ann = open_ann()
     with after(1):

@@ -3,6 +3,7 @@
 Where a row says since when, that is held against what was decided here. Where it does not, its word is only newer than
 what is here if nobody here has decided anything, tried to reach them or promised a date, and they came by files alone
 or the file said otherwise before. The day on which their record was last changed there dates an end, and proves none.
+Who was closed by a file and taken back to work by somebody stays open until a file has said something else of them.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -14,6 +15,8 @@ from django.db.models import Max, Q
 
 from ripeline.base import clock
 from ripeline.capture.arriving.admission import Result
+from ripeline.capture.cells import values
+from ripeline.capture.cells.text import BadValueError, key
 from ripeline.capture.columns.evidence import Seen
 from ripeline.capture.columns.rows import Row
 from ripeline.capture.columns.whys import Reasons
@@ -34,6 +37,7 @@ _DECIDED = (  # entries of a person that carry a decision, or a contact
     "opportunity", *CloseState, "reopened", "merged", "unmerged", "undone",
 )  # fmt: skip
 _HELD = Q(next_committed=True) | Q(last_touch_at__isnull=False)  # promised a date, or touched by somebody here
+_TAKEN_BACK = Q(import_run_id=None) & (Q(kind="reopened") | Q(kind="undone", data__kind__in=list(CloseState)))
 _MOVED = ("state", "responsible_id", "next_at")  # what any other entry of a person may decide
 
 
@@ -50,13 +54,14 @@ class Ended:
         self._run = run
         self._zone = ZoneInfo(run.dialect.get("zone") or "UTC")
         self._reasons = Reasons(run.dialect.get("words", {}).get("reason", {}))
+        self._words: Mapping[str, str] = run.dialect.get("words", {}).get("state", {})
         self._closes = run.dialect.get("closes", False)  # not said: begun before it could be
         self._says = {label: keys[label] for label, target in run.mapping.items() if target in _SAYS and label in keys}
 
     def word(self, row: Row, state: str) -> str:
         """Of who stands so: the company's own field that keeps the file's word, and the word; "" if none does."""
         said = [row.words[name] for name in _SAYS if row.text(name) == state and name in row.words]
-        kept = (f"{key}: {row.custom[label]}" for label, key in self._says.items() if row.custom.get(label) in said)
+        kept = (f"{name}: {row.custom[label]}" for label, name in self._says.items() if row.custom.get(label) in said)
         return next(kept, "")
 
     def new(self, born: Sequence[tuple[Row, UUID]], tally: Tally) -> None:
@@ -91,9 +96,13 @@ class Ended:
     ) -> None:  # fmt: skip
         """End who is open here, where nothing that was decided here speaks against it."""
         news = self._news(rows) if self._closes and rows else set()
+        held = self._held(rows) if self._closes and rows else {}
         for row, lead_id, _ in rows:
-            if lead_id not in news:
+            if lead_id in held:
+                tally.remarks.append((row.row, Remark.HELD, held[lead_id]))
+            elif lead_id not in news:
                 _differs(row, states[lead_id], tally)
+        news -= held.keys()
         wanted = [(row, result, self._deal(row, lead_id)) for row, lead_id, result in rows if lead_id in news]
         booked = self._book([deal for *_, deal in wanted]) if wanted else []
         for (row, result, deal), found in zip(wanted, booked, strict=True):
@@ -129,6 +138,49 @@ class Ended:
             if is_news:
                 found.add(lead_id)
         return found
+
+    def _held(self, rows: Sequence[tuple[Row, UUID, Result]]) -> dict[UUID, str]:
+        """Leads that a file had closed as these rows say, and that somebody has taken back to work since: which, who
+        and when, in words. Not those of whom a file has said something else after that.
+        """
+        family = queries.families([lead_id for _, lead_id, _ in rows])
+        said = {lead_id: stands(row) for row, lead_id, _ in rows}
+        closed = _last(family, Q(import_run_id__isnull=False, data__has_key="before", kind__in=list(CloseState)))
+        back = _last({pk: now for pk, now in family.items() if now in closed}, _TAKEN_BACK & ~Q(actor=people.system()))
+        found: dict[UUID, str] = {}
+        names = dict(Lead.objects.filter(pk__in=back).values_list("pk", "name"))
+        for lead_id, entry in back.items():
+            before = closed[lead_id]
+            if before.kind != said[lead_id] or before.recorded_at > entry.recorded_at:
+                continue
+            if self._said_otherwise(family, lead_id, said[lead_id], entry.recorded_at):
+                continue
+            day = entry.recorded_at.astimezone(self._zone)
+            label, name = CloseState(before.kind).label, names[lead_id] or "who has no name"
+            found[lead_id] = f"{label}: {name}: {entry.actor.name}: {day.day} {day:%b %Y}"
+        return found
+
+    def _said_otherwise(self, family: Mapping[UUID, UUID], lead_id: UUID, said: str, since: datetime) -> bool:
+        """Whether a file has had a word of another meaning for where a lead stands, since a moment."""
+        ids = [pk for pk, now in family.items() if now == lead_id]
+        entries = Activity.objects.filter(
+            lead_id__in=ids, kind="imported", import_run_id__isnull=False, recorded_at__gte=since
+        )
+        for data in entries.values_list("data", flat=True):
+            was, now = (data.get(side, {}).get("custom") or {} for side in ("before", "after"))
+            changed = [was[name] for name in self._says.values() if was.get(name) and was[name] != now.get(name)]
+            if any(self._meaning(word) != said for word in changed):
+                return True
+        return False
+
+    def _meaning(self, word: str) -> str:
+        """The state that a word of the file stands for; "" if nobody knows."""
+        if ours := self._words.get(key(word)):
+            return ours
+        try:
+            return values.state(word).value
+        except BadValueError:
+            return ""
 
     def _words_before(self, family: Mapping[UUID, UUID]) -> set[UUID]:
         """Leads of which the file said something else before, in the same column."""
@@ -183,6 +235,15 @@ class Ended:
 
 def _differs(row: Row, here: str, tally: Tally) -> None:
     tally.remarks.append((row.row, Remark.ENDED, f"{CloseState(stands(row)).label}: {State(here).label}"))
+
+
+def _last(family: Mapping[UUID, UUID], which: Q) -> dict[UUID, Activity]:
+    """The last entry of these leads that is one of `which`."""
+    found: dict[UUID, Activity] = {}
+    entries = Activity.objects.filter(which, lead_id__in=list(family)).select_related("actor")
+    for entry in entries.order_by("recorded_at", "id"):
+        found[family[entry.lead_id]] = entry
+    return found
 
 
 def _decided(family: Mapping[UUID, UUID]) -> dict[UUID, datetime]:
