@@ -1,5 +1,6 @@
 """A deal that came with its system's id is the same deal in any later file, whatever that says of it by then."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -110,7 +111,7 @@ def test_two_open_deals_of_one_name_with_different_ids_are_two_and_without_ids_o
     assert len(stands()) == 2
     assert counts(deals(*two, hours=1)) == (0, 0, 2, 0)
     won = deals("9002,Boat,Closed Won,2026-05-04,2026-03-20,100,EUR,101,", hours=2)
-    assert [state for *_, state, _ in stands()] == ["open", "won"]
+    assert sorted(state for *_, state, _ in stands()) == ["open", "won"]
     assert (lead("Ann Berg").state, counts(won)) == ("opportunity", (0, 1, 0, 0))  # the other is still open
     assert "stays open" in " ".join(queries.remarked(won))
 
@@ -241,6 +242,17 @@ def test_a_short_number_of_no_named_system_is_no_other_deal() -> None:
     assert any("is the id of another deal here" in text for _, text in queries.remarks(run))
 
 
+def differing(now: list[Any], before: list[Any], *, but: Sequence[str]) -> list[Any]:
+    """(which, field, now, before) of rows that are not as they were."""
+    ours, theirs = ({one["id"]: one for one in each} for each in (now, before))
+    return [
+        (pk, name, ours.get(pk, {}).get(name), theirs.get(pk, {}).get(name))
+        for pk in ours.keys() | theirs.keys()
+        for name in ours.get(pk, {}).keys() | theirs.get(pk, {}).keys()
+        if name not in but and ours.get(pk, {}).get(name) != theirs.get(pk, {}).get(name)
+    ]
+
+
 ROWS = st.lists(
     st.tuples(
         st.sampled_from(["9001", "9002", "9003"]), st.sampled_from(["Boat", "Sails"]),
@@ -252,7 +264,7 @@ ROWS = st.lists(
 
 
 @settings(
-    max_examples=thorough(6, 60), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture],
+    max_examples=thorough(6, 40), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture],
     phases=(Phase.explicit, Phase.reuse, Phase.generate),  # an example takes a second or two: none is made smaller
 )  # fmt: skip
 @given(files=st.lists(ROWS, min_size=2, max_size=3))
@@ -279,10 +291,12 @@ def test_whatever_files_say_each_id_is_one_deal_and_the_last_file_can_be_taken_b
         taken_back(again)
         taken_back(run)
     now = everything()
-    assert [{**one, "decision_id": 0, "next_set_at": 0, "next_at": 0} for one in now[0]] == [
-        {**one, "decision_id": 0, "next_set_at": 0, "next_at": 0} for one in before[0]
-    ]
-    assert [{**one, "key": ""} for one in now[1]] == [{**one, "key": ""} for one in before[1]]
-    assert [(one["key"], one["lead_id"], one["opportunity_id"]) for one in now[2]] == [
-        (one["key"], one["lead_id"], one["opportunity_id"]) for one in before[2]
-    ]
+    but = (
+        "decision_id",
+        "next_at",
+        "next_set_at",
+        "next_kind",
+        "key",
+        "said",
+    )  # planned anew, or follows from the rest
+    assert [differing(*both, but=but) for both in zip(now[:3], before[:3], strict=True)] == [[], [], []]

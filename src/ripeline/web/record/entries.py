@@ -308,7 +308,14 @@ def _about_mail(entry: Activity, _sees_next: bool) -> str:
 
 def _undone(entry: Activity, _sees_next: bool) -> str:
     kind = KINDS.get(entry.data.get("kind", ""))
-    return f"Taken back: {kind.label.lower() if kind else 'the last step'}"
+    because = _BECAUSE.get(entry.data.get("because", ""), "")
+    return f"Taken back: {kind.label.lower() if kind else 'the last step'}{because}"
+
+
+_BECAUSE = {  # of a deal that a file brought, taken back by a later one
+    "moved": ", since the file names somebody else for this deal now",
+    "corrected": ", since the file says otherwise now",
+}
 
 
 def _import_undone(entry: Activity, _sees_next: bool) -> str:
