@@ -6,8 +6,8 @@ import io
 import pytest
 
 from ripeline.capture.columns import own_labels
-from ripeline.capture.exports.exporting import HEADINGS, export
-from ripeline.capture.exports.exports import _WHOLE
+from ripeline.capture.columns.exported import HEADINGS, WHOLE
+from ripeline.capture.exports.exporting import export
 from ripeline.catalog.models import CustomField
 from ripeline.leads.models import Lead
 from ripeline.people.queries import system
@@ -17,7 +17,7 @@ MAPPING = {"Full": "name", "Mail": "email", "Name": "custom:Name", "E-Mail": "cu
 
 
 def test_every_heading_of_an_export_is_told_apart() -> None:
-    for heading in (*HEADINGS, *_WHOLE, "e-MAIL", "eMail", "Téléphone", "Vorname"):
+    for heading in (*HEADINGS, *WHOLE, "e-MAIL", "eMail", "Téléphone", "Vorname"):
         assert own_labels.apart(heading) == f"{heading} in the file"
         assert own_labels.stem(f"{heading} in the file") == heading
     for own in ("Region", "Name (2)", "Hall", "Mobile", "Name in the file", "What is in the file"):

@@ -8,13 +8,10 @@ from functools import cache, lru_cache
 
 from ripeline.capture.cells.fields import FIELDS
 from ripeline.capture.cells.text import key
+from ripeline.capture.columns.exported import HEADINGS, WHOLE
 from ripeline.leads.columns import COLUMNS
 
 _BEHIND = " in the file"
-_IN_FILES = (  # what an export calls what lists and imports call otherwise (a test)
-    "Ripeline id|Id|External id|Title|Telephone|Other telephones|Captured at|State|Closed at|Reason|Owner|With|"
-    "Next date|Next step|Last touch|Touches|Ripe within 30 days|Buys in the end|Came to us"
-)
 _OTHERWISE = """full name|vollständiger name|ansprechpartner|nom complet|nombre completo|nome completo|vorname|nachname|
     prénom|nom|nom de famille|nombre|apellido|apellidos|nome|sobrenome|cognome|e-mail address|email address|mail|
     e-mail-adresse|mailadresse|courriel|adresse e-mail|correo|correo electrónico|telefon|telephone|tel|phone number|
@@ -43,4 +40,4 @@ def _plain(label: str) -> str:
 @cache
 def _built_in() -> frozenset[str]:
     labels = [field.label for field in FIELDS["leads"].values()] + [column.label for column in COLUMNS.values()]
-    return frozenset(map(_plain, (*labels, *_IN_FILES.split("|"), *_OTHERWISE.replace("\n    ", "").split("|"))))
+    return frozenset(map(_plain, (*labels, *HEADINGS, *WHOLE, *_OTHERWISE.replace("\n    ", "").split("|"))))

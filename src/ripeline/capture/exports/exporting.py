@@ -9,6 +9,7 @@ from django.db import transaction
 
 from ripeline.capture.cells.text import safe_cell
 from ripeline.capture.columns import own_labels
+from ripeline.capture.columns.exported import HEADINGS
 from ripeline.catalog import queries as catalog
 from ripeline.leads import rows
 from ripeline.leads.columns import Share
@@ -19,11 +20,6 @@ from ripeline.ripeness import queries as ripeness
 from ripeline.ripeness.models import Score
 
 CHUNK = 1_000  # leads held in memory at a time
-HEADINGS = (
-    "Ripeline id", "External id", "Name", "Title", "E-mail", "Phone", "Other telephones", "Company", "Country",
-    "Language", "Source", "Campaign", "Captured at", "State", "Closed at", "Reason", "Owner", "With", "Next date",
-    "Next step", "Last touch", "Touches", "Amount", "Currency", "Ripe within 30 days", "Buys in the end",
-)  # fmt: skip
 
 
 def export(*, actor: User) -> Iterator[list[str]]:

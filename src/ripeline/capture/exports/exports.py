@@ -21,6 +21,7 @@ from ripeline.base import clock
 from ripeline.base.claiming import claimed
 from ripeline.capture.cells.text import safe_cell
 from ripeline.capture.columns import own_labels
+from ripeline.capture.columns.exported import WHOLE
 from ripeline.capture.exports.exporting import chances, text
 from ripeline.capture.files.sheets import write_workbook
 from ripeline.capture.models import Export, ExportPiece, ExportState, FileFormat
@@ -42,11 +43,6 @@ KEPT = timedelta(days=7)  # how long a file can be fetched
 PIECE = 1024 * 1024  # bytes
 TOLD = 2_000  # rows after which the progress is noted and a cancel noticed
 _BROKE = "Something broke on our side; the log says what. Ask for the file again."
-_WHOLE = (
-    "Id", "Name", "Title", "E-mail", "Telephone", "Other telephones", "Company", "State", "With", "Next date",
-    "Next step", "Source", "Campaign", "Came to us", "Last touch", "Amount", "Currency", "Ripe within 30 days",
-    "Buys in the end", "Reason",
-)  # fmt: skip
 
 Chunks = Iterable[Sequence[Row]]
 
@@ -70,7 +66,7 @@ def table(chosen: Sequence[str]) -> Table:
     """The columns that a list shows; everything there is where none are chosen."""
     fields = catalog.custom_fields()
     if not chosen:
-        heading = [*_WHOLE, *(own_labels.apart(field.label) for field in fields)]
+        heading = [*WHOLE, *(own_labels.apart(field.label) for field in fields)]
         own = [_own(field, columns.own(field)) for field in fields]
         return Table(
             heading, lambda row, score: [*_whole(row, score), *(value(row, score) for value in own)], columns.COLUMNS
