@@ -334,7 +334,7 @@ def test_a_column_of_outcomes_in_an_unknown_file_is_proposed_with_its_words_tran
     assert chosen(page, "to-2") == "state"
     assert "Its words say where each stands: “gewonnen”, “verloren”, “offen”" in text(page)
     assert "Their words, ours" in text(page)
-    assert "wiedervorlegen Where it stands 1 Choose: what is it here?" in text(page)
+    assert "wiedervorlegen Where it stands, in “Stand” 1 Choose: what is it here?" in text(page)
     actions.confirm(actor=mona, run_id=UUID(where.rsplit("/", 1)[1]))
     actions.work(UUID(where.rsplit("/", 1)[1]))
     assert dict(Lead.objects.values_list("name", "state")) == {"Ann": "won", "Bo": "lost", "Cy": "new", "Di": "new"}
@@ -428,14 +428,37 @@ def test_an_outcome_column_with_words_nobody_knows_is_proposed_and_those_are_to_
     where = upload(client, with_outcomes(heading, words)).url
     page = client.get(where)
     assert chosen(page, "to-2") == "state"
-    assert "beer first Where it stands 1 Choose: what is it here?" in text(page)
+    assert f"beer first Where it stands, in “{heading}” 1 Choose: what is it here?" in text(page)
     for word in ("No answer", "Callback", "Interested"):
-        assert f"{word} Where it stands 1 Choose" not in text(page), "known: still open"
+        assert f"{word} Where it stands, in “{heading}” 1 Choose" not in text(page), "known: still open"
     actions.confirm(actor=mona, run_id=UUID(where.rsplit("/", 1)[1]))
     actions.work(UUID(where.rsplit("/", 1)[1]))
     assert Lead.objects.get(name="P0").state == "won"
     assert Lead.objects.get(name="P1").state == "lost"
     assert Lead.objects.filter(state="new").count() == 8
+
+
+def test_words_of_another_system_can_be_chosen_as_what_they_are_with_their_reason(
+    signed_in: SignIn, mona: User, alice: User
+) -> None:
+    client = signed_in(mona)
+    rows = ["Ann,ann@x.example,Opportunity,Alice", "Bea,bea@x.example,weg,", "Cy,cy@x.example,Verloren – kein Budget,"]
+    where = upload(client, "\n".join(["Name,E-mail,Status,Owner", *rows]).encode()).url
+    page = client.get(where)
+    names = dict(re.findall(r'<b id="(word-state-\w+)-is">([^<]*)</b>', page.text))
+    fields = {word: name for name, word in names.items()}
+    assert '<option value="lost:no_budget">Lost: No budget</option>' in page.text
+    assert "Opportunity: a deal is open" in text(page)
+    chosen_reason = re.search(rf'name="why-{fields["Verloren – kein Budget"]}".*?selected>([^<]*)<', page.text)
+    assert chosen_reason
+    assert chosen_reason[1] == "No budget"
+    client.post(f"{where}/mapping", {fields["Opportunity"]: "opportunity", fields["weg"]: "lost:no_budget"})
+    actions.confirm(actor=mona, run_id=UUID(where.rsplit("/", 1)[1]))
+    actions.work(UUID(where.rsplit("/", 1)[1]))
+    found = {lead.name: lead for lead in Lead.objects.select_related("close_reason", "owner")}
+    assert (found["Ann"].state, found["Ann"].owner) == ("opportunity", alice)
+    for name in ("Bea", "Cy"):
+        assert (found[name].state, str(found[name].close_reason)) == ("lost", "No budget")
 
 
 def test_the_page_says_from_when_who_ended_counts_where_no_column_says(signed_in: SignIn, mona: User) -> None:

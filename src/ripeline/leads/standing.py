@@ -15,8 +15,8 @@ LATER = timedelta(days=60)  # until Keep in touch looks at a lead that another s
 
 
 def take_over(lead_ids: Collection[UUID], state: str, *, origin: str, import_run_id: UUID | None = None) -> set[UUID]:
-    """Leads of a file that were `working` or in `nurture` there, and those of them that are now; who is with nobody
-    here waits to be handed out.
+    """Leads of a file that were `working`, an `opportunity` or in `nurture` there, and those of them that are now; who
+    is with nobody here waits to be handed out. When a deal was opened is for its own entry to say.
     """
     key = hashlib.sha256(",".join(sorted(map(str, lead_ids))).encode()).hexdigest()[:40]
     by = By(people.system(), origin, f"stands:{key}", import_run_id=import_run_id)
@@ -24,12 +24,12 @@ def take_over(lead_ids: Collection[UUID], state: str, *, origin: str, import_run
     later = Next(clock.now() + LATER, NextKind.KEEP_IN_TOUCH, "as it was elsewhere")
 
     def work(lead: Lead) -> Changes | None:
-        return in_state(State.WORKING) if lead.owner_id and lead.state == State.NEW else None
+        return in_state(State(state)) if lead.owner_id and lead.state == State.NEW else None
 
     def nurture(lead: Lead) -> Changes | None:
         return actions.nurtured(lead, programme=programme, next=later) if lead.state == State.NEW else None
 
-    is_work = state == State.WORKING
+    is_work = state != State.NURTURE
     made = bulk.decide_many(
         lead_ids, by, kind="working" if is_work else "nurtured", change=work if is_work else nurture,
         facts=lambda _: {"note": "as it was elsewhere"},

@@ -41,6 +41,7 @@ class Word(NamedTuple):
     is_guess: bool
     reason: str = ""
     reason_why: Literal["told", "said", ""] = ""
+    columns: tuple[str, ...] = ()  # in which it stands
 
 
 def remembered() -> dict[str, dict[str, str]]:
@@ -106,28 +107,32 @@ def listed(file: BinaryIO, dialect: Dialect, mapping: FieldMap) -> list[Word]:
     """The words in the file's columns of states and owners, the most frequent first, each with what it is taken for."""
     known = FIELDS[mapping.kind]
     columns = [
-        (at, ABOUT[known[target].takes])
-        for at, (_, target) in enumerate(mapping.targets)
+        (at, label, ABOUT[known[target].takes])
+        for at, (label, target) in enumerate(mapping.targets)
         if target in known and known[target].takes in ABOUT
     ]
     if not columns:
         return []
-    counts: dict[str, Counter[str]] = {about: Counter() for _, about in columns}
+    counts: dict[str, Counter[str]] = {about: Counter() for *_, about in columns}
+    stands: dict[tuple[str, str], dict[str, None]] = {}  # in which columns
     with as_text(file, dialect.encoding) as text:
         for number, row in enumerate(rows_of(data_rows(text, dialect), dialect.labels, header=dialect.header)):
             if number >= LOOKED_AT:
                 break
             if isinstance(row, Record) and not row.is_blank:
-                for at, about in columns:
-                    if said := given(clean(row.cells[at])):
-                        counts[about][said[:120]] += 1
+                for at, label, about in columns:
+                    if said := given(clean(row.cells[at]))[:120]:
+                        counts[about][said] += 1
+                        stands.setdefault((about, said), {})[label] = None
     owners, reasons = Owners(), Reasons(dialect.words.get("reason", {}))
     found = (
         _word(about, said, count, dialect.words.get(about, {}), owners)
         for about, times in counts.items()
         for said, count in times.most_common(SHOWN)
     )
-    return [_with_reason(word, reasons) for word in found]
+    return [
+        _with_reason(word, reasons)._replace(columns=tuple(stands[word.about, word.text])) for word in found
+    ]  # fmt: skip
 
 
 def _with_reason(word: Word, reasons: Reasons) -> Word:

@@ -30,7 +30,15 @@ from ripeline.people import queries as people
 from ripeline.ripeness import actions as ripeness
 from ripeline.timeline.models import Activity
 
-_STATES = ("new", "working", "nurture", "lost", "disqualified", "won")  # of two that are said, the later one holds
+_STATES = (
+    "new",
+    "working",
+    "nurture",
+    "opportunity",
+    "lost",
+    "disqualified",
+    "won",
+)  # of two that are said, the later one holds
 _SAYS = ("state", "stage")  # the fields that say it
 _DECIDED = (  # entries of a person that carry a decision, or a contact
     "call", "email", "meeting", "outcome", "next_set", "handed", "nurtured", "returned", "qualifying", "working",

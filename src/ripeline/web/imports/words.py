@@ -12,8 +12,8 @@ from ripeline.catalog.models import CloseState
 
 TITLES = {"state": "Where it stands", "outcome": "How the deal stands", "owner": "Whose it is"}
 _STATES = {
-    "new": "New, as any other", "working": "Working", "nurture": "Keep in touch", "won": "Won: a customer",
-    "lost": "Lost", "disqualified": "Disqualified",
+    "new": "New, as any other", "working": "Working", "opportunity": "Opportunity: a deal is open",
+    "nurture": "Keep in touch", "won": "Won: a customer", "lost": "Lost", "disqualified": "Disqualified",
 }  # fmt: skip
 _WITHOUT = {"state": "will be New", "outcome": "will stay out"}  # an owner nobody knows goes by the rules
 _OUTCOMES = {"open": "Open", "won": "Won", "lost": "Lost", "disqualified": "Disqualified"}
@@ -42,6 +42,7 @@ class Line:
     without: str = ""  # what becomes of its rows as long as it is nothing here
     reasons: Sequence[Choice] = ()  # why who is called so ended; none where there is no choice
     reason_why: str = ""
+    where: str = ""  # the columns in which it stands
 
 
 def lines(words: Iterable[Word]) -> list[Line]:
@@ -50,7 +51,10 @@ def lines(words: Iterable[Word]) -> list[Line]:
     for word in words:
         place = (word.about, key(word.text))
         before = found.get(place)
-        found[place] = word._replace(times=word.times + before.times) if before else word
+        if before:
+            columns = tuple(dict.fromkeys([*before.columns, *word.columns]))
+            word = word._replace(times=word.times + before.times, columns=columns)
+        found[place] = word
     reasons: dict[str, list[Choice]] = {
         state: [Choice(each.code, each.label, False) for each in catalog.reasons(state)] for state in CloseState
     }
@@ -86,9 +90,10 @@ def _line(word: Word, choices: Mapping[str, str], reasons: Mapping[str, Sequence
     options = [Choice(value, label, value == ours) for value, label in choices.items()]
     unknown = "Not known: by the rules" if word.about == "owner" else "Choose: what is it here?"
     if not ours:
+        options = _with_reasons(options, reasons) if word.about != "owner" else options
         options.insert(0, Choice("", unknown, chosen=True))
     because = ("looks like it" if word.is_guess else "as you said") if ours else ""
-    if (word.about, ours) == ("state", "working"):
+    if word.about == "state" and ours in ("working", "opportunity"):
         because += "; whoever gets no owner here goes to Qualify as new"
     without = "" if ours else _WITHOUT.get(word.about, "")
     whys = [replace(each, chosen=each.value == word.reason) for each in reasons.get(ours, ())] if word.reason else []
@@ -96,8 +101,20 @@ def _line(word: Word, choices: Mapping[str, str], reasons: Mapping[str, Sequence
         whys.insert(0, Choice("", "No reason given", chosen=True))
     return Line(
         _name(word.about, word.text), TITLES[word.about], word.text, word.times, options, because, without, whys,
-        _REASON_WHY[word.reason_why],
+        _REASON_WHY[word.reason_why], ", ".join(f"“{label}”" for label in word.columns[:3]),
     )  # fmt: skip
+
+
+def _with_reasons(options: Iterable[Choice], reasons: Mapping[str, Sequence[Choice]]) -> list[Choice]:
+    """Of a word that nobody knows: after each way to end also why, as far as there is a choice."""
+    found: list[Choice] = []
+    for each in options:
+        whys = reasons.get(each.value, ())
+        found += [
+            each,
+            *(Choice(f"{each.value}:{why.value}", f"{each.label}: {why.label}", False) for why in whys[1:] and whys),
+        ]
+    return found
 
 
 def unsettled(found: Sequence[Line], form: Mapping[str, str]) -> dict[str, str]:
@@ -122,7 +139,9 @@ def said(words: Iterable[Word], form: Mapping[str, str]) -> dict[str, dict[str, 
     """What the form says of them, where that is another thing than what they were taken for."""
     found: dict[str, dict[str, str]] = {}
     for word in words:
-        ours = form.get(_name(word.about, word.text), "")
+        ours, _, why = form.get(_name(word.about, word.text), "").partition(":")
+        if why and not word.ours:
+            found.setdefault("reason", {})[key(word.text)] = why
         if ours and ours != word.ours:
             found.setdefault(word.about, {})[key(word.text)] = ours
         reason = form.get(f"why-{_name(word.about, word.text)}", "")
