@@ -52,7 +52,30 @@ def of(batch: Batch) -> Verdict:
     return _VERDICTS[BatchVerb(batch.verb)](batch)
 
 
+def _give_each(batch: Batch, each: Mapping[str, str]) -> Verdict:
+    """Each to somebody of its own."""
+    desks = {str(desk.pk): desk for desk in people.assignable()}
+    why = {"rule": "by_hand", "by": batch.asked_by.name}
+
+    def change(lead: Lead) -> Changes:
+        _require_open(lead)
+        to = desks.get(each.get(str(lead.pk), ""))
+        if to is None:
+            raise Refused(REFUSED)
+        if lead.responsible_id == to.pk:
+            raise Refused(THERE)
+        return gift(lead, Gift(to, why))
+
+    def facts(lead: Lead) -> dict[str, Any]:
+        to = desks.get(each.get(str(lead.pk), ""))
+        return {"to": to.name if to else "", "why": why}
+
+    return Verdict("handed", change, facts, Verb.REASSIGN)
+
+
 def _give(batch: Batch) -> Verdict:
+    if each := batch.terms.get("each"):
+        return _give_each(batch, each)
     to = Responsible.objects.select_related("user").filter(pk=batch.terms.get("to")).first()
     if to is None:
         raise LeadError("Choose who is to have them.")

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from math import ceil
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.db.models import Count, Exists, F, Func, Max, Min, OuterRef, Q, QuerySet, TextField, Value, Window
@@ -14,6 +14,7 @@ from ripeline.base import clock
 from ripeline.capture import rules
 from ripeline.capture.cells.text import safe_cell
 from ripeline.capture.columns.rejects import Reject, rejects_file
+from ripeline.capture.imports import remarking
 from ripeline.capture.imports.remarking import SUMMED, day_of, sentence, split, summed
 from ripeline.capture.models import ImportPiece, ImportReject, ImportRemark, ImportRun, ImportState, Remark
 from ripeline.catalog.models import CloseState
@@ -103,6 +104,26 @@ def closed(run: ImportRun) -> list[tuple[str, int]]:
     found = ImportRemark.objects.filter(run=run, about=Remark.CLOSED).order_by().values_list("text")
     counts = dict(found.annotate(Count("row", distinct=True)))
     return [(state, counts[state]) for state in CloseState if state in counts]
+
+
+def count_of(run: ImportRun, about: Remark) -> int:
+    """How many rows have such a remark."""
+    return ImportRemark.objects.filter(run=run, about=about).values("row").distinct().count()
+
+
+class Held(NamedTuple):
+    """Somebody who was left open: how they ended there, their name, and who took them back to work, and when."""
+
+    said: str
+    name: str
+    who: str
+    day: str
+
+
+def held(run: ImportRun, limit: int) -> list[Held]:
+    """The first of those whom a file had closed, and whom somebody has taken back to work."""
+    found = ImportRemark.objects.filter(run=run, about=Remark.HELD).order_by("row").values_list("text", flat=True)
+    return [Held(*remarking.held(text)) for text in found[:limit]]
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,9 @@ def sentence(about: str, text: str) -> str:
             return f"Row {row} is the same person and says something else, which stays: {names}"
         case Remark.BY_HAND:
             return f"Somebody corrected this here, and it stays: {text}"
+        case Remark.OWNS:
+            there, _, here = text.split(" ", 2)[-1].partition(": ")
+            return f"Names {there} as the owner; here it is with {here}, and stays so"
         case Remark.MOVED:
             return "Its deal was with somebody else here, and is with whom the row names now"
     return _of_where_it_stands(about, text)
@@ -66,6 +69,10 @@ SUMMED = {  # of one row, and of several
     Remark.OWNER: (
         "names an owner who is not here: {owners}. It went in and was handed out by the rules.",
         "name an owner who is not here: {owners}. They went in and were handed out by the rules.",
+    ),
+    Remark.OWNS: (
+        "names another owner than its lead has here, row {first}. The lead stays with who has it.",
+        "name other owners than their leads have here; the first is row {first}. The leads stay with who has them.",
     ),
     Remark.ENDED: (
         "says won, lost or disqualified of somebody who stands otherwise here: look at row {first}. The lead stays as "

@@ -21,7 +21,7 @@ from ripeline.capture.columns.rows import Row
 from ripeline.capture.columns.twice import Before, Seen, other_name
 from ripeline.capture.columns.wording import NOBODY, Owners
 from ripeline.capture.files.dialect import Dialect
-from ripeline.capture.imports import firms
+from ripeline.capture.imports import firms, owning
 from ripeline.capture.imports.ended import Ended, stands
 from ripeline.capture.imports.mailboxes import Mailboxes
 from ripeline.capture.imports.tallying import ORIGIN, Tally
@@ -31,6 +31,7 @@ from ripeline.catalog.models import FieldType
 from ripeline.catalog.rules import UNANSWERED
 from ripeline.leads import identity, standing, systems
 from ripeline.leads.birth import Context, Person
+from ripeline.people.models import User
 from ripeline.science.choice import FRESH_DAYS
 
 _FRESH = timedelta(days=FRESH_DAYS)  # who asked longer ago takes nobody's place before `settle` gives them a day
@@ -145,6 +146,7 @@ class LeadTaker:
         self._stand(born, tally)
         new = {lead_id for _, lead_id in born}
         self._ended.here([each for each in known if each[1] not in new], tally)
+        self._owned([each for each in known if each[1] not in new], tally)
         tally.remarks += [(row, Remark.CELL, text) for row, text in self._permissions.note(taken)]
         self._seen.keep()
         out = {reject.row for reject in tally.rejects}
@@ -162,12 +164,28 @@ class LeadTaker:
     def _stand(self, born: Sequence[tuple[Row, UUID]], tally: Tally) -> None:
         """New leads stand where they stood elsewhere; what was ended there ends here, on its day if that is known."""
         self._ended.new(born, tally)
-        for state in ("working", "nurture"):
+        for state in ("working", "opportunity", "nurture"):
             if found := [each for each in born if stands(each[0]) == state]:
                 ids = [lead_id for _, lead_id in found]
                 kept = standing.take_over(ids, state, origin=ORIGIN, import_run_id=self._run.pk)
                 unowned = [row for row, lead_id in found if lead_id not in kept]
                 tally.remarks += [(row.row, Remark.UNOWNED, self._ended.word(row, state)) for row in unowned]
+
+    def _owned(self, known: Sequence[tuple[Row, UUID, Result]], tally: Tally) -> None:
+        """Whom rows name as the owner of who is open here, and is another's: under “always” they get them."""
+        named: dict[UUID, tuple[Row, Result, User]] = {}
+        for row, lead_id, result in known:
+            if owner := self._owners.find(row.text("owner")):
+                named.setdefault(lead_id, (row, result, owner))
+        differ = owning.differing({lead_id: owner for lead_id, (*_, owner) in named.items()}, self._run)
+        given = owning.hand_over(differ, self._run) if self._run.policy == Policy.ALWAYS else set()
+        for each in differ:
+            row, result, _ = named[each.lead_id]
+            if each.lead_id not in given:
+                tally.remarks.append((row.row, Remark.OWNS, each.text))
+            elif result is Result.UNCHANGED:
+                tally.results[Result.UNCHANGED] -= 1
+                tally.results[Result.UPDATED] += 1
 
     def _register(self, rows: Sequence[Row]) -> None:
         """Make the custom fields that these rows have: those mapped so, and those kept because a cell was not read."""

@@ -267,6 +267,8 @@ def _differences(data: Mapping[str, Any], own: Mapping[str, str]) -> list[tuple[
     names = {"reference": FIELDS["leads"]["external_id"].label} | {
         name: field.label for name, field in FIELDS["leads"].items()
     }
+    if owners := data.get("owners"):
+        return [(FIELDS["leads"]["owner"].label, *owners)]
     return [
         (names.get(name) or own.get(name) or name.replace("_", " ").capitalize(), _said(before.get(name)), _said(value))
         for name, value in after.items()

@@ -24,7 +24,7 @@ from ripeline.capture.imports.actions import MappingError, UnreadableFileError
 from ripeline.capture.imports.batches import RefusedFilesError, Upload
 from ripeline.capture.imports.queries import Unowned
 from ripeline.capture.imports.trial import TrialError
-from ripeline.capture.models import ImportKind, ImportRun, ImportState
+from ripeline.capture.models import ImportKind, ImportRun, ImportState, Remark
 from ripeline.insight.rules import READERS
 from ripeline.leads.filters import Filters, View
 from ripeline.leads.models import Lead, State
@@ -36,6 +36,7 @@ from ripeline.web.frame.shell import say, viewer
 from ripeline.web.imports import batch as import_batch
 from ripeline.web.imports import mapping as import_mapping
 from ripeline.web.imports import memory as import_memory
+from ripeline.web.imports import owners as import_owners
 from ripeline.web.imports import schedules as import_schedules
 from ripeline.web.imports import undo as import_undo
 from ripeline.web.imports import words as import_words
@@ -298,6 +299,8 @@ def _result(run: ImportRun) -> dict[str, Any]:
         "rejects_left": run.rejected - len(shown),
         "remarked": queries.remarked(run),
         "closed": queries.closed(run),
+        "owned_otherwise": queries.count_of(run, Remark.OWNS),
+        "held": queries.held(run, SHOWN),
         "unowned": [(each, _list_of(run, each)) for each in queries.unowned(run)],
         "remarks": list(queries.remarks(run, SHOWN)),
         "yields": _yields(run),
@@ -344,6 +347,7 @@ def _yields(run: ImportRun) -> Yield | None:
 
 urlpatterns = [
     *import_undo.urlpatterns,
+    *import_owners.urlpatterns,
     *import_memory.urlpatterns,
     *import_schedules.urlpatterns,
     path("imports", imports, name="imports"),
