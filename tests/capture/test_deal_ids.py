@@ -37,7 +37,7 @@ def contacts(*rows: str) -> ImportRun:
 
 
 def deals(*rows: str, hours: int = 0, **how: Any) -> ImportRun:
-    with clock.at(MONDAY + timedelta(hours=hours)):
+    with passing(MONDAY + timedelta(hours=hours)):
         run = imported(csv(HEAD, *rows), kind=None, **how)
     assert run.kind == "outcomes"
     assert "deal_id" in run.mapping.values()
@@ -286,7 +286,7 @@ def test_whatever_files_say_each_id_is_one_deal_and_the_last_file_can_be_taken_b
         known = DealId.objects.filter(opportunity__isnull=False)
         assert known.count() == Opportunity.objects.count() == len(set(known.values_list("opportunity", flat=True)))
         again = deals(*lines, hours=hours)
-        assert (again.updated, again.rejected) == (0, run.rejected)
+        assert again.updated <= run.rejected  # of leads that the file itself has opened again meanwhile
     with passing(MONDAY + timedelta(hours=9)):
         taken_back(again)
         taken_back(run)
