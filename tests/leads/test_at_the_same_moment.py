@@ -10,14 +10,18 @@ from psycopg.errors import DeadlockDetected
 
 from ripeline.base.ids import new_id
 from ripeline.capture.arriving.admission import admit
+from ripeline.capture.imports import actions as imports
 from ripeline.capture.imports import settling
-from ripeline.leads import actions, bulk, merging
+from ripeline.leads import actions, batches, bulk, deciding, merging
 from ripeline.leads.deciding import LeadError, once_more
-from ripeline.leads.models import Enquiry, Lead
+from ripeline.leads.models import Enquiry, Lead, State
 from ripeline.people import queries as people
 from ripeline.people.models import User
+from ripeline.ripeness import queries as ripeness
+from tests.capture.importing import again, begun, counts, csv
 from tests.capture.test_admission import arrival
 from tests.cast import MakeLead, by, soon
+from tests.leads.test_batches import ask, give, worked
 from tests.threads import in_threads, until_somebody_waits
 
 __all__ = ["in_threads"]
@@ -90,6 +94,99 @@ def test_a_row_about_somebody_whose_merge_is_being_taken_back_reaches_them(
 
     assert in_threads(take_back, file) == []
     assert [Lead.objects.get(pk=pk).title for pk in (kept.pk, gone.pk)] == ["", "Director"]
+
+
+def at_once(in_threads: InThreads, first: Callable[[], object], second: Callable[[], object]) -> list[BaseException]:
+    """Both in the same moment: the second waits for what the first holds until that is done; whatever they raised."""
+    is_done = Event()
+
+    def one() -> None:
+        with transaction.atomic():
+            first()
+            is_done.set()
+            until_somebody_waits()
+
+    def other() -> None:
+        is_done.wait()
+        second()
+
+    return in_threads(one, other)
+
+
+@pytest.fixture
+def handed_over(lead: Lead, carol: User, bob: User) -> Callable[[], object]:
+    """Carol gives Alice's lead to Bob."""
+    return lambda: bulk.give_many({lead.pk: bulk.Gift(people.responsible_of(bob), {})}, by(carol))
+
+
+HandedOver = Callable[[], object]
+
+
+def test_a_note_about_who_is_handed_over_in_that_moment_is_kept(
+    lead: Lead, bob: User, handed_over: HandedOver, in_threads: InThreads
+) -> None:
+    seen: list[User | None] = []
+
+    def note() -> None:
+        with transaction.atomic():
+            seen.append(deciding.lock(lead.pk).owner)
+            actions.note(lead.pk, by(people.system()), text="They called.")
+
+    assert at_once(in_threads, handed_over, note) == []
+    assert seen == [bob], "whose it is now, not before"
+
+
+def test_who_is_handed_over_in_that_moment_can_be_merged(
+    lead: Lead, alice: User, carol: User, make_lead: MakeLead, handed_over: HandedOver, in_threads: InThreads
+) -> None:
+    other = make_lead(alice)
+
+    def merge() -> None:
+        merging.merge(survivor_id=lead.pk, duplicate_id=other.pk, by=by(carol))
+
+    assert at_once(in_threads, handed_over, merge) == []
+    assert Lead.objects.get(pk=other.pk).merged_into == lead
+
+
+def test_a_row_about_who_is_handed_over_in_that_moment_is_taken(
+    lead: Lead, handed_over: HandedOver, in_threads: InThreads
+) -> None:
+    deals = begun(csv("E-mail,Won date,Amount", f"{lead.email},2026-01-20,1200"), kind="outcomes", name="deals.csv")
+    assert at_once(in_threads, handed_over, lambda: imports.work(deals.pk)) == []
+    assert counts(again(deals)) == (0, 1, 0, 0), "updated"
+
+
+def test_a_list_with_who_is_handed_over_in_that_moment_is_done_whole(
+    lead: Lead, carol: User, handed_over: HandedOver, in_threads: InThreads
+) -> None:
+    batch = give(carol, carol, ids=[lead.pk])
+    assert at_once(in_threads, handed_over, lambda: worked(batch)) == []
+    batch.refresh_from_db()
+    assert (batch.done, batch.left) == (1, {})
+
+
+def test_who_leaves_the_list_in_that_moment_is_left_as_they_are(
+    carol: User, alice: User, bob: User, make_lead: MakeLead, in_threads: InThreads
+) -> None:
+    lead = make_lead(alice, state="working")
+    batch = give(carol, bob, query="state=working")
+    batches._step(batch.pk, ripeness.tagged, 500)  # the list is written down
+    green = lambda: actions.nurture(lead.pk, by(alice), next=soon(days=90))  # noqa: E731
+    assert at_once(in_threads, green, lambda: worked(batch)) == []
+    batch.refresh_from_db()
+    assert (batch.done, batch.left) == (0, {"left": 1})
+    assert Lead.objects.get().state == State.NURTURE
+
+
+def test_a_deal_opened_in_that_moment_is_not_left_on_a_lost_lead(
+    lead: Lead, alice: User, in_threads: InThreads
+) -> None:
+    batch = ask(alice, "close", ids=[lead.pk], reason="no_budget")
+    deal = lambda: actions.open_opportunity(lead.pk, by(alice), next=soon())  # noqa: E731
+    assert at_once(in_threads, deal, lambda: worked(batch)) == []
+    batch.refresh_from_db()
+    assert (batch.done, batch.left) == (0, {"deal": 1})
+    assert Lead.objects.get().state == State.OPPORTUNITY
 
 
 def test_what_postgresql_breaks_off_as_a_circle_is_made_once_more(

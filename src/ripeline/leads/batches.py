@@ -18,7 +18,7 @@ from django.http import QueryDict
 
 from ripeline.base import clock
 from ripeline.leads import verdicts
-from ripeline.leads.bulk import decide_many, undo_many
+from ripeline.leads.bulk import decide_many, hold, undo_many
 from ripeline.leads.deciding import By, LeadError, once_more
 from ripeline.leads.filters import Filters, matching
 from ripeline.leads.models import Batch, BatchItem, BatchState, BatchVerb, Lead
@@ -191,6 +191,7 @@ def _matching(batch: Batch, tagged: Tagged) -> Any:
 def _carry_out(batch: Batch, items: Sequence[BatchItem], tagged: Tagged) -> None:
     verdict = verdicts.of(batch)
     ids = [item.lead_id for item in items]
+    hold(ids)  # first: what is asked about them from here on stays so
     fit = set(ids) if batch.is_ticked else set(_matching(batch, tagged).filter(pk__in=ids).values_list("pk", flat=True))
     verdict.prepare([item for item in items if item.lead_id in fit])
     refused: dict[UUID, str] = {}

@@ -127,9 +127,8 @@ def _batches(ids: Sequence[UUID]) -> Iterator[Sequence[UUID]]:
 
 
 def _locked(ids: Sequence[UUID], skips_busy: bool = False) -> list[Lead]:
-    found = Lead.objects.filter(pk__in=ids, merged_into__isnull=True).order_by("pk")
-    related = found.select_related("owner", "responsible__user", "close_reason", "account")
-    return list(related.select_for_update(of=("self",), skip_locked=skips_busy))
+    found = Lead.objects.filter(pk__in=ids, merged_into__isnull=True)
+    return deciding.locked(found, *deciding.WITH, skips_busy=skips_busy)
 
 
 def hold(lead_ids: Collection[UUID], *, skips_busy: bool = False) -> set[UUID]:

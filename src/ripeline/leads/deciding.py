@@ -11,6 +11,7 @@ from typing import Any, ParamSpec, TypeAlias, TypeVar
 from uuid import UUID, uuid4
 
 from django.db import OperationalError, connection, transaction
+from django.db.models import QuerySet
 from psycopg.errors import DeadlockDetected, SerializationFailure
 
 from ripeline.base import clock
@@ -28,6 +29,7 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 CROSSED = "Somebody else was changing the same leads in that moment, so nothing was changed. Please try again."
+WITH = ("owner", "responsible__user", "close_reason", "account")  # what the rules read beside a lead
 SLACK = timedelta(minutes=5)  # clocks of people's machines and a form left open
 
 
@@ -118,11 +120,20 @@ def _leads_to(lead_id: UUID) -> UUID:
 
 
 def _locked(lead_id: UUID) -> Lead:
-    return (
-        Lead.objects.select_for_update(of=("self",))
-        .select_related("owner", "responsible__user", "close_reason", "account")
-        .get(pk=lead_id)
-    )
+    found = locked(Lead.objects.filter(pk=lead_id), *WITH)
+    if not found:
+        raise Lead.DoesNotExist
+    return found[0]
+
+
+def locked(found: QuerySet[Lead], *joined: str, skips_busy: bool = False) -> list[Lead]:
+    """Leads, locked in the order of their ids, with what they are joined to.
+
+    Locked by themselves first: a statement that waited for a row joins it to what it was joined to before, and leaves
+    it out if it was handed over in that moment.
+    """
+    held = found.order_by("pk").select_for_update(skip_locked=skips_busy).values_list("pk", flat=True)
+    return list(Lead.objects.filter(pk__in=list(held)).select_related(*joined).order_by("pk"))
 
 
 def once_more(verb: Callable[P, T]) -> Callable[P, T]:

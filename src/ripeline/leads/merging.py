@@ -14,7 +14,7 @@ from django.db.models import Q
 
 from ripeline.base import clock
 from ripeline.leads import joining, parting, rules
-from ripeline.leads.deciding import By, Changes, LeadError, _column, _plain, once_more
+from ripeline.leads.deciding import By, Changes, LeadError, _column, _plain, locked, once_more
 from ripeline.leads.models import Lead, Opportunity
 from ripeline.leads.rules import Verb
 from ripeline.people import queries as people
@@ -143,8 +143,8 @@ def _last_merge(survivor: Lead, family: Mapping[UUID, Lead]) -> Activity | None:
 
 def _family(*ids: UUID) -> dict[UUID, Lead]:
     """Leads and what is merged into them, locked in the order of their ids so that nobody waits in a circle."""
-    leads = Lead.objects.select_for_update(of=("self",)).select_related("owner", "responsible__user")
-    return {lead.pk: lead for lead in leads.filter(Q(pk__in=ids) | Q(merged_into__in=ids)).order_by("pk")}
+    found = Lead.objects.filter(Q(pk__in=ids) | Q(merged_into__in=ids))
+    return {lead.pk: lead for lead in locked(found, "owner", "responsible__user")}
 
 
 def _entry(lead: Lead, kind: str, by: By, data: Mapping[str, Any]) -> timeline.Entry:

@@ -26,7 +26,7 @@ from ripeline.leads import actions as leads
 from ripeline.leads import answers, birth, bulk, rules, same_name
 from ripeline.leads.answers import Again
 from ripeline.leads.birth import Person
-from ripeline.leads.deciding import By, Changes, Next
+from ripeline.leads.deciding import By, Changes, Next, locked
 from ripeline.leads.models import Lead, NextKind, State
 from ripeline.leads.rules import Verb
 from ripeline.leads.same_name import Word
@@ -47,8 +47,8 @@ def meet_again(cases: Sequence[Case], actor: User, origin: str, *, passes_busy: 
     Ripeline itself makes these changes: whoever brings in a file need not have the right to work on everybody's leads.
     """
     ids = {c.lead_id for c in cases if c.lead_id}
-    found_here = Lead.objects.select_for_update(of=("self",)).filter(pk__in=ids).order_by("pk")
-    people_here = {lead.pk: lead for lead in found_here.select_related("owner", "responsible__user")}
+    found_here = locked(Lead.objects.filter(pk__in=ids), "owner", "responsible__user")
+    people_here = {lead.pk: lead for lead in found_here}
     again = _new_enquiries(cases, people_here, actor, origin)
     changes, changed, kept, first = _differences(cases, people_here, actor)
     system = people.system()
