@@ -53,7 +53,7 @@ def test_carol_hands_them_over_as_one_decision_and_takes_it_back(
     before = owners()
     run = imported(THERE, actor=carol)
     client.force_login(carol)
-    assert "2 rows name another owner" in page(client, f"/imports/{run.pk}")
+    assert "See whose they are there, and hand them over" in page(client, f"/imports/{run.pk}")
     asks = page(client, f"/imports/{run.pk}/owners")
     assert f"<b>{bob.name}</b> gets 2 leads" in asks
     key = {"key": "once"}

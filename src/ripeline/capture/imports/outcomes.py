@@ -91,15 +91,17 @@ class OutcomeTaker:
                 still_open.append(one)
             else:
                 ended.append((one.row, self._deal(one)))
-        self._open(still_open, tally)
+        closed = self._open(still_open, tally)
         booked = deals.book(
             [deal for _, deal in ended], actor=self._run.started_by, origin=ORIGIN, import_run_id=self._run.pk
         )
         for (row, deal), result in zip(ended, booked, strict=True):
             self._count(row, deal, result, tally)
-        closed = [deal.lead_id for (_, deal), result in zip(ended, booked, strict=True) if result.closed]
-        if closed:
-            ripeness.rescore(closed)
+        for found in self._open(closed, tally):  # whom no deal that went to somebody else has opened again meanwhile
+            tally.reject(found.row, _CLOSED)
+        ended_now = [deal.lead_id for (_, deal), result in zip(ended, booked, strict=True) if result.closed]
+        if ended_now:
+            ripeness.rescore(ended_now)
         self._seen = seen
         return tally
 
@@ -178,24 +180,29 @@ class OutcomeTaker:
         kept = placing.kept(asked, origin=ORIGIN, run_id=self._run.pk)
         return {row.row: by or each.deal.lead_id for row, each, by in zip(rows, asked, kept, strict=True)}
 
-    def _open(self, rows: Sequence[_Found], tally: Tally) -> None:
-        """Deals that are still open elsewhere are opportunities here, each once."""
+    def _open(self, rows: Sequence[_Found], tally: Tally) -> list[_Found]:
+        """Deals that are still open elsewhere are opportunities here, each once; those whose lead is closed here."""
+        closed: list[_Found] = []
+        if not rows:
+            return closed
         found = open_all(
             [self._open_deal(each) for each in rows],
             actor=self._run.started_by, origin=ORIGIN, import_run_id=self._run.pk,
         )  # fmt: skip
-        for (row, *_), result in zip(rows, found, strict=True):
+        for one, result in zip(rows, found, strict=True):
+            row = one.row
             if result is Became.GONE:
                 tally.reject(row, _MERGED)
                 continue
             if result is Became.CLOSED:
-                tally.reject(row, _CLOSED)
+                closed.append(one)
                 continue
             if result is Became.MOVED:
                 tally.remarks.append((row.row, Remark.MOVED, ""))
             is_news = result in (Became.OPENED, Became.CHANGED, Became.MOVED)
             tally.results[Result.UPDATED if is_news else Result.UNCHANGED] += 1
             tally.remark(row)
+        return closed
 
     def _open_deal(self, found: _Found) -> OpenDeal:
         row = found.row
