@@ -197,3 +197,34 @@ def test_an_imported_win_can_be_taken_back(ada: User) -> None:
     leads.undo(Activity.objects.get(kind="won").pk, by(ada))
     assert (lead("1").state, lead("1").closed_at, Opportunity.objects.count()) == ("new", None, 0)
     assert lead("1").next_at is not None
+
+
+def test_a_file_of_open_deals_alone_needs_no_day_and_a_stage_that_says_open_is_kept() -> None:
+    imported(LEADS)
+    run = outcomes(csv("Id,Product,Outcome,Amount", "1,Lathe,Presentation scheduled,500", "2,Saw,Open,"))
+    assert counts(run) == (0, 2, 0, 0)
+    assert set(Opportunity.objects.values_list("name", "state", "stage")) == {
+        ("Lathe", "open", "Presentation scheduled"), ("Saw", "open", ""),
+    }  # fmt: skip
+
+
+def test_who_won_in_a_file_without_days_comes_back_with_the_reason() -> None:
+    imported(LEADS)
+    run = outcomes(csv("Id,Product,Outcome", "1,Lathe,Closed won", "2,Saw,Proposal"))
+    assert counts(run) == (0, 1, 0, 1)
+    assert [reject.reason for reject in queries.rejects(run)] == ["is won, but not when: write the day"]
+
+
+def test_the_day_expected_is_taken_from_a_column_beside_that_of_the_day_it_ended() -> None:
+    imported(LEADS)
+    run = outcomes(
+        csv(
+            "Id,Product,Status,Closed on,Expected close date",
+            "1,Lathe,open,,2026-12-20",
+            "2,Saw,won,2026-03-01,2027-12-20",
+        )
+    )
+    assert counts(run) == (0, 2, 0, 0)
+    found = {name: (str(day), ended) for name, day, ended in Opportunity.objects.values_list(
+        "product", "expected_close", "closed_at")}  # fmt: skip
+    assert found == {"Lathe": ("2026-12-20", None), "Saw": ("None", datetime(2026, 3, 1, tzinfo=UTC))}

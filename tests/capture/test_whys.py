@@ -9,6 +9,7 @@ from ripeline.capture.imports import actions
 from ripeline.capture.models import ImportRun
 from ripeline.catalog.models import CloseReason, CloseState
 from ripeline.leads.models import Lead
+from ripeline.timeline.models import Activity
 from tests.capture.importing import begun, csv, imported, outcomes
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("on_monday")]
@@ -69,3 +70,27 @@ def test_the_reason_of_a_deal_is_what_its_row_names_else_what_its_word_says() ->
         "ann@x.example,Lost to competitor,2026-03-01,", "bo@x.example,Lost to competitor,2026-03-01,No budget",
     ))  # fmt: skip
     assert reasons() == {"Ann": "bought_elsewhere", "Bo": "no_budget"}
+
+
+@pytest.mark.parametrize(
+    ("said", "code"),
+    [
+        ("Too expensive", "price"), ("Price too high", "price"), ("zu teuer", "price"), ("Preis", "price"),
+        ("Went with competitor", "bought_elsewhere"), ("Wettbewerber", "bought_elsewhere"),
+        ("kein Budget", "no_budget"), ("Projekt gestoppt", "no_project"), ("Kein Bedarf mehr", "no_project"),
+        ("Their cousin builds them", "lost_unstated"),
+        ("They have the budget and the need, but not this year", "lost_unstated"),
+    ],
+)  # fmt: skip
+def test_the_reason_of_a_deal_is_known_by_what_it_means_and_their_words_stay_on_it(said: str, code: str) -> None:
+    imported(csv("Name,E-mail,Created", "Ann,ann@x.example,2026-01-10"))
+    outcomes(csv("E-mail;Status;Close Date;Lost reason;Deal name", f"ann@x.example;lost;2026-03-01;{said};Lathe"))
+    assert reasons() == {"Ann": code}
+    assert Activity.objects.get(kind="lost").data["said"] == said
+
+
+def test_what_somebody_chose_for_a_word_holds_in_a_column_of_reasons_too() -> None:
+    imported(csv("Name,E-mail,Created", "Ann,ann@x.example,2026-01-10"))
+    file = csv("E-mail,Status,Close Date,Lost reason", "ann@x.example,lost,2026-03-01,Cousin")
+    outcomes(file, said=Said(words={"reason": {"cousin": "bought_elsewhere"}}))
+    assert reasons() == {"Ann": "bought_elsewhere"}

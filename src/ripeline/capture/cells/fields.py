@@ -108,6 +108,7 @@ _OUTCOMES = (
     _field("company", "Company", Takes.LINE),
     _field("company_id", "Id of the company", Takes.LINE, 240),
     _field("opened_at", "Opened on", Takes.MOMENT),
+    _field("expected_close", "Expected to close on", Takes.MOMENT),
     _field("pipeline_stage", "Stage of the deal", Takes.LINE, 40),
 )
 _COMPANIES = (

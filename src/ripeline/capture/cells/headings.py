@@ -113,6 +113,9 @@ company_id: company id | account id | organization id | organisation id | associ
 deal_id: deal id | deal record id | deal system id | deal number | deal no | deal nr | id of the deal | opportunity id
     | opportunity id 18 | opportunity number | verkaufschance id | id de la transaction | id del negocio | id do negocio
 pipeline_stage: stage of the deal | pipeline stage
+expected_close: expected close date | expected close | expected closing date | forecast close date | forecast date |
+    deal expected close date | erwartetes abschlussdatum | erwarteter abschluss | voraussichtlicher abschluss |
+    voraussichtliches abschlussdatum | geplanter abschluss
 opened_at: opened at | opened on | open date | deal created
 happened_at: activity date | happened at | due date | call date | meeting date | date | datum | fecha | data
 activity: activity type | activity | engagement type | type | task subtype | typ | tipo
@@ -123,7 +126,8 @@ done: done | is done | task status | erledigt
 activity_id: activity id | note id | task id | event id | engagement id
 person: contact person | primary contact | associated contact | contact | contact name | person name | customer name |
     ansprechpartner | kontaktperson | interlocuteur | persona de contacto | pessoa de contato | contatto
-product: product | product name | item | produkt | artikel | produit | producto | produto | prodotto
+product: product | product name | item | produkt | artikel | produit | producto | produto | prodotto | deal name
+    | deal title | opportunity name | projekt | projektname | project | project name
 """
 
 

@@ -115,7 +115,7 @@ class FieldMap:
         mapped, found = self.fields(), []
         if not mapped & {"external_id", "email", "person", "company", "company_id", "deal_id"}:
             found.append("An outcome must find its lead: map a column to external_id, email or person.")
-        if not mapped & set(_WHEN):
+        if not mapped & {"outcome", *_WHEN}:  # what is open has no day yet: a row that ended without one says so
             found.append("An outcome needs its day: map a column to won_at, lost_at or closed_at.")
         elif "outcome" not in mapped and not mapped & {"won_at", "lost_at"}:
             found.append("A close date alone does not say who won: map a column to outcome, won_at or lost_at.")

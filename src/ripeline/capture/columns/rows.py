@@ -48,6 +48,8 @@ _WANTED: dict[Kind, tuple[tuple[str, ...], str]] = {  # one of these fields, and
 _KEPT_BESIDES = ("company_id", "state", "stage", OTHER_PHONE)
 _MESSAGE = FIELDS["leads"]["message"].longest
 _ENDED = frozenset({"won", "lost", "disqualified"})
+_STAGE = FIELDS["outcomes"]["pipeline_stage"].longest
+_OPEN = words("open offen ouvert ouverte abierto abierta aberto aberta")  # is no stage
 _CLOCKS_DIFFER = timedelta(days=1)
 _READERS: dict[Takes, Callable[[str], tuple[str, str]]] = {
     Takes.ID: values.external_id,
@@ -320,7 +322,8 @@ class _Conversion:
         found = self._read_moment(text, column)
         if found is None:
             return None, ""
-        is_expected = known.name == "closed_at" and row.text("outcome") == "open"
+        is_open = known.name == "closed_at" and row.text("outcome") == "open"
+        is_expected = is_open or known.name == "expected_close"
         if found.at > self._now + _CLOCKS_DIFFER and not is_expected:
             raise _AheadError(f"“{text[:40]}” is in the future: correct the date")
         if found.is_day:
@@ -415,10 +418,18 @@ def _finish_activity(row: Row) -> None:
 
 
 def _finish_outcome(row: Row) -> None:
-    """Leave one `outcome` and one `closed_at`, whichever columns said so. A deal that is open has no day yet."""
+    """Leave one `outcome` and one `closed_at`, whichever columns said so: of a deal that is open, the day expected.
+
+    A stage that says that a deal is open is kept as its stage, unless another column has that.
+    """
     dates = {name: found for name in ("won_at", "lost_at", "closed_at") if (found := row.moment(name))}
     said = row.text("outcome")
+    expected, word = row.values.pop("expected_close", None), row.words.get("outcome", "")
     if said == "open" and {"won_at", "lost_at"}.isdisjoint(dates):
+        if expected:
+            row.values["closed_at"] = expected
+        if word and key(word) not in _OPEN:
+            row.values.setdefault("pipeline_stage", word[:_STAGE])
         return
     if said == "open":
         said = ""

@@ -6,20 +6,23 @@ from ripeline.capture.cells.text import key
 from ripeline.catalog import queries as catalog
 from ripeline.catalog.models import CloseReason, CloseState
 
+_FEW = 6  # words
 UNSTATED = {
     CloseState.WON: "bought_from_us",
     CloseState.LOST: "lost_unstated",
     CloseState.DISQUALIFIED: "not_a_fit",
 }
 _SAID = {  # words of a stage, reduced by `text.key`, that say one of the built-in reasons
-    "no_budget": "budget|no money|no funding|kein geld|keine mittel|presupuesto|orcamento",
-    "bought_elsewhere": "competitor|competitors|competition|elsewhere|other vendor|other supplier|wettbewerb"
-    "|wettbewerber|mitbewerb|mitbewerber|konkurrenz|konkurrent|anderer anbieter|anderweitig|concurrent|concurrence"
-    "|competencia|concorrente|concorrencia|concorrenza|concurrentie",
-    "no_project": "no need|no project|project dropped|project cancelled|project canceled|project stopped|kein bedarf"
-    "|kein projekt|projekt gestoppt|projekt abgesagt|projekt eingestellt|bedarf entfallen|pas de besoin|pas de projet"
-    "|sin necesidad|sem necessidade",
-    "price": "price|pricing|too expensive|zu teuer|preis|prix|trop cher|precio|preco|prezzo|prijs|te duur",
+    "no_budget": "budget|no money|no funding|kein geld|keine mittel|kein etat|presupuesto|orcamento",
+    "bought_elsewhere": "competitor|competitors|competition|elsewhere|other vendor|other supplier|another vendor"
+    "|another supplier|wettbewerb|wettbewerber|mitbewerb|mitbewerber|konkurrenz|konkurrent|anderer anbieter"
+    "|anderen anbieter|anderer lieferant|anderweitig|concurrent|concurrence|competencia|concorrente|concorrencia"
+    "|concorrenza|concurrentie",
+    "no_project": "no need|no longer needed|not needed|no project|project dropped|project cancelled|project canceled"
+    "|project stopped|kein bedarf|keinen bedarf|kein projekt|projekt gestoppt|projekt gestrichen|projekt abgesagt"
+    "|projekt eingestellt|projektstopp|bedarf entfallen|pas de besoin|pas de projet|sin necesidad|sem necessidade",
+    "price": "price|prices|pricing|too expensive|too costly|zu teuer|preis|preise|prix|trop cher|precio|preco|prezzo"
+    "|prijs|te duur",
     "missing_feature": "missing feature|missing features|missing functionality|funktion fehlt|fehlende funktion"
     "|fehlende funktionen",
     "asked_to_stop": "do not contact|do not call|asked to stop|opted out|unsubscribed|kein kontakt|nicht kontaktieren"
@@ -61,9 +64,12 @@ class Reasons:
         names = ((reason, f"{key(reason.label)}|{_SAID.get(reason.code, '')}") for reason in self.choices(state))
         return next((reason for reason, listed in names if _is_in(listed, said)), None)
 
-    def of(self, state: str, words: Iterable[str]) -> CloseReason:
-        """Why somebody ended so whose row says it in these words."""
-        said = list(words)
+    def of(self, state: str, words: Iterable[str], *, because: str = "") -> CloseReason:
+        """Why somebody ended so whose row says it in these words, or in those of a column of its own (`because`).
+
+        What is told at length says more than one thing, and is no reason by a word that is in it.
+        """
+        said = [*([because] if because and len(because.split()) <= _FEW else []), *words]
         for find in (self.told, self.guessed):
             if found := next((reason for word in said if (reason := find(state, word))), None):
                 return found

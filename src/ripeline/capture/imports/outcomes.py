@@ -227,8 +227,8 @@ class OutcomeTaker:
         )  # fmt: skip
 
     def _reason(self, state: CloseState, said: str, words: Iterable[str]) -> CloseReason:
-        """The one that the row names, else what its word for the outcome says."""
-        return self._named.get((state, key(said))) or self._reasons.of(state, words)
+        """The one that the row names or means by what it says, else what its word for the outcome says."""
+        return self._named.get((state, key(said))) or self._reasons.of(state, words, because=said)
 
     def _nobody(self, row: Row) -> tuple[str, str]:
         """Why no lead was found, and in which column."""
