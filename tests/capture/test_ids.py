@@ -204,3 +204,22 @@ def test_ids_of_before_are_given_their_system_and_whole_numbers_are_whole(alice:
     for table in (ImportCompany, ImportedFirm):
         assert set(table.objects.values_list("reference", flat=True)) == {"hubspot:9001", "hubspot:9002"}
     assert counts(of_any_kind(HUBSPOT, "again.csv")) == (0, 0, 4, 0)
+
+
+MOVED = PIPEDRIVE.replace(b"rita@mar.example", b"rita.silva@mar.example")
+
+
+def test_an_address_that_its_own_system_has_changed_is_theirs_from_now_on_and_the_old_one_finds_them_too(
+    alice: User,
+) -> None:
+    of_any_kind(PIPEDRIVE)
+    assert counts(of_any_kind(MOVED)) == (0, 1, 1, 0)
+    rita = Lead.objects.get(name="Rita Silva")
+    assert rita.email == "rita.silva@mar.example"
+    assert identity.resolve([key for key in [identity.email("rita@mar.example")] if key]) == {
+        identity.email("rita@mar.example"): rita.pk
+    }
+    assert counts(of_any_kind(MOVED)) == (0, 0, 2, 0)
+    imported(csv("E-mail,Name", "rita@mar.example,Rita Silva"))
+    rita.refresh_from_db()
+    assert rita.email == "rita.silva@mar.example", "a list without its id changes nothing back"

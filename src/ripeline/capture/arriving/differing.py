@@ -8,13 +8,14 @@ from typing import Any
 from uuid import UUID
 
 from ripeline.capture.arriving.arrivals import Arrival, Policy
+from ripeline.leads import identity, systems
 from ripeline.leads.deciding import Changes
 from ripeline.leads.fuller import abbreviates
-from ripeline.leads.models import Lead
+from ripeline.leads.models import IdentityKind, Lead
 from ripeline.timeline.models import Activity
 
 FIELDS = ("name", "title", "phone", "company", "country", "language", "amount", "currency")
-_KNOWN_BY = ("email", "reference")  # the first stays
+_KNOWN_BY = ("email", "reference")  # the first stays, but for an address that its own system has changed
 CUSTOM = "custom:"
 _EMPTY = ("", None)
 _SAYS = ("edited", "imported", "undone", "merged", "unmerged")
@@ -34,7 +35,22 @@ def is_contested(lead: Lead, arrival: Arrival) -> bool:
     if any(value not in _EMPTY and getattr(lead, name) not in (*_EMPTY, value) for name, value in given.items()):
         return True
     custom = arrival.person.custom
-    return any(value not in _EMPTY and lead.custom.get(key) not in (*_EMPTY, value) for key, value in custom.items())
+    return _has_moved(lead, arrival) or any(
+        value not in _EMPTY and lead.custom.get(key) not in (*_EMPTY, value) for key, value in custom.items()
+    )
+
+
+def _has_moved(lead: Lead, arrival: Arrival) -> bool:
+    """Whether the system whose id the record has gives its person another address by now."""
+    person = arrival.person
+    now = identity.email(person.email)
+    by_system = any(key.kind == IdentityKind.EXTERNAL and systems.of(key.key) for key in arrival.keys)
+    return (
+        by_system
+        and person.reference == lead.reference
+        and bool(now and lead.email)
+        and now != identity.email(lead.email)
+    )
 
 
 def last_words(lead_ids: Collection[UUID]) -> dict[UUID, LastWords]:
@@ -111,7 +127,8 @@ def differences(
         if fits and given not in _EMPTY and given != now and (now in _EMPTY or (corrects and wins(name))):
             changes[name] = given
     for name in _KNOWN_BY:
-        if getattr(person, name) and not pending.get(name, getattr(lead, name)):
+        moves = name == "email" and corrects and name not in pending and _has_moved(lead, arrival) and wins(name)
+        if getattr(person, name) and (moves or not pending.get(name, getattr(lead, name))):
             changes[name] = getattr(person, name)
     here = pending.get("custom", lead.custom)
     custom = {
