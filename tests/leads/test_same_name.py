@@ -34,7 +34,9 @@ def test_companies_of_one_name_are_found_by_indexes(db: None) -> None:
 def test_a_domain_bears_a_name_out_by_a_word_of_it_or_by_its_initials() -> None:
     assert same_name.bears_out("koelner-zahnzentrum.example", "Kölner Zahnzentrum GmbH")
     assert same_name.bears_out("bmw.example", "Bright Medical Works")
+    assert same_name.bears_out("the-crescent.example", "The Crescent")
     assert not same_name.bears_out("doe.example", "Self-employed")
+    assert not same_name.bears_out("the-group.example", "The Group")
     assert not same_name.bears_out("example", "Example")
 
 

@@ -154,10 +154,12 @@ def bears_out(domain: str, company: str) -> bool:
     """
     sites = [re.sub(r"[^a-z0-9]", "", part) for part in domain.split(".")[:-1] if part not in _ABOVE]
     for plain in {rules.unaccented(company.casefold()), rules.unaccented(company.casefold().translate(_UMLAUTS))}:
-        words = [re.sub(r"[^a-z0-9]", "", each) for each in plain.split()]
-        words = [each for each in words if each not in _LEGAL]
+        every = [re.sub(r"[^a-z0-9]", "", each) for each in plain.split()]
+        words = [each for each in every if each not in _LEGAL]
         telling = [each for each in (*words, "".join(words)) if len(each) >= _TELLING and each not in _COMMON]
         initials = "".join(each[:1] for each in words)
+        if telling:
+            telling.append("".join(every))  # the-crescent.example
         if any(site.startswith(each) for each in telling for site in sites):
             return True
         if len(initials) > 2 and initials in sites:
