@@ -50,6 +50,9 @@ def test_two_companies_become_one_under_the_name_chosen_and_two_again(alice: Use
     assert "Acme acme.example 2 people, 2 open, €5,000" in page
     assert "Acme GmbH acme.test 1 person, 1 open" in page
     assert "Very likely one company: the same name but for the legal form, acme.example and acme.test are of" in page
+    cem = Lead.objects.get(name="Cem")
+    record = text(hers.get(f"/leads/{cem.pk}"))
+    assert "Acme GmbH may be the same company as Acme: the same name but for the legal form" in record
     path = f"/companies/{other.pk}/compare/{one.pk}"
     shown = hers.get(path)
     assert "Are these one company?" in text(shown)
@@ -58,7 +61,6 @@ def test_two_companies_become_one_under_the_name_chosen_and_two_again(alice: Use
     assert "Acme and Acme GmbH are one company now, called Acme GmbH." in text(answer)
     assert "Acme into Acme GmbH" in text(answer)
     assert set(Lead.objects.values_list("account__name", flat=True)) == {"Acme GmbH"}
-    cem = Lead.objects.get(name="Cem")
     assert "Companies Acme GmbH and Acme made one, called Acme GmbH" in text(hers.get(f"/leads/{cem.pk}"))
     assert "They are one already" in text(hers.get(path))
     made = AccountMerge.objects.get()
@@ -95,8 +97,10 @@ def test_mallory_neither_sees_nor_merges_nor_parts_them_and_mona_looks(
         assert client(user).post(f"/companies/merges/{made.pk}/undo").status_code == 403
         assert "Merged lately" not in client(user).get("/leads/duplicates/companies").text
     client(alice).post(f"/companies/merges/{made.pk}/undo")
+    cem = Lead.objects.get(name="Cem")
     for user in (mallory, mona):
         theirs = client(user)
+        assert "may be the same company" not in theirs.get(f"/leads/{cem.pk}").text
         for path in ("compare", "apart", "ask-again"):
             assert theirs.post(f"/companies/{one.pk}/{path}/{other.pk}", {"survivor": one.pk}).status_code == 403
         assert theirs.get(f"/companies/{one.pk}/compare/{other.pk}").status_code == 403

@@ -8,12 +8,12 @@ from uuid import UUID
 
 from ripeline.base import reading
 from ripeline.catalog import queries as catalog
-from ripeline.leads import duplicates, queries, rows, rules
+from ripeline.leads import duplicates, queries, rows, rules, same_company
 from ripeline.leads import numbers as written
 from ripeline.leads.duplicates import Pair
 from ripeline.leads.leaks import UNSTATED
 from ripeline.leads.lists import Row
-from ripeline.leads.models import Enquiry, Lead, Opportunity, OpportunityState, RecordView
+from ripeline.leads.models import Account, Enquiry, Lead, Opportunity, OpportunityState, RecordView
 from ripeline.leads.queries import Reached
 from ripeline.leads.rules import Verb
 from ripeline.people.models import Role, User
@@ -25,7 +25,20 @@ ENTRIES = 20  # of the timeline at a time
 
 # What somebody who may see outcomes, but not the single steps, is shown of the timeline.
 OUTCOMES = frozenset(
-    {"captured", "enquired", "nurtured", "opportunity", "won", "lost", "disqualified", "reopened", "merged", "unmerged"}
+    {
+        "captured",
+        "enquired",
+        "nurtured",
+        "opportunity",
+        "won",
+        "lost",
+        "disqualified",
+        "reopened",
+        "merged",
+        "unmerged",
+        "company_merged",
+        "company_unmerged",
+    }
 )
 
 
@@ -50,6 +63,7 @@ class Record:
     more: str  # cursor of the entries after these; "" if there are none
     colleagues: Sequence[Row]
     alike: Sequence[Pair]  # who may be the same person
+    company_alike: Sequence[tuple[Account, str]]  # what their company may be the same as, and why
     known_by: Reached  # the other addresses and numbers
     merged: Sequence[Lead]  # records that were merged into this one
     custom: Sequence[tuple[str, Any]]  # label, value
@@ -92,6 +106,7 @@ def read(lead_id: UUID, viewer: User, *, family: str = "") -> Record:
         more=more,
         colleagues=rows.colleagues(lead, viewer) if context else (),
         alike=duplicates.of_lead(lead, viewer) if merges or viewer.role == Role.MARKETER else (),
+        company_alike=same_company.of_account(lead.account_id, viewer) if merges and lead.account_id else (),
         known_by=known_by,
         merged=list(Lead.objects.filter(merged_into=lead).order_by("pk")) if merges and len(ids) > 1 else (),
         custom=_custom(lead, known_by.numbers) if context else (),

@@ -16,6 +16,7 @@ from psycopg.types.json import Jsonb
 
 from ripeline.base import clock
 from ripeline.base.ids import new_id
+from ripeline.base.statements import prepared_rows
 from ripeline.leads import company_likeness, likeness, rules
 from ripeline.leads.company_likeness import Known
 from ripeline.leads.deciding import LeadError
@@ -191,6 +192,26 @@ def open_pairs(viewer: User, *, limit: int = 50, after: tuple[int, UUID] | None 
     return [
         Pair(each.pk, has[each.account_id], has[each.other_id], each.points, each.evidence) for each in shown
     ]  # fmt: skip
+
+
+_OF_ACCOUNT = """
+SELECT id FROM same_company WHERE (account_id = %s OR other_id = %s) AND dismissed_at IS NULL
+ORDER BY points DESC, id LIMIT 9
+"""
+
+
+def of_account(account_id: UUID, viewer: User) -> list[tuple[Account, str]]:
+    """What this company may be the same as, of those that `viewer` may merge it with, and what speaks for it most."""
+    ids = [pk for (pk,) in prepared_rows(_OF_ACCOUNT, [account_id, account_id])]
+    if not ids:
+        return []
+    found = SameCompany.objects.filter(
+        _mergeable(viewer), pk__in=ids, account__merged_into=None, other__merged_into=None
+    )
+    return [
+        (each.other if each.account_id == account_id else each.account, str(each.evidence[0]))
+        for each in found.select_related("account", "other").order_by("-points", "pk")
+    ]
 
 
 def _mergeable(viewer: User) -> Q:
