@@ -16,6 +16,7 @@ from pytest_django import DjangoAssertNumQueries
 
 from ripeline.base import clock
 from ripeline.capture.imports import actions as imports
+from ripeline.catalog import queries as catalog
 from ripeline.catalog.actions import custom_fields, sources_named
 from ripeline.leads import actions
 from ripeline.leads.models import Account, Lead, SavedView
@@ -477,3 +478,50 @@ def test_an_own_field_called_like_one_that_everybody_has_is_told_apart_wherever_
     assert "Name in the file: Priya R." in page
     assert "Chairs in the file" not in page
     assert "<dt>Name in the file</dt><dd>Priya R.</dd>" in signed_in(alice).get(f"/leads/{lead.pk}").text
+
+
+# --- what a list leaves out ---
+
+
+def test_an_order_says_whom_it_leaves_out_and_its_export_and_what_is_done_with_all_hold_what_it_shows(
+    signed_in: SignIn, carol: User, alice: User, bob: User, make_lead: MakeLead
+) -> None:
+    for n in range(3):
+        make_lead(alice, name=f"Open {n}", due=timedelta(days=9 - n))
+    gone = make_lead(alice, name="Gone Krüger")
+    actions.close(gone.pk, by(alice), reason=catalog.reason("no_budget"))
+    make_lead(bob, name="Bob's own")
+    ripeness.rescore()
+    client = signed_in(alice)
+    for sort, why in (("next", "closed leads have no next step"), ("ripest", "closed leads ripen no more")):
+        shown = text(client.get(f"/leads?view=all&sort={sort}"))
+        assert f"3 of 5 are shown in this order: {why}, and of others’ leads you do not see it." in shown
+        assert 'href="/leads?view=all">Show all, newest first' in client.get(f"/leads?view=all&sort={sort}").text
+        exported = [row["Name"] for row in rows_of(client.get(f"/leads/export?view=all&sort={sort}&format=csv"))]
+        assert len(exported) == 3
+        assert sort != "next" or exported == ["Open 2", "Open 1", "Open 0"]
+    everything = {"query": "view=all&sort=next", "everything": "1"}
+    assert "All of them will be changed." in text(client.post("/leads/many/next", everything))
+    assert "shown in this order" not in text(client.get("/leads?view=all"))
+    assert "shown in this order" not in text(client.get("/leads?view=mine&sort=next&state=open"))
+    assert "3 of 4 are shown in this order: closed leads have no next step. Show all" in text(
+        client.get("/leads?sort=next")
+    )
+    assert "4 of 5 are shown in this order: closed leads" in text(signed_in(carol).get("/leads?sort=next"))
+
+
+def test_a_filter_on_what_one_may_not_see_of_others_says_so(
+    signed_in: SignIn, alice: User, bob: User, carol: User, make_lead: MakeLead
+) -> None:
+    make_lead(alice)
+    make_lead(bob)
+    client = signed_in(alice)
+    for asked, what in (("due=week", "next step"), ("ripe=green", "ripeness"), ("f.size=1", "own fields")):
+        shown = client.get(f"/leads?view=all&{asked}")
+        assert f"Only leads whose {what} you may see are looked at here." in text(shown)
+        assert 'href="/leads?view=all">Show without that filter' in shown.text
+        assert "you may see are looked at" not in text(client.get(f"/leads?{asked}"))
+        assert "you may see are looked at" not in text(signed_in(carol).get(f"/leads?{asked}"))
+    assert "Only leads whose next step and ripeness you may see" in text(
+        client.get("/leads?view=team&due=week&ripe=green")
+    )

@@ -17,7 +17,7 @@ from django.db import InterfaceError, OperationalError, connection, transaction
 from django.http import QueryDict
 
 from ripeline.base import clock
-from ripeline.leads import verdicts
+from ripeline.leads import lists, verdicts
 from ripeline.leads.bulk import decide_many, hold, undo_many
 from ripeline.leads.deciding import By, LeadError, once_more
 from ripeline.leads.filters import Filters, matching
@@ -183,9 +183,11 @@ def _list(batch: Batch, tagged: Tagged) -> int:
 
 
 def _matching(batch: Batch, tagged: Tagged) -> Any:
-    filters = Filters.parse(QueryDict(batch.query).dict())
+    query = QueryDict(batch.query).dict()
+    filters, sort = Filters.parse(query), lists.Sort.named(query.get("sort"))
     scores = tagged(filters.ripe) if filters.ripe else None
-    return matching(batch.asked_by, filters, zone=ZoneInfo(batch.zone), scores=scores, whole=True)
+    found = matching(batch.asked_by, filters, zone=ZoneInfo(batch.zone), scores=scores, whole=True)
+    return found.filter(lists.narrowed(batch.asked_by, filters, sort))
 
 
 def _carry_out(batch: Batch, items: Sequence[BatchItem], tagged: Tagged) -> None:

@@ -143,7 +143,7 @@ def matching(
     `scores`: rows with a `lead_id`, of the leads that have the tag `filters.ripe`. `whole`: also beyond the newest
     LOOKED_AT where a question has to be put to each, for whoever does not keep a person waiting.
     """
-    arms, whose = _reach(actor, filters, _asked_of(filters))
+    arms, whose = _reach(actor, filters, asked_of(filters))
     if View(filters.view or views_of(actor)[0]) is View.MINE:
         arms[1:] = [arm & IS_OPEN for arm in arms[1:]]
     quick, slow = _own_fields(filters)
@@ -199,7 +199,7 @@ def found_by(
         found = matching(actor, filters, zone=zone, scores=scores).filter(IS_OPEN if is_open else Q())
         return Found([found.filter(visible(actor, verb)) if verb else found], Reading.IN_ORDER)
     passing = _passing(filters, zone, None if is_ranked else scores, is_open=is_open, is_tagged=is_ranked)
-    arms, whose = _reach(actor, filters, _asked_of(filters) | ({verb} if verb else set()))
+    arms, whose = _reach(actor, filters, asked_of(filters) | ({verb} if verb else set()))
     if whose is View.MINE:
         quick, _ = _own_fields(filters, is_few=True)
     sets = [Lead.objects.filter(arms[0], IS_HERE)]
@@ -236,7 +236,7 @@ def standing(actor: User) -> Hashable:
     )  # fmt: skip
 
 
-def _asked_of(filters: Filters) -> set[Verb]:
+def asked_of(filters: Filters) -> set[Verb]:
     """What one must be allowed to see of a lead to ask this."""
     asked = {leaks.needs(filters.leak)} if filters.leak else set()
     if filters.state:
@@ -327,6 +327,17 @@ def _own_fields(filters: Filters, *, is_few: bool = False) -> tuple[list[Q], lis
         for name, text in filters.custom.items()
     ]
     return [found for is_slow, found in asked if not is_slow], [found for is_slow, found in asked if is_slow]
+
+
+def hides(actor: User, filters: Filters, verb: Verb) -> bool:
+    """Whether a view may hold leads that `actor` may find and of which they may not do `verb`."""
+    if actor.is_system:
+        return False
+    within = {View.MINE: {Relation.OWN}, View.QUEUE: {Relation.OWN, Relation.QUEUE},
+              View.TEAM: {Relation.OWN, Relation.TEAM}}  # fmt: skip
+    hows = within.get(View(filters.view or views_of(actor)[0]), set(Relation))
+    allowed = (rules.verbs(actor, _held_by(actor, how)) for how in hows)
+    return any(Verb.FIND in verbs and verb not in verbs for verbs in allowed)
 
 
 def visible(actor: User, verb: Verb) -> Q:

@@ -22,23 +22,26 @@ from ripeline.leads.filters import (
     Found,
     Reading,
     View,
+    asked_of,
     depends_on_day_alone,
     found_by,
+    hides,
     is_of_closed,
     matching,
     reaches_all,
     standing,
     views_of,
+    visible,
 )
-from ripeline.leads.models import Lead
+from ripeline.leads.models import IS_OPEN, OPEN_STATES, Lead
 from ripeline.leads.places import Places, Way
 from ripeline.leads.rows import Row
 from ripeline.leads.rules import Verb
 from ripeline.people.models import User
 
 __all__ = [
-    "LOOKED_AT", "Due", "Filters", "Page", "Row", "Sort", "View", "chosen", "every", "named", "page", "sorts_of",
-    "views_of",
+    "LOOKED_AT", "Due", "Filters", "Page", "Row", "Sort", "View", "chosen", "every", "named", "narrowed", "order_of",
+    "page", "sorts_of", "views_of",
 ]  # fmt: skip
 
 COUNTED_TO = 1_000  # beyond this a list says "1,000+": counting on took longer than all the rest of a page
@@ -55,6 +58,11 @@ class Sort(StrEnum):
     NEXT = "next"  # open leads only: the others have no next date
     RIPEST = "ripest"  # scored leads only
 
+    @classmethod
+    def named(cls, text: object) -> "Sort":
+        """The order that an address names; the usual one where it names none."""
+        return next((sort for sort in cls if sort == text), cls.NEWEST)
+
 
 _NEEDS = {Sort.NEXT: Verb.SEE_NEXT, Sort.RIPEST: Verb.SEE_CONTEXT}
 
@@ -69,6 +77,7 @@ class Page:
     count: int
     count_capped: bool
     is_limited: bool = False  # a question that no index answers was put to the newest LOOKED_AT only
+    whole: int = 0  # how many there are in whatever order: one that only some leads have a place in leaves out the rest
 
 
 _LIGHT = {"view", "state", "owner"}  # what the indexes of the orders have, so that counting is reading on
@@ -78,6 +87,26 @@ _KEYS = {Sort.NEWEST: places.NEWEST, Sort.NEXT: places.NEXT, Sort.RIPEST: places
 def sorts_of(filters: Filters) -> tuple[Sort, ...]:
     """The orders that make sense: closed leads have no next date, and no ripeness to come."""
     return (Sort.NEWEST,) if is_of_closed(filters.state) else tuple(Sort)
+
+
+def order_of(filters: Filters, sort: Sort) -> Sort:
+    """The order in which a list is shown that is asked for in this one."""
+    return sort if sort in sorts_of(filters) else Sort.NEWEST
+
+
+def narrowed(actor: User, filters: Filters, sort: Sort) -> Q:
+    """What an order asks beside the filters: that a lead has a place in it, and that `actor` may know which."""
+    verb = _NEEDS.get(order_of(filters, sort))
+    return IS_OPEN & visible(actor, verb) if verb else Q()
+
+
+def is_narrower(actor: User, filters: Filters, sort: Sort) -> tuple[bool, bool]:
+    """Whether an order may leave out closed leads, and whether leads of which `actor` may not know it."""
+    verb = _NEEDS.get(order_of(filters, sort))
+    if not verb:
+        return False, False
+    are_open = bool(filters.state == "open" or filters.state in OPEN_STATES or filters.due or filters.ripe)
+    return not are_open and filters.view != View.QUEUE, verb not in asked_of(filters) and hides(actor, filters, verb)
 
 
 def page(
@@ -99,7 +128,7 @@ def page(
     belong to a slice above this one, and come from the face. A cursor that cannot be read is the beginning. Where
     nobody reads how many there are (`is_counted`), only those shown are counted.
     """
-    sort = sort if sort in sorts_of(filters) and (sort != Sort.RIPEST or scores is not None) else Sort.NEWEST
+    sort = Sort.NEWEST if sort == Sort.RIPEST and scores is None else order_of(filters, sort)
     asked = _Asked(actor, filters, zone, sort, scores, tagged)
     cursor, backwards = _read(after or before, sort, actor), bool(before and not after)
     how: dict[str, Any] = {"limit": size + 1, "is_counted": is_counted}
@@ -117,6 +146,10 @@ def page(
         total = len(keys)
     elif total is None:
         total = going.count()
+    whole = total
+    if is_counted and total <= COUNTED_TO and any(is_narrower(actor, filters, sort)):
+        newest = _Asked(actor, filters, zone, Sort.NEWEST, scores, tagged)
+        whole = max(total, newest.places(is_further=False, backwards=False, **how).count())
     return Page(
         rows=rows.read(actor, [pk for _, pk in keys]),
         next=_write(keys[-1], sort) if keys and has_next else "",
@@ -124,6 +157,7 @@ def page(
         count=min(total, COUNTED_TO),
         count_capped=total > COUNTED_TO,
         is_limited=not reaches_all(actor, filters, zone=zone, scores=tagged),
+        whole=min(whole, COUNTED_TO + 1),
     )
 
 
@@ -173,10 +207,23 @@ def _places(asked: _Asked, *, is_further: bool, backwards: bool, limit: int, is_
 
 
 def every(
-    actor: User, filters: Filters, *, zone: tzinfo, tagged: QuerySet[Any] | None = None
-) -> Iterator[Sequence[Row]]:
-    """Everything that passes, newest first, in chunks: for an export, which holds no more than one in memory."""
-    found = Found([matching(actor, filters, zone=zone, scores=tagged, whole=True)], Reading.IN_ORDER)
+    actor: User, filters: Filters, *, zone: tzinfo, sort: Sort = Sort.NEWEST, scores: QuerySet[Any] | None = None,
+    tagged: QuerySet[Any] | None = None,
+) -> Iterator[Sequence[Row]]:  # fmt: skip
+    """Everything that a list shows, in its order, in chunks: for an export, which holds one of rows in memory.
+
+    Newest first they are found chunk by chunk. What else orders them changes while one reads: there their ids are read
+    at once, so that each comes once.
+    """
+    sort = order_of(filters, sort)
+    within = matching(actor, filters, zone=zone, scores=tagged, whole=True).filter(narrowed(actor, filters, sort))
+    found = Found([within], Reading.IN_ORDER)
+    if sort != Sort.NEWEST and (sort != Sort.RIPEST or scores is not None):
+        way = Way(_KEYS[sort], scores, False, False, CHUNK)
+        ids = [pk for _, pk in way.along(within).iterator()]
+        for start in range(0, len(ids), CHUNK):
+            yield rows.read(actor, ids[start : start + CHUNK])
+        return
     keys, _ = Places(found, Way(places.NEWEST, None, False, False, CHUNK)).read()
     further = Places(found, Way(places.NEWEST, None, True, False, CHUNK))
     while keys:

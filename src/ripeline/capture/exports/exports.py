@@ -230,9 +230,10 @@ def _chunks(export: Export, zone: tzinfo) -> Chunks:
 
 
 def _found(actor: User, query: str, zone: tzinfo) -> Chunks:
-    filters = Filters.parse(QueryDict(query).dict())
+    asked = QueryDict(query).dict()
+    filters, sort = Filters.parse(asked), lists.Sort.named(asked.get("sort"))
     tagged = ripeness.tagged(filters.ripe) if filters.ripe else None
-    return lists.every(actor, filters, zone=zone, tagged=tagged)
+    return lists.every(actor, filters, zone=zone, sort=sort, scores=ripeness.all_scores(), tagged=tagged)
 
 
 def _shown(query: str) -> Sequence[str]:

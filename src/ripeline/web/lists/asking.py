@@ -50,11 +50,10 @@ class Asked:
         filters = Filters.parse(given)
         if filters.view and View(filters.view) not in lists.views_of(actor):
             filters = replace(filters, view="")
-        sort = given.get("sort", "")
         return cls(
             actor=actor,
             filters=filters,
-            sort=Sort(sort) if sort in set(Sort) else Sort.NEWEST,
+            sort=Sort.named(given.get("sort")),
             columns=columns.read(",".join(asked.getlist("col")) or given.get("cols", "")),
             kept=_uuid(given.get("kept", "")),
             after=given.get("after", ""),

@@ -18,6 +18,7 @@ from ripeline.capture.models import Export, ExportState, FileFormat
 from ripeline.leads import lists
 from ripeline.leads.lists import Row
 from ripeline.people.models import Role
+from ripeline.ripeness import queries as ripeness
 from ripeline.web.frame.shell import say, viewer
 from ripeline.web.lists.asking import Asked, asked_of_form
 from ripeline.web.lists.many import counted, takes_all, ticked
@@ -51,7 +52,9 @@ def export(request: HttpRequest) -> HttpResponseBase:
 def _at_once(asked: Asked, ids: Sequence[UUID] | None, file_format: FileFormat) -> HttpResponseBase:
     zone = timezone.get_current_timezone()  # asked for now: while the file streams it is the viewer's no longer
     chunks: Iterable[Sequence[Row]] = (
-        lists.every(asked.actor, asked.filters, zone=zone, tagged=asked.tagged())
+        lists.every(
+            asked.actor, asked.filters, zone=zone, sort=asked.sort, scores=ripeness.all_scores(), tagged=asked.tagged()
+        )
         if ids is None
         else iter([lists.chosen(asked.actor, ids)])
     )

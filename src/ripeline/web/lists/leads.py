@@ -32,7 +32,7 @@ from ripeline.web.frame import selects
 from ripeline.web.frame.selects import list_address
 from ripeline.web.frame.shell import verbs_for, viewer
 from ripeline.web.lists import columns as cells
-from ripeline.web.lists import kept
+from ripeline.web.lists import kept, left_out
 from ripeline.web.lists.asking import HOWS_OF_DAYS, HOWS_OF_OTHERS, Asked, in_words
 from ripeline.web.record import cards
 from ripeline.web.templatetags.words import STATE_WORDS
@@ -81,6 +81,7 @@ def _results(asked: Asked, views: Sequence[SavedView]) -> dict[str, Any]:
             "sort", "Order", {sort: SORTS[sort] for sort in lists.sorts_of(asked.filters)}, asked.sort, of_form=True
         ),
         "page": page,
+        "left_out": left_out.of(asked, page),
         "looked_at": lists.LOOKED_AT,
         "newer": asked.here(before=page.previous) if page.previous else "",
         "older": asked.here(after=page.next) if page.next else "",

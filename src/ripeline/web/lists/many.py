@@ -158,7 +158,8 @@ def counted(asked: Asked, most: int) -> int:
 
 def _everything(asked: Asked) -> QuerySet[Lead]:
     zone = timezone.get_current_timezone()
-    return matching(asked.actor, asked.filters, zone=zone, scores=asked.tagged(), whole=True)
+    found = matching(asked.actor, asked.filters, zone=zone, scores=asked.tagged(), whole=True)
+    return found.filter(lists.narrowed(asked.actor, asked.filters, asked.sort))
 
 
 def _reasons() -> Sequence[Any]:
