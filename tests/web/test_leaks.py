@@ -19,6 +19,7 @@ from ripeline.insight import leakage
 from ripeline.insight.models import Recovery, RecoveryState
 from ripeline.leads import actions as leads_actions
 from ripeline.leads.models import Lead
+from ripeline.people import queries as people
 from ripeline.people.models import AuditEntry, User
 from ripeline.ripeness import actions as ripeness
 from ripeline.web.insight import leaks
@@ -86,6 +87,29 @@ def test_every_figure_leads_to_its_very_leads(carol: User, ada: User, shoebox: l
             page = client.get(link.replace("&amp;", "&")).text
             assert f"{n} leads" in page, link
             assert "Never touched" in page  # the chip of the filter
+
+
+def test_a_leader_sees_what_is_leaking_of_an_import_whose_leads_are_nobodys_yet(
+    carol: User, alice: User, make_lead: MakeLead, shoebox: list[Lead]
+) -> None:
+    make_lead(alice)
+    client = signed_in(carol)
+    client.post("/insight/leaks/recover?whose=team", {"leak": ["untouched"], "per_day": "3", "key": "k1"})
+    assert tasks.work(lambda: False)
+    Recovery.objects.update(state=RecoveryState.UNDONE)
+    assert "of your last request went back" in client.get("/insight/leaks").text
+    day = clock.now() - timedelta(days=300)
+    rows = (f"Old {n},old{n}@old.example,{day:%Y-%m-%d}" for n in range(9))
+    run = imported(lines("Name,E-mail,Date", *rows), actor=carol)
+    desk = people.built_in(people.QUALIFY).pk
+    late = clock.now() - timedelta(days=20)
+    Lead.objects.filter(import_run_id=run.pk).update(next_at=late, owner=None, responsible=desk)
+    page = re.sub(r"\s+", " ", client.get(f"/insight/leaks?run={run.pk}").text)
+    assert "9 of this import’s leads are leaking" in page
+    assert "Nothing to leak yet" not in page
+    assert "went back" not in page, "another request's"
+    link = re.findall(r'<a href="(/leads\?[^"]+)"[^>]*>(?:<b>)?9', page)[0]
+    assert "9 leads" in client.get(link.replace("&amp;", "&")).text
 
 
 def test_those_without_a_source_are_a_click_away_too(ada: User, shoebox: list[Lead]) -> None:

@@ -192,6 +192,14 @@ def of(actor: User, asked: Asked) -> QuerySet[Lead]:
     return found
 
 
+def where_all_are(actor: User, asked: Asked) -> Asked:
+    """The same of the nearest of those whose leads the actor may see added up that has all there is to see: what an
+    import brought may be nobody's yet, or another team's."""
+    scopes = [replace(asked, whose=whose) for whose in rules.scopes(actor)]
+    counts = [of(actor, each).count() for each in scopes]
+    return scopes[counts.index(max(counts))]
+
+
 def _figure(found: QuerySet[Lead]) -> Figure:
     expected = ripeness.expected_again(found)
     return Figure(

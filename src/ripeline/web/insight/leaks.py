@@ -2,13 +2,14 @@
 
 import csv
 from collections.abc import Iterator
+from dataclasses import replace
 from time import monotonic
 from typing import Any
 from urllib.parse import urlencode
 from uuid import uuid4
 
 from django.core.cache import cache
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import path, reverse
 from django.utils import timezone
@@ -48,6 +49,8 @@ _USUAL_PACE = 5
 def leaking(request: HttpRequest) -> HttpResponse:
     actor = viewer(request)
     asked = Asked.parse(actor, request.GET.dict())
+    if asked.run and not request.GET.get("whose"):
+        asked = leakage.where_all_are(actor, asked)
     return _page(request, actor, asked)
 
 
@@ -56,7 +59,7 @@ def _page(
 ) -> HttpResponse:
     with one_moment():  # a worker may be putting leads back while this is read
         found = _answer(actor, asked)
-        recovery = recovering.latest(actor)
+        recovery = _latest(actor, asked)
         offer = _offer(request, actor, asked, found) if leakage.may_recover(actor) else {}
     answer = {
         "page": "leaks",
@@ -88,6 +91,15 @@ def _page(
         **offer,
     }
     return render(request, "insight/leaks.html", answer, status=status)
+
+
+def _latest(actor: User, asked: Asked) -> Recovery | None:
+    """The last time that the viewer put leads back to work, where it moves or was about the leads that are shown."""
+    found = recovering.latest(actor)
+    if found is None or found.state in _MOVING:
+        return found
+    theirs = Asked.parse(actor, QueryDict(found.asked).dict())
+    return found if replace(theirs, by=asked.by) == asked else None
 
 
 def _may_part(asked: Asked) -> bool:
