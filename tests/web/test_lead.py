@@ -555,3 +555,23 @@ def test_a_telephone_is_read_as_its_country_groups_it_and_dialled_as_it_is_kept(
     assert 'value="+44 20 7183 8750"' in client.get(f"/leads/{lead.pk}?edit=1").text
     for number, written in (("+49221456789", "+49 221 456789"), ("0171 12", "0171 12"), ("+12", "+12"), ("", "")):
         assert numbers.written(number) == written
+
+
+def test_who_sees_what_was_done_sees_that_it_was_taken_back_and_no_step_besides(
+    visit: Visit, alice: User, carol: User, lead: Lead
+) -> None:
+    actions.nurture(lead.pk, by(alice), next=soon())
+    visit(alice, f"undo/{fresh(lead).decision_id}")
+    actions.set_next(lead.pk, by(alice), next=soon())
+    visit(alice, f"undo/{fresh(lead).decision_id}")
+    shown = visit(carol)
+    assert 'class="act nurtured undone"' in shown.text
+    assert "Taken back: to keep in touch" in text(shown)
+    assert text(shown).count("Taken back") == 1, "no step that she does not see either"
+    for n in range(25):
+        actions.note(lead.pk, by(alice), text=f"note {n:02}")
+    client = Client()
+    client.force_login(alice)
+    entry = Activity.objects.get(lead_id=lead.pk, kind="undone", data__kind="nurtured")
+    further = client.get(f"/leads/{lead.pk}/timeline", {"after": f"{entry.occurred_at.isoformat()}_{entry.pk.hex}"})
+    assert 'class="act nurtured undone"' in further.text, "though that it was stands on the page before"

@@ -26,13 +26,14 @@ def of_lead(
     """One page of a person's timeline, newest first (`lead_ids`: the lead and what was merged into it).
 
     Another's private note is left out; where `reads_text` is false, what others wrote (`body`) comes back empty.
+    Of the `kinds` asked for comes also that one was taken back.
     `before` is the (occurred_at, id) of the last entry already shown.
     """
     those = f"activity.lead_id IN ({', '.join(['%s'] * len(lead_ids))}) AND (NOT is_private OR actor_id = %s)"
     given: list[Any] = [*lead_ids, reader.pk]
     if kinds is not None:
-        those += " AND activity.kind = ANY(%s)"
-        given.append(list(kinds))
+        those += " AND (activity.kind = ANY(%s) OR (activity.kind = 'undone' AND data->>'kind' = ANY(%s)))"
+        given += [list(kinds)] * 2
     if before:
         those += " AND (occurred_at, activity.id) < (%s, %s)"
         given += before
@@ -43,6 +44,13 @@ def of_lead(
             if entry.actor_id != reader.pk:
                 entry.body = ""
     return page
+
+
+def taken_back(entries: Collection[Activity]) -> frozenset[UUID]:
+    """Which of these entries of a person's timeline were taken back later."""
+    given = [list({entry.lead_id for entry in entries}), [str(entry.pk) for entry in entries]]
+    rest = "WHERE activity.lead_id = ANY(%s) AND activity.kind = 'undone' AND data->>'of' = ANY(%s)"
+    return frozenset(UUID(entry.data["of"]) for entry in read(Activity, rest, given)) if entries else frozenset()
 
 
 def count(lead_ids: Collection[UUID]) -> int:

@@ -17,6 +17,7 @@ from ripeline.catalog.standard import words as in_words
 from ripeline.leads.leaks import UNSTATED
 from ripeline.leads.numbers import written
 from ripeline.routing import rules as routing
+from ripeline.timeline import queries as timeline
 from ripeline.timeline.hits import Who
 from ripeline.timeline.kinds import KINDS, OF_HITS
 from ripeline.timeline.models import Activity
@@ -79,9 +80,11 @@ class Page:
     rest: str
 
 
-def tell(entries: Sequence[Activity], *, sees_next: bool = True) -> list[Told]:
-    """Entries in words. Where the viewer may not see next dates, those are left unsaid."""
+def tell(entries: Sequence[Activity], *, sees_next: bool = True, is_further: bool = False) -> list[Told]:
+    """Entries in words; `is_further`: others were shown before these. Next dates are left unsaid to whom they are not."""
     undone = {entry.data.get("of") for entry in entries if entry.kind == "undone"}
+    if is_further:  # which may stand on the page before
+        undone |= {str(pk) for pk in timeline.taken_back(entries)}
     told: list[Told] = []
     for group in _in_one_go(entries):
         first = _told(group[0], sees_next, is_undone=str(group[0].pk) in undone)

@@ -137,7 +137,7 @@ def more(request: HttpRequest, lead_id: UUID) -> HttpResponse:
         raise Http404 from missing
     family, after = request.GET.get("show", ""), request.GET.get("after", "")
     shown, rest = record.entries(found, request.user, family=family, after=after)
-    told = entries.tell(shown, sees_next=rules.may(request.user, rules.Verb.SEE_NEXT, found))
+    told = entries.tell(shown, sees_next=rules.may(request.user, rules.Verb.SEE_NEXT, found), is_further=bool(after))
     return render(request, "lead/entries.html", {"told": told, "more": rest, "family": family, "lead": found})
 
 
