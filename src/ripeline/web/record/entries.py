@@ -81,7 +81,7 @@ class Page:
 
 
 def tell(entries: Sequence[Activity], *, sees_next: bool = True, is_further: bool = False) -> list[Told]:
-    """Entries in words; `is_further`: others were shown before these. Next dates are left unsaid to whom they are not."""
+    """Entries in words; `is_further`: others were shown before these. Without `sees_next` next dates are unsaid."""
     undone = {entry.data.get("of") for entry in entries if entry.kind == "undone"}
     if is_further:  # which may stand on the page before
         undone |= {str(pk) for pk in timeline.taken_back(entries)}
