@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from ripeline.base import clock
-from ripeline.capture.imports import actions, queries, trial, undoing
+from ripeline.capture.imports import actions, queries, runs, trial, undoing
 from ripeline.capture.models import ImportRun
 from ripeline.leads import actions as leads
 from ripeline.leads import deciding, merging
@@ -18,7 +18,7 @@ from ripeline.leads.models import DealId, Identity, Lead, Opportunity
 from ripeline.people import queries as people
 from ripeline.people.models import User
 from ripeline.timeline.models import Activity
-from tests.capture.importing import begun, counts, csv, imported
+from tests.capture.importing import again, begun, counts, csv, imported
 from tests.capture.test_undoing import passing
 from tests.cast import MONDAY, by, soon
 from tests.thoroughness import thorough
@@ -187,8 +187,8 @@ def test_what_the_file_takes_back_is_taken_back_here_but_nobody_is_re_opened_by_
     alice = people.system()
     with clock.at(MONDAY + timedelta(hours=3)):
         leads.reopen(lead("Ann Berg").pk, by(alice), to=lead("Ann Berg").responsible, next=soon(days=2))
-    again = deals("9001,Boat,Contract Sent,2026-08-01,2026-03-20,100,EUR,101,", hours=4)
-    assert (counts(again), stands()[0][2], lead("Ann Berg").state) == ((0, 1, 0, 0), "open", "opportunity")
+    later = deals("9001,Boat,Contract Sent,2026-08-01,2026-03-20,100,EUR,101,", hours=4)
+    assert (counts(later), stands()[0][2], lead("Ann Berg").state) == ((0, 1, 0, 0), "open", "opportunity")
 
 
 def test_what_somebody_decided_here_stays_until_the_file_says_something_else(alice: User) -> None:
@@ -220,6 +220,18 @@ def test_a_deal_is_found_by_its_id_though_the_row_names_nobody_and_its_lead_was_
     assert "no deal here has this id" in reject.reason
 
 
+def test_a_deal_is_where_it_was_after_a_merge_is_taken_back() -> None:
+    contacts(ANN, BO)
+    deals("9001,Boat,Contract Sent,2026-08-01,2026-03-20,100,EUR,101,")
+    ann, bo = lead("Ann Berg"), lead("Bo Li")
+    merging.merge(survivor_id=bo.pk, duplicate_id=ann.pk, by=by(people.system()), takes=())
+    deals("9001,Boat,Negotiation,2026-08-01,2026-03-20,150,EUR,101,", hours=1)
+    assert stands() == [("Bo Li", "Boat", "open", Decimal(150))]
+    merging.unmerge(duplicate_id=ann.pk, by=by(people.system()))
+    run = deals("9001,Boat,Negotiation,2026-08-01,2026-03-20,170,EUR,,", hours=2)
+    assert (counts(run), stands()) == ((0, 1, 0, 0), [("Ann Berg", "Boat", "open", Decimal(170))])
+
+
 def test_what_came_without_an_id_takes_the_one_that_its_file_brings() -> None:
     contacts(ANN)
     imported(csv("E-mail,Product,Status,Closed on,Amount", "ann@x.example,Boat,won,2026-05-04,100"), kind="outcomes")
@@ -240,6 +252,17 @@ def test_a_short_number_of_no_named_system_is_no_other_deal() -> None:
     run = imported(csv(head, "1,bo@x.example,Sails,won,2026-05-02"), kind="outcomes")
     assert {name for name, *_ in stands()} == {"Ann Berg", "Bo Li"}
     assert any("is the id of another deal here" in text for _, text in queries.remarks(run))
+
+
+def test_an_import_that_was_broken_off_knows_which_deals_stood_in_the_rows_before() -> None:
+    contacts(ANN, BO)
+    row = "9001,Boat,Contract Sent,2026-08-01,2026-03-20,100,EUR,{},Rhein GmbH"
+    run = begun(csv(HEAD, row.format("102"), row.format("101")), kind=None)
+    chunks = iter([False, True])
+    assert not runs.work(run.pk, size=1, is_stopping=lambda: next(chunks))
+    assert (again(run).position, stands()[0][0]) == (1, "Bo Li")
+    actions.work(run.pk, size=1)
+    assert (counts(again(run)), stands()[0][0]) == ((0, 1, 1, 0), "Bo Li")
 
 
 def differing(now: list[Any], before: list[Any], *, but: Sequence[str]) -> list[Any]:
@@ -285,10 +308,10 @@ def test_whatever_files_say_each_id_is_one_deal_and_the_last_file_can_be_taken_b
         assert (tried.updated, tried.unchanged, tried.rejected) == (run.updated, run.unchanged, run.rejected)
         known = DealId.objects.filter(opportunity__isnull=False)
         assert known.count() == Opportunity.objects.count() == len(set(known.values_list("opportunity", flat=True)))
-        again = deals(*lines, hours=hours)
-        assert (again.updated, again.rejected) == (0, run.rejected)
+        repeated = deals(*lines, hours=hours)
+        assert (repeated.updated, repeated.rejected) == (0, run.rejected)
     with passing(MONDAY + timedelta(hours=9)):
-        taken_back(again)
+        taken_back(repeated)
         taken_back(run)
     now = everything()
     but = (

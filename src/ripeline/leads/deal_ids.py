@@ -48,7 +48,7 @@ class Ids:
     def look(self) -> None:
         """Read them; again under the locks of their leads."""
         self._known = known(self._references)
-        leads = {one.lead_id for one in self._known.values()}
+        leads = {one.holder_id for one in self._known.values()}
         people = {UUID(pk) for one in self._known.values() for pk in one.said.get("people", ())}
         self._now = queries.survivors(leads | people)
 
@@ -66,7 +66,7 @@ class Ids:
 
     def lead_of(self, one: DealId) -> UUID:
         """Who has a deal."""
-        return self._now.get(one.lead_id, one.lead_id)
+        return self._now.get(one.holder_id, one.holder_id)
 
     def leads(self) -> set[UUID]:
         """Who has the deals that are known."""

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
@@ -454,6 +455,11 @@ class DealId(models.Model):
     class Meta:
         db_table = "deal_id"
         constraints = [models.UniqueConstraint(fields=["opportunity", "system"], name="deal_id_once_a_system")]
+
+    @property
+    def holder_id(self) -> UUID:
+        """The lead that has the deal: by now, where it was merged, another."""
+        return self.opportunity.lead_id if self.opportunity else self.lead_id
 
 
 class RecordView(models.Model):

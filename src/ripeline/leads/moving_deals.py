@@ -50,7 +50,9 @@ def taken_back(
 ) -> list[Draft]:  # fmt: skip
     """Entries that were not so, each with one that takes it back; the first of these changes the lead."""
     drafts = []
-    facts: list[dict[str, Any]] = [{"of": str(entry.pk), "kind": entry.kind, "because": because} for entry in told]
+    facts: list[dict[str, Any]] = [
+        {"of": str(entry.pk), "kind": entry.kind, "because": because, **_which(entry)} for entry in told
+    ]
     for at, data in enumerate(facts or ([{"fields": ["deal"]}] if changes else [])):
         entry = timeline.Entry(
             lead_id=lead.pk, kind="undone" if facts else "imported", actor_id=actor.pk, origin=origin,
@@ -58,6 +60,11 @@ def taken_back(
         )  # fmt: skip
         drafts.append(Draft(entry, lead, change(lead, changes, entry) if at == 0 else {}))
     return drafts
+
+
+def _which(entry: Activity) -> dict[str, Any]:
+    """Which deal an entry is about."""
+    return {name: said for name in ("product", "amount", "currency") if (said := entry.data.get(name))}
 
 
 def change(lead: Lead, changes: Changes, entry: timeline.Entry) -> Changes:

@@ -147,14 +147,14 @@ class OutcomeTaker:
         """
         references = {row.row: reference for row in rows if (reference := reference_of(row))}
         here = deal_ids.known(references.values())
-        now_is = queries.survivors({one.lead_id for one in here.values()})
+        now_is = queries.survivors({one.holder_id for one in here.values()})
         whose: dict[int, UUID] = {}
         for row in (row for row in rows if references.get(row.row) in here):
             one = here[references[row.row]]
             is_called = key_of(row.text("product")) == key_of(str(one.said.get("name", "")))
-            is_it = is_called or now_is[one.lead_id] in named[row.row]
+            is_it = is_called or now_is[one.holder_id] in named[row.row]
             if is_it or not systems.says_little(row.text("deal_id"), row.system):
-                whose[row.row] = now_is[one.lead_id]
+                whose[row.row] = now_is[one.holder_id]
                 continue
             label = self._columns.get("deal_id", "")
             row.remarks.append(

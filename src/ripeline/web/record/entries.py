@@ -312,7 +312,7 @@ def _about_mail(entry: Activity, _sees_next: bool) -> str:
 def _undone(entry: Activity, _sees_next: bool) -> str:
     kind = KINDS.get(entry.data.get("kind", ""))
     because = _BECAUSE.get(entry.data.get("because", ""), "")
-    return f"Taken back: {kind.label.lower() if kind else 'the last step'}{because}"
+    return f"Taken back: {kind.label.lower() if kind else 'the last step'}{because}{_which_deal(entry)}"
 
 
 _BECAUSE = {  # of a deal that a file brought, taken back by a later one
