@@ -302,12 +302,12 @@ class TestJoined:
         assert named.who([named.Called("Rui Po")]) == [[]]
         assert len(named.who([named.Called("Rui Po 7")])[0]) == 1
 
-    def test_what_is_only_planned_there_is_no_history_here(self) -> None:
+    def test_what_is_only_planned_there_is_no_history_here_but_its_lead_s_next_date(self) -> None:
         imported(exports.PIPEDRIVE_PEOPLE)
         tasks = exports.PIPEDRIVE_ACTIVITIES + "Later,Call,2026-05-23,,To do,rita@mar.example\n"
         run = imported(tasks)
-        assert counts(run) == (1, 0, 0, 1)
-        assert rejected(run) == [(3, "is a plan there, not done yet: the timeline has what happened")]
+        assert counts(run) == (1, 1, 0, 0)
+        assert Lead.objects.get(email="rita@mar.example").next_note == "Was due on 23 May 2026: Later"
 
     def test_a_stage_with_its_pipeline_behind_it_is_that_stage(self) -> None:
         imported(exports.HUBSPOT_CONTACTS)

@@ -11,6 +11,7 @@ from django.db.models import F, Max, Min, Q, QuerySet
 from ripeline.base import clock
 from ripeline.catalog import queries as catalog
 from ripeline.catalog.models import CloseState
+from ripeline.leads import filed
 from ripeline.leads.birth import is_past_horizon
 from ripeline.leads.closing import NOTHING_NEXT
 from ripeline.leads.deciding import Changes, in_state
@@ -32,6 +33,7 @@ class Facts(NamedTuple):
     asked: datetime | None  # the latest that came by a door of ours, not with a file
     taken_up: datetime | None  # by a person, after it had ended: the last time
     deals: list[Opportunity]
+    is_filed: bool  # its chosen day is one that a file has
     closing: Activity | None  # the entry of its last decision, if that ended it
 
 
@@ -47,8 +49,9 @@ def facts_of(leads: Mapping[UUID, Lead], family: Mapping[UUID, UUID]) -> dict[UU
     decided = {lead.decision_id for lead in leads.values() if lead.decision_id and lead.state in CLOSED_STATES}
     endings = Activity.objects.filter(pk__in=decided, kind__in=list(CloseState)) if decided else ()
     closing = {entry.pk: entry for entry in endings}
+    by_file = filed.dated_by_file([pk for pk, lead in leads.items() if lead.next_committed])
     return {
-        pk: Facts(*_spanned(days[pk]), taken_up.get(pk), deals[pk], closing.get(lead.decision_id or pk))
+        pk: Facts(*_spanned(days[pk]), taken_up.get(pk), deals[pk], pk in by_file, closing.get(lead.decision_id or pk))
         for pk, lead in leads.items()
     }
 
@@ -89,7 +92,8 @@ def closes(deal: Deal, lead: Lead, facts: Facts, *, is_last: bool, is_said_anew:
     if not (is_last or deal.is_stated):
         return False
     worked = lead.last_touch_at is not None and lead.last_touch_at > deal.end
-    promised = lead.next_committed and lead.next_set_at is not None and lead.next_set_at > deal.end
+    is_chosen = lead.next_committed and not (facts.is_filed and deal.is_stated)  # by the same list: it says both
+    promised = is_chosen and lead.next_set_at is not None and lead.next_set_at > deal.end
     taken_up = not is_said_anew and facts.taken_up is not None and facts.taken_up > deal.at
     asked = facts.asked is not None and facts.asked > deal.end  # themselves: a request, whatever was before it
     return not (worked or promised or taken_up or (not deal.undated and (asked or _came_again(deal, facts))))

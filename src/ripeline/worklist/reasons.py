@@ -3,6 +3,7 @@
 from datetime import datetime, time
 
 from ripeline.catalog.rules import said_since
+from ripeline.leads.filed import WAS_DUE
 from ripeline.leads.models import NextKind, State
 from ripeline.people.working_time import MORNING, Calendar
 from ripeline.ripeness import rules as ripeness
@@ -62,6 +63,13 @@ def clause(candidate: Candidate, decided: Fact, now: datetime, calendar: Calenda
         return f"{said}; a short call keeps the thread."
     if candidate.is_unanswered:
         return ""
+    return _untried(candidate, now, calendar)
+
+
+def _untried(candidate: Candidate, now: datetime, calendar: Calendar) -> str:
+    """With whom nobody has been in touch, as far as is known."""
+    if candidate.note.startswith(WAS_DUE):
+        return f"{candidate.note.rstrip('.')}."
     source = f"Came from {_source(candidate)}" if candidate.source else "Came to us"
     yet = "nobody has been in touch yet" if not candidate.standing.touches else "not reached yet"
     return f"{source} {ago(candidate.captured_at, now, calendar)}; {yet}."

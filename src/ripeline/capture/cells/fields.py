@@ -15,6 +15,8 @@ IGNORE = "ignore"
 CUSTOM = "custom:"
 SUBJECT = "subject"  # of what they said: stands above it
 OTHER_PHONE = "other_phone"  # of which a person may have several
+NEXT_AT = "next_at"  # the day on which somebody wanted to look again
+DUE_AT = "due_at"  # the day of what is planned
 ANSWER = "answer:"  # before the key of a question that is asked at every door
 
 
@@ -83,6 +85,8 @@ _LEADS = (
     _field("state", "Where it stands", Takes.STATE),
     _field("stage", "Life-cycle stage", Takes.STATE),
     _field("state_at", "Since when it stands so", Takes.MOMENT),
+    _field(NEXT_AT, "Next date", Takes.MOMENT),
+    _field("next_note", "Next step", Takes.LINE, 300),
     _field("company_id", "Id of the company", Takes.LINE, 240),
     _field("amount", "Amount", Takes.MONEY),
     _field("currency", "Currency", Takes.CURRENCY, 3),
@@ -125,6 +129,7 @@ _ACTIVITIES = (
     Field("person", "Name of the person", Takes.LINE, (*HEADINGS["person"], "name", "full name", "lead")),
     _field("company", "Company", Takes.LINE),
     _field("happened_at", "When it was", Takes.MOMENT, strict=True),
+    _field(DUE_AT, "When it is due", Takes.MOMENT),
     _field("activity", "What it was", Takes.ACTIVITY),
     _field("subject", "Subject", Takes.LINE),
     _field("body", "Text", Takes.LINES, 20000),

@@ -66,6 +66,19 @@ captured_at: captured at | first contact date | created at | create date | creat
     | erstellt am | erstelldatum | erfasst am | anfragedatum | eingangsdatum | datum | zeitstempel |
     date de creation | cree le | date du contact | fecha de creacion | fecha | creado el | data de criacao | data |
     criado em | data di creazione | data creazione | aanmaakdatum | data utworzenia
+next_at: next date | next activity date | next activity | next step date | next contact | next contact date
+    | next follow up | next follow up date | follow up | follow up date | follow up on | followup | followup date
+    | next call | next call date | call back | call back on | callback | callback date | reminder | reminder date
+    | date of next contact | wiedervorlage | wiedervorlage am | wiedervorlagedatum | datum der wiedervorlage | wv
+    | nachste wiedervorlage | nachster kontakt | nachster kontakt am | nachste aktivitat | nachste aktivitat am
+    | datum der nachsten aktivitat | datum nachster kontakt | nachster termin | nachster anruf | nachfassen
+    | nachfassen am | erinnerung | erinnerung am | wieder melden am | ruckruf | ruckruf am | relance | date de relance
+    | prochain contact | prochaine activite | proximo contacto | proxima actividad | proxima atividade
+    | proximo contato | prossimo contatto
+next_note: next step | next steps | next action | next activity subject | next activity note | nachster schritt
+    | nachste schritte | nachste aktion | nachste massnahme | was als nachstes | prochaine etape | prochaine action
+    | proximo paso | proxima acao
+    | prossimo passo
 message: message | your message | ihre nachricht | ihre anfrage | your enquiry | your inquiry | comment or message
     | how can we help | how can we help you | was konnen wir fur sie tun | wie konnen wir helfen | votre message
     | su mensaje | sua mensagem | notes | note | comment | comments | description | inquiry | enquiry | question
@@ -117,6 +130,8 @@ expected_close: expected close date | expected close | expected closing date | f
     deal expected close date | erwartetes abschlussdatum | erwarteter abschluss | voraussichtlicher abschluss |
     voraussichtliches abschlussdatum | geplanter abschluss
 opened_at: opened at | opened on | open date | deal created
+due_at: due at | due on | due | activity due date | due date only | fallig am | falligkeit | faelligkeit
+    | falligkeitsdatum
 happened_at: activity date | happened at | due date | call date | meeting date | date | datum | fecha | data
 activity: activity type | activity | engagement type | type | task subtype | typ | tipo
 subject: subject | your subject | ihr betreff | activity subject | betreff | sujet | asunto | assunto | oggetto

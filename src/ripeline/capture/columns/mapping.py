@@ -9,7 +9,7 @@ from typing import NamedTuple, Self
 
 from ripeline.capture.cells import codes, values
 from ripeline.capture.cells.dates import is_date
-from ripeline.capture.cells.fields import ANSWER, CUSTOM, FIELDS, IGNORE, OTHER_PHONE, Field, Kind, Takes
+from ripeline.capture.cells.fields import ANSWER, CUSTOM, DUE_AT, FIELDS, IGNORE, OTHER_PHONE, Field, Kind, Takes
 from ripeline.capture.cells.headings import is_called_name, of_person
 from ripeline.capture.cells.text import BadValueError, clean, given, key, words
 from ripeline.capture.columns import standing
@@ -105,7 +105,7 @@ class FieldMap:
         mapped, found = self.fields(), []
         if not mapped & {"external_id", "email", "person"}:
             found.append("An activity must find its lead: map a column to external_id, email or person.")
-        if "happened_at" not in mapped:
+        if not mapped & {"happened_at", DUE_AT}:
             found.append("An activity needs its day: map a column to happened_at.")
         if not mapped & {"subject", "body", "activity"}:
             found.append("An activity needs something to say: map a column to subject, body or activity.")

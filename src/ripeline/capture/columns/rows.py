@@ -16,7 +16,18 @@ from zoneinfo import ZoneInfo
 
 from ripeline.capture.cells import codes, values
 from ripeline.capture.cells.dates import Moment, moment
-from ripeline.capture.cells.fields import ANSWER, CUSTOM, FIELDS, OTHER_PHONE, SUBJECT, Field, Kind, Takes
+from ripeline.capture.cells.fields import (
+    ANSWER,
+    CUSTOM,
+    DUE_AT,
+    FIELDS,
+    NEXT_AT,
+    OTHER_PHONE,
+    SUBJECT,
+    Field,
+    Kind,
+    Takes,
+)  # fmt: skip
 from ripeline.capture.cells.text import BadValueError, clean, clean_lines, given, key, words
 from ripeline.capture.columns import evidence
 from ripeline.capture.columns.evidence import Seen
@@ -30,7 +41,7 @@ from ripeline.capture.files.tables import rows_of
 Value = str | Decimal | datetime
 SIZE = 1_000  # rows of a chunk
 _WEIGHT = 8 * 1024 * 1024  # characters of a chunk, about
-_EARLY = ("country", "currency", "outcome")  # others need them
+_EARLY = ("country", "currency", "outcome", "done")  # others need them
 _TOTALS = words("total totals sum summe gesamt gesamtsumme somme totale totaal")
 _TELL = ("name", "title", "company", "website")  # who somebody is
 _WORDS_ONLY = re.compile(r"[^\W\d][^\d]*")
@@ -50,6 +61,8 @@ _MESSAGE = FIELDS["leads"]["message"].longest
 _ENDED = frozenset({"won", "lost", "disqualified"})
 _STAGE = FIELDS["outcomes"]["pipeline_stage"].longest
 _OPEN = words("open offen ouvert ouverte abierto abierta aberto aberta")  # is no stage
+_AHEAD = (NEXT_AT, DUE_AT)  # what may be yet to come
+MOST_AHEAD = timedelta(days=400)  # as a next moment is, at most
 _CLOCKS_DIFFER = timedelta(days=1)
 _READERS: dict[Takes, Callable[[str], tuple[str, str]]] = {
     Takes.ID: values.external_id,
@@ -229,6 +242,10 @@ class _Conversion:
         for at, question in self._asked:
             if text := given(clean_lines(record.cells[at])):
                 row.asked[question] = text
+        if _ENDED & {row.text("state"), row.text("stage")}:
+            self._keep_apart(row, NEXT_AT)
+        if NEXT_AT not in row.values:
+            self._keep_apart(row, "next_note")
         if self._evidence and "state_at" not in row.values and _ENDED & {row.text("state"), row.text("stage")}:
             row.seen = evidence.of(record.cells, self._evidence, columns, self._read_moment, now=self._now)
         return self._refused(row, faults) or row
@@ -322,9 +339,13 @@ class _Conversion:
         found = self._read_moment(text, column)
         if found is None:
             return None, ""
-        is_open = known.name == "closed_at" and row.text("outcome") == "open"
-        is_expected = is_open or known.name == "expected_close"
-        if found.at > self._now + _CLOCKS_DIFFER and not is_expected:
+        is_close = known.name == "closed_at" and row.text("outcome") == "open"
+        is_ahead = found.at > self._now + _CLOCKS_DIFFER
+        is_plan = known.name in _AHEAD or (self._kind == "activities" and _may_be_plan(row.text("done"), is_ahead))
+        if is_plan and found.at > self._now + MOST_AHEAD:
+            raise BadValueError(f"“{text[:40]}” is more than 400 days away, so nobody is reminded: choose a nearer day")
+        is_expected = is_close or is_plan or known.name == "expected_close"
+        if is_ahead and not is_expected:
             raise _AheadError(f"“{text[:40]}” is in the future: correct the date")
         if found.is_day:
             row.days.add(known.name)
@@ -340,6 +361,13 @@ class _Conversion:
         if currency or usual:
             row.values["currency"] = currency or usual
         return amount, remark
+
+    def _keep_apart(self, row: Row, name: str) -> None:
+        """Nobody is reminded of who has ended there, nor by words without a day: these are kept as they stand."""
+        if name in row.values:
+            at = next(at for at, field in self._fields if field.name == name)
+            row.custom[self._dialect.columns[at].label] = clean(row.cells[at])
+            del row.values[name]
 
     def _keep_name(self, row: Row) -> None:
         """A name that says nothing of their first and last name is kept beside these."""
@@ -367,7 +395,7 @@ class _Conversion:
             elif self._kind == "outcomes" and not is_grave:
                 _finish_outcome(row)
             elif self._kind == "activities" and not is_grave:
-                _finish_activity(row)
+                _finish_activity(row, self._now)
         except _NotTakenError as problem:
             whole = str(problem)
         is_nobody = not any(name in row.values for name in wanted)  # now that a first and a last name are one
@@ -408,10 +436,36 @@ def _is_of_totals(row: Row) -> bool:
     return name in _TOTALS or (says_more and not _CODE.fullmatch(label))
 
 
-def _finish_activity(row: Row) -> None:
-    if row.text("done") == "no":
-        raise _NotTakenError("is a plan there, not done yet: the timeline has what happened")
-    if "happened_at" not in row.values:
+def _may_be_plan(done: str, is_ahead: bool) -> bool:
+    return done == "no" or (not done and is_ahead)
+
+
+def _tell_plans(row: Row, now: datetime) -> None:
+    """Leave the day of what is planned in `due_at` alone, of what happened in `happened_at` alone."""
+    happened, due = row.moment("happened_at"), row.moment(DUE_AT)
+    at, name = (happened, "happened_at") if happened else (due, DUE_AT)
+    if at is None:
+        return
+    is_plan = _may_be_plan(row.text("done"), at > now + _CLOCKS_DIFFER)
+    if is_plan and due:
+        at, name = due, DUE_AT
+    is_day = name in row.days
+    for each in ("happened_at", DUE_AT):
+        row.values.pop(each, None)
+        row.days.discard(each)
+    if is_plan:
+        row.values |= {"done": "no", DUE_AT: at}
+    else:
+        row.values["happened_at"] = min(at, now)
+    if is_day:
+        row.days.add(DUE_AT if is_plan else "happened_at")
+
+
+def _finish_activity(row: Row, now: datetime) -> None:
+    _tell_plans(row, now)
+    if row.text("done") == "no" and DUE_AT not in row.values:
+        raise _NotTakenError("is a plan there, not done yet, and does not say for when: the timeline has what happened")
+    if not {"happened_at", DUE_AT} & row.values.keys():
         raise _NotTakenError("does not say when it was: write the day")
     if not (row.text("subject") or row.text("body") or row.text("activity")):
         raise _NotTakenError("says nothing: no subject, no text")

@@ -23,7 +23,7 @@ from ripeline.capture.columns.whys import Reasons
 from ripeline.capture.imports.tallying import ORIGIN, Tally
 from ripeline.capture.models import ImportRun, Remark
 from ripeline.catalog.models import CloseState
-from ripeline.leads import deals, queries
+from ripeline.leads import deals, filed, queries
 from ripeline.leads.matching import Deal
 from ripeline.leads.models import CLOSED_STATES, Enquiry, Lead, State
 from ripeline.people import queries as people
@@ -44,7 +44,6 @@ _DECIDED = (  # entries of a person that carry a decision, or a contact
     "call", "email", "meeting", "outcome", "next_set", "handed", "nurtured", "returned", "qualifying", "working",
     "opportunity", *CloseState, "reopened", "merged", "unmerged", "undone",
 )  # fmt: skip
-_HELD = Q(next_committed=True) | Q(last_touch_at__isnull=False)  # promised a date, or touched by somebody here
 _TAKEN_BACK = Q(import_run_id=None) & (Q(kind="reopened") | Q(kind="undone", data__kind__in=list(CloseState)))
 _MOVED = ("state", "responsible_id", "next_at")  # what any other entry of a person may decide
 
@@ -131,7 +130,9 @@ class Ended:
         """The leads of which the file's word is newer than what is here."""
         family = queries.families([lead_id for _, lead_id, _ in rows])
         decided = _decided(family)
-        held = set(Lead.objects.filter(_HELD, pk__in=family.values()).values_list("pk", flat=True))
+        promised = Lead.objects.filter(next_committed=True, pk__in=family.values()).values_list("pk", flat=True)
+        touched = Lead.objects.filter(last_touch_at__isnull=False, pk__in=family.values()).values_list("pk", flat=True)
+        held = {*touched, *(set(promised) - filed.dated_by_file(promised))}  # promised a date, or touched, here
         asked = Enquiry.objects.filter(lead__in=list(family)).exclude(door="import").order_by()
         came = {family[lead_id] for lead_id in asked.values_list("lead_id", flat=True)}
         before = self._words_before(family) if came else set()

@@ -8,6 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from ripeline.leads import rules
+from ripeline.leads.filed import BY_FILE
 from ripeline.leads.forgetting import PutBack
 from ripeline.leads.models import CLOSED_STATES, Lead
 from ripeline.timeline.models import Activity
@@ -60,11 +61,23 @@ def partly(lead: Lead, mine: Sequence[Activity], since: Iterable[Activity]) -> P
     left = last.keys() - off.changes.keys() - set(_OURS)
     off.entries = [entry.pk for entry in updates if not left]
     off.entries += [entry.pk for entry in mine if entry.kind == "answered"]
-    if not any(entry.kind in _ANSWERS for entry in mine):
+    off.changes |= dates(lead, mine, since)
+    if not any(entry.kind in _ANSWERS and BY_FILE not in entry.data for entry in mine):
         off.enquiries = True
         off.entries += [entry.pk for entry in mine if entry.kind == "enquired"]
     _reopen(off, lead, mine, since)
     return off
+
+
+def dates(lead: Lead, mine: Sequence[Activity], since: Sequence[Activity]) -> dict[str, Any]:
+    """The next date as it was before the import set another, if it has stood so since."""
+    filed = [entry for entry in mine if BY_FILE in entry.data]
+    moved = {name for entry in since for name in entry.data.get("after") or {}}
+    if not filed or moved & set(_PLANNED):
+        return {}
+    was, became = _spans(filed, "before"), _spans(filed, "after")
+    stands = all(_plain(lead, name) == became[name] for name in _PLANNED)
+    return {name: was[name] for name in _PLANNED} if stands else {}
 
 
 def _reopen(off: PutBack, lead: Lead, mine: Sequence[Activity], since: Sequence[Activity]) -> None:

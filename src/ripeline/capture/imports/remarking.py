@@ -1,5 +1,7 @@
 """What is to be looked at after an import, in words: row by row, and summed up."""
 
+from datetime import date
+
 from ripeline.capture.models import ImportKind, Remark
 
 
@@ -24,7 +26,22 @@ def sentence(about: str, text: str) -> str:
             return f"Names {there} as the owner; here it is with {here}, and stays so"
         case Remark.MOVED:
             return "Its deal was with somebody else here, and is with whom the row names now"
+        case Remark.NEXT | Remark.PASSED | Remark.DECIDED | Remark.NO_NEXT:
+            return _DATES[Remark(about)].format(day=_day(text))
     return _of_where_it_stands(about, text)
+
+
+_DATES = {
+    Remark.NEXT: "Is looked at again on {day}, as was chosen there",
+    Remark.PASSED: "Was to be looked at again on {day}, which has passed: it is due now",
+    Remark.DECIDED: "Was to be looked at again on {day}; another day was chosen here, which stays",
+    Remark.NO_NEXT: "Was to be looked at again on {day}, and is closed here: nobody is reminded",
+}
+
+
+def _day(text: str) -> str:
+    found = date.fromisoformat(text)
+    return f"{found.day} {found:%B %Y}"
 
 
 def _of_where_it_stands(about: str, text: str) -> str:
@@ -101,6 +118,23 @@ SUMMED = {  # of one row, and of several
     Remark.KEPT_OPEN: (
         "is about a lead that was worked on, or came to us again, since. It stays open; the deal is on its record.",
         "are about leads that were worked on, or came to us again, since. Those stay open; the deals are on record.",
+    ),
+    Remark.NEXT: (
+        "says when somebody wanted to look at its lead again: that is its next date here.",
+        "say when somebody wanted to look at their leads again: those are their next dates here.",
+    ),
+    Remark.PASSED: (
+        "has such a day that has passed, row {first}: its lead is due, and says since when.",
+        "have such a day that has passed, the first is row {first}: their leads are due, the likeliest first, and say "
+        "since when.",
+    ),
+    Remark.DECIDED: (
+        "has another such day than was chosen here, row {first}. What was chosen here stays.",
+        "have other such days than were chosen here, the first is row {first}. What was chosen here stays.",
+    ),
+    Remark.NO_NEXT: (
+        "has such a day for somebody who is closed here, row {first}: nobody is reminded.",
+        "have such days for people who are closed here, the first is row {first}: nobody is reminded.",
     ),
     Remark.BY_HAND: (
         "says otherwise than somebody corrected here. The correction stays; look at row {first}.",

@@ -29,7 +29,7 @@ DAYS = 120  # working days within which a batch is looked at once, however large
 BLOCK = 20_000  # leads at a time
 _SIZE = 16  # bytes of an id
 FIRST = (NextKind.FIRST_CONTACT, NextKind.QUALIFY)
-UNTOUCHED = (*FIRST, NextKind.REOPENED)
+UNTOUCHED = (*FIRST, NextKind.REOPENED, NextKind.FOLLOW_UP)
 _FRESH = timedelta(days=FRESH_DAYS)
 
 # Locked in the order of their ids, as leads are everywhere; what somebody has touched meanwhile stays as it is.

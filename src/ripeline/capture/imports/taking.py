@@ -22,6 +22,7 @@ from ripeline.capture.columns.twice import Before, Seen, other_name
 from ripeline.capture.columns.wording import NOBODY, Owners
 from ripeline.capture.files.dialect import Dialect
 from ripeline.capture.imports import firms, owning
+from ripeline.capture.imports.dates import Dates
 from ripeline.capture.imports.ended import Ended, stands
 from ripeline.capture.imports.mailboxes import Mailboxes
 from ripeline.capture.imports.tallying import ORIGIN, Tally
@@ -66,6 +67,7 @@ class LeadTaker:
         self._keys = own_keys(run)
         self._ended = Ended(run, self._keys)
         self._mailboxes = Mailboxes()
+        self._dates = Dates(run)
         self._own = {
             target.removeprefix(CUSTOM): column
             for column in Dialect.from_json(run.dialect).columns
@@ -147,6 +149,7 @@ class LeadTaker:
         new = {lead_id for _, lead_id in born}
         self._ended.here([each for each in known if each[1] not in new], tally)
         self._owned([each for each in known if each[1] not in new], tally)
+        self._dates.of_leads([*((row, lead_id, Result.CREATED) for row, lead_id in born), *known], tally)
         tally.remarks += [(row, Remark.CELL, text) for row, text in self._permissions.note(taken)]
         self._seen.keep()
         out = {reject.row for reject in tally.rejects}

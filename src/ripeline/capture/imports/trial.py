@@ -12,8 +12,9 @@ from uuid import UUID
 
 import psycopg
 from django.db import OperationalError, connection, transaction
+from django.db.models import Q
 
-from ripeline.capture.cells.fields import FIELDS
+from ripeline.capture.cells.fields import FIELDS, NEXT_AT
 from ripeline.capture.columns.rejects import Reject
 from ripeline.capture.columns.rows import SIZE
 from ripeline.capture.imports import queries, runs
@@ -21,6 +22,7 @@ from ripeline.capture.models import ImportRun
 from ripeline.catalog import queries as catalog
 from ripeline.catalog.standard import words
 from ripeline.leads import rules
+from ripeline.leads.filed import BY_FILE
 from ripeline.leads.models import Lead
 from ripeline.leads.rules import Verb
 from ripeline.people.models import User
@@ -32,7 +34,9 @@ _WAIT = (
     "500ms"  # for a row that somebody else is changing; less than until a deadlock is looked for, so that we give way
 )
 _COUNTS = ("created", "updated", "unchanged", "rejected", "reopened")
-_FOLLOWS = frozenset({"search", "account_id", "decision_id"})  # from the other fields
+_FOLLOWS = frozenset(  # from the other fields
+    {"search", "account_id", "decision_id", "next_set_at", "next_kind", "next_committed"}
+)
 
 _IS_IN_THE_WAY = """
 SELECT EXISTS (
@@ -235,7 +239,8 @@ def _changes(run_id: UUID, actor: User, shown: int, *, among: Sequence[UUID] = (
 
     What a run `among` those tried would bring is not here.
     """
-    found = Activity.objects.filter(import_run_id=run_id, kind__in=("imported", "answered"))
+    told = Q(kind__in=("imported", "answered")) | Q(kind="next_set", data__has_key=BY_FILE)
+    found = Activity.objects.filter(told, import_run_id=run_id)
     born = Lead.objects.filter(import_run_id__in={run_id, *among}).values("pk")
     of_leads = found.exclude(lead_id__in=born)
     first = list(of_leads.order_by("recorded_at", "id")[: shown * 4])
@@ -270,7 +275,11 @@ def _differences(data: Mapping[str, Any], own: Mapping[str, str]) -> list[tuple[
     if owners := data.get("owners"):
         return [(FIELDS["leads"]["owner"].label, *owners)]
     return [
-        (names.get(name) or own.get(name) or name.replace("_", " ").capitalize(), _said(before.get(name)), _said(value))
+        (
+            names.get(name) or own.get(name) or name.replace("_", " ").capitalize(),
+            _said(before.get(name), name),
+            _said(value, name),
+        )
         for name, value in after.items()
         if name not in _FOLLOWS and before.get(name) != value
     ]
@@ -280,5 +289,6 @@ def _flat(values: Mapping[str, Any]) -> dict[str, Any]:
     return {**{name: value for name, value in values.items() if name != "custom"}, **(values.get("custom") or {})}
 
 
-def _said(value: Any) -> str:
-    return "" if value in (None, "None") else str(value)
+def _said(value: Any, name: str = "") -> str:
+    said = "" if value in (None, "None") else str(value)
+    return said[:10] if name == NEXT_AT else said

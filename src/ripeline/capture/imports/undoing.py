@@ -256,9 +256,16 @@ def _batch_of_firms(run: ImportRun, undo: ImportUndo, ids: Sequence[UUID]) -> No
 
 
 def _batch_of_entries(run: ImportRun, undo: ImportUndo, ids: Sequence[UUID]) -> None:
-    """What it wrote on some timelines. No decision came of it, so none is taken back."""
+    """What it wrote on some timelines, and the dates that it set, where they have stood so since."""
     bulk.hold(ids)
-    mine, _ = entries(run.pk, ids)
+    mine, since = entries(run.pk, ids)
+    of, later = putting_back.by_lead(mine), putting_back.by_lead(since)
+    found = Lead.objects.filter(pk__in=ids, merged_into=None)
+    dated = {lead.pk: putting_back.dates(lead, of.get(lead.pk, []), later.get(lead.pk, [])) for lead in found}
+    by = By(people.system(), "import", f"undo:{run.pk}")
+    facts = {"file": run.filename, "by": undo.asked_by.name}
+    off = {pk: PutBack(changes=changes) for pk, changes in dated.items() if changes}
+    forgetting.put_back(off, by, import_run_id=run.pk, facts=facts)
     timeline.retract([entry.pk for entry in mine])
     ripeness.hear(ids)
     ImportUndo.objects.filter(pk=undo.pk).update(

@@ -219,6 +219,11 @@ class Remark(models.TextChoices):
     MOVED = "moved", "The deal was with somebody else here"
     HELD = "held", "Left open: taken back to work here since"
     OWNS = "owns", "Names another owner than the lead has"
+    NEXT = "next", "Dated as somebody had chosen there"
+    PASSED = "passed", "Due now: the day chosen there has passed"
+    DECIDED = "decided", "Dated here otherwise than there"
+    NO_NEXT = "no_next", "A day for somebody who is closed here"
+    BACK = "back", "Closed here, and came to us again since"
 
 
 class ImportRemark(models.Model):
