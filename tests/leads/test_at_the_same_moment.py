@@ -102,8 +102,10 @@ def at_once(in_threads: InThreads, first: Callable[[], object], second: Callable
 
     def one() -> None:
         with transaction.atomic():
-            first()
-            is_done.set()
+            try:
+                first()
+            finally:
+                is_done.set()
             until_somebody_waits()
 
     def other() -> None:

@@ -7,10 +7,11 @@ from typing import Any
 import pytest
 from django.db import connection
 
+from ripeline.base import clock
 from ripeline.catalog import queries as catalog
-from ripeline.leads import actions, deciding, merging
+from ripeline.leads import actions, deciding, merging, record
 from ripeline.leads.deciding import By, LeadError, NotUndoable
-from ripeline.leads.models import Lead, Opportunity
+from ripeline.leads.models import Lead, Opportunity, State
 from ripeline.leads.rules import NotAllowed
 from ripeline.people import queries as people
 from ripeline.people.models import User
@@ -78,6 +79,52 @@ def test_every_decision_can_be_taken_back_whole(lead: Lead, alice: User) -> None
         actions.undo(decision.activity_id, by(alice))
         assert fields(lead) == before
         assert list(Opportunity.objects.values()) == deals
+
+
+def two_deals(lead: Lead, alice: User) -> tuple[Opportunity, Opportunity]:
+    deals = (
+        Opportunity(lead=lead, key=f"deal-{name}", name=name, amount=amount, currency="EUR", opened_at=clock.now())
+        for name, amount in (("Chairs", Decimal(1000)), ("Tables", Decimal(9000)))
+    )
+    actions.open_opportunity(lead.pk, by(alice), next=soon())
+    Opportunity.objects.all().delete()
+    chairs, tables = Opportunity.objects.bulk_create(deals)
+    return chairs, tables
+
+
+def test_who_is_let_go_loses_all_open_deals_and_gets_them_back(lead: Lead, alice: User) -> None:
+    deals = two_deals(lead, alice)
+    done = actions.close(lead.pk, by(alice), reason=catalog.reason("no_budget"))
+    assert set(Opportunity.objects.values_list("state", flat=True)) == {"lost"}
+    shown = record.read(lead.pk, alice).deals
+    assert [each.reason for each in shown] == ["No budget", "No budget"], "the record says of each why"
+    actions.undo(done.activity_id, by(alice))
+    assert sorted(Opportunity.objects.values_list("pk", "state")) == sorted((deal.pk, "open") for deal in deals)
+
+
+def test_of_several_open_deals_one_is_won_and_the_lead_goes_on_with_the_other(lead: Lead, alice: User) -> None:
+    chairs, tables = two_deals(lead, alice)
+    won, before = catalog.reason("bought_from_us"), fields(Lead.objects.get())
+    with pytest.raises(LeadError, match="has 2 deals open; say on the record which was won"):
+        actions.win(lead.pk, by(alice), reason=won)
+    done = actions.win(lead.pk, by(alice), reason=won, deal_id=chairs.pk)
+    assert dict(Opportunity.objects.values_list("name", "state")) == {"Chairs": "won", "Tables": "open"}
+    after = Lead.objects.get()
+    assert (after.state, after.next_at) == (State.OPPORTUNITY, before["next_at"])
+    actions.undo(done.activity_id, by(alice))
+    assert set(Opportunity.objects.values_list("state", flat=True)) == {"open"}
+    for deal in (chairs, tables):
+        actions.win(lead.pk, by(alice), reason=won, deal_id=deal.pk)
+    assert Lead.objects.get().state == State.WON, "with the last of them"
+    assert set(Opportunity.objects.values_list("state", flat=True)) == {"won"}
+    with pytest.raises(LeadError):
+        actions.win(lead.pk, by(alice), reason=won, deal_id=deal.pk)
+
+
+def test_what_is_learnt_of_one_of_several_deals_stands_with_that_one(lead: Lead, alice: User) -> None:
+    two_deals(lead, alice)
+    actions.open_opportunity(lead.pk, by(alice), next=soon(), product="Chairs", amount=Decimal(1500), currency="EUR")
+    assert dict(Opportunity.objects.values_list("name", "amount")) == {"Chairs": Decimal(1500), "Tables": Decimal(9000)}
 
 
 def test_several_decisions_are_taken_back_one_after_the_other(lead: Lead, alice: User) -> None:

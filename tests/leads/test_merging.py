@@ -135,6 +135,23 @@ def test_a_deal_of_the_one_is_won_on_the_other_and_goes_back_with_it(alice: User
     assert fresh(kept).state == State.WON, "what was decided since stays"
 
 
+@pytest.mark.parametrize("ends", ["won", "lost"])
+def test_a_deal_that_both_had_open_ends_with_them_once(alice: User, make_lead: MakeLead, ends: str) -> None:
+    kept, gone = make_lead(alice), make_lead(alice)
+    for lead in (kept, gone):
+        actions.open_opportunity(lead.pk, by(alice), next=soon(days=3))
+    Opportunity.objects.update(key="chairs")
+    merging.merge(survivor_id=kept.pk, duplicate_id=gone.pk, by=by(alice))
+    if ends == "won":
+        done = actions.win(kept.pk, by(alice), reason=catalog.reason("bought_from_us"))
+    else:
+        done = actions.close(kept.pk, by(alice), reason=catalog.reason("no_budget"))
+    stands = dict(Opportunity.objects.values_list("lead", "state"))
+    assert stands == {kept.pk: ends, gone.pk: "lost"}, "one deal counts as one win"
+    actions.undo(done.activity_id, by(alice))
+    assert set(Opportunity.objects.values_list("state", flat=True)) == {"open"}
+
+
 def test_of_several_merges_the_last_is_taken_back_first_and_all_of_them_whole(alice: User, make_lead: MakeLead) -> None:
     ages = (10, 40, 20, 70)
     kept, first, second, inner = (make_lead(alice, captured=timedelta(days=age), title=f"T{age}") for age in ages)

@@ -5,7 +5,7 @@ import re
 import pytest
 from django.test import Client
 
-from ripeline.leads.models import Lead
+from ripeline.leads.models import Lead, Opportunity
 from ripeline.people.models import User
 from tests.capture.importing import csv, imported, outcomes
 
@@ -53,3 +53,20 @@ def test_what_is_open_comes_before_what_ended_and_a_loss_says_why_in_their_words
     assert "€900 · lost: No budget · Saw" in said
     assert "Lost: “Their cousin builds them” · Lathe, €1,000" in said
     assert "Lost: No budget · Saw, €900" in said
+
+
+def test_who_has_two_deals_open_is_won_by_one_of_them(alice: User) -> None:
+    imported(PEOPLE)
+    head, rest = "E-mail,Deal name,Deal stage,Close date,Amount,Currency", "Proposal,2027-05-01"
+    outcomes(csv(head, f"ann@berg.example,Lathe,{rest},1000,EUR", f"ann@berg.example,Press,{rest},4000,EUR"))
+    client, lead = Client(), Lead.objects.get()
+    client.force_login(alice)
+    page = client.get(f"/leads/{lead.pk}").content.decode()
+    choices = {words: pk for pk, words in re.findall(r'<option value="([0-9a-f-]{36})">([^<]+)<', page)}
+    assert choices.keys() >= {"Lathe, €1,000", "Press, €4,000"}
+    asked = {"key": "k", "seen": str(lead.decision_id), "amount": ""}
+    said = client.post(f"/leads/{lead.pk}/won", asked, follow=True).content.decode()
+    assert "has 2 deals open; say on the record which was won" in said
+    client.post(f"/leads/{lead.pk}/won", asked | {"deal": choices["Lathe, €1,000"]})
+    assert dict(Opportunity.objects.values_list("name", "state")) == {"Lathe": "won", "Press": "open"}
+    assert "Won · Lathe, €1,000" in record_of(alice)

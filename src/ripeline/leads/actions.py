@@ -11,7 +11,7 @@ from django.db import transaction
 from ripeline.base import clock
 from ripeline.base.ids import new_id
 from ripeline.leads import accounts, identity, rules, same_name
-from ripeline.leads.closing import close, closed, reopen, reopening, win
+from ripeline.leads.closing import close, closed, open_deals, reopen, reopening, win
 from ripeline.leads.deciding import (
     By,
     Changes,
@@ -25,7 +25,7 @@ from ripeline.leads.deciding import (
     require_open,
     undo,
 )
-from ripeline.leads.models import Lead, NextKind, Opportunity, OpportunityState, RecordView, State
+from ripeline.leads.models import Lead, NextKind, Opportunity, RecordView, State
 from ripeline.leads.other_numbers import put_on, take_off
 from ripeline.leads.rules import Verb
 from ripeline.people import queries as people
@@ -176,7 +176,9 @@ def open_opportunity(
     disposition: str = "",
     body: str = "",
 ) -> Decision:
-    """They are ripe: open an opportunity, or bring the open one up to date."""
+    """They are ripe: open an opportunity, or bring the open one up to date; of several that of this product, or else
+    the latest.
+    """
 
     def change(lead: Lead) -> Changes:
         require_open(lead)
@@ -192,20 +194,25 @@ def open_opportunity(
         owner: Changes = _in_hand(lead, by.actor, from_kinds=not_a_person)
         return next.changes() | in_state(State.OPPORTUNITY) | reached | first | owner
 
-    def deal(lead: Lead) -> Opportunity:
-        found = lead.opportunities.filter(state=OpportunityState.OPEN).first()
-        opportunity = found or Opportunity(lead=lead, key=f"{by.origin}:{by.key}"[:120], opened_at=clock.now())
+    def deals(lead: Lead) -> list[Opportunity]:
+        here = [one for one in open_deals(lead) if one.lead_id == lead.pk]
+        of_it = [one for one in here if product and product in (one.product, one.name)]
+        found = (of_it or here)[:1]
+        opportunity = (
+            found[0] if found else Opportunity(lead=lead, key=f"{by.origin}:{by.key}"[:120], opened_at=clock.now())
+        )
         given = {
             "amount": amount, "currency": currency, "product": product, "stage": stage, "expected_close": expected_close
         }  # fmt: skip
         for name, value in given.items():
             if value:
                 setattr(opportunity, name, value)
-        return opportunity
+        return [opportunity]
 
     return decide(
-        lead_id, by, kind="opportunity", change=change, opportunity=deal, body=body, data={"disposition": disposition}
-    )
+        lead_id, by, kind="opportunity", change=change, opportunities=deals, body=body,
+        data={"disposition": disposition},
+    )  # fmt: skip
 
 
 @once_more

@@ -1,8 +1,11 @@
 """How a lead ends, won or let go for a reason, and begins anew."""
 
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
+
+from django.db.models import Q
 
 from ripeline.base import clock
 from ripeline.catalog.models import CloseReason, CloseState
@@ -16,45 +19,76 @@ NOTHING_NEXT: Changes = {
 }  # fmt: skip
 
 
-def win(lead_id: UUID, by: By, *, reason: CloseReason, amount: Decimal | None = None, currency: str = "") -> Decision:
-    """They bought from us: close the lead and its opportunity as won."""
+def win(
+    lead_id: UUID, by: By, *, reason: CloseReason, amount: Decimal | None = None, currency: str = "",
+    deal_id: UUID | None = None,
+) -> Decision:  # fmt: skip
+    """They bought from us: the deal is won, and the lead with it, unless they have another one open.
 
-    def deal(lead: Lead) -> Opportunity:
-        found = lead.opportunities.filter(state=OpportunityState.OPEN).first()
-        opportunity = found or Opportunity(lead=lead, key=f"{by.origin}:{by.key}"[:120], opened_at=clock.now())
-        opportunity.state = OpportunityState.WON
-        opportunity.closed_at = clock.now()
+    Of several that are open, `deal_id` says which. Raises LeadError without it, since nobody else can know.
+    """
+    facts: dict[str, Any] = {"reason": reason.code, "label": reason.label}
+
+    def change(lead: Lead) -> Changes:
+        require_open(lead)
+        others = [one for one in open_deals(lead) if one.lead_id == lead.pk and one.pk != deal_id]
+        if deal_id and others:
+            return {} if lead.state == State.OPPORTUNITY else in_state(State.OPPORTUNITY)
+        return closed(lead, reason=reason, actor=by.actor)
+
+    def deals(lead: Lead) -> list[Opportunity]:
+        here = open_deals(lead)
+        new = Opportunity(lead=lead, key=f"{by.origin}:{by.key}"[:120], opened_at=clock.now())
+        won = _which(lead, [one for one in here if one.lead_id == lead.pk], deal_id) or new
+        won.state, won.closed_at = OpportunityState.WON, clock.now()
         if amount is not None:
-            opportunity.amount, opportunity.currency = amount, currency
-        return opportunity
+            won.amount, won.currency = amount, currency
+        if deal_id:
+            worth = None if won.amount is None else str(won.amount)
+            facts.update(product=won.product or won.name, amount=worth, currency=won.currency)
+        return [won, *(_lost(one) for one in here if one.lead_id != lead.pk and one.key == won.key)]
 
-    return _close(lead_id, by, reason=reason, body="", opportunity=deal)
+    return decide(lead_id, by, kind=reason.state, change=change, opportunities=deals, data=facts)
+
+
+def _which(lead: Lead, here: Sequence[Opportunity], deal_id: UUID | None) -> Opportunity | None:
+    """The open deal that was won; None where none is open."""
+    if deal_id is None:
+        if len(here) > 1:
+            raise LeadError(f"{lead.name or 'This lead'} has {len(here)} deals open; say on the record which was won.")
+        return here[0] if here else None
+    found = next((one for one in here if one.pk == deal_id), None)
+    if found is None:
+        raise LeadError("That deal is not open any more.")
+    return found
 
 
 def close(lead_id: UUID, by: By, *, reason: CloseReason, body: str = "") -> Decision:
-    """Let a lead go, lost or disqualified, for a reason; an open opportunity is lost with it."""
+    """Let a lead go, lost or disqualified, for a reason; the deals that are open are lost with it."""
     if reason.state == CloseState.WON:
         raise LeadError("Use “won” for a lead that bought from us.")
-
-    def deal(lead: Lead) -> Opportunity | None:
-        found = lead.opportunities.filter(state=OpportunityState.OPEN).first()
-        if found:
-            found.state, found.closed_at = OpportunityState.LOST, clock.now()
-        return found
-
-    return _close(lead_id, by, reason=reason, body=body, opportunity=deal)
-
-
-def _close(lead_id: UUID, by: By, *, reason: CloseReason, body: str, opportunity: Any) -> Decision:
     return decide(
         lead_id,
         by,
         kind=reason.state,
         change=lambda lead: closed(lead, reason=reason, actor=by.actor),
-        opportunity=opportunity,
+        opportunities=lambda lead: [_lost(one) for one in open_deals(lead)],
         body=body,
         data={"reason": reason.code, "label": reason.label},
     )
+
+
+def open_deals(lead: Lead) -> list[Opportunity]:
+    """The open deals of somebody, the latest first, then those that a record merged into theirs has kept because the
+    same was here.
+    """
+    theirs = Opportunity.objects.filter(Q(lead=lead) | Q(lead__merged_into=lead), state=OpportunityState.OPEN)
+    return sorted(theirs.order_by("-opened_at", "-pk"), key=lambda one: one.lead_id != lead.pk)
+
+
+def _lost(deal: Opportunity) -> Opportunity:
+    deal.state, deal.closed_at = OpportunityState.LOST, clock.now()
+    return deal
 
 
 def closed(lead: Lead, *, reason: CloseReason, actor: User) -> Changes:

@@ -3,7 +3,7 @@
 Leads are locked in the order of their ids, everywhere; nobody waits for one while holding a later one.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import wraps
@@ -11,7 +11,7 @@ from typing import Any, ParamSpec, TypeAlias, TypeVar
 from uuid import UUID, uuid4
 
 from django.db import OperationalError, connection, transaction
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from psycopg.errors import DeadlockDetected, SerializationFailure
 
 from ripeline.base import clock
@@ -177,18 +177,18 @@ def decide(
     body: str = "",
     is_private: bool = False,
     occurred_at: datetime | None = None,
-    opportunity: Callable[[Lead], Opportunity | None] | None = None,
+    opportunities: Callable[[Lead], Sequence[Opportunity]] | None = None,
 ) -> Decision:
     """Make one decision. `change` gets the locked lead and returns what becomes of it, or raises LeadError.
 
-    `opportunity` may return one to be saved with it. The entry keeps the changed attributes' old values for `undo`.
+    `opportunities` are saved with it; the entry is about the first. It keeps all old values for `undo`.
     """
     with transaction.atomic():
         lead = lock(lead_id)
         try:
             rules.require(by.actor, verb, lead)
             changes = change(lead)
-            deal = opportunity(lead) if opportunity else None
+            deals = opportunities(lead) if opportunities else ()
         except (LeadError, rules.NotAllowed):
             if done := _already(lead, by):
                 return done
@@ -206,7 +206,7 @@ def decide(
             occurred_at=occurred_at or clock.now(),
             body=body,
             is_private=is_private,
-            data={**(data or {}), "before": before, "after": {}, **_opportunity_image(deal)},
+            data={**(data or {}), "before": before, "after": {}, **_images(deals)},
             import_run_id=by.import_run_id,
         )
         for name, value in changes.items():
@@ -217,7 +217,7 @@ def decide(
             assert done is not None
             return done
         lead.save(update_fields=[_column(name).name for name in changes])
-        if deal:
+        for deal in deals:
             deal.save()
         return Decision(lead, entry_id)
 
@@ -245,7 +245,7 @@ def undo(activity_id: UUID, by: By) -> Decision:
         held = lead.responsible
         if rules.is_open(lead) and held.kind == ResponsibleKind.REP and not held.is_active:
             raise NotUndoable(f"{held.name} no longer takes leads, so this cannot be taken back.")
-        _restore_opportunity(entry.data, lead)
+        _restore_opportunities(entry.data, lead)
         lead.save(update_fields=[_column(name).name for name in before])
         undone = timeline.Entry(
             lead_id=lead.pk, kind="undone", actor_id=by.actor.pk, origin=by.origin, event_key=by.key,
@@ -293,27 +293,28 @@ def _plain(lead: Lead, name: str) -> Any:
 _DEAL = ("state", "closed_at", "amount", "currency", "product", "stage", "expected_close", "name")
 
 
-def _opportunity_image(deal: Opportunity | None) -> dict[str, Any]:
-    """What undo needs to know of an opportunity: its id, and how it was (None: it is new)."""
-    if deal is None:
-        return {}
+def _images(deals: Sequence[Opportunity]) -> dict[str, Any]:
+    """What undo needs to know of opportunities: the first, which the entry is about, and those that end with it."""
+    images = [_opportunity_image(deal) for deal in deals]
+    return ({"opportunity": images[0]} if images else {}) | ({"ended_too": images[1:]} if images[1:] else {})
+
+
+def _opportunity_image(deal: Opportunity) -> dict[str, Any]:
+    """An opportunity's id, and how it was (None: it is new)."""
     old = Opportunity.objects.filter(pk=deal.pk).first()
     was = None if old is None else {n: None if getattr(old, n) is None else str(getattr(old, n)) for n in _DEAL}
-    return {"opportunity": {"id": str(deal.pk), "before": was}}
+    return {"id": str(deal.pk), "before": was}
 
 
-def _restore_opportunity(data: dict[str, Any], lead: Lead) -> None:
-    image = data.get("opportunity")
-    if not image:
-        return
-    deals = Opportunity.objects.filter(pk=image["id"], lead=lead)
-    if image["before"] is None:
-        deals.delete()
-    else:
+def _restore_opportunities(data: Mapping[str, Any], lead: Lead) -> None:
+    """Also those that a record merged into this one has kept."""
+    for image in filter(None, [data.get("opportunity"), *data.get("ended_too", ())]):
+        deals = Opportunity.objects.filter(Q(lead=lead) | Q(lead__merged_into=lead), pk=image["id"])
+        if image["before"] is None:
+            deals.delete()
+            continue
         before = dict(image["before"])
-        if (
-            "key" in before
-            and Opportunity.objects.filter(lead=lead, key=before["key"]).exclude(pk=image["id"]).exists()
-        ):
+        others = Opportunity.objects.filter(lead=lead).exclude(pk=image["id"])
+        if "key" in before and others.filter(key=before["key"]).exists():
             del before["key"]  # another deal there is called so by now
         deals.update(**before)

@@ -55,7 +55,7 @@ def put_back(wanted: Mapping[UUID, PutBack], by: By, *, import_run_id: UUID, fac
     Identity.objects.filter(lead__in=[pk for pk, each in off.items() if each.identities], **mine).delete()
     for pk, each in off.items():
         for image in each.deals:
-            deciding._restore_opportunity({"opportunity": image}, Lead(pk=pk))
+            deciding._restore_opportunities({"opportunity": image}, Lead(pk=pk))
         for image in each.deal_ids:
             deal_ids.put_back(image)
     timeline.retract([entry for each in off.values() for entry in each.entries])

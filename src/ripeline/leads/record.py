@@ -80,6 +80,10 @@ class Record:
         return {verb.value: verb in self.row.verbs for verb in Verb}
 
     @property
+    def open_deals(self) -> Sequence[Opportunity]:
+        return [each.opportunity for each in self.deals if each.opportunity.state == OpportunityState.OPEN]
+
+    @property
     def first_enquiry(self) -> Enquiry | None:
         return self.enquiries[-1] if self.enquiries else None
 
@@ -195,7 +199,8 @@ def _deals(lead: Lead, ids: Sequence[UUID]) -> Sequence[Deal]:
 
 
 _ENDINGS = """
-SELECT data -> 'opportunity' ->> 'id', data ->> 'reason', data ->> 'label', data ->> 'said' FROM activity
+SELECT deal ->> 'id', data ->> 'reason', data ->> 'label', data ->> 'said' FROM activity,
+jsonb_array_elements(jsonb_build_array(data -> 'opportunity') || coalesce(data -> 'ended_too', '[]')) AS deal
 WHERE lead_id = ANY(%s) AND kind IN ('lost', 'disqualified') AND data ? 'opportunity' ORDER BY occurred_at
 """
 

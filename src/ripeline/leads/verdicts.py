@@ -6,6 +6,9 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from django.db.models import Q
+from django.db.models.functions import Coalesce
+
 from ripeline.base import clock
 from ripeline.catalog.models import CloseReason, CloseState
 from ripeline.leads import rules
@@ -122,9 +125,10 @@ def _close(batch: Batch) -> Verdict:
     deals: set[UUID] = set()
 
     def prepare(items: Sequence[BatchItem]) -> None:
-        of_these = Opportunity.objects.filter(lead__in=[item.lead_id for item in items])
+        ids = [item.lead_id for item in items]
+        theirs = Opportunity.objects.filter(Q(lead__in=ids) | Q(lead__merged_into__in=ids), state=OpportunityState.OPEN)
         deals.clear()
-        deals.update(of_these.filter(state=OpportunityState.OPEN).values_list("lead_id", flat=True))
+        deals.update(theirs.values_list(Coalesce("lead__merged_into", "lead"), flat=True))
 
     def change(lead: Lead) -> Changes:
         _require_open(lead)

@@ -55,6 +55,7 @@ class _Case:
     channel: str
     amount: Decimal | None
     currency: str
+    deal_id: UUID | None
 
     @property
     def moment(self) -> Next:
@@ -77,12 +78,13 @@ def record_outcome(
     to_keep_in_touch: bool = False,
     amount: Decimal | None = None,
     currency: str = "",
+    deal_id: UUID | None = None,
 ) -> Recorded:
     """Note what came of a contact; the next date sets itself unless `next_text` names one in words.
 
     `channel`: call, email or meeting. `to_keep_in_touch`: after many attempts without an answer, the offer was taken.
-    `amount`: of a win. One transaction; the same request again changes nothing. Raises NotADate for words that are no
-    date, LeadError for what cannot be, NotAllowed.
+    `amount`: of a win; `deal_id`: which of several deals it is. One transaction; the same request again changes
+    nothing. Raises NotADate for words that are no date, LeadError for what cannot be, NotAllowed.
     """
     try:
         which = Outcome(outcome)
@@ -98,7 +100,7 @@ def record_outcome(
             which, note = Outcome.GREEN_LATER, ""
         following, named = _next(lead, which, next_text, by.actor, moment, calendar)
         day_off = named.day_off_words if named else ""
-        case = _Case(lead, by, which, following, named is not None, day_off, note, channel, amount, currency)
+        case = _Case(lead, by, which, following, named is not None, day_off, note, channel, amount, currency, deal_id)
         decision = _VERBS[which](case)
         following = case.next
         if decision.repeated and decision.lead.next_at and following:  # say what was done, not what would be now
@@ -166,7 +168,9 @@ def _close(case: _Case) -> Decision:
 
 def _win(case: _Case) -> Decision:
     reason = catalog.reason("bought_from_us")
-    return leads.win(case.lead.pk, case.by, reason=reason, amount=case.amount, currency=case.currency)
+    return leads.win(
+        case.lead.pk, case.by, reason=reason, amount=case.amount, currency=case.currency, deal_id=case.deal_id
+    )
 
 
 _VERBS: dict[Outcome, Callable[[_Case], Decision]] = {

@@ -64,9 +64,17 @@ def won(asked: Request) -> screens.Said:
     amount = amounts.read(asked.text("amount"))
     currency = asked.lead.currency or working_time.company().currency
     done = worklist.record_outcome(
-        asked.lead.pk, asked.by, outcome="won", amount=amount, currency=currency if amount is not None else ""
-    )
+        asked.lead.pk, asked.by, outcome="won", amount=amount, currency=currency if amount is not None else "",
+        deal_id=_deal(asked.text("deal")),
+    )  # fmt: skip
     return screens.Said(done.words, done.activity_id)
+
+
+def _deal(text: str) -> UUID | None:
+    try:
+        return UUID(text) if text else None
+    except ValueError:
+        raise LeadError("Choose which deal was won.") from None
 
 
 @deed("keep", "until")
