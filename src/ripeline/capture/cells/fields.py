@@ -41,6 +41,7 @@ class Takes(StrEnum):
     ACTIVITY = "activity"
     DONE = "done"
     YES_NO = "yes or no"
+    OPT_OUT = "yes or no, or who unsubscribed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +92,7 @@ _LEADS = (
     _field("amount", "Amount", Takes.MONEY),
     _field("currency", "Currency", Takes.CURRENCY, 3),
     _field("consent", "Agreed to mail", Takes.YES_NO),
-    _field("opt_out", "Wants no mail", Takes.YES_NO),
+    _field("opt_out", "Wants no mail", Takes.OPT_OUT),
     _field("consent_purpose", "Mail for what", Takes.LINE),
     _field("consent_at", "When they said so of mail", Takes.MOMENT),
     _field("consent_how", "How we know of mail", Takes.LINE, 80),

@@ -63,6 +63,8 @@ captured_at: captured at | first contact date | created at | create date | creat
     registered at | entry date | date time | sent at | sent on | received | received at | received on | submitted |
     submitted on | gesendet am | eingegangen am | eingang | datum uhrzeit | datum zeit | absendedatum
     | first contact | erstkontakt | erster kontakt | kontakt am
+    | angelegt am | angelegt | anlagedatum | anlage am | anlage | datum der anlage | lead seit
+    | erfasst | erfassungsdatum | eingang am | datum eingang | datum erstkontakt | erstkontakt am | aufgenommen am
     | erstellt am | erstelldatum | erfasst am | anfragedatum | eingangsdatum | datum | zeitstempel |
     date de creation | cree le | date du contact | fecha de creacion | fecha | creado el | data de criacao | data |
     criado em | data di creazione | data creazione | aanmaakdatum | data utworzenia
@@ -87,7 +89,10 @@ message: message | your message | ihre nachricht | ihre anfrage | your enquiry |
     commentaires | remarques | mensaje | notas | comentario | comentarios | mensagem | observacoes | messaggio |
     nota | commenti | bericht | opmerkingen | wiadomosc
 owner: owner | owner email | lead owner | contact owner | record owner | sales rep | assigned to | account owner |
-    rep | salesperson | besitzer | zustandig | verantwortlich | betreuer | vertriebler |
+    rep | salesperson | besitzer | zustandig | zustandiger | zustandiger mitarbeiter |
+    zustandig fur kunde | bearbeiter | sachbearbeiter | ansprechpartner intern | interner ansprechpartner |
+    unser ansprechpartner | betreut von | kundenbetreuer | aussendienstmitarbeiter |
+    verantwortlich | betreuer | vertriebler |
     verkaufer | vertriebsmitarbeiter | kundenberater | aussendienst | proprietaire | commercial |
     responsable | propietario | vendedor | proprietario | responsavel | venditore | eigenaar | opiekun
 amount: amount | amount in company currency | deal amount | deal value | value | deal size | opportunity amount
@@ -102,7 +107,8 @@ consent: consent | marketing consent | email consent | consent to email | consen
     | opted in | marketing opt in | newsletter opt in | einwilligung | werbeeinwilligung | consentement
     | consentimiento | consentimento | consenso
 opt_out: email opt out | opt out | opted out | has opted out of email | unsubscribed | unsubscribed from all email
-    | do not email | no marketing | keine werbung | abgemeldet | desabonne | desinscrit
+    | do not email | no email | no marketing | newsletter abgemeldet | keine mails
+    | keine werbung | abgemeldet | desabonne | desinscrit
 consent_purpose: consent purpose | purpose | purpose of consent | subscription | subscription type | verwendungszweck
 consent_at: consent date | date of consent | consent given at | opt in date | opted in at | opt in time
     | email opt in date | confirm time | einwilligung am | date de consentement
@@ -119,7 +125,9 @@ reason: reason | close reason | closed reason | loss reason | lost reason | clos
     motivo da perda | reden | powod
 state: lead status | lead state | lead stage | sales status | statut du lead | estado del lead | status do lead
 stage: lifecycle stage | life cycle stage | lifecycle phase | phase du cycle de vie | etapa del ciclo de vida
-state_at: became a customer date | status date | status changed | status since
+state_at: became a customer date | status date | status changed | status since | status seit | customer since
+    | kunde seit | won on | won date | gewonnen am | closed on | closed date | close date | abgeschlossen am
+    | abschlussdatum | abschluss am | geschlossen am | lost on | lost date | verloren am
 company_id: company id | account id | organization id | organisation id | associated company ids | firmen id
     | firmen nr
     | firmennummer | firma id

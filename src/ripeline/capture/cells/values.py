@@ -41,6 +41,14 @@ _DECIMAL = {
     ".": re.compile(r"\d\.(?:\d{1,2}|\d{4,})$|^0\.\d|\d,\d{3}\.|,\d{3},"),
 }
 _YES = words("yes y true t 1 x ja j wahr oui o vrai si s verdadero sim verdadeiro vero tak on checked")
+_UNSUBSCRIBED = frozenset(
+    """unsubscribed|opted out|opt out|abgemeldet|abbestellt|ausgetragen|widerrufen|widersprochen|gesperrt
+|kein newsletter|desabonne|desinscrit|dado de baja|descadastrado|cancelado|disiscritto""".replace("\n", "").split("|")
+)
+_SUBSCRIBED = frozenset(
+    """subscribed|opted in|opt in|angemeldet|abonniert|aktiv|active|confirmed|bestatigt|no consent|pending|never
+|nicht angemeldet|ausstehend|archived|abonne|inscrit|suscrito|inscrito|iscritto""".replace("\n", "").split("|")
+)
 _NO = words("no n false f 0 nein falsch non faux falso nao nie nee off unchecked")
 _SHARED_HOSTS = words(  # where people and companies have pages: no one's own
     "linkedin.com xing.com facebook.com fb.com instagram.com twitter.com x.com youtube.com tiktok.com github.com "
@@ -371,6 +379,23 @@ def yes_or_no(text: str) -> Parsed[bool]:
 def yes_no(text: str) -> Parsed[str]:
     """The same as a word: "yes" or "no"."""
     return Parsed("yes" if yes_or_no(text).value else "no")
+
+
+def is_subscription(text: str) -> bool:
+    """Whether `text` says that somebody gets mail or has unsubscribed, rather than yes or no to some question."""
+    return key(text) in _UNSUBSCRIBED | _SUBSCRIBED
+
+
+def is_unsubscribed(text: str) -> bool:
+    """Whether `text` says that somebody wants no mail any more."""
+    return key(text) in _UNSUBSCRIBED
+
+
+def opt_out(text: str) -> Parsed[str]:
+    """Whether somebody wants no mail, "yes" or "no", be it by the state of a subscription."""
+    if is_subscription(text):
+        return Parsed("yes" if is_unsubscribed(text) else "no")
+    return yes_no(text)
 
 
 def outcome(text: str) -> Parsed[str]:

@@ -108,6 +108,7 @@ def look(
     detected = detected._replace(dialect=replace(detected.dialect, words=wording.remembered(), system=system))
     kind = kind or (preset.kind if preset else _told_by(labels, detected.samples))
     guesses = answers.guessed(kind, labels, guess(kind, labels, detected.samples))
+    guesses = wording.owned(kind, labels, guesses, detected.samples)
     guesses = scraps.left_out(guesses, detected)
     detected = detected._replace(dialect=replace(detected.dialect, scraps=scraps.among(labels, guesses)))
     last = ImportMapping.objects.filter(signature=signature(labels), kind=kind).first()

@@ -23,6 +23,10 @@ WITH_IDS = frozenset({"external_id", "company_id", "deal_id"})  # fields whose v
 _BY_HEADING = 50  # or more: a heading says so, not cells alone
 _NAMES = ("first_name", "last_name")
 _OF_PERSON = frozenset({"name", "email", "phone", "title", *_NAMES})  # “Person Name” is the name
+_SUBSCRIPTIONS = frozenset(
+    """newsletter|newsletter status|marketing status|person marketing status|email status|e mail status
+|subscription status|mailing|mailings|status newsletter|newsletterstatus|email marketing""".replace("\n", "").split("|")
+)
 _WHEN = ("won_at", "lost_at", "closed_at")
 _PARTLY = words("email phone company country source campaign landing_page message currency product reason outcome")
 _SAME_THING = words(
@@ -232,6 +236,8 @@ def _score(field: Field, label: str, cells: list[str]) -> tuple[float, str]:
     if field.name == "state" and standing.is_its_heading(label):
         found = standing.said(cells)
         return (80, f"its words say where each stands: {standing.listed(found)}") if found else (0, "")
+    if field.name == "opt_out" and key(label) in _SUBSCRIPTIONS:
+        return _of_subscription(cells)
     name, coin = key(label), ""
     if field.takes is Takes.MONEY:
         bare, coin = codes.currency_of_heading(label)
@@ -253,6 +259,14 @@ def _score(field: Field, label: str, cells: list[str]) -> tuple[float, str]:
     return 0, ""
 
 
+def _of_subscription(cells: Sequence[str]) -> tuple[float, str]:
+    """Of a newsletter a column may say who gets it, too: only who has unsubscribed says something for sure."""
+    out = next((cell for cell in cells if values.is_unsubscribed(cell)), "")
+    if not out or not all(map(values.is_subscription, cells)):
+        return 0, ""
+    return 80, f"its words say who wants no mail: “{out[:40]}”"
+
+
 def _is_part(name: str, headings: tuple[str, ...]) -> bool:
     """Whether `name` says one of `headings` and nothing that makes it another thing."""
     for heading in headings:
@@ -267,7 +281,7 @@ def _is_part(name: str, headings: tuple[str, ...]) -> bool:
 def _fits(field: Field, cells: list[str]) -> bool:
     """Whether most cells are what the field takes; a column of a cell or two fits any. Yes and no is no text."""
     if len(cells) < 3:
-        return True
+        return field.takes is not Takes.MOMENT or not cells or any(_looks(field.takes, cell) for cell in cells)
     if field.takes in (Takes.NAME, Takes.LINE) and all(map(values.is_yes_or_no, cells)):
         return False
     if field.name == "state":
@@ -280,7 +294,8 @@ def _fits(field: Field, cells: list[str]) -> bool:
         return True
     if field.takes in (Takes.NAME, Takes.LINE):
         return sum(_looks(Takes.EMAIL, cell) for cell in cells) < len(cells) / 2
-    looks = values.is_yes_or_no if field.takes is Takes.YES_NO else partial(_looks, field.takes)
+    is_word = field.takes in (Takes.YES_NO, Takes.OPT_OUT)
+    looks = values.is_yes_or_no if is_word else partial(_looks, field.takes)
     return sum(map(looks, cells)) >= len(cells) / 2
 
 

@@ -75,6 +75,7 @@ _READERS: dict[Takes, Callable[[str], tuple[str, str]]] = {
     Takes.ACTIVITY: values.activity,
     Takes.DONE: values.done,
     Takes.YES_NO: values.yes_no,
+    Takes.OPT_OUT: values.opt_out,
 }
 
 

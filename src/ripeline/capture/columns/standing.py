@@ -9,6 +9,10 @@ _HEADINGS = words(
     "status stand state zustand phase stage ergebnis result outcome bearbeitungsstand vertriebsstatus kundenstatus "
     "statut etat etape resultat estado etapa resultado situacao stato esito fase uitkomst wynik"
 )
+_CUSTOMER = frozenset(
+    """kunde|kunden|customer|is customer|is a customer|ist kunde|bestandskunde|bestandskunden|kunde ja nein|client
+|cliente|klant""".replace("\n", "").split("|")
+)
 _ENDS = frozenset({"won", "lost"})
 _SHARE = 0.5  # of the cells, under such a heading
 _SURE = 0.8  # of the cells, under any
@@ -39,6 +43,8 @@ def said(cells: Sequence[str], share: float = _SHARE) -> list[str]:
 
 def hint(label: str, cells: Sequence[str]) -> str:
     """What to say beside a column that is kept as it is although its words look so; "" if they do not."""
+    if key(label) in _CUSTOMER and cells and all(map(values.is_yes_or_no, filter(None, map(clean, cells)))):
+        return "If yes means that they have bought, choose “Where it stands”, and that yes is won"
     found = said(cells) if is_its_heading(label) else said(cells, _SURE) if len(set(cells)) > 1 else []
     if not found:
         return ""

@@ -8,9 +8,9 @@ from django.db.models import QuerySet
 
 from ripeline.base import clock
 from ripeline.capture.cells import values
-from ripeline.capture.cells.fields import FIELDS, Takes
+from ripeline.capture.cells.fields import CUSTOM, FIELDS, Kind, Takes
 from ripeline.capture.cells.text import BadValueError, clean, given, key
-from ripeline.capture.columns.mapping import FieldMap
+from ripeline.capture.columns.mapping import FieldMap, Guess
 from ripeline.capture.columns.whys import UNSTATED, Reasons
 from ripeline.capture.files.dialect import Dialect
 from ripeline.capture.files.lines import as_text
@@ -23,6 +23,7 @@ from ripeline.people.queries import SELLERS
 
 NOBODY = "-"  # instead of an owner's address: whoever the rules say
 LOOKED_AT = 50_000  # rows in which words are counted
+_MOST = 0.8  # of the cells of a column that name people here
 SHOWN = 40  # different words of a kind
 ABOUT = {Takes.STATE: "state", Takes.OUTCOME: "outcome", Takes.OWNER: "owner"}
 Words = Mapping[str, Mapping[str, str]]
@@ -95,6 +96,21 @@ class Owners:
         return self._by_address.get(said.casefold()) or next(
             (known[name] for known in (self._by_name, self._by_first_name) for name in names if name in known), None
         )
+
+
+def owned(kind: Kind, labels: Sequence[str], guesses: Sequence[Guess], samples: Sequence[Sequence[str]]) -> list[Guess]:
+    """`guesses`, where the column of the sales rep is known by its cells: they name people here."""
+    found = list(guesses)
+    if kind != "leads" or any(each.target == "owner" for each in guesses):
+        return found
+    owners = Owners()
+    for at, (each, cells) in enumerate(zip(guesses, samples, strict=True)):
+        filled = [text for cell in cells if (text := clean(cell))]
+        named = [text for text in filled if owners.find(text)]
+        if each.target == CUSTOM + labels[at] and filled and len(named) >= _MOST * len(filled):
+            found[at] = Guess("owner", f"its cells name people here: {named[0][:40]}")
+            break
+    return found
 
 
 def _only_one(people: Sequence[User], called: Callable[[User], str]) -> dict[str, User]:
