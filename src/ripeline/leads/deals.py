@@ -20,7 +20,7 @@ from ripeline.leads import bulk, deal_facts, deal_ids, matching, moving_deals, q
 from ripeline.leads.deal_facts import Facts
 from ripeline.leads.deal_ids import Ids
 from ripeline.leads.deciding import Changes
-from ripeline.leads.matching import Deal, as_opportunity, is_called_so, is_here, same, stated
+from ripeline.leads.matching import Deal, as_opportunity, is_here, same, stated
 from ripeline.leads.models import DealId, Lead, Opportunity, OpportunityState
 from ripeline.leads.moving_deals import Draft, change, take_off
 from ripeline.people.models import User
@@ -159,6 +159,9 @@ class _Books:
         if found and deal.product and not found.product:
             found.product = deal.product[:200]
             added.append("product")
+        if found and deal.opened_at and deal.opened_at < found.opened_at == found.closed_at:  # nobody had said when
+            found.opened_at = deal.opened_at
+            added.append("opened_at")
         differs = found is not None and deal.amount is not None and found.amount != deal.amount
         other = found.amount if found and differs else None
         told = self._ids.tell(deal.reference, lead_id=lead.pk, found=found, said=_said(deal))
@@ -208,7 +211,7 @@ class _Books:
         """A deal that is news here. `found`, `known`: as it was, where its id is known."""
         was_open, reference = rules.is_open(lead), deal.reference
         still_open = [one for one in facts.deals if one.state == OpportunityState.OPEN]
-        alike = [one for one in still_open if is_called_so(deal, one) and self._ids.may_be(reference, one)]
+        alike = [one for one in still_open if matching.may_be(deal, one) and self._ids.may_be(reference, one)]
         is_this = [found] if found else [] if known else alike
         is_ours = known is not None and not moved and deal_facts.ended_with(facts, found, reference)
         is_last = all(one in is_this for one in still_open)
@@ -260,6 +263,7 @@ class _Books:
         else:
             self._changed[found.pk] = found
         found.state, found.closed_at = as_opportunity(deal), deal.at
+        found.opened_at = min(found.opened_at, deal.at)  # a file that does not say when: on the day it came
         if deal.amount is not None:
             found.amount, found.currency = deal.amount, deal.currency
         found.product = deal.product[:200] or found.product

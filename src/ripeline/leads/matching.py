@@ -58,6 +58,14 @@ def is_called_so(deal: Deal, found: Opportunity) -> bool:
     return not deal.product or not names or key_of(deal.product) in names
 
 
+def may_be(deal: Deal, found: Opportunity) -> bool:
+    """Whether an open deal here may be this one that ended: called so, and not opened after it had ended, where the row
+    says that it was opened itself before.
+    """
+    is_later = deal.opened_at is not None and found.opened_at > deal.end
+    return is_called_so(deal, found) and not is_later
+
+
 def key_of(product: str) -> str:
     """A product as the key of its deal has it."""
     return " ".join(product.casefold().split())

@@ -1,7 +1,8 @@
 """Deals that are still open elsewhere: opportunities on the leads here, many at a time, each once.
 
 Each is an entry on the day it was opened, and named by its title, or known by the id that its system gave it: the same
-deal again brings its amount, stage and expected day up to date. A lead that is closed here is not opened by it.
+deal again brings its amount, stage and expected day up to date. A lead that is closed here is taken up again by one
+that was opened since (`leads.repeat`), and by no other.
 """
 
 import hashlib
@@ -17,7 +18,7 @@ from django.db import transaction
 
 from ripeline.base import clock
 from ripeline.base.ids import new_id
-from ripeline.leads import bulk, deal_facts, deal_ids, moving_deals, queries, rules
+from ripeline.leads import bulk, deal_facts, deal_ids, moving_deals, queries, repeat, rules
 from ripeline.leads.deal_ids import Ids
 from ripeline.leads.deciding import By, Changes, in_state
 from ripeline.leads.models import DealId, Lead, Opportunity, OpportunityState, State
@@ -30,6 +31,7 @@ class Became(StrEnum):
     """What became of an open deal."""
 
     OPENED = "opened"
+    BACK = "back"  # and its lead, which had ended before, was taken up again by it
     CHANGED = "changed"
     SAME = "same"
     MOVED = "moved"  # it was with another lead
@@ -93,9 +95,7 @@ class _Opening:
         found = self._here.get((lead.pk, deal.key))
         if found and self._ids.may_be(deal.reference, found):
             return self._bring_up_to_date(deal, found, _given(deal))
-        if not rules.is_open(lead):
-            return Became.CLOSED
-        return self._open(deal, lead)
+        return self._open(deal, lead) if self._takes(deal, lead) else Became.CLOSED
 
     def write(self) -> None:
         """Keep the ids."""
@@ -114,7 +114,7 @@ class _Opening:
         if told.get("outcome") == "open":  # somebody here has ended it since, or taken it back
             self._ids.tell(deal.reference, lead_id=lead.pk, found=found, said=_said(deal))
             return Became.ENDED
-        if not rules.is_open(lead):
+        if not self._takes(deal, lead):
             return Became.CLOSED
         self._take_back(lead, found, known.key)
         return self._open(deal, lead, found)
@@ -123,7 +123,7 @@ class _Opening:
         """It is another's than it was thought to be."""
         if source is None:
             return Became.GONE
-        if not rules.is_open(lead):
+        if not self._takes(deal, lead):
             return Became.CLOSED
         found = known.opportunity
         facts = deal_facts.facts_of({source.pk: source}, self._ids_of(source.pk))[source.pk]
@@ -136,8 +136,12 @@ class _Opening:
         if found:
             self._here.pop((found.lead_id, found.key), None)
             found.lead = lead
-        self._open(deal, lead, found, moved=True)
-        return Became.MOVED
+        became = self._open(deal, lead, found, moved=True)
+        return became if became is Became.BACK else Became.MOVED
+
+    def _takes(self, deal: OpenDeal, lead: Lead) -> bool:
+        """Whether a lead takes an open deal: if it is open, or had ended before that was opened."""
+        return rules.is_open(lead) or repeat.is_back(lead, deal.opened_at)
 
     def _ids_of(self, lead_id: UUID) -> dict[UUID, UUID]:
         return {pk: now_is for pk, now_is in self._family.items() if now_is == lead_id}
@@ -159,6 +163,9 @@ class _Opening:
 
     def _open(self, deal: OpenDeal, lead: Lead, found: Opportunity | None = None, *, moved: bool = False) -> Became:
         """Open it. `found`: as it was here, where its id is known."""
+        is_back = not rules.is_open(lead)
+        if is_back:
+            self._record([repeat.take_up(lead, self._by)])
         opened = min(deal.opened_at or clock.now(), clock.now())
         taken, image = self._taken(lead.pk, found), None if found is None else deal_ids.image(found)
         if found is None:
@@ -188,7 +195,7 @@ class _Opening:
         moving_deals.change(lead, changes, entry)
         timeline.record(entry)
         bulk._write([lead], changes.keys())
-        return Became.OPENED
+        return Became.BACK if is_back else Became.OPENED
 
     def _bring_up_to_date(self, deal: OpenDeal, found: Opportunity, given: Mapping[str, Any]) -> Became:
         """What the file says of it now. `given`: as far as that is news."""

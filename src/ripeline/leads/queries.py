@@ -13,6 +13,7 @@ from ripeline.base.reading import rows, whole
 from ripeline.base.statements import prepared_rows
 from ripeline.leads import rules
 from ripeline.leads.models import (
+    IS_OPEN,
     Enquiry,
     IdentityKind,
     Lead,
@@ -40,6 +41,11 @@ def get(lead_id: UUID) -> Lead:
 def family(lead: Lead) -> list[UUID]:
     """The ids under which this lead's rows lie: its own, and those merged into it."""
     return [lead.pk, *(pk for (pk,) in prepared_rows("SELECT id FROM lead WHERE merged_into_id = %s", [lead.pk]))]
+
+
+def open_of(lead_ids: Collection[UUID]) -> set[UUID]:
+    """Those of these leads that are open."""
+    return set(Lead.objects.filter(IS_OPEN, pk__in=lead_ids).values_list("pk", flat=True)) if lead_ids else set()
 
 
 def families(lead_ids: Collection[UUID]) -> dict[UUID, UUID]:

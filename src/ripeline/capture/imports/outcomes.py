@@ -31,7 +31,8 @@ _TWO_LEADS = "Its id and its e-mail address belong to two different leads here: 
 _NOBODY_THERE = "nobody who is here came from this company: import its people first"
 _NOBODY_CALLED = "nobody who is here is called so, or came from this company: import its people first"
 _CLOSED = (
-    "is open there, but its lead is closed here, so no deal was made of it: re-open the lead and import the row again"
+    "is open there, but its lead is closed here, and not before it was opened, so no deal was made of it: re-open the "
+    "lead and import the row again"
 )
 _NO_DEAL = "no deal here has this id, and the row names nobody: import it once with its person or company"
 _MERGED = "its lead was being merged in that moment: import the row again"
@@ -121,6 +122,9 @@ class OutcomeTaker:
         placed = self._placed(
             [row for row in free if accounts.get(row.row) in first], accounts, first, by_id.references
         )
+        at_work = queries.open_of(  # of several whom a row of an open deal names, the first of those is meant
+            {one for row in rows if len(named[row.row]) > 1 and row.text("outcome") == "open" for one in named[row.row]}
+        )
         for row in rows:
             reference = by_id.references.get(row.row, "")
             if len({known[one] for one in keys_of(row) if one in known}) > 1:
@@ -128,7 +132,7 @@ class OutcomeTaker:
             elif people := named[row.row]:
                 if row.row in called:
                     tally.remarks.append((row.row, Remark.PERSON, joined.called(row)))
-                yield _Found(row, people[0], people, reference)
+                yield _Found(row, next((one for one in people if one in at_work), people[0]), people, reference)
             elif row.row in by_id.whose:
                 yield _Found(row, by_id.whose[row.row], (), reference)
             elif row.row in placed:
@@ -199,7 +203,9 @@ class OutcomeTaker:
                 continue
             if result is Became.MOVED:
                 tally.remarks.append((row.row, Remark.MOVED, ""))
-            is_news = result in (Became.OPENED, Became.CHANGED, Became.MOVED)
+            if result is Became.BACK:
+                tally.remarks.append((row.row, Remark.NEW_DEAL, ""))
+            is_news = result in (Became.OPENED, Became.BACK, Became.CHANGED, Became.MOVED)
             tally.results[Result.UPDATED if is_news else Result.UNCHANGED] += 1
             tally.remark(row)
         return closed

@@ -49,6 +49,11 @@ def _of_where_it_stands(about: str, text: str) -> str:
         case Remark.ENDED:
             there, _, here = text.partition(": ")
             return f"Says {there.lower()}; here it is {here}, and stays so: note the outcome on the record"
+        case Remark.NEW_DEAL:
+            return "Its lead had ended here before this deal was opened, and was taken up again"
+        case Remark.OPEN:
+            there, _, here = text.partition(": ")
+            return f"Says {there.lower()}; here it is {here}, and stays so: take the lead up again if that is so"
         case Remark.HELD:
             said, name, who, day = held(text)
             return f"Says {said.lower()}, as before; {who} took {name} back to work on {day}, and the lead stays open"
@@ -110,6 +115,17 @@ SUMMED = {  # of one row, and of several
     Remark.DATED: (
         "of who is closed now does not say since when it ended there. It counts from {words}.",
         "of who is closed now do not say since when they ended there. They count from {words}.",
+    ),
+    Remark.NEW_DEAL: (
+        "is a deal that was opened after its lead had ended here, row {first}: they are taken up again.",
+        "are deals that were opened after their leads had ended here; the first is row {first}. Those are taken up "
+        "again.",
+    ),
+    Remark.OPEN: (
+        "says of somebody who ended here that they are open: look at row {first}. The lead stays as it is: take it up "
+        "again on its record if that is so.",
+        "say of people who ended here that they are open; the first is row {first}. The leads stay as they are: take "
+        "them up again on their records if that is so.",
     ),
     Remark.EARLY: (
         "was won before its lead came to us, as far as is known. It is kept, and left out of what is learnt.",

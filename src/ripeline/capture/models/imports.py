@@ -224,6 +224,8 @@ class Remark(models.TextChoices):
     DECIDED = "decided", "Dated here otherwise than there"
     NO_NEXT = "no_next", "A day for somebody who is closed here"
     BACK = "back", "Closed here, and came to us again since"
+    NEW_DEAL = "new_deal", "Taken up again: a deal was opened since"
+    OPEN = "open", "Open there, and ended here"
 
 
 class ImportRemark(models.Model):
