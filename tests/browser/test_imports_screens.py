@@ -432,7 +432,7 @@ def test_a_file_is_scheduled_and_its_history_seen(
     axe(page)
     shot(page, "schedule-new")
     page.get_by_label("The file").fill("crm/leads-*.csv")
-    page.get_by_role("button", name="Schedule it").click()
+    page.get_by_role("button", name="Schedule it", exact=True).click()
     expect(page.get_by_text("Every day at 06:00")).to_be_visible()
     made = ImportSchedule.objects.get()
     imported(csv("E-mail,Name", "old@x.example,Old One"), actor=mona)
