@@ -86,6 +86,9 @@ Boats for Ana,Hot,Alice,Web forms,2026-05-20 10:00:00,Ana Vaz,ana@vaz.example,+3
 META_FORMS = """id,created_time,ad_id,ad_name,adset_id,adset_name,campaign_id,campaign_name,form_id,form_name,is_organic,platform,full_name,email,phone_number,lead_status
 l:111222333,2026-05-14T18:22:10-03:00,ag:900,Ad 1,as:800,Set,c:700,Spring,f:600,Prices,false,ig,Bia Souza,bia@souza.example,p:+5511912345678,CREATED
 """
+RIPELINE_LEADS = """Id,Name,Title,E-mail,Telephone,Other telephones,Company,Country,Language,State,With,Next date,Next step,Source,Campaign,Came to us,Last touch,Amount,Currency,Ripe within 30 days,Buys in the end,Reason,Chairs
+019e82a0-3d00-77d4-98c3-85de99d53c4b,Priya Raman,Head of Ops,priya@north.example,+442071838750,+442071838751,Northgate,GB,en,Working,Alice,2026-06-02T09:00+00:00,Follow up,Webinar,Spring,2026-05-20T10:00+00:00,,1200.00,EUR,0.0413,0.4512,,14
+"""
 ALL = {
     "hubspot_companies": HUBSPOT_COMPANIES, "hubspot_contacts": HUBSPOT_CONTACTS, "hubspot_deals": HUBSPOT_DEALS,
     "hubspot_activities": HUBSPOT_NOTES, "salesforce_leads": SALESFORCE_LEADS,
@@ -95,6 +98,7 @@ ALL = {
     "pipedrive_deals": PIPEDRIVE_DEALS, "pipedrive_activities": PIPEDRIVE_ACTIVITIES,
     "linkedin_connections": LINKEDIN_CONNECTIONS, "linkedin_forms": LINKEDIN_FORMS, "badge_scans": BADGES,
     "salesforce_notes": SALESFORCE_NOTES, "pipedrive_leads": PIPEDRIVE_LEADS, "meta_forms": META_FORMS,
+    "ripeline_leads": RIPELINE_LEADS,
 }  # fmt: skip
 
 # The columns that their views and reports have besides: only the headings.

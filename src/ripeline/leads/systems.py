@@ -7,7 +7,9 @@ import re
 
 LABELS = {
     "hubspot": "HubSpot", "salesforce": "Salesforce", "pipedrive": "Pipedrive", "linkedin": "LinkedIn", "meta": "Meta",
+    "ripeline": "Ripeline",
 }  # fmt: skip
+OURS = "ripeline"  # of a list that was exported here, or by the Ripeline of another company
 LONGEST = 40  # characters of a name
 _COUNTS = re.compile(r"\d{1,6}")
 

@@ -46,6 +46,7 @@ class Arrival:
     agreed: bool = False  # the moment was agreed on, so the planner leaves it alone
     policy: Policy = Policy.FILE
     said: frozenset[str] = frozenset()  # of what earlier rows of the same file have said something: that stays
+    is_enquiry: bool = True  # False: a row of our own list, which says of somebody who is here how they once came
     corrects: bool = True  # False: who may not work on the lead adds what is missing, and overwrites nothing
 
 

@@ -109,7 +109,7 @@ def _new_enquiries(cases: Sequence[Case], people: dict[UUID, Lead], actor: User,
     before = _before_a_merge(cases, people, origin)
     for case in cases:
         assert case.lead_id is not None
-        if (case.lead_id, case.arrival.context.event_key) in before:
+        if not case.arrival.is_enquiry or (case.lead_id, case.arrival.context.event_key) in before:
             continue
         entry = birth.captured(case.lead_id, "enquired", case.arrival.context, actor=actor, origin=origin)
         entries[entry.id] = (case, entry)

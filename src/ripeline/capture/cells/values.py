@@ -78,9 +78,9 @@ _OUTCOMES["open"] = _OPEN
 _STATES = {
     "new": "new|open not contacted|not contacted|untouched|raw|lead|subscriber|marketing qualified lead"
     "|marketingqualifiedlead|mql|created|neu|nouveau|nuevo|novo|offen nicht kontaktiert|prospect|interessent",
-    "working": "working|working contacted|contacted|connected|attempted to contact|attempting|open|in progress"
-    "|no answer|not reached|voicemail|left voicemail|callback|call back|call later|follow up|interested|in contact"
-    "|nicht erreicht|keine antwort|ruckruf|wiedervorlage|interesse|interessiert|in kontakt"
+    "working": "working|qualifying|working contacted|contacted|connected|attempted to contact|attempting|open"
+    "|in progress|no answer|not reached|voicemail|left voicemail|callback|call back|call later|follow up|interested"
+    "|in contact|nicht erreicht|keine antwort|ruckruf|wiedervorlage|interesse|interessiert|in kontakt"
     "|open deal|sales qualified lead|salesqualifiedlead|sql|sal|qualified|opportunity|converted|closed converted"
     "|in bearbeitung|kontaktiert|qualifiziert|en cours|contacte|contactado|em andamento|verkaufschance",
     "nurture": "nurture|nurturing|nurturing lead|bad timing|recycled|recycle|on hold|later|not now|warm halten|spater"

@@ -6,7 +6,7 @@ HEADINGS = (
     "Next step", "Last touch", "Touches", "Amount", "Currency", "Ripe within 30 days", "Buys in the end",
 )  # fmt: skip
 WHOLE = (
-    "Id", "Name", "Title", "E-mail", "Telephone", "Other telephones", "Company", "State", "With", "Next date",
-    "Next step", "Source", "Campaign", "Came to us", "Last touch", "Amount", "Currency", "Ripe within 30 days",
-    "Buys in the end", "Reason",
+    "Id", "Name", "Title", "E-mail", "Telephone", "Other telephones", "Company", "Country", "Language", "State", "With",
+    "Next date", "Next step", "Source", "Campaign", "Came to us", "Last touch", "Amount", "Currency",
+    "Ripe within 30 days", "Buys in the end", "Reason",
 )  # fmt: skip

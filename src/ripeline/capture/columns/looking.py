@@ -107,9 +107,10 @@ def look(
     system = preset.system if preset else ""
     detected = detected._replace(dialect=replace(detected.dialect, words=wording.remembered(), system=system))
     kind = kind or (preset.kind if preset else _told_by(labels, detected.samples))
-    guesses = answers.guessed(kind, labels, guess(kind, labels, detected.samples))
-    guesses = wording.owned(kind, labels, guesses, detected.samples)
-    guesses = scraps.left_out(guesses, detected)
+    guesses: Sequence[Guess] = guess(kind, labels, detected.samples)
+    if not (preset and preset.is_ours):  # whose columns are known, be they nearly empty
+        guesses = answers.guessed(kind, labels, guesses)
+        guesses = scraps.left_out(wording.owned(kind, labels, guesses, detected.samples), detected)
     detected = detected._replace(dialect=replace(detected.dialect, scraps=scraps.among(labels, guesses)))
     last = ImportMapping.objects.filter(signature=signature(labels), kind=kind).first()
     given = mapping or (_with_what_was_nothing(last.mapping, labels, guesses) if last else None)

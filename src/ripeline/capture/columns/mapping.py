@@ -177,6 +177,8 @@ def guess(kind: Kind, labels: Sequence[str], samples: Sequence[Sequence[str]]) -
     """For each column its likely target; `samples` holds some cells of each column. No field is guessed twice."""
     cells = [[text for cell in column[:200] if (text := given(clean(cell)))] for column in samples]
     found, taken = _as_exported(kind, labels, cells)
+    if (ours := recognised(labels)) and ours.is_ours and kind == "leads":
+        return [found.get(at) or _left_over(kind, label, cells[at], ours) for at, label in enumerate(labels)]
     candidates = sorted(
         (-score, at, field.name, because)
         for at, label in enumerate(labels)
@@ -206,7 +208,9 @@ def _as_exported(kind: Kind, labels: Sequence[str], cells: list[list[str]]) -> t
 
     def fits(at: int, name: str) -> bool:
         field = FIELDS[kind][name]
-        return bool(cells[at] or preset.takes_all) and (field.takes not in _READ_STRICTLY or _fits(field, cells[at]))
+        return bool(cells[at] or preset.takes_all or preset.is_ours) and (
+            field.takes not in _READ_STRICTLY or _fits(field, cells[at])
+        )
 
     targets = preset.targets(labels, fits)
     columns, because = Counter(targets.values()), f"as in an export of {preset.label}"

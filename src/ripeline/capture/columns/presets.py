@@ -42,6 +42,11 @@ class Preset:
         system = self.code.partition("_")[0]
         return system if system in systems.LABELS else ""
 
+    @property
+    def is_ours(self) -> bool:
+        """Whether it is a list exported here, or by the Ripeline of another company: all else in it are own fields."""
+        return self.system == systems.OURS
+
     def targets(
         self, labels: Sequence[str], fits: Callable[[int, str], bool] = lambda _at, _field: True
     ) -> dict[int, str]:

@@ -37,6 +37,7 @@ from ripeline.capture.files.dialect import Column, Dialect
 from ripeline.capture.files.lines import as_text
 from ripeline.capture.files.reading import Broken, Record, data_rows
 from ripeline.capture.files.tables import rows_of
+from ripeline.leads import systems
 
 Value = str | Decimal | datetime
 SIZE = 1_000  # rows of a chunk
@@ -283,7 +284,7 @@ class _Conversion:
             return Fault(at, column.label, known.name, reason, True)
         if value is not None:
             row.values[known.name] = value
-            if self._kind == "leads" and known.name in _KEPT_BESIDES:
+            if self._kind == "leads" and known.name in _KEPT_BESIDES and self._dialect.system != systems.OURS:
                 row.custom[column.label] = text
         if remark:
             row.remarks.append(f"{column.label}: {remark}")
@@ -296,6 +297,8 @@ class _Conversion:
         match known.takes:
             case Takes.PHONE:
                 return self._phone(row, known, text)
+            case Takes.NAME if self._dialect.system == systems.OURS:  # as somebody wrote or left it
+                return text, ""
             case Takes.COUNTRY:
                 return codes.country(text), ""
             case Takes.LANGUAGE:
@@ -422,7 +425,7 @@ def _finish_lead(row: Row) -> None:
             row.values["message"] = f"{subject}\n{said}".strip()[:_MESSAGE]
     if others := row.text(OTHER_PHONE).split():
         row.values.setdefault("phone", others[0])
-    if _is_of_totals(row):
+    if row.system != systems.OURS and _is_of_totals(row):
         raise _NotTakenError("looks like a line of totals, not a person: take it out")
 
 

@@ -107,9 +107,9 @@ def _own(field: CustomField, column: Column) -> Callable[[Row, Score | None], An
 
 def _whole(row: Row, score: Score | None) -> list[Any]:
     return [
-        row.id, row.name, row.title, row.email, row.phone, row.other_phones, row.company, row.state_label, row.owner,
-        row.next_at, row.next_kind, row.source, row.campaigns, row.captured_at, row.last_touch_at, row.amount,
-        row.lead.currency if row.amount else "", *chances(score), row.close_reason,
+        row.id, row.name, row.title, row.email, row.phone, row.other_phones, row.company, row.country, row.language,
+        row.state_label, row.owner, row.next_at, row.next_kind, row.source, row.campaigns, row.captured_at,
+        row.last_touch_at, row.amount, row.lead.currency if row.amount else "", *chances(score), row.close_reason,
     ]  # fmt: skip
 
 

@@ -25,6 +25,7 @@ from ripeline.capture.imports import firms, owning
 from ripeline.capture.imports.dates import Dates
 from ripeline.capture.imports.ended import Ended, stands
 from ripeline.capture.imports.mailboxes import Mailboxes
+from ripeline.capture.imports.ours import Ours
 from ripeline.capture.imports.tallying import ORIGIN, Tally
 from ripeline.capture.models import ImportReject, ImportRemark, ImportRun, Remark
 from ripeline.catalog import actions as catalog
@@ -32,6 +33,7 @@ from ripeline.catalog.models import FieldType
 from ripeline.catalog.rules import UNANSWERED
 from ripeline.leads import identity, standing, systems
 from ripeline.leads.birth import Context, Person
+from ripeline.leads.shared_mailboxes import is_shared
 from ripeline.people.models import User
 from ripeline.science.choice import FRESH_DAYS
 
@@ -57,6 +59,7 @@ class LeadTaker:
         self._owners = Owners()
         self._permissions = Permissions(run)
         self._seen = Seen()
+        self._ours = Ours()
         self._first: dict[int, int] = {}  # for rows of this chunk whose person was in one before: which
         self._before: dict[int, tuple[tuple[identity.Key, ...], Sequence[str], Before | None]] = {}  # of this chunk
         dialect = Dialect.from_json(run.dialect)
@@ -91,6 +94,7 @@ class LeadTaker:
         self._answers.read(rows)
         if self._id_column:
             mistaken.leave_out(rows, self._id_column)
+        self._ours.look(rows)
         self._register(rows)
         firms.complete(rows)
         self._mailboxes.look(rows)
@@ -206,17 +210,18 @@ class LeadTaker:
         when = row.moment("captured_at")
         given: dict[str, Any] = {name: value for name, value in row.values.items() if name in _OF_PERSON}
         custom = self._custom(row, tally)
+        ours = self._ours.key(row)
         person = Person(
-            **given, other_phones=row.text(OTHER_PHONE).split(), reference=systems.bare(row.text("external_id")),
-            custom=custom,
+            **given, other_phones=row.text(OTHER_PHONE).split(), custom=custom,
+            reference="" if ours else systems.bare(row.text("external_id")),
         )  # fmt: skip
-        asks = self._requests.asks(row) and stands(row) in ("", "new")
+        asks = not ours and self._requests.asks(row) and stands(row) in ("", "new")
         context = Context(
             door="import", captured_at=when or clock.now(), landing_page=row.text("landing_page"),
             place=self._run.filename, captured_by_id=self._brought_by,
             message=row.text("message"), answers=row.answers, import_run_id=self._run.pk,
         )  # fmt: skip
-        known_by, policy = self._mailboxes.keys(row, self._seen), Policy(self._run.policy)
+        known_by, policy = self._known_by(row), Policy(self._run.policy)
         before = self._seen.before(row, known_by, custom)
         self._before[row.row] = known_by, list(custom), before
         other = other_name(row, before) if before and policy is not Policy.NEWEST else ""
@@ -230,12 +235,20 @@ class LeadTaker:
         arrival = Arrival(
             keys=keys, person=person, context=context, source=row.text("source") or self._run.source,
             campaign=row.text("campaign"), dated=when is not None, owner_id=self._owner(row, tally),
-            policy=policy, said=stays, note=UNANSWERED if asks else "",
+            policy=policy, said=stays, is_enquiry=not ours, note=UNANSWERED if asks else "",
             due=clock.now() + LATER if asks and when and clock.now() - when > _FRESH else None,
         )  # fmt: skip
         if arrival.source or not asks:
             return arrival
         return replace(arrival, source=requests.SOURCE, context=replace(context, event_key=event_key(arrival)))
+
+    def _known_by(self, row: Row) -> tuple[identity.Key, ...]:
+        """The keys of a row; of one of our own list, by its id, that of its record."""
+        ours = self._ours.key(row)
+        if not ours:
+            return self._mailboxes.keys(row, self._seen)
+        address = None if is_shared(row.text("email")) else identity.email(row.text("email"))
+        return tuple(dict.fromkeys(key for key in (address, ours) if key))
 
     def _named(self, row: Row) -> list[str]:
         """The keys of the company's own fields that a row says something in."""
@@ -262,7 +275,7 @@ class LeadTaker:
         if not said or said == NOBODY:
             return None
         owner = self._owners.find(said)
-        if owner is None:
+        if owner is None and row.system != systems.OURS:  # there a queue may have them
             tally.remarks.append((row.row, Remark.OWNER, said))
         return owner.pk if owner else None
 
