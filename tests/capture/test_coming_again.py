@@ -1,11 +1,16 @@
 """Whoever comes to us again is seen by somebody, also after their record was closed."""
 
+from dataclasses import replace
 from datetime import timedelta
 
+import pytest
 from django.test import Client
 
 from ripeline.base import clock
 from ripeline.capture.arriving.admission import Admitted, Result, admit
+from ripeline.capture.imports import actions as imports
+from ripeline.capture.imports import runs
+from ripeline.capture.models import ImportRun
 from ripeline.catalog import queries as catalog
 from ripeline.leads import actions as leads
 from ripeline.leads import queries
@@ -16,6 +21,7 @@ from ripeline.people import queries as people
 from ripeline.people.models import User
 from ripeline.routing import actions as routing
 from ripeline.timeline.models import Activity
+from tests.capture.importing import begun, csv
 from tests.capture.test_admission import arrival
 from tests.cast import MakeLead, by
 
@@ -107,3 +113,30 @@ def test_an_enquiry_from_before_the_end_reopens_nobody(alice: User, lead: Lead) 
     leads.win(lead.pk, by(alice), reason=catalog.reason("bought_from_us"))
     admit([arrival(lead.email, days_ago=60)], actor=people.system(), origin="import")
     assert Lead.objects.get(pk=lead.pk).state == "won"
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("stood_still", [False, True])
+def test_who_asks_by_a_form_while_their_import_goes_in_or_stands_still_is_not_put_off(
+    bob: User, stood_still: bool
+) -> None:
+    rows = [f"p{n}@x{n}.example,Pia {n},bob@example.com,{'Intern' if n == 5 else 'Owner'}" for n in range(300)]
+    run = begun(csv("E-mail,Name,Owner,Job title", *rows))
+
+    def ask() -> None:
+        one = arrival("p5@x5.example", days_ago=0, source="Website")
+        admit([replace(one, context=replace(one.context, door="form"))], actor=people.system(), origin="form")
+
+    def meanwhile(now: ImportRun) -> None:
+        if now.position == 100 and stood_still:
+            imports.cancel(actor=people.system(), run_id=run.pk)
+        elif now.position == 100:
+            ask()
+
+    runs.work(run.pk, size=100, watch=meanwhile)
+    if stood_still:
+        ask()
+        imports.go_on(actor=people.system(), run_id=run.pk)
+        imports.work(run.pk, size=100)
+    due = Lead.objects.filter(next_at__lte=clock.now()).order_by("next_at")
+    assert due[0].email == "p5@x5.example", "though an intern is looked at last"

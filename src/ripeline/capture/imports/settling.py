@@ -30,13 +30,17 @@ BLOCK = 20_000  # leads at a time
 _SIZE = 16  # bytes of an id
 FIRST = (NextKind.FIRST_CONTACT, NextKind.QUALIFY)
 UNTOUCHED = (*FIRST, NextKind.REOPENED, NextKind.FOLLOW_UP)
+CAME_AGAIN = ["enquired", "next_set", "reopened"]  # by another door, while their file still went in: they are due then
 _FRESH = timedelta(days=FRESH_DAYS)
 
 # Locked in the order of their ids, as leads are everywhere; what somebody has touched meanwhile stays as it is.
 _SPREAD = """
 WITH held AS (
     SELECT lead.id, given.at FROM lead JOIN unnest(%s::uuid[], %s::timestamptz[]) AS given(id, at) USING (id)
-    WHERE NOT lead.next_committed AND lead.touches = 0 AND lead.next_at IS NOT NULL
+    WHERE NOT lead.next_committed AND lead.touches = 0 AND lead.next_at IS NOT NULL AND NOT EXISTS (
+        SELECT FROM activity WHERE activity.lead_id = lead.id AND activity.kind = ANY(%s::text[])
+        AND activity.import_run_id IS DISTINCT FROM lead.import_run_id
+    )
     ORDER BY lead.id FOR UPDATE OF lead
 )
 UPDATE lead SET next_at = held.at, next_set_at = %s FROM held WHERE lead.id = held.id
@@ -74,7 +78,7 @@ def _spread(leads: QuerySet[Lead], responsible: Responsible) -> int:
     with connection.cursor() as cursor:
         for at, block in enumerate(_blocks(ids)):
             theirs = [moments[place] for place in places[at * BLOCK : (at + 1) * BLOCK].tolist()]
-            cursor.execute(_SPREAD, [block, theirs, moment])
+            cursor.execute(_SPREAD, [block, theirs, CAME_AGAIN, moment])
             count += cursor.rowcount
     return count
 
