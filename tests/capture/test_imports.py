@@ -14,7 +14,8 @@ from ripeline.capture.columns.wording import Owners
 from ripeline.capture.files import pieces
 from ripeline.capture.imports import actions, queries
 from ripeline.capture.imports.actions import MappingError, Said, UnreadableFileError
-from ripeline.capture.imports.taking import LeadTaker, field_keys
+from ripeline.capture.imports.keys_of_fields import field_keys
+from ripeline.capture.imports.taking import LeadTaker
 from ripeline.capture.imports.tallying import Tally
 from ripeline.capture.models import ImportPiece, ImportReject, ImportRemark, ImportRun
 from ripeline.catalog import queries as catalog
@@ -162,14 +163,14 @@ def test_two_lists_that_both_count_from_one_make_nobody_of_another(alice: User) 
         "Id,Name,E-mail,Company",
         "1,Xe No,xe@n.example,No",  # somebody else
         "2,Yv Es,,Es",  # so is this one, as far as can be told, and has no other key
-        "3,Ga Lo,ga@lo.example,Lo",  # married, and in another company: the id knows her
+        "3,Ga Lo,ga@lo.example,Lo",  # married, and in another company, at an address there: the id knows her
         "4,Zo Ra,zo@r.example,Ra",
     )
     run = imported(file, said=Said(system="crm"))
     assert counts(run) == (3, 1, 0, 0)
     people = {lead.name: (lead.email, lead.reference, lead.custom.get("id")) for lead in Lead.objects.all()}
     assert people == {
-        "Al Fa": ("al@f.example", "1", None), "Be Ta": ("", "2", None), "Ga Lo": ("ga@m.example", "3", None),
+        "Al Fa": ("al@f.example", "1", None), "Be Ta": ("", "2", None), "Ga Lo": ("ga@lo.example", "3", None),
         "Xe No": ("xe@n.example", "", "1"), "Yv Es": ("", "", "2"), "Zo Ra": ("zo@r.example", "4", None),
     }  # fmt: skip
     said = [sentence for _, sentence in queries.remarks(run)]

@@ -47,3 +47,31 @@ def test_columns_that_are_kept_get_names_of_their_own_and_come_back_into_the_sam
 def test_a_field_that_was_called_so_before_is_told_apart_in_files() -> None:
     CustomField.objects.create(key="company", label="company")
     assert next(export(actor=system()))[-1] == "company in the file"
+
+
+def own() -> dict[str, str]:
+    labels = {field.key: field.label for field in CustomField.objects.all()}
+    return {labels[key]: text for key, text in Lead.objects.get().custom.items()}
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    "two", [("Staff <50", "Staff >50"), ("C++", "C#"), ("Licence (EUR €)", "Licence (EUR $)"), ("Q1 +", "Q1 -")]
+)
+def test_columns_whose_names_differ_in_a_sign_fill_their_own_fields_in_whichever_order_they_come(
+    two: tuple[str, str],
+) -> None:
+    one, other = two
+    imported(csv(f"E-mail,Name,{one},{other}", "ann@x.example,Ann Lee,few,many"))
+    assert own() == {one: "few", other: "many"}
+    imported(csv(f"E-mail,Name,{other},{one}", "ann@x.example,Ann Lee,more,less"), name="b.csv")
+    assert own() == {one: "less", other: "more"}
+    imported(csv(f"E-mail,Name,{other}", "ann@x.example,Ann Lee,most"), name="c.csv")
+    assert own() == {one: "less", other: "most"}
+
+
+@pytest.mark.django_db
+def test_a_column_written_a_little_otherwise_fills_the_field_that_is_here() -> None:
+    imported(csv("E-mail,Name,Team size", "ann@x.example,Ann Lee,few"))
+    imported(csv("E-mail,Name,TEAM-SIZE", "ann@x.example,Ann Lee,many"), name="b.csv")
+    assert own() == {"Team size": "many"}

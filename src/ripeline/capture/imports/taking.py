@@ -12,7 +12,7 @@ from ripeline.base import clock
 from ripeline.capture.arriving.admission import LATER, Arrival, Result, admit, natural_key
 from ripeline.capture.arriving.arrivals import Policy, event_key
 from ripeline.capture.cells.fields import CUSTOM, FIELDS, OTHER_PHONE
-from ripeline.capture.cells.text import BadValueError, given, key
+from ripeline.capture.cells.text import BadValueError, given
 from ripeline.capture.columns import mistaken, own_kinds, own_labels, requests
 from ripeline.capture.columns.answers import Answers
 from ripeline.capture.columns.mapping import FieldMap
@@ -24,6 +24,7 @@ from ripeline.capture.files.dialect import Dialect
 from ripeline.capture.imports import firms, owning
 from ripeline.capture.imports.dates import Dates
 from ripeline.capture.imports.ended import Ended, stands
+from ripeline.capture.imports.keys_of_fields import own_keys
 from ripeline.capture.imports.mailboxes import Mailboxes
 from ripeline.capture.imports.ours import Ours
 from ripeline.capture.imports.tallying import ORIGIN, Tally
@@ -278,24 +279,3 @@ class LeadTaker:
         if owner is None and row.system != systems.OURS:  # there a queue may have them
             tally.remarks.append((row.row, Remark.OWNER, said))
         return owner.pk if owner else None
-
-
-def own_keys(run: ImportRun) -> dict[str, str]:
-    """The key of the company's own field that each label stands for: of the columns mapped so, then of all others."""
-    labels = [column["label"] for column in run.dialect["columns"]]
-    named = [run.mapping[label] for label in labels if run.mapping.get(label, "").startswith(CUSTOM)]
-    return field_keys([*(target.removeprefix(CUSTOM) for target in named), *labels])
-
-
-def field_keys(labels: Iterable[str]) -> dict[str, str]:
-    """A custom field's key for each label: its words; labels that differ only in case or marks get a number."""
-    keys: dict[str, str] = {}
-    taken: set[str] = set()
-    for label in dict.fromkeys(labels):
-        word = key(own_labels.stem(label)).replace(" ", "_")[:60] or "field"
-        found, again = word, 2
-        while found in taken:
-            found, again = f"{word[:56]}_{again}", again + 1
-        keys[label] = found
-        taken.add(found)
-    return keys

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 
-from ripeline.capture.imports.taking import own_keys
+from ripeline.capture.imports.keys_of_fields import own_keys
 from ripeline.capture.models import ImportKind, ImportRun, ImportState, ImportUndo
 from ripeline.catalog.models import CustomField
 from ripeline.leads import forgetting

@@ -25,7 +25,7 @@ from ripeline.capture.files import pieces
 from ripeline.capture.files.dialect import DELIMITERS, ENCODINGS, Column, Dialect, Sheet
 from ripeline.capture.imports import actions
 from ripeline.capture.imports.actions import Said, UnreadableFileError
-from ripeline.capture.imports.taking import field_keys
+from ripeline.capture.imports.keys_of_fields import field_keys
 from ripeline.capture.models import ImportKind, ImportPolicy, ImportRun
 from ripeline.catalog import queries as catalog
 from ripeline.catalog import standard
