@@ -141,7 +141,7 @@ def test_a_record_costs_the_same_queries_however_much_it_holds(worked: Lead, ali
 
 def test_views_are_kept_by_each_for_themselves(alice: User, bob: User) -> None:
     view = saved.save(actor=alice, name="  Fairs,  this week ", query="due=week")
-    saved.save(actor=alice, name="Fairs, this week", query="due=today")
+    saved.save(actor=alice, name="Fairs, this week", query="due=today", replaces=view.pk)
     assert [(v.name, v.query) for v in saved.of(alice)] == [("Fairs, this week", "due=today")]
     assert saved.of(bob) == []
     assert saved.forget(actor=bob, view_id=view.pk) is None
@@ -154,7 +154,7 @@ def test_views_are_kept_by_each_for_themselves(alice: User, bob: User) -> None:
 
 def test_there_is_an_end_to_the_views_one_can_keep(alice: User) -> None:
     for n in range(saved.AT_MOST):
-        saved.save(actor=alice, name=f"View {n}", query="")
-    saved.save(actor=alice, name="View 0", query="due=today")
+        view = saved.save(actor=alice, name=f"View {n}", query="")
+    saved.save(actor=alice, name=view.name, query="due=today", replaces=view.pk)
     with pytest.raises(LeadError):
         saved.save(actor=alice, name="One more", query="")

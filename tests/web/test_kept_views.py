@@ -72,7 +72,11 @@ def test_a_name_is_kept_once_and_comes_back_only_where_it_is_free(alice: User) -
     two = saved.save(actor=alice, name="B", query="q=2")
     with pytest.raises(LeadError, match="already"):
         saved.change(actor=alice, view_id=two.pk, name="A")
-    assert saved.save(actor=alice, name="A", query="q=3").pk == one.pk
+    with pytest.raises(saved.NameTaken):
+        saved.save(actor=alice, name="A", query="q=3")
+    with pytest.raises(saved.NameTaken):
+        saved.save(actor=alice, name="A", query="q=3", replaces=two.pk)
+    assert saved.save(actor=alice, name="A", query="q=3", replaces=one.pk).pk == one.pk
     saved.forget(actor=alice, view_id=one.pk)
     assert saved.forget(actor=alice, view_id=one.pk) is None
     again = saved.save(actor=alice, name="A", query="q=4")
@@ -80,9 +84,40 @@ def test_a_name_is_kept_once_and_comes_back_only_where_it_is_free(alice: User) -
         saved.bring_back(actor=alice, view_id=one.pk)
     saved.forget(actor=alice, view_id=again.pk)
     assert saved.bring_back(actor=alice, view_id=one.pk).query == "q=3"
-    assert saved.tidy(before=clock.now()) == 1
+    assert saved.tidy(before=clock.now()) == 2, "and what it was before it was replaced"
     with pytest.raises(LeadError, match="for good"):
         saved.bring_back(actor=alice, view_id=again.pk)
+
+
+def test_a_name_that_is_taken_is_asked_about_and_replacing_is_taken_back(
+    carol: User, alice: User, north: Team, make_lead: MakeLead
+) -> None:
+    make_lead(alice)
+    view = saved.save(actor=carol, name="North", query="due=week", sharing=Sharing(Audience.TEAM, north))
+    client = sign_in(carol)
+    given = {"name": " North ", "query": "state=new", "audience": "mine"}
+    asked = client.post("/leads/views", given)
+    shown = unescape(asked.text)
+    assert asked.status_code == 422
+    assert "There is a view “North”" in shown
+    assert "<b>for team North</b>" in shown
+    assert f'<option value="{north.pk}" selected>' in shown, "it stays for whom it is"
+    view.refresh_from_db()
+    assert (view.query, view.audience) == ("due=week", "team")
+    client.post("/leads/views", given | {"replaces": str(view.pk), "audience": "everybody"})
+    view.refresh_from_db()
+    assert (view.query, view.audience) == ("state=new", "everybody")
+    undo = unescape(client.get("/leads?view=team").text).split('action="/leads/views/')[-1].split('"')[0]
+    assert "put-back" in undo
+    assert sign_in(alice).post(f"/leads/views/{undo}").status_code == 403
+    client.post(f"/leads/views/{undo}")
+    view.refresh_from_db()
+    assert (view.query, view.audience, view.team) == ("due=week", "team", north)
+    client.post(f"/leads/views/{view.pk}", {"replace": "1", "query": "state=new"})
+    undo = unescape(client.get("/leads?view=team").text).split("/put-back/")[-1].split('"')[0]
+    client.post(f"/leads/views/{view.pk}/put-back/{undo}")
+    view.refresh_from_db()
+    assert view.query == "due=week"
 
 
 def test_the_list_begins_with_the_view_chosen_and_the_address_says_which(

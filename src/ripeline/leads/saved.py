@@ -79,15 +79,31 @@ def called(name: str) -> Sequence[SavedView]:
     return list(found.select_related("user").order_by("user__email"))
 
 
-def save(*, actor: User, name: str, query: str, sharing: Sharing | None = None) -> SavedView:
-    """Keep a list's query under a name; the same name again replaces it. Raises LeadError."""
+class NameTaken(LeadError):
+    """One keeps a view of this name already; it may be replaced, where one says so."""
+
+    def __init__(self, view: SavedView) -> None:
+        super().__init__(f"You keep a view “{view.name}” already.")
+        self.view = view
+
+
+def save(
+    *, actor: User, name: str, query: str, sharing: Sharing | None = None, replaces: UUID | None = None
+) -> SavedView:
+    """Keep a list's query under a name. The view of this name gives way only where it is the one that `replaces`
+    names; what it was is kept for Undo. Raises LeadError, NameTaken.
+    """
     name, query = _checked(name, query)
     with transaction.atomic():
-        kept = SavedView.objects.select_for_update().filter(user=actor, removed_at__isnull=True)
-        mine = {view.name: view for view in kept}
-        if name not in mine and len(mine) >= AT_MOST:
-            raise LeadError(f"You keep {AT_MOST} views already; remove one first.")
+        kept = SavedView.objects.select_for_update(of=("self",)).filter(user=actor, removed_at__isnull=True)
+        mine = {view.name: view for view in kept.select_related("team")}
         view = mine.get(name) or SavedView(user=actor, name=name)
+        if name in mine:
+            if view.pk != replaces:
+                raise NameTaken(view)
+            _keep_before(view)
+        elif len(mine) >= AT_MOST:
+            raise LeadError(f"You keep {AT_MOST} views already; remove one first.")
         view.query = query
         if sharing is not None:
             _share(actor, view, sharing)
@@ -104,6 +120,8 @@ def change(*, actor: User, view_id: UUID, name: str | None = None, query: str | 
     """Rename a view, replace what it asks for, or share it otherwise. Raises LeadError, NotAllowed."""
     with transaction.atomic():
         view = _own(actor, view_id)
+        if query is not None and query != view.query:
+            _keep_before(view)
         view.name, view.query = _checked(view.name if name is None else name, view.query if query is None else query)
         if sharing is not None:
             _share(actor, view, sharing)
@@ -111,6 +129,36 @@ def change(*, actor: User, view_id: UUID, name: str | None = None, query: str | 
             raise LeadError(f"A view is called “{view.name}” already; choose another name.")
         view.save()
     return view
+
+
+def before(view: SavedView) -> SavedView | None:
+    """What a view was before it was replaced, as long as that is kept."""
+    older = SavedView.objects.filter(user=view.user_id, name=view.name, removed_at__isnull=False)
+    return older.order_by("-removed_at", "-pk").first()
+
+
+def put_back(*, actor: User, view_id: UUID, before_id: UUID) -> SavedView:
+    """Undo of replacing: the view asks for what it asked for, and is for whom it was. Raises LeadError."""
+    with transaction.atomic():
+        view = _own(actor, view_id)
+        older = SavedView.objects.select_for_update().filter(pk=before_id, removed_at__isnull=False, user=view.user_id)
+        was = older.filter(name=view.name).first()
+        if was is None:
+            raise LeadError("What this view was is gone for good.")
+        team = Team.objects.filter(pk=was.team_id).first()
+        _share(actor, view, Sharing(was.audience, team))
+        view.query = was.query
+        view.save()
+        was.delete()
+    return view
+
+
+def _keep_before(view: SavedView) -> None:
+    """A copy of a view that is to be replaced, as one that was removed: for Undo."""
+    SavedView.objects.create(
+        user_id=view.user_id, name=view.name, query=view.query, audience=view.audience, team_id=view.team_id,
+        removed_at=clock.now(),
+    )  # fmt: skip
 
 
 def forget(*, actor: User, view_id: UUID) -> SavedView | None:

@@ -4,6 +4,7 @@ from typing import Any
 from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse, QueryDict
+from django.shortcuts import render
 from django.urls import path, reverse
 from django.views.decorators.http import require_POST
 
@@ -65,16 +66,62 @@ def _query(request: HttpRequest) -> str:
 @require_POST
 def keep(request: HttpRequest) -> HttpResponse:
     """Keep the list as it stands under a name."""
-    query = _query(request)
+    query, replaces = _query(request), _uuid(request.POST.get("replaces", ""))
     try:
         view = saved.save(
-            actor=viewer(request), name=request.POST.get("name", ""), query=query, sharing=_sharing(request)
-        )
+            actor=viewer(request), name=request.POST.get("name", ""), query=query, sharing=_sharing(request),
+            replaces=replaces,
+        )  # fmt: skip
+    except saved.NameTaken as taken:
+        return _ask(request, taken.view, query)
     except LeadError as error:
         say(request, str(error), is_error=True)
         return go(request, _plain(query))
-    say(request, f"“{view.name}” is kept above the list.")
+    if view.pk == replaces:
+        say(request, f"“{view.name}” now shows this.", undo=_undo(view))
+    else:
+        say(request, f"“{view.name}” is kept above the list.")
     return go(request, address(view))
+
+
+def _ask(request: HttpRequest, taken: SavedView, query: str) -> HttpResponse:
+    """Whether the view of that name is to be replaced, which is named with whom it is for; or another name."""
+    shown = {
+        "taken": taken, "query": query, "back": _plain(query), "whom": whom(taken),
+        "audiences": [(value, label, value == chosen_audience(taken)) for value, label in audiences(viewer(request))],
+    }  # fmt: skip
+    return render(request, "leads/name_taken.html", shown, status=422)
+
+
+def whom(view: SavedView) -> str:
+    """For whom else a view is; "" where it is its keeper's alone."""
+    shared = {Audience.EVERYBODY: "everybody", Audience.TEAM: f"team {view.team.name}" if view.team else ""}
+    return shared.get(Audience(view.audience), "")
+
+
+def _undo(view: SavedView) -> str:
+    """The address that takes the replacing of a view back."""
+    was = saved.before(view)
+    return reverse("lead-view-put-back", args=[view.pk, was.pk]) if was else ""
+
+
+@require_POST
+def put_back(request: HttpRequest, view_id: UUID, before_id: UUID) -> HttpResponse:
+    """Undo of replacing."""
+    try:
+        view = saved.put_back(actor=viewer(request), view_id=view_id, before_id=before_id)
+    except LeadError as error:
+        say(request, str(error), is_error=True)
+        return go(request, _plain(""))
+    say(request, f"“{view.name}” is as it was.")
+    return go(request, address(view))
+
+
+def _uuid(text: str) -> UUID | None:
+    try:
+        return UUID(text)
+    except ValueError:
+        return None
 
 
 @require_POST
@@ -89,7 +136,10 @@ def change(request: HttpRequest, view_id: UUID) -> HttpResponse:
     except LeadError as error:
         say(request, str(error), is_error=True)
         return go(request, _plain(_query(request)))
-    say(request, f"“{view.name}” now shows this." if replaces else f"“{view.name}” is changed.")
+    if replaces:
+        say(request, f"“{view.name}” now shows this.", undo=_undo(view))
+    else:
+        say(request, f"“{view.name}” is changed.")
     return go(request, address(view))
 
 
@@ -138,5 +188,6 @@ urlpatterns = [
     path("leads/views/<uuid:view_id>", change, name="lead-view-change"),
     path("leads/views/<uuid:view_id>/forget", forget, name="lead-view-forget"),
     path("leads/views/<uuid:view_id>/restore", restore, name="lead-view-restore"),
+    path("leads/views/<uuid:view_id>/put-back/<uuid:before_id>", put_back, name="lead-view-put-back"),
     path("leads/views/<uuid:view_id>/begin", begin, name="lead-view-begin"),
 ]
