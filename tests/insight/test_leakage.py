@@ -127,7 +127,9 @@ def by_hand(lead: Lead, now: datetime) -> set[Leak]:
         let_go = lead.state == "lost" and lead.close_reason is not None and lead.close_reason.code == "lost_unstated"
         if let_go or (at_work and lead.touches and quiet and not planned):
             found.add(Leak.GIVEN_UP)
-    talked = lead.state == "opportunity" or (lead.state == "working" and lead.last_reached_at is not None)
+    talked = lead.state == "opportunity" or (
+        lead.state in ("qualifying", "working") and lead.last_reached_at is not None
+    )
     if talked and quiet and not planned:
         found.add(Leak.STALLED)
     if lead.state not in ("won", "lost", "disqualified") and lead.next_at < now - timedelta(days=7):
@@ -142,6 +144,20 @@ def test_each_kind_holds_who_its_rule_says_and_the_list_behind_it_the_same(compa
         assert names(company, rows) == expected, leak
         assert found.figures[leak].n == len(expected)
     assert found.whole.n == len(set.union(*BEHIND.values()))  # who leaks in two ways counts once
+
+
+def test_whom_inside_sales_talked_to_and_handed_over_stalls_like_any_other(
+    ada: User, sam: User, bob: User, life: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lead = life(sam, ago=90, tries=2, talks=True, last=60)
+    Lead.objects.filter(pk=lead.pk).update(state="qualifying")
+    monkeypatch.setattr(clock, "now", lambda: MONDAY - timedelta(days=59))
+    leads.give(lead.pk, by(sam), to=bob.responsible, why={})
+    monkeypatch.setattr(clock, "now", lambda: MONDAY)
+    lead.refresh_from_db()
+    assert (lead.state, lead.owner) == ("qualifying", bob)
+    assert look(ada).figures[Leak.STALLED].n == 1
+    assert [row.id for row in lists.page(ada, Filters(view="all", leak="stalled"), zone=ZONE).rows] == [lead.pk]
 
 
 def test_counts_and_groups_agree_with_a_count_by_hand(company: dict[str, Lead], ada: User) -> None:

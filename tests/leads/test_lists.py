@@ -563,6 +563,7 @@ def asked_of_lists(alice: User) -> list[dict[str, Any]]:
         {"view": "mine", "campaign": campaign},
         *({"view": view, "leak": "untouched"} for view in ("all", "mine", "team")),
         {"view": "mine", "leak": "overdue"},
+        *({"view": view, "leak": "stalled"} for view in ("all", "mine", "team")),
         {"view": "all", "leak": "by_file"},
         {"view": "mine", "leak": "by_file"},
         {"view": "all", "team": alice.team_id},
@@ -625,7 +626,7 @@ def amiss_in(actor: User, filters: dict[str, Any], sort: Sort) -> Iterator[str]:
         or filters.get("q") in (ONE, NUMBER, AREA)
         or "run" in filters
         or filters.get("owner") == "nobody"
-        or filters.get("leak") == "by_file"
+        or filters.get("leak") in ("by_file", "stalled")
     )
     for what in amiss(filters, sort, [q["sql"] for q in captured]):
         yield f"{actor.name}, {filters}, by {sort}, {what}"

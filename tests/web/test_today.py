@@ -26,9 +26,10 @@ from ripeline.people.queries import responsible_of
 from ripeline.ripeness import actions as ripeness
 from ripeline.ripeness.models import Score
 from ripeline.timeline.models import Activity
+from ripeline.worklist import team
 from ripeline.worklist.forward import bring_forward
 from ripeline.worklist.models import PlanItem
-from tests.cast import MONDAY, MakeLead, by
+from tests.cast import MONDAY, MakeLead, by, soon
 from tests.web.reading import Read, read
 
 
@@ -269,6 +270,28 @@ def test_a_leader_without_leads_sees_what_her_teams_need_and_no_more(
     with clock.at(MONDAY):
         led = client.get("/leads?view=team&due=overdue")
     assert late.name in led.text
+
+
+def test_each_figure_on_a_leaders_today_opens_just_what_it_counts(
+    alice: User, bob: User, carol: User, ada: User, mallory: User, sam: User, make_lead: MakeLead
+) -> None:
+    quote = catalog.sources_named(["Quote request"])["Quote request"]
+    with clock.at(MONDAY):
+        actions.touch(make_lead(alice, source_id=quote.pk).pk, by(alice), kind="call", reached=False, next=soon())
+        for n in range(3):
+            make_lead(alice, source_id=quote.pk)
+            make_lead(mallory, source_id=quote.pk)
+            late = make_lead(bob)
+            Lead.objects.filter(pk=late.pk).update(next_at=MONDAY - timedelta(days=n))
+            make_lead(due=timedelta(days=3 * n), state="qualifying")  # which inside sales has in hand: not given out
+            make_lead(bob, source_id=quote.pk, captured=timedelta(days=20))
+        for user, figures in ((carol, ["3", "2", "1"]), (ada, ["6", "2", "1"])):
+            client = Client()
+            client.force_login(user)
+            links = [(fact.query, fact.words.split()[0]) for fact in team.facts(user) if fact.query]
+            assert [n for _, n in links] == figures
+            for link, n in links:
+                assert f"{n} lead{'' if n == '1' else 's'} " in text(client.get(f"/leads?{link}")), link
 
 
 def test_a_leader_whose_team_has_done_all_reads_that(carol: User, alice: User, make_lead: MakeLead) -> None:

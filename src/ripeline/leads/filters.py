@@ -48,6 +48,8 @@ class View(StrEnum):
 class Due(StrEnum):
     """When the next step is due, by the viewer's own days."""
 
+    NOW = "now"  # overdue, or today
+    SOON = "soon"  # overdue, today or within the week
     OVERDUE = "overdue"
     TODAY = "today"
     WEEK = "week"
@@ -429,6 +431,10 @@ def _due(due: Due, zone: tzinfo) -> Q:
         return datetime.combine(today + timedelta(days=days), time(0), tzinfo=zone)
 
     match due:
+        case Due.NOW:
+            return Q(next_at__lt=midnight(1))
+        case Due.SOON:
+            return Q(next_at__lt=midnight(8))
         case Due.OVERDUE:
             return Q(next_at__lt=midnight(0))
         case Due.TODAY:

@@ -11,9 +11,10 @@ from enum import StrEnum
 
 from django.db.models import F, Q
 
-from ripeline.catalog.rules import UNANSWERED
+from ripeline.catalog.rules import HAND_RAISERS, UNANSWERED
 from ripeline.leads.models import IS_OPEN, NextKind, State
 from ripeline.leads.rules import Verb
+from ripeline.science.choice import FRESH_DAYS
 
 ENOUGH = 6  # tries: 93 % of those who convert are reached by call 6 (Velocify, a vendor)
 WAITS = timedelta(days=7)  # for a first try
@@ -56,8 +57,11 @@ NEEDS: Mapping[Leak, Verb] = {  # what one must be able to see of a lead to ask 
     Leak.OVERDUE: Verb.SEE_NEXT,
 }
 BY_FILE = "by_file"  # asked for like a leak, and none: see `lost_by_file`
-ASKED = (*Leak, BY_FILE)
+UNANSWERED_YET = "unanswered"  # nor is this one: see `unanswered`
+ASKED = (*Leak, BY_FILE, UNANSWERED_YET)
+FRESH = timedelta(days=FRESH_DAYS)  # for so long a request is one
 _FIRST = (NextKind.FIRST_CONTACT, NextKind.QUALIFY)
+_TALKING = (State.QUALIFYING.value, State.WORKING.value)
 _AT_WORK = (State.NEW.value, State.QUALIFYING.value, State.WORKING.value)  # Keep in touch is somebody's decision
 
 
@@ -71,18 +75,28 @@ def lost_by_file() -> Q:
     return Q(merged_into__isnull=True, state=State.LOST, close_reason__code=UNSTATED) & _BY_FILE
 
 
+def unanswered(now: datetime) -> Q:
+    """Who asked for us within the last two weeks, and has heard from nobody."""
+    asked = Q(source__source_type__in=list(HAND_RAISERS), episode_at__gte=now - FRESH)
+    return IS_OPEN & Q(touches=0) & asked
+
+
 def label(asked: str) -> str:
     """What a list that is narrowed so is called."""
+    if asked == UNANSWERED_YET:
+        return "Asked for us, heard from nobody yet"
     return "Lost by their file" if asked == BY_FILE else LABELS[Leak(asked)]
 
 
 def needs(asked: str) -> Verb:
     """What one must be able to see of a lead to ask for it."""
-    return Verb.SEE_OUTCOMES if asked == BY_FILE else NEEDS[Leak(asked)]
+    return NEEDS[Leak(asked)] if asked in LABELS else Verb.SEE_OUTCOMES
 
 
 def asked_for(asked: str, now: datetime) -> Q:
     """The leads of a list that is narrowed so."""
+    if asked == UNANSWERED_YET:
+        return unanswered(now)
     return lost_by_file() if asked == BY_FILE else condition(Leak(asked), now)
 
 
@@ -102,7 +116,8 @@ def condition(leak: Leak, now: datetime) -> Q:
             let_go = Q(state=State.LOST, close_reason__code=UNSTATED)
             return unreached & (silent | (let_go & ~_BY_FILE))
         case Leak.STALLED:
-            talked = Q(state=State.WORKING, last_reached_at__isnull=False) | Q(state=State.OPPORTUNITY)
+            # Inside sales' talks, too: handed over, a lead stays in Qualifying until its rep has tried.
+            talked = Q(state__in=_TALKING, last_reached_at__isnull=False) | Q(state=State.OPPORTUNITY)
             quiet = Q(last_touch_at__lt=now - QUIET) | Q(last_touch_at__isnull=True, state_at__lt=now - QUIET)
             return here & talked & quiet & ~has_its_day
     return IS_OPEN & Q(next_at__lt=now - LATE)

@@ -211,6 +211,15 @@ class Lead(models.Model):
                 name="lead_disqualified",
                 condition=Q(state=State.DISQUALIFIED, merged_into__isnull=True),
             ),
+            models.Index(  # with whom we had talked, and the open deals: leads.leaks
+                fields=["last_touch_at", "state_at"],
+                name="lead_talked",
+                condition=Q(
+                    Q(last_reached_at__isnull=False, state__in=[State.QUALIFYING, State.WORKING])
+                    | Q(state=State.OPPORTUNITY),
+                    merged_into__isnull=True,
+                ),
+            ),
             models.Index(fields=["phone"], name="lead_phone", condition=~Q(phone="")),
             models.Index(
                 fields=["import_run_id", "id"], name="lead_of_batch", condition=Q(import_run_id__isnull=False)

@@ -3,42 +3,19 @@
 Counts of leads and who is away; nothing about how anybody works. Each fact leads to the leads behind it.
 """
 
-from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import datetime, time
-from typing import Any
-from uuid import UUID
-
-from django.db import connection
+from datetime import tzinfo
 
 from ripeline.base import clock
+from ripeline.leads.filters import Due, Filters, View, matching
+from ripeline.leads.leaks import UNANSWERED_YET
 from ripeline.people import queries as people
 from ripeline.people import working_time
-from ripeline.people.models import Absence, Responsible, ResponsibleKind, Role, User
-from ripeline.ripeness.rules import RIPE_FROM
-from ripeline.routing import worth
-from ripeline.worklist.rules import FRESH, HAND_RAISERS
+from ripeline.people.models import Absence, Role, User
+from ripeline.ripeness import queries as ripeness
+from ripeline.ripeness.rules import Tag
 
 MOST = 1000  # leads counted of each sort
-
-_ASKING = ", ".join(f"'{source_type}'" for source_type in HAND_RAISERS)
-_COUNTS = f"""
-SELECT (SELECT count(*) FROM (
-            SELECT 1 FROM lead JOIN source ON source.id = lead.source_id
-            WHERE lead.responsible_id = ANY(%(desks)s) AND {worth.OPEN} AND lead.next_at < %(by)s AND lead.touches = 0
-              AND source.source_type IN ({_ASKING}) AND lead.episode_at >= %(fresh)s LIMIT {MOST}) AS asked),
-       (SELECT count(*) FROM (
-            SELECT 1 FROM lead WHERE lead.responsible_id = ANY(%(desks)s) AND {worth.OPEN}
-              AND lead.next_at < %(today)s LIMIT {MOST}) AS late),
-       (SELECT count(*) FROM (
-            SELECT 1 FROM score JOIN lead ON lead.id = score.lead_id
-            WHERE score.p_30 >= %(ripe)s AND {worth.OPEN} AND lead.state <> 'opportunity'
-              AND (lead.responsible_id = ANY(%(desks)s) OR lead.owner_id = ANY(%(people)s)) LIMIT {MOST}) AS ripe),
-       (SELECT count(*) FROM (
-            SELECT 1 FROM lead JOIN responsible ON responsible.id = lead.responsible_id
-            WHERE responsible.kind = '{ResponsibleKind.QUEUE}' AND {worth.OPEN} AND lead.next_at < %(by)s
-            LIMIT {MOST}) AS queued)
-"""  # noqa: S608
 
 
 @dataclass(frozen=True)
@@ -57,28 +34,20 @@ def facts(user: User) -> list[Fact]:
         led, view = people.people().filter(is_active=True, team=user.team_id), "team"
     else:
         return []
-    members = list(led.filter(role__in=people.SELLERS))
-    now, calendar = clock.now(), working_time.calendar_of(user)
-    today = calendar.day(now)
-    asked, late, ripe, queued = _counts(
-        [m.pk for m in members], now=now, today=calendar.at(today, time(0)), by=calendar.end_of(today)
-    )
+    calendar = working_time.calendar_of(user)
+    today = calendar.day(clock.now())
+    asked, late, ripe, queued = (
+        Filters(view=view, leak=UNANSWERED_YET), Filters(view=view, due=Due.OVERDUE), Filters(view=view, ripe=Tag.RIPE),
+        Filters(view=View.QUEUE, due=Due.NOW),
+    )  # fmt: skip
     found = [
-        Fact(
-            f"{_many(asked, 'request')} {_have(asked)} heard from nobody yet."
-            if asked
-            else "Every request is answered.",
-            f"view={view}&due=today" if asked else "",
-        ),
-        Fact(
-            f"{_many(late, 'lead')} {_have(late)} a date that has passed." if late else "Nobody is overdue.",
-            f"view={view}&due=overdue" if late else "",
-        ),
+        _fact(user, asked, calendar.zone, "request", "heard from nobody yet.", none="Every request is answered."),
+        _fact(user, late, calendar.zone, "lead", "a date that has passed.", none="Nobody is overdue."),
+        _fact(user, ripe, calendar.zone, "lead", "likely ready within a month.", are=True),
+        _fact(user, queued, calendar.zone, "lead", "due in the queue.", are=True),
     ]
-    if ripe:
-        found.append(Fact(f"{_many(ripe, 'lead')} {_be(ripe)} likely ready within a month.", f"view={view}&ripe=ripe"))
-    if queued:
-        found.append(Fact(f"{_many(queued, 'lead')} {_be(queued)} due in the queue.", "view=queue"))
+    found = [fact for fact in found if fact.words]
+    members = led.filter(role__in=people.SELLERS)
     away = Absence.objects.filter(user__in=members, first_day__lte=today, last_day__gte=today)
     for absence in away.select_related("user", "cover").order_by("user__name"):
         covers = f"{absence.cover.name} covers" if absence.cover else "nobody covers"
@@ -86,15 +55,16 @@ def facts(user: User) -> list[Fact]:
     return found
 
 
-def _counts(members: Collection[UUID], *, now: datetime, today: datetime, by: datetime) -> tuple[int, int, int, int]:
-    desks = Responsible.objects.filter(user__in=members).values_list("pk", flat=True)
-    given: dict[str, Any] = {
-        "desks": list(desks), "people": list(members), "by": by, "today": today, "fresh": now - FRESH, "ripe": RIPE_FROM
-    }  # fmt: skip
-    with connection.cursor() as cursor:
-        cursor.execute(_COUNTS, given)
-        asked, late, ripe, queued = cursor.fetchone()
-    return asked, late, ripe, queued
+def _fact(
+    user: User, asked: Filters, zone: tzinfo, what: str, said: str, *, none: str = "", are: bool = False
+) -> Fact:  # fmt: skip
+    """How many leads a list holds, as the list itself counts them; `none`: what to say where there are none."""
+    tagged = ripeness.tagged(asked.ripe) if asked.ripe else None
+    count = matching(user, asked, zone=zone, scores=tagged).order_by()[:MOST].count()
+    if not count:
+        return Fact(none)
+    verb = _be(count) if are else _have(count)
+    return Fact(f"{_many(count, what)} {verb} {said}", asked.url())
 
 
 def _many(count: int, what: str) -> str:

@@ -22,7 +22,7 @@ from ripeline.catalog.models import Campaign, CustomField, FieldType, Source, So
 from ripeline.leads import columns, companies, foreseen, leaks, lists, own_fields, saved
 from ripeline.leads.filters import CUSTOM, NO_SOURCE, NOBODY
 from ripeline.leads.lists import Due, Filters, Row, Sort, View
-from ripeline.leads.models import Audience, BatchVerb, SavedView
+from ripeline.leads.models import BatchVerb, SavedView
 from ripeline.leads.ranking import ELSE, place
 from ripeline.people import queries as people
 from ripeline.people.models import Role, User
@@ -39,7 +39,10 @@ from ripeline.web.templatetags.words import STATE_WORDS
 
 VIEWS = {View.MINE: "Mine", View.TEAM: "My team", View.QUEUE: "Qualify queue", View.ALL: "Everybody"}
 SORTS = {Sort.NEWEST: "Newest first", Sort.NEXT: "Next step first", Sort.RIPEST: "Ripest first"}
-DUES = {Due.OVERDUE: "Overdue", Due.TODAY: "Due today", Due.WEEK: "In the next 7 days", Due.LATER: "Later"}
+DUES = {
+    Due.NOW: "Today or overdue", Due.SOON: "Next 7 days, today or overdue", Due.OVERDUE: "Overdue",
+    Due.TODAY: "Due today", Due.WEEK: "In the 7 days after today", Due.LATER: "Later",
+}  # fmt: skip
 CARRIED = ("run", "type", "campaign", "since", "until", "team", "leak", "cols", "kept")  # without a field in the form
 
 
@@ -280,8 +283,7 @@ def _tabs(asked: Asked, views: Sequence[SavedView]) -> list[Tab]:
 
 def _whose(actor: User, view: SavedView) -> str:
     """By whom a view is kept and for whom."""
-    shared = {Audience.EVERYBODY: "everybody", Audience.TEAM: f"team {view.team.name}" if view.team else ""}
-    whom = shared.get(Audience(view.audience), "")
+    whom = kept.whom(view)
     if view.user_id == actor.pk:
         return f"Kept by you for {whom}" if whom else "Kept by you"
     return f"Kept by {view.user.name} for {whom}" if whom else f"Kept by {view.user.name}"
