@@ -19,7 +19,7 @@ class AddIndex(AddIndexConcurrently):
 class Migration(migrations.Migration):
     atomic = False
 
-    dependencies = [("ripeline", "0080_remarks_seen_again")]
+    dependencies = [("ripeline", "0084_new_deals_seen")]
 
     operations = [
         AddIndex(
