@@ -145,7 +145,7 @@ def put_back(*, actor: User, view_id: UUID, before_id: UUID) -> SavedView:
         was = older.filter(name=view.name).first()
         if was is None:
             raise LeadError("What this view was is gone for good.")
-        team = Team.objects.filter(pk=was.team_id).first()
+        team = Team.objects.filter(pk=was.team_id).first() if was.team_id else None
         _share(actor, view, Sharing(was.audience, team))
         view.query = was.query
         view.save()
