@@ -45,7 +45,12 @@ def row_of(text: str) -> Row:
         captured_at=NOW, last_touch_at=NOW, next_at=NOW, amount=Decimal("12.5"), touches=3, custom={"said": text},
         currency=text, **dict.fromkeys(TEXTS, text),
     )  # fmt: skip
-    return Row(lead, frozenset(Verb), User(id=UUID(int=1), role=Role.ADMIN), {"campaigns": text, "other_phones": text})
+    return Row(
+        lead,
+        frozenset(Verb),
+        User(id=UUID(int=1), role=Role.ADMIN),
+        {"campaigns": text, "other_phones": text, "deals": None},
+    )
 
 
 def shown(text: str) -> str:

@@ -1,10 +1,14 @@
 """The record shows every deal of somebody, and the timeline says which deal an entry is about."""
 
 import re
+from datetime import UTC
 
 import pytest
+from django.db import connection
 from django.test import Client
 
+from ripeline.capture.exports import exports
+from ripeline.leads import rows as lead_rows
 from ripeline.leads.models import Lead, Opportunity
 from ripeline.people.models import User
 from tests.capture.importing import csv, imported, outcomes
@@ -70,3 +74,38 @@ def test_who_has_two_deals_open_is_won_by_one_of_them(alice: User) -> None:
     client.post(f"/leads/{lead.pk}/won", asked | {"deal": choices["Lathe, €1,000"]})
     assert dict(Opportunity.objects.values_list("name", "state")) == {"Lathe": "won", "Press": "open"}
     assert "Won · Lathe, €1,000" in record_of(alice)
+
+
+def test_a_lists_column_and_its_file_say_what_is_open_else_what_was_won_last(alice: User) -> None:
+    names = ("Ann", "Bo", "Cy", "Di")
+    imported(csv("E-mail,Name,Created,Owner", *(f"{name}@x.example,{name},2025-01-10,Alice" for name in names)))
+    outcomes(
+        csv(
+            DEALS.replace("Id", "E-mail"),
+            "Ann@x.example,won,2025-02-01,2025-03-01,1000,EUR,Lathe,", "Ann@x.example,open,2025-05-01,,4000,EUR,Press,",
+            "Ann@x.example,open,2025-05-02,,500,EUR,Saw,", "Bo@x.example,won,2025-02-01,2025-03-01,1000,GBP,Lathe,",
+            "Bo@x.example,won,2025-02-01,2025-04-01,2000,GBP,Press,",
+            "Cy@x.example,lost,2025-02-01,2025-03-01,900,EUR,Lathe,",
+        )
+    )  # fmt: skip
+    client = Client()
+    client.force_login(alice)
+    page = client.get("/leads?view=all&cols=amount").content.decode()
+    shown = dict(
+        re.findall(r'class="row who"[^>]*>(\w+).*?data-label="Amount">([^<]*)</td>', page, flags=re.DOTALL)
+    )  # fmt: skip
+    assert shown == {"Ann": "€4,500", "Bo": "£2,000", "Cy": "", "Di": ""}
+    heading, *rows = exports.lines(alice, "view=all&cols=amount", UTC)
+    assert {row[1]: (row[3], row[4]) for row in rows} == {
+        "Ann": (4500, "EUR"), "Bo": (2000, "GBP"), "Cy": (None, ""), "Di": (None, ""),
+    }  # fmt: skip
+    assert heading[3:] == ["Amount", "Currency"]
+
+
+def test_amounts_of_a_page_are_one_query_that_an_index_serves(alice: User) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SET enable_seqscan = off")
+        cursor.execute("EXPLAIN " + lead_rows._DEALS, ["{" + str(alice.pk) + "}"])
+        plan = "\n".join(line for (line,) in cursor.fetchall())
+        cursor.execute("RESET enable_seqscan")
+    assert "opportunity_once" in plan

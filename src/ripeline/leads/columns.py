@@ -9,7 +9,8 @@ from typing import Any, Protocol
 
 from ripeline.catalog.models import CustomField
 from ripeline.leads.lists import Row
-from ripeline.leads.rows import campaigns, other_phones
+from ripeline.leads.rows import amounts, campaigns, other_phones
+from ripeline.leads.rules import Verb
 
 AT_MOST = 20  # in one list
 OWN = "f."  # before the key of a company's own field
@@ -87,6 +88,11 @@ def complete(rows: Sequence[Row], keys: Collection[str]) -> None:
         found = campaigns([row.id for row in rows if row.sees_context and "campaigns" not in row.beside])
         for row in rows:
             row.beside.setdefault("campaigns", found.get(row.id, ""))
+    if "amount" in keys:
+        seen = [row for row in rows if Verb.SEE_OUTCOMES in row.verbs and "deals" not in row.beside]
+        worth = amounts([row.id for row in seen])
+        for row in seen:
+            row.beside["deals"] = worth.get(row.id)
     if "phones" in keys:
         found = other_phones([row.lead for row in rows if row.sees_context and "other_phones" not in row.beside])
         for row in rows:

@@ -15,7 +15,7 @@ from ripeline.base.reading import made
 from ripeline.base.statements import prepared_rows
 from ripeline.catalog import queries as catalog
 from ripeline.leads import rules
-from ripeline.leads.models import Account, Lead, NextKind
+from ripeline.leads.models import Account, Lead, NextKind, OpportunityState
 from ripeline.leads.rules import Verb
 from ripeline.people import queries as people
 from ripeline.people.models import User
@@ -30,7 +30,7 @@ class Row:
     lead: Lead
     verbs: frozenset[Verb]
     viewer: User
-    beside: dict[str, str] = field(default_factory=dict)  # what a column needs that is not the lead's: see `columns`
+    beside: dict[str, Any] = field(default_factory=dict)  # what a column needs that is not the lead's: see `columns`
 
     @property
     def id(self) -> UUID:
@@ -116,7 +116,17 @@ class Row:
 
     @property
     def amount(self) -> Decimal | None:
-        return self.lead.amount if Verb.SEE_OUTCOMES in self.verbs else None
+        return self._worth[0] if Verb.SEE_OUTCOMES in self.verbs else None
+
+    @property
+    def currency(self) -> str:
+        """Of the amount."""
+        return self._worth[1] if self.amount is not None else ""
+
+    @property
+    def _worth(self) -> tuple[Decimal | None, str]:
+        """Of their deals where those were read, else what somebody took the lead for."""
+        return self.beside.get("deals") or (self.lead.amount, self.lead.currency)
 
     @property
     def touches(self) -> int | None:
@@ -211,6 +221,30 @@ def campaigns(lead_ids: Sequence[UUID]) -> dict[UUID, str]:
     for lead_id, name in prepared_rows(_CAMPAIGNS, [_array(lead_ids)] * 2):
         found.setdefault(lead_id, {})[name] = None
     return {lead_id: ", ".join(names) for lead_id, names in found.items()}
+
+
+_DEALS = """
+SELECT lead_id, state, amount, currency FROM opportunity
+WHERE lead_id = ANY(%s::uuid[]) AND state <> 'lost' AND amount IS NOT NULL
+ORDER BY state = 'open' DESC, coalesce(closed_at, opened_at) DESC, id DESC
+"""
+
+
+def amounts(lead_ids: Sequence[UUID]) -> dict[UUID, tuple[Decimal, str]]:
+    """What is open of these leads, or what was won last: an amount and its currency; in one query.
+
+    Of open deals in several currencies those in the one of the latest are added up.
+    """
+    found: dict[UUID, tuple[Decimal, str]] = {}
+    first: dict[UUID, str] = {}
+    for lead_id, state, amount, currency in prepared_rows(_DEALS, [_array(lead_ids)]) if lead_ids else ():
+        if first.setdefault(lead_id, state) != state:
+            continue
+        if lead_id not in found:
+            found[lead_id] = (amount, currency)
+        elif state == OpportunityState.OPEN and found[lead_id][1] == currency:
+            found[lead_id] = (found[lead_id][0] + amount, currency)
+    return found
 
 
 _NUMBERS = f"""

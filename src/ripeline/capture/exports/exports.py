@@ -85,7 +85,7 @@ def table(chosen: Sequence[str]) -> Table:
 
     def cells(row: Row, score: Score | None) -> list[Any]:
         found = [row.id, row.name, row.company, *(value(row, score) for value in values)]
-        return found + ([row.lead.currency if row.amount else ""] if "amount" in chosen else [])
+        return found + ([row.currency if row.amount else ""] if "amount" in chosen else [])
 
     return Table(heading, cells, chosen)
 
@@ -109,7 +109,7 @@ def _whole(row: Row, score: Score | None) -> list[Any]:
     return [
         row.id, row.name, row.title, row.email, row.phone, row.other_phones, row.company, row.country, row.language,
         row.state_label, row.owner, row.next_at, row.next_kind, row.source, row.campaigns, row.captured_at,
-        row.last_touch_at, row.amount, row.lead.currency if row.amount else "", *chances(score), row.close_reason,
+        row.last_touch_at, row.amount, row.currency if row.amount else "", *chances(score), row.close_reason,
     ]  # fmt: skip
 
 

@@ -144,7 +144,7 @@ _OF_ROW: dict[str, Callable[[Row], Html]] = {
     "with": _with,
     "phone": lambda row: words.telephone(row.phone),
     "phones": lambda row: ", ".join(words.telephone(number) for number in row.other_phones.split("; ") if number),
-    "amount": lambda row: escape(words.money(row.amount, row.lead.currency)),
+    "amount": lambda row: escape(words.money(row.amount, row.currency)),
 }
 _MOMENTS: dict[str, Callable[[Row], datetime | None]] = {
     "came": lambda row: row.captured_at,
