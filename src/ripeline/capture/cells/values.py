@@ -145,7 +145,8 @@ def email(text: str) -> Parsed[str]:
     except EmailNotValidError as problem:
         raise BadValueError(f"“{text[:80]}” is not an e-mail address: {_clause(str(problem))}") from None
     count = len(set(found))
-    return Parsed(value, f"has {count} addresses, the first was taken" if count > 1 else "")
+    remark = f"has {count} addresses, maybe of {count} people: the first was taken, all are kept"
+    return Parsed(value, remark if count > 1 else "")
 
 
 def _address(address: str) -> str:

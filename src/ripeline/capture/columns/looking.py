@@ -8,7 +8,7 @@ from typing import Any, BinaryIO, Self, cast
 from ripeline.base import clock
 from ripeline.capture.cells.fields import Kind
 from ripeline.capture.cells.headings import is_of_activities, is_of_deals
-from ripeline.capture.columns import answers, permissions, scraps, telephones, wording
+from ripeline.capture.columns import answers, companions, permissions, scraps, telephones, wording
 from ripeline.capture.columns.detection import Detected, Told, detect
 from ripeline.capture.columns.mapping import SOMEBODY, FieldMap, Guess, fitting, guess, signature, undecided
 from ripeline.capture.columns.presets import Preset, recognised
@@ -112,6 +112,9 @@ def look(
         guesses = answers.guessed(kind, labels, guesses)
         guesses = scraps.left_out(wording.owned(kind, labels, guesses, detected.samples), detected)
     detected = detected._replace(dialect=replace(detected.dialect, scraps=scraps.among(labels, guesses)))
+    if kind == "leads" and (others := companions.columns(labels, detected.samples)):
+        why = {**detected.dialect.why, "others": companions.told(others)}
+        detected = detected._replace(dialect=replace(detected.dialect, why=why))
     last = ImportMapping.objects.filter(signature=signature(labels), kind=kind).first()
     given = mapping or (_with_what_was_nothing(last.mapping, labels, guesses) if last else None)
     mapped = fitting(kind, labels, guesses) if given is None else FieldMap.from_json(kind, labels, given)

@@ -10,7 +10,7 @@ from typing import NamedTuple, Self
 from ripeline.capture.cells import codes, values
 from ripeline.capture.cells.dates import is_date
 from ripeline.capture.cells.fields import ANSWER, CUSTOM, DUE_AT, FIELDS, IGNORE, OTHER_PHONE, Field, Kind, Takes
-from ripeline.capture.cells.headings import is_called_name, of_person
+from ripeline.capture.cells.headings import KNOWN, is_called_name, of_person
 from ripeline.capture.cells.text import BadValueError, clean, given, key, words
 from ripeline.capture.columns import standing
 from ripeline.capture.columns.presets import Preset, recognised
@@ -243,6 +243,8 @@ def _score(field: Field, label: str, cells: list[str]) -> tuple[float, str]:
     if field.name == "opt_out" and key(label) in _SUBSCRIPTIONS:
         return _of_subscription(cells)
     name, coin = key(label), ""
+    if name not in KNOWN:  # of the first of several people in a row
+        name = " ".join(word for word in name.split() if word != "1") or name
     if field.takes is Takes.MONEY:
         bare, coin = codes.currency_of_heading(label)
         name = name if name in field.headings else key(bare)

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from ripeline.capture.cells.fields import CUSTOM, FIELDS, IGNORE
 from ripeline.capture.cells.headings import KNOWN, known
 from ripeline.capture.cells.text import key
+from ripeline.capture.columns import companions
 from ripeline.capture.columns.detection import Detected
 from ripeline.capture.columns.mapping import ALL_EMPTY, Guess
 from ripeline.catalog import queries as catalog
@@ -24,9 +25,10 @@ def left_out(guesses: Sequence[Guess], detected: Detected) -> list[Guess]:
     labels = detected.dialect.labels
     taken = {key(label): guess.target for label, guess in zip(labels, guesses, strict=True) if _is_field(guess)}
     ours: set[str] | None = None
+    others = companions.columns(labels, detected.samples)  # who would be lost with them
     found = list(guesses)
     for at, (label, guess) in enumerate(zip(labels, guesses, strict=True)):
-        if not guess.target.startswith(CUSTOM):
+        if not guess.target.startswith(CUSTOM) or label in others:
             continue
         if why := _again(label, taken) or _nothing(at, label, detected):
             ours = {field.key for field in catalog.custom_fields()} if ours is None else ours

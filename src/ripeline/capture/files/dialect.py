@@ -145,6 +145,8 @@ class Dialect:
             found.append(Finding("Below the rows", self.why["below"], "it has a heading of its own"))
         if "nobody" in self.why:
             found.append(Finding("Not people", self.why["nobody"], "those rows are refused"))
+        if "others" in self.why:
+            found.append(Finding("Other people in a row", self.why["others"], "they stand on the record of the first"))
         if "again" in self.why:
             found.append(Finding("Headings within the rows", self.why["again"], "those rows are refused"))
         if self.pad_short:
