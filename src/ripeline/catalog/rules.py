@@ -36,6 +36,8 @@ HAND_RAISERS: dict[str, str] = {
     SourceType.TRIAL.value: "Asked for a trial",
 }
 UNANSWERED = "Asked us something and was not answered"  # why somebody is looked at of whom a file says so
+UNDATED = "Their list does not say when they came"  # of whom nothing else is known
+IN_TOUCH = "Last in touch, elsewhere, on "  # begins the note of whom a file says so
 CAME_AGAIN = "They came to us again."
 
 

@@ -82,6 +82,7 @@ class Birth:
     why: Mapping[str, Any]  # of the routing
     state: State
     next: Next
+    has_ended: bool = False  # elsewhere, so they are not taken up again
 
 
 def is_past_horizon(captured_at: datetime, now: datetime) -> bool:
@@ -105,7 +106,7 @@ def bear(births: Sequence[Birth], *, actor: User, origin: str) -> None:
             import_run_id=b.context.import_run_id,
         )
         for b in births
-        if is_past_horizon(b.context.captured_at, moment)
+        if is_past_horizon(b.context.captured_at, moment) and not b.has_ended
     ]  # fmt: skip
     timeline.record_all(entries)
 

@@ -2,7 +2,7 @@
 
 from datetime import datetime, time
 
-from ripeline.catalog.rules import said_since
+from ripeline.catalog.rules import IN_TOUCH, UNDATED, said_since
 from ripeline.leads.filed import WAS_DUE
 from ripeline.leads.models import NextKind, State
 from ripeline.people.working_time import MORNING, Calendar
@@ -68,8 +68,11 @@ def clause(candidate: Candidate, decided: Fact, now: datetime, calendar: Calenda
 
 def _untried(candidate: Candidate, now: datetime, calendar: Calendar) -> str:
     """With whom nobody has been in touch, as far as is known."""
-    if candidate.note.startswith(WAS_DUE):
+    if candidate.note.startswith((WAS_DUE, IN_TOUCH)):
         return f"{candidate.note.rstrip('.')}."
+    if candidate.note == UNDATED:
+        came = f"Came from {_source(candidate)}" if candidate.source else "From a list"
+        return f"{came}; {_lower(UNDATED)}."
     source = f"Came from {_source(candidate)}" if candidate.source else "Came to us"
     yet = "nobody has been in touch yet" if not candidate.standing.touches else "not reached yet"
     return f"{source} {ago(candidate.captured_at, now, calendar)}; {yet}."

@@ -241,12 +241,14 @@ def _bear(cases: Sequence[Case], actor: User, origin: str, manner: Manner) -> No
     births = []
     for (case, account, old, newcomer), route in zip(drafts, routes, strict=True):
         assert case.lead_id is not None
-        kind = NextKind.REOPENED if old else NextKind.FIRST_CONTACT if route.owner_id else NextKind.QUALIFY
+        first = NextKind.FOLLOW_UP if case.arrival.was_in_touch else NextKind.FIRST_CONTACT
+        kind = NextKind.REOPENED if old else first if route.owner_id else NextKind.QUALIFY
         births.append(
             birth.Birth(
                 id=case.lead_id, person=case.arrival.person, context=case.arrival.context,
                 account_id=account.pk if account else None, responsible_id=route.responsible_id,
                 owner_id=route.owner_id, why=route.why, state=State.NEW,
+                has_ended=case.arrival.has_ended,
                 next=Next(newcomer.due or moment, kind, case.arrival.note, case.arrival.agreed and not old),
             )
         )  # fmt: skip

@@ -43,10 +43,12 @@ class Arrival:
     account_id: UUID | None = None  # where they belong if they are new, as long as `person.company` is its name
     due: datetime | None = None  # when to be in touch, where whoever met them said so; else now
     note: str = ""  # of that moment
+    was_in_touch: bool = False  # with somebody elsewhere, so the first contact has been
     agreed: bool = False  # the moment was agreed on, so the planner leaves it alone
     policy: Policy = Policy.FILE
     said: frozenset[str] = frozenset()  # of what earlier rows of the same file have said something: that stays
-    is_enquiry: bool = True  # False: a row of our own list, which says of somebody who is here how they once came
+    is_enquiry: bool = True  # False: a row of our own list, or a record that another system made of them
+    has_ended: bool = False  # elsewhere, so nobody takes them up
     corrects: bool = True  # False: who may not work on the lead adds what is missing, and overwrites nothing
 
 

@@ -31,12 +31,21 @@ _CHANGED = frozenset(
 )
 
 
+def contacts(labels: Sequence[str]) -> list[int]:
+    """The columns that say when somebody was last in contact."""
+    return [place for place, label in enumerate(labels) if any(name in _CONTACT for name in _bare(key(label)))]
+
+
 class Seen(NamedTuple):
     """A moment, whether it is a whole day, and the column that says it."""
 
     at: datetime
     is_day: bool
     label: str
+
+
+def _bare(name: str) -> tuple[str, str]:
+    return name, name.removeprefix("person ")
 
 
 def columns(labels: Sequence[str]) -> list[int]:

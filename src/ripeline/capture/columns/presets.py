@@ -76,6 +76,12 @@ def _alternatives(text: str) -> tuple[str, ...]:
     return tuple(part.strip() for part in text.split("/") if part.strip())
 
 
+# Lists of whom another system knows, each with the day on which its record was made there.
+RECORDS = frozenset(
+    {"hubspot_contacts", "salesforce_contacts", "salesforce_people", "pipedrive_people", "linkedin_connections"}
+)
+
+
 @cache
 def presets() -> tuple[Preset, ...]:
     """All that are known."""

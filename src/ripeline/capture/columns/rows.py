@@ -87,6 +87,7 @@ class Row:
     `asked` is what a question's column says, by key, until it is read into `answers`.
     `words` are those in which the file says where it stands, by field.
     `seen` is since when they may stand so, where nothing says since when who ended there did.
+    `contact` is when they were last in contact there.
     `cells` are as the file had them, for a row that is refused later on. `system` gave the ids that it has.
     """
 
@@ -99,6 +100,7 @@ class Row:
     days: set[str] = field(default_factory=set)
     words: dict[str, str] = field(default_factory=dict)
     seen: Seen | None = None
+    contact: Seen | None = None
     cells: list[str] = field(default_factory=list, compare=False, repr=False)
     system: str = ""
 
@@ -218,6 +220,7 @@ class _Conversion:
         fields = [(at, known[target]) for at, (_, target) in placed if target in known]
         self._shared = {field.name for (_, field), (_, other) in combinations(fields, 2) if field is other}
         self._shared.discard(OTHER_PHONE)
+        self._contacts = evidence.contacts(dialect.labels) if mapping.kind == "leads" else []
         self._evidence = evidence.columns(dialect.labels) if mapping.kind == "leads" else []
         self._fields = sorted(fields, key=lambda each: each[1].name not in _EARLY)
 
@@ -244,13 +247,20 @@ class _Conversion:
         for at, question in self._asked:
             if text := given(clean_lines(record.cells[at])):
                 row.asked[question] = text
-        if _ENDED & {row.text("state"), row.text("stage")}:
+        self._tell_days(row)
+        return self._refused(row, faults) or row
+
+    def _tell_days(self, row: Row) -> None:
+        """When they are to be looked at again, when they were last in contact, and since when they may stand so."""
+        has_ended, columns = bool(_ENDED & {row.text("state"), row.text("stage")}), self._dialect.columns
+        if has_ended:
             self._keep_apart(row, NEXT_AT)
         if NEXT_AT not in row.values:
             self._keep_apart(row, "next_note")
-        if self._evidence and "state_at" not in row.values and _ENDED & {row.text("state"), row.text("stage")}:
-            row.seen = evidence.of(record.cells, self._evidence, columns, self._read_moment, now=self._now)
-        return self._refused(row, faults) or row
+        if self._contacts:
+            row.contact = evidence.of(row.cells, self._contacts, columns, self._read_moment, now=self._now)
+        if self._evidence and "state_at" not in row.values and has_ended:
+            row.seen = evidence.of(row.cells, self._evidence, columns, self._read_moment, now=self._now)
 
     def _is_beside(self, row: Row, known: Field, at: int, cell: str) -> bool:
         """Whether a column before it has said this field; what another says is kept."""

@@ -46,6 +46,8 @@ def _day(text: str) -> str:
 
 def _of_where_it_stands(about: str, text: str) -> str:
     match about:
+        case Remark.BACK:
+            return "Was closed here, and came to us again since: taken up again"
         case Remark.ENDED:
             there, _, here = text.partition(": ")
             return f"Says {there.lower()}; here it is {here}, and stays so: note the outcome on the record"
@@ -135,6 +137,11 @@ SUMMED = {  # of one row, and of several
         "is about a lead that was worked on, or came to us again, since. It stays open; the deal is on its record.",
         "are about leads that were worked on, or came to us again, since. Those stay open; the deals are on record.",
     ),
+    Remark.BACK: (
+        "is of somebody closed here who came to us again since, row {first}. Their lead was taken up again.",
+        "are of people closed here who came to us again since; the first is row {first}. Their leads were taken up "
+        "again.",
+    ),
     Remark.NEXT: (
         "says when somebody wanted to look at its lead again: that is its next date here.",
         "say when somebody wanted to look at their leads again: those are their next dates here.",
@@ -200,6 +207,8 @@ _WOULD = (  # of a file that was only tried: nothing of it is here
     ("went in and was handed", "would be handed"),
     ("went in and were handed", "would be handed"),
     ("went", "would go"),
+    ("was taken up", "would be taken up"),
+    ("were taken up", "would be taken up"),
     ("what was missing was added", "what is missing would be added"),
     ("Nothing was changed", "Nothing would be changed"),
 )

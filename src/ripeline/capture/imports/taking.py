@@ -9,7 +9,7 @@ from uuid import UUID
 from django.db import transaction
 
 from ripeline.base import clock
-from ripeline.capture.arriving.admission import LATER, Arrival, Result, admit, natural_key
+from ripeline.capture.arriving.admission import LATER, Admitted, Arrival, Result, admit, natural_key
 from ripeline.capture.arriving.arrivals import Policy, event_key
 from ripeline.capture.cells.fields import CUSTOM, FIELDS, OTHER_PHONE
 from ripeline.capture.cells.text import BadValueError, given
@@ -17,6 +17,7 @@ from ripeline.capture.columns import mistaken, own_kinds, own_labels, requests
 from ripeline.capture.columns.answers import Answers
 from ripeline.capture.columns.mapping import FieldMap
 from ripeline.capture.columns.permissions import Permissions
+from ripeline.capture.columns.presets import RECORDS, recognised
 from ripeline.capture.columns.rows import Row
 from ripeline.capture.columns.twice import Before, Seen, other_name
 from ripeline.capture.columns.wording import NOBODY, Owners
@@ -30,8 +31,8 @@ from ripeline.capture.imports.ours import Ours
 from ripeline.capture.imports.tallying import ORIGIN, Tally
 from ripeline.capture.models import ImportReject, ImportRemark, ImportRun, Remark
 from ripeline.catalog import actions as catalog
-from ripeline.catalog.models import FieldType
-from ripeline.catalog.rules import UNANSWERED
+from ripeline.catalog.models import CloseState, FieldType
+from ripeline.catalog.rules import IN_TOUCH, UNANSWERED, UNDATED
 from ripeline.leads import identity, standing, systems
 from ripeline.leads.birth import Context, Person
 from ripeline.leads.shared_mailboxes import is_shared
@@ -72,6 +73,8 @@ class LeadTaker:
         self._ended = Ended(run, self._keys)
         self._mailboxes = Mailboxes()
         self._dates = Dates(run)
+        preset = recognised(labels)
+        self._are_records = preset is not None and preset.code in RECORDS
         self._own = {
             target.removeprefix(CUSTOM): column
             for column in Dialect.from_json(run.dialect).columns
@@ -138,11 +141,7 @@ class LeadTaker:
             tally.results[found.result] += 1
             tally.reopened += found.reopened
             tally.remark(row)
-            if found.first:
-                text = f"{self._first[row.row]}: {', '.join(found.first)}"
-                tally.remarks.append((row.row, Remark.AGAIN, text))
-            if found.kept:
-                tally.remarks.append((row.row, Remark.BY_HAND, ", ".join(found.kept)))
+            self._remark(row, found, tally)
             taken.append((row, found.lead_id))
             if found.lead_id and found.result is Result.CREATED:
                 born.append((row, found.lead_id))
@@ -160,6 +159,14 @@ class LeadTaker:
         out = {reject.row for reject in tally.rejects}
         tally.remarks = [remark for remark in tally.remarks if remark[0] not in out]
         return tally
+
+    def _remark(self, row: Row, found: Admitted, tally: Tally) -> None:
+        if found.reopened and found.result is not Result.CREATED:
+            tally.remarks.append((row.row, Remark.BACK, ""))
+        if found.first:
+            tally.remarks.append((row.row, Remark.AGAIN, f"{self._first[row.row]}: {', '.join(found.first)}"))
+        if found.kept:
+            tally.remarks.append((row.row, Remark.BY_HAND, ", ".join(found.kept)))
 
     def _leave_out(self, refused: Mapping[int, str], rows: Sequence[Row]) -> None:
         """What was refused has said nothing of anybody."""
@@ -236,7 +243,9 @@ class LeadTaker:
         arrival = Arrival(
             keys=keys, person=person, context=context, source=row.text("source") or self._run.source,
             campaign=row.text("campaign"), dated=when is not None, owner_id=self._owner(row, tally),
-            policy=policy, said=stays, is_enquiry=not ours, note=UNANSWERED if asks else "",
+            policy=policy, said=stays, note=UNANSWERED if asks else _note(row),
+            was_in_touch=row.contact is not None and not asks, has_ended=stands(row) in set(CloseState),
+            is_enquiry=not ours and (not self._are_records or bool(row.text("message"))),
             due=clock.now() + LATER if asks and when and clock.now() - when > _FRESH else None,
         )  # fmt: skip
         if arrival.source or not asks:
@@ -279,3 +288,11 @@ class LeadTaker:
         if owner is None and row.system != systems.OURS:  # there a queue may have them
             tally.remarks.append((row.row, Remark.OWNER, said))
         return owner.pk if owner else None
+
+
+def _note(row: Row) -> str:
+    """What is to be known of somebody new before the first step."""
+    if row.contact:
+        day = row.contact.at
+        return f"{IN_TOUCH}{day.day} {day:%B %Y}"
+    return "" if row.moment("captured_at") else UNDATED
