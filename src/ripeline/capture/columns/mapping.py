@@ -23,6 +23,7 @@ WITH_IDS = frozenset({"external_id", "company_id", "deal_id"})  # fields whose v
 _BY_HEADING = 50  # or more: a heading says so, not cells alone
 _NAMES = ("first_name", "last_name")
 _OF_PERSON = frozenset({"name", "email", "phone", "title", *_NAMES})  # “Person Name” is the name
+_OR_ELSE = frozenset({"anlage", "eingang", "erinnerung", "ruckruf"})  # headings of days that may be of something else
 _SUBSCRIPTIONS = frozenset(
     """newsletter|newsletter status|marketing status|person marketing status|email status|e mail status
 |subscription status|mailing|mailings|status newsletter|newsletterstatus|email marketing""".replace("\n", "").split("|")
@@ -258,11 +259,17 @@ def _score(field: Field, label: str, cells: list[str]) -> tuple[float, str]:
         by_heading = 50
     if by_heading:
         because = f"the heading says “{label}”" + (f", so in {coin} where no column says otherwise" if coin else "")
-        return (by_heading, because) if _fits(field, cells) else (0, "")
+        fits = _fits(field, cells) and not _is_of_else(field, name, cells)
+        return (by_heading, because) if fits else (0, "")
     if len(cells) >= 3 and field.name in ("email", "phone", "website"):
         alike = sum(_looks(field.takes, cell) for cell in cells) / len(cells)
         return (10 * alike, f"the cells look like this: {cells[0][:40]}") if alike >= 0.8 else (0, "")
     return 0, ""
+
+
+def _is_of_else(field: Field, name: str, cells: Sequence[str]) -> bool:
+    """Whether a heading that may be of a day is not."""
+    return field.takes is Takes.MOMENT and name in _OR_ELSE and not any(map(is_date, cells))
 
 
 def _of_subscription(cells: Sequence[str]) -> tuple[float, str]:
@@ -287,7 +294,7 @@ def _is_part(name: str, headings: tuple[str, ...]) -> bool:
 def _fits(field: Field, cells: list[str]) -> bool:
     """Whether most cells are what the field takes; a column of a cell or two fits any. Yes and no is no text."""
     if len(cells) < 3:
-        return field.takes is not Takes.MOMENT or not cells or any(_looks(field.takes, cell) for cell in cells)
+        return True
     if field.takes in (Takes.NAME, Takes.LINE) and all(map(values.is_yes_or_no, cells)):
         return False
     if field.name == "state":
