@@ -162,3 +162,15 @@ def test_where_refusals_lead_to_others_each_row_is_admitted_before_the_next_is_r
     monkeypatch.setattr(taking, "_TRIES", 0)
     together = imported(content)
     assert (counts(together), list(queries.remarks(together))) == (counts(alone), remarks)
+
+
+@pytest.mark.django_db
+def test_broken_off_in_a_long_file_it_knows_the_person_of_the_first_row(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(twice, "REMEMBERED", 4)  # addresses, of which the rows before may have had many times as many
+    ann, bo = "ann@x.example,Ann Lee,,,CEO,", "bo@x.example,Bo Ek,,,CTO,"
+    run = begun(csv(HEAD, ann, *[bo] * 6, ann.replace("CEO", "Intern")))
+    chunks = iter(range(7))
+    runs.work(run.pk, is_stopping=lambda: next(chunks, None) is None, size=1)
+    assert again(run).position == 7
+    actions.work(run.pk, size=1)
+    assert Lead.objects.get(email="ann@x.example").title == "CEO"

@@ -74,6 +74,16 @@ def test_no_exported_cell_runs_as_a_formula(text: str) -> None:
     assert safe_cell(text) == f"'{text}"
 
 
+@pytest.mark.parametrize(
+    ("text", "safe"),
+    [("Ann;=HYPERLINK(1)", "Ann;'=HYPERLINK(1)"), ("x; @SUM(1)", "x;' @SUM(1)"), ("Hello\n-cmd|x", "Hello\n'-cmd|x"),
+     ("+49 30 1;+49 40 2", "+49 30 1;+49 40 2"), ("=1;=2", "'=1;'=2")],
+)  # fmt: skip
+def test_nothing_runs_where_a_spreadsheet_begins_another_cell_at_a_semicolon_or_a_line(text: str, safe: str) -> None:
+    assert safe_cell(text) == safe
+    assert clean_lines(safe) == text
+
+
 @pytest.mark.parametrize("text", ["-5", "+49 176 1234567", "3.50", "Acme", "", "a=b"])
 def test_harmless_cells_are_exported_as_they_are(text: str) -> None:
     assert safe_cell(text) == text

@@ -21,7 +21,7 @@ from ripeline.catalog import queries as catalog
 from ripeline.catalog.actions import campaigns_named, sources_named
 from ripeline.leads import companies, identity, lists, record, rules
 from ripeline.leads.companies import called_like
-from ripeline.leads.filters import visible
+from ripeline.leads.filters import QUESTIONS_AT_MOST, visible
 from ripeline.leads.lists import Filters, Page, Sort
 from ripeline.leads.models import IS_OPEN, Account, Lead
 from ripeline.leads.returning import came_again
@@ -327,6 +327,12 @@ def test_going_back_past_the_beginning_shows_the_whole_first_page(alice: User, m
     assert back.previous == ""
 
 
+def test_where_all_that_came_after_is_gone_the_beginning_is_shown(alice: User, many: list[Lead]) -> None:
+    first = show(alice, size=10)
+    Lead.objects.filter(pk__in=[row.id for row in show(alice, after=first.next, size=10).rows]).delete()
+    assert [row.id for row in show(alice, after=first.next, size=10).rows] == [row.id for row in first.rows]
+
+
 def test_a_cursor_that_cannot_be_read_is_the_beginning(alice: User, many: list[Lead]) -> None:
     whole = listed(alice)
     for text in ("x", "%%%", "e30", "W10", "WyJhIiwiYiJd", "a" * 5000, "WzEsIDJd", "bnVsbA"):
@@ -376,6 +382,11 @@ def test_any_address_opens_and_is_written_as_it_is_read(query: dict[str, str]) -
     filters = Filters.parse(query)
     again = QueryDict(filters.url())
     assert Filters.parse({key: again[key] for key in again}) == filters
+
+
+def test_of_a_thousand_questions_about_own_fields_a_few_are_asked() -> None:
+    asked = Filters.parse({f"f.k{n}~has": "x" for n in range(1000)}).custom
+    assert len(asked) == QUESTIONS_AT_MOST
 
 
 SIZE = 100_000

@@ -224,6 +224,16 @@ def test_own_fields_are_asked_in_every_way(
     assert ("Priya Raman" in answer.text) == is_found
 
 
+@pytest.mark.parametrize("how", ["after", "from", "before", "to"])
+def test_words_in_a_field_of_days_are_no_day(how: str, alice: User, make_lead: MakeLead) -> None:
+    custom_fields({"renewal": ("Renewal", "date")})
+    for name, said in (("Ann", "next spring"), ("Bo", "31.12.2019"), ("Cy", "7"), ("Di", "2027-03-01T09:00:00Z")):
+        Lead.objects.filter(pk=make_lead(alice, name=name).pk).update(custom={"renewal": said})
+    day = "2026-12-31" if how in ("after", "from") else "2027-12-31"
+    page = sign_in(alice).get("/leads", {f"f.renewal~{how}": day}).text
+    assert [name for name in ("Ann", "Bo", "Cy", "Di") if f"Choose {name}" in page] == ["Di"]
+
+
 def test_a_question_to_each_lead_says_how_far_it_reached(
     alice: User, make_lead: MakeLead, monkeypatch: pytest.MonkeyPatch
 ) -> None:

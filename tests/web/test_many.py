@@ -223,3 +223,13 @@ def test_mallory_is_given_no_button_for_what_would_change_nothing(alice: User, m
     assert 'name="when"' not in page.text
     assert "All of it" not in page.text
     assert "It will be changed." in said(sign_in(alice).post("/leads/many/next", {"lead": [lead.pk], "query": ""}))
+
+
+def test_another_choice_from_a_page_that_the_browser_kept_is_another_request(
+    carol: User, alice: User, bob: User, lead: Lead
+) -> None:
+    client, form = sign_in(carol), giving(bob, lead, key="k1")
+    client.post("/leads/many/give", form)
+    assert Lead.objects.get(pk=lead.pk).owner == bob
+    client.post("/leads/many/give", form | {"to": str(responsible_of(alice).pk)})
+    assert Lead.objects.get(pk=lead.pk).owner == alice

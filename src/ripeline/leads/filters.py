@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, fields, replace
 from datetime import date, datetime, time, timedelta, tzinfo
 from enum import Enum, StrEnum, auto
 from functools import reduce
+from itertools import islice
 from operator import and_, or_
 from typing import Any
 from urllib.parse import urlencode
@@ -33,6 +34,7 @@ from ripeline.people.models import Responsible, ResponsibleKind, Role, User
 NO_SOURCE = "none"  # as a type of source: leads of which no source is known
 NOBODY = "nobody"  # as an owner: leads that no rep owns
 CUSTOM = "f."  # prefix of a custom field's name in the address
+QUESTIONS_AT_MOST = 10  # about own fields, in one address
 LOOKED_AT = 50_000  # leads, the newest, to which a list puts a question that no index answers
 
 
@@ -110,11 +112,7 @@ class Filters:
             run=_uuid(query.get("run", "")),
             team=_uuid(query.get("team", "")),
             leak=_one_of(query.get("leak", ""), leaks.ASKED),
-            custom={
-                key.removeprefix(CUSTOM)[:70]: value[:200]
-                for key, value in query.items()
-                if key.startswith(CUSTOM) and value and "\x00" not in key + value
-            },
+            custom=_of_own_fields(query),
         )
 
     def write(self) -> dict[str, str]:
@@ -130,6 +128,13 @@ class Filters:
     def __bool__(self) -> bool:
         """Whether anything but the view is asked for."""
         return bool(replace(self, view="").write())
+
+
+def _of_own_fields(query: Mapping[str, str]) -> dict[str, str]:
+    """What an address asks of the company's own fields: of more than a few, each would be looked for in every lead."""
+    asked = ((key, value) for key, value in query.items() if key.startswith(CUSTOM) and value)
+    whole = ((key.removeprefix(CUSTOM)[:70], value[:200]) for key, value in asked if "\x00" not in key + value)
+    return dict(islice(whole, QUESTIONS_AT_MOST))
 
 
 def is_of_closed(state: str) -> bool:

@@ -134,7 +134,8 @@ def page(
     how: dict[str, Any] = {"limit": size + 1, "is_counted": is_counted}
     going = asked.places(is_further=cursor is not None, backwards=backwards, **how)
     keys, total = going.read(cursor)
-    if backwards and len(keys) <= size:  # the beginning is near: show it whole
+    if cursor is not None and (len(keys) <= size if backwards else not keys):
+        # The beginning is near, or what came after is gone: show it from there.
         cursor, backwards = None, False
         going = asked.places(is_further=False, backwards=False, **how)
         keys, total = going.read()

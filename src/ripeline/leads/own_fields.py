@@ -91,8 +91,12 @@ def _compared(key: str, sign: str, value: str) -> Q:
     if (day := _day(value)) is not None:
         # a moment within the last day is still "until" it, and not "after" it
         last = day.isoformat() + ("~" if sign in (" <= ", " > ") else "")
-        return Q(_truth(" = ", kind, Value("string"))) & Q(_truth(sign, _bytewise(_text(key)), Value(last)))
+        is_day = Q(_truth(" = ", kind, Value("string"))) & Q(_truth(" ~ ", _text(key), Value(_BEGINS_WITH_DAY)))
+        return is_day & Q(_truth(sign, _bytewise(_text(key)), Value(last)))
     return Q(pk__in=[])
+
+
+_BEGINS_WITH_DAY = r"^\d{4}-\d\d-\d\d"  # as days are kept; what was not read as one stays in its words
 
 
 def _number(text: str) -> str | None:

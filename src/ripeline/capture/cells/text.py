@@ -10,6 +10,7 @@ _INVISIBLE = re.compile(  # control characters, soft hyphens, zero-width spaces,
 )
 _FORMULA = re.compile(r"\s*[=+\-@＝＋－＠]|[\t\r]")
 _NUMBER = re.compile(r"[+-]?[\d.,  ]*\d%?")
+_CUT = re.compile(r"([;\r\n])")  # where a spreadsheet may begin another cell
 _NOT_WORD = re.compile(r"[\W_]+")
 _TAG = re.compile(
     r"</?(?:p|br|div|span|a|b|i|u|em|strong|font|ul|ol|li|h[1-6]|blockquote|table|tbody|tr|td)\b[^<>]{0,500}>", re.I
@@ -62,12 +63,29 @@ def given(text: str, *, is_name: bool = False) -> str:
 
 
 def safe_cell(text: str) -> str:
-    """`text` for a CSV file, an apostrophe before it if a spreadsheet would run it as a formula. Numbers stay."""
+    """`text` for a CSV file, an apostrophe before what a spreadsheet would run as a formula. Numbers stay.
+
+    Where lists are separated by semicolons, as in German, a spreadsheet takes what follows one, or a new line, for
+    another cell, whatever is quoted.
+    """
+    if ";" in text or "\n" in text or "\r" in text:
+        return "".join(map(safe_text, _CUT.split(text)))
+    return safe_text(text)
+
+
+def safe_text(text: str) -> str:
+    """The same for a cell of a workbook, which nothing cuts."""
     return f"'{text}" if _FORMULA.match(text) and not _NUMBER.fullmatch(text) else text
 
 
 def _without_apostrophe(text: str) -> str:
-    return text[1:] if text.startswith("'") and safe_cell(text[1:]) == text else text
+    if "'" not in text:
+        return text
+    return "".join(_bare(part) for part in _CUT.split(text))
+
+
+def _bare(part: str) -> str:
+    return part[1:] if part.startswith("'") and safe_text(part[1:]) == part else part
 
 
 @lru_cache(maxsize=4096)

@@ -185,12 +185,10 @@ def _converted(
     return Chunk(rows, [reject for reject in taken if isinstance(reject, Reject)], upto)
 
 
-def rows_before(
-    file: BinaryIO, *, dialect: Dialect, mapping: FieldMap, now: datetime, position: int, most: int
-) -> Iterator[Row]:
-    """The last `most` of the file's first `position` rows, those that are taken, as `chunks` gave them."""
+def rows_before(file: BinaryIO, *, dialect: Dialect, mapping: FieldMap, now: datetime, position: int) -> Iterator[Row]:
+    """The file's first `position` rows, those that are taken, as `chunks` gave them."""
     convert = _Conversion(dialect, mapping, now)
-    for record in islice(_counted(file, dialect), max(position - most, 0), position):
+    for record in islice(_counted(file, dialect), position):
         if isinstance(row := convert(record), Row):
             yield row
 

@@ -12,7 +12,7 @@ from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 from openpyxl.styles import Font
 from openpyxl.utils import get_column_letter
 
-from ripeline.capture.cells.text import safe_cell
+from ripeline.capture.cells.text import safe_text
 from ripeline.leads.columns import Share
 
 SHEET_ROWS = 1_048_575  # that a sheet holds below its heading
@@ -86,4 +86,4 @@ def _plain(value: Any, zone: tzinfo) -> Any:
 
 
 def _text(value: Any) -> str:
-    return safe_cell(ILLEGAL_CHARACTERS_RE.sub("", str(value)))[:_LONGEST_CELL]
+    return safe_text(ILLEGAL_CHARACTERS_RE.sub("", str(value)))[:_LONGEST_CELL]

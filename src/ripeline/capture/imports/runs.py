@@ -21,7 +21,6 @@ from ripeline.base import clock
 from ripeline.base.claiming import claimed
 from ripeline.capture.arriving.admission import Result
 from ripeline.capture.cells.fields import IGNORE
-from ripeline.capture.columns import twice
 from ripeline.capture.columns.looking import Said, kind_of
 from ripeline.capture.columns.mapping import FieldMap
 from ripeline.capture.columns.rows import SIZE, Chunk, Row, chunks, count, rows_before
@@ -151,8 +150,7 @@ def take_rows(
     if run.position and isinstance(taker, LeadTaker | OutcomeTaker):
         taker.recall(
             rows_before(
-                pieces.opened(run), dialect=dialect, mapping=mapping, now=clock.now(), position=run.position,
-                most=twice.REMEMBERED,
+                pieces.opened(run), dialect=dialect, mapping=mapping, now=clock.now(), position=run.position
             )
         )  # fmt: skip
     for chunk in chunks(file, dialect=dialect, mapping=mapping, now=clock.now(), position=run.position, size=size):

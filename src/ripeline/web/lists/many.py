@@ -106,10 +106,14 @@ def _do(request: HttpRequest, asked: Asked, verb: BatchVerb, terms: dict[str, An
     return redirect(asked.here())
 
 
+_OF_FORMS = ("csrfmiddlewaretoken",)
+
+
 def _key(request: HttpRequest, verb: BatchVerb, asked: Asked, ids: Sequence[UUID] | None) -> str:
     """Names the request: what is sent twice is one, but not what a page kept by the browser asks for anew."""
     given = request.POST.get("key") or uuid4().hex
-    asks = f"{given} {verb} {asked.query()} {'all' if ids is None else sorted(ids)}"
+    terms = sorted((name, values) for name, values in request.POST.lists() if name not in ("key", "lead", *_OF_FORMS))
+    asks = f"{given} {verb} {asked.query()} {'all' if ids is None else sorted(ids)} {terms}"
     return sha256(asks.encode()).hexdigest()
 
 
