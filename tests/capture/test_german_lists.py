@@ -4,10 +4,11 @@ import pytest
 
 from ripeline.capture.columns.mapping import guess
 from ripeline.capture.columns.standing import hint
-from ripeline.leads.models import Lead
+from ripeline.leads.models import Enquiry, Lead
 from ripeline.outbox.models import ConsentEvent
 from ripeline.people.models import User
-from tests.capture.importing import csv, imported
+from ripeline.timeline.models import Activity
+from tests.capture.importing import counts, csv, imported
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("on_monday")]
 
@@ -51,6 +52,17 @@ def test_who_has_unsubscribed_from_a_newsletter_wants_no_mail() -> None:
     imported(csv("Name,E-Mail,Newsletter", "Ann,ann@x.example,abgemeldet", "Bo,bo@x.example,angemeldet"))
     events = ConsentEvent.objects.values_list("consent__address_hash", "state").distinct()
     assert [state for _, state in events] == ["withdrawn"]
+
+
+def test_what_we_wrote_down_is_our_note_and_not_what_they_said(alice: User) -> None:
+    file = csv("Name,E-Mail,Bemerkung,Nachricht", "Ann,ann@x.example,nur Visitenkarte,Wir brauchen eine Säge")
+    run = imported(file)
+    assert Enquiry.objects.get().message == "Wir brauchen eine Säge"
+    note = Activity.objects.get(kind="note")
+    assert (note.body, note.import_run_id) == ("nur Visitenkarte", run.pk)
+    assert counts(imported(file)) == (0, 0, 1, 0)
+    later = csv("Name,E-Mail,Bemerkung,Nachricht", "Ann,ann@x.example,zu teuer,Wir brauchen eine Säge")
+    assert counts(imported(later)) == (0, 1, 0, 0)
 
 
 def test_a_yes_under_customer_is_hinted_at() -> None:

@@ -50,7 +50,7 @@ def refused(content: str, kind: Kind = "leads") -> str:
 
 def test_a_company_of_nothing_is_none_though_somebody_may_be_called_so() -> None:
     row = lead("First name,Last name,Company,Title,Notes,E-mail", "Nan,Null,nan,Unknown,None,n@x.example")
-    assert (row.text("name"), row.text("company"), row.text("title"), row.text("message")) == ("Nan Null", "", "", "")
+    assert (row.text("name"), row.text("company"), row.text("title"), row.text("note")) == ("Nan Null", "", "", "")
 
 
 def test_a_first_and_a_last_name_are_somebody_to_follow_up() -> None:
@@ -84,7 +84,7 @@ def test_a_lead_arrives_with_all_that_the_row_says() -> None:
         "campaign": "Spring",
         "landing_page": "/quote",
         "captured_at": datetime(2018, 2, 12, 23, tzinfo=UTC),
-        "message": "Call me,\nplease",
+        "note": "Call me,\nplease",
         "owner": "bob@ripe.com",
         "amount": Decimal("1234.56"),
         "currency": "EUR",

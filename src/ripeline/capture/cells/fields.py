@@ -82,6 +82,7 @@ _LEADS = (
     _field("captured_at", "When they came to us", Takes.MOMENT, strict=True),
     _field("message", "What they said", Takes.LINES, 20000),
     _field(SUBJECT, "What it was about", Takes.LINE),
+    _field("note", "Our own note", Takes.LINES, 20000),
     _field("owner", "Sales rep", Takes.OWNER, 254),
     _field("state", "Where it stands", Takes.STATE),
     _field("stage", "Life-cycle stage", Takes.STATE),

@@ -83,11 +83,12 @@ next_note: next step | next steps | next action | next activity subject | next a
     | prossimo passo
 message: message | your message | ihre nachricht | ihre anfrage | your enquiry | your inquiry | comment or message
     | how can we help | how can we help you | was konnen wir fur sie tun | wie konnen wir helfen | votre message
-    | su mensaje | sua mensagem | notes | note | comment | comments | description | inquiry | enquiry | question
-    | remarks |
-    nachricht | notiz | notizen | kommentar | bemerkung | bemerkungen | anfrage | beschreibung | commentaire |
-    commentaires | remarques | mensaje | notas | comentario | comentarios | mensagem | observacoes | messaggio |
-    nota | commenti | bericht | opmerkingen | wiadomosc
+    | su mensaje | sua mensagem | inquiry | enquiry | question | nachricht | anfrage | mensaje | mensagem | messaggio
+    | bericht | wiadomosc
+note: notes | note | comment | comments | description | remarks | remark | internal note | internal notes | our notes |
+    notiz | notizen | kommentar | kommentare | bemerkung | bemerkungen | anmerkung | anmerkungen | beschreibung |
+    interne notiz | gesprachsnotiz | gesprachsnotizen | commentaire | commentaires | remarque | remarques | notas |
+    comentario | comentarios | observacoes | nota | commenti | opmerkingen
 owner: owner | owner email | lead owner | contact owner | record owner | sales rep | assigned to | account owner |
     rep | salesperson | besitzer | zustandig | zustandiger | zustandiger mitarbeiter |
     zustandig fur kunde | bearbeiter | sachbearbeiter | ansprechpartner intern | interner ansprechpartner |

@@ -29,14 +29,13 @@ class Dates:
     def of_leads(self, taken: Sequence[tuple[Row, UUID | None, Result]], tally: Tally) -> None:
         """Leads of a file of leads, new ones or not; who was unchanged but for it is brought up to date by it."""
         wanted = [
-            (row, Planned(lead_id=lead_id, at=at, is_day=NEXT_AT in row.days, words=row.text("next_note")))
+            (row, Planned(lead_id=lead_id, at=at, is_day=NEXT_AT in row.days, words=_words(row)))
             for row, lead_id, _ in taken if lead_id and (at := row.moment(NEXT_AT))
         ]  # fmt: skip
         dated = self.set(wanted, tally)
         for row, _, result in taken:
-            if row.row in dated and result is Result.UNCHANGED:
-                tally.results[Result.UNCHANGED] -= 1
-                tally.results[Result.UPDATED] += 1
+            if row.row in dated:
+                tally.bring(row, result)
 
     def _day(self, planned: Planned) -> str:
         return planned.at.astimezone(self._zone).date().isoformat()
@@ -65,3 +64,8 @@ class Dates:
             if became in _REMARKS:
                 tally.remarks.append((row.row, _REMARKS[became], self._day(planned)))
         return dated
+
+
+def _words(row: Row) -> str:
+    """What for: the next step, else what one of us wrote beside it."""
+    return row.text("next_note") or row.text("note").partition("\n")[0][:300]

@@ -120,9 +120,8 @@ class Ended:
                 tally.remarks.append((row.row, Remark.KEPT_OPEN, f"{deal.outcome} on {deal.day}"))
             else:
                 _differs(row, states[deal.lead_id], tally)
-            if found.is_new and result is Result.UNCHANGED:
-                tally.results[Result.UNCHANGED] -= 1
-                tally.results[Result.UPDATED] += 1
+            if found.is_new:
+                tally.bring(row, result)
         if closed := [deal.lead_id for (*_, deal), found in zip(wanted, booked, strict=True) if found.closed]:
             ripeness.rescore(closed)
 

@@ -60,7 +60,7 @@ def partly(lead: Lead, mine: Sequence[Activity], since: Iterable[Activity]) -> P
     off.identities = all(name in off.changes for name in ("email", "reference") if name in last)
     left = last.keys() - off.changes.keys() - set(_OURS)
     off.entries = [entry.pk for entry in updates if not left]
-    off.entries += [entry.pk for entry in mine if entry.kind == "answered"]
+    off.entries += [entry.pk for entry in mine if entry.kind in ("answered", "note")]
     off.changes |= dates(lead, mine, since)
     if not any(entry.kind in _ANSWERS and BY_FILE not in entry.data for entry in mine):
         off.enquiries = True

@@ -22,7 +22,7 @@ from ripeline.capture.columns.rows import Row
 from ripeline.capture.columns.twice import Before, Seen, other_name
 from ripeline.capture.columns.wording import NOBODY, Owners
 from ripeline.capture.files.dialect import Dialect
-from ripeline.capture.imports import firms, owning
+from ripeline.capture.imports import firms, notes, owning
 from ripeline.capture.imports.dates import Dates
 from ripeline.capture.imports.ended import Ended, stands
 from ripeline.capture.imports.keys_of_fields import own_keys
@@ -153,7 +153,9 @@ class LeadTaker:
         new = {lead_id for _, lead_id in born}
         self._ended.here([each for each in known if each[1] not in new], tally)
         self._owned([each for each in known if each[1] not in new], tally)
-        self._dates.of_leads([*((row, lead_id, Result.CREATED) for row, lead_id in born), *known], tally)
+        went_in = [*((row, lead_id, Result.CREATED) for row, lead_id in born), *known]
+        notes.write(self._run, went_in, tally)
+        self._dates.of_leads(went_in, tally)
         tally.remarks += [(row, Remark.CELL, text) for row, text in self._permissions.note(taken)]
         self._seen.keep()
         out = {reject.row for reject in tally.rejects}
@@ -198,9 +200,8 @@ class LeadTaker:
             row, result, _ = named[each.lead_id]
             if each.lead_id not in given:
                 tally.remarks.append((row.row, Remark.OWNS, each.text))
-            elif result is Result.UNCHANGED:
-                tally.results[Result.UNCHANGED] -= 1
-                tally.results[Result.UPDATED] += 1
+            else:
+                tally.bring(row, result)
 
     def _register(self, rows: Sequence[Row]) -> None:
         """Make the custom fields that these rows have: those mapped so, and those kept because a cell was not read."""

@@ -17,6 +17,7 @@ class Tally:
 
     results: Counter[Result] = field(default_factory=Counter)
     reopened: int = 0
+    brought: set[int] = field(default_factory=set)  # rows, up to date by more than fields
     rejects: list[Reject] = field(default_factory=list)
     remarks: list[tuple[int, Remark, str]] = field(default_factory=list)  # row, what about, text
 
@@ -24,6 +25,13 @@ class Tally:
         """Refuse a row after all."""
         self.results[Result.REJECTED] += 1
         self.rejects.append(Reject(row.row, row.cells, reason.rstrip("."), column))
+
+    def bring(self, row: Row, result: Result) -> None:
+        """Something of its lead was changed beside its fields: one that was unchanged is brought up to date, once."""
+        if result is Result.UNCHANGED and row.row not in self.brought:
+            self.brought.add(row.row)
+            self.results[Result.UNCHANGED] -= 1
+            self.results[Result.UPDATED] += 1
 
     def remark(self, row: Row) -> None:
         """Keep what was found when the row's cells were read."""
@@ -33,5 +41,6 @@ class Tally:
         """Count other rows too."""
         self.results.update(other.results)
         self.reopened += other.reopened
+        self.brought |= other.brought
         self.rejects += other.rejects
         self.remarks += other.remarks
