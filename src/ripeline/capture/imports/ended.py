@@ -23,7 +23,7 @@ from ripeline.capture.columns.whys import Reasons
 from ripeline.capture.imports.tallying import ORIGIN, Tally
 from ripeline.capture.models import ImportRun, Remark
 from ripeline.catalog.models import CloseState
-from ripeline.leads import deals, filed, queries
+from ripeline.leads import deals, filed, queries, standing
 from ripeline.leads.matching import Deal
 from ripeline.leads.models import CLOSED_STATES, Enquiry, Lead, State
 from ripeline.people import queries as people
@@ -39,6 +39,7 @@ _STATES = (
     "disqualified",
     "won",
 )  # of two that are said, the later one holds
+_FOLLOWED = ("working", "opportunity", "nurture")  # nobody is set back to new
 _SAYS = ("state", "stage")  # the fields that say it
 _DECIDED = (  # entries of a person that carry a decision, or a contact
     "call", "email", "meeting", "outcome", "next_set", "handed", "nurtured", "returned", "qualifying", "working",
@@ -89,14 +90,37 @@ class Ended:
         ids = {lead_id for _, lead_id, _ in ended}
         states = dict(Lead.objects.filter(pk__in=ids).values_list("pk", "state"))
         still_open: dict[UUID, tuple[Row, UUID, Result]] = {}
+        bought = [pk for pk, state in states.items() if state == State.WON]  # of whom a file says now that they did not
+        corrected = self._words_before(queries.families(bought)) if bought else set()
         for each in sorted(ended, key=lambda each: _STATES.index(stands(each[0]))):
             row, lead_id, _ = each
             said, here = stands(row), states.get(lead_id)
             if here and here not in CLOSED_STATES:
                 still_open[lead_id] = each
-            elif here and said != here and said == CloseState.WON:
+            elif here and said != here and (said == CloseState.WON or lead_id in corrected):
                 _differs(row, here, tally)
         self._end(list(still_open.values()), states, tally)
+
+    def moves_on(self, taken: Iterable[tuple[Row, UUID, Result]], tally: Tally) -> None:
+        """Who is open there, in other words than in the file before: who is open here and nobody has decided about
+        stands so here too; of who has ended here it is said.
+        """
+        said = {lead_id: row for row, lead_id, _ in taken if stands(row) and stands(row) not in set(CloseState)}
+        family = queries.families(said.keys())
+        changed = self._words_before(family) if said else set()
+        if not changed:
+            return
+        states = dict(Lead.objects.filter(pk__in=changed).values_list("pk", "state"))
+        for lead_id in sorted(changed):
+            row, here = said[lead_id], states[lead_id]
+            if here in CLOSED_STATES:
+                text = f"{State(stands(row)).label}: {State(here).label}"
+                tally.remarks.append((row.row, Remark.OPEN, text))
+        decided = _decided(family)
+        free = changed - decided.keys() - _held_here(changed)
+        for state in _FOLLOWED:
+            if ids := [pk for pk in sorted(free) if stands(said[pk]) == state]:
+                standing.take_over(ids, state, origin=ORIGIN, import_run_id=self._run.pk, is_later=True)
 
     def _end(
         self, rows: Sequence[tuple[Row, UUID, Result]], states: Mapping[UUID, str], tally: Tally
@@ -129,9 +153,7 @@ class Ended:
         """The leads of which the file's word is newer than what is here."""
         family = queries.families([lead_id for _, lead_id, _ in rows])
         decided = _decided(family)
-        promised = Lead.objects.filter(next_committed=True, pk__in=family.values()).values_list("pk", flat=True)
-        touched = Lead.objects.filter(last_touch_at__isnull=False, pk__in=family.values()).values_list("pk", flat=True)
-        held = {*touched, *(set(promised) - filed.dated_by_file(promised))}  # promised a date, or touched, here
+        held = _held_here(family.values())
         asked = Enquiry.objects.filter(lead__in=list(family)).exclude(door="import").order_by()
         came = {family[lead_id] for lead_id in asked.values_list("lead_id", flat=True)}
         before = self._words_before(family) if came else set()
@@ -266,3 +288,11 @@ def _decided(family: Mapping[UUID, UUID]) -> dict[UUID, datetime]:
     for lead_id, at in found.order_by().values_list("lead_id").annotate(last=Max("recorded_at")):
         last[family[lead_id]] = max(at, last.get(family[lead_id], at))
     return last
+
+
+def _held_here(lead_ids: Iterable[UUID]) -> set[UUID]:
+    """Those of these leads whom somebody here has promised a date, or tried to reach."""
+    ids = set(lead_ids)
+    promised = Lead.objects.filter(next_committed=True, pk__in=ids).values_list("pk", flat=True)
+    touched = Lead.objects.filter(last_touch_at__isnull=False, pk__in=ids).values_list("pk", flat=True)
+    return {*touched, *(set(promised) - filed.dated_by_file(promised))}

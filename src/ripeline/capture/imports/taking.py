@@ -152,6 +152,7 @@ class LeadTaker:
         self._stand(born, tally)
         new = {lead_id for _, lead_id in born}
         self._ended.here([each for each in known if each[1] not in new], tally)
+        self._ended.moves_on([each for each in known if each[1] not in new], tally)
         self._owned([each for each in known if each[1] not in new], tally)
         went_in = [*((row, lead_id, Result.CREATED) for row, lead_id in born), *known]
         notes.write(self._run, went_in, tally)
