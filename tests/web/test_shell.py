@@ -3,6 +3,8 @@
 import gzip
 import json
 import re
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from django.core.exceptions import BadRequest
@@ -17,6 +19,7 @@ from django.urls import include, path
 from pytest_django.fixtures import Settings
 
 from ripeline.config import urls
+from ripeline.leads.models import Lead
 from ripeline.leads.rules import NotAllowed
 from ripeline.people.actions import change_user
 from ripeline.people.models import Company, User
@@ -105,7 +108,39 @@ def test_a_redirect_in_answer_to_a_part_leads_the_whole_page_on(client: Client) 
 def test_whoever_was_signed_out_is_led_to_sign_in_by_a_part_too(client: Client) -> None:
     client.logout()
     answer = client.get("/settings/profile", **PART)
-    assert answer.headers["HX-Redirect"] == "/sign-in"
+    assert answer.headers["HX-Redirect"] == "/sign-in?next=/settings/profile"
+
+
+def test_whoever_was_signed_out_meanwhile_comes_back_to_where_they_were_and_hears_that_nothing_was_saved(
+    client: Client, lead: Lead
+) -> None:
+    client.logout()
+
+    def led(method: str, path: str, *, on: str = "", **given: Any) -> tuple[str, bool]:
+        """Where one is after signing in, and whether the sign-in page says that nothing was saved."""
+        if on and given.pop("part", True):
+            headers = {"HX-Request": "true", "HX-Current-URL": f"http://testserver{on}"}
+        else:
+            headers = {"Referer": f"http://testserver{on}"} if on else {}
+        answer = getattr(client, method)(path, given, headers=headers)
+        address = answer.headers.get("HX-Redirect") or answer.headers["Location"]
+        return parse_qs(urlsplit(address).query)["next"][0], "was not saved" in client.get(address).text
+
+    record = f"/leads/{lead.pk}"
+    assert led("post", f"{record}/note", on=record, text="A long note") == (record, True)
+    assert led("post", f"{record}/outcome", on=f"/today/{lead.pk}") == (f"/today/{lead.pk}", True)
+    assert led("get", "/leads?q=priya", on="/leads?q=pri") == ("/leads?q=priya", False)
+    assert led("post", "/leads/many/next", on="/leads/many/next", part=False, query="view=all") == (
+        "/leads?view=all", True,
+    )  # fmt: skip
+    assert led("post", "/settings/profile", on="/settings/profile", part=False) == ("/settings/profile", True)
+
+
+def test_an_address_that_only_a_form_sends_to_leads_to_the_page_above_it(client: Client, lead: Lead) -> None:
+    for address, above in ((f"/leads/{lead.pk}/note", f"/leads/{lead.pk}"), ("/leads/many/next", "/leads")):
+        answer = client.get(address, headers={"Accept": "text/html"}, follow=True)
+        assert answer.request["PATH_INFO"] == above
+        assert answer.status_code == 200
 
 
 @pytest.mark.parametrize(

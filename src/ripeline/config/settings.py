@@ -57,6 +57,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "ripeline.web.frame.middleware.PartMiddleware",
+    "ripeline.web.frame.middleware.SignedOutMiddleware",
     "ripeline.web.frame.middleware.LocalTimeMiddleware",
     "ripeline.web.frame.middleware.StrangersMiddleware",
     "ripeline.web.frame.middleware.NoticeMiddleware",

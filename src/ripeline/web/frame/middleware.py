@@ -2,7 +2,9 @@
 
 import logging
 from collections.abc import Callable
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
+from http import HTTPStatus
+from urllib.parse import urlencode, urlsplit, urlunsplit
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
@@ -12,7 +14,9 @@ from django.db import DataError
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.middleware.gzip import GZipMiddleware
+from django.shortcuts import redirect
 from django.template.loader import render_to_string
+from django.urls import Resolver404, resolve, reverse
 from django.utils import timezone
 from django_htmx.http import HttpResponseClientRedirect
 
@@ -97,6 +101,56 @@ class CompressionMiddleware(GZipMiddleware):
         return super().process_response(request, response)
 
 
+_TO_SIGN_IN = f"{settings.LOGIN_URL}?"
+
+
+class SignedOutMiddleware:
+    """Whoever was signed out in the middle of something comes back to where they were, and is told what was not saved.
+
+    To an address that only takes what a form sends, nobody can be led back: who opens one comes to the page above it.
+    """
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        if response.status_code == HTTPStatus.METHOD_NOT_ALLOWED and request.method == "GET" and _is_page(request):
+            return redirect(_above(request.path))
+        if not (isinstance(response, HttpResponseRedirect) and response.url.startswith(_TO_SIGN_IN)):
+            return response
+        if request.method == "POST":
+            say(request, "You were signed out meanwhile, so what you sent was not saved. Sign in, and do it again.",
+                is_error=True)  # fmt: skip
+        return redirect(f"{_TO_SIGN_IN}{urlencode({'next': _where(request)}, safe='/')}")
+
+
+def _above(path: str) -> str:
+    """The nearest address above this one that there is."""
+    while path := path.rpartition("/")[0]:
+        with suppress(Resolver404):
+            resolve(path)
+            return path
+    return settings.LOGIN_REDIRECT_URL
+
+
+def _is_page(request: HttpRequest) -> bool:
+    return isinstance(request.user, User) and "text/html" in request.headers.get("Accept", "")
+
+
+def _where(request: HttpRequest) -> str:
+    """The page that somebody was on when they asked for this."""
+    here: str = request.htmx.current_url_abs_path or ""  # type: ignore[attr-defined]
+    if request.method == "GET":
+        return here if here and urlsplit(here).path != request.path else request.get_full_path()
+    if not here and (query := request.POST.get("query")):  # of what is done with many, whose forms have a list's query
+        return f"{reverse('leads')}?{query}"
+    came = urlsplit(request.headers.get("Referer", ""))
+    return here or (
+        urlunsplit(("", "", came.path, came.query, "")) if came.netloc == request.get_host() else request.path
+    )
+
+
 class PartMiddleware:
     """Answers to HTMX: toasts ride along with the part; a redirect leads the whole page on."""
 
@@ -108,9 +162,7 @@ class PartMiddleware:
         if not request.htmx:  # type: ignore[attr-defined]
             return response
         if isinstance(response, HttpResponseRedirect):
-            # A sign-in page would come back to a part of a page; whoever signs in again starts at the beginning.
-            is_sign_in = response.url.startswith(settings.LOGIN_URL)
-            return HttpResponseClientRedirect(settings.LOGIN_URL if is_sign_in else response.url)
+            return HttpResponseClientRedirect(response.url)
         if _is_shown(response) and len(messages.get_messages(request)):
             response.content += render_to_string("parts/partial_toasts.html", {}, request).encode()
         return response
