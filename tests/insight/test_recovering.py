@@ -2,12 +2,14 @@
 
 from collections import Counter
 from datetime import timedelta
+from itertools import pairwise
 from typing import Any
 
 import pytest
 
 from ripeline.base import clock
 from ripeline.catalog import queries as reasons
+from ripeline.catalog.actions import sources_named
 from ripeline.insight import leakage, recovering
 from ripeline.insight.leakage import Asked
 from ripeline.insight.models import Recovered, Recovery, RecoveryState
@@ -74,6 +76,35 @@ def test_they_come_back_by_value_so_many_a_day_and_none_today(carol: User, shoeb
     again = Lead.objects.filter(owner__name="Bob")
     assert {(lead.state, lead.episode, lead.responsible.user.name) for lead in again} == {("new", 2, "Bob")}
     assert run.last_day == max(lead.next_at.date() for lead in Lead.objects.all())
+
+
+@pytest.mark.parametrize("pace", [1, 3, 5])
+def test_who_was_let_go_stands_by_the_chance_they_have_once_re_opened_and_it_ends_when_it_said(
+    carol: User, bob: User, make_lead: MakeLead, monkeypatch: pytest.MonkeyPatch, pace: int
+) -> None:
+    sources = sources_named(["Quote request", "Bought list", "Trade fair"])
+    monkeypatch.setattr(clock, "now", lambda: MONDAY - timedelta(days=60))
+    for at in range(12):
+        source = list(sources.values())[at % 3]
+        lead = make_lead(bob, captured=timedelta(), source_id=source.pk, message="please call" if at % 2 else "")
+        if at < 8:
+            leads.close(lead.pk, by(bob), reason=reasons.reason("lost_unstated"))
+    monkeypatch.setattr(clock, "now", lambda: MONDAY)
+    for at in range(8):  # days that are full already end it later
+        make_lead(bob, due=timedelta(days=1 + at % 2))
+    ripeness.rescore()
+    ((_, n, until),) = recovering.ends(carol, TEAM, [Leak.UNTOUCHED, Leak.GIVEN_UP], (pace,))
+    run = ask(carol, per_day=pace)
+    assert tasks.work(lambda: False)
+    run.refresh_from_db()
+    assert (run.total, run.last_day) == (n, until)
+    ripeness.rescore()
+    back = Lead.objects.filter(pk__in=Recovered.objects.values("lead_id")).order_by("next_at")
+    chances = [(lead.next_at, Score.objects.get(lead_id=lead.pk).p_30) for lead in back]
+    days = sorted({when for when, _ in chances})
+    by_day = [[chance for when, chance in chances if when == day] for day in days]
+    for sooner, later in pairwise(by_day):
+        assert min(sooner) >= max(later) - 1e-9
 
 
 def test_a_second_press_goes_where_the_coming_days_have_room(

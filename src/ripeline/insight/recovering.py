@@ -5,11 +5,10 @@ back whole. Open leads are given a new date, those let go a new episode with who
 """
 
 import logging
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from math import ceil
 from typing import Any
 from urllib.parse import parse_qsl
 from uuid import UUID
@@ -240,10 +239,8 @@ def _places(run: Recovery) -> tuple[list[_Place], int]:
     now, places, later = clock.now(), [], 0
     for holder_id, members in theirs.items():
         holder = holders[holder_id]
-        calendar = working_time.calendar_of(holder.user)
-        coming = calendar.coming(calendar.after(calendar.day(now), 1), DAYS)
-        days = [day for day in coming if calendar.at(day) <= now + FARTHEST_NEXT - timedelta(days=1)]
-        per_day = _per_day(holder, calendar, days, pace=run.per_day * _people(holder))
+        calendar, days, free = _coming(holder, now)
+        per_day = _per_day(free, pace=run.per_day * _people(holder))
         when = spread([chances[rows[at][0]] for at in members], per_day=per_day)
         for at, place in zip(members, when.tolist(), strict=True):
             if place >= len(days):
@@ -254,14 +251,21 @@ def _places(run: Recovery) -> tuple[list[_Place], int]:
     return [place for _, _, place in places], later
 
 
-def _per_day(holder: Responsible, calendar: Calendar, days: Sequence[date], *, pace: int) -> list[int]:
-    """How many each day takes: as many as were asked for, fewer (one at least) where it is full of others already.
+def _coming(holder: Responsible, now: datetime) -> tuple[Calendar, list[date], list[int] | None]:
+    """The days over which a holder's leads are spread, and how many contacts each still takes (None: any number).
 
     A programme is worked by nobody; what it holds comes to its owner's day only if there is room.
     """
-    if not days or holder.kind == ResponsibleKind.PROGRAMME:
-        return [pace]
-    return [min(pace, free) for free in keeping.room(holder, calendar, days)]
+    calendar = working_time.calendar_of(holder.user)
+    coming = calendar.coming(calendar.after(calendar.day(now), 1), DAYS)
+    days = [day for day in coming if calendar.at(day) <= now + FARTHEST_NEXT - timedelta(days=1)]
+    is_worked = days and holder.kind != ResponsibleKind.PROGRAMME
+    return calendar, days, keeping.room(holder, calendar, days) if is_worked else None
+
+
+def _per_day(free: Sequence[int] | None, *, pace: int) -> list[int]:
+    """How many each day takes: as many as were asked for, fewer (one at least) where it is full of others already."""
+    return [pace] if free is None else [min(pace, each) for each in free]
 
 
 def _place(row: Sequence[Any], holder: Responsible, at: datetime, calendar: Calendar) -> _Place:
@@ -285,10 +289,11 @@ def _takers(pairs: Collection[tuple[UUID, UUID | None]]) -> dict[tuple[UUID, UUI
 
 
 def _chances(leads: Sequence[tuple[UUID, str]]) -> Mapping[UUID, float]:
-    """P(ripe within a month), the likeliest first: who has a deal open is ripe; who was let go, an average old lead."""
+    """P(ripe within a month) as it is once they are back at work: who has a deal open is ripe, who was let go will be
+    scored as an old lead taken up anew."""
     scores = dict(ripeness.all_scores().filter(lead_id__in=[pk for pk, _ in leads]).values_list("lead_id", "p_30"))
-    usual = {State.OPPORTUNITY: 1.0, State.LOST: 0.02}
-    return {pk: usual.get(State(state), scores.get(pk, 0.0)) for pk, state in leads}
+    scores |= ripeness.again([pk for pk, state in leads if state == State.LOST])
+    return {pk: 1.0 if state == State.OPPORTUNITY else scores.get(pk, 0.0) for pk, state in leads}
 
 
 def _people(holder: Responsible) -> int:
@@ -302,17 +307,23 @@ def _people(holder: Responsible) -> int:
 def ends(
     actor: User, asked: Asked, ways: Collection[Leak], paces: Sequence[int] = PACES
 ) -> list[tuple[int, int, date]]:
-    """(a day, leads, when the longest list ends) for each pace, as far as it can be told beforehand."""
-    found = chosen(actor, asked, ways)
-    held = dict(found.order_by().values_list("responsible").annotate(n=Count("pk")))
+    """(a day, leads, when the longest list ends) for each pace, as it will be if they are put back now."""
+    now, n_of = clock.now(), chosen(actor, asked, ways).order_by().values_list("responsible_id", "owner_id", "state")
+    counted = list(n_of.annotate(n=Count("pk")))
+    takers = _takers({(desk, owner) for desk, owner, _, _ in counted})
+    held: Counter[UUID] = Counter()
+    for desk, owner, state, n in counted:
+        held[takers[desk, owner].pk if state == State.LOST else desk] += n
     holders = Responsible.objects.select_related("user").in_bulk(list(held))
-    calendar, today = working_time.calendar_of(None), working_time.calendar_of(None).day(clock.now())
-    n = sum(held.values())
-    longest = [held[pk] / _people(holder) for pk, holder in holders.items()]
-    return [
-        (pace, n, calendar.after(today, min(max((ceil(each / pace) for each in longest), default=0), DAYS)))
-        for pace in paces
-    ]
+    coming = {pk: (*_coming(holder, now)[1:], _people(holder)) for pk, holder in holders.items()}
+    today = working_time.calendar_of(None).day(now)
+
+    def last(pk: UUID, pace: int) -> date:
+        days, free, people_there = coming[pk]
+        when = spread([0.0] * held[pk], per_day=_per_day(free, pace=pace * people_there))
+        return days[min(int(when.max()), len(days) - 1)]
+
+    return [(pace, held.total(), max((last(pk, pace) for pk in held), default=today)) for pace in paces]
 
 
 def _take_back(run: Recovery, is_stopping: Callable[[], bool]) -> bool:

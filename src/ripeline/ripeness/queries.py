@@ -31,9 +31,9 @@ from ripeline.science.prior import Prior
 from ripeline.science.terms import Term as PriorTerm
 
 __all__ = [
-    "Chances", "all_scores", "beside", "chances", "current", "current_run", "disputes", "expected", "expected_again",
-    "is_mostly_prior", "kept", "kept_bands", "model", "of", "perceived", "prior_terms", "run", "runs", "table",
-    "tagged", "waiting",
+    "Chances", "again", "all_scores", "beside", "chances", "current", "current_run", "disputes", "expected",
+    "expected_again", "is_mostly_prior", "kept", "kept_bands", "model", "of", "perceived", "prior_terms", "run", "runs",
+    "table", "tagged", "waiting",
 ]  # fmt: skip
 
 
@@ -45,6 +45,11 @@ def table() -> Sequence[Term]:
 def prior_terms() -> tuple[PriorTerm, ...]:
     """Science's terms with the company's means."""
     return terms()
+
+
+def again(lead_ids: Sequence[UUID]) -> dict[UUID, float]:
+    """P(ripe within a month) that lost leads will have once they are taken up again."""
+    return scoring.again(lead_ids)
 
 
 def of(lead_ids: Collection[UUID]) -> dict[UUID, Score]:

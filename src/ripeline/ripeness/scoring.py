@@ -18,7 +18,7 @@ from ripeline.science import reasons
 from ripeline.science.features import Encoder
 from ripeline.science.gate import FloatArray
 from ripeline.science.model import Model
-from ripeline.science.prior import MONTH
+from ripeline.science.prior import MONTH, Scores
 from ripeline.science.terms import Facts, Term
 
 BLOCK = 20_000  # leads at a time, where it is said which
@@ -42,6 +42,10 @@ _NEXT = """
 SELECT id FROM lead WHERE merged_into_id IS NULL AND state NOT IN ('won', 'lost', 'disqualified') AND id > %s::uuid
 ORDER BY id LIMIT %s
 """
+_OPEN = "lead.state NOT IN ('won', 'lost', 'disqualified')"
+_AGAIN = _THESE.replace(_OPEN, "lead.state = 'lost'").replace(  # as they would be, taken up at this moment
+    "lead.episode, lead.episode_at", "lead.episode + 1, %(now)s::timestamptz"
+)
 # Before the facts are read: whoever writes a score later has then read later, too.
 _HOLD = "SELECT FROM score WHERE lead_id = ANY(%s::uuid[]) ORDER BY lead_id FOR UPDATE"
 # The same of some leads, and who has others merged into them; nobody changes the model until the transaction ends.
@@ -158,14 +162,7 @@ def _write(rows: Sequence[_Row], by: Current, born: Collection[UUID] = ()) -> No
         return
     moment = clock.now()
     model = by.model
-    ages = _ages(rows, moment)
-    known = _encoded(rows, ages, model)
-    scores = model.score(known, age_days=ages % HORIZON)
-    heard = engagement.hear(
-        [row[0] for row in rows], scores, began=[row[6] for row in rows], reached=[row[9] for row in rows],
-        ages=ages % HORIZON, curve=known.curve, model=model, moment=moment, born=born,
-        raised=[row[5] == 1 and row[7] in HAND_RAISERS for row in rows],
-    )  # fmt: skip
+    known, scores, heard = _judged(rows, model, moment, born)
     today = moment.date()
     numbers = np.column_stack([heard.figures.get(name, getattr(scores, name)) for name in _FIGURES]).tolist()
     windows = np.where(heard.soon[:, None], [0, int(MONTH)], scores.window).tolist()
@@ -183,6 +180,35 @@ def _write(rows: Sequence[_Row], by: Current, born: Collection[UUID] = ()) -> No
             for at, (row, figures, window, why) in enumerate(zip(rows, numbers, windows, said, strict=True))
         ], today=today,
     )  # fmt: skip
+
+
+def _judged(
+    rows: Sequence[_Row], model: Model, moment: datetime, born: Collection[UUID] = ()
+) -> tuple[Facts, Scores, engagement.Heard]:
+    """What is known of leads, what the model says of it, and that after what they did since they came."""
+    ages = _ages(rows, moment)
+    known = _encoded(rows, ages, model)
+    scores = model.score(known, age_days=ages % HORIZON)
+    heard = engagement.hear(
+        [row[0] for row in rows], scores, began=[row[6] for row in rows], reached=[row[9] for row in rows],
+        ages=ages % HORIZON, curve=known.curve, model=model, moment=moment, born=born,
+        raised=[row[5] == 1 and row[7] in HAND_RAISERS for row in rows],
+    )  # fmt: skip
+    return known, scores, heard
+
+
+def again(lead_ids: Sequence[UUID]) -> dict[UUID, float]:
+    """P(ripe within a month) of lost leads as it will be scored once they are taken up again, were that now."""
+    moment, model = clock.now(), current().model
+    found: dict[UUID, float] = {}
+    for start in range(0, len(lead_ids), BLOCK):
+        ids = list(lead_ids[start : start + BLOCK])
+        rows: Sequence[Any] = prepared_rows(_AGAIN, {"ids": ids, "now": moment})
+        if rows:
+            _, scores, heard = _judged(rows, model, moment)
+            chances = heard.figures.get("p_30", scores.p_30).tolist()
+            found |= {row[0]: chance for row, chance in zip(rows, chances, strict=True)}
+    return found
 
 
 def _ages(rows: Sequence[_Row], moment: datetime) -> FloatArray:
