@@ -14,9 +14,9 @@ from django.db import connection
 from ripeline.base import clock
 from ripeline.capture.imports import actions, undoing
 from ripeline.capture.imports.actions import UndoError
-from ripeline.capture.models import ImportCompany, ImportedFirm, ImportKept, ImportRun, ImportUndo
+from ripeline.capture.models import Door, ImportCompany, ImportedFirm, ImportKept, ImportRun, ImportUndo
 from ripeline.catalog import queries as catalog
-from ripeline.catalog.models import Campaign, Source
+from ripeline.catalog.models import Campaign, CountedLink, Source
 from ripeline.cli import undoing as taking_back
 from ripeline.cli.output import Failed
 from ripeline.leads import actions as leads
@@ -253,6 +253,18 @@ def test_a_later_import_stays_when_the_earlier_one_goes_and_the_other_way_round(
     assert set(ImportKept.objects.values_list("why", flat=True)) == {"imported"}
     assert told(undone(second)) == (0, 0, 2, 0)
     assert Lead.objects.get(reference="1").name == "Ann"
+
+
+def test_a_source_and_a_campaign_that_a_form_or_a_link_names_by_now_stay(ada: User) -> None:
+    run = imported(csv("E-mail,Name,Source,Campaign", "a@x.example,Ann,Fair,Spring", "b@y.example,Bo,Web,Summer"))
+    asked = {"title": "Ask us", "verb": "Send", "thanks": "Thank you", "created_by": ada}
+    Door.objects.create(kind="form", name="Contact", slug="contact", source=Source.objects.get(name="Fair"), **asked)
+    spring = Campaign.objects.get(name="Spring")
+    CountedLink.objects.create(code="abc", name="Letter", address="https://x.example", campaign=spring, created_by=ada)
+    undo = undone(run)
+    assert (again(run).state, undo.problem) == ("undone", "")
+    assert list(Source.objects.filter(name__in=["Fair", "Web"]).values_list("name", flat=True)) == ["Fair"]
+    assert Campaign.objects.get() == spring
 
 
 def test_who_was_taken_up_again_by_it_is_closed_as_before(alice: User, lead: Lead) -> None:

@@ -1,9 +1,11 @@
 """Keeping sources, campaigns, reasons and custom fields."""
 
 from collections.abc import Callable, Collection, Iterable, Mapping
+from contextlib import suppress
 from typing import TypeVar
 
 from django.db import DEFAULT_DB_ALIAS
+from django.db.models import ProtectedError, QuerySet
 
 from ripeline.base.settled import Settled
 from ripeline.base.statements import prepared_rows
@@ -124,13 +126,21 @@ def _named(kind: type[N], names: Iterable[str], made: Callable[[str], N]) -> dic
 
 
 def remove_campaigns(ids: Collection[str]) -> None:
-    """Delete campaigns that nobody has come from and nobody has given a cost."""
-    Campaign.objects.filter(pk__in=ids, cost__isnull=True).delete()
+    """Delete campaigns that nobody has come from, nobody has given a cost and nothing names (a form, a link)."""
+    _remove(Campaign.objects.filter(pk__in=ids, cost__isnull=True))
 
 
 def remove_sources(ids: Collection[str]) -> None:
-    """Delete sources that nobody has come from and no campaign belongs to."""
-    Source.objects.filter(pk__in=ids, campaign__isnull=True).delete()
+    """Delete sources that nobody has come from and that no campaign and no door names."""
+    _remove(Source.objects.filter(pk__in=ids, campaign__isnull=True))
+
+
+def _remove(found: QuerySet[N]) -> None:
+    """Each that nothing names by now; locked, so that nothing comes to name it meanwhile."""
+    for pk in list(found.order_by("key").values_list("pk", flat=True)):
+        for each in found.model._default_manager.select_for_update().filter(pk=pk):
+            with suppress(ProtectedError):
+                each.delete()
 
 
 def custom_fields(fields: Mapping[str, tuple[str, str]]) -> tuple[dict[str, CustomField], list[str]]:
