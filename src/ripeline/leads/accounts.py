@@ -101,9 +101,27 @@ def forget(account_id: UUID) -> bool:
     return bool(forgettable().filter(pk=account_id).delete()[0])
 
 
+def forget_all(empty: QuerySet[Account]) -> None:
+    """Delete companies, those that still are `empty` once nobody can be put there any more."""
+    ids = list(empty.values_list("pk", flat=True))
+    list(Account.objects.select_for_update().filter(pk__in=ids).order_by("key").values_list("pk"))
+    Account.objects.filter(pk__in=list(empty.filter(pk__in=ids).values_list("pk", flat=True))).delete()
+
+
 def forgettable() -> QuerySet[Account]:
     """Companies at which nobody is, and that no merge has to do with."""
     return Account.objects.filter(leads__isnull=True, merged_into__isnull=True, merged__isnull=True)
+
+
+def again(account_id: str, company: str, email: str) -> str | None:
+    """Where somebody is again: at their company, at the one that it was merged into since, or, where it is gone, at
+    the one of its name, made anew.
+    """
+    held = Account.objects.select_for_update(no_key=True).filter(pk=account_id)
+    if into := list(held.values_list("merged_into", flat=True)):
+        return str(into[0] or account_id)
+    made = accounts([Person(company=company, email=email)], Word.APART).get(rules.account_key(company, email))
+    return str(made.pk) if made else None
 
 
 def where_now(account_ids: Collection[UUID]) -> dict[UUID, UUID]:

@@ -16,7 +16,7 @@ from django.db.models import Q, QuerySet
 from ripeline.catalog import actions as catalog
 from ripeline.leads import accounts, answers, bulk, deal_ids, deciding, duplicates
 from ripeline.leads.deciding import By, Changes
-from ripeline.leads.models import Account, Enquiry, Identity, Lead, SavedView
+from ripeline.leads.models import Enquiry, Identity, Lead, SavedView
 from ripeline.timeline import actions as timeline
 from ripeline.timeline.models import Activity
 
@@ -118,7 +118,7 @@ def unused(
     empty = accounts.forgettable().filter(created_at__range=accounts_of, owner__isnull=True)
     for theirs in but:
         empty = empty.exclude(pk__in=theirs)
-    Account.objects.filter(pk__in=list(empty.values_list("pk", flat=True))).delete()
+    accounts.forget_all(empty)
     catalog.remove_campaigns([pk for pk in made["campaign"] if not Enquiry.objects.filter(campaign_id=pk).exists()])
     used = (Lead.objects, Enquiry.objects)
     catalog.remove_sources([pk for pk in made["source"] if not any(of.filter(source_id=pk).exists() for of in used)])

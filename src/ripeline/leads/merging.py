@@ -13,7 +13,7 @@ from django.db import transaction
 from django.db.models import Q
 
 from ripeline.base import clock
-from ripeline.leads import joining, parting, rules
+from ripeline.leads import accounts, joining, parting, rules
 from ripeline.leads.deciding import By, Changes, LeadError, _column, _plain, locked, once_more
 from ripeline.leads.models import Lead, Opportunity
 from ripeline.leads.rules import Verb
@@ -120,6 +120,9 @@ def _put_back(survivor: Lead, merged: Activity) -> None:
     later = later.exclude(pk=merged.pk).select_related("actor").order_by("recorded_at", "pk")
     still = Lead.objects.filter(merged_into=survivor).values_list("search", flat=True)
     changes = parting.parted(survivor, merged, list(later), still=still)
+    if changes.get("account_id"):
+        company = changes.get("company", survivor.company)
+        changes["account_id"] = accounts.again(changes["account_id"], company, survivor.email)
     for name, old in changes.items():
         setattr(survivor, name, _column(name).to_python(old))
     if changes:
