@@ -14,10 +14,11 @@ from hypothesis import strategies as st
 from ripeline.base import clock
 from ripeline.base.ids import new_id
 from ripeline.capture.arriving.admission import admit
+from ripeline.capture.imports import actions as imports
 from ripeline.catalog import queries as catalog
 from ripeline.leads import actions, bulk, identity, joining, merging, record
 from ripeline.leads.deciding import By, LeadError, Next
-from ripeline.leads.models import Lead, Opportunity, State
+from ripeline.leads.models import Account, Lead, Opportunity, State
 from ripeline.people import queries as people
 from ripeline.people.models import User
 from ripeline.people.rules import NotAllowed
@@ -26,6 +27,7 @@ from ripeline.ripeness import queries as scores
 from ripeline.timeline import visits
 from ripeline.timeline.models import Activity
 from ripeline.worker import reactions
+from tests.capture.importing import csv, imported
 from tests.capture.test_admission import arrival
 from tests.cast import MakeLead, by, soon
 
@@ -214,6 +216,31 @@ def test_the_date_that_the_planner_moved_is_put_back_also_where_somebody_changed
     merging.unmerge(duplicate_id=gone.pk, by=by(alice))
     after = fresh(kept)
     assert (after.next_at, after.next_kind, after.title) == (kept.next_at, kept.next_kind, "Owner")
+
+
+def test_a_merge_can_be_taken_back_of_whose_company_went_with_an_import(alice: User, make_lead: MakeLead) -> None:
+    run = imported(csv("E-mail,Name,Company", "ann@gmail.com,Ann Lee,Old Firm"))
+    kept, gone = Lead.objects.get(), make_lead(alice, name="Ann Lee", company="New Firm")
+    merging.merge(survivor_id=kept.pk, duplicate_id=gone.pk, by=by(people.system()), takes={"company"})
+    imports.undo(actor=people.system(), run_id=run.pk)
+    imports.work(run.pk)
+    assert not Account.objects.filter(name="Old Firm").exists()
+    merging.unmerge(duplicate_id=gone.pk, by=by(people.system()))
+    assert (fresh(kept).company, Account.objects.get(name="Old Firm")) == ("Old Firm", fresh(kept).account)
+
+
+def test_who_is_alone_again_is_found_by_another_number_and_by_no_word_of_the_other(
+    alice: User, make_lead: MakeLead
+) -> None:
+    kept, gone = make_lead(alice, name="Ann Lee"), make_lead(alice, name="Ann Maidenname", phone="+493077")
+    actions.put_on(kept.pk, by(alice), number="+49170555555")
+    merging.merge(survivor_id=kept.pk, duplicate_id=gone.pk, by=by(alice))
+    actions.put_on(kept.pk, by(alice), number="+49160444444")
+    actions.edit(kept.pk, by(alice), fields={"title": "CEO"})
+    merging.unmerge(duplicate_id=gone.pk, by=by(alice))
+    words = fresh(kept).search.split()
+    assert {"49170555555", "49160444444", "ceo"} <= set(words)
+    assert not {"maidenname", "493077"} & set(words)
 
 
 def test_an_amount_that_somebody_corrected_since_keeps_its_currency(alice: User, make_lead: MakeLead) -> None:

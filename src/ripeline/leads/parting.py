@@ -51,7 +51,7 @@ def parted(survivor: Lead, merged: Activity, later: Sequence[Activity], *, still
         back["touches"] = max(survivor.touches - (became["touches"] - was["touches"]), 0)
     if "custom" in was:
         back["custom"] = _custom(survivor.custom, was["custom"], became["custom"])
-    return back | _search(survivor, back, was, is_left=is_left("search"), still=still)
+    return back | _search(survivor, back, merged, later, is_left=is_left("search"), still=still)
 
 
 def _stays(survivor: Lead, was: dict[str, Any], touched: set[str]) -> tuple[str, ...]:
@@ -83,10 +83,31 @@ def _custom(now: dict[str, Any], was: dict[str, Any], became: dict[str, Any]) ->
     }
 
 
-def _search(survivor: Lead, back: Changes, was: dict[str, Any], *, is_left: bool, still: Iterable[str]) -> Changes:
-    """The words by which it is found: as they were, or of what it says now and of those who stay merged into it."""
+def _search(
+    survivor: Lead, back: Changes, merged: Activity, later: Sequence[Activity], *, is_left: bool, still: Iterable[str]
+) -> Changes:  # fmt: skip
+    """The words by which it is found: as they were, or of what it says now, with those that found it beside what it
+    said, before the merge or learnt since, and of those who stay merged into it.
+    """
+    was, became = merged.data["was"], merged.data["became"]
     if is_left:
         return {"search": was["search"]} if "search" in was else {}
-    said = {name: back.get(name, getattr(survivor, name)) for name in rules.SEARCHED}
-    words = " ".join([rules.search_tokens(**said), *still]).split()
+    now = {name: getattr(survivor, name) for name in rules.SEARCHED}
+    said = {name: back.get(name, value) for name, value in now.items()}
+    if "search" not in was:
+        return {"search": rules.searched_anew(survivor, said)}
+    then = {name: was.get(name, _first(name, later, value)) for name, value in now.items()}
+    beside = _but(was["search"], rules.search_tokens(**then))
+    learnt = _but(survivor.search, f"{became['search']} {rules.search_tokens(**now)}")
+    words = " ".join([rules.search_tokens(**said), *beside, *learnt, *still]).split()
     return {"search": " ".join(dict.fromkeys(words))[:4000]}
+
+
+def _first(name: str, later: Sequence[Activity], value: Any) -> Any:
+    """What a field said before anybody changed it since."""
+    return next((each.data["before"][name] for each in later if name in each.data["before"]), value)
+
+
+def _but(words: str, others: str) -> list[str]:
+    known = set(others.split())
+    return [word for word in words.split() if word not in known]

@@ -56,7 +56,7 @@ def partly(lead: Lead, mine: Sequence[Activity], since: Iterable[Activity]) -> P
                 off.custom[key] = was.get(key)
     if any(name in off.changes for name in rules.SEARCHED):
         said = {name: off.changes.get(name, getattr(lead, name)) for name in rules.SEARCHED}
-        off.changes["search"] = rules.search_tokens(**said)
+        off.changes["search"] = rules.searched_anew(lead, said)
     off.identities = all(name in off.changes for name in ("email", "reference") if name in last)
     left = last.keys() - off.changes.keys() - set(_OURS)
     off.entries = [entry.pk for entry in updates if not left]
