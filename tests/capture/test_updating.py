@@ -264,3 +264,16 @@ def test_a_missing_currency_is_added_from_the_same_amount_and_from_no_other() ->
     Lead.objects.update(currency="")
     assert deal("900", "USD", policy="empty") == (500, "")
     assert deal("500", "USD", policy="empty") == (500, "USD")
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(("policy", "stays"), [("file", True), ("always", False)])
+def test_what_somebody_emptied_by_hand_stays_empty_and_the_result_says_so(ada: User, policy: str, stays: bool) -> None:
+    file = csv("E-mail,Name,Job title,Company,Hall", "ann@x.example,Ann Lee,CEO,Helio,7")
+    imported(file)
+    lead = Lead.objects.get()
+    leads.edit(lead.pk, by(ada), fields={"title": "", "company": ""})
+    run = imported(file.replace(b"Hall\n", b"Hall,Row\n").replace(b",7\n", b",7,1\n"), name="later.csv", policy=policy)
+    lead.refresh_from_db()
+    assert (lead.title, lead.company) == (("", "") if stays else ("CEO", "Helio"))
+    assert any("company" in said.lower() for _, said in queries.remarks(run)) is stays

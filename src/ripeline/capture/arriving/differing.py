@@ -30,13 +30,14 @@ class LastWords:
 
 
 def is_contested(lead: Lead, arrival: Arrival) -> bool:
-    """Whether the arrival says something else than the record does."""
+    """Whether the arrival says something else than the record does, be it empty there."""
     given = {name: getattr(arrival.person, name) for name in FIELDS}
-    if any(value not in _EMPTY and getattr(lead, name) not in (*_EMPTY, value) for name, value in given.items()):
+    as_here: tuple[Any, ...] = () if arrival.context.import_run_id else _EMPTY  # a file may fill what was emptied
+    if any(value not in _EMPTY and getattr(lead, name) not in (*as_here, value) for name, value in given.items()):
         return True
     custom = arrival.person.custom
     return _has_moved(lead, arrival) or any(
-        value not in _EMPTY and lead.custom.get(key) not in (*_EMPTY, value) for key, value in custom.items()
+        value not in _EMPTY and lead.custom.get(key) not in (*as_here, value) for key, value in custom.items()
     )
 
 
@@ -102,40 +103,58 @@ def differences(
     What is empty says nothing, and a name cut short says nothing new. Without `corrects`, only what the record does
     not say yet.
     """
-    person = arrival.person
-    kept: list[str] = []
-    first: list[str] = []
-
-    def wins(name: str) -> bool:
-        """Whether the arrival's word stays for a field that the record has another word for."""
-        if arrival.policy is Policy.FILE and name in said.by_hand:
-            kept.append(name.removeprefix(CUSTOM))
-            return False
-        if name in arrival.said:
-            first.append(name.removeprefix(CUSTOM))
-            return False
-        if arrival.policy is Policy.NEWEST:
-            return arrival.dated and arrival.context.captured_at > said.changed.get(name, lead.captured_at)
-        return arrival.policy is not Policy.EMPTY
-
+    person, word = arrival.person, _Word(lead, arrival, said, corrects)
     changes: Changes = {}
     amount = pending.get("amount", lead.amount)
     for name in FIELDS:
         given, now = getattr(person, name), pending.get(name, getattr(lead, name))
         fits = name != "currency" or person.amount in (None, changes.get("amount", amount))  # not of one that goes
         fits = fits and not (name == "name" and abbreviates(str(given), str(now)))  # "Vito V." is no correction
-        if fits and given not in _EMPTY and given != now and (now in _EMPTY or (corrects and wins(name))):
+        if fits and given not in _EMPTY and given != now and word.counts(name, now):
             changes[name] = given
     for name in _KNOWN_BY:
-        moves = name == "email" and corrects and name not in pending and _has_moved(lead, arrival) and wins(name)
+        moves = name == "email" and name not in pending and _has_moved(lead, arrival) and word.counts(name, lead.email)
         if getattr(person, name) and (moves or not pending.get(name, getattr(lead, name))):
             changes[name] = getattr(person, name)
     here = pending.get("custom", lead.custom)
     custom = {
         key: value
         for key, value in person.custom.items()
-        if value not in _EMPTY and here.get(key) != value and (here.get(key) in _EMPTY or wins(CUSTOM + key))
+        if value not in _EMPTY and here.get(key) != value and word.counts(CUSTOM + key, here.get(key))
     }
     if custom:
         changes["custom"] = {**here, **custom}
-    return changes, tuple(kept), tuple(first)
+    return changes, tuple(word.kept), tuple(word.first)
+
+
+class _Word:
+    """An arrival's, about a record: where it counts; what was `kept` from it, and what was said `first`."""
+
+    def __init__(self, lead: Lead, arrival: Arrival, said: LastWords, corrects: bool) -> None:
+        self._lead, self._arrival, self._said, self._corrects = lead, arrival, said, corrects
+        self.kept: list[str] = []
+        self.first: list[str] = []
+
+    def counts(self, name: str, now: Any) -> bool:
+        """Whether it becomes what the record says of this, which is something else `now`."""
+        return self._fills(name) if now in _EMPTY else self._corrects and self._wins(name)
+
+    def _fills(self, name: str) -> bool:
+        """What the record does not say is taken, but by a file not over a person who emptied it."""
+        is_ours = name in self._said.by_hand and name != "phone"  # of telephones, `taken_off` knows which
+        if self._arrival.policy is not Policy.FILE or not self._arrival.context.import_run_id or not is_ours:
+            return True
+        self.kept.append(name.removeprefix(CUSTOM))
+        return False
+
+    def _wins(self, name: str) -> bool:
+        arrival = self._arrival
+        if arrival.policy is Policy.FILE and name in self._said.by_hand:
+            self.kept.append(name.removeprefix(CUSTOM))
+            return False
+        if name in arrival.said:
+            self.first.append(name.removeprefix(CUSTOM))
+            return False
+        if arrival.policy is Policy.NEWEST:
+            return arrival.dated and arrival.context.captured_at > self._said.changed.get(name, self._lead.captured_at)
+        return arrival.policy is not Policy.EMPTY
