@@ -12,7 +12,7 @@ from ripeline.leads import actions, batches
 from ripeline.leads.deciding import LeadError
 from ripeline.leads.models import Batch, BatchState, BatchVerb, Lead, State
 from ripeline.leads.rules import NotAllowed
-from ripeline.people.models import AuditEntry, User
+from ripeline.people.models import AuditEntry, Role, User
 from ripeline.people.queries import responsible_of, system
 from ripeline.ripeness import queries as ripeness
 from ripeline.routing.actions import deactivate
@@ -176,6 +176,16 @@ def test_undo_leaves_what_somebody_changed_since(carol: User, alice: User, bob: 
     assert Lead.objects.get(pk=one.pk).owner == bob
     assert Lead.objects.get(pk=two.pk).owner == alice
     assert list(batch.items.filter(outcome="changed").values_list("lead_id", flat=True)) == [one.pk]
+
+
+def test_who_may_give_no_more_takes_nothing_back(carol: User, alice: User, bob: User, make_lead: MakeLead) -> None:
+    make_lead(alice)
+    batch = worked(give(carol, bob, query="view=all"))
+    carol.role = Role.REP
+    carol.save()
+    with pytest.raises(NotAllowed):
+        batches.undo(actor=carol, batch_id=batch.pk)
+    assert Lead.objects.get().owner == bob
 
 
 def test_the_same_request_is_one_batch_and_a_second_worker_changes_nothing(

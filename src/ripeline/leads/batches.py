@@ -46,6 +46,11 @@ def verbs_of(actor: User) -> frozenset[BatchVerb]:
     return frozenset(BatchVerb) if actor.role in _GIVERS else frozenset(BatchVerb) - {BatchVerb.GIVE}
 
 
+def _require(actor: User, verb: BatchVerb) -> None:
+    if verb not in verbs_of(actor):
+        raise NotAllowed("That is done by whoever works the leads, or by their leader.")
+
+
 def ask(
     *, actor: User, verb: BatchVerb, terms: Mapping[str, Any], key: str, zone: str = "UTC", query: str = "",
     lead_ids: Sequence[UUID] | None = None,
@@ -54,8 +59,7 @@ def ask(
 
     The same key again is the same batch.
     """
-    if verb not in verbs_of(actor):
-        raise NotAllowed("That is done by whoever works the leads, or by their leader.")
+    _require(actor, verb)
     if lead_ids is not None and len(lead_ids) > TICKED_AT_MOST:
         raise LeadError(f"At most {TICKED_AT_MOST:,} leads can be ticked one by one; choose everything that matches.")
     with transaction.atomic():
@@ -96,11 +100,15 @@ def cancel(*, actor: User, batch_id: UUID) -> None:
 
 
 def undo(*, actor: User, batch_id: UUID) -> Batch:
-    """Ask to put every lead of it back that nobody has changed since. Asked again it is the same."""
+    """Ask to put every lead of it back that nobody has changed since. Asked again it is the same.
+
+    Raises NotAllowed for who may not do with many what it did, by now.
+    """
     with transaction.atomic():
         batch = Batch.objects.select_for_update().filter(pk=batch_id, asked_by=actor).first()
         if batch is None:
             raise LeadError("There is nothing to take back.")
+        _require(actor, BatchVerb(batch.verb))
         if batch.state in (BatchState.QUEUED, BatchState.RUNNING):
             raise LeadError("This is still under way; cancel it first.")
         if batch.state in (BatchState.DONE, BatchState.CANCELLED, BatchState.FAILED) and batch.done:
