@@ -7,6 +7,7 @@ from uuid import uuid4
 import pytest
 from django.test import Client
 
+from ripeline.capture.cells import values
 from ripeline.capture.doors import doors, machines, submissions
 from ripeline.capture.doors.drafts import FormDraft
 from ripeline.capture.doors.machines import Entry
@@ -100,3 +101,9 @@ def test_in_the_record_one_number_is_asked_for(alice: User) -> None:
     assert "Write one number here; the others go into a note." in page.text
     assert f'value="{both}"' in page.text
     assert Lead.objects.get().phone == ""
+
+
+def test_of_several_numbers_in_a_cell_one_that_is_none_does_not_cost_the_others() -> None:
+    found = values.phone("0221 998877, 0172 555444", home="DE")
+    assert found == ("+49221998877", "of “0221 998877, 0172 555444” the first that is a number was taken")
+    assert "no country code" not in values.phone("0172 5, 0172 6", home="DE").remark

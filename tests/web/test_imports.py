@@ -120,6 +120,15 @@ def test_a_column_that_is_called_like_a_field_that_everybody_has_is_kept_under_a
     assert "Keep it as “Firma in the file”" in text(page)
 
 
+def test_a_file_that_does_not_say_when_people_came_is_warned_of(signed_in: SignIn, mona: User) -> None:
+    client = signed_in(mona)
+    page = text(client.get(upload(client, b"Name,Email,Am Stand\nAnn,ann@x.example,31.01.2026\n").url))
+    assert "No column says when they came." in page
+    assert "such as “Am Stand”" in page
+    page = text(client.get(upload(client, b"Name,Email,Angelegt am\nBo,b@x.example,31.01.2026\n").url))
+    assert "No column says when they came." not in page
+
+
 def test_who_leaves_a_column_called_name_to_itself_is_warned_that_leads_go_in_nameless(
     signed_in: SignIn, mona: User
 ) -> None:

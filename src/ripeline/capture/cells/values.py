@@ -185,8 +185,7 @@ def phone(text: str, *, country: str = "", home: str = "") -> Parsed[str]:
     try:
         number = phonenumbers.parse(f"+{text[2:100]}" if text.startswith("00") else text[:100], country or None)
     except phonenumbers.NumberParseException:
-        hint = "" if country else ": write +, the country code and the number, or say which country"
-        return Parsed(text[:40], f"“{text[:40]}” is kept as it is, no country code is known{hint}")
+        return _unreadable(text, country)
     if not phonenumbers.is_possible_number(number):
         return Parsed(text[:40], f"“{text[:40]}” has too few or too many digits and is kept as it is")
     if country and not text.startswith(("+", "00")) and not phonenumbers.is_valid_number(number):
@@ -194,6 +193,18 @@ def phone(text: str, *, country: str = "", home: str = "") -> Parsed[str]:
                                  "code and the number, or say which country")  # fmt: skip
     remark = f"extension {number.extension} was left out" if number.extension else ""
     return Parsed(phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164), remark)
+
+
+def _unreadable(text: str, country: str) -> Parsed[str]:
+    """What no one number is: of several the first that can be dialled; else as it stands, and why."""
+    parts = [part.strip() for piece in _BETWEEN.split(text[:300]) for part in _WITHIN.split(piece)]
+    numbers = [part for part in parts if sum(map(str.isdigit, part)) >= 6]
+    if len(numbers) > 1 and (first := next((each for each in numbers if _is_valid(each, country)), "")):
+        return Parsed(phone(first, country=country).value, f"of “{text[:40]}” the first that is a number was taken")
+    if country:
+        return Parsed(text[:40], f"“{text[:40]}” is no number of {country} and is kept as it is")
+    how = "write +, the country code and the number, or say which country"
+    return Parsed(text[:40], f"“{text[:40]}” is kept as it is, no country code is known: {how}")
 
 
 def other_phones(text: str, *, country: str = "", home: str = "") -> list[str]:

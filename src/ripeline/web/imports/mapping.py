@@ -159,6 +159,7 @@ def _context(run: ImportRun, looked: Looked, *, error: str = "") -> dict[str, An
         "preset": looked.preset.label if looked.preset and looked.preset.kind == run.kind else "",
         "words": import_words.lines(listed),
         "undated": import_words.undated(listed, looked.mapping.fields(), _seen(dialect)),
+        "unknown_arrival": _unknown_arrival(run, looked),
         "is_remembered": looked.is_remembered,
         "is_told": bool(run.told.get("whole")),
         "why": dialect.why,
@@ -189,6 +190,16 @@ def in_words(problem: str, kind: Kind) -> str:
     for name, field in FIELDS[kind].items():
         named = re.sub(rf"\b{name}\b", field.label, named)
     return before + mapped + named
+
+
+def _unknown_arrival(run: ImportRun, looked: Looked) -> str:
+    """What follows where no column says when they came, and which other columns have days."""
+    if run.kind != ImportKind.LEADS:
+        return ""
+    targets = looked.mapping.to_json()
+    free = [each for each in looked.dialect.columns if targets[each.label] not in FIELDS["leads"]]
+    days = [each.label for each in free if each.date_why or each.kind == FieldType.DATE]
+    return import_words.unknown_arrival(looked.mapping.fields(), days)
 
 
 def _seen(dialect: Dialect) -> list[str]:

@@ -81,6 +81,18 @@ def undated(words: Iterable[Word], fields: Collection[str], seen: Sequence[str] 
     return f"No column says since when: {'; '.join(found)}. If one does, choose “Since when it stands so” for it."
 
 
+def unknown_arrival(fields: Collection[str], columns: Sequence[str]) -> str:
+    """What follows where no column says when people came; "" where one does. `columns`: others that have days."""
+    if "captured_at" in fields:
+        return ""
+    named = ", ".join(f"“{label}”" for label in columns[:3])
+    where = f"such as {named}" if named else "if the file has one"
+    return (
+        "Each new lead would count from the day of this import: in the intake of this month, in what is expected of "
+        f"it, and with a year to ripen ahead. If a column says it, {where}, choose “When they came to us” for it."
+    )
+
+
 def _owners() -> dict[str, str]:
     return {NOBODY: "Nobody here: by the rules", **{user.email: user.name for user in wording.sellers()}}
 
