@@ -5,16 +5,17 @@ from datetime import timedelta
 from threading import Barrier, Event
 
 import pytest
-from django.db import OperationalError, transaction
+from django.db import OperationalError, connection, transaction
 from psycopg.errors import DeadlockDetected
 
+from ripeline.base import clock
 from ripeline.base.ids import new_id
 from ripeline.capture.arriving.admission import admit
 from ripeline.capture.imports import actions as imports
 from ripeline.capture.imports import settling
-from ripeline.leads import actions, batches, bulk, deciding, merging
+from ripeline.leads import actions, batches, bulk, deciding, forgetting, merging
 from ripeline.leads.deciding import LeadError, once_more
-from ripeline.leads.models import Enquiry, Lead, State
+from ripeline.leads.models import Account, Enquiry, Lead, State
 from ripeline.people import queries as people
 from ripeline.people.models import User
 from ripeline.ripeness import queries as ripeness
@@ -189,6 +190,25 @@ def test_a_deal_opened_in_that_moment_is_not_left_on_a_lost_lead(
     batch.refresh_from_db()
     assert (batch.done, batch.left) == (0, {"deal": 1})
     assert Lead.objects.get().state == State.OPPORTUNITY
+
+
+def test_a_company_stays_at_which_somebody_is_put_in_that_moment(
+    alice: User, make_lead: MakeLead, in_threads: InThreads
+) -> None:
+    began = clock.now()
+    left = make_lead(alice, company="Helio", email="")
+    Lead.objects.filter(pk=left.pk).delete()
+
+    def put() -> None:
+        make_lead(alice, name="Ann Lee", company="Helio", email="")
+        connection.check_constraints()  # as its end does: the company's row is held
+
+    def undo() -> None:
+        with transaction.atomic():
+            forgetting.unused({"source": [], "campaign": []}, accounts_of=(began, clock.now()))
+
+    assert at_once(in_threads, put, undo) == []
+    assert Lead.objects.get().account == Account.objects.get()
 
 
 def test_what_postgresql_breaks_off_as_a_circle_is_made_once_more(
