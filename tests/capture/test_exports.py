@@ -15,6 +15,7 @@ from ripeline.capture.files import sheets
 from ripeline.capture.models import Export, ExportPiece, ExportState
 from ripeline.catalog.actions import campaigns_named, custom_fields
 from ripeline.leads.models import Enquiry, Lead
+from ripeline.people.actions import change_user
 from ripeline.people.models import AuditEntry, User
 from ripeline.ripeness import actions as ripeness
 from ripeline.ripeness.models import Score
@@ -102,6 +103,16 @@ def test_every_file_says_by_which_campaign_somebody_came(five: list[Lead], alice
         assert sum(row[at] != "" for row in rows) == 1
     heading, *rows = exporting.export(actor=alice)
     assert {row[0]: row[heading.index("Campaign")] for row in rows}[str(five[0].pk)] == "Spring"
+
+
+def test_what_was_asked_for_as_leader_is_not_fetched_as_rep(five: list[Lead], carol: User, ada: User) -> None:
+    client = sign_in(carol)
+    path = client.get("/leads/export?view=all").headers["Location"]
+    assert tasks.work(lambda: False)
+    assert client.get(f"{path}/fetch").status_code == 200
+    change_user(actor=ada, user=carol, role="rep")
+    assert client.get(f"{path}/fetch").status_code == 302, "to be asked for again"
+    assert "fetch" not in client.get(path).text
 
 
 def test_much_is_written_by_the_worker_and_fetched_by_who_asked(

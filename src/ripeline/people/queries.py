@@ -206,3 +206,9 @@ def desks(user: User, days: Collection[date], *, queues: bool) -> list[UUID]:
 def audited_since(verb: str, target: str, since: datetime) -> int:
     """How often something was noted since a moment, by the index: what limits on tries count."""
     return AuditEntry.objects.filter(verb=verb, target=target[:254], at__gte=since).count()
+
+
+def sees_otherwise_since(user: User, moment: datetime) -> bool:
+    """Whether somebody was given another role or team since."""
+    changes = AuditEntry.objects.filter(verb="user.change", target=user.email, at__gte=moment)
+    return changes.filter(data__has_any_keys=["role", "team"]).exists()

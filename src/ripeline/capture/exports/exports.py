@@ -32,6 +32,7 @@ from ripeline.leads.columns import Column
 from ripeline.leads.filters import Filters
 from ripeline.leads.lists import Row
 from ripeline.people import actions as people
+from ripeline.people import queries as people_queries
 from ripeline.people.models import User
 from ripeline.ripeness import queries as ripeness
 from ripeline.ripeness.models import Score
@@ -287,7 +288,9 @@ def content(export: Export) -> Iterator[bytes]:
 
 
 def can_be_fetched(export: Export) -> bool:
-    return export.state == ExportState.DONE and export.expires_at is not None and export.expires_at > clock.now()
+    """Whether a file is there, and its asker is who they were: it has what another role, or team, was shown."""
+    is_there = export.state == ExportState.DONE and export.expires_at is not None and export.expires_at > clock.now()
+    return is_there and not people_queries.sees_otherwise_since(export.asked_by, export.created_at)
 
 
 def note_fetched(*, actor: User, export: Export) -> None:
