@@ -527,3 +527,29 @@ def test_forty_columns_are_gone_through_on_a_phone(open_page: OpenPage, axe: Axe
     expect(why).to_be_visible()
     assert fits(page)
     axe(page)
+
+
+def test_of_many_columns_what_was_found_comes_first_and_any_can_be_searched_for(
+    open_page: OpenPage, mona: User, axe: Axe, shot: Shot, tmp_path: Path
+) -> None:
+    wide = csv(
+        ",".join([*(f"Field {n}" for n in range(120)), "E-mail", "Name"]),
+        ",".join([*map(str, range(120)), "ann@x.example", "Ann Lee"]),
+    )
+    page = open_page(mona, "/imports/new")
+    uploaded(page, written(tmp_path, wide, "wide.csv"))
+    labels = page.locator(".columns .label-of")
+    assert labels.all_inner_texts()[:2] == ["E-mail", "Name"]
+    page.get_by_label("Find a column among the 122").fill("field 11")
+    expect(page.locator("#found-columns")).to_have_text("11 of 122")
+    expect(page.locator(".columns tbody tr:visible")).to_have_count(11)
+    with page.expect_response("**/mapping"):
+        page.get_by_label("Field 11", exact=True).select_option(label="Company")
+    expect(page.locator(".columns tbody tr:visible")).to_have_count(11)
+    page.get_by_label("Find a column among the 122").fill("company")
+    expect(page.locator(".columns tbody tr:visible .label-of")).to_have_text(["Field 11"])
+    axe(page)
+    shot(page, "imports-many-columns")
+    page.set_viewport_size({"width": 390, "height": 800})
+    assert fits(page)
+    shot(page, "imports-many-columns-phone")

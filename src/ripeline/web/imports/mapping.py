@@ -36,6 +36,7 @@ from ripeline.web.frame.countries import countries
 from ripeline.web.imports import words as import_words
 
 ROWS = 6  # of the preview
+MANY = 30  # columns, more of which are not read through
 _SAMPLES = 3
 _WIDEST = 60  # characters shown of a cell
 _ORDERS = {"day": True, "month": False}
@@ -171,7 +172,8 @@ def _context(run: ImportRun, looked: Looked, *, error: str = "") -> dict[str, An
             Option("yes", f"in row {dialect.skip + 1}" if dialect.header else "in the first row", dialect.header),
             Option("no", "none: each row is a person", not dialect.header),
         ],
-        "lines": _lines(looked, asked),
+        "lines": (lines := _lines(looked, asked)),
+        "are_many": len(lines) > MANY,
         "problems": [in_words(problem, looked.mapping.kind) for problem in looked.mapping.problems()] + asked,
         "sources": catalog.sources(),
         "asks_system": bool(looked.mapping.fields() & WITH_IDS),
@@ -283,7 +285,21 @@ def _lines(looked: Looked, asked: Iterable[str]) -> list[Line]:
                 "" if is_told or target in known else standing.hint(label, looked.detected.samples[number]),
             )
         )  # fmt: skip
-    return lines
+    return _in_sight_first(lines, looked) if len(lines) > MANY else lines
+
+
+def _in_sight_first(lines: Sequence[Line], looked: Looked) -> list[Line]:
+    """Of many columns first what is to be decided, then what was found to be a field, then what is kept, then the rest.
+
+    By what was found and not by what is chosen: a line that one has just changed stays where it is.
+    """
+    known = FIELDS[looked.mapping.kind]
+
+    def place(line: Line) -> int:
+        target = looked.guesses[line.number].target
+        return 0 if line.error else 1 if target in known or target.startswith(ANSWER) else 3 if target == IGNORE else 2
+
+    return sorted(lines, key=place)
 
 
 def _samples(cells: Sequence[str]) -> list[str]:

@@ -45,4 +45,23 @@
     form()?.removeAttribute("aria-busy");
     queueMicrotask(askAgain); // after the request that waited, if any, is on its way
   });
+
+  /* Of many columns those that are called so, or go there; what is typed is no part of the form. */
+  const finder = (event) => (event.target.id === "find-column" ? event.target : null);
+  function find() {
+    const input = document.getElementById("find-column");
+    if (!input) return;
+    const wanted = input.value.trim().toLowerCase();
+    const rows = [...document.querySelectorAll("#mapping .columns tbody tr")];
+    for (const row of rows) {
+      const chosen = row.querySelector(".goes select")?.selectedOptions[0]?.text ?? "";
+      row.hidden = !`${row.querySelector(".label-of").textContent} ${chosen}`.toLowerCase().includes(wanted);
+    }
+    const found = rows.filter((row) => !row.hidden).length;
+    document.getElementById("found-columns").textContent = wanted ? `${found} of ${rows.length}` : "";
+  }
+  document.addEventListener("input", (event) => { if (finder(event)) find(); });
+  document.addEventListener("change", (event) => { if (finder(event)) event.stopPropagation(); }, true);
+  document.addEventListener("keydown", (event) => { if (finder(event) && event.key === "Enter") event.preventDefault(); });
+  document.addEventListener("htmx:afterSettle", find);
 })();
