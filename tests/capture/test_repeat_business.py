@@ -137,3 +137,9 @@ def test_no_deal_is_closed_before_it_was_opened_nor_takes_anothers_name(alice: U
     assert sorted(Opportunity.objects.values_list("state", "amount")) == [("open", 2000), ("won", 1000)]
     assert Lead.objects.get().state == "opportunity"
     assert all(deal.closed_at is None or deal.opened_at <= deal.closed_at for deal in Opportunity.objects.all())
+
+
+def test_who_has_several_deals_is_found_by_the_id_that_stands_in_each_of_their_rows(alice: User) -> None:
+    imported(csv("Id,E-mail,Owner,Created", "1,ann@x.example,Alice,2025-01-10"))
+    rows = (f"1,{name},won,2025-02-01,2025-03-0{day},1000" for day, name in enumerate(("Lathe", "Saw", "Press"), 1))
+    assert counts(outcomes(csv("Id,Product,Outcome,Opened at,Closed on,Amount", *rows))) == (0, 3, 0, 0)

@@ -260,6 +260,16 @@ def test_one_of_several_files_that_is_switched_to_deals_goes_in_after_the_people
     assert page.index("people.csv") < page.index("a-deals.csv")
 
 
+def test_a_file_of_deals_that_went_in_as_people_can_be_read_as_deals_the_next_time(
+    signed_in: SignIn, mona: User
+) -> None:
+    client = signed_in(mona)
+    worked(client, DEALS)
+    page = text(client.get(upload(client, DEALS, name="again.csv").url))
+    assert "This looks like a file of deals" not in page
+    assert "Import as outcomes instead" in page
+
+
 def test_what_one_of_several_files_was_taken_for_is_changed_on_their_page(signed_in: SignIn, mona: User) -> None:
     client = signed_in(mona)
     notes = b"E-mail,Company,Text,When\npriya@northgate.example,Northgate,Rang about the quote,2026-04-03\n"

@@ -179,6 +179,11 @@ def asks_for_outcomes(looked: Looked) -> bool:
     return not looked.is_remembered and _is_of_deals_read_as(looked.mapping.kind, looked.dialect.labels)
 
 
+def may_be_outcomes(looked: Looked) -> bool:
+    """The same, whatever such a file was read as before: it may have been a mistake."""
+    return _is_of_deals_read_as(looked.mapping.kind, looked.dialect.labels)
+
+
 def run_asks_for_outcomes(run: ImportRun) -> bool:
     """The same of an upload, as it was looked at last."""
     labels = Dialect.from_json(run.dialect).labels

@@ -299,7 +299,7 @@ def _fits(field: Field, cells: list[str]) -> bool:
         return False
     if field.name == "state":
         return bool(standing.said(cells))
-    if field.name == "deal_id":  # of several people in several rows, in some exports
+    if field.name == "deal_id" or field is FIELDS["outcomes"]["external_id"]:  # one has several, either way
         return True
     if field.takes is Takes.ID:
         return len(set(cells)) >= 0.9 * len(cells)
