@@ -272,6 +272,22 @@ def test_the_palette_finds_pages_and_goes_there_by_keyboard(
     expect(palette).to_be_hidden()
 
 
+def test_a_name_typed_and_entered_at_once_opens_whoever_is_found_first(
+    open_page: OpenPage, alice: User, make_lead: MakeLead
+) -> None:
+    lead = make_lead(alice, name="Zora Quist")
+    page = open_page(alice, "/leads")
+    page.keyboard.press("Control+k")
+    page.keyboard.type("quist")
+    page.keyboard.press("Enter")
+    expect(page).to_have_url(f"/leads/{lead.pk}")
+    page.keyboard.press("Control+k")
+    page.keyboard.type("sign ou")
+    expect(chosen(page)).to_have_text("Sign out")
+    page.keyboard.press("Enter")
+    expect(page).to_have_url("/sign-in")
+
+
 def test_the_palette_has_nothing_a_role_has_no_use_for(open_page: OpenPage, alice: User) -> None:
     page = open_page(alice, "/settings/profile")
     page.keyboard.press("Control+k")

@@ -142,6 +142,14 @@ def test_the_list_begins_with_the_view_chosen_and_the_address_says_which(
     assert client.get("/leads").status_code == 200
 
 
+def test_a_built_in_view_does_not_keep_what_a_kept_one_asked(alice: User, make_lead: MakeLead) -> None:
+    make_lead(alice)
+    view = saved.save(actor=alice, name="At work", query="state=working&sort=next")
+    shown = page(alice, f"/leads?state=working&sort=next&kept={view.pk}")
+    assert 'href="/leads?view=team"' in shown
+    assert 'href="/leads?view=team&state=working"' in page(alice, "/leads?state=working")
+
+
 def test_a_view_that_was_opened_and_changed_is_replaced_or_kept_anew(alice: User, make_lead: MakeLead) -> None:
     make_lead(alice)
     view = saved.save(actor=alice, name="Mine", query="state=new")

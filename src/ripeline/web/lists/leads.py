@@ -271,9 +271,12 @@ class Tab:
 
 
 def _tabs(asked: Asked, views: Sequence[SavedView]) -> list[Tab]:
-    here = _open_view(asked, views)
+    here, whole = (
+        _open_view(asked, views),
+        Asked(asked.actor, Filters(), Sort.NEWEST),
+    )  # what a kept view asks stays its
     built_in = [
-        Tab(VIEWS[view], asked.url(view=view.value), here is None and view == asked.view)
+        Tab(VIEWS[view], (whole if here else asked).url(view=view.value), here is None and view == asked.view)
         for view in lists.views_of(asked.actor)
     ]
     return built_in + [

@@ -95,6 +95,26 @@
     if (row && document.activeElement === document.body) { row.focus({ preventScroll: true }); row.scrollIntoView({ block: "nearest" }); }
     sessionStorage.removeItem("leads:last");
   });
+  /* A list that is long in coming is dimmed, and says so; where none comes the choices are again those of what is shown. */
+  const SLOW = 300; // milliseconds
+  const choices = () => $$("#ask input:not([type=hidden]), #ask select, .found select");
+  let shown = new Map(), late;
+  const note = () => { shown = new Map(choices().map((field) => [field.id, field.value])); };
+  const isList = (event) => event.detail.target?.id === "results";
+  document.addEventListener("htmx:beforeRequest", (event) => {
+    if (!isList(event)) return;
+    clearTimeout(late);
+    late = setTimeout(() => $("#results")?.setAttribute("aria-busy", "true"), SLOW);
+  });
+  for (const name of ["htmx:sendError", "htmx:timeout", "htmx:responseError"]) document.addEventListener(name, (event) => {
+    if (!isList(event)) return;
+    clearTimeout(late);
+    $("#results")?.removeAttribute("aria-busy");
+    for (const field of choices()) if (field.matches("select") && shown.has(field.id)) field.value = shown.get(field.id);
+  });
+  document.addEventListener("htmx:afterSettle", (event) => { if (event.detail.elt.id === "results") { clearTimeout(late); note(); } });
+  document.addEventListener("DOMContentLoaded", note);
+
   document.addEventListener("DOMContentLoaded", start);
   document.addEventListener("htmx:afterSettle", start);
 })();

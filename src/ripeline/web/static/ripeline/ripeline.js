@@ -5,6 +5,8 @@
  *   data-key="c"            that key presses this button or link (the first one that can be seen)
  *   data-chord="c"          g and then that key go to this link, from every page
  *   data-key-label="Call"   its words in the list of keys (`?`); without it the element's own text
+ *   data-key-shown="x"      that key is in the list of keys, and another script's
+ *   data-offered="Export"   can be done from the palette under these words
  *   data-list               j and k move among the a.row inside; Enter opens (a link does that by itself)
  *   data-opens="palette"    opens the dialog with that id
  *   data-closes             closes the dialog around it
@@ -140,8 +142,8 @@
     const here = $("#keys-here", dialog);
     const rows = $$("[data-key]").filter((element) => seen(element) && !element.closest("dialog"));
     const words = new Map();
-    for (const element of rows) {
-      const key = element.dataset.key;
+    for (const element of [...rows, ...$$("[data-key-shown]")]) {
+      const key = element.dataset.key ?? element.dataset.keyShown;
       if (!words.has(key)) words.set(key, labelOf(element));
     }
     here.replaceChildren(...[...words].flatMap(([key, label]) => {
@@ -161,6 +163,7 @@
   function openPalette() {
     const palette = $("#palette"), input = $("input", palette);
     input.value = "";
+    isAwaited = takesFirst = false;
     forgetFound();
     offerHere();
     palette.showModal();
@@ -176,6 +179,7 @@
       const label = labelOf(element);
       if (label && !offered.has(label)) offered.set(label, { key: element.dataset.key, act: () => press(element.dataset.key) });
     }
+    for (const element of $$("[data-offered]")) offered.set(element.dataset.offered, { act: () => element.click() });
     const give = $('main form[action$="/give"] select[name="to"]');
     const receivers = give && /\/leads\/[0-9a-f-]{36}\/give$/.test(give.form.action) ? [...give.options].filter((each) => each.value) : [];
     for (const each of receivers) {
@@ -234,7 +238,7 @@
 
   async function findPeople() {
     const palette = $("#palette"), query = $("input", palette).value.trim(), mine = ++asked, people = $("#palette-people");
-    if (!palette.dataset.url || (query.length < 2 && !/[^\x00-\x7f]/.test(query))) { forgetFound(); settle(); return; }
+    if (!palette.dataset.url || (query.length < 2 && !/[^\x00-\x7f]/.test(query))) { forgetFound(); settle(); answered(); return; }
     try {
       const answer = await fetch(`${palette.dataset.url}?q=${encodeURIComponent(query)}`, { headers: { "HX-Request": "true" } });
       if (mine !== asked || !answer.ok) return;
@@ -249,17 +253,28 @@
       people.parentElement[are("first").length ? "before" : "after"](companies.parentElement);
       settle();
     } catch { /* the pages and verbs are still there */ }
+    finally { if (mine === asked) answered(); }
+  }
+
+  /* Enter before the answer is there waits for it, and then takes the first. */
+  let isAwaited = false, takesFirst = false;
+
+  function answered() {
+    const takes = takesFirst && $("#palette").open, first = options()[0];
+    isAwaited = takesFirst = false;
+    if (takes && first) { $("#palette").close(); first.click(); }
   }
 
   function startPalette() {
     const palette = $("#palette");
     if (!palette) return;
     let wait;
-    $("input", palette).addEventListener("input", () => { forgetFound(); narrow(); clearTimeout(wait); wait = setTimeout(findPeople, 120); });
+    $("input", palette).addEventListener("input", () => { forgetFound(); narrow(); isAwaited = true; takesFirst = false; clearTimeout(wait); wait = setTimeout(findPeople, 120); });
     palette.addEventListener("keydown", (event) => {
       const found = options(), here = found.findIndex((option) => option.getAttribute("aria-selected") === "true");
       if (event.key === "ArrowDown") choose(found[(here + 1) % found.length]);
       else if (event.key === "ArrowUp") choose(found[(here - 1 + found.length) % found.length]);
+      else if (event.key === "Enter" && isAwaited) takesFirst = true;
       else if (event.key === "Enter" && found[here]) { palette.close(); found[here].click(); }
       else return;
       event.preventDefault();
