@@ -150,6 +150,7 @@ def test_formulas_come_in_as_text() -> None:
         ("id,name,amount\n7,Alice,5\nTotal,12 leads,5\n", "row 3: looks like a line of totals"),
         ("id,name,amount\n7,Alice,5\n,Total 2026,5\n", "row 3: looks like a line of totals"),
         ("id,name,company\n7,Alice,Acme\nTotal,Sum,\n", "row 3: looks like a line of totals"),
+        ("name,amount\nAlice,5\nAnzahl,1\n", "row 3: looks like a line of totals"),
         ("name,email\nAlice,a@acme.com,oops\n", "row 2: has 3 cells, the heading has 2"),
     ],
 )
