@@ -79,7 +79,10 @@ def is_due(due: str, lead: Lead) -> bool:
     if not lead.next_at or not rules.is_open(lead):
         return False
     days = (lead.next_at.astimezone(ZONE).date() - TODAY).days
-    return {Due.OVERDUE: days < 0, Due.TODAY: days == 0, Due.WEEK: 1 <= days <= 7, Due.LATER: days > 7}[Due(due)]
+    return {
+        Due.NOW: days <= 0, Due.SOON: days <= 7, Due.OVERDUE: days < 0, Due.TODAY: days == 0, Due.WEEK: 1 <= days <= 7,
+        Due.LATER: days > 7,
+    }[Due(due)]  # fmt: skip
 
 
 def holds(lead: Lead, name: str, asked: str) -> bool:
