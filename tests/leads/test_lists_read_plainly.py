@@ -4,6 +4,7 @@ The plain reading knows no index and no set: it asks `rules` of each lead, one q
 """
 
 import json
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -103,7 +104,8 @@ def holds(lead: Lead, name: str, asked: str) -> bool:
     compared: dict[How, Callable[[Any, Any], bool]] = {How.FROM: ge, How.TO: le, How.BEFORE: lt, How.AFTER: gt}
     if asked.isdigit():
         return is_number and compared[how](held, float(asked))
-    return isinstance(held, str) and compared[how](held[:10], asked)
+    is_day = isinstance(held, str) and re.match(r"\d{4}-\d\d-\d\d", held) is not None
+    return is_day and compared[how](held[:10], asked)
 
 
 def is_found(company: Company, actor: User, text: str, lead: Lead) -> bool:
