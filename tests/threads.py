@@ -2,9 +2,12 @@
 
 from collections.abc import Callable
 from threading import Thread
+from time import monotonic
 
 import pytest
 from django.db import connection
+
+LONGEST = 60.0  # seconds until somebody must wait
 
 
 def run_in_threads(*jobs: Callable[[], object]) -> list[BaseException]:
@@ -28,10 +31,12 @@ def run_in_threads(*jobs: Callable[[], object]) -> list[BaseException]:
 
 
 def until_somebody_waits() -> None:
-    """For a lock that the caller's transaction holds."""
+    """For a lock that the caller's transaction holds. Where nobody comes to wait for it, that is said."""
+    end = monotonic() + LONGEST
     with connection.cursor() as cursor:
         waits = False
         while not waits:
+            assert monotonic() < end, "nobody waits for the lock"
             cursor.execute("SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted)")
             (waits,) = cursor.fetchone()
 
