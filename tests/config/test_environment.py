@@ -77,7 +77,6 @@ def test_only_a_secret_has_a_file_variant():
         ({"RIPELINE_ALLOWED_HOSTS": "https://leads.example.com"}, "not a host name"),
         ({"RIPELINE_TRUSTED_PROXY": "maybe"}, "give yes or no"),
         ({"RIPELINE_LOG_LEVEL": "loud"}, "debug, info, warning or error"),
-        ({"RIPELINE_WEB_THREADS": "16"}, "RIPELINE_DB_POOL is 8"),
         ({"RIPELINE_PG_BIN": "/nowhere/bin"}, "no such directory"),
         ({"RIPELINE_RUN_AS": "nobody-of-that-name"}, "no such user"),
         ({"RIPELINE_PORT": "0"}, "1 to 65535"),

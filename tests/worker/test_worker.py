@@ -11,7 +11,6 @@ import psycopg
 import pytest
 from django.contrib.sessions.models import Session
 from django.db import connection
-from psycopg_pool import ConnectionPool
 
 from ripeline.base import clock
 from ripeline.capture.exports import exports
@@ -378,17 +377,6 @@ def test_the_nightly_pass_rests_between_two_thousand_leads_while_somebody_waits_
     Reaction.objects.create(activity_id=uuid4(), lead_id=Lead.objects.all()[0].pk, kind="visited")
     assert ripeness.rescore(between=making_way.make_way) == 3
     assert len(rested) == 3
-
-
-def test_every_thread_of_a_worker_has_a_connection_however_few_a_web_process_may_hold(
-    running: Worker, alice: User, make_lead: MakeLead
-) -> None:
-    lead = make_lead(alice)
-    until(lambda: Score.objects.filter(pk=lead.pk).exists())
-    pool = ConnectionPool(min_size=1, max_size=2, open=False)
-    main.make_room(pool)
-    assert pool.max_size >= len(running.wakes) + 1
-    main.make_room(None)
 
 
 def test_a_worker_goes_on_after_an_error_that_nobody_foresaw(caplog: pytest.LogCaptureFixture) -> None:

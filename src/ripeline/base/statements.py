@@ -21,7 +21,6 @@ def prepared() -> Iterator[Any]:
     PostgreSQL binds the parameters, so their types must follow from the statement (`%s::uuid[]`).
     """
     connection: Any = connections[DEFAULT_DB_ALIAS]
-    connection.close_if_health_check_failed()  # as Django's own cursors do
     connection.ensure_connection()
     with connection.wrap_database_errors:
         bound = ServerBindingCursor(connection.connection)  # type: ignore[call-arg]
@@ -37,7 +36,6 @@ def prepared_rows(statement: str, given: Mapping[str, Any] | Sequence[Any] = ())
             read_moments_compiled(cursor)
             cursor.execute(statement, given)
             return list(cursor.fetchall())
-    connection.close_if_health_check_failed()
     connection.ensure_connection()
     connection.validate_no_broken_transaction()
     with connection.wrap_database_errors:

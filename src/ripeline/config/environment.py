@@ -199,12 +199,6 @@ class Environment:
         "INFO",
         "How much is logged: debug, info, warning or error.",
     )
-    db_pool: int = _setting(
-        "RIPELINE_DB_POOL",
-        parsing.whole(0, 200),
-        8,
-        "The most database connections each process holds, at least RIPELINE_WEB_THREADS; 0 opens one for each page.",
-    )
     intake_rate: int = _setting(
         "RIPELINE_INTAKE_RATE",
         parsing.whole(0, 999_999_999),
@@ -328,10 +322,6 @@ def _disagreements(values: Mapping[str, Any]) -> list[str]:
         if one in values and other not in values:
             problems.append(f"RIPELINE_{one.upper()} is set without RIPELINE_{other.upper()}: HTTPS needs both.")
     problems += _mail_disagreements(values)
-    default = Environment()
-    threads, pool = (values.get(name, getattr(default, name)) for name in ("web_threads", "db_pool"))
-    if pool and threads > pool:
-        problems.append(f"RIPELINE_DB_POOL is {pool}, less than RIPELINE_WEB_THREADS ({threads}): pages would wait.")
     return problems
 
 

@@ -92,8 +92,6 @@ def _database(url: str) -> dict[str, Any]:
     query = dict(pair.split("=", 1) for pair in parts.query.split("&") if "=" in pair)
     options: dict[str, Any] = {key: unquote(value) for key, value in query.items() if key not in ("host", "port")}
     options["prepare_threshold"] = 3  # of statements by `base.statements`; Django's own are never prepared
-    if ENV.db_pool:
-        options["pool"] = {"min_size": 1, "max_size": ENV.db_pool, "timeout": 20}
     return {
         "ENGINE": "django.db.backends.postgresql",
         "NAME": unquote(parts.path.lstrip("/")) or "ripeline",
@@ -101,8 +99,7 @@ def _database(url: str) -> dict[str, Any]:
         "PASSWORD": unquote(parts.password or ""),
         "HOST": unquote(query.get("host", parts.hostname or "")),
         "PORT": query.get("port", str(parts.port or "")),
-        "CONN_MAX_AGE": 0,
-        "CONN_HEALTH_CHECKS": True,
+        "CONN_MAX_AGE": None,  # each thread keeps its own: see `base.connected`
         "OPTIONS": options,
     }
 

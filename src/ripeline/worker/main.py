@@ -11,11 +11,9 @@ import threading
 import time
 from collections.abc import Callable
 from types import FrameType
-from typing import Any
 
 import psycopg
 from django.db import DatabaseError, connection, connections
-from psycopg_pool import ConnectionPool
 
 from ripeline.leads import queries as leads
 from ripeline.outbox.coming_back import Reader
@@ -28,7 +26,6 @@ log = logging.getLogger(__name__)
 
 POLL = 5.0  # seconds between looks where nobody calls
 REST = 0.25  # seconds between looks for what is not about single visits, however often somebody calls
-CONNECTIONS = 9  # one for each thread, and one for the listener's sign of life
 AWHILE = 1.0  # seconds between looks for places on people's days, for which each day concerned is read whole
 GLANCE = 0.5  # seconds after which a signal to stop is noticed
 PATIENCE = (0.5, 1, 2, 5, 10)  # seconds between tries while the database is away
@@ -133,7 +130,6 @@ def run() -> None:
     """Work until SIGTERM or SIGINT; a second signal ends the process at once."""
     worker = Worker()
     sys.setswitchinterval(TURN)
-    make_room(connection.pool)  # type: ignore[attr-defined]
 
     def stop(number: int, _: FrameType | None) -> None:
         signal.signal(number, signal.SIG_DFL)
@@ -142,12 +138,6 @@ def run() -> None:
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, stop)
     worker.run()
-
-
-def make_room(pool: ConnectionPool[Any] | None) -> None:
-    """Let every thread have a connection, however few a web process may hold: each keeps its own."""
-    if pool:
-        pool.resize(pool.min_size, max(pool.max_size, CONNECTIONS))
 
 
 def _first_line(error: Exception) -> str:
