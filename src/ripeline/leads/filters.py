@@ -210,7 +210,7 @@ def found_by(
     if whose is View.MINE:
         quick, _ = _own_fields(filters, is_few=True)
     sets = [Lead.objects.filter(arms[0], IS_HERE)]
-    others = Lead.objects.filter(arms[1], IS_HERE).order_by().values("pk") if arms[1:] else None
+    others = _together([Lead.objects.filter(arm, IS_HERE).order_by().values("pk") for arm in arms[1:]])
     if others is not None:  # the index knows them; a guess would look for them all along an order
         sets.append(Lead.objects.filter(_AnyOf(F("pk"), ArraySubquery(others)), IS_HERE))
     if View(filters.view or views_of(actor)[0]) is View.MINE:
@@ -223,6 +223,11 @@ def found_by(
     quick, _ = _own_fields(filters, is_few=True)
     asked = [_searched(actor, one.filter(*passing, *quick), filters.q, is_few=True) for one in sets]
     return Found(pieces, Reading.UNEVEN, others, asked)
+
+
+def _together(sets: Sequence[QuerySet[Any]]) -> QuerySet[Any] | None:
+    """All of these, of which nothing is in two, each read by itself."""
+    return sets[0].union(*sets[1:], all=True) if sets[1:] else next(iter(sets), None)
 
 
 def depends_on_day_alone(filters: Filters) -> bool:
@@ -270,7 +275,7 @@ def _reach(actor: User, filters: Filters, asked: Collection[Verb]) -> tuple[list
         may = {how: rules.verbs(actor, _held_by(actor, how)) for how in Relation}
         seen = {how for how, verbs in may.items() if Verb.FIND in verbs and verbs.issuperset(asked)}
         if Relation.OWN in seen and view is View.MINE:
-            return near.mine.apart[: 1 if is_of_closed(filters.state) else 2], view  # what waits at a desk is open
+            return near.mine.apart[: 1 if is_of_closed(filters.state) else None], view  # what waits at a desk is open
         if seen == {Relation.OWN}:
             return [arm & _in_view(actor, view) for arm in near.mine.apart], View.MINE
         if view is View.TEAM and {Relation.OWN, Relation.TEAM} <= seen:

@@ -178,16 +178,15 @@ class Holders:
 
     @property
     def apart(self) -> list[Q]:
-        """`with_them` as two conditions that no lead meets twice: owned, and looked after for another or nobody.
+        """`with_them` as conditions that no lead meets twice: owned, then looked after for nobody or another.
 
-        The other owners are named as those before, between and after these: so an index of (responsible, owner) leads
-        to the few that there are.
+        The other owners are named as those before, between and after these, each by itself: so an index of
+        (responsible, owner) leads to the few that there are.
         """
         users = sorted(self.users)
-        others = Q(owner__isnull=True) | Q(owner__lt=users[0]) | Q(owner__gt=users[-1])
-        for one, another in pairwise(users):
-            others |= Q(owner__gt=one, owner__lt=another)
-        return [Q(owner__in=users), Q(responsible__in=self.desks) & others]
+        others = [Q(owner__isnull=True), Q(owner__lt=users[0]), Q(owner__gt=users[-1])]
+        others += [Q(owner__gt=one, owner__lt=another) for one, another in pairwise(users)]
+        return [Q(owner__in=users), *(Q(responsible__in=self.desks) & other for other in others)]
 
 
 class Nearby:
