@@ -10,8 +10,9 @@ from django.db import transaction
 
 from ripeline.base import clock
 from ripeline.base.ids import new_id
-from ripeline.leads import birth, identity
-from ripeline.leads.deciding import By, Next
+from ripeline.leads.decisions import birth
+from ripeline.leads.decisions.deciding import By, Next
+from ripeline.leads.knowing import identity
 from ripeline.leads.models import Lead, NextKind, State
 from ripeline.people import actions, queries
 from ripeline.people.models import Responsible, Role, Team, User

@@ -22,9 +22,12 @@ from hypothesis.stateful import (
 from ripeline.base import clock
 from ripeline.capture.arriving.admission import Arrival, admit
 from ripeline.catalog import queries as catalog
-from ripeline.leads import actions, deciding, identity, merging, rules
-from ripeline.leads.birth import Context, Person
-from ripeline.leads.deciding import By, Decision, LeadError, Next
+from ripeline.leads import rules
+from ripeline.leads.decisions import actions, deciding
+from ripeline.leads.decisions.birth import Context, Person
+from ripeline.leads.decisions.deciding import By, Decision, LeadError, Next
+from ripeline.leads.doubles import merging
+from ripeline.leads.knowing import identity
 from ripeline.leads.models import CLOSED_STATES, FARTHEST_NEXT, Lead, State
 from ripeline.leads.rules import NotAllowed, Verb
 from ripeline.people import actions as people_actions

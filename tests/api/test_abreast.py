@@ -21,9 +21,9 @@ from ripeline.capture.arriving import keeping, saying
 from ripeline.capture.models import Submission
 from ripeline.catalog import queries as catalog
 from ripeline.config import asgi
-from ripeline.leads import actions as leads
-from ripeline.leads import birth, bulk
-from ripeline.leads.deciding import By
+from ripeline.leads.decisions import actions as leads
+from ripeline.leads.decisions import birth, bulk
+from ripeline.leads.decisions.deciding import By
 from ripeline.leads.models import Enquiry, Lead
 from ripeline.outbox import queries as outbox
 from ripeline.people import keys

@@ -11,9 +11,9 @@ from django.test import Client
 from django.utils import timezone
 
 from ripeline.base import reading
-from ripeline.leads import saved
+from ripeline.leads.finding import saved
+from ripeline.leads.finding.saved import Sharing
 from ripeline.leads.models import Lead, SavedView
-from ripeline.leads.saved import Sharing
 from ripeline.outbox.models import Wording
 from ripeline.people import queries as people
 from ripeline.people.models import AuditEntry, Company, Team, User

@@ -21,8 +21,8 @@ from ripeline.capture.cells.values import email
 from ripeline.capture.in_person import booths
 from ripeline.capture.in_person.booths import BoothDraft
 from ripeline.capture.models import Door, Submission
-from ripeline.leads import actions as leads
-from ripeline.leads.deciding import By
+from ripeline.leads.decisions import actions as leads
+from ripeline.leads.decisions.deciding import By
 from ripeline.leads.models import Enquiry, Lead
 from ripeline.people.models import Company, User
 from ripeline.timeline.models import Activity

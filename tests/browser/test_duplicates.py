@@ -8,7 +8,8 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from ripeline.catalog.actions import custom_fields
-from ripeline.leads import actions, duplicates
+from ripeline.leads.decisions import actions
+from ripeline.leads.doubles import duplicates
 from ripeline.leads.models import Lead
 from ripeline.people.models import Company, User
 from ripeline.ripeness import actions as ripeness

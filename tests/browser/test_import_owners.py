@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from ripeline.base import clock
-from ripeline.leads import closing
+from ripeline.leads.decisions import closing
 from ripeline.leads.models import Lead
 from ripeline.people import queries as people
 from ripeline.people.models import User

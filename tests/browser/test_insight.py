@@ -10,7 +10,7 @@ from playwright.sync_api import Page, expect
 from ripeline.base import clock
 from ripeline.catalog import actions as catalog
 from ripeline.catalog import queries as reasons
-from ripeline.leads import actions as leads
+from ripeline.leads.decisions import actions as leads
 from ripeline.people.models import User
 from ripeline.web.frame import charts
 from tests.cast import MakeLead, by, soon

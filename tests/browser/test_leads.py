@@ -10,7 +10,10 @@ from playwright.sync_api import Page, expect
 from ripeline.base import clock
 from ripeline.capture.exports import exports
 from ripeline.catalog.actions import custom_fields, sources_named
-from ripeline.leads import actions, batches, duplicates, identity
+from ripeline.leads.decisions import actions
+from ripeline.leads.doubles import duplicates
+from ripeline.leads.knowing import identity
+from ripeline.leads.many import batches
 from ripeline.leads.models import Batch, Lead, State
 from ripeline.people.models import Company, User
 from ripeline.ripeness import actions as ripeness

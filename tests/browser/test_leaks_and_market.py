@@ -8,8 +8,8 @@ from playwright.sync_api import Page, expect
 
 from ripeline.base import clock
 from ripeline.catalog import actions as catalog
-from ripeline.leads import actions as leads
-from ripeline.leads.deciding import Next
+from ripeline.leads.decisions import actions as leads
+from ripeline.leads.decisions.deciding import Next
 from ripeline.people.models import User
 from ripeline.ripeness import actions as ripeness
 from ripeline.worker import tasks

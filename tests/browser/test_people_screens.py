@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from ripeline.base import clock
-from ripeline.leads import actions as lead_actions
+from ripeline.leads.decisions import actions as lead_actions
 from ripeline.people import actions, links
 from ripeline.people.models import Absence, Company, Team, User
 from tests.browser.conftest import DESKTOP

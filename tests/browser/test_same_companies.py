@@ -5,7 +5,7 @@ from decimal import Decimal
 
 from playwright.sync_api import Page, expect
 
-from ripeline.leads import same_company
+from ripeline.leads.doubles import same_company
 from ripeline.people.models import User
 from tests.cast import MakeLead
 

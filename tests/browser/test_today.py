@@ -10,8 +10,8 @@ import pytest
 from playwright.sync_api import Locator, Page, Route, expect
 
 from ripeline.catalog.actions import sources_named
-from ripeline.leads import actions
-from ripeline.leads.deciding import Next
+from ripeline.leads.decisions import actions
+from ripeline.leads.decisions.deciding import Next
 from ripeline.leads.models import Lead, NextKind, State
 from ripeline.people.models import Company, User
 from ripeline.ripeness import actions as ripeness

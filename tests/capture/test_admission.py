@@ -17,9 +17,11 @@ from ripeline.capture.arriving.admission import Admitted, Arrival, Result, admit
 from ripeline.catalog import actions as sources
 from ripeline.catalog import queries as catalog
 from ripeline.catalog.models import Source, SourceType
-from ripeline.leads import actions as leads
-from ripeline.leads import bulk, identity, merging
-from ripeline.leads.birth import Context, Person
+from ripeline.leads.decisions import actions as leads
+from ripeline.leads.decisions import bulk
+from ripeline.leads.decisions.birth import Context, Person
+from ripeline.leads.doubles import merging
+from ripeline.leads.knowing import identity
 from ripeline.leads.models import Account, Enquiry, Identity, Lead
 from ripeline.people import queries as people
 from ripeline.people.models import User

@@ -17,9 +17,11 @@ from ripeline.capture.in_person.cards import Taken
 from ripeline.capture.models import Door, DoorKind, Submission
 from ripeline.catalog import standard
 from ripeline.catalog.models import Question
-from ripeline.leads import actions as leads
-from ripeline.leads import answers, identity, merging
-from ripeline.leads.deciding import By
+from ripeline.leads.decisions import actions as leads
+from ripeline.leads.decisions import answers
+from ripeline.leads.decisions.deciding import By
+from ripeline.leads.doubles import merging
+from ripeline.leads.knowing import identity
 from ripeline.leads.models import Enquiry, Lead
 from ripeline.leads.rules import NotAllowed
 from ripeline.outbox.models import Consent

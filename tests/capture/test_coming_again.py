@@ -12,10 +12,10 @@ from ripeline.capture.imports import actions as imports
 from ripeline.capture.imports import runs
 from ripeline.capture.models import ImportRun
 from ripeline.catalog import queries as catalog
-from ripeline.leads import actions as leads
 from ripeline.leads import queries
+from ripeline.leads.decisions import actions as leads
+from ripeline.leads.finding.returning import came_again
 from ripeline.leads.models import Lead
-from ripeline.leads.returning import came_again
 from ripeline.people import actions as people_actions
 from ripeline.people import queries as people
 from ripeline.people.models import User

@@ -8,9 +8,9 @@ from ripeline.base import clock
 from ripeline.capture.in_person import cards
 from ripeline.capture.in_person.cards import Taken
 from ripeline.capture.models import Door
-from ripeline.leads import accounts
-from ripeline.leads import actions as leads
-from ripeline.leads.deciding import LeadError
+from ripeline.leads.decisions import accounts
+from ripeline.leads.decisions import actions as leads
+from ripeline.leads.decisions.deciding import LeadError
 from ripeline.leads.models import Identity, Lead
 from ripeline.people import queries as people
 from ripeline.people.models import User

@@ -9,7 +9,7 @@ import pytest
 from ripeline.base import clock
 from ripeline.capture.columns.rows import MOST_AHEAD
 from ripeline.capture.imports import actions, queries, trial
-from ripeline.leads import actions as leads
+from ripeline.leads.decisions import actions as leads
 from ripeline.leads.models import FARTHEST_NEXT, Lead
 from ripeline.people import queries as people
 from ripeline.people.models import User

@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 from ripeline.base import clock
 from ripeline.capture.imports import actions, queries, runs, trial, undoing
 from ripeline.capture.models import ImportRun
-from ripeline.leads import actions as leads
-from ripeline.leads import deciding, merging
+from ripeline.leads.decisions import actions as leads
+from ripeline.leads.decisions import deciding
+from ripeline.leads.doubles import merging
 from ripeline.leads.models import DealId, Identity, Lead, Opportunity
 from ripeline.people import queries as people
 from ripeline.people.models import User

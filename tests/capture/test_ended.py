@@ -8,8 +8,8 @@ from ripeline.capture.imports import actions as capture
 from ripeline.capture.imports import queries, trial, undoing
 from ripeline.capture.models import ImportMapping, ImportRun
 from ripeline.catalog import queries as catalog
-from ripeline.leads import actions as leads
-from ripeline.leads import closing
+from ripeline.leads.decisions import actions as leads
+from ripeline.leads.decisions import closing
 from ripeline.leads.models import Lead, Opportunity
 from ripeline.people import queries as people
 from ripeline.people.models import User

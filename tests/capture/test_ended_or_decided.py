@@ -7,9 +7,10 @@ import pytest
 from ripeline.base import clock
 from ripeline.capture.imports import queries
 from ripeline.catalog import queries as catalog
-from ripeline.leads import actions as leads
-from ripeline.leads import closing, merging
-from ripeline.leads.deciding import Next
+from ripeline.leads.decisions import actions as leads
+from ripeline.leads.decisions import closing
+from ripeline.leads.decisions.deciding import Next
+from ripeline.leads.doubles import merging
 from ripeline.leads.models import Lead, NextKind
 from ripeline.people import queries as people
 from ripeline.people.models import User

@@ -4,7 +4,7 @@ from datetime import UTC
 
 import pytest
 
-from ripeline.leads import lists
+from ripeline.leads.finding import lists
 from ripeline.people.models import User
 from tests.capture.importing import csv, imported
 

@@ -12,8 +12,9 @@ from ripeline.capture.exports.exporting import export
 from ripeline.capture.imports import batches, queries
 from ripeline.capture.imports.actions import Said
 from ripeline.capture.models import ImportCompany, ImportedFirm, ImportRun
-from ripeline.leads import identity, systems
+from ripeline.leads.knowing import identity
 from ripeline.leads.models import Identity, Lead, Opportunity
+from ripeline.leads.words import systems
 from ripeline.people.models import User
 from ripeline.ripeness import explaining
 from ripeline.timeline.models import Activity

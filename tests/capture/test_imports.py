@@ -20,7 +20,7 @@ from ripeline.capture.imports.tallying import Tally
 from ripeline.capture.models import ImportPiece, ImportReject, ImportRemark, ImportRun
 from ripeline.catalog import queries as catalog
 from ripeline.catalog import standard
-from ripeline.leads import actions as leads
+from ripeline.leads.decisions import actions as leads
 from ripeline.leads.models import Enquiry, Lead
 from ripeline.leads.rules import NotAllowed
 from ripeline.people.models import User

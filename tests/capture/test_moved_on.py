@@ -6,7 +6,7 @@ import pytest
 
 from ripeline.base import clock
 from ripeline.capture.imports import queries
-from ripeline.leads import actions as leads
+from ripeline.leads.decisions import actions as leads
 from ripeline.leads.models import Lead
 from ripeline.people.models import User
 from tests.capture.importing import csv, imported

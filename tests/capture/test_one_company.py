@@ -8,10 +8,11 @@ from django.test.utils import CaptureQueriesContext
 
 from ripeline.capture.in_person import cards
 from ripeline.capture.models import Door
-from ripeline.leads import birth, same_name
-from ripeline.leads.birth import Person
+from ripeline.leads.decisions import birth
+from ripeline.leads.decisions.birth import Person
+from ripeline.leads.knowing import same_name
+from ripeline.leads.knowing.same_name import Word
 from ripeline.leads.models import Account
-from ripeline.leads.same_name import Word
 from ripeline.people.models import User
 from tests.capture.importing import counts, csv, imported
 from tests.capture.test_cards import booth, card

@@ -7,9 +7,9 @@ import pytest
 
 from ripeline.base import clock
 from ripeline.capture.imports import actions, undoing
-from ripeline.leads import actions as opening
-from ripeline.leads import closing
 from ripeline.leads import queries as leads
+from ripeline.leads.decisions import actions as opening
+from ripeline.leads.decisions import closing
 from ripeline.leads.models import Lead, Opportunity
 from ripeline.people import queries as people
 from ripeline.people.models import User

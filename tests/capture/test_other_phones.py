@@ -12,8 +12,10 @@ from ripeline.capture.columns.looking import Said
 from ripeline.capture.exports import exporting, exports
 from ripeline.capture.files.dialect import Dialect
 from ripeline.capture.imports import actions
-from ripeline.leads import actions as leads
-from ripeline.leads import deciding, lists, queries, record
+from ripeline.leads import queries, record
+from ripeline.leads.decisions import actions as leads
+from ripeline.leads.decisions import deciding
+from ripeline.leads.finding import lists
 from ripeline.leads.models import Lead
 from ripeline.people import queries as people
 from ripeline.people.models import User

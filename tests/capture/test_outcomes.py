@@ -8,8 +8,8 @@ import pytest
 from ripeline.base import clock
 from ripeline.capture.imports import queries
 from ripeline.catalog import queries as catalog
-from ripeline.leads import actions as leads
 from ripeline.leads import queries as record
+from ripeline.leads.decisions import actions as leads
 from ripeline.leads.models import Lead, Opportunity
 from ripeline.people.models import User
 from ripeline.ripeness import queries as ripeness

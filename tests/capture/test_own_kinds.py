@@ -12,7 +12,7 @@ from ripeline.capture.files.dialect import Column
 from ripeline.capture.imports.queries import remarks
 from ripeline.capture.models import ImportRun
 from ripeline.catalog.models import CustomField
-from ripeline.leads import own_fields
+from ripeline.leads.finding import own_fields
 from ripeline.leads.models import Lead
 from tests.capture.importing import counts, csv, imported
 

@@ -13,7 +13,7 @@ from ripeline.capture.columns.presets import presets, recognised
 from ripeline.capture.imports import actions, queries
 from ripeline.capture.imports.actions import Said
 from ripeline.capture.models import ImportRun, ImportWord
-from ripeline.leads import named
+from ripeline.leads.knowing import named
 from ripeline.leads.models import Account, Lead, Opportunity
 from ripeline.people.models import User
 from ripeline.people.queries import system

@@ -6,8 +6,8 @@ import pytest
 
 from ripeline.base import clock
 from ripeline.capture.imports import queries
-from ripeline.leads import leaks
-from ripeline.leads.leaks import Leak
+from ripeline.leads.finding import leaks
+from ripeline.leads.finding.leaks import Leak
 from ripeline.leads.models import Lead
 from ripeline.people.models import User
 from ripeline.worklist.actions import plan_for, record_outcome

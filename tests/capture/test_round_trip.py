@@ -19,9 +19,9 @@ from ripeline.capture.exports import exporting, exports
 from ripeline.capture.files.sheets import write_workbook
 from ripeline.capture.imports import trial
 from ripeline.catalog.actions import custom_fields, sources_named
-from ripeline.leads import identity
+from ripeline.leads.finding.rows import other_phones
+from ripeline.leads.knowing import identity
 from ripeline.leads.models import Lead
-from ripeline.leads.rows import other_phones
 from ripeline.people.models import User
 from tests.capture.importing import begun, imported
 from tests.cast import MakeLead

@@ -2,8 +2,8 @@
 
 import pytest
 
+from ripeline.leads.knowing.shared_mailboxes import is_shared
 from ripeline.leads.models import Lead
-from ripeline.leads.shared_mailboxes import is_shared
 from tests.capture.importing import counts, csv, imported
 
 HEAD = "Name;Firma;E-Mail;Telefon"

@@ -8,7 +8,7 @@ import pytest
 from ripeline.base import clock
 from ripeline.capture.columns.looking import Said
 from ripeline.capture.imports import queries, trial
-from ripeline.leads import actions as leads
+from ripeline.leads.decisions import actions as leads
 from ripeline.leads.models import Lead, Opportunity
 from ripeline.people.models import User
 from tests.capture.importing import begun, counts, csv, imported, outcomes

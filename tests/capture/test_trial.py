@@ -11,7 +11,7 @@ from django.db import connection
 from ripeline.capture.imports import actions, queries, trial
 from ripeline.capture.imports.trial import Trial, TrialError
 from ripeline.capture.models import ImportPolicy, ImportRun
-from ripeline.leads import actions as leads
+from ripeline.leads.decisions import actions as leads
 from ripeline.leads.models import Lead
 from ripeline.people import queries as people
 from ripeline.people.models import User

@@ -6,8 +6,8 @@ from ripeline.capture.columns import twice
 from ripeline.capture.columns.rows import Row
 from ripeline.capture.imports import actions, queries, runs, taking
 from ripeline.capture.models import ImportRun
-from ripeline.leads import identity
-from ripeline.leads.identity import Key
+from ripeline.leads.knowing import identity
+from ripeline.leads.knowing.identity import Key
 from ripeline.leads.models import Lead
 from ripeline.timeline.models import Activity
 from tests.capture.importing import again, begun, counts, csv, imported

@@ -19,8 +19,9 @@ from ripeline.catalog import queries as catalog
 from ripeline.catalog.models import Campaign, CountedLink, Source
 from ripeline.cli import undoing as taking_back
 from ripeline.cli.output import Failed
-from ripeline.leads import actions as leads
-from ripeline.leads import batches, merging
+from ripeline.leads.decisions import actions as leads
+from ripeline.leads.doubles import merging
+from ripeline.leads.many import batches
 from ripeline.leads.models import Account, Batch, BatchVerb, Enquiry, Identity, Lead, Opportunity
 from ripeline.leads.rules import NotAllowed
 from ripeline.people import actions as people_actions

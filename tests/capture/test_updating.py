@@ -11,8 +11,9 @@ import pytest
 from ripeline.base import clock
 from ripeline.capture.imports import queries, trial, undoing
 from ripeline.capture.models import ImportPolicy
-from ripeline.leads import actions as leads
-from ripeline.leads import answers, merging
+from ripeline.leads.decisions import actions as leads
+from ripeline.leads.decisions import answers
+from ripeline.leads.doubles import merging
 from ripeline.leads.models import Enquiry, Lead
 from ripeline.people.models import User
 from ripeline.timeline.models import Activity

@@ -10,7 +10,7 @@ from openpyxl import load_workbook
 from ripeline.capture.exports.exporting import HEADINGS
 from ripeline.cli import export
 from ripeline.cli.output import Failed
-from ripeline.leads import saved
+from ripeline.leads.finding import saved
 from ripeline.people.models import AuditEntry, User
 from tests.cast import MakeLead
 

@@ -16,7 +16,7 @@ from ripeline.capture.in_person import booths
 from ripeline.capture.models import Door, ImportRun, Submission
 from ripeline.demo import build, company
 from ripeline.demo.people import COUNTRIES
-from ripeline.leads import duplicates
+from ripeline.leads.doubles import duplicates
 from ripeline.leads.models import IS_OPEN, Enquiry, Lead, RecordView, State
 from ripeline.people import queries as people
 from ripeline.people import working_time

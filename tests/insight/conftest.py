@@ -8,7 +8,7 @@ import pytest
 from ripeline.base import clock
 from ripeline.catalog import actions as catalog
 from ripeline.catalog import queries as reasons
-from ripeline.leads import actions as leads
+from ripeline.leads.decisions import actions as leads
 from ripeline.leads.models import Lead
 from ripeline.people.models import User
 from tests.cast import MONDAY, MakeLead, by, soon

@@ -16,11 +16,11 @@ from ripeline.catalog import queries as reasons
 from ripeline.insight import leak_words, leakage
 from ripeline.insight.leakage import Asked, By, Leakage
 from ripeline.insight.rules import Whose
-from ripeline.leads import actions as leads
-from ripeline.leads import lists
-from ripeline.leads.deciding import Next
-from ripeline.leads.leaks import Leak
-from ripeline.leads.lists import Filters
+from ripeline.leads.decisions import actions as leads
+from ripeline.leads.decisions.deciding import Next
+from ripeline.leads.finding import lists
+from ripeline.leads.finding.leaks import Leak
+from ripeline.leads.finding.lists import Filters
 from ripeline.leads.models import Lead
 from ripeline.people.models import User
 from ripeline.people.rules import NotAllowed

@@ -15,9 +15,9 @@ from ripeline.insight.leakage import Asked
 from ripeline.insight.models import Recovered, Recovery, RecoveryState
 from ripeline.insight.recovering import RecoveryError
 from ripeline.insight.rules import Whose
-from ripeline.leads import actions as leads
-from ripeline.leads.deciding import Next
-from ripeline.leads.leaks import Leak
+from ripeline.leads.decisions import actions as leads
+from ripeline.leads.decisions.deciding import Next
+from ripeline.leads.finding.leaks import Leak
 from ripeline.leads.models import Lead
 from ripeline.people.models import User
 from ripeline.people.rules import NotAllowed

@@ -17,7 +17,7 @@ from ripeline.insight.cohorts import GRID, LANDMARKS
 from ripeline.insight.expected import early_rush, rule_of_45
 from ripeline.insight.queries import Ripening
 from ripeline.insight.rules import Asked, By, Whose
-from ripeline.leads import actions as leads
+from ripeline.leads.decisions import actions as leads
 from ripeline.leads.models import Enquiry
 from ripeline.people import queries as people
 from ripeline.people.models import User

@@ -12,10 +12,10 @@ from django.db import transaction
 from ripeline.base import clock
 from ripeline.capture.arriving.admission import Arrival, admit
 from ripeline.catalog import tracking
-from ripeline.leads import identity
-from ripeline.leads.birth import Context, Person
-from ripeline.leads.deciding import By
-from ripeline.leads.recognising import identify
+from ripeline.leads.decisions.birth import Context, Person
+from ripeline.leads.decisions.deciding import By
+from ripeline.leads.decisions.recognising import identify
+from ripeline.leads.knowing import identity
 from ripeline.people import queries as people
 from ripeline.ripeness import actions as ripeness
 from ripeline.ripeness.models import Score

@@ -16,9 +16,10 @@ from hypothesis import strategies as st
 from ripeline.base import clock
 from ripeline.catalog import tracking
 from ripeline.cli import invariants
-from ripeline.leads import merging, record
+from ripeline.leads import record
+from ripeline.leads.decisions.recognising import identify
+from ripeline.leads.doubles import merging
 from ripeline.leads.models import Lead
-from ripeline.leads.recognising import identify
 from ripeline.people.models import User
 from ripeline.people.rules import NotAllowed
 from ripeline.timeline import partitions, storing, visits

@@ -13,8 +13,11 @@ from ripeline.base.ids import new_id
 from ripeline.capture.arriving.admission import admit
 from ripeline.capture.imports import actions as imports
 from ripeline.capture.imports import settling
-from ripeline.leads import actions, batches, bulk, deciding, forgetting, merging
-from ripeline.leads.deciding import LeadError, once_more
+from ripeline.leads import forgetting
+from ripeline.leads.decisions import actions, bulk, deciding
+from ripeline.leads.decisions.deciding import LeadError, once_more
+from ripeline.leads.doubles import merging
+from ripeline.leads.many import batches
 from ripeline.leads.models import Account, Enquiry, Lead, State
 from ripeline.people import queries as people
 from ripeline.people.models import User

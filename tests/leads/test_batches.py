@@ -8,8 +8,9 @@ import pytest
 
 from ripeline.base import clock
 from ripeline.catalog import queries as catalog
-from ripeline.leads import actions, batches
-from ripeline.leads.deciding import LeadError
+from ripeline.leads.decisions import actions
+from ripeline.leads.decisions.deciding import LeadError
+from ripeline.leads.many import batches
 from ripeline.leads.models import Batch, BatchState, BatchVerb, Lead, State
 from ripeline.leads.rules import NotAllowed
 from ripeline.people.models import AuditEntry, Role, User

@@ -9,10 +9,10 @@ import pytest
 from django.db import connection
 
 from ripeline.base import clock
-from ripeline.leads import bulk
-from ripeline.leads.actions import give, set_next, undo
-from ripeline.leads.bulk import Gift, Recycled
-from ripeline.leads.deciding import By, LeadError, Next, NotUndoable
+from ripeline.leads.decisions import bulk
+from ripeline.leads.decisions.actions import give, set_next, undo
+from ripeline.leads.decisions.bulk import Gift, Recycled
+from ripeline.leads.decisions.deciding import By, LeadError, Next, NotUndoable
 from ripeline.leads.models import Lead, NextKind, State
 from ripeline.leads.rules import NotAllowed
 from ripeline.people import queries as people

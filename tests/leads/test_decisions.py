@@ -9,8 +9,10 @@ from django.db import connection
 
 from ripeline.base import clock
 from ripeline.catalog import queries as catalog
-from ripeline.leads import actions, deciding, merging, record
-from ripeline.leads.deciding import By, LeadError, NotUndoable
+from ripeline.leads import record
+from ripeline.leads.decisions import actions, deciding
+from ripeline.leads.decisions.deciding import By, LeadError, NotUndoable
+from ripeline.leads.doubles import merging
 from ripeline.leads.models import Lead, Opportunity, State
 from ripeline.leads.rules import NotAllowed
 from ripeline.people import queries as people

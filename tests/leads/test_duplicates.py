@@ -10,9 +10,11 @@ from django.db import transaction
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ripeline.leads import actions, duplicates, likeness, merging, rules
-from ripeline.leads.deciding import LeadError
-from ripeline.leads.likeness import Known, compare
+from ripeline.leads import rules
+from ripeline.leads.decisions import actions
+from ripeline.leads.decisions.deciding import LeadError
+from ripeline.leads.doubles import duplicates, likeness, merging
+from ripeline.leads.doubles.likeness import Known, compare
 from ripeline.leads.models import Block, Lead, PossibleDuplicate
 from ripeline.people.models import User
 from ripeline.people.rules import NotAllowed

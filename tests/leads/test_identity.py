@@ -5,7 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ripeline.base.addresses import email_key, mailbox_key
-from ripeline.leads import actions, identity, rules
+from ripeline.leads import rules
+from ripeline.leads.decisions import actions
+from ripeline.leads.knowing import identity
 from ripeline.leads.models import Identity, Lead
 from ripeline.people.models import User
 from tests.cast import MakeLead, by

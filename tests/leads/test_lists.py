@@ -19,12 +19,14 @@ from ripeline.base import clock
 from ripeline.base.settled import look
 from ripeline.catalog import queries as catalog
 from ripeline.catalog.actions import campaigns_named, sources_named
-from ripeline.leads import companies, identity, lists, record, rules
-from ripeline.leads.companies import called_like
-from ripeline.leads.filters import QUESTIONS_AT_MOST, visible
-from ripeline.leads.lists import Filters, Page, Sort
+from ripeline.leads import record, rules
+from ripeline.leads.finding import companies, lists
+from ripeline.leads.finding.companies import called_like
+from ripeline.leads.finding.filters import QUESTIONS_AT_MOST, visible
+from ripeline.leads.finding.lists import Filters, Page, Sort
+from ripeline.leads.finding.returning import came_again
+from ripeline.leads.knowing import identity
 from ripeline.leads.models import IS_OPEN, Account, Lead
-from ripeline.leads.returning import came_again
 from ripeline.leads.rules import Verb
 from ripeline.people import queries as people
 from ripeline.people.models import Company, Role, Team, User
@@ -697,8 +699,8 @@ def amiss_in_screens(rep: User) -> Iterator[str]:
 def test_no_screen_reads_a_whole_table_at_a_hundred_thousand_leads(
     hundred_thousand: None, alice: User, carol: User, ada: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("ripeline.leads.filters.LOOKED_AT", SIZE // 20)  # a part of all, as it is at a million
-    monkeypatch.setattr("ripeline.leads.places.NEAR", SIZE // 20)
+    monkeypatch.setattr("ripeline.leads.finding.filters.LOOKED_AT", SIZE // 20)  # a part of all, as it is at a million
+    monkeypatch.setattr("ripeline.leads.finding.places.NEAR", SIZE // 20)
     Company.objects.update(country="DE")
     wrong = [
         *amiss_in_lists((alice, carol, ada), asked_of_lists(alice)),

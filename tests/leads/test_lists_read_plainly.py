@@ -24,11 +24,13 @@ from ripeline.base import clock
 from ripeline.base.ids import new_id
 from ripeline.catalog import queries as catalog
 from ripeline.catalog.actions import campaigns_named, sources_named
-from ripeline.leads import identity, leaks, lists, own_fields, places, rules
-from ripeline.leads.filters import NOBODY, STATES, is_of_closed
-from ripeline.leads.lists import Due, Filters, Page, Sort, View
+from ripeline.leads import rules
+from ripeline.leads.finding import leaks, lists, own_fields, places
+from ripeline.leads.finding.filters import NOBODY, STATES, is_of_closed
+from ripeline.leads.finding.lists import Due, Filters, Page, Sort, View
+from ripeline.leads.finding.own_fields import How
+from ripeline.leads.knowing import identity
 from ripeline.leads.models import CLOSED_STATES, Enquiry, Lead, State
-from ripeline.leads.own_fields import How
 from ripeline.leads.rules import Verb
 from ripeline.people import actions as people_actions
 from ripeline.people import queries as people

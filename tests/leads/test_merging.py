@@ -16,8 +16,11 @@ from ripeline.base.ids import new_id
 from ripeline.capture.arriving.admission import admit
 from ripeline.capture.imports import actions as imports
 from ripeline.catalog import queries as catalog
-from ripeline.leads import actions, bulk, identity, joining, merging, record
-from ripeline.leads.deciding import By, LeadError, Next
+from ripeline.leads import record
+from ripeline.leads.decisions import actions, bulk
+from ripeline.leads.decisions.deciding import By, LeadError, Next
+from ripeline.leads.doubles import joining, merging
+from ripeline.leads.knowing import identity
 from ripeline.leads.models import Account, Lead, Opportunity, State
 from ripeline.people import queries as people
 from ripeline.people.models import User

@@ -7,8 +7,8 @@ from django.db import IntegrityError, connection, transaction
 
 from ripeline.base import clock
 from ripeline.catalog import queries as catalog
-from ripeline.leads import actions
-from ripeline.leads.deciding import LeadError, Next
+from ripeline.leads.decisions import actions
+from ripeline.leads.decisions.deciding import LeadError, Next
 from ripeline.leads.models import Lead
 from ripeline.people.models import User
 from tests.cast import by, soon

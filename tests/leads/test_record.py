@@ -9,8 +9,11 @@ from django.test.utils import CaptureQueriesContext
 
 from ripeline.base import clock
 from ripeline.base.settled import look
-from ripeline.leads import actions, duplicates, merging, record, saved
-from ripeline.leads.deciding import LeadError
+from ripeline.leads import record
+from ripeline.leads.decisions import actions
+from ripeline.leads.decisions.deciding import LeadError
+from ripeline.leads.doubles import duplicates, merging
+from ripeline.leads.finding import saved
 from ripeline.leads.models import Lead
 from ripeline.leads.record import Record
 from ripeline.people.models import User

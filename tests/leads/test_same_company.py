@@ -10,9 +10,11 @@ from django.db import connection, transaction
 from ripeline.base.ids import new_id
 from ripeline.capture.arriving.admission import admit
 from ripeline.cli import invariants
-from ripeline.leads import accounts, actions, birth, companies, company_likeness, company_merging, same_company
-from ripeline.leads.company_likeness import Known
-from ripeline.leads.deciding import LeadError, undo
+from ripeline.leads.decisions import accounts, actions, birth
+from ripeline.leads.decisions.deciding import LeadError, undo
+from ripeline.leads.doubles import company_likeness, company_merging, same_company
+from ripeline.leads.doubles.company_likeness import Known
+from ripeline.leads.finding import companies
 from ripeline.leads.models import Account, AccountMerge, Lead, SameCompany
 from ripeline.leads.rules import NotAllowed
 from ripeline.people import queries as people

@@ -6,7 +6,8 @@ from types import SimpleNamespace
 from django.db import connection
 
 from ripeline.base.copying import as_json
-from ripeline.leads import rules, same_name
+from ripeline.leads import rules
+from ripeline.leads.knowing import same_name
 from ripeline.leads.models import Account
 
 

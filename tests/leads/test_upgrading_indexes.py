@@ -7,8 +7,8 @@ import pytest
 from django.db import connection
 from django.db.migrations.loader import MigrationLoader
 
-from ripeline.leads import lists
-from ripeline.leads.lists import Filters
+from ripeline.leads.finding import lists
+from ripeline.leads.finding.lists import Filters
 from ripeline.leads.models import Lead
 from ripeline.people.models import User
 from tests.cast import MakeLead

@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from pytest_django.fixtures import Settings
 
 from ripeline.base import clock
-from ripeline.leads import actions as leads
 from ripeline.leads import queries as lead_queries
+from ripeline.leads.decisions import actions as leads
 from ripeline.leads.models import Lead
 from ripeline.outbox import actions, consent, delivery, queries, rules, suppression
 from ripeline.outbox.actions import OutboxError

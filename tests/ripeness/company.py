@@ -12,9 +12,9 @@ from ripeline.base import clock
 from ripeline.base.ids import new_id
 from ripeline.catalog import actions as catalog
 from ripeline.catalog import queries as reasons
-from ripeline.leads import actions as leads
-from ripeline.leads import birth
-from ripeline.leads.deciding import By, Next
+from ripeline.leads.decisions import actions as leads
+from ripeline.leads.decisions import birth
+from ripeline.leads.decisions.deciding import By, Next
 from ripeline.leads.models import NextKind, State
 from ripeline.people import queries as people
 from ripeline.people.models import User

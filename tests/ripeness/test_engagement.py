@@ -18,7 +18,7 @@ from ripeline.capture.arriving.admission import admit
 from ripeline.catalog.actions import source_of
 from ripeline.catalog.models import SourceType
 from ripeline.cli import invariants
-from ripeline.leads import merging
+from ripeline.leads.doubles import merging
 from ripeline.leads.models import Lead
 from ripeline.people.models import User
 from ripeline.ripeness import actions, rules

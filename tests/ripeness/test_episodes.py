@@ -11,9 +11,10 @@ from django.db import connection
 from ripeline.base import clock
 from ripeline.catalog import actions as catalog
 from ripeline.catalog import queries as reasons
-from ripeline.leads import actions as leads
-from ripeline.leads import deals, merging
-from ripeline.leads.deals import Deal
+from ripeline.leads.deals import booking as deals
+from ripeline.leads.deals.booking import Deal
+from ripeline.leads.decisions import actions as leads
+from ripeline.leads.doubles import merging
 from ripeline.leads.models import Enquiry, Lead
 from ripeline.people import queries as people
 from ripeline.people.models import User

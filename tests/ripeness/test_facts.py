@@ -9,8 +9,9 @@ import pytest
 from django.db import connection
 
 from ripeline.base import clock
-from ripeline.leads import actions as leads
-from ripeline.leads import answers, merging
+from ripeline.leads.decisions import actions as leads
+from ripeline.leads.decisions import answers
+from ripeline.leads.doubles import merging
 from ripeline.leads.models import Enquiry
 from ripeline.people.models import User
 from ripeline.ripeness.episodes import episodes

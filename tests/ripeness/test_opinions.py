@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from ripeline.base import clock
-from ripeline.leads.deciding import By, LeadError, NotUndoable
+from ripeline.leads.decisions.deciding import By, LeadError, NotUndoable
 from ripeline.leads.models import Lead
 from ripeline.people.models import User
 from ripeline.people.rules import NotAllowed

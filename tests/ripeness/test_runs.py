@@ -13,8 +13,8 @@ from ripeline.base import clock
 from ripeline.catalog import actions as catalog
 from ripeline.catalog import queries as catalog_queries
 from ripeline.catalog.models import FieldType
-from ripeline.leads import actions as leads
-from ripeline.leads.deciding import decide
+from ripeline.leads.decisions import actions as leads
+from ripeline.leads.decisions.deciding import decide
 from ripeline.leads.models import Lead
 from ripeline.people.actions import PeopleError
 from ripeline.people.models import AuditEntry, User

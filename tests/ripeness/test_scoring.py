@@ -12,8 +12,8 @@ from ripeline.base import clock
 from ripeline.catalog import actions as catalog
 from ripeline.catalog import queries as catalog_queries
 from ripeline.catalog.models import SourceType
-from ripeline.leads import actions as leads
-from ripeline.leads import identity
+from ripeline.leads.decisions import actions as leads
+from ripeline.leads.knowing import identity
 from ripeline.leads.models import Lead
 from ripeline.people.actions import PeopleError
 from ripeline.people.models import User

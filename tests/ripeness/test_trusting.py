@@ -5,8 +5,8 @@ from datetime import datetime, timedelta
 import pytest
 
 from ripeline.base import clock
-from ripeline.leads import actions as leads
-from ripeline.leads import merging
+from ripeline.leads.decisions import actions as leads
+from ripeline.leads.doubles import merging
 from ripeline.leads.models import Lead
 from ripeline.people.models import User
 from ripeline.ripeness import actions

@@ -3,7 +3,7 @@
 import pytest
 
 from ripeline.catalog import queries as reasons
-from ripeline.leads import actions as leads
+from ripeline.leads.decisions import actions as leads
 from ripeline.leads.models import Lead
 from ripeline.people.models import User
 from ripeline.ripeness import actions, queries, yields

@@ -11,7 +11,7 @@ from django.test.utils import CaptureQueriesContext
 
 from ripeline.base import clock
 from ripeline.base.ids import new_id
-from ripeline.leads.deciding import Next
+from ripeline.leads.decisions.deciding import Next
 from ripeline.leads.models import Account, Lead, State
 from ripeline.people import actions as people_actions
 from ripeline.people import queries as people

@@ -9,9 +9,9 @@ from django.db import connection, transaction
 
 from ripeline.base import clock
 from ripeline.catalog import queries as catalog
-from ripeline.leads import merging
-from ripeline.leads.actions import close, give, nurture, set_next, undo
-from ripeline.leads.deciding import LeadError, Next, NotUndoable
+from ripeline.leads.decisions.actions import close, give, nurture, set_next, undo
+from ripeline.leads.decisions.deciding import LeadError, Next, NotUndoable
+from ripeline.leads.doubles import merging
 from ripeline.leads.models import Account, Lead
 from ripeline.leads.rules import Verb, may
 from ripeline.people import actions as people_actions

@@ -7,7 +7,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from ripeline.base import clock
-from ripeline.leads.actions import nurture
+from ripeline.leads.decisions.actions import nurture
 from ripeline.leads.models import Lead
 from ripeline.people import actions as people_actions
 from ripeline.people import queries as people

@@ -11,8 +11,8 @@ from django.test.utils import CaptureQueriesContext
 
 from ripeline.base import clock
 from ripeline.catalog.actions import sources_named
-from ripeline.leads.actions import nurture, set_next, touch
-from ripeline.leads.deciding import Next
+from ripeline.leads.decisions.actions import nurture, set_next, touch
+from ripeline.leads.decisions.deciding import Next
 from ripeline.leads.models import Lead, NextKind, State
 from ripeline.people import actions as people_actions
 from ripeline.people import queries as people

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from ripeline.base import clock
 from ripeline.catalog import queries as reasons
-from ripeline.leads import actions as leads
+from ripeline.leads.decisions import actions as leads
 from ripeline.leads.models import Lead, Opportunity
 from ripeline.people import actions as people_actions
 from ripeline.people import queries as people

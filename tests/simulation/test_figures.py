@@ -11,7 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from ripeline.base import clock
 from ripeline.catalog import actions as catalog
 from ripeline.catalog import queries as reasons
-from ripeline.leads import actions as leads
+from ripeline.leads.decisions import actions as leads
 from ripeline.leads.models import Enquiry
 from ripeline.people.models import User
 from ripeline.science.simulation import own

@@ -9,7 +9,7 @@ import pytest
 from ripeline.base import clock
 from ripeline.base.ids import new_id
 from ripeline.catalog import queries as reasons
-from ripeline.leads import actions as leads
+from ripeline.leads.decisions import actions as leads
 from ripeline.leads.models import Enquiry, Lead
 from ripeline.people.models import User
 from ripeline.simulation import held, words

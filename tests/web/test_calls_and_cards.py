@@ -11,7 +11,7 @@ from django.test import Client
 from ripeline.base import clock
 from ripeline.capture.arriving import admission
 from ripeline.leads import queries
-from ripeline.leads.actions import By, Next, set_next
+from ripeline.leads.decisions.actions import By, Next, set_next
 from ripeline.leads.models import Enquiry, Lead, NextKind
 from ripeline.people.models import Company, User
 from tests.cast import MONDAY, MakeLead

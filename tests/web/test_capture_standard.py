@@ -11,8 +11,8 @@ from ripeline.base import clock
 from ripeline.capture.imports.actions import capture_one
 from ripeline.catalog import standard
 from ripeline.catalog.models import Question
-from ripeline.leads import answers
-from ripeline.leads.deciding import By, LeadError
+from ripeline.leads.decisions import answers
+from ripeline.leads.decisions.deciding import By, LeadError
 from ripeline.leads.models import Enquiry, Lead
 from ripeline.people.models import Company, User
 from ripeline.timeline.models import Activity

@@ -16,9 +16,9 @@ from ripeline.base import clock
 from ripeline.base.settled import look
 from ripeline.catalog.actions import campaigns_named
 from ripeline.catalog.models import CloseReason, CustomField, Source
-from ripeline.leads import columns, rows
+from ripeline.leads.finding import columns, rows
+from ripeline.leads.finding.rows import Row
 from ripeline.leads.models import Enquiry, Lead, NextKind, State
-from ripeline.leads.rows import Row
 from ripeline.leads.rules import Verb
 from ripeline.people.models import Responsible, Role, User
 from ripeline.ripeness.queries import Chances

@@ -8,7 +8,7 @@ from django.db import connection
 from django.test import Client
 
 from ripeline.capture.exports import exports
-from ripeline.leads import rows as lead_rows
+from ripeline.leads.finding import rows as lead_rows
 from ripeline.leads.models import Lead, Opportunity
 from ripeline.people.models import User
 from tests.capture.importing import csv, imported, outcomes

@@ -7,7 +7,8 @@ import pytest
 from django.test import Client
 
 from ripeline.catalog import queries as catalog
-from ripeline.leads import actions, duplicates
+from ripeline.leads.decisions import actions
+from ripeline.leads.doubles import duplicates
 from ripeline.leads.models import Lead, PossibleDuplicate, State
 from ripeline.people import queries
 from ripeline.people.models import User

@@ -14,7 +14,7 @@ from ripeline.capture.imports import actions
 from ripeline.capture.models import ImportedFirm
 from ripeline.catalog.actions import custom_fields, set_learnt_from
 from ripeline.catalog.models import CustomField
-from ripeline.leads import actions as leads
+from ripeline.leads.decisions import actions as leads
 from ripeline.leads.forgetting import fields_in_use
 from ripeline.leads.models import Lead, SavedView
 from ripeline.people.models import User

@@ -15,7 +15,7 @@ from django.test import Client
 
 from ripeline.base import clock
 from ripeline.catalog import actions as catalog
-from ripeline.leads import actions as leads
+from ripeline.leads.decisions import actions as leads
 from ripeline.leads.models import Enquiry, Lead
 from ripeline.people.models import AuditEntry, User
 from ripeline.web.frame import charts

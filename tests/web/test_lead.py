@@ -17,9 +17,10 @@ from hypothesis import strategies as st
 from pytest_django import DjangoAssertNumQueries
 
 from ripeline.base import clock
-from ripeline.leads import actions, deciding, numbers
-from ripeline.leads.deciding import LeadError, Next
+from ripeline.leads.decisions import actions, deciding
+from ripeline.leads.decisions.deciding import LeadError, Next
 from ripeline.leads.models import Account, Lead, Opportunity, RecordView, State
+from ripeline.leads.words import numbers
 from ripeline.people.actions import change_user
 from ripeline.people.models import Company, User
 from ripeline.people.queries import KEEP_IN_TOUCH, built_in, responsible_of, system

@@ -18,7 +18,7 @@ from ripeline.base import clock
 from ripeline.capture.imports import actions as imports
 from ripeline.catalog import queries as catalog
 from ripeline.catalog.actions import custom_fields, sources_named
-from ripeline.leads import actions
+from ripeline.leads.decisions import actions
 from ripeline.leads.models import Account, Lead, SavedView
 from ripeline.people.actions import change_user
 from ripeline.people.models import AuditEntry, Role, User

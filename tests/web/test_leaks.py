@@ -17,7 +17,7 @@ from ripeline.catalog import queries as catalog
 from ripeline.catalog.actions import sources_named
 from ripeline.insight import leakage
 from ripeline.insight.models import Recovery, RecoveryState
-from ripeline.leads import actions as leads_actions
+from ripeline.leads.decisions import actions as leads_actions
 from ripeline.leads.models import Lead
 from ripeline.people import queries as people
 from ripeline.people.models import AuditEntry, User

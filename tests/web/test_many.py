@@ -9,7 +9,8 @@ import pytest
 from django.test import Client
 
 from ripeline.catalog.models import CloseReason
-from ripeline.leads import actions, batches, closing
+from ripeline.leads.decisions import actions, closing
+from ripeline.leads.many import batches
 from ripeline.leads.models import Batch, BatchState, Lead, State
 from ripeline.people.models import User
 from ripeline.people.queries import responsible_of

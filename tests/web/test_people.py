@@ -12,7 +12,7 @@ from pytest_django import DjangoAssertNumQueries
 
 from ripeline.base import clock
 from ripeline.catalog.models import Site
-from ripeline.leads import actions as lead_actions
+from ripeline.leads.decisions import actions as lead_actions
 from ripeline.leads.models import Lead, RecordView
 from ripeline.people import actions, keys, links, queries
 from ripeline.people.actions import PeopleError

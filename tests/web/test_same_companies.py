@@ -10,7 +10,7 @@ import pytest
 from django.test import Client
 from pytest_django import DjangoAssertNumQueries
 
-from ripeline.leads import same_company
+from ripeline.leads.doubles import same_company
 from ripeline.leads.models import Account, AccountMerge, Lead
 from ripeline.people.models import User
 from tests.cast import MakeLead

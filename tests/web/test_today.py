@@ -16,8 +16,8 @@ from pytest_django import DjangoAssertNumQueries
 from ripeline.base import clock
 from ripeline.catalog import actions as catalog
 from ripeline.catalog.models import Source
-from ripeline.leads import actions
-from ripeline.leads.deciding import Next
+from ripeline.leads.decisions import actions
+from ripeline.leads.decisions.deciding import Next
 from ripeline.leads.models import Account, Enquiry, Lead, NextKind, State
 from ripeline.people import actions as people_actions
 from ripeline.people.actions import change_user
@@ -197,7 +197,7 @@ def test_what_was_settled_elsewhere_is_done_here(client: Client, alice: User, th
 
 
 def _in(**ahead: float) -> Any:
-    from ripeline.leads.deciding import Next
+    from ripeline.leads.decisions.deciding import Next
 
     return Next(clock.now() + timedelta(**ahead))
 

@@ -12,8 +12,8 @@ from django.utils import timezone
 from ripeline.base import clock
 from ripeline.catalog import tracking
 from ripeline.catalog.models import TriedHost
+from ripeline.leads.decisions.recognising import identify
 from ripeline.leads.models import Lead
-from ripeline.leads.recognising import identify
 from ripeline.people.models import User
 from ripeline.ripeness import actions as ripeness
 from ripeline.ripeness import queries as scores

@@ -16,10 +16,10 @@ from ripeline.base import clock
 from ripeline.capture.exports import exports
 from ripeline.capture.models import Export, ExportState
 from ripeline.catalog import queries as catalog
-from ripeline.leads import actions as leads
-from ripeline.leads import duplicates
+from ripeline.leads.decisions import actions as leads
+from ripeline.leads.decisions.recognising import identify
+from ripeline.leads.doubles import duplicates
 from ripeline.leads.models import Lead
-from ripeline.leads.recognising import identify
 from ripeline.outbox import actions as outbox
 from ripeline.people.models import User
 from ripeline.ripeness import actions as ripeness

@@ -8,8 +8,8 @@ from django.db import connection
 
 from ripeline.base import clock
 from ripeline.catalog import queries as catalog
-from ripeline.leads import actions as leads
-from ripeline.leads.deciding import Next
+from ripeline.leads.decisions import actions as leads
+from ripeline.leads.decisions.deciding import Next
 from ripeline.leads.models import Lead, NextKind, State
 from ripeline.people import actions as people_actions
 from ripeline.people import queries as people

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from ripeline.base import clock
-from ripeline.leads.deciding import By, LeadError, NotUndoable
+from ripeline.leads.decisions.deciding import By, LeadError, NotUndoable
 from ripeline.leads.models import Lead, NextKind, Opportunity, State
 from ripeline.leads.rules import NotAllowed
 from ripeline.people import queries as people

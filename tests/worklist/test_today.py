@@ -14,9 +14,9 @@ from ripeline.capture.in_person import booths, cards
 from ripeline.capture.in_person.booths import BoothDraft
 from ripeline.capture.in_person.card import Card
 from ripeline.catalog.models import Source
-from ripeline.leads import actions as leads
 from ripeline.leads import rules
-from ripeline.leads.deciding import Next
+from ripeline.leads.decisions import actions as leads
+from ripeline.leads.decisions.deciding import Next
 from ripeline.leads.models import Lead, NextKind
 from ripeline.people import actions as people_actions
 from ripeline.people import queries as people

@@ -16,7 +16,7 @@ from ripeline.base.anew import anew
 from ripeline.capture.arriving.keeping import WINDOW, TooOftenError
 from ripeline.capture.doors import doors, hooks
 from ripeline.capture.models import Door, DoorKind, SubmissionState
-from ripeline.leads.deciding import LeadError
+from ripeline.leads.decisions.deciding import LeadError
 
 LARGEST = 256 * KB  # bytes of one
 

@@ -19,7 +19,7 @@ from ripeline.api.schemas import ConsentIn, EnquiryIn, Trail
 from ripeline.base.anew import is_away
 from ripeline.capture.arriving.keeping import WINDOW, ConflictError, RefusedError, TooOftenError
 from ripeline.capture.doors import machines
-from ripeline.leads.deciding import LeadError
+from ripeline.leads.decisions.deciding import LeadError
 from ripeline.people import keys
 from ripeline.people.models import ApiKey
 

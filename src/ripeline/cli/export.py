@@ -71,7 +71,7 @@ def _of_view(name: str, keeper: str | None, file_format: str) -> Iterator[list[A
     from datetime import UTC
 
     from ripeline.capture.exports import exports
-    from ripeline.leads import saved
+    from ripeline.leads.finding import saved
 
     found = [view for view in saved.called(name) if keeper is None or view.user.email == keeper.strip().lower()]
     if not found:

@@ -122,7 +122,7 @@ def command(
         raise click.UsageError("--dry-run writes no file: leave --rejects out.")
     with opened() as house:
         from ripeline.cli.importing import Wishes, bring_all, try_out
-        from ripeline.leads.systems import named
+        from ripeline.leads.words.systems import named
 
         wishes = Wishes(
             kind="outcomes" if outcomes else "leads" if pairs else None, pairs=pairs, source=" ".join(source.split()),

@@ -8,7 +8,7 @@ from decimal import Decimal
 from ripeline.demo import words
 from ripeline.demo.happening import Happening, Verb
 from ripeline.demo.scene import MINUTE, Scene
-from ripeline.leads.deciding import Next
+from ripeline.leads.decisions.deciding import Next
 from ripeline.leads.models import NextKind
 from ripeline.science.market import WON
 

@@ -6,9 +6,9 @@ from uuid import UUID
 from ripeline.capture.arriving.admission import Arrival, natural_key
 from ripeline.demo.arriving import DOORS, SOURCES, page, place
 from ripeline.demo.people import Somebody
-from ripeline.leads import identity
-from ripeline.leads.birth import Context, Person
-from ripeline.leads.identity import Key
+from ripeline.leads.decisions.birth import Context, Person
+from ripeline.leads.knowing import identity
+from ripeline.leads.knowing.identity import Key
 from ripeline.people.models import User
 
 

@@ -6,7 +6,7 @@ from decimal import Decimal
 from enum import StrEnum, auto
 from typing import Any
 
-from ripeline.leads.deciding import Next
+from ripeline.leads.decisions.deciding import Next
 from ripeline.people.models import Responsible, User
 
 

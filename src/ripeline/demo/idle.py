@@ -6,8 +6,8 @@ from django.db.models import Q
 
 from ripeline.base import clock
 from ripeline.demo.telling import ORIGIN
-from ripeline.leads import actions
-from ripeline.leads.deciding import By, Next
+from ripeline.leads.decisions import actions
+from ripeline.leads.decisions.deciding import By, Next
 from ripeline.leads.models import IS_OPEN, Lead, NextKind
 from ripeline.people import working_time
 

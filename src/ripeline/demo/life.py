@@ -13,7 +13,7 @@ from ripeline.demo.deal import REASONS, Deal
 from ripeline.demo.happening import Happening, Verb
 from ripeline.demo.pursuit import FOUND, GREEN_LATER, NO_ANSWER, REACHED, SAYS_NO, STILL_WORKING, TOO_LATE
 from ripeline.demo.scene import MINUTE, Scene
-from ripeline.leads.deciding import Next
+from ripeline.leads.decisions.deciding import Next
 from ripeline.leads.models import NextKind
 from ripeline.people.models import User
 

@@ -11,10 +11,13 @@ from ripeline.demo.entrance import keep_booth
 from ripeline.demo.reception import Known, newcomer
 from ripeline.demo.scene import Stage
 from ripeline.demo.telling import ORIGIN, Time
-from ripeline.leads import actions, bulk, duplicates, identity, merging, saved
-from ripeline.leads.birth import Context, Person
-from ripeline.leads.bulk import Gift
-from ripeline.leads.deciding import By, Next
+from ripeline.leads.decisions import actions, bulk
+from ripeline.leads.decisions.birth import Context, Person
+from ripeline.leads.decisions.bulk import Gift
+from ripeline.leads.decisions.deciding import By, Next
+from ripeline.leads.doubles import duplicates, merging
+from ripeline.leads.finding import saved
+from ripeline.leads.knowing import identity
 from ripeline.leads.models import IS_OPEN, Lead, NextKind, State
 from ripeline.people import actions as people
 from ripeline.people.models import User

@@ -14,8 +14,8 @@ from ripeline.demo.entrance import Entrance
 from ripeline.demo.people import People, Somebody
 from ripeline.demo.pursuit import Desk, Pursuit, pursue
 from ripeline.demo.words import Words
-from ripeline.leads.deciding import Next
-from ripeline.leads.identity import Key
+from ripeline.leads.decisions.deciding import Next
+from ripeline.leads.knowing.identity import Key
 from ripeline.people.models import User
 from ripeline.people.working_time import Calendar
 from ripeline.science.gate import IntArray

@@ -16,7 +16,7 @@ from ripeline.demo.life import Life
 from ripeline.demo.people import Somebody
 from ripeline.demo.scene import Stage
 from ripeline.demo.telling import Telling, Time
-from ripeline.leads import identity
+from ripeline.leads.knowing import identity
 from ripeline.leads.models import Lead
 
 FILE = "Contacts 2021 to 2024.csv"

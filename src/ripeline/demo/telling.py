@@ -1,8 +1,9 @@
 """The story is carried out: every happening by the action that people and the worker use, at its own moment.
 
 Decisions about different leads do not touch each other, so those of a stretch of time are made together: of what comes
-next for each lead, always the most frequent sort in one go (`leads.bulk`), with the clock set to each one's moment as
-its turn comes. So the record is what it would be had each been made alone, and making it takes a tenth of the time.
+next for each lead, always the most frequent sort in one go (`leads.decisions.bulk`), with the clock set to each one's
+moment as its turn comes. So the record is what it would be had each been made alone, and making it takes a tenth of
+the time.
 """
 
 from collections import defaultdict
@@ -16,9 +17,9 @@ from ripeline.capture.arriving import admission
 from ripeline.catalog import queries as catalog
 from ripeline.catalog.models import CloseReason, CloseState
 from ripeline.demo.happening import Happening, Verb
-from ripeline.leads import actions, bulk
-from ripeline.leads.bulk import Gift, Recycled
-from ripeline.leads.deciding import By, Changes
+from ripeline.leads.decisions import actions, bulk
+from ripeline.leads.decisions.bulk import Gift, Recycled
+from ripeline.leads.decisions.deciding import By, Changes
 from ripeline.leads.models import Lead
 from ripeline.people.models import Responsible, User
 

@@ -15,8 +15,8 @@ from ripeline.catalog.pages import DEFAULT_RULES, PageRules
 from ripeline.demo.arriving import DAYS, DOORS, Inflow
 from ripeline.demo.scene import Stage
 from ripeline.demo.telling import ORIGIN, Time
-from ripeline.leads.deciding import By
-from ripeline.leads.recognising import identify
+from ripeline.leads.decisions.deciding import By
+from ripeline.leads.decisions.recognising import identify
 from ripeline.science.journeys import Events, events
 from ripeline.timeline import storing
 from ripeline.timeline.hits import Hit

@@ -5,7 +5,7 @@ from datetime import date
 
 from ripeline.insight.leakage import Asked, Leakage
 from ripeline.insight.rules import Whose
-from ripeline.leads.leaks import Leak
+from ripeline.leads.finding.leaks import Leak
 
 _WHOSE = {Whose.MINE: "your", Whose.TEAM: "your team’s", Whose.EVERYBODY: "your company’s"}
 _MOST = {

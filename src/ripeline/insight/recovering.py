@@ -21,10 +21,12 @@ from ripeline.base.claiming import claimed
 from ripeline.insight import leakage
 from ripeline.insight.leakage import Asked
 from ripeline.insight.models import Recovered, Recovery, RecoveryState
-from ripeline.leads import bulk, deciding, leaks, rules
-from ripeline.leads.deciding import By, LeadError, Next
-from ripeline.leads.filters import visible
-from ripeline.leads.leaks import Leak
+from ripeline.leads import rules
+from ripeline.leads.decisions import bulk, deciding
+from ripeline.leads.decisions.deciding import By, LeadError, Next
+from ripeline.leads.finding import leaks
+from ripeline.leads.finding.filters import visible
+from ripeline.leads.finding.leaks import Leak
 from ripeline.leads.models import FARTHEST_NEXT, Lead, NextKind, State
 from ripeline.leads.rules import NotAllowed, Verb
 from ripeline.people import actions as people_actions

@@ -14,8 +14,10 @@ from django.db import connection
 from django.db.models import Q, QuerySet
 
 from ripeline.catalog import actions as catalog
-from ripeline.leads import accounts, answers, bulk, deal_ids, deciding, duplicates
-from ripeline.leads.deciding import By, Changes
+from ripeline.leads.deals import ids as deal_ids
+from ripeline.leads.decisions import accounts, answers, bulk, deciding
+from ripeline.leads.decisions.deciding import By, Changes
+from ripeline.leads.doubles import duplicates
 from ripeline.leads.models import Enquiry, Identity, Lead, SavedView
 from ripeline.timeline import actions as timeline
 from ripeline.timeline.models import Activity

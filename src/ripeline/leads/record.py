@@ -8,14 +8,16 @@ from uuid import UUID
 
 from ripeline.base import reading
 from ripeline.catalog import queries as catalog
-from ripeline.leads import duplicates, queries, rows, rules, same_company
-from ripeline.leads import numbers as written
-from ripeline.leads.duplicates import Pair
-from ripeline.leads.leaks import UNSTATED
-from ripeline.leads.lists import Row
+from ripeline.leads import queries, rules
+from ripeline.leads.doubles import duplicates, same_company
+from ripeline.leads.doubles.duplicates import Pair
+from ripeline.leads.finding import rows
+from ripeline.leads.finding.leaks import UNSTATED
+from ripeline.leads.finding.lists import Row
 from ripeline.leads.models import Account, Enquiry, Lead, Opportunity, OpportunityState, RecordView
 from ripeline.leads.queries import Reached
 from ripeline.leads.rules import Verb
+from ripeline.leads.words import numbers as written
 from ripeline.people.models import Role, User
 from ripeline.timeline import queries as timeline
 from ripeline.timeline.kinds import KINDS, Family

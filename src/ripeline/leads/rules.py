@@ -17,9 +17,9 @@ from ripeline.base import clock
 from ripeline.base.addresses import email_key as email_key
 from ripeline.base.addresses import mailbox_key as mailbox_key
 from ripeline.leads.models import CLOSED_STATES, Lead
-from ripeline.leads.numbers import dialled, from_abroad
-from ripeline.leads.plain import unaccented as unaccented
-from ripeline.leads.plain import whole as whole
+from ripeline.leads.words.numbers import dialled, from_abroad
+from ripeline.leads.words.plain import unaccented as unaccented
+from ripeline.leads.words.plain import whole as whole
 from ripeline.people import queries as people
 from ripeline.people import working_time
 from ripeline.people.models import Role, Tracking, User

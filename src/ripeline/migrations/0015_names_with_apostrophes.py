@@ -6,7 +6,7 @@ from django.db import migrations
 from django.db.models import F, Value
 from django.db.models.functions import Concat
 
-from ripeline.leads.plain import APOSTROPHES, STROKED
+from ripeline.leads.words.plain import APOSTROPHES, STROKED
 from ripeline.leads.rules import SEARCHED, search_tokens
 
 SIZE = 1000

@@ -2,7 +2,7 @@
 
 import django.contrib.postgres.indexes
 import django.contrib.postgres.search
-import ripeline.leads.plain
+import ripeline.leads.words.plain
 from django.db import migrations, models
 
 
@@ -15,6 +15,6 @@ class Migration(migrations.Migration):
     operations = [
         migrations.AddIndex(
             model_name='account',
-            index=django.contrib.postgres.indexes.GinIndex(models.Func(ripeline.leads.plain.Plain('name'), models.F('name'), arg_joiner=" || ' ' || ", output_field=django.contrib.postgres.search.SearchVectorField(), template="to_tsvector('simple'::regconfig, %(expressions)s)"), name='account_words'),
+            index=django.contrib.postgres.indexes.GinIndex(models.Func(ripeline.leads.words.plain.Plain('name'), models.F('name'), arg_joiner=" || ' ' || ", output_field=django.contrib.postgres.search.SearchVectorField(), template="to_tsvector('simple'::regconfig, %(expressions)s)"), name='account_words'),
         ),
     ]

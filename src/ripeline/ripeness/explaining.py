@@ -7,8 +7,9 @@ from uuid import UUID
 import numpy as np
 
 from ripeline.base import clock
-from ripeline.leads import identity, systems
+from ripeline.leads.knowing import identity
 from ripeline.leads.models import Lead
+from ripeline.leads.words import systems
 from ripeline.ripeness import claims, rules, scoring
 from ripeline.ripeness.current import current
 from ripeline.ripeness.models import PRIOR, Score

@@ -8,7 +8,7 @@ from django.db.models import QuerySet
 
 from ripeline.base import clock
 from ripeline.leads import rules
-from ripeline.leads.deciding import By, LeadError, NotUndoable, lock, once_more
+from ripeline.leads.decisions.deciding import By, LeadError, NotUndoable, lock, once_more
 from ripeline.leads.models import Lead
 from ripeline.leads.rules import Verb
 from ripeline.people.models import Role, User

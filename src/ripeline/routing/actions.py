@@ -8,9 +8,9 @@ from uuid import UUID
 from django.db import transaction
 
 from ripeline.base import clock
-from ripeline.leads import bulk
-from ripeline.leads.bulk import Gift
-from ripeline.leads.deciding import By, LeadError, once_more
+from ripeline.leads.decisions import bulk
+from ripeline.leads.decisions.bulk import Gift
+from ripeline.leads.decisions.deciding import By, LeadError, once_more
 from ripeline.people import actions as people_actions
 from ripeline.people import queries as people
 from ripeline.people import working_time

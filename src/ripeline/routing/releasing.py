@@ -12,9 +12,9 @@ from django.db import connection, transaction
 
 from ripeline.base import clock
 from ripeline.catalog.rules import HAND_RAISERS, UNANSWERED
-from ripeline.leads import bulk
-from ripeline.leads.bulk import Gift
-from ripeline.leads.deciding import By, Next
+from ripeline.leads.decisions import bulk
+from ripeline.leads.decisions.bulk import Gift
+from ripeline.leads.decisions.deciding import By, Next
 from ripeline.leads.models import FARTHEST_NEXT, NextKind, State
 from ripeline.people import queries as people
 from ripeline.people import working_time

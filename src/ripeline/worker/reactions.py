@@ -19,8 +19,8 @@ from django.db import OperationalError, transaction
 from django.db.models import Q
 
 from ripeline.base import clock
-from ripeline.leads import duplicates, same_company
 from ripeline.leads import queries as leads
+from ripeline.leads.doubles import duplicates, same_company
 from ripeline.ripeness import actions as ripeness
 from ripeline.timeline import visits
 from ripeline.timeline.actions import NEWS, wake_worker

@@ -14,7 +14,7 @@ from django.db import connection
 from django.db.models import F, Q
 
 from ripeline.base import clock
-from ripeline.leads import duplicates, same_company
+from ripeline.leads.doubles import duplicates, same_company
 from ripeline.people import working_time
 from ripeline.people.working_time import Calendar
 from ripeline.ripeness import actions as ripeness

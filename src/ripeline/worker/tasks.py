@@ -8,7 +8,7 @@ from ripeline.capture.imports import actions as capture
 from ripeline.capture.imports import queries as imports
 from ripeline.capture.imports import schedules, trials
 from ripeline.insight import recovering
-from ripeline.leads import batches
+from ripeline.leads.many import batches
 from ripeline.ripeness import actions as ripeness
 from ripeline.ripeness import queries as fits
 from ripeline.simulation import actions as simulation

@@ -7,7 +7,8 @@ from django.contrib.sessions.backends.db import SessionStore
 from ripeline.base import clock
 from ripeline.capture.exports import exports
 from ripeline.capture.imports import schedules
-from ripeline.leads import batches, saved
+from ripeline.leads.finding import saved
+from ripeline.leads.many import batches
 from ripeline.outbox import actions as outbox
 from ripeline.worklist import actions as worklist
 

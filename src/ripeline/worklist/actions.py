@@ -10,9 +10,9 @@ from django.db import transaction
 
 from ripeline.base import clock
 from ripeline.catalog import queries as catalog
-from ripeline.leads import actions as leads
 from ripeline.leads import queries as lead_queries
-from ripeline.leads.deciding import By, Decision, LeadError, Next
+from ripeline.leads.decisions import actions as leads
+from ripeline.leads.decisions.deciding import By, Decision, LeadError, Next
 from ripeline.leads.models import Lead, NextKind
 from ripeline.people import working_time
 from ripeline.people.models import User

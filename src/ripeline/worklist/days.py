@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from ripeline.leads.deciding import LeadError
+from ripeline.leads.decisions.deciding import LeadError
 from ripeline.people.working_time import Calendar, is_day_first
 from ripeline.worklist import seasons
 

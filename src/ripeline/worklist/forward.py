@@ -16,11 +16,11 @@ from django.db import connection, transaction
 
 from ripeline.base import clock
 from ripeline.base.statements import prepared_rows
-from ripeline.leads import bulk
-from ripeline.leads import rows as lead_rows
 from ripeline.leads import rules as lead_rules
-from ripeline.leads.bulk import Gift
-from ripeline.leads.deciding import By, Next
+from ripeline.leads.decisions import bulk
+from ripeline.leads.decisions.bulk import Gift
+from ripeline.leads.decisions.deciding import By, Next
+from ripeline.leads.finding import rows as lead_rows
 from ripeline.leads.models import Lead, NextKind, State
 from ripeline.people import queries as people
 from ripeline.people import working_time

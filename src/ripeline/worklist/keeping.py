@@ -5,9 +5,9 @@ from datetime import date, datetime, time, timedelta
 from uuid import UUID
 
 from ripeline.base import clock
-from ripeline.leads import bulk
-from ripeline.leads.bulk import Recycled
-from ripeline.leads.deciding import By, Next
+from ripeline.leads.decisions import bulk
+from ripeline.leads.decisions.bulk import Recycled
+from ripeline.leads.decisions.deciding import By, Next
 from ripeline.leads.models import NextKind
 from ripeline.people import queries as people
 from ripeline.people import working_time

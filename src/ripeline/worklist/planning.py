@@ -10,8 +10,8 @@ from django.db import transaction
 from ripeline.base import clock
 from ripeline.base.ids import new_id
 from ripeline.base.reading import read
-from ripeline.leads import rows as lead_rows
 from ripeline.leads import rules as lead_rules
+from ripeline.leads.finding import rows as lead_rows
 from ripeline.leads.models import CLOSED_STATES, Lead
 from ripeline.people import working_time
 from ripeline.people.models import Company, User

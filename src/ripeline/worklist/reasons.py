@@ -3,7 +3,7 @@
 from datetime import datetime, time
 
 from ripeline.catalog.rules import IN_TOUCH, UNDATED, said_since
-from ripeline.leads.filed import WAS_DUE
+from ripeline.leads.decisions.filed import WAS_DUE
 from ripeline.leads.models import NextKind, State
 from ripeline.people.working_time import MORNING, Calendar
 from ripeline.ripeness import rules as ripeness

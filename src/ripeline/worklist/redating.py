@@ -4,7 +4,7 @@ from uuid import UUID
 
 from django.db import transaction
 
-from ripeline.leads.deciding import By, NotUndoable
+from ripeline.leads.decisions.deciding import By, NotUndoable
 from ripeline.timeline.models import Activity
 from ripeline.worklist.actions import Outcome, Recorded, record_outcome, undo
 

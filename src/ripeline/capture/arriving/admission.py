@@ -21,9 +21,10 @@ from ripeline.capture.arriving.hinting import Hints
 from ripeline.capture.arriving.meeting import meet_again
 from ripeline.catalog import actions as catalog
 from ripeline.catalog.rules import UNANSWERED
-from ripeline.leads import birth, bulk, identity, same_name
-from ripeline.leads.deciding import CROSSED, LeadError, Next, once_more
-from ripeline.leads.identity import Key
+from ripeline.leads.decisions import birth, bulk
+from ripeline.leads.decisions.deciding import CROSSED, LeadError, Next, once_more
+from ripeline.leads.knowing import identity, same_name
+from ripeline.leads.knowing.identity import Key
 from ripeline.leads.models import NextKind, State
 from ripeline.people.models import User
 from ripeline.routing import actions as routing

@@ -8,9 +8,9 @@ from functools import cached_property
 from typing import Any
 from uuid import UUID
 
-from ripeline.leads import identity
-from ripeline.leads.birth import Context, Person
-from ripeline.leads.identity import Key
+from ripeline.leads.decisions.birth import Context, Person
+from ripeline.leads.knowing import identity
+from ripeline.leads.knowing.identity import Key
 
 
 class Result(StrEnum):

@@ -8,10 +8,11 @@ from typing import Any
 from uuid import UUID
 
 from ripeline.capture.arriving.arrivals import Arrival, Policy
-from ripeline.leads import identity, systems
-from ripeline.leads.deciding import Changes
-from ripeline.leads.fuller import abbreviates
+from ripeline.leads.decisions.deciding import Changes
+from ripeline.leads.knowing import identity
 from ripeline.leads.models import IdentityKind, Lead
+from ripeline.leads.words import systems
+from ripeline.leads.words.fuller import abbreviates
 from ripeline.timeline.models import Activity
 
 FIELDS = ("name", "title", "phone", "company", "country", "language", "amount", "currency")

@@ -4,8 +4,8 @@ from collections.abc import Collection
 from typing import Any
 from uuid import UUID
 
-from ripeline.leads import identity
-from ripeline.leads.identity import Key
+from ripeline.leads.knowing import identity
+from ripeline.leads.knowing.identity import Key
 from ripeline.timeline import queries as timeline
 
 

@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from uuid import UUID
 
 from ripeline.capture.arriving.arrivals import Case
-from ripeline.leads import identity
-from ripeline.leads.identity import Key
+from ripeline.leads.knowing import identity
+from ripeline.leads.knowing.identity import Key
 
 
 class Hints:

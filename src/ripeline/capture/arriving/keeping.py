@@ -20,7 +20,7 @@ from ripeline.base.together import Together
 from ripeline.capture.arriving.admission import PATIENT, TRIES, BusyError, CrossedError, Manner, Result, admit
 from ripeline.capture.arriving.submitted import Brought, arrival_of, settle
 from ripeline.capture.models import Submission, SubmissionState
-from ripeline.leads.deciding import CROSSED, LeadError, once_more
+from ripeline.leads.decisions.deciding import CROSSED, LeadError, once_more
 from ripeline.people import queries as people
 from ripeline.routing import actions as routing
 

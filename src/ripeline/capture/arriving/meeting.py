@@ -6,8 +6,8 @@ A closed record has nothing pending (I1), so nobody would see an enquiry that is
 - Won: a customer who asks again is a new opportunity to talk. Taken up in a new episode too, for whoever made the sale;
   the deal they made stays on the record and counts as a win, since wins are counted by deals, not by open records.
 - Disqualified: somebody decided that this is no lead (spam, a student, a supplier), and one more message of that kind
-  must not land on Today by itself. It is written down, and whoever let them go is asked to look (`leads.returning`);
-  if they have left since, the fallback is given the record, closed as it is.
+  must not land on Today by itself. It is written down, and whoever let them go is asked to look
+  (`leads.finding.returning`); if they have left since, the fallback is given the record, closed as it is.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -22,14 +22,16 @@ from ripeline.capture.arriving.differing import LastWords, differences, is_conte
 from ripeline.capture.cells.fields import ANSWER
 from ripeline.catalog import queries as catalog
 from ripeline.catalog.rules import came_again
-from ripeline.leads import actions as leads
-from ripeline.leads import answers, birth, bulk, rules, same_name
-from ripeline.leads.answers import Again
-from ripeline.leads.birth import Person
-from ripeline.leads.deciding import By, Changes, Next, locked
+from ripeline.leads import rules
+from ripeline.leads.decisions import actions as leads
+from ripeline.leads.decisions import answers, birth, bulk
+from ripeline.leads.decisions.answers import Again
+from ripeline.leads.decisions.birth import Person
+from ripeline.leads.decisions.deciding import By, Changes, Next, locked
+from ripeline.leads.knowing import same_name
+from ripeline.leads.knowing.same_name import Word
 from ripeline.leads.models import Lead, NextKind, State
 from ripeline.leads.rules import Verb
-from ripeline.leads.same_name import Word
 from ripeline.people import queries as people
 from ripeline.people.models import Responsible, User
 from ripeline.routing import actions as routing

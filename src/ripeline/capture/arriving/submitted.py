@@ -11,12 +11,12 @@ from ripeline.capture.arriving.admission import Arrival, Result
 from ripeline.capture.arriving.typed_phones import BESIDE, OTHERS
 from ripeline.capture.models import DoorKind, Submission
 from ripeline.catalog import queries as catalog
-from ripeline.leads import identity
-from ripeline.leads.birth import Context, Person
-from ripeline.leads.deciding import By
-from ripeline.leads.identity import Key
+from ripeline.leads.decisions.birth import Context, Person
+from ripeline.leads.decisions.deciding import By
+from ripeline.leads.decisions.recognising import identify
+from ripeline.leads.knowing import identity
+from ripeline.leads.knowing.identity import Key
 from ripeline.leads.models import IdentityKind
-from ripeline.leads.recognising import identify
 from ripeline.outbox import actions as outbox_actions
 from ripeline.outbox import consent
 from ripeline.outbox import queries as outbox

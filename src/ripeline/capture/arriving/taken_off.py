@@ -9,8 +9,8 @@ from typing import Any
 from uuid import UUID
 
 from ripeline.capture.arriving.arrivals import Case, Policy
-from ripeline.leads.numbers import are_known
 from ripeline.leads.rules import number_of
+from ripeline.leads.words.numbers import are_known
 from ripeline.timeline.models import Activity
 
 Numbers = dict[str, bool]  # those that a record parted with, and whether another took their place

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from ripeline.capture.cells import values
-from ripeline.leads import identity
+from ripeline.leads.knowing import identity
 
 BESIDE = "beside"  # of what a door keeps, and of how they came: words of the door's own, not of theirs
 OTHERS = "other_phones"  # of a person as a door keeps them: numbers, a space between them

@@ -11,9 +11,11 @@ from typing import NamedTuple
 from uuid import UUID
 
 from ripeline.capture.columns.rows import Row
-from ripeline.leads import identity, rules, systems
-from ripeline.leads.identity import Key
+from ripeline.leads import rules
+from ripeline.leads.knowing import identity
+from ripeline.leads.knowing.identity import Key
 from ripeline.leads.models import Lead
+from ripeline.leads.words import systems
 
 LEFT_OUT = "who is somebody else, and was left out"  # so a remark ends, by which an import that goes on knows the row
 

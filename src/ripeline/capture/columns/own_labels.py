@@ -9,7 +9,7 @@ from functools import cache, lru_cache
 from ripeline.capture.cells.fields import FIELDS
 from ripeline.capture.cells.text import key
 from ripeline.capture.columns.exported import HEADINGS, WHOLE
-from ripeline.leads.columns import COLUMNS
+from ripeline.leads.finding.columns import COLUMNS
 
 _BEHIND = " in the file"
 _OTHERWISE = """full name|vollständiger name|ansprechpartner|nom complet|nombre completo|nome completo|vorname|nachname|

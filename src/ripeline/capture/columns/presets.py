@@ -17,7 +17,7 @@ from typing import cast
 
 from ripeline.capture.cells.fields import Kind
 from ripeline.capture.cells.text import key
-from ripeline.leads import systems
+from ripeline.leads.words import systems
 
 _NO_FIELDS = ("needs", "without", "all", "leave")
 _TABLE = Path(__file__).with_name("presets.txt")

@@ -37,7 +37,7 @@ from ripeline.capture.files.dialect import Column, Dialect
 from ripeline.capture.files.lines import as_text
 from ripeline.capture.files.reading import Broken, Record, data_rows
 from ripeline.capture.files.tables import rows_of
-from ripeline.leads import systems
+from ripeline.leads.words import systems
 
 Value = str | Decimal | datetime
 SIZE = 1_000  # rows of a chunk

@@ -16,7 +16,7 @@ from ripeline.capture.cells.fields import ANSWER
 from ripeline.capture.columns.mistaken import is_one_name
 from ripeline.capture.columns.rows import Row
 from ripeline.leads import rules
-from ripeline.leads.identity import Key
+from ripeline.leads.knowing.identity import Key
 
 REMEMBERED = 50_000  # addresses and ids, the last that were new
 

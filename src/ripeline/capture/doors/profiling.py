@@ -13,8 +13,9 @@ from ripeline.base import clock
 from ripeline.capture.doors.doors import asks, standard
 from ripeline.capture.models import Door, KnownVisitors
 from ripeline.catalog.models import AnswerType, Meaning, Question
-from ripeline.leads import identity, queries
-from ripeline.leads.identity import Key
+from ripeline.leads import queries
+from ripeline.leads.knowing import identity
+from ripeline.leads.knowing.identity import Key
 from ripeline.leads.models import Enquiry, Lead
 from ripeline.timeline import queries as timeline
 

@@ -25,7 +25,7 @@ from ripeline.capture.models import Door, Submission, SubmissionState
 from ripeline.catalog import phrases, standard
 from ripeline.catalog.models import AnswerType, Meaning, Question
 from ripeline.catalog.phrases import Phrases
-from ripeline.leads.deciding import once_more
+from ripeline.leads.decisions.deciding import once_more
 from ripeline.leads.models import Lead
 from ripeline.people import working_time
 from ripeline.people.models import User

@@ -11,8 +11,8 @@ from ripeline.capture.cells.text import safe_cell
 from ripeline.capture.columns import own_labels
 from ripeline.capture.columns.exported import HEADINGS
 from ripeline.catalog import queries as catalog
-from ripeline.leads import rows
-from ripeline.leads.columns import Share
+from ripeline.leads.finding import rows
+from ripeline.leads.finding.columns import Share
 from ripeline.leads.models import Identity, IdentityKind, Lead
 from ripeline.people import actions as people
 from ripeline.people.models import User

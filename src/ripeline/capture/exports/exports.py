@@ -27,10 +27,10 @@ from ripeline.capture.files.sheets import write_workbook
 from ripeline.capture.models import Export, ExportPiece, ExportState, FileFormat
 from ripeline.catalog import queries as catalog
 from ripeline.catalog.models import CustomField, FieldType
-from ripeline.leads import columns, lists
-from ripeline.leads.columns import Column
-from ripeline.leads.filters import Filters
-from ripeline.leads.lists import Row
+from ripeline.leads.finding import columns, lists
+from ripeline.leads.finding.columns import Column
+from ripeline.leads.finding.filters import Filters
+from ripeline.leads.finding.lists import Row
 from ripeline.people import actions as people
 from ripeline.people import queries as people_queries
 from ripeline.people.models import User

@@ -13,7 +13,7 @@ from openpyxl.styles import Font
 from openpyxl.utils import get_column_letter
 
 from ripeline.capture.cells.text import safe_text
-from ripeline.leads.columns import Share
+from ripeline.leads.finding.columns import Share
 
 SHEET_ROWS = 1_048_575  # that a sheet holds below its heading
 _LONGEST_CELL = 32_767  # characters

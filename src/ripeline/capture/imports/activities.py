@@ -16,8 +16,8 @@ from ripeline.capture.imports import firms, joined
 from ripeline.capture.imports.dates import Dates
 from ripeline.capture.imports.tallying import ORIGIN, Tally
 from ripeline.capture.models import ImportRun, Remark
-from ripeline.leads import identity
-from ripeline.leads.filed import Planned
+from ripeline.leads.decisions.filed import Planned
+from ripeline.leads.knowing import identity
 from ripeline.leads.models import IS_OPEN, Lead, NextKind
 from ripeline.timeline import actions as timeline
 

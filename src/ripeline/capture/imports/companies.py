@@ -9,8 +9,9 @@ from ripeline.capture.columns.wording import NOBODY, Owners
 from ripeline.capture.imports import firms
 from ripeline.capture.imports.tallying import Tally
 from ripeline.capture.models import ImportCompany, ImportedFirm, ImportRun, Remark
-from ripeline.leads import accounts, rules
-from ripeline.leads.accounts import Brought, Firm
+from ripeline.leads import rules
+from ripeline.leads.decisions import accounts
+from ripeline.leads.decisions.accounts import Brought, Firm
 
 
 class CompanyTaker:

@@ -10,8 +10,8 @@ from ripeline.capture.cells.fields import NEXT_AT
 from ripeline.capture.columns.rows import Row
 from ripeline.capture.imports.tallying import ORIGIN, Tally
 from ripeline.capture.models import ImportRun, Remark
-from ripeline.leads import filed
-from ripeline.leads.filed import Found, Planned
+from ripeline.leads.decisions import filed
+from ripeline.leads.decisions.filed import Found, Planned
 
 _REMARKS = {
     Found.SET: Remark.NEXT, Found.PASSED: Remark.PASSED, Found.DECIDED: Remark.DECIDED, Found.CLOSED: Remark.NO_NEXT,

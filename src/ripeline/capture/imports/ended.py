@@ -23,8 +23,10 @@ from ripeline.capture.columns.whys import Reasons
 from ripeline.capture.imports.tallying import ORIGIN, Tally
 from ripeline.capture.models import ImportRun, Remark
 from ripeline.catalog.models import CloseState
-from ripeline.leads import deals, filed, queries, standing
-from ripeline.leads.matching import Deal
+from ripeline.leads import queries
+from ripeline.leads.deals import booking as deals
+from ripeline.leads.deals.matching import Deal
+from ripeline.leads.decisions import filed, standing
 from ripeline.leads.models import CLOSED_STATES, Enquiry, Lead, State
 from ripeline.people import queries as people
 from ripeline.ripeness import actions as ripeness

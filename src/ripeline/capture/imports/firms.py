@@ -8,7 +8,8 @@ from uuid import UUID
 from ripeline.capture.cells import values
 from ripeline.capture.columns.rows import Row
 from ripeline.capture.models import ImportCompany
-from ripeline.leads import accounts, identity
+from ripeline.leads.decisions import accounts
+from ripeline.leads.knowing import identity
 from ripeline.leads.models import Account
 
 _SEVERAL = re.compile(r"\s*;\s*")  # as HubSpot parts them; other marks may be part of an id

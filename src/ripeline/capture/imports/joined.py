@@ -7,8 +7,8 @@ from uuid import UUID
 from ripeline.capture.cells import values
 from ripeline.capture.columns.rows import Row
 from ripeline.capture.imports import firms
-from ripeline.leads import identity, named
-from ripeline.leads.identity import Key
+from ripeline.leads.knowing import identity, named
+from ripeline.leads.knowing.identity import Key
 
 _BRACKETS = re.compile(r"\s*[(<\[].*$")  # an id or an address behind the name
 _ADDRESS = re.compile(r"[^\s<>,;\"()\[\]@]+@[^\s<>,;\"()\[\]@]+")

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 
 from ripeline.capture.columns.rows import Row
 from ripeline.capture.columns.twice import Seen, is_another
-from ripeline.leads import identity
-from ripeline.leads.identity import Key
+from ripeline.leads.knowing import identity
+from ripeline.leads.knowing.identity import Key
+from ripeline.leads.knowing.shared_mailboxes import is_shared, of_one
 from ripeline.leads.models import Lead
-from ripeline.leads.shared_mailboxes import is_shared, of_one
 
 
 def keys_of(row: Row) -> tuple[Key, ...]:

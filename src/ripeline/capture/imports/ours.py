@@ -4,9 +4,10 @@ from collections.abc import Collection, Sequence
 from uuid import UUID
 
 from ripeline.capture.columns.rows import Row
-from ripeline.leads import identity, systems
-from ripeline.leads.identity import Key
+from ripeline.leads.knowing import identity
+from ripeline.leads.knowing.identity import Key
 from ripeline.leads.models import Lead
+from ripeline.leads.words import systems
 
 
 class Ours:

@@ -18,12 +18,17 @@ from ripeline.capture.imports.tallying import ORIGIN, Tally
 from ripeline.capture.models import ImportRun, Remark
 from ripeline.catalog import queries as catalog
 from ripeline.catalog.models import CloseReason, CloseState
-from ripeline.leads import deal_ids, deals, identity, placing, queries, systems
-from ripeline.leads.accounts import first_leads
-from ripeline.leads.deals import Booked
-from ripeline.leads.matching import Deal, key_of
+from ripeline.leads import queries
+from ripeline.leads.deals import booking as deals
+from ripeline.leads.deals import ids as deal_ids
+from ripeline.leads.deals import placing
+from ripeline.leads.deals.booking import Booked
+from ripeline.leads.deals.matching import Deal, key_of
+from ripeline.leads.deals.opening import Became, OpenDeal, open_all
+from ripeline.leads.decisions.accounts import first_leads
+from ripeline.leads.knowing import identity
 from ripeline.leads.models import IdentityKind
-from ripeline.leads.open_deals import Became, OpenDeal, open_all
+from ripeline.leads.words import systems
 from ripeline.ripeness import actions as ripeness
 
 _WORDS = {IdentityKind.EXTERNAL: "id", IdentityKind.EMAIL: "e-mail address"}

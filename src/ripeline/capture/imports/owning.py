@@ -9,9 +9,11 @@ from uuid import UUID
 
 from ripeline.capture.imports.tallying import ORIGIN
 from ripeline.capture.models import ImportRemark, ImportRun, Remark
-from ripeline.leads import batches, bulk, rules
-from ripeline.leads.bulk import Gift
-from ripeline.leads.deciding import By, Changes
+from ripeline.leads import rules
+from ripeline.leads.decisions import bulk
+from ripeline.leads.decisions.bulk import Gift
+from ripeline.leads.decisions.deciding import By, Changes
+from ripeline.leads.many import batches
 from ripeline.leads.models import IS_OPEN, Batch, BatchVerb, Lead
 from ripeline.leads.rules import Verb
 from ripeline.people import queries as people

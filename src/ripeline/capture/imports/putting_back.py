@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from ripeline.leads import rules
-from ripeline.leads.filed import BY_FILE
+from ripeline.leads.decisions.filed import BY_FILE
 from ripeline.leads.forgetting import PutBack
 from ripeline.leads.models import CLOSED_STATES, Lead
 from ripeline.timeline.models import Activity

@@ -33,9 +33,11 @@ from ripeline.capture.models import ImportReject, ImportRemark, ImportRun, Remar
 from ripeline.catalog import actions as catalog
 from ripeline.catalog.models import CloseState, FieldType
 from ripeline.catalog.rules import IN_TOUCH, UNANSWERED, UNDATED
-from ripeline.leads import identity, standing, systems
-from ripeline.leads.birth import Context, Person
-from ripeline.leads.shared_mailboxes import is_shared
+from ripeline.leads.decisions import standing
+from ripeline.leads.decisions.birth import Context, Person
+from ripeline.leads.knowing import identity
+from ripeline.leads.knowing.shared_mailboxes import is_shared
+from ripeline.leads.words import systems
 from ripeline.people.models import User
 from ripeline.science.choice import FRESH_DAYS
 

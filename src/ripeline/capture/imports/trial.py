@@ -22,7 +22,7 @@ from ripeline.capture.models import ImportRun
 from ripeline.catalog import queries as catalog
 from ripeline.catalog.standard import words
 from ripeline.leads import rules
-from ripeline.leads.filed import BY_FILE
+from ripeline.leads.decisions.filed import BY_FILE
 from ripeline.leads.models import Lead
 from ripeline.leads.rules import Verb
 from ripeline.people.models import User

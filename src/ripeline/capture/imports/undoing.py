@@ -18,8 +18,9 @@ from ripeline.capture.files import pieces
 from ripeline.capture.imports import putting_back, undoing_fields, undoing_firms
 from ripeline.capture.imports.since import Foreign, entries, first_since
 from ripeline.capture.models import ImportKept, ImportKind, ImportRun, ImportState, ImportUndo, WhyKept
-from ripeline.leads import bulk, forgetting
-from ripeline.leads.deciding import By
+from ripeline.leads import forgetting
+from ripeline.leads.decisions import bulk
+from ripeline.leads.decisions.deciding import By
 from ripeline.leads.forgetting import PutBack
 from ripeline.leads.models import Lead
 from ripeline.leads.rules import is_open

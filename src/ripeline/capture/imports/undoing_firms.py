@@ -10,7 +10,7 @@ from uuid import UUID
 from django.db.models import Exists, OuterRef, QuerySet
 
 from ripeline.capture.models import ImportCompany, ImportedFirm, ImportRun, ImportState
-from ripeline.leads import accounts
+from ripeline.leads.decisions import accounts
 from ripeline.leads.models import Lead
 
 

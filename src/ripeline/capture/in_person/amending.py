@@ -8,12 +8,12 @@ from collections.abc import Callable, Mapping, Sequence
 
 from ripeline.capture.arriving.typed_phones import OTHERS
 from ripeline.capture.models import Submission
-from ripeline.leads import actions as leads
 from ripeline.leads import queries
-from ripeline.leads.deciding import By, Decision, LeadError, lock
+from ripeline.leads.decisions import actions as leads
+from ripeline.leads.decisions.deciding import By, Decision, LeadError, lock
 from ripeline.leads.models import Lead
-from ripeline.leads.numbers import written
 from ripeline.leads.rules import Verb, may
+from ripeline.leads.words.numbers import written
 from ripeline.people import queries as people
 
 FIELDS = {"name": "name", "title": "title", "company": "company", "phone": "telephone", "country": "country"}

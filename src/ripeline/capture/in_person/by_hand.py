@@ -14,10 +14,10 @@ from ripeline.capture.arriving.arrivals import Policy
 from ripeline.capture.arriving.submitted import OWN
 from ripeline.capture.cells import values
 from ripeline.capture.cells.text import BadValueError, clean, clean_lines
-from ripeline.leads import identity
-from ripeline.leads.birth import Context, Person
-from ripeline.leads.deciding import LeadError, once_more
-from ripeline.leads.identity import Key
+from ripeline.leads.decisions.birth import Context, Person
+from ripeline.leads.decisions.deciding import LeadError, once_more
+from ripeline.leads.knowing import identity
+from ripeline.leads.knowing.identity import Key
 from ripeline.leads.models import IdentityKind
 from ripeline.leads.rules import NotAllowed
 from ripeline.people import working_time

@@ -25,9 +25,9 @@ from ripeline.catalog import actions as catalog
 from ripeline.catalog import queries as catalog_queries
 from ripeline.catalog import standard
 from ripeline.catalog.models import SourceType
-from ripeline.leads.actions import readdress
-from ripeline.leads.answers import say_otherwise
-from ripeline.leads.deciding import By, once_more
+from ripeline.leads.decisions.actions import readdress
+from ripeline.leads.decisions.answers import say_otherwise
+from ripeline.leads.decisions.deciding import By, once_more
 from ripeline.leads.rules import NotAllowed
 from ripeline.people import queries as people
 from ripeline.people.models import User

@@ -6,8 +6,8 @@ from ripeline.base import clock
 from ripeline.capture.cells.text import clean
 from ripeline.capture.in_person.card import HEATS, HOT_WHEN_MET, LATER_DAYS, WARM_DAYS, Card, Heat
 from ripeline.capture.models import Submission
-from ripeline.leads.actions import set_next
-from ripeline.leads.deciding import By, Next
+from ripeline.leads.decisions.actions import set_next
+from ripeline.leads.decisions.deciding import By, Next
 from ripeline.leads.models import IS_OPEN, Lead, NextKind
 from ripeline.people import queries as people
 from ripeline.people import working_time

@@ -258,7 +258,7 @@ class ImportWord(models.Model):
 class ImportCompany(models.Model):
     """A company by the id that another system gave it, so that people and deals of the same export find it."""
 
-    reference = models.CharField(max_length=254, unique=True)  # with its system before it (`leads.systems`)
+    reference = models.CharField(max_length=254, unique=True)  # with its system before it (`leads.words.systems`)
     account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="+")
     name = models.CharField(max_length=200, blank=True, default="")  # as their system has it
 

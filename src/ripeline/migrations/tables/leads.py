@@ -8,7 +8,7 @@ from django.db import models
 from django.db.models import F, Q
 
 from ripeline.base.clock import now
-from ripeline.leads.plain import Plain
+from ripeline.leads.words.plain import Plain
 from ripeline.migrations.tables.making import USER, one_of, own_id, table
 
 STATES = [

@@ -14,7 +14,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.views.decorators.http import require_POST
 
 from ripeline.leads import record
-from ripeline.leads.deciding import By, LeadError, lock, once_more
+from ripeline.leads.decisions.deciding import By, LeadError, lock, once_more
 from ripeline.leads.models import Lead
 from ripeline.people.models import User
 from ripeline.timeline.models import Activity

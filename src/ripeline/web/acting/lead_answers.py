@@ -11,8 +11,9 @@ from django.urls import path
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
-from ripeline.leads import answers, record
-from ripeline.leads.deciding import By, LeadError
+from ripeline.leads import record
+from ripeline.leads.decisions import answers
+from ripeline.leads.decisions.deciding import By, LeadError
 from ripeline.leads.models import Enquiry, Lead
 from ripeline.leads.rules import Verb, require
 from ripeline.people.models import User

@@ -10,7 +10,7 @@ from django.shortcuts import render
 from django.urls import path, reverse
 from django.views.decorators.http import require_POST, require_safe
 
-from ripeline.leads.deciding import By, LeadError
+from ripeline.leads.decisions.deciding import By, LeadError
 from ripeline.leads.models import Lead
 from ripeline.people.models import User
 from ripeline.ripeness import actions, queries

@@ -14,10 +14,11 @@ from ripeline.base import clock
 from ripeline.capture.cells import values
 from ripeline.capture.cells.text import BadValueError
 from ripeline.catalog import queries as catalog
-from ripeline.leads import actions, merging
-from ripeline.leads.deciding import By, LeadError, Next
+from ripeline.leads.decisions import actions
+from ripeline.leads.decisions.deciding import By, LeadError, Next
+from ripeline.leads.doubles import merging
 from ripeline.leads.models import Lead, NextKind
-from ripeline.leads.numbers import written
+from ripeline.leads.words.numbers import written
 from ripeline.people import queries as people
 from ripeline.people import working_time
 from ripeline.people.models import Responsible, Role, User

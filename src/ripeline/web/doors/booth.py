@@ -30,7 +30,7 @@ from ripeline.capture.in_person.card import HEATS, Card
 from ripeline.capture.models import Door, DoorKind
 from ripeline.catalog import phrases
 from ripeline.leads import record
-from ripeline.leads.deciding import LeadError
+from ripeline.leads.decisions.deciding import LeadError
 from ripeline.leads.models import Lead
 from ripeline.people.models import User
 from ripeline.web.frame import charts

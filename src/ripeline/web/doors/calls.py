@@ -23,10 +23,11 @@ from ripeline.capture.in_person import cards
 from ripeline.capture.in_person.card import LONGEST, Card
 from ripeline.capture.models import DoorKind
 from ripeline.catalog import queries as catalog
-from ripeline.leads import lists, record
-from ripeline.leads.deciding import LeadError
-from ripeline.leads.filters import Filters, View
-from ripeline.leads.lists import Row
+from ripeline.leads import record
+from ripeline.leads.decisions.deciding import LeadError
+from ripeline.leads.finding import lists
+from ripeline.leads.finding.filters import Filters, View
+from ripeline.leads.finding.lists import Row
 from ripeline.leads.models import Lead
 from ripeline.people import working_time
 from ripeline.people.models import User

@@ -18,9 +18,10 @@ from ripeline.capture.in_person.card import HEATS, LONGEST, Card
 from ripeline.capture.in_person.vcards import UnreadableCardsError
 from ripeline.capture.models import Door, DoorKind
 from ripeline.catalog import queries as catalog
-from ripeline.leads import identity, record
-from ripeline.leads.deciding import LeadError
-from ripeline.leads.filters import View
+from ripeline.leads import record
+from ripeline.leads.decisions.deciding import LeadError
+from ripeline.leads.finding.filters import View
+from ripeline.leads.knowing import identity
 from ripeline.leads.models import Lead
 from ripeline.people.models import User
 from ripeline.web.frame.shell import firm_of, say, viewer

@@ -21,7 +21,7 @@ from ripeline.catalog import queries as catalog
 from ripeline.catalog.models import SourceType
 from ripeline.catalog.phrases import Language
 from ripeline.catalog.standard import words
-from ripeline.leads.numbers import written
+from ripeline.leads.words.numbers import written
 from ripeline.outbox import queries as outbox
 from ripeline.people.models import User
 from ripeline.people.rules import require_keeps_catalog

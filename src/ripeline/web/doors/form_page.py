@@ -25,7 +25,7 @@ from ripeline.capture.doors import colours, doors, drafts, profiling, proof, sub
 from ripeline.capture.models import Door, Submission
 from ripeline.catalog import phrases
 from ripeline.catalog.models import AnswerType, Question
-from ripeline.leads.deciding import LeadError
+from ripeline.leads.decisions.deciding import LeadError
 from ripeline.outbox import queries as outbox
 from ripeline.people.models import User
 from ripeline.web.frame import errors, tries

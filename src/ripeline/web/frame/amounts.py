@@ -3,7 +3,7 @@
 import re
 from decimal import Decimal
 
-from ripeline.leads.deciding import LeadError
+from ripeline.leads.decisions.deciding import LeadError
 from ripeline.web.templatetags.words import SYMBOLS, money
 
 MOST = Decimal(10) ** 12

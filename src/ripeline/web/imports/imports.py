@@ -26,7 +26,7 @@ from ripeline.capture.imports.queries import Unowned
 from ripeline.capture.imports.trial import TrialError
 from ripeline.capture.models import ImportKind, ImportRun, ImportState, Remark
 from ripeline.insight.rules import READERS
-from ripeline.leads.filters import Filters, View
+from ripeline.leads.finding.filters import Filters, View
 from ripeline.leads.models import Lead, State
 from ripeline.people.models import User
 from ripeline.ripeness import yields

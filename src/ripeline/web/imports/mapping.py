@@ -30,7 +30,7 @@ from ripeline.capture.models import ImportKind, ImportPolicy, ImportRun
 from ripeline.catalog import queries as catalog
 from ripeline.catalog import standard
 from ripeline.catalog.models import FieldType
-from ripeline.leads import systems
+from ripeline.leads.words import systems
 from ripeline.people.models import User
 from ripeline.web.frame.countries import countries
 from ripeline.web.imports import words as import_words

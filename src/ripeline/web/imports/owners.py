@@ -10,7 +10,8 @@ from django.views.decorators.http import require_http_methods
 
 from ripeline.capture.imports import owning
 from ripeline.capture.imports.owning import Named
-from ripeline.leads import batches, rules
+from ripeline.leads import rules
+from ripeline.leads.many import batches
 from ripeline.leads.models import BatchState, Lead
 from ripeline.leads.rules import NotAllowed, Verb
 from ripeline.people.models import User

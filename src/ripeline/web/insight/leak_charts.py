@@ -3,7 +3,7 @@
 from typing import Any
 
 from ripeline.insight.leakage import Leakage
-from ripeline.leads import leaks
+from ripeline.leads.finding import leaks
 from ripeline.web.frame.charts import INK, SOFT, themed
 
 

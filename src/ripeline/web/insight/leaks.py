@@ -26,8 +26,8 @@ from ripeline.insight.models import Recovery, RecoveryState
 from ripeline.insight.queries import Choice
 from ripeline.insight.recovering import RecoveryError
 from ripeline.insight.rules import Whose
-from ripeline.leads import filters, leaks
-from ripeline.leads.leaks import Leak
+from ripeline.leads.finding import filters, leaks
+from ripeline.leads.finding.leaks import Leak
 from ripeline.leads.rules import Verb
 from ripeline.people import actions as people
 from ripeline.people.models import Role, User

@@ -10,10 +10,11 @@ from django.utils import timezone
 
 from ripeline.capture.columns import own_labels
 from ripeline.catalog.models import CustomField
-from ripeline.leads import columns, lists, own_fields, rules
-from ripeline.leads.columns import Column
-from ripeline.leads.filters import CUSTOM
-from ripeline.leads.lists import Filters, Sort, View
+from ripeline.leads import rules
+from ripeline.leads.finding import columns, lists, own_fields
+from ripeline.leads.finding.columns import Column
+from ripeline.leads.finding.filters import CUSTOM
+from ripeline.leads.finding.lists import Filters, Sort, View
 from ripeline.leads.rules import Verb
 from ripeline.people.models import User
 from ripeline.ripeness import queries as ripeness

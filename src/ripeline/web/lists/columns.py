@@ -14,8 +14,8 @@ from uuid import UUID
 from django.urls import reverse
 from django.utils.safestring import SafeString, mark_safe
 
-from ripeline.leads.columns import OWN, Column, complete
-from ripeline.leads.lists import Row
+from ripeline.leads.finding.columns import OWN, Column, complete
+from ripeline.leads.finding.lists import Row
 from ripeline.leads.rules import Verb
 from ripeline.ripeness import rules as ripeness
 from ripeline.ripeness.queries import Chances

@@ -7,11 +7,11 @@ from django.shortcuts import redirect, render
 from django.urls import path, reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from ripeline.leads import company_merging, same_company
-from ripeline.leads.deciding import By, LeadError
-from ripeline.leads.filters import Filters, View
+from ripeline.leads.decisions.deciding import By, LeadError
+from ripeline.leads.doubles import company_merging, same_company
+from ripeline.leads.doubles.same_company import Has
+from ripeline.leads.finding.filters import Filters, View
 from ripeline.leads.models import Account
-from ripeline.leads.same_company import Has
 from ripeline.people.models import Role, User
 from ripeline.web.acting import screens
 from ripeline.web.frame.selects import list_address

@@ -13,11 +13,13 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from ripeline.capture.columns import own_labels
 from ripeline.catalog import queries as catalog
-from ripeline.leads import bulk, duplicates, joining, merging, queries, rules
-from ripeline.leads.deciding import By, LeadError, once_more
+from ripeline.leads import queries, rules
+from ripeline.leads.decisions import bulk
+from ripeline.leads.decisions.deciding import By, LeadError, once_more
+from ripeline.leads.doubles import duplicates, joining, merging
 from ripeline.leads.models import Lead
-from ripeline.leads.numbers import written
 from ripeline.leads.rules import Verb
+from ripeline.leads.words.numbers import written
 from ripeline.people.models import Role, User
 from ripeline.web.acting import screens
 from ripeline.web.acting.deeds import find

@@ -15,8 +15,8 @@ from django_htmx.http import HttpResponseClientRefresh
 from ripeline.capture.exports import exports
 from ripeline.capture.files import sheets
 from ripeline.capture.models import Export, ExportState, FileFormat
-from ripeline.leads import lists
-from ripeline.leads.lists import Row
+from ripeline.leads.finding import lists
+from ripeline.leads.finding.lists import Row
 from ripeline.people.models import Role
 from ripeline.ripeness import queries as ripeness
 from ripeline.web.frame.shell import say, viewer

@@ -8,10 +8,10 @@ from django.shortcuts import render
 from django.urls import path, reverse
 from django.views.decorators.http import require_POST
 
-from ripeline.leads import saved
-from ripeline.leads.deciding import LeadError
+from ripeline.leads.decisions.deciding import LeadError
+from ripeline.leads.finding import saved
+from ripeline.leads.finding.saved import Sharing
 from ripeline.leads.models import Audience, SavedView
-from ripeline.leads.saved import Sharing
 from ripeline.people import queries as people
 from ripeline.people.models import Role, User
 from ripeline.web.acting.screens import go

@@ -19,11 +19,12 @@ from django.views.decorators.http import require_safe
 from ripeline.capture.columns import own_labels
 from ripeline.catalog import queries as catalog
 from ripeline.catalog.models import Campaign, CustomField, FieldType, Source, SourceType
-from ripeline.leads import columns, companies, foreseen, leaks, lists, own_fields, saved
-from ripeline.leads.filters import CUSTOM, NO_SOURCE, NOBODY
-from ripeline.leads.lists import Due, Filters, Row, Sort, View
+from ripeline.leads.finding import columns, companies, leaks, lists, own_fields, saved
+from ripeline.leads.finding.filters import CUSTOM, NO_SOURCE, NOBODY
+from ripeline.leads.finding.lists import Due, Filters, Row, Sort, View
+from ripeline.leads.finding.ranking import ELSE, place
+from ripeline.leads.many import foreseen
 from ripeline.leads.models import BatchVerb, SavedView
-from ripeline.leads.ranking import ELSE, place
 from ripeline.people import queries as people
 from ripeline.people.models import Role, User
 from ripeline.ripeness import queries as ripeness

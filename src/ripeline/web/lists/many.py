@@ -18,9 +18,10 @@ from django_htmx.http import HttpResponseClientRefresh
 from ripeline.base import clock
 from ripeline.catalog import queries as catalog
 from ripeline.catalog.models import CloseState
-from ripeline.leads import batches, foreseen, lists, verdicts
-from ripeline.leads.deciding import LeadError
-from ripeline.leads.filters import matching
+from ripeline.leads.decisions.deciding import LeadError
+from ripeline.leads.finding import lists
+from ripeline.leads.finding.filters import matching
+from ripeline.leads.many import batches, foreseen, verdicts
 from ripeline.leads.models import FARTHEST_NEXT, Batch, BatchState, BatchVerb, Lead
 from ripeline.leads.rules import NotAllowed
 from ripeline.people import queries as people

@@ -10,7 +10,7 @@ from ripeline.capture.arriving import giving
 from ripeline.capture.models import DoorKind
 from ripeline.catalog import assets
 from ripeline.catalog.models import Asset
-from ripeline.leads.around import Around, Colleague
+from ripeline.leads.finding.around import Around, Colleague
 from ripeline.people.working_time import Calendar
 from ripeline.ripeness.models import Stage
 from ripeline.timeline.models import Activity

@@ -14,8 +14,8 @@ from django.utils.dateparse import parse_datetime
 from ripeline.catalog.pages import LABELS as PAGES
 from ripeline.catalog.pages import PageKind
 from ripeline.catalog.standard import words as in_words
-from ripeline.leads.leaks import UNSTATED
-from ripeline.leads.numbers import written
+from ripeline.leads.finding.leaks import UNSTATED
+from ripeline.leads.words.numbers import written
 from ripeline.routing import rules as routing
 from ripeline.timeline import queries as timeline
 from ripeline.timeline.hits import Who

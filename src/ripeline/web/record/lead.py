@@ -10,11 +10,12 @@ from django.views.decorators.http import require_safe
 
 from ripeline.catalog import queries as catalog
 from ripeline.catalog.models import CloseState
-from ripeline.leads import actions, record, rules
-from ripeline.leads.around import around
+from ripeline.leads import record, rules
+from ripeline.leads.decisions import actions
+from ripeline.leads.finding.around import around
 from ripeline.leads.models import Lead
-from ripeline.leads.numbers import written
 from ripeline.leads.record import Record
+from ripeline.leads.words.numbers import written
 from ripeline.people import working_time
 from ripeline.people.models import User
 from ripeline.ripeness import queries as ripeness

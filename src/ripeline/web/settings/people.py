@@ -14,7 +14,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from ripeline.base import clock
-from ripeline.leads.deciding import LeadError
+from ripeline.leads.decisions.deciding import LeadError
 from ripeline.people import actions, queries, rules
 from ripeline.people.actions import PeopleError
 from ripeline.people.models import Responsible, Role, User

@@ -25,7 +25,7 @@ from ripeline.catalog import phrases
 from ripeline.catalog.models import Stage
 from ripeline.catalog.phrases import Language, Phrases
 from ripeline.leads.models import CLOSED_STATES, State
-from ripeline.leads.numbers import written
+from ripeline.leads.words.numbers import written
 from ripeline.people.models import Tracking
 from ripeline.ripeness.rules import LABELS, Tag
 from ripeline.web.frame.moments import Moments

@@ -9,10 +9,11 @@ from django.shortcuts import redirect, render
 from django.urls import path, reverse
 from django.views.decorators.http import require_POST, require_safe
 
-from ripeline.leads import actions, record, rules
 from ripeline.leads import queries as leads
-from ripeline.leads.around import around
-from ripeline.leads.returning import came_again
+from ripeline.leads import record, rules
+from ripeline.leads.decisions import actions
+from ripeline.leads.finding.around import around
+from ripeline.leads.finding.returning import came_again
 from ripeline.people.models import Role, User
 from ripeline.people.working_time import Calendar
 from ripeline.ripeness import queries as ripeness

@@ -1,0 +1,1 @@
+"""Who somebody is, and of which company: by keys, names and mailboxes."""
