@@ -16,6 +16,7 @@ from ripeline.leads.knowing import identity
 from ripeline.leads.many import batches
 from ripeline.leads.models import Batch, Lead, State
 from ripeline.people.models import Company, User
+from ripeline.people.queries import responsible_of
 from ripeline.ripeness import actions as ripeness
 from ripeline.ripeness.queries import tagged
 from ripeline.web.lists import many
@@ -123,6 +124,11 @@ def test_what_is_ticked_is_remembered_from_page_to_page_and_given(
     axe(page)
     shot(page, "leads-chosen")
     before = Lead.objects.filter(owner=bob).count()
+    page.get_by_role("button", name="Give", exact=True).click()
+    expect(page.locator("#to-error")).to_contain_text("Choose who is to have them.")
+    axe(page)
+    page.get_by_role("link", name="Leads", exact=True).last.click()
+    expect(page.locator(".chosen")).to_contain_text("3 chosen")
     mine = page.locator(".chosen").get_by_label("Give to")
     mine.select_option(label="Alice")
     page.get_by_role("button", name="Give", exact=True).click()
@@ -151,6 +157,11 @@ def test_many_are_given_while_one_watches_and_all_come_back(
     page.get_by_label("everything that matches (60)").check()
     page.locator(".chosen").get_by_label("Give to").select_option(label="Bob")
     page.get_by_role("button", name="Give", exact=True).click()
+    expect(page.get_by_text("40 will be changed; left as they are: 20 there already.")).to_be_visible()
+    expect(page.get_by_label("Who looks after them")).to_have_value(str(responsible_of(bob).pk))
+    axe(page)
+    shot(page, "many-give")
+    page.get_by_role("button", name="Give to somebody").click()
     expect(page.get_by_text("Waiting for its turn")).to_be_visible()
     axe(page)
     batch = Batch.objects.get()

@@ -90,6 +90,15 @@ def test_dates_are_spread_and_committed_and_green_leads_wait_in_keep_in_touch(al
     assert set(Lead.objects.values_list("state", flat=True)) == {State.NEW}
 
 
+def test_who_has_an_open_deal_is_not_left_to_keep_in_touch(alice: User, make_lead: MakeLead) -> None:
+    green, dealing = make_lead(alice, name="Green"), make_lead(alice, name="Dealing")
+    actions.open_opportunity(dealing.pk, by(alice), next=soon())
+    moments = [soon().at.isoformat()]
+    batch = worked(ask(alice, "nurture", moments=moments, ids=[green.pk, dealing.pk]))
+    assert (batch.done, batch.left) == (1, {"in_deal": 1})
+    assert dict(Lead.objects.values_list("name", "state")) == {"Green": State.NURTURE, "Dealing": State.OPPORTUNITY}
+
+
 def test_closed_leads_are_taken_up_by_their_owner_or_the_queue(
     alice: User, bob: User, make_lead: MakeLead, ada: User
 ) -> None:

@@ -10,6 +10,7 @@ from django.test import Client
 
 from ripeline.catalog.models import CloseReason
 from ripeline.leads.decisions import actions, closing
+from ripeline.leads.finding import lists
 from ripeline.leads.many import batches
 from ripeline.leads.models import Batch, BatchState, Lead, State
 from ripeline.people.models import User
@@ -137,14 +138,33 @@ def test_reps_cannot_give_many_and_nobody_gives_to_nobody(
     assert sign_in(mona).post("/leads/many/close", giving(alice, lead)).status_code == 403
     client = sign_in(carol)
     for to in ("", "x", responsible_of(mona).pk):  # she works in marketing, so is not offered
-        client.post("/leads/many/give", giving(alice, lead, quick="1") | {"to": to})
-        assert "Choose who is to have them" in client.get("/leads").text
+        page = client.post("/leads/many/give", giving(alice, lead, quick="1") | {"to": to})
+        assert page.status_code == 422
+        assert re.search(r'<p class="error" id="to-error">Choose who is to have them', page.text)
+        assert f'name="lead" value="{lead.pk}"' in page.text, "nothing has to be ticked again"
     south = sign_in(mallory)
     mallory.role = "leader"
     mallory.save()
     south.post("/leads/many/give", giving(mallory, lead))  # not hers to find
     assert Lead.objects.get(pk=lead.pk).owner == alice
     assert client.post("/leads/many/dance", giving(alice, lead)).status_code == 404
+
+
+def test_carol_is_asked_before_she_gives_more_than_she_sees(
+    carol: User, alice: User, bob: User, make_lead: MakeLead, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    leads = [make_lead(alice, name=f"Lead {n}") for n in range(3)] + [make_lead(bob, name="Bob's")]
+    monkeypatch.setattr(lists, "SIZE", 3)
+    client = sign_in(carol)
+    for more in (giving(bob, *leads, quick="1"), giving(bob, everything="1", quick="1")):
+        page = client.post("/leads/many/give", more)
+        assert page.status_code == 200
+        assert "4 leads" in said(page)
+        assert "3 will be changed; left as they are: 1 there already." in said(page)
+        assert f'<option value="{responsible_of(bob).pk}" selected>' in page.text
+    assert not Batch.objects.exists()
+    client.post("/leads/many/give", giving(bob, *leads))  # as that page sends it
+    assert Lead.objects.filter(owner=bob).count() == 4
 
 
 def test_alice_is_asked_when_and_told_beside_the_field_what_cannot_be_read(alice: User, make_lead: MakeLead) -> None:
@@ -212,6 +232,8 @@ def test_alice_hears_before_it_is_done_how_many_it_changes_and_why_not_the_rest(
         "6 leads that you ticked. 2 will be changed; left as they are: 1 closed already,"
         " 1 with an open deal, which is closed on its own record, 1 merged or removed meanwhile, 1 not yours to change."
     ) in page
+    kept = said(client.post("/leads/many/nurture", ticked))
+    assert "1 with an open deal, which somebody stays with until it is won or lost" in kept
     client.post("/leads/many/close", ticked | {"go": "1", "reason": "no_budget"})
     assert Batch.objects.get().done == 2
     everything = said(client.post("/leads/many/next", {"everything": "1", "query": "view=all&state=open"}))

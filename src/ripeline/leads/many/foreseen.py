@@ -45,15 +45,21 @@ def _changes(verb: BatchVerb, row: Row) -> bool:
     return needs(verb) in row.verbs and row.is_open != (verb == BatchVerb.REOPEN)
 
 
-def of_ticked(actor: User, verb: BatchVerb, lead_ids: Collection[UUID]) -> Counter[str]:
-    """How many of these leads have which fate (`verdicts.WORDS`; DONE: it is changed)."""
+def of_ticked(
+    actor: User, verb: BatchVerb, lead_ids: Collection[UUID], *, to: UUID | None = None
+) -> Counter[str]:  # fmt: skip
+    """How many of these leads have which fate (`verdicts.WORDS`; DONE: it is changed). `to`: who is to be given them,
+    where that is known.
+    """
     ids = set(lead_ids)
-    fates = of_found(actor, verb, Lead.objects.filter(pk__in=ids, merged_into__isnull=True), most=len(ids))
+    fates = of_found(actor, verb, Lead.objects.filter(pk__in=ids, merged_into__isnull=True), most=len(ids), to=to)
     gone = len(ids) - fates.total()
     return fates + Counter({verdicts.GONE: gone})
 
 
-def of_found(actor: User, verb: BatchVerb, found: QuerySet[Lead], *, most: int) -> Counter[str]:
+def of_found(
+    actor: User, verb: BatchVerb, found: QuerySet[Lead], *, most: int, to: UUID | None = None
+) -> Counter[str]:  # fmt: skip
     """The same of what a list finds, of which no more than `most` are looked at."""
     may = rules.findable(actor) & visible(actor, needs(verb))
     deals = Opportunity.objects.filter(lead=OuterRef("pk"), state=OpportunityState.OPEN)
@@ -61,8 +67,10 @@ def of_found(actor: User, verb: BatchVerb, found: QuerySet[Lead], *, most: int) 
     if verb == BatchVerb.REOPEN:
         whens = [(may & Q(state__in=CLOSED_STATES), verdicts.DONE), (may, verdicts.OPEN)]
     else:
-        of_deals = [(may & IS_OPEN & Exists(deals), verdicts.DEAL)] if verb == BatchVerb.CLOSE else []
-        whens = [*of_deals, (may & IS_OPEN, verdicts.DONE), (may, verdicts.CLOSED)]
+        why = {BatchVerb.CLOSE: verdicts.DEAL, BatchVerb.NURTURE: verdicts.IN_DEAL}.get(verb)
+        whens = [(may & IS_OPEN & Exists(deals), why)] if why else []
+        whens += [(may & IS_OPEN & Q(responsible=to), verdicts.THERE)] if to else []
+        whens += [(may & IS_OPEN, verdicts.DONE), (may, verdicts.CLOSED)]
     default = verdicts.NOT_YOURS
     if not may:  # everybody's are theirs to change: a condition that asks nothing is none
         default = whens.pop()[1]

@@ -22,8 +22,8 @@ from ripeline.people import queries as people
 from ripeline.people.models import Responsible, Role
 
 DONE, BACK = "done", "back"
-NOT_YOURS, CLOSED, OPEN, THERE, LEFT, DEAL, GONE, CHANGED, REFUSED = (
-    "not_yours", "closed", "open", "there", "left", "deal", "gone", "changed", "refused"
+NOT_YOURS, CLOSED, OPEN, THERE, LEFT, DEAL, IN_DEAL, GONE, CHANGED, REFUSED = (
+    "not_yours", "closed", "open", "there", "left", "deal", "in_deal", "gone", "changed", "refused"
 )  # fmt: skip
 WORDS = {
     NOT_YOURS: "not yours to change",
@@ -32,6 +32,7 @@ WORDS = {
     THERE: "there already",
     LEFT: "no longer fit the list when their turn came",
     DEAL: "with an open deal, which is closed on its own record",
+    IN_DEAL: "with an open deal, which somebody stays with until it is won or lost",
     GONE: "merged or removed meanwhile",
     CHANGED: "changed since",
     REFUSED: "could not be changed",
@@ -108,14 +109,30 @@ def _next(batch: Batch) -> Verdict:
 
 
 def _nurture(batch: Batch) -> Verdict:
+    """Who has an open deal is left out: no programme wins it, and of one lead somebody decides on its record."""
     moments, programme = _Moments(batch), people.built_in(people.KEEP_IN_TOUCH)
+    deals: set[UUID] = set()
+
+    def prepare(items: Sequence[BatchItem]) -> None:
+        moments.prepare(items)
+        deals.clear()
+        deals.update(_in_deals(items))
 
     def change(lead: Lead) -> Changes:
         _require_open(lead)
+        if lead.pk in deals:
+            raise Refused(IN_DEAL)
         return nurtured(lead, programme=programme, next=moments.next_of(lead, NextKind.KEEP_IN_TOUCH))
 
     facts = {"disposition": "green_later", "note": moments.note}
-    return Verdict("nurtured", change, lambda _: dict(facts), prepare=moments.prepare)
+    return Verdict("nurtured", change, lambda _: dict(facts), prepare=prepare)
+
+
+def _in_deals(items: Sequence[BatchItem]) -> set[UUID]:
+    """Those of a piece with an open deal, be it of a record that was merged into theirs."""
+    ids = [item.lead_id for item in items]
+    theirs = Opportunity.objects.filter(Q(lead__in=ids) | Q(lead__merged_into__in=ids), state=OpportunityState.OPEN)
+    return set(theirs.values_list(Coalesce("lead__merged_into", "lead"), flat=True))
 
 
 def _close(batch: Batch) -> Verdict:
@@ -125,10 +142,8 @@ def _close(batch: Batch) -> Verdict:
     deals: set[UUID] = set()
 
     def prepare(items: Sequence[BatchItem]) -> None:
-        ids = [item.lead_id for item in items]
-        theirs = Opportunity.objects.filter(Q(lead__in=ids) | Q(lead__merged_into__in=ids), state=OpportunityState.OPEN)
         deals.clear()
-        deals.update(theirs.values_list(Coalesce("lead__merged_into", "lead"), flat=True))
+        deals.update(_in_deals(items))
 
     def change(lead: Lead) -> Changes:
         _require_open(lead)

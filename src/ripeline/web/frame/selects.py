@@ -47,9 +47,9 @@ def options(choices: Mapping[Any, str], chosen: str) -> SafeString:
     return mark_safe("".join(made))  # noqa: S308 - each is escaped
 
 
-def takers(*, but: UUID | None = None) -> SafeString:
+def takers(*, but: UUID | None = None, chosen: str = "") -> SafeString:
     """Whom a lead may be given to, who has it left out."""
-    return options({taker.pk: taker.name for taker in people.assignable() if taker.pk != but}, "")
+    return options({taker.pk: taker.name for taker in people.assignable() if taker.pk != but}, chosen)
 
 
 def joined(*selects: str) -> SafeString:

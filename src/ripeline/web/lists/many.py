@@ -26,7 +26,7 @@ from ripeline.leads.models import FARTHEST_NEXT, Batch, BatchState, BatchVerb, L
 from ripeline.leads.rules import NotAllowed
 from ripeline.people import queries as people
 from ripeline.people import working_time
-from ripeline.people.models import Role, User
+from ripeline.people.models import Responsible, Role, User
 from ripeline.ripeness import queries as ripeness
 from ripeline.web.acting.screens import go
 from ripeline.web.frame import selects
@@ -80,12 +80,17 @@ def many(request: HttpRequest, verb: str) -> HttpResponse:
     if "go" not in request.POST:
         return _form(request, asked, what)
     try:
-        return _do(request, asked, what, _TERMS[what](request))
+        terms = _TERMS[what](request)
+        if "quick" in request.POST and _is_more_than_a_page(request):
+            return _form(request, asked, what)
+        return _do(request, asked, what, terms)
     except _WrongError as wrong:
-        if "quick" in request.POST:
-            say(request, str(wrong), is_error=True)
-            return redirect(asked.here())
         return _form(request, asked, what, wrong)
+
+
+def _is_more_than_a_page(request: HttpRequest) -> bool:
+    """Whether leads are meant that one does not see: then what is foreseen is said before it is done."""
+    return takes_all(request) or len(set(ticked(request))) > lists.SIZE
 
 
 def _do(request: HttpRequest, asked: Asked, verb: BatchVerb, terms: dict[str, Any]) -> HttpResponse:
@@ -121,7 +126,7 @@ def _key(request: HttpRequest, verb: BatchVerb, asked: Asked, ids: Sequence[UUID
 def _form(request: HttpRequest, asked: Asked, verb: BatchVerb, wrong: _WrongError | None = None) -> HttpResponse:
     is_all = takes_all(request)
     ids = [] if is_all else ticked(request)
-    fates = _fates(asked, verb, ids, is_all)
+    fates = _fates(asked, verb, ids, is_all, to=_taker(request) if verb == BatchVerb.GIVE else None)
     count = fates.total()
     is_capped = count > lists.MANY
     context = {
@@ -131,17 +136,20 @@ def _form(request: HttpRequest, asked: Asked, verb: BatchVerb, wrong: _WrongErro
         "at_once": AT_ONCE, "key": (request.POST.get("key") if wrong else "") or uuid4().hex,
         "typed": request.POST, "wrong": wrong,
         "wrong_field": wrong.field if wrong else "", "wrong_words": str(wrong) if wrong else "",
-        "takers": selects.takers() if verb == BatchVerb.GIVE else "",
+        "takers": selects.takers(chosen=request.POST.get("to", "")) if verb == BatchVerb.GIVE else "",
         "reasons": _reasons() if verb == BatchVerb.CLOSE else [], "most_days": SPREAD_AT_MOST,
     }  # fmt: skip
     return render(request, "leads/many.html", context, status=422 if wrong else 200)
 
 
-def _fates(asked: Asked, verb: BatchVerb, ids: Sequence[UUID], is_all: bool) -> Counter[str]:
+def _fates(
+    asked: Asked, verb: BatchVerb, ids: Sequence[UUID], is_all: bool, to: Responsible | None
+) -> Counter[str]:  # fmt: skip
     """What would become of those chosen now: some may be changed by others before it is done."""
+    to_whom = to.pk if to else None
     if not is_all:
-        return foreseen.of_ticked(asked.actor, verb, ids)
-    return foreseen.of_found(asked.actor, verb, _everything(asked), most=lists.MANY + 1)
+        return foreseen.of_ticked(asked.actor, verb, ids, to=to_whom)
+    return foreseen.of_found(asked.actor, verb, _everything(asked), most=lists.MANY + 1, to=to_whom)
 
 
 def foretold(fates: Counter[str], *, is_capped: bool) -> str:
@@ -171,8 +179,13 @@ def _reasons() -> Sequence[Any]:
     return [reason for reason in catalog.reasons() if reason.state != CloseState.WON]
 
 
+def _taker(request: HttpRequest) -> Responsible | None:
+    """Who was chosen to have them."""
+    return next((each for each in people.assignable() if str(each.pk) == request.POST.get("to")), None)
+
+
 def _to_whom(request: HttpRequest) -> dict[str, Any]:
-    to = next((each for each in people.assignable() if str(each.pk) == request.POST.get("to")), None)
+    to = _taker(request)
     if to is None:
         raise _WrongError("to", "Choose who is to have them.")
     return {"to": str(to.pk), "name": to.name}

@@ -43,9 +43,17 @@
     const of = form();
     if (!of || of.dataset.started) return;
     of.dataset.started = "yes";
+    forgetDone();
     const kept = remembered(of);
     for (const box of boxes(of)) box.checked = kept.has(box.value);
     show(of, kept);
+  }
+
+  /* What was ticked is forgotten once something was done with it; a page that asks once more keeps it. */
+  function forgetDone() {
+    const done = sessionStorage.getItem("leads:done-with");
+    if (done !== null) sessionStorage.removeItem(store(done));
+    sessionStorage.removeItem("leads:done-with");
   }
 
   document.addEventListener("change", (event) => {
@@ -61,8 +69,9 @@
   document.addEventListener("submit", (event) => {
     const of = event.target;
     const query = of.dataset.doneWith ?? (event.submitter?.name === "go" ? of.dataset.choosing : undefined);
-    if (query !== undefined) sessionStorage.removeItem(store(query));
+    if (query !== undefined) sessionStorage.setItem("leads:done-with", query);
   });
+  document.addEventListener("DOMContentLoaded", () => { if ($("form[data-done-with]")) sessionStorage.removeItem("leads:done-with"); });
   document.addEventListener("keydown", (event) => {
     const row = event.target.closest?.("a.row");
     if (event.key !== "x" || !row || event.ctrlKey || event.metaKey || event.altKey) return;
