@@ -107,7 +107,7 @@ def test_who_is_let_go_loses_all_open_deals_and_gets_them_back(lead: Lead, alice
 def test_of_several_open_deals_one_is_won_and_the_lead_goes_on_with_the_other(lead: Lead, alice: User) -> None:
     chairs, tables = two_deals(lead, alice)
     won, before = catalog.reason("bought_from_us"), fields(Lead.objects.get())
-    with pytest.raises(LeadError, match="has 2 deals open; say on the record which was won"):
+    with pytest.raises(LeadError, match="has 2 deals open; say which was won"):
         actions.win(lead.pk, by(alice), reason=won)
     done = actions.win(lead.pk, by(alice), reason=won, deal_id=chairs.pk)
     assert dict(Opportunity.objects.values_list("name", "state")) == {"Chairs": "won", "Tables": "open"}

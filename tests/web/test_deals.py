@@ -70,7 +70,7 @@ def test_who_has_two_deals_open_is_won_by_one_of_them(alice: User) -> None:
     assert choices.keys() >= {"Lathe, €1,000", "Press, €4,000"}
     asked = {"key": "k", "seen": str(lead.decision_id), "amount": ""}
     said = client.post(f"/leads/{lead.pk}/won", asked, follow=True).content.decode()
-    assert "has 2 deals open; say on the record which was won" in said
+    assert "has 2 deals open; say which was won" in said
     client.post(f"/leads/{lead.pk}/won", asked | {"deal": choices["Lathe, €1,000"]})
     assert dict(Opportunity.objects.values_list("name", "state")) == {"Lathe": "won", "Press": "open"}
     assert "Won · Lathe, €1,000" in record_of(alice)

@@ -18,7 +18,7 @@ from ripeline.catalog import actions as catalog
 from ripeline.catalog.models import Source
 from ripeline.leads.decisions import actions
 from ripeline.leads.decisions.deciding import Next
-from ripeline.leads.models import Account, Enquiry, Lead, NextKind, State
+from ripeline.leads.models import Account, Enquiry, Lead, NextKind, Opportunity, State
 from ripeline.people import actions as people_actions
 from ripeline.people.actions import change_user
 from ripeline.people.models import Absence, User
@@ -473,6 +473,37 @@ def test_who_covers_works_from_the_morning_of_their_own_day(
     with clock.at(MONDAY + timedelta(hours=11)):
         assert "Bobs Customer" in client.get("/today").text
         assert deed(client, theirs.pk, "outcome", outcome="reached").status_code == 200
+
+
+def test_of_several_open_deals_today_asks_which_was_won(client: Client, alice: User, make_lead: MakeLead) -> None:
+    lead = make_lead(alice, name="Priya Raman", state=State.OPPORTUNITY)
+    lathe, _ = (
+        Opportunity.objects.create(lead=lead, key=name, name=name, amount=amount, currency="EUR", opened_at=clock.now())
+        for name, amount in (("Lathe", 1000), ("Press", 4000))
+    )
+    shown = text(client.get("/today"))
+    assert "Which deal Choose" in shown
+    assert "Press, €4,000" in shown
+    assert "Lathe, €1,000" in shown
+    wrong = deed(client, lead.pk, "won", deal=str(lathe.pk), amount="a lot")
+    assert wrong.status_code == 422
+    assert f'value="{lathe.pk}" selected' in wrong.text, "what was chosen stays"
+    assert "2 deals open; say which was won" in text(deed(client, lead.pk, "won", amount=""))
+    done = deed(client, lead.pk, "won", deal=str(lathe.pk), amount="900")
+    assert "one deal won, goes on with what else is open" in text(done)
+    assert dict(Opportunity.objects.values_list("name", "state")) == {"Lathe": "won", "Press": "open"}
+    assert Lead.objects.get().state == State.OPPORTUNITY
+    back = deed(client, lead.pk, f"undo/{PlanItem.objects.get().activity_id}")
+    assert str(lathe.pk) in back.text
+    assert set(Opportunity.objects.values_list("state", flat=True)) == {"open"}
+
+
+def test_with_one_deal_open_nothing_is_asked(client: Client, alice: User, make_lead: MakeLead) -> None:
+    lead = make_lead(alice, name="Priya Raman", state=State.OPPORTUNITY)
+    Opportunity.objects.create(lead=lead, key="lathe", name="Lathe", opened_at=clock.now())
+    assert "Which deal" not in client.get("/today").text
+    assert "Priya: won." in text(deed(client, lead.pk, "won", amount=""))
+    assert Lead.objects.get().state == State.WON
 
 
 def test_today_costs_the_same_queries_however_many_are_due(

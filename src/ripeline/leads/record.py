@@ -128,6 +128,7 @@ class Glance:
     row: Row
     ids: Sequence[UUID]  # of the records that it is made of
     enquiries: Sequence[Enquiry]  # newest first
+    open_deals: Sequence[Opportunity]  # the latest first
     entries: Sequence[Activity]
 
 
@@ -137,7 +138,8 @@ def glance(lead: Lead, viewer: User, *, limit: int) -> Glance:
     ids = queries.family(lead)
     shown, _ = entries(lead, viewer, ids=ids, limit=limit)
     enquiries = _enquiries(ids) if Verb.SEE_CONTEXT in verbs else ()
-    return Glance(Row(lead, verbs, viewer), ids, enquiries, shown)
+    deals = _open_deals(lead) if Verb.SEE_OUTCOMES in verbs else ()
+    return Glance(Row(lead, verbs, viewer), ids, enquiries, deals, shown)
 
 
 def find(lead_id: UUID, viewer: User) -> Lead:
@@ -190,6 +192,11 @@ def _cursor(text: str) -> tuple[datetime, UUID] | None:
 def _enquiries(ids: Sequence[UUID]) -> Sequence[Enquiry]:
     rest = "WHERE enquiry.lead_id = ANY(%s) ORDER BY captured_at DESC, enquiry.id DESC LIMIT 20"
     return reading.read(Enquiry, rest, [list(ids)], named=("source", "campaign", "captured_by"))
+
+
+def _open_deals(lead: Lead) -> Sequence[Opportunity]:
+    rest = "WHERE lead_id = %s AND state = 'open' ORDER BY opened_at DESC, id DESC LIMIT 20"
+    return reading.read(Opportunity, rest, [lead.pk])
 
 
 def _deals(lead: Lead, ids: Sequence[UUID]) -> Sequence[Deal]:

@@ -11,6 +11,7 @@ from django.db import transaction
 from ripeline.base import clock
 from ripeline.catalog import queries as catalog
 from ripeline.leads import queries as lead_queries
+from ripeline.leads import rules as lead_rules
 from ripeline.leads.decisions import actions as leads
 from ripeline.leads.decisions.deciding import By, Decision, LeadError, Next
 from ripeline.leads.models import Lead, NextKind
@@ -105,7 +106,7 @@ def record_outcome(
         following = case.next
         if decision.repeated and decision.lead.next_at and following:  # say what was done, not what would be now
             following = Next(decision.lead.next_at, decision.lead.next_kind, decision.lead.next_note)
-        result = _result(case, following, moment, calendar)
+        result = _result(case, decision.lead, following, moment, calendar)
         _tick(by.actor, decision, result, moment, calendar)
     return Recorded(decision.lead, decision.activity_id, f"{_called(lead)}: {_toast(case, result)}", result)
 
@@ -187,7 +188,7 @@ _VERBS: dict[Outcome, Callable[[_Case], Decision]] = {
 }
 
 
-def _result(case: _Case, following: Next | None, now: datetime, calendar: Calendar) -> str:
+def _result(case: _Case, now_is: Lead, following: Next | None, now: datetime, calendar: Calendar) -> str:
     """The outcome as the done row says it."""
     when = say(following.at, now=now, calendar=calendar) if following else ""
     when += f" ({case.day_off})" if case.day_off else ""
@@ -207,6 +208,8 @@ def _result(case: _Case, following: Next | None, now: datetime, calendar: Calend
             return "bought elsewhere" + (f", another look in {round(days / 30.44)} months" if days else "")
         case Outcome.SNOOZE:
             return f"snoozed, back {when}"
+        case Outcome.WON if lead_rules.is_open(now_is):
+            return "one deal won, goes on with what else is open"
         case _:
             return LABELS[case.outcome].lower()
 

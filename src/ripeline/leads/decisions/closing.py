@@ -55,7 +55,7 @@ def _which(lead: Lead, here: Sequence[Opportunity], deal_id: UUID | None) -> Opp
     """The open deal that was won; None where none is open."""
     if deal_id is None:
         if len(here) > 1:
-            raise LeadError(f"{lead.name or 'This lead'} has {len(here)} deals open; say on the record which was won.")
+            raise LeadError(f"{lead.name or 'This lead'} has {len(here)} deals open; say which was won.")
         return here[0] if here else None
     found = next((one for one in here if one.pk == deal_id), None)
     if found is None:

@@ -135,6 +135,7 @@ def _sheet(user: User, row: Row, calendar: Calendar) -> dict[str, Any]:
             came, around(row.lead, user, ids=glance.ids), ripe, calendar=calendar, company=row.lead.company
         ),
         "told": entries.tell(glance.entries),
+        "open_deals": glance.open_deals,
         "ripe": ripe,
         "outcomes": cards.OUTCOMES,
         "offer": offer.offer_words if offer and not row.is_done else "",
