@@ -57,7 +57,7 @@ SELECT id, name, title, email, phone, initcap(word) || ' Ltd' AS company,
     CASE WHEN n % 5 = 0 THEN 'CRM-' || n ELSE '' END AS reference, country, 'en' AS language,
     jsonb_build_object('seats', (5 * (1 + n % 40))::text, 'region', bench.one('{North,South,East,West}', bench.dice(n, 20)))
         AS custom,
-    -- as leads.rules.search_tokens
+    -- as leads.words.searching.search_tokens
     concat_ws(' ', lower(name), word, 'ltd', NULLIF(lower(title), ''), CASE WHEN n % 5 = 0 THEN 'crm ' || n END,
         lower(first), lower(last), n, 'example', email, word || '.example', CASE WHEN phone <> '' THEN
         concat_ws(' ', digits, substr(digits, 2), substr(digits, 3), substr(digits, 4), substr(digits, 5),

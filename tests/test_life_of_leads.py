@@ -20,6 +20,7 @@ from hypothesis.stateful import (
 )
 
 from ripeline.base import clock
+from ripeline.base.addresses import email_key
 from ripeline.capture.arriving.admission import Arrival, admit
 from ripeline.catalog import queries as catalog
 from ripeline.leads import rules
@@ -269,7 +270,7 @@ class LifeOfLeads(RuleBasedStateMachine):
         """I4: an address leads to one record, and redirects are one step."""
         seen: dict[str, UUID] = {}
         for lead in self.leads():
-            key = rules.email_key(lead.email)
+            key = email_key(lead.email)
             if key:
                 assert seen.setdefault(key, lead.pk) == lead.pk
         assert not Lead.objects.filter(merged_into__merged_into__isnull=False).exists()

@@ -5,10 +5,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ripeline.base.addresses import email_key, mailbox_key
-from ripeline.leads import rules
 from ripeline.leads.decisions import actions
 from ripeline.leads.knowing import identity
 from ripeline.leads.models import Identity, Lead
+from ripeline.leads.words.keys import phone_key
 from ripeline.people.models import User
 from tests.cast import MakeLead, by
 
@@ -47,7 +47,7 @@ def test_the_spelling_of_a_mailbox_is_final_and_never_empty(address: str, domain
     ],
 )
 def test_the_same_number_and_name_is_the_same_person(one: tuple[str, str], other: tuple[str, str]) -> None:
-    assert rules.phone_key(BERG, *one) == rules.phone_key(BERG, *other) != ""
+    assert phone_key(BERG, *one) == phone_key(BERG, *other) != ""
 
 
 @pytest.mark.parametrize(
@@ -58,13 +58,13 @@ def test_the_same_number_and_name_is_the_same_person(one: tuple[str, str], other
     ],
 )
 def test_colleagues_who_share_a_number_are_two(one: tuple[str, str], other: tuple[str, str]) -> None:
-    assert rules.phone_key(BERG, *one) != rules.phone_key(BERG, *other)
+    assert phone_key(BERG, *one) != phone_key(BERG, *other)
 
 
 def test_a_number_alone_and_half_a_name_say_nothing() -> None:
-    assert not rules.phone_key(BERG, "")
-    assert not rules.phone_key(BERG, "Anna", "Northgate")
-    assert not rules.phone_key("0176 123", "Anna Berg"), "it can be dialled in many countries"
+    assert not phone_key(BERG, "")
+    assert not phone_key(BERG, "Anna", "Northgate")
+    assert not phone_key("0176 123", "Anna Berg"), "it can be dialled in many countries"
 
 
 def known_by(lead: Lead, number: str, name: str) -> identity.Key:

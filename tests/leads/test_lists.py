@@ -28,6 +28,7 @@ from ripeline.leads.finding.returning import came_again
 from ripeline.leads.knowing import identity
 from ripeline.leads.models import IS_OPEN, Account, Lead
 from ripeline.leads.rules import Verb
+from ripeline.leads.words.searching import search_tokens
 from ripeline.people import queries as people
 from ripeline.people.models import Company, Role, Team, User
 from ripeline.ripeness.models import Score
@@ -225,7 +226,7 @@ def test_a_company_is_there_while_somebody_whom_one_may_find_gives_it_by_that_na
     assert called_like(carol, "smi", among=(), size=4) == ["Smith & Daughters"]  # a leader finds their team's
     assert called_like(alice, "smi", among=(), size=1) == ["Smith Works"]  # of all that are there
     Lead.objects.filter(pk=lead.pk).update(
-        company="Smythe Works", search=rules.search_tokens(name="Ann", company="Smythe Works")
+        company="Smythe Works", search=search_tokens(name="Ann", company="Smythe Works")
     )  # corrected on the record
     assert called_like(alice, "smi", among=(), size=4) == ["Smith & Daughters"]
     found = lists.named(alice, "smythe", zone=ZONE, size=7)

@@ -32,6 +32,8 @@ from ripeline.leads.finding.own_fields import How
 from ripeline.leads.knowing import identity
 from ripeline.leads.models import CLOSED_STATES, Enquiry, Lead, State
 from ripeline.leads.rules import Verb
+from ripeline.leads.words.plain import unaccented
+from ripeline.leads.words.searching import search_query, search_tokens, searched_parts
 from ripeline.people import actions as people_actions
 from ripeline.people import queries as people
 from ripeline.people.models import Responsible, ResponsibleKind, Role, Team, User
@@ -117,7 +119,7 @@ def is_found(company: Company, actor: User, text: str, lead: Lead) -> bool:
     words, known = text.casefold().split(), lead.search.split()
     if not all(any(one.startswith(word) for one in known) for word in words):
         return False
-    openly = rules.unaccented(f"{lead.name} {lead.company}".casefold())
+    openly = unaccented(f"{lead.name} {lead.company}".casefold())
     return (
         company.may(actor, Verb.SEE_CONTEXT, lead)
         or all(word in openly for word in words)
@@ -260,7 +262,7 @@ def _made(dice: Random, actors: Sequence[User]) -> Iterator[Lead]:
             }
         yield Lead(
             id=new_id(), name=name, company=firm, email=email, phone=phone, state=state, owner=owner,
-            search=rules.search_tokens(name=name, company=firm, email=email, phone=phone),
+            search=search_tokens(name=name, company=firm, email=email, phone=phone),
             responsible_id=responsible, source_id=dice.choice(sources), captured_at=came, episode_at=came,
             custom={} if dice.random() < 0.3 else {dice.choice(["size", "other"]): dice.choice(OWN)},
             import_run_id=dice.choice([None, None, RUN]), touches=dice.choice([0, 2, 8]), state_at=came,
@@ -437,8 +439,8 @@ def test_whoever_a_search_finds_has_the_letters_that_are_looked_for_first() -> N
     def some(most: int) -> str:
         return "".join(dice.choice("aab12 .-+@_'éß/e0") for _ in range(dice.randint(1, most)))
 
-    pairs = [(rules.search_tokens(name=some(12), email=some(8), phone=some(9)), some(5)) for _ in range(20_000)]
-    asked = [(tokens, text, query) for tokens, text in pairs if (query := rules.search_query(text))]
+    pairs = [(search_tokens(name=some(12), email=some(8), phone=some(9)), some(5)) for _ in range(20_000)]
+    asked = [(tokens, text, query) for tokens, text in pairs if (query := search_query(text))]
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT to_tsvector('simple', tokens) @@ to_tsquery('simple', query)"
@@ -447,10 +449,10 @@ def test_whoever_a_search_finds_has_the_letters_that_are_looked_for_first() -> N
         )
         found = [each for each, (is_found,) in zip(asked, cursor.fetchall(), strict=True) if is_found]
     assert len(found) > 500
-    assert sum(len(rules.searched_parts(text)[0]) > 1 for _, text, _ in found) > 50
+    assert sum(len(searched_parts(text)[0]) > 1 for _, text, _ in found) > 50
 
     def has_letters(tokens: str, text: str) -> bool:
-        return any(all(part in tokens for part in parts) for parts in rules.searched_parts(text))
+        return any(all(part in tokens for part in parts) for parts in searched_parts(text))
 
     assert [each for each in found if not has_letters(*each[:2])] == []
 
@@ -461,6 +463,6 @@ def test_a_name_that_begins_with_a_sign_is_found_as_it_is_written(name: str) -> 
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT to_tsvector('simple', %s) @@ to_tsquery('simple', %s)",
-            [rules.search_tokens(name=name), rules.search_query(name)],
+            [search_tokens(name=name), search_query(name)],
         )
         assert cursor.fetchone() == (True,)

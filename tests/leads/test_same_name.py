@@ -6,9 +6,9 @@ from types import SimpleNamespace
 from django.db import connection
 
 from ripeline.base.copying import as_json
-from ripeline.leads import rules
 from ripeline.leads.knowing import same_name
 from ripeline.leads.models import Account
+from ripeline.leads.words.keys import account_key
 
 
 def test_companies_of_one_name_are_found_by_indexes(db: None) -> None:
@@ -47,5 +47,5 @@ def test_an_upgrade_finds_companies_of_before_by_their_names(db: None) -> None:
         Account.objects.create(key=key, name=name)
     import_module("ripeline.migrations.0073_account_named").fill(None, SimpleNamespace(connection=connection))
     said = dict(Account.objects.values_list("key", "named"))
-    assert said == {key: rules.account_key(name) for key, name in names.items()}
+    assert said == {key: account_key(name) for key, name in names.items()}
     assert said["d:northgate.example"] == "n:northgate dental"

@@ -9,9 +9,9 @@ from uuid import UUID
 
 from django.db.models import Avg, Count, Q
 
+from ripeline.base.addresses import mailbox_key
 from ripeline.base.reading import rows, whole
 from ripeline.base.statements import prepared_rows
-from ripeline.leads import rules
 from ripeline.leads.models import (
     IS_OPEN,
     Enquiry,
@@ -22,6 +22,7 @@ from ripeline.leads.models import (
     RecordView,
     State,
 )
+from ripeline.leads.words.keys import number_of
 from ripeline.people.models import User
 from ripeline.timeline import queries as timeline
 
@@ -109,8 +110,8 @@ def reached(lead: Lead, ids: Sequence[UUID]) -> Reached:
     """By what else somebody is known, by the records that they are made of."""
     known = rows(_REACHED, [list(ids), [IdentityKind.EMAIL, IdentityKind.PHONE]])
     addresses = dict.fromkeys(key for kind, key in known if kind == IdentityKind.EMAIL)
-    numbers = dict.fromkeys(rules.number_of(key) for kind, key in known if kind == IdentityKind.PHONE)
-    addresses.pop(rules.mailbox_key(lead.email), None)
+    numbers = dict.fromkeys(number_of(key) for kind, key in known if kind == IdentityKind.PHONE)
+    addresses.pop(mailbox_key(lead.email), None)
     numbers.pop(lead.phone, None)
     return Reached(list(addresses), list(numbers))
 

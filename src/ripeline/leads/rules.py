@@ -1,27 +1,19 @@
-"""Pure decisions about a lead: who may do what (I8), whose it is, what its keys and search words are."""
+"""Pure decisions about a lead: who may do what (I8), whose it is, and what finds it once it says something else."""
 
-import re
-import unicodedata
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum, auto
 from functools import cached_property
 from itertools import pairwise
-from pathlib import Path
 from uuid import UUID
 
 from django.db.models import Q
 from django.utils import timezone
 
 from ripeline.base import clock
-from ripeline.base.addresses import email_key as email_key
-from ripeline.base.addresses import mailbox_key as mailbox_key
 from ripeline.leads.models import CLOSED_STATES, Lead
-from ripeline.leads.words.numbers import dialled, from_abroad
-from ripeline.leads.words.plain import unaccented as unaccented
-from ripeline.leads.words.plain import whole as whole
+from ripeline.leads.words.searching import SEARCHED, search_tokens
 from ripeline.people import queries as people
-from ripeline.people import working_time
 from ripeline.people.models import Role, Tracking, User
 from ripeline.people.rules import NotAllowed as NotAllowed
 
@@ -255,85 +247,6 @@ def is_open(lead: Lead) -> bool:
     return lead.merged_into_id is None and lead.state not in CLOSED_STATES
 
 
-# Addresses at these belong to a person, not to a company.
-FREE_MAIL = frozenset((Path(__file__).parent / "free_mail.txt").read_text("utf-8").split())
-
-
-def domain_of(email: str) -> str:
-    """The company domain of an address; "" for free mail."""
-    domain = email_key(email).rpartition("@")[2]
-    return "" if domain in FREE_MAIL else domain
-
-
-def account_key(company: str, email: str = "", website: str = "") -> str:
-    """`d:` + the company's domain, else `n:` + its normalised name; "" where neither is known."""
-    site = re.sub(r"^(?:https?://)?(?:www\.)?", "", website.strip().casefold()).split("/")[0]
-    domain = site if "." in site and site not in FREE_MAIL else domain_of(email)
-    if domain:
-        return f"d:{domain}"[:200]
-    name = " ".join(_words(company))
-    return f"n:{name}"[:200] if name else ""
-
-
-def phone_key(phone: str, name: str, company: str = "") -> str:
-    """A telephone number together with whose it is: the same number and name is the same person.
-
-    A number alone is not, since people share switchboards; nor is a single word of a name. Where nobody says a name,
-    the company stands for it. "" where that is not known, or the number is not one that can be dialled from anywhere.
-    """
-    if not re.fullmatch(r"\+\d{6,15}", phone):
-        return ""
-    who = name_words(name)
-    if len(who) > 1:
-        return f"{phone} {' '.join(sorted(who))}"[:254]
-    at = "" if name.strip() else " ".join(_words(company))
-    return f"{phone} @{at}"[:254] if at else ""
-
-
-def number_of(key: str) -> str:
-    """The telephone number of a `phone_key`."""
-    return key.partition(" ")[0]
-
-
-_TITLES = frozenset(
-    ["dr", "prof", "mr", "mrs", "ms", "miss", "sir", "ing", "herr", "frau", "mme", "mlle", "dott", "sig", "sra"]
-)
-
-
-def name_words(name: str) -> list[str]:
-    """The words of a name in their order, without accents and titles."""
-    words = [unaccented(word) for word in _words(whole(name))]
-    return [word for word in words if word not in _TITLES]
-
-
-def _words(text: str) -> list[str]:
-    return re.findall(r"\w+", unicodedata.normalize("NFKC", text).casefold())
-
-
-_FEWEST_WITH_COUNTRY = 4  # +49 221, +1 212
-_FEWEST_DIGITS = 6  # by which a telephone number is found
-SEARCHED = ("name", "email", "company", "phone", "title", "reference")  # what a lead is found by
-
-
-def search_tokens(
-    *, name: str = "", email: str = "", company: str = "", phone: str = "", title: str = "", reference: str = "",
-    other_phones: Iterable[str] = (),
-) -> str:  # fmt: skip
-    """The words that find a lead: with the parts of its address, its digits, and without accents."""
-    words: dict[str, None] = {}
-    for text in (name, company, title, reference, email):
-        joined = whole(text)
-        for word in _words(text) if joined == text else [*_words(text), *_words(joined)]:
-            words[word] = None
-            words[unaccented(word)] = None
-    if email:
-        words.update(dict.fromkeys([email.casefold(), email.casefold().rpartition("@")[2]]))
-    for number in (phone, *other_phones):
-        digits = re.sub(r"\D", "", number)
-        words.update(dict.fromkeys(digits[start:] for start in range(max(len(digits) - _FEWEST_DIGITS + 1, 0))))
-    return " ".join(word for word in words if word)[:4000]
-
-
 def searched_anew(lead: Lead, after: Mapping[str, str], other_phones: Iterable[str] = ()) -> str:
     """The words that find a lead which says something else now: also those that found it beside what it said, of its
     other telephones and of records merged into it.
@@ -342,61 +255,3 @@ def searched_anew(lead: Lead, after: Mapping[str, str], other_phones: Iterable[s
     beside = [word for word in lead.search.split() if word not in own]
     words = [*search_tokens(**after, other_phones=other_phones).split(), *beside]
     return " ".join(dict.fromkeys(words))[:4000]
-
-
-def search_query(text: str) -> str:
-    """What a person typed as a prefix query for PostgreSQL (`ann & north:*`); "" if nothing can be searched."""
-    return " | ".join(" & ".join(f"'{word}':*" for word in words) for words in _readings(text))
-
-
-def searched_parts(text: str) -> list[list[str]]:
-    """What the words of each lead that `search_query` finds surely hold, sign by sign, by either way to read it: to
-    look for that first costs a twentieth of taking all words apart.
-
-    PostgreSQL takes a word apart where its signs change (`ann.b@1st.example`), and never among letters or digits.
-    """
-    return [
-        list(dict.fromkeys(part for word in words for part in re.findall(r"[a-z]+|[0-9]+", word)))
-        for words in _readings(text)
-    ]
-
-
-_TELEPHONE = re.compile(r"[\d\s+()/.–-]+")
-_UMLAUT = re.compile(r"([aou])e")  # ä, ö or ü spelt out
-_SPELT_OUT = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue"})
-
-
-def _readings(text: str) -> list[list[str]]:
-    """The words that were typed, and the other ways to spell them: Hans-Peter is kept as two words, Schäfer without his
-    dots, and some write him Schaefer. Of what may be a telephone number also its digits as those of every lead are
-    kept, without what is dialled before them (+, 00, 0), which depends on from where; an area's code alone is read as
-    it is dialled where the company is.
-    """
-    found = [_typed(text)]
-    apart = [part for word in found[0] for part in ([word] if "@" in word else word.split("-")) if part]
-    found += [apart, [_UMLAUT.sub(r"\1", word) for word in apart], _typed(text.casefold().translate(_SPELT_OUT))]
-    if _TELEPHONE.fullmatch(text):
-        digits = dialled(text) if finds(text) else _of_area(text)
-        number = [digits] if digits else []
-        found = [number] if digits and text.strip().startswith("+") else [*found, number]  # +49 221 is nothing else
-    return [words for at, words in enumerate(found) if words and words not in found[:at]]
-
-
-def _of_area(telephone: str) -> str:
-    """The beginning of numbers by an area's code, with the country's; "" for too little of it, or something else."""
-    digits = from_abroad(telephone, working_time.country())
-    return digits if len(digits) >= _FEWEST_WITH_COUNTRY else ""
-
-
-def finds(telephone: str) -> bool:
-    """Whether what was typed of a telephone number is enough to look for; with a country's code the area's is."""
-    is_whole = telephone.strip().startswith(("+", "00"))
-    return len(dialled(telephone)) >= (_FEWEST_WITH_COUNTRY if is_whole else _FEWEST_DIGITS)
-
-
-def _typed(text: str) -> list[str]:
-    plain = unaccented(unicodedata.normalize("NFKC", whole(text)).casefold())
-    found = re.findall(r"[\w@.+-]+", plain)[:8]
-    # A sign before a word is none of it; within one it is kept in addresses alone (jane+fair@…).
-    typed = [part for word in found for part in ([word] if "@" in word else word.lstrip("-").split("+"))]
-    return [word for word in typed[:8] if word.strip("@.+-")]

@@ -7,7 +7,8 @@ from django.db.models import F, Value
 from django.db.models.functions import Concat
 
 from ripeline.leads.words.plain import APOSTROPHES, STROKED
-from ripeline.leads.rules import SEARCHED, search_tokens
+from ripeline.leads.words.searching import SEARCHED
+from ripeline.leads.words.searching import search_tokens
 
 SIZE = 1000
 

@@ -12,7 +12,7 @@ from django.db.models import Q
 from django.db.models.functions import Now
 
 from ripeline.base.addresses import PROVIDERS, mailbox_key
-from ripeline.leads.rules import phone_key
+from ripeline.leads.words.keys import phone_key
 
 SIZE = 1000
 

@@ -8,7 +8,8 @@ from enum import StrEnum
 from math import sqrt
 from typing import Any, NamedTuple
 
-from ripeline.leads.rules import FREE_MAIL, email_key
+from ripeline.base.addresses import email_key
+from ripeline.leads.words.keys import FREE_MAIL
 from ripeline.ripeness.models import Score
 from ripeline.science.prior import DEFAULT_TERMS
 from ripeline.science.terms import NO, UNKNOWN, YES

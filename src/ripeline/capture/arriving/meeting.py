@@ -32,6 +32,8 @@ from ripeline.leads.knowing import same_name
 from ripeline.leads.knowing.same_name import Word
 from ripeline.leads.models import Lead, NextKind, State
 from ripeline.leads.rules import Verb
+from ripeline.leads.words.keys import account_key
+from ripeline.leads.words.searching import SEARCHED
 from ripeline.people import queries as people
 from ripeline.people.models import Responsible, User
 from ripeline.routing import actions as routing
@@ -171,18 +173,18 @@ def _apply(
     domains: dict[str, str] = {}  # that an address says of a company which is known by its name
     for lead_id, change in changes.items():
         lead = people_here[lead_id]
-        said = {name: change.get(name, getattr(lead, name)) for name in rules.SEARCHED}
+        said = {name: change.get(name, getattr(lead, name)) for name in SEARCHED}
         change["search"] = rules.searched_anew(lead, said, numbers.get(lead_id, ()))
         if lead.account_id is None:
             wanted[lead_id] = Person(company=said["company"], email=said["email"])
         elif "email" in change:
-            domains[rules.account_key("", said["email"])] = said["company"]
+            domains[account_key("", said["email"])] = said["company"]
     word = same_name.word(by.origin, by_file=by.import_run_id is not None)
     if domains and word is Word.CLAIMS:
         same_name.find({key: company for key, company in domains.items() if key}, word)
     accounts = birth.accounts(list(wanted.values()), word)
     for lead_id, person in wanted.items():
-        if account := accounts.get(rules.account_key(person.company, person.email)):
+        if account := accounts.get(account_key(person.company, person.email)):
             changes[lead_id]["account_id"] = account.pk
     bulk.decide_many(
         changes.keys(), by, kind="imported", change=lambda lead: dict(changes[lead.pk]),

@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from ripeline.capture.arriving.arrivals import Case, Policy
-from ripeline.leads.rules import number_of
+from ripeline.leads.words.keys import number_of
 from ripeline.leads.words.numbers import are_known
 from ripeline.timeline.models import Activity
 

@@ -10,12 +10,14 @@ from collections.abc import Sequence
 from typing import NamedTuple
 from uuid import UUID
 
+from ripeline.base.addresses import mailbox_key
 from ripeline.capture.columns.rows import Row
-from ripeline.leads import rules
 from ripeline.leads.knowing import identity
 from ripeline.leads.knowing.identity import Key
 from ripeline.leads.models import Lead
 from ripeline.leads.words import systems
+from ripeline.leads.words.keys import account_key, domain_of
+from ripeline.leads.words.names import name_words
 
 LEFT_OUT = "who is somebody else, and was left out"  # so a remark ends, by which an import that goes on knows the row
 
@@ -67,20 +69,20 @@ def _of(row: Row) -> _Somebody:
 
 
 def _is_another(row: Row, other: _Somebody) -> bool:
-    ours, theirs = set(rules.name_words(row.text("name"))), set(rules.name_words(other.name))
+    ours, theirs = set(name_words(row.text("name"))), set(name_words(other.name))
     both = [(row.text(name), getattr(other, name)) for name in ("email", "phone", "company")]
     email, phone, company = both
     agrees = bool(phone[0] and phone[0] == phone[1])
     differs = any(one and their and one != their for one, their in both)
     if systems.says_little(row.text("external_id"), row.system):
-        keys = [rules.mailbox_key(address) for address in email]
+        keys = [mailbox_key(address) for address in email]
         agrees = agrees or bool(keys[0] and keys[0] == keys[1]) or bool(ours and theirs and is_one_name(ours, theirs))
         return not agrees and (differs or bool(ours and theirs))
     if not (ours and theirs) or ours & theirs:
         return False
-    at = [rules.domain_of(address) for address in email]
+    at = [domain_of(address) for address in email]
     agrees = agrees or bool(at[0] and at[0] == at[1])
-    agrees = agrees or bool(company[0] and rules.account_key(company[0]) == rules.account_key(company[1]))
+    agrees = agrees or bool(company[0] and account_key(company[0]) == account_key(company[1]))
     return not agrees and any(one and their for one, their in both)
 
 

@@ -15,8 +15,8 @@ from ripeline.capture.arriving import differing
 from ripeline.capture.cells.fields import ANSWER
 from ripeline.capture.columns.mistaken import is_one_name
 from ripeline.capture.columns.rows import Row
-from ripeline.leads import rules
 from ripeline.leads.knowing.identity import Key
+from ripeline.leads.words.names import name_words
 
 REMEMBERED = 50_000  # addresses and ids, the last that were new
 
@@ -90,4 +90,4 @@ def other_name(row: Row, before: Before) -> str:
 
 def is_another(name: str, other: str) -> bool:
     """Whether these are the names of two people."""
-    return bool(name and other) and not is_one_name(set(rules.name_words(name)), set(rules.name_words(other)))
+    return bool(name and other) and not is_one_name(set(name_words(name)), set(name_words(other)))

@@ -9,9 +9,9 @@ from ripeline.capture.columns.wording import NOBODY, Owners
 from ripeline.capture.imports import firms
 from ripeline.capture.imports.tallying import Tally
 from ripeline.capture.models import ImportCompany, ImportedFirm, ImportRun, Remark
-from ripeline.leads import rules
 from ripeline.leads.decisions import accounts
 from ripeline.leads.decisions.accounts import Brought, Firm
+from ripeline.leads.words.keys import account_key
 
 
 class CompanyTaker:
@@ -27,7 +27,7 @@ class CompanyTaker:
         brought: list[tuple[Row, Firm]] = []
         for row in rows:
             name, site = row.text("company"), row.text("website")
-            if not rules.account_key(name, "", site):
+            if not account_key(name, "", site):
                 tally.reject(row, "has no name that could be told from another")
                 continue
             brought.append((row, Firm(name=name or site, website=site, owner_id=self._owner(row, tally))))

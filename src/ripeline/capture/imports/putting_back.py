@@ -11,6 +11,7 @@ from ripeline.leads import rules
 from ripeline.leads.decisions.filed import BY_FILE
 from ripeline.leads.forgetting import PutBack
 from ripeline.leads.models import CLOSED_STATES, Lead
+from ripeline.leads.words.searching import SEARCHED
 from ripeline.timeline.models import Activity
 
 _PLANNED = ("next_at", "next_set_at", "next_kind", "next_note", "next_committed")  # these go together
@@ -54,8 +55,8 @@ def partly(lead: Lead, mine: Sequence[Activity], since: Iterable[Activity]) -> P
         for key in was.keys() | now.keys():
             if was.get(key) != now.get(key) and lead.custom.get(key) == now.get(key):
                 off.custom[key] = was.get(key)
-    if any(name in off.changes for name in rules.SEARCHED):
-        said = {name: off.changes.get(name, getattr(lead, name)) for name in rules.SEARCHED}
+    if any(name in off.changes for name in SEARCHED):
+        said = {name: off.changes.get(name, getattr(lead, name)) for name in SEARCHED}
         off.changes["search"] = rules.searched_anew(lead, said)
     off.identities = all(name in off.changes for name in ("email", "reference") if name in last)
     left = last.keys() - off.changes.keys() - set(_OURS)

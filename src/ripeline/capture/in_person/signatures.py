@@ -15,7 +15,7 @@ import phonenumbers
 from ripeline.capture.arriving.typed_phones import OTHERS
 from ripeline.capture.cells import codes, values
 from ripeline.capture.cells.text import BadValueError, clean, clean_lines
-from ripeline.leads.rules import unaccented
+from ripeline.leads.words.plain import unaccented
 
 LONGEST = 10_000  # characters; more is a whole conversation
 _LINES = 40  # of a signature; it stands at the end

@@ -7,11 +7,11 @@ from uuid import UUID
 
 from django.db.models import QuerySet
 
-from ripeline.leads import rules
 from ripeline.leads.decisions.birth import Person, accounts
 from ripeline.leads.knowing import same_name
 from ripeline.leads.knowing.same_name import Word
 from ripeline.leads.models import Account, Lead
+from ripeline.leads.words.keys import account_key, domain_of
 
 
 class Firm(NamedTuple):
@@ -35,7 +35,7 @@ class Brought(NamedTuple):
 def bring(firms: Sequence[Firm]) -> list[Brought]:
     """The account of each firm, in their order, within the caller's transaction. What is here already stays; an owner,
     or a name in place of a bare domain, is added where there was none."""
-    keys = [rules.account_key(firm.name, "", firm.website) for firm in firms]
+    keys = [account_key(firm.name, "", firm.website) for firm in firms]
     held = accounts([Person(company=firm.name, website=firm.website) for firm in firms], Word.APART)
     ids = [held[key].pk for key in keys]
     made = {firm.pk for firm in held.values() if firm.is_new}
@@ -61,7 +61,7 @@ def bring(firms: Sequence[Firm]) -> list[Brought]:
 
 
 def _call(account: Account, name: str) -> None:
-    account.name, account.named = name, rules.account_key(name)
+    account.name, account.named = name, account_key(name)
 
 
 def _said(account: Account) -> dict[str, Any]:
@@ -73,13 +73,13 @@ def of_corrected(lead: Lead, company: str, word: Word) -> UUID | None:
     their address or bears the name out; else at the company of that name, made where new.
     """
     held = lead.account
-    if held and rules.account_key(company) == rules.account_key(lead.company):
+    if held and account_key(company) == account_key(lead.company):
         return held.pk
     domain = held.domain if held else ""
-    if held and domain and (rules.domain_of(lead.email) == domain or same_name.bears_out(domain, company)):
+    if held and domain and (domain_of(lead.email) == domain or same_name.bears_out(domain, company)):
         return held.pk
     person = Person(company=company, email=lead.email)
-    found = accounts([person], word).get(rules.account_key(company, lead.email))
+    found = accounts([person], word).get(account_key(company, lead.email))
     return found.pk if found else None
 
 
@@ -121,7 +121,7 @@ def again(account_id: str, company: str, email: str) -> str | None:
     held = Account.objects.select_for_update(no_key=True).filter(pk=account_id)
     if into := list(held.values_list("merged_into", flat=True)):
         return str(into[0] or account_id)
-    made = accounts([Person(company=company, email=email)], Word.APART).get(rules.account_key(company, email))
+    made = accounts([Person(company=company, email=email)], Word.APART).get(account_key(company, email))
     return str(made.pk) if made else None
 
 
@@ -140,7 +140,7 @@ def first_leads(account_ids: Sequence[UUID]) -> dict[UUID, UUID]:
 
 def called(names: Collection[str]) -> dict[str, UUID]:
     """The accounts of these names, however they are written; of several the first."""
-    keys = {name: key for name in names if (key := rules.account_key(name[:200]))}
+    keys = {name: key for name in names if (key := account_key(name[:200]))}
     if not keys:
         return {}
     rows = (

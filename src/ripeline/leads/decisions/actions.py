@@ -30,6 +30,7 @@ from ripeline.leads.decisions.other_numbers import put_on, take_off
 from ripeline.leads.knowing import identity, same_name
 from ripeline.leads.models import Lead, NextKind, Opportunity, RecordView, State
 from ripeline.leads.rules import Verb
+from ripeline.leads.words.searching import SEARCHED
 from ripeline.people import queries as people
 from ripeline.people.models import Responsible, ResponsibleKind, Role, User
 from ripeline.timeline import actions as timeline
@@ -247,8 +248,8 @@ def edit(lead_id: UUID, by: By, *, fields: Mapping[str, Any]) -> Decision:
     former: dict[str, str] = {}
 
     def change(lead: Lead) -> Changes:
-        former.update({name: getattr(lead, name) for name in rules.SEARCHED})
-        after = former | {name: fields[name] for name in rules.SEARCHED if name in fields}
+        former.update({name: getattr(lead, name) for name in SEARCHED})
+        after = former | {name: fields[name] for name in SEARCHED if name in fields}
         if not any(after[name].strip() for name in ("name", "phone", "email", "reference")):
             raise LeadError("A lead needs a name, a telephone number or an e-mail address.")
         changes = dict(fields) | {"search": rules.searched_anew(lead, after)}
@@ -280,7 +281,7 @@ def readdress(lead_id: UUID, by: By, *, old: str, new: str, event_key: str) -> N
             return
 
         def change(lead: Lead) -> Changes:
-            after = {name: getattr(lead, name) for name in rules.SEARCHED} | {"email": new}
+            after = {name: getattr(lead, name) for name in SEARCHED} | {"email": new}
             return {"email": new, "search": rules.searched_anew(lead, after)}
 
         decide(lead.pk, by, kind="imported", change=change, data={"fields": ["email"]})

@@ -11,11 +11,12 @@ from ripeline.base import clock
 from ripeline.base.copying import as_json, insert_all
 from ripeline.base.ids import new_id
 from ripeline.base.statements import prepared_rows
-from ripeline.leads import rules
 from ripeline.leads.decisions.deciding import Next
 from ripeline.leads.knowing import same_name
 from ripeline.leads.knowing.same_name import Word
 from ripeline.leads.models import Enquiry, Lead, State
+from ripeline.leads.words.keys import account_key
+from ripeline.leads.words.searching import SEARCHED, search_tokens
 from ripeline.people.models import User
 from ripeline.timeline import actions as timeline
 
@@ -164,8 +165,8 @@ def _lead(birth: Birth, moment: datetime) -> dict[str, Any]:
 
 def search_text(person: Person) -> str:
     """The words by which this person is found."""
-    said = {name: getattr(person, name) for name in rules.SEARCHED}
-    return rules.search_tokens(**said, other_phones=person.other_phones)
+    said = {name: getattr(person, name) for name in SEARCHED}
+    return search_tokens(**said, other_phones=person.other_phones)
 
 
 def accounts_of(people: Sequence[tuple[Person, UUID | None]], word: Word) -> list[Firm | None]:
@@ -173,14 +174,12 @@ def accounts_of(people: Sequence[tuple[Person, UUID | None]], word: Word) -> lis
     ids = {pk for _, pk in people if pk}
     named = {firm.pk: firm for firm in (Firm(*row) for row in prepared_rows(_NAMED, [list(ids)]))} if ids else {}
     firms = [
-        firm
-        if pk and (firm := named.get(pk)) and rules.account_key(firm.name) == rules.account_key(person.company)
-        else None
+        firm if pk and (firm := named.get(pk)) and account_key(firm.name) == account_key(person.company) else None
         for person, pk in people
     ]
     rest = accounts([person for (person, _), firm in zip(people, firms, strict=True) if not firm], word)
     return [
-        firm or rest.get(rules.account_key(person.company, person.email, person.website))
+        firm or rest.get(account_key(person.company, person.email, person.website))
         for (person, _), firm in zip(people, firms, strict=True)
     ]
 
@@ -196,7 +195,7 @@ def accounts(people: Sequence[Person], word: Word = Word.APART) -> dict[str, Fir
     """
     wanted: dict[str, Person] = {}
     for person in people:
-        key = rules.account_key(person.company, person.email, person.website)
+        key = account_key(person.company, person.email, person.website)
         if key and (key not in wanted or not wanted[key].company):
             wanted[key] = person
     found: dict[str, Firm] = {}
@@ -234,5 +233,5 @@ def _called(key: str, person: Person) -> dict[str, str]:
     """What the company of a key is called, as far as somebody who belongs to it knows."""
     name = (person.company or key[2:])[:200]
     return {
-        "name": name, "named": rules.account_key(name), "domain": key[2:][:190] if key.startswith("d:") else "",
+        "name": name, "named": account_key(name), "domain": key[2:][:190] if key.startswith("d:") else "",
     }  # fmt: skip

@@ -8,6 +8,7 @@ from ripeline.leads.decisions.deciding import By, Changes, Decision, LeadError, 
 from ripeline.leads.knowing import identity
 from ripeline.leads.models import Lead
 from ripeline.leads.words.numbers import are_known
+from ripeline.leads.words.searching import SEARCHED, search_tokens
 
 
 @once_more
@@ -20,7 +21,7 @@ def put_on(lead_id: UUID, by: By, *, number: str) -> Decision:
         if key is None or not identity.claim({key: lead.pk}):
             raise LeadError(f"By {number} and this name, nobody is known here, or somebody else.")
         data["keys"] = [key.key]
-        said = {name: getattr(lead, name) for name in rules.SEARCHED}
+        said = {name: getattr(lead, name) for name in SEARCHED}
         return {"search": rules.searched_anew(lead, said, [number])}
 
     return decide(lead_id, by, kind="edited", change=change, data=data)
@@ -37,8 +38,8 @@ def take_off(lead_id: UUID, by: By, *, number: str) -> Decision:
             raise LeadError(f"{number} is not among the other telephones of this record.")
         data["keys"] = identity.part_with_phone(number, ids)
         rest = queries.reached(lead, ids).numbers
-        theirs = rules.search_tokens(**{name: getattr(lead, name) for name in rules.SEARCHED}, other_phones=rest)
-        gone = set(rules.search_tokens(other_phones=[number]).split()) - set(theirs.split())
+        theirs = search_tokens(**{name: getattr(lead, name) for name in SEARCHED}, other_phones=rest)
+        gone = set(search_tokens(other_phones=[number]).split()) - set(theirs.split())
         custom = {key: said for key, said in lead.custom.items() if not are_known(said, [number])}
         return {"search": " ".join(word for word in lead.search.split() if word not in gone), "custom": custom}
 

@@ -8,9 +8,9 @@ import re
 from typing import NamedTuple
 from uuid import UUID
 
-from ripeline.leads import rules
 from ripeline.leads.doubles.likeness import Likeness, number
 from ripeline.leads.knowing import same_name
+from ripeline.leads.words.plain import unaccented
 
 ENOUGH = 50  # points; as of people
 
@@ -90,5 +90,5 @@ def _named_alike(one: Known, other: Known) -> Likeness:
 
 
 def _words(name: str) -> list[str]:
-    plain = rules.unaccented(name.casefold().translate(same_name._UMLAUTS))
+    plain = unaccented(name.casefold().translate(same_name._UMLAUTS))
     return [word for each in plain.split() if (word := re.sub(r"[^a-z0-9]", "", each))]

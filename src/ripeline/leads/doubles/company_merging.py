@@ -12,11 +12,11 @@ from uuid import UUID
 from django.db import transaction
 
 from ripeline.base import clock
-from ripeline.leads import rules
 from ripeline.leads.decisions import bulk
 from ripeline.leads.decisions.deciding import By, LeadError, once_more
 from ripeline.leads.doubles import same_company
 from ripeline.leads.models import Account, AccountMerge, Lead
+from ripeline.leads.words.keys import account_key
 from ripeline.people import actions as people
 from ripeline.people.models import Role, User
 from ripeline.timeline import actions as timeline
@@ -174,7 +174,7 @@ def _came_since(survivor: Account, duplicate: Account, made: AccountMerge) -> li
     since = Lead.objects.filter(account=survivor, created_at__gte=made.merged_at).exclude(pk__in=made.moved)
     known = {duplicate.key, duplicate.named} - {survivor.key, survivor.named}
     rows = since.values_list("pk", "company", "email")
-    return [pk for pk, company, email in rows if rules.account_key(company, email) in known]
+    return [pk for pk, company, email in rows if account_key(company, email) in known]
 
 
 def _tell(

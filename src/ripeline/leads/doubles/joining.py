@@ -11,6 +11,8 @@ from ripeline.leads import rules
 from ripeline.leads.decisions.birth import HORIZON
 from ripeline.leads.decisions.deciding import Changes
 from ripeline.leads.models import Lead, NextKind, State
+from ripeline.leads.words.names import name_words
+from ripeline.leads.words.searching import SEARCHED, search_tokens
 from ripeline.people import queries as people
 from ripeline.people.models import Responsible, ResponsibleKind
 
@@ -61,7 +63,7 @@ def usual(survivor: Lead, duplicate: Lead) -> set[str]:
     taken = {name for name in differing(survivor, duplicate) if value(survivor, name) in ("", None)}
     if not rules.is_open(duplicate):
         taken.discard("owner")
-    if len(rules.name_words(survivor.name)) < 2 <= len(rules.name_words(duplicate.name)):
+    if len(name_words(survivor.name)) < 2 <= len(name_words(duplicate.name)):
         taken.add("name")
     return taken
 
@@ -79,8 +81,8 @@ def joined(survivor: Lead, duplicate: Lead, takes: Collection[str]) -> Changes:
     }
     changes["custom"] = {key: said for key, said in custom.items() if said is not None}
     changes |= _came(survivor, duplicate) | _touched(survivor, duplicate) | _goes_on(survivor, duplicate, takes)
-    said = {name: changes.get(name, getattr(survivor, name)) for name in rules.SEARCHED}
-    words = [*rules.search_tokens(**said).split(), *survivor.search.split(), *duplicate.search.split()]
+    said = {name: changes.get(name, getattr(survivor, name)) for name in SEARCHED}
+    words = [*search_tokens(**said).split(), *survivor.search.split(), *duplicate.search.split()]
     changes["search"] = " ".join(dict.fromkeys(words))[:4000]  # found by what either of them was called
     return {name: new for name, new in changes.items() if getattr(survivor, name) != new}
 

@@ -13,7 +13,7 @@ from uuid import UUID
 from rapidfuzz import fuzz
 
 from ripeline.base.addresses import email_key
-from ripeline.leads import rules
+from ripeline.leads.words.names import name_words
 
 ENOUGH, SURE, VERY_SURE = 50, 65, 85  # points
 FEW = 3  # people with one telephone number; more, and it is a switchboard
@@ -64,7 +64,7 @@ def phone_block(who: Known) -> int | None:
 
 
 def _shared(who: Known) -> Iterator[str]:
-    name = rules.name_words(who.name)
+    name = name_words(who.name)
     local, _, domain = _untagged(who.email)
     if _is_number(who.phone):
         yield f"p:{who.phone}"
@@ -100,7 +100,7 @@ def _phones(one: Known, other: Known, sharing: int) -> _Said | None:
 
 
 def _names(one: Known, other: Known) -> Iterator[_Said]:
-    ours, theirs = rules.name_words(one.name), rules.name_words(other.name)
+    ours, theirs = name_words(one.name), name_words(other.name)
     if not (ours and theirs):
         return
     if sorted(ours) == sorted(theirs):
@@ -178,7 +178,7 @@ def _is_number(phone: str) -> bool:
 
 def _firm(company: str) -> list[str]:
     """A company's name without its legal form."""
-    return [word for word in rules.name_words(company) if word not in _FORMS]
+    return [word for word in name_words(company) if word not in _FORMS]
 
 
 def number(text: str) -> int:

@@ -11,6 +11,7 @@ from ripeline.leads import rules
 from ripeline.leads.decisions.deciding import Changes, _plain
 from ripeline.leads.doubles import joining
 from ripeline.leads.models import Lead, State
+from ripeline.leads.words.searching import SEARCHED, search_tokens
 from ripeline.people.models import ResponsibleKind
 from ripeline.timeline.models import Activity
 
@@ -93,14 +94,14 @@ def _search(
     was, became = merged.data["was"], merged.data["became"]
     if is_left:
         return {"search": was["search"]} if "search" in was else {}
-    now = {name: getattr(survivor, name) for name in rules.SEARCHED}
+    now = {name: getattr(survivor, name) for name in SEARCHED}
     said = {name: back.get(name, value) for name, value in now.items()}
     if "search" not in was:
         return {"search": rules.searched_anew(survivor, said)}
     then = {name: was.get(name, _first(name, later, value)) for name, value in now.items()}
-    beside = _but(was["search"], rules.search_tokens(**then))
-    learnt = _but(survivor.search, f"{became['search']} {rules.search_tokens(**now)}")
-    words = " ".join([rules.search_tokens(**said), *beside, *learnt, *still]).split()
+    beside = _but(was["search"], search_tokens(**then))
+    learnt = _but(survivor.search, f"{became['search']} {search_tokens(**now)}")
+    words = " ".join([search_tokens(**said), *beside, *learnt, *still]).split()
     return {"search": " ".join(dict.fromkeys(words))[:4000]}
 
 

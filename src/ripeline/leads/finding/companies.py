@@ -12,6 +12,7 @@ from ripeline.leads import rules
 from ripeline.leads.finding.ranking import place
 from ripeline.leads.finding.rows import Row
 from ripeline.leads.models import CALLED, Account, Lead
+from ripeline.leads.words.searching import search_query, search_tokens
 from ripeline.people.models import User
 
 LOOKED_AT = 200  # companies that are called so, of whom those with people are taken
@@ -27,7 +28,7 @@ def called_like(actor: User, text: str, *, among: Sequence[Row], size: int) -> l
     A company is there while one of its people, whom `actor` may find, gives it by that name: the search for it finds
     somebody.
     """
-    query = rules.search_query(text)
+    query = search_query(text)
     if not query:
         return []
     theirs = Lead.objects.filter(rules.findable(actor), account=OuterRef("pk"), company=OuterRef("name"))
@@ -51,7 +52,7 @@ class Empty(NamedTuple):
 
 def nobody_at(text: str, *, size: int) -> list[Empty]:
     """Companies that are called so and have nobody, the shortest names first: a file of companies brought them."""
-    query = rules.search_query(text)
+    query = search_query(text)
     if not query:
         return []
     called = Account.objects.annotate(words=CALLED).filter(words=SearchQuery(query, search_type="raw", config="simple"))
@@ -61,5 +62,5 @@ def nobody_at(text: str, *, size: int) -> list[Empty]:
 
 
 def _is_called(company: str, text: str) -> bool:
-    words = rules.search_tokens(company=company).split()
-    return all(any(word.startswith(each) for word in words) for each in rules.search_tokens(company=text).split())
+    words = search_tokens(company=company).split()
+    return all(any(word.startswith(each) for word in words) for each in search_tokens(company=text).split())

@@ -29,7 +29,8 @@ from ripeline.leads.finding import leaks, own_fields
 from ripeline.leads.knowing import identity
 from ripeline.leads.models import CLOSED_STATES, IS_HERE, IS_OPEN, OPEN_STATES, Enquiry, Lead, State
 from ripeline.leads.rules import Holders, Relation, Verb
-from ripeline.leads.words.plain import Plain
+from ripeline.leads.words.plain import Plain, unaccented, whole
+from ripeline.leads.words.searching import search_query, searched_parts
 from ripeline.people import queries as people
 from ripeline.people.models import Responsible, ResponsibleKind, Role, User
 
@@ -459,13 +460,13 @@ def _due(due: Due, zone: tzinfo) -> Q:
 def _searched(actor: User, found: QuerySet[Lead], text: str, *, is_few: bool = False) -> QuerySet[Lead]:
     if not text:
         return found
-    query = rules.search_query(text)
+    query = search_query(text)
     if not query:
         return found.none()
     words = _WORDS if is_few else SearchVector("search", config="simple")  # as the index `lead_search` spells it
     said = Q(words=SearchQuery(query, search_type="raw", config="simple"))
     if is_few:
-        said = reduce(or_, map(_holds, rules.searched_parts(text))) & said
+        said = reduce(or_, map(_holds, searched_parts(text))) & said
     known = _known_by(text)
     found = found.annotate(words=words).filter(said | known if known else said)
     seen = visible(actor, Verb.SEE_CONTEXT)
@@ -491,7 +492,7 @@ _OPENLY = Plain("name", "company")
 
 def _openly(text: str) -> Q:
     """By what everybody who finds a lead sees of it, or by its whole address: not by parts of what is hidden."""
-    words = rules.unaccented(rules.whole(text).casefold()).split()[:8]
+    words = unaccented(whole(text).casefold()).split()[:8]
     return reduce(and_, (Q(openly__contains=word) for word in words)) | Q(email__iexact=text)
 
 

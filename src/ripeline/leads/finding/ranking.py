@@ -1,6 +1,6 @@
 """How well a name is what somebody typed: for a few that a search found, of which the best comes first."""
 
-from ripeline.leads import rules
+from ripeline.leads.words.names import name_words
 
 EXACT, WHOLE, BEGUN, ELSE = range(4)
 Place = tuple[int, int]
@@ -11,7 +11,7 @@ def place(typed: str, name: str) -> Place:
 
     A number that was typed is a whole one: 3 is not the beginning of 31.
     """
-    asked, words = rules.name_words(typed), rules.name_words(name)
+    asked, words = name_words(typed), name_words(name)
     if not asked or not words:
         return ELSE, len(name)
     if asked == words:

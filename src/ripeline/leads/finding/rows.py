@@ -17,6 +17,7 @@ from ripeline.catalog import queries as catalog
 from ripeline.leads import rules
 from ripeline.leads.models import Account, Lead, NextKind, OpportunityState
 from ripeline.leads.rules import Verb
+from ripeline.leads.words.keys import number_of
 from ripeline.people import queries as people
 from ripeline.people.models import User
 
@@ -261,7 +262,7 @@ def other_phones(leads: Collection[Lead]) -> dict[UUID, str]:
         return {}
     found: dict[UUID, dict[str, None]] = {}
     for lead_id, key in prepared_rows(_NUMBERS, [_array([lead.pk for lead in leads])] * 2):
-        found.setdefault(lead_id, {})[rules.number_of(key)] = None
+        found.setdefault(lead_id, {})[number_of(key)] = None
     first = {lead.pk: lead.phone for lead in leads}
     return {pk: "; ".join(number for number in numbers if number != first[pk]) for pk, numbers in found.items()}
 

@@ -12,10 +12,11 @@ from uuid import UUID
 from django.db import connection
 
 from ripeline.base import clock
+from ripeline.base.addresses import mailbox_key
 from ripeline.base.statements import prepared_rows
-from ripeline.leads import rules
 from ripeline.leads.models import Identity, IdentityKind, Lead
 from ripeline.leads.words import systems
+from ripeline.leads.words.keys import domain_of, number_of, phone_key
 
 _LONGEST = 254  # characters of a key
 
@@ -34,7 +35,7 @@ class Key(NamedTuple):
 
 def email(address: str) -> Key | None:
     """The key of an e-mail address, which is its mailbox; None if it is none."""
-    key = rules.mailbox_key(address)
+    key = mailbox_key(address)
     return Key(IdentityKind.EMAIL, key) if key else None
 
 
@@ -49,7 +50,7 @@ def external(value: str, system: str = "") -> Key | None:
 
 def phone(number: str, name: str, company: str = "") -> Key | None:
     """The key of a telephone number with the name (or, where there is none, the company) of whom it reaches."""
-    key = rules.phone_key(number, name, company)
+    key = phone_key(number, name, company)
     return Key(IdentityKind.PHONE, key) if key else None
 
 
@@ -59,7 +60,7 @@ def contradict(ours: Collection[Key], theirs: Collection[Key]) -> bool:
     numbered = [{systems.of(key.key) for key in keys if key.kind == IdentityKind.EXTERNAL} for keys in (ours, theirs)]
     if numbered[0] & numbered[1]:
         return True
-    firms = [{rules.domain_of(key.key) for key in keys if key.kind == IdentityKind.EMAIL} for keys in (ours, theirs)]
+    firms = [{domain_of(key.key) for key in keys if key.kind == IdentityKind.EMAIL} for keys in (ours, theirs)]
     return bool(firms[0] & firms[1] - {""})
 
 
@@ -168,7 +169,7 @@ def _rename_phones(lead: Lead, besides: Collection[Key]) -> None:
         was: now.key
         for was in held
         if Key(IdentityKind.PHONE, was) not in besides
-        and (now := phone(rules.number_of(was), lead.name, lead.company))
+        and (now := phone(number_of(was), lead.name, lead.company))
         and now.key != was
     }
     if not wanted:

@@ -6,7 +6,7 @@ from typing import NamedTuple
 from uuid import UUID
 
 from ripeline.base.statements import prepared_rows
-from ripeline.leads import rules
+from ripeline.leads.words.names import name_words
 
 ALIKE = 40  # people of these words that are looked at; where there are more, only those at the company are known
 
@@ -33,7 +33,7 @@ CROSS JOIN LATERAL (
 def who(asked: Sequence[Called]) -> list[list[UUID]]:
     """For each the leads it can be, in one query: those who are called just so, whatever the order of the words, at
     that company. Where no company is said they may be of any; a single word is a name only at a company."""
-    words = [rules.name_words(each.name) for each in asked]
+    words = [name_words(each.name) for each in asked]
     places = [at for at, name in enumerate(words) if len(name) > 1 or (name and asked[at].account_id)]
     found: list[list[UUID]] = [[] for _ in asked]
     if not places:
@@ -46,7 +46,7 @@ def who(asked: Sequence[Called]) -> list[list[UUID]]:
     for at, lead_id, name, account_id in rows:
         if seen[at] > ALIKE and not (account_id and account_id == asked[at].account_id):
             continue  # another of this name may be among those who were not looked at
-        if sorted(rules.name_words(name)) != sorted(words[at]):
+        if sorted(name_words(name)) != sorted(words[at]):
             continue
         account, is_anywhere = asked[at].account_id, not (asked[at].company or asked[at].account_id)
         if is_anywhere or (account and account == account_id):

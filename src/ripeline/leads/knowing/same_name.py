@@ -18,7 +18,8 @@ from django.db import IntegrityError, transaction
 
 from ripeline.base.copying import as_json
 from ripeline.base.statements import prepared_rows
-from ripeline.leads import rules
+from ripeline.leads.words.keys import account_key
+from ripeline.leads.words.plain import unaccented
 
 Held = tuple[UUID, UUID | None, str]  # id, owner, name
 _TELLING = 4  # letters of a word that says which company it is
@@ -106,7 +107,7 @@ def _near(companies: Mapping[str, str]) -> list[_Near]:
 
     Somebody has said of those that were merged that their names are one company's: that needs no domain to bear it out.
     """
-    said = {key: rules.account_key(name[:200]) for key, name in companies.items()}
+    said = {key: account_key(name[:200]) for key, name in companies.items()}
     given = [{"key": key, "named": named} for key, named in said.items() if named]
     near: dict[str, dict[str, UUID]] = defaultdict(dict)
     for key, by, held, pk, is_said in prepared_rows(_NEAR, {"given": as_json(given)}) if given else ():
@@ -153,7 +154,7 @@ def bears_out(domain: str, company: str) -> bool:
     (False, False)
     """
     sites = [re.sub(r"[^a-z0-9]", "", part) for part in domain.split(".")[:-1] if part not in _ABOVE]
-    for plain in {rules.unaccented(company.casefold()), rules.unaccented(company.casefold().translate(_UMLAUTS))}:
+    for plain in {unaccented(company.casefold()), unaccented(company.casefold().translate(_UMLAUTS))}:
         every = [re.sub(r"[^a-z0-9]", "", each) for each in plain.split()]
         words = [each for each in every if each not in _LEGAL]
         telling = [each for each in (*words, "".join(words)) if len(each) >= _TELLING and each not in _COMMON]

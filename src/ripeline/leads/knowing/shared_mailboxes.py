@@ -3,9 +3,10 @@
 from hashlib import sha256
 from pathlib import Path
 
-from ripeline.leads import rules
+from ripeline.base.addresses import mailbox_key
 from ripeline.leads.knowing.identity import Key
 from ripeline.leads.models import IdentityKind
+from ripeline.leads.words.names import name_words
 
 _ROLES = frozenset(Path(__file__).with_name("role_mailboxes.txt").read_text(encoding="utf-8").split())
 _SHORTEST = 4  # letters of what may stand before a place: info.koeln
@@ -20,5 +21,5 @@ def is_shared(address: str) -> bool:
 
 def of_one(address: str, name: str) -> Key:
     """The key of one of those who read a mailbox."""
-    text = "\x1f".join(["shared", rules.mailbox_key(address), *sorted(rules.name_words(name))])
+    text = "\x1f".join(["shared", mailbox_key(address), *sorted(name_words(name))])
     return Key(IdentityKind.NATURAL, sha256(text.encode()).hexdigest()[:40])

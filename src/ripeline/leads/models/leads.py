@@ -65,7 +65,7 @@ class Lead(models.Model):
     country = models.CharField(max_length=2, blank=True, default="")
     language = models.CharField(max_length=10, blank=True, default="")
     custom = models.JSONField(default=dict)
-    search = models.TextField(blank=True, default="")  # leads.rules.search_tokens(…)
+    search = models.TextField(blank=True, default="")  # leads.words.searching.search_tokens(…)
 
     source = models.ForeignKey(Source, null=True, on_delete=models.PROTECT, db_index=False)  # the episode's credit
     captured_at = models.DateTimeField()  # when they first came to us

@@ -28,7 +28,7 @@ _QUOTED = APOSTROPHES.replace("'", "''")
 
 
 class Plain(Func):
-    """Columns, a space between them, as `leads.rules.search_query` spells words."""
+    """Columns, a space between them, as `leads.words.searching.search_query` spells words."""
 
     arg_joiner = " || ' ' || "
     template = (  # of plain letters, as most are, there is little to take away, and a twentieth of the time to be saved
