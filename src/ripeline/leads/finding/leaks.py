@@ -8,9 +8,11 @@ came with a file waits for the first day that the file's leads were spread over,
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from enum import StrEnum
+from uuid import UUID
 
 from django.db.models import F, Q
 
+from ripeline.catalog import queries as catalog
 from ripeline.catalog.rules import HAND_RAISERS, UNANSWERED
 from ripeline.leads.models import IS_OPEN, NextKind, State
 from ripeline.leads.rules import Verb
@@ -72,13 +74,18 @@ def lost_by_file() -> Q:
     """Who came with a file that had them lost already, and did not say why: others let them go, we do not know when
     is too early.
     """
-    return Q(merged_into__isnull=True, state=State.LOST, close_reason__code=UNSTATED) & _BY_FILE
+    return Q(merged_into__isnull=True, state=State.LOST, close_reason__in=_unstated()) & _BY_FILE
 
 
 def unanswered(now: datetime) -> Q:
     """Who asked for us within the last two weeks, and has heard from nobody."""
-    asked = Q(source__source_type__in=list(HAND_RAISERS), episode_at__gte=now - FRESH)
-    return IS_OPEN & Q(touches=0) & asked
+    asked_for_us = [source.pk for source in catalog.sources() if source.source_type in HAND_RAISERS]
+    return IS_OPEN & Q(touches=0, source__in=asked_for_us, episode_at__gte=now - FRESH)
+
+
+def _unstated() -> list[UUID]:
+    """The reason of those let go without one: as its id, for which there is an index."""
+    return [pk for pk, reason in catalog.reasons_of(()).items() if reason.code == UNSTATED]
 
 
 def label(asked: str) -> str:
@@ -113,7 +120,7 @@ def condition(leak: Leak, now: datetime) -> Q:
         case Leak.GIVEN_UP:
             unreached = here & Q(touches__lt=ENOUGH, last_reached_at__isnull=True)
             silent = Q(state__in=_AT_WORK, touches__gt=0, last_touch_at__lt=now - QUIET) & ~has_its_day
-            let_go = Q(state=State.LOST, close_reason__code=UNSTATED)
+            let_go = Q(state=State.LOST, close_reason__in=_unstated())
             return unreached & (silent | (let_go & ~_BY_FILE))
         case Leak.STALLED:
             # Inside sales' talks, too: handed over, a lead stays in Qualifying until its rep has tried.

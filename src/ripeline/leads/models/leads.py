@@ -176,6 +176,24 @@ class Lead(models.Model):
                     merged_into__isnull=True,
                 ),
             ),
+            models.Index(  # who came and was not tried yet: leads.finding.leaks
+                fields=["source", "episode_at"],
+                name="lead_untouched",
+                condition=Q(IS_OPEN, touches=0),
+            ),
+            models.Index(  # who was tried and never reached: leads.finding.leaks
+                fields=["last_touch_at"],
+                name="lead_unreached",
+                condition=Q(
+                    merged_into__isnull=True,
+                    state__in=[State.NEW, State.QUALIFYING, State.WORKING],
+                    touches__gt=0,
+                    last_reached_at__isnull=True,
+                ),
+            ),
+            models.Index(  # why they were lost: leads.finding.leaks
+                fields=["close_reason"], name="lead_lost", condition=Q(state=State.LOST, merged_into__isnull=True)
+            ),
             models.Index(fields=["phone"], name="lead_phone", condition=~Q(phone="")),
             models.Index(
                 fields=["import_run_id", "id"], name="lead_of_batch", condition=Q(import_run_id__isnull=False)
