@@ -21,8 +21,9 @@ from ripeline.capture.columns.detection import Told
 from ripeline.capture.columns.looking import EVERY, Looked, asks_for_outcomes, look, nameless, problems
 from ripeline.capture.columns.mapping import FieldMap, chosen
 from ripeline.capture.files.workbooks import Table, as_table
-from ripeline.capture.imports import actions, batches, queries, trial
+from ripeline.capture.imports import actions, batches, queries, sheets, trial
 from ripeline.capture.imports.actions import MappingError, Said, UnreadableFileError
+from ripeline.capture.imports.sheets import Left
 from ripeline.capture.imports.trial import Trial, TrialError
 from ripeline.capture.models import ImportPolicy, ImportRun, ImportState
 from ripeline.cli.output import Failed, say
@@ -74,6 +75,7 @@ class Done:
     rejects_file: Path | None
     remarks: list[str] = field(default_factory=list)
     closed: list[tuple[str, int]] = field(default_factory=list)  # open here, and ended as the file says
+    left: Sequence[Left] = ()  # sheets of its workbook that no import has read
 
     @property
     def is_cancelled(self) -> bool:
@@ -91,6 +93,7 @@ class Done:
             "rows": run.rows, **counts, "rejects_file": str(self.rejects_file) if self.rejects_file else None,
             "reopened": run.reopened, "closed": dict(self.closed), "remarks": self.remarks,
             "state": run.state, "run": run.pk,
+            "sheets_left": [{"sheet": each.name, "rows": each.rows} for each in self.left],
         }  # fmt: skip
         return found if self.is_whole else {**found, "position": run.position, "error": self.stopped}
 
@@ -114,6 +117,9 @@ class Done:
         if self.closed:
             yield f"Open here, and closed as the file says: {_listed(self.closed)}."
         yield from self.remarks
+        if self.left:
+            listed = ", ".join(f"“{each.name}” ({each.rows:,})" for each in self.left)
+            yield f"Sheets that were not read, with their rows: {listed}. To import one, give --sheet NAME."
         if self.rejects_file:
             yield f"The rejected rows, each with its reason: {self.rejects_file}"
 
@@ -128,7 +134,8 @@ def bring_in(file: Path, wishes: Wishes, *, rejects: Path | None, kept_in: Path)
         raise Failed(str(problem)) from problem
     run = Foreground(actor, run.pk).finish()
     written = _write(queries.rejects_csv(run), rejects or _place(kept_in, run)) if run.rejected else None
-    return Done(run, written, queries.remarked(run), queries.closed(run))
+    left = sheets.waiting(sheets.left(actor, run))
+    return Done(run, written, queries.remarked(run), queries.closed(run), left)
 
 
 def try_out(files: Sequence[Path], wishes: Wishes) -> list[tuple[Path, Trial]]:

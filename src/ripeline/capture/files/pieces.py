@@ -49,8 +49,8 @@ def _pieces(file: BinaryIO) -> Iterator[bytes]:
 
 
 def forget(run_id: UUID) -> None:
-    """Let the content go: every row of it is accounted for."""
-    ImportPiece.objects.filter(run=run_id).delete()
+    """Let the content go: every row of it is accounted for. A workbook stays for the sheets that were left."""
+    ImportPiece.objects.filter(run=run_id, is_workbook=False).delete()
 
 
 def forget_workbook(run_id: UUID) -> None:

@@ -10,13 +10,13 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from ripeline.capture.files import unpacking
+from ripeline.capture.files import beside, unpacking
 from ripeline.capture.files.dialect import Sheet, UnreadableFileError
 from ripeline.capture.files.encoding import is_page
 from ripeline.capture.files.lines import BLOCK
@@ -88,10 +88,23 @@ def as_table(file: BinaryIO | Table, *, name: str, sheet: str | None = None) -> 
                 with (Path(directory) / inner).open("rb") as content:
                     yield Table(content, file)
                 return
-            sheets = tuple(Sheet(one["name"], one["rows"], one["hidden"]) for one in found["sheets"])
+            placed = list(_sheets(found["sheets"], Path(directory)))
+            sheets = tuple(one for one, _ in placed)
             chosen = _chosen(sheets, sheet, name)
-            with (Path(directory) / found["sheets"][chosen]["file"]).open("rb") as content:
+            with placed[chosen][1].open("rb") as content:
                 yield Table(content, file, sheets, sheets[chosen].name, found["is_1904"])
+
+
+def _sheets(found: Iterable[Any], directory: Path) -> Iterator[tuple[Sheet, Path]]:
+    """Each sheet and where its text is; tables that stand beside one another are a sheet each."""
+    for one in found:
+        file = directory / one["file"]
+        tables = beside.parts(file) if one["rows"] else []
+        if not tables:
+            yield Sheet(one["name"], one["rows"], one["hidden"]), file
+        for at, table in enumerate(tables):
+            name = f"{one['name']}, columns {table.columns}" if at else one["name"]
+            yield Sheet(name, table.rows, one["hidden"]), table.file
 
 
 def _chosen(sheets: tuple[Sheet, ...], wanted: str | None, name: str) -> int:

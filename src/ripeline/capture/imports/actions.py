@@ -18,6 +18,7 @@ from ripeline.capture.columns.mapping import FieldMap, MappingError, signature
 from ripeline.capture.files import pieces
 from ripeline.capture.files.dialect import Dialect, UnreadableFileError
 from ripeline.capture.files.workbooks import Table, as_table
+from ripeline.capture.imports import sheets
 from ripeline.capture.imports.runs import work
 from ripeline.capture.imports.undoing import UndoError
 from ripeline.capture.imports.undoing import ask as undo
@@ -62,7 +63,7 @@ def begin(
         raise UnreadableFileError(
             f"{filename} is larger than {most} MB: split it into smaller files, each with the heading."
         )
-    is_kept = Exists(ImportPiece.objects.filter(run=OuterRef("pk")))
+    is_kept = Exists(ImportPiece.objects.filter(run=OuterRef("pk"), is_workbook=False))
     before = ImportRun.objects.filter(is_kept, started_by=actor, digest=digest, **({"kind": kind} if kind else {}))
     if not anew and (run := before.order_by("-created_at").first()):
         return run
@@ -101,11 +102,10 @@ def _draft(run: ImportRun, looked: Looked, said: Said) -> None:
 
 
 def _tidy() -> None:
-    """Let files go that were forgotten."""
+    """Let files go that were forgotten, and workbooks whose other sheets nobody has brought."""
     long_ago = clock.now() - KEPT
     ImportRun.objects.filter(state=ImportState.UPLOADED, created_at__lt=long_ago).delete()
-    stopped = Q(run__state__in=(ImportState.CANCELLED, ImportState.FAILED), run__ended_at__lt=long_ago)
-    ImportPiece.objects.filter(stopped).delete()
+    ImportPiece.objects.filter(~Q(run__state=ImportState.UPLOADED), run__ended_at__lt=long_ago).delete()
 
 
 def prepare(
@@ -140,10 +140,11 @@ def prepare(
     return looked
 
 
-def confirm(*, actor: User, run_id: UUID, leaves_open: bool = False) -> ImportRun:
+def confirm(*, actor: User, run_id: UUID, leaves_open: bool = False, keeps_sheets: bool = False) -> ImportRun:
     """Start an import as it was prepared: it waits for a worker. Raises MappingError if something must be changed.
 
-    `leaves_open`: this once it closes nobody who is open here, whatever is remembered.
+    `leaves_open`: this once it closes nobody who is open here, whatever is remembered. `keeps_sheets`: a
+    workbook stays as long as it has sheets that somebody may bring, too.
     """
     with transaction.atomic():
         run = _own(actor, run_id, lock=True)
@@ -152,7 +153,7 @@ def confirm(*, actor: User, run_id: UUID, leaves_open: bool = False) -> ImportRu
         dialect = Dialect.from_json(run.dialect)
         if found := looking.problems(dialect, FieldMap.from_json(looking.kind_of(run), dialect.labels, run.mapping)):
             raise MappingError(" ".join(found))
-        pieces.forget_workbook(run.pk)
+        sheets.keep_once(actor, run) if keeps_sheets else pieces.forget_workbook(run.pk)
         wording.remember(run.told.get("words", {}))
         if leaves_open:
             run.dialect["closes"] = False
@@ -184,7 +185,7 @@ def go_on(*, actor: User, run_id: UUID) -> ImportRun:
         run = _own(actor, run_id, lock=True)
         if run.state not in (ImportState.CANCELLED, ImportState.FAILED):
             return run
-        if not ImportPiece.objects.filter(run=run).exists():
+        if not ImportPiece.objects.filter(run=run, is_workbook=False).exists():
             raise MappingError("The file of this import is no longer kept: choose it again.")
         return _queue(run)
 

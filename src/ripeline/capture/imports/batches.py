@@ -13,9 +13,11 @@ from django.db import transaction
 from ripeline.base.ids import new_id
 from ripeline.capture.cells.fields import Kind
 from ripeline.capture.columns import looking
+from ripeline.capture.columns.detection import Told
 from ripeline.capture.columns.mapping import FieldMap
+from ripeline.capture.files import pieces
 from ripeline.capture.files.dialect import Dialect
-from ripeline.capture.imports import actions, undoing
+from ripeline.capture.imports import actions, sheets, undoing
 from ripeline.capture.imports.actions import Said, UnreadableFileError
 from ripeline.capture.models import ImportRun, ImportState
 from ripeline.people.models import User
@@ -55,6 +57,29 @@ def begin(*, actor: User, uploads: Sequence[Upload]) -> UUID:
     _of_one_system(actor, runs)
     _in_order(batch, runs)
     return batch
+
+
+def begin_sheets(*, actor: User, run: ImportRun, names: Collection[str]) -> list[ImportRun]:
+    """Bring sheets that an import has left, from the same file: each is an import that waits for its mapping; all of
+    them, and that one if it waits still, go in together. UnreadableFileError if one cannot be read.
+    """
+    wanted = [each.name for each in sheets.waiting(sheets.left(actor, run)) if each.name in names]
+    kept = sheets.kept_with(actor, run)
+    if kept is None and wanted:
+        raise UnreadableFileError(f"{run.filename} is not kept any more: choose it again, and its sheet.")
+    with transaction.atomic():
+        found = [
+            actions.begin(
+                actor=actor, kind=None, filename=run.filename, file=pieces.opened_workbook(kept),
+                said=Said(Told(sheet=name)), source=run.source, policy=run.policy, anew=True,
+            )
+            for name in wanted if kept
+        ]  # fmt: skip
+        waits = run.state == ImportState.UPLOADED
+        before = list(ImportRun.objects.filter(batch_id=run.batch_id)) if run.batch_id and waits else [run] * waits
+        if found and len(before) + len(found) > 1:
+            _in_order((run.batch_id if waits else None) or new_id(), [*before, *found])
+    return list(ImportRun.objects.filter(pk__in=[each.pk for each in found]).order_by("place", "pk"))
 
 
 def one_system(dialects: Iterable[Dialect]) -> str:
@@ -116,4 +141,4 @@ def confirm(*, actor: User, runs: Sequence[ImportRun]) -> None:
     with transaction.atomic():
         for run in runs:
             if run.state == ImportState.UPLOADED:
-                actions.confirm(actor=actor, run_id=run.pk)
+                actions.confirm(actor=actor, run_id=run.pk, keeps_sheets=True)

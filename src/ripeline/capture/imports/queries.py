@@ -68,7 +68,7 @@ def taken_back_first(batch_id: Any, place: Any) -> QuerySet[ImportRun]:
 
 def is_kept(run: ImportRun) -> bool:
     """Whether the file is still here, so that a run that stopped can go on."""
-    return ImportPiece.objects.filter(run=run).exists()
+    return ImportPiece.objects.filter(run=run, is_workbook=False).exists()
 
 
 def rejects(run: ImportRun, limit: int | None = None) -> Iterator[Reject]:

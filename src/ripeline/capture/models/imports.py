@@ -90,6 +90,12 @@ class ImportRun(models.Model):
             models.Index(fields=["batch_id", "place"], name="import_batch", condition=models.Q(batch_id__isnull=False)),
         ]
 
+    @property
+    def called(self) -> str:
+        """The file, and of a workbook with several sheets which of them this is."""
+        several = len([sheet for sheet in self.dialect.get("sheets", ()) if sheet[1]]) > 1
+        return f"{self.filename}, sheet “{self.dialect['sheet']}”" if several else self.filename
+
 
 class ImportUndo(models.Model):
     """How far it is to take an import back, lead by lead in the order of their ids; each batch commits with `after`."""

@@ -38,6 +38,7 @@ from ripeline.web.imports import mapping as import_mapping
 from ripeline.web.imports import memory as import_memory
 from ripeline.web.imports import owners as import_owners
 from ripeline.web.imports import schedules as import_schedules
+from ripeline.web.imports import sheets as import_sheets
 from ripeline.web.imports import undo as import_undo
 from ripeline.web.imports import words as import_words
 from ripeline.web.imports.access import asked, importer
@@ -110,7 +111,7 @@ def one(request: HttpRequest, run_id: UUID) -> HttpResponse:
     """The page that fits how far the import is."""
     run = asked(request, run_id)
     if run.state == ImportState.UPLOADED:
-        return render(request, "imports/mapping.html", {**import_mapping.page(run), **_tried_before(run)})
+        return render(request, "imports/mapping.html", _mapped(request, run, import_mapping.page(run)))
     if run.state in (ImportState.QUEUED, ImportState.RUNNING):
         return render(request, "imports/progress.html", _progress(run))
     if run.state == ImportState.UNDOING:
@@ -123,6 +124,7 @@ def one(request: HttpRequest, run_id: UUID) -> HttpResponse:
         "imports/result.html",
         {
             **_result(run),
+            **import_sheets.left(importer(request), run),
             "may_undo": may_undo,
             "why_not_undo": undoing.why_not(run),
             "sees_insight": viewer(request).role in READERS,
@@ -155,14 +157,18 @@ def mapping(request: HttpRequest, run_id: UUID) -> HttpResponse:
         context["unsettled"] = import_words.unsettled(context["words"], request.POST)
     if is_start and not context["problems"] and not context["unsettled"]:
         try:
-            actions.confirm(actor=importer(request), run_id=run_id)
+            actions.confirm(actor=importer(request), run_id=run_id, keeps_sheets=True)
         except MappingError as problem:
             context["problems"] = [str(problem)]
         else:
             return _to(request, run_id)
-    context |= _tried_before(run)
     template = "imports/columns.html" if getattr(request, "htmx", False) else "imports/mapping.html"
-    return render(request, template, context, status=422 if is_start else 200)
+    return render(request, template, _mapped(request, run, context), status=422 if is_start else 200)
+
+
+def _mapped(request: HttpRequest, run: ImportRun, context: dict[str, Any]) -> dict[str, Any]:
+    """With what the worker found, and with the sheets that are left."""
+    return {**context, **import_sheets.left(importer(request), run), **_tried_before(run)}
 
 
 def _is_pressed(request: HttpRequest, button: str) -> bool:
@@ -186,6 +192,7 @@ def _tried(request: HttpRequest, run_id: UUID, context: dict[str, Any]) -> HttpR
         except (MappingError, TrialError) as problem:
             context["untried"] = str(problem)
     template = "imports/columns.html" if getattr(request, "htmx", False) else "imports/mapping.html"
+    context |= import_sheets.left(actor, context["run"])
     return render(request, template, context, status=200 if "trial" in context else 422)
 
 
@@ -350,6 +357,7 @@ urlpatterns = [
     *import_owners.urlpatterns,
     *import_memory.urlpatterns,
     *import_schedules.urlpatterns,
+    *import_sheets.urlpatterns,
     path("imports", imports, name="imports"),
     path("imports/new", new, name="import-new"),
     path("imports/together/<uuid:batch_id>", import_batch.batch, name="import-batch"),
