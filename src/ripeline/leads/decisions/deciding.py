@@ -7,6 +7,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import wraps
+from secrets import randbelow
+from time import sleep
 from typing import Any, ParamSpec, TypeAlias, TypeVar
 from uuid import UUID, uuid4
 
@@ -31,6 +33,7 @@ T = TypeVar("T")
 
 CROSSED = "Somebody else was changing the same leads in that moment, so nothing was changed. Please try again."
 WITH = ("owner", "responsible__user", "close_reason", "account")  # what the rules read beside a lead
+_APART = 50  # milliseconds within which two that crossed begin anew
 SLACK = timedelta(minutes=5)  # clocks of people's machines and a form left open
 
 
@@ -139,6 +142,7 @@ def locked(found: QuerySet[Lead], *joined: str, skips_busy: bool = False) -> lis
 
 def once_more(verb: Callable[P, T]) -> Callable[P, T]:
     """Should PostgreSQL break a decision off because two waited for each other, it is made once more, then refused.
+    After a moment by chance, since the other begins anew as well: else both might meet again just so.
 
     Within somebody else's transaction nothing can be repeated: then it is theirs to do.
     """
@@ -152,6 +156,7 @@ def once_more(verb: Callable[P, T]) -> Callable[P, T]:
         except OperationalError as problem:
             if not _has_crossed(problem):
                 raise
+        sleep(randbelow(_APART) / 1000)
         try:
             return verb(*args, **kwargs)
         except OperationalError as problem:
