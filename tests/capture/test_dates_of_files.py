@@ -62,6 +62,16 @@ def test_the_same_file_again_changes_nothing_and_a_later_day_in_it_moves_the_lea
     assert str(ann().next_at)[:10] == first
 
 
+def test_of_two_files_in_one_moment_the_later_is_the_last(alice: User) -> None:
+    first, later = (str((MONDAY + timedelta(days=n)).date()) for n in (18, 30))
+    with clock.at(lambda: MONDAY + timedelta(hours=1)):  # which stands still, so that nothing tells the two apart
+        for day in (first, later):
+            imported(csv(HEAD, f"Ann,ann@x.example,Alice,,{day},call"))
+        assert counts(imported(csv(HEAD, f"Ann,ann@x.example,Alice,,{later},call"))) == (0, 0, 1, 0)
+        assert counts(imported(csv(HEAD, f"Ann,ann@x.example,Alice,,{first},call"))) == (0, 1, 0, 0)
+        assert str(ann().next_at)[:10] == first
+
+
 def test_what_alice_chose_here_stays(alice: User) -> None:
     imported(csv("Name,E-mail,Owner", "Ann,ann@x.example,Alice"))
     leads.set_next(ann().pk, by(alice), next=soon(days=5))

@@ -5,6 +5,7 @@ One that had passed is no promise any more: the lead is due, and the note says s
 """
 
 import hashlib
+from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -149,12 +150,23 @@ def _last(lead_ids: Collection[UUID]) -> dict[UUID, tuple[Activity | None, bool]
     undone = Activity.objects.filter(lead_id__in=list(lead_ids), kind="undone").values_list("data__of", flat=True)
     taken_back = set(undone)
     system = people.system().pk
-    found: dict[UUID, tuple[Activity | None, bool]] = {}
+    of_lead: dict[UUID, list[Activity]] = defaultdict(list)
+    decided: set[UUID] = set()
     for entry in moves.order_by("recorded_at", "id"):
-        filed, is_decided = found.get(entry.lead_id, (None, False))
-        if BY_FILE in entry.data:
-            filed = entry
-        elif entry.import_run_id is None and entry.actor_id != system and str(entry.pk) not in taken_back:
-            is_decided = True
-        found[entry.lead_id] = filed, is_decided
-    return found
+        of_lead[entry.lead_id].append(entry)
+        is_ours = entry.import_run_id is None and entry.actor_id != system and str(entry.pk) not in taken_back
+        if BY_FILE not in entry.data and is_ours:
+            decided.add(entry.lead_id)
+    return {pk: (_latest_filed(entries), pk in decided) for pk, entries in of_lead.items()}
+
+
+def _latest_filed(entries: Sequence[Activity]) -> Activity | None:
+    """The last day that a file gave: of several in one moment, whose ids say no order, the one from which none of that
+    moment went on."""
+    filed = [entry for entry in entries if BY_FILE in entry.data]
+    if not filed:
+        return None
+    moment = filed[-1].recorded_at
+    left = {entry.data.get("before", {}).get("next_at") for entry in entries if entry.recorded_at == moment}
+    latest = [entry for entry in filed if entry.recorded_at == moment]
+    return next((entry for entry in latest if entry.data["after"]["next_at"] not in left), latest[-1])
