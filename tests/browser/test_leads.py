@@ -90,6 +90,20 @@ def test_search_as_one_types_and_filters_kept_in_the_address(
     expect(page.get_by_text("40 leads")).to_be_visible()
 
 
+def test_a_heading_is_the_way_to_an_order(open_page: OpenPage, axe: Axe, shot: Shot, alice: User, sixty: list[Lead]):
+    page = open_page(alice, "/leads")
+    heading = page.get_by_role("columnheader", name="Next step")
+    assert heading.get_attribute("aria-sort") is None
+    heading.get_by_role("link").focus()
+    page.keyboard.press("Enter")
+    expect(page).to_have_url("/leads?sort=next")
+    expect(page.get_by_role("columnheader", name="Next step")).to_have_attribute("aria-sort", "ascending")
+    expect(page.get_by_label("Order", exact=True)).to_have_value("next")
+    expect(page.get_by_role("columnheader", name="Next step").get_by_role("link")).to_be_focused()
+    axe(page)
+    shot(page, "leads-ordered")
+
+
 def test_one_comes_back_to_where_one_was(open_page: OpenPage, alice: User, sixty: list[Lead]) -> None:
     page = open_page(alice, "/leads?view=all")
     page.get_by_role("link", name="After").click()
@@ -517,6 +531,10 @@ def test_people_are_found_from_anywhere(open_page: OpenPage, alice: User, worked
     expect(option).to_contain_text("with Bob")
     option.click()
     expect(page.get_by_role("heading", name="Already with Bob")).to_be_visible()
+    page.keyboard.press("Control+k")
+    page.keyboard.type("jonas")
+    page.get_by_role("option", name="All results for “jonas”").click()
+    expect(page.get_by_text("1 lead for “jonas”")).to_be_visible()
 
 
 def test_the_open_lead_is_worked_and_given_from_the_palette(

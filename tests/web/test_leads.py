@@ -233,6 +233,39 @@ def test_the_palette_finds_people_wherever_they_are(
     assert signed_in(alice).get("/palette?q=").text.strip() == ""
 
 
+def test_the_palette_leads_to_the_list_of_all_that_it_looks_for(
+    signed_in: SignIn, alice: User, bob: User, make_lead: MakeLead
+) -> None:
+    for n in range(9):
+        make_lead(bob, name=f"Ann Lee {n}")
+    client = signed_in(alice)
+    found = unescape(client.get("/palette?q=ann+lee").text)
+    assert "All results for “ann lee”" in found
+    assert "9 leads for “ann lee”" in text(client.get("/leads?q=ann+lee&view=all"))
+    assert 'href="/leads?q=ann+lee&view=all"' in found
+    assert "All results" not in client.get("/palette?q=nobody+at+all").text, "an empty list is no result"
+
+
+def test_a_heading_by_which_an_index_orders_leads_to_that_order(
+    signed_in: SignIn, alice: User, make_lead: MakeLead
+) -> None:
+    make_lead(alice)
+    client = signed_in(alice)
+    page = client.get("/leads?state=new").text
+    orders = dict(re.findall(r'<a href="([^"]+)" id="order-(\w+)"', unescape(page)))
+    assert orders == {
+        "/leads?state=new&sort=ripest": "ripeness",
+        "/leads?state=new&sort=next": "next",
+        "/leads?state=new": "came",
+    }
+    assert re.findall(r'class="([^"]+)" aria-sort="(\w+)"', page) == [("came wide", "descending")]
+    assert re.findall(r'class="([^"]+)" aria-sort="(\w+)"', client.get("/leads?sort=next").text) == [
+        ("next", "ascending")
+    ]
+    assert 'id="order-next"' not in client.get("/leads?state=closed").text, "closed leads have no next step"
+    assert "aria-sort" not in client.get("/leads?cols=state,with").text
+
+
 @pytest.mark.parametrize("role", Role)
 def test_the_palette_leads_to_each_page_of_insight_that_one_may_open(signed_in: SignIn, alice: User, role: Role):
     change_user(actor=system(), user=alice, role=role)

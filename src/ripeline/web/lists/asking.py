@@ -73,7 +73,7 @@ class Asked:
     def query(self, *, kept: UUID | str | None = "", **changes: Any) -> str:
         """The same as a query; without the view it was opened from unless `kept` names it (None: this one)."""
         place = {name: changes.pop(name, "") for name in ("after", "before")}
-        sort = changes.pop("sort", "" if self.sort == Sort.NEWEST else self.sort.value)
+        sort = changes.pop("sort", self.named(self.sort))
         cols = changes.pop("cols", ",".join(self.columns))
         kept = self.kept if kept is None else kept
         return replace(self.filters, **changes).url(sort=sort, cols=cols, kept=str(kept or ""), **place)
@@ -81,6 +81,11 @@ class Asked:
     def here(self, **changes: Any) -> str:
         """The address of this list as `url` has it, still opened from the view it was opened from."""
         return self.url(kept=None, **changes)
+
+    @staticmethod
+    def named(sort: Sort) -> str:
+        """An order as an address names it: the usual one goes without saying."""
+        return "" if sort == Sort.NEWEST else sort.value
 
     def page(self) -> lists.Page:
         return lists.page(

@@ -15,7 +15,7 @@ from django.urls import reverse
 from django.utils.safestring import SafeString, mark_safe
 
 from ripeline.leads.finding.columns import OWN, Column, complete
-from ripeline.leads.finding.lists import Row
+from ripeline.leads.finding.lists import Row, Sort
 from ripeline.leads.rules import Verb
 from ripeline.ripeness import rules as ripeness
 from ripeline.ripeness.queries import Chances
@@ -35,6 +35,26 @@ def css(column: Column, *, is_chosen: bool) -> str:
     if not is_chosen:
         return named
     return named.removesuffix(" wide") + ("" if column.key in _PLACED else " extra")
+
+
+ORDERED = {Sort.RIPEST: "ripeness", Sort.NEXT: "next", Sort.NEWEST: "came"}  # the columns by which an index orders
+_ASCENDING = frozenset({Sort.NEXT})
+
+
+def headings(columns: Sequence[tuple[Column, str]], orders: Mapping[str, str], sort: Sort) -> SafeString:
+    """The heading of each column; of one that an order goes by it leads to that. `orders`: addresses by column."""
+    made = []
+    for column, css in columns:
+        label, is_here = escape(column.label), ORDERED[sort] == column.key
+        way = f' aria-sort="{"ascending" if sort in _ASCENDING else "descending"}"' if is_here else ""
+        if url := escape(orders.get(column.key, "")):
+            arrow = words.icon("arrow-up" if sort in _ASCENDING else "arrow-down") if is_here else ""
+            label = (
+                f'<a href="{url}" id="order-{column.key}" hx-get="{url}" hx-target="#results" hx-swap="outerHTML">'
+                f"{label}{arrow}</a>"
+            )
+        made.append(f'<th scope="col" class="{escape(css)}"{way}>{label}</th>')
+    return mark_safe("".join(made))  # noqa: S308 - keys, labels and addresses are escaped
 
 
 def lines(rows: Sequence[Row], scores: Mapping[UUID, Chances], columns: Sequence[tuple[Column, str]]) -> SafeString:

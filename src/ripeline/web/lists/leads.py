@@ -144,11 +144,16 @@ def _table(asked: Asked, rows: Sequence[Row], fields: Sequence[CustomField]) -> 
     rest = [column for column in known.values() if column not in shown]
     return {
         "lines": cells.lines(rows, scores, styled),
-        "columns": styled,
+        "headings": cells.headings(styled, _orders(asked), lists.order_of(asked.filters, asked.sort)),
         "to_choose": cells.chooser(shown, rest, is_chosen=bool(asked.columns)),
         "usual_columns": asked.here(cols=""),
         "unchosen": [(k, v) for k, v in QueryDict(asked.query(kept=None, cols="")).items()],
     }
+
+
+def _orders(asked: Asked) -> dict[str, str]:
+    """The address of the list in the order of a column, by the columns that an index orders by."""
+    return {cells.ORDERED[sort]: asked.here(sort=asked.named(sort)) for sort in lists.sorts_of(asked.filters)}
 
 
 def _kept(asked: Asked, views: Sequence[SavedView]) -> dict[str, Any]:
@@ -336,6 +341,8 @@ def palette(request: HttpRequest) -> HttpResponse:
                 for company in theirs
             ],
             "empty": _empty(actor, filters.q, PALETTE_COMPANIES - len(theirs)) if len(rows) < PALETTE_PEOPLE else (),
+            "typed": filters.q,
+            "all_url": Asked(actor, filters, Sort.NEWEST).url() if rows else "",
         },
     )
 
