@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from ripeline.leads import rules
 from ripeline.leads.decisions import actions
 from ripeline.leads.decisions.deciding import LeadError
-from ripeline.leads.doubles import duplicates, likeness, merging
+from ripeline.leads.doubles import duplicates, finder, likeness, merging
 from ripeline.leads.doubles.likeness import Known, compare
 from ripeline.leads.models import Block, Lead, PossibleDuplicate
 from ripeline.people.models import User
@@ -160,7 +160,7 @@ def test_a_crowd_is_not_compared(alice: User, make_lead: MakeLead) -> None:
     one, other = [make_lead(alice, name="", email="", phone=BERG) for _ in range(2)]
     assert duplicates.find([one.pk, other.pk]) == 1
     (block,) = likeness.blocks(Known(one.pk, phone=BERG))
-    crowd = [make_lead(alice, name="", email="").pk for _ in range(duplicates.CROWD)]
+    crowd = [make_lead(alice, name="", email="").pk for _ in range(duplicates.FINDER.crowd)]
     Block.objects.bulk_create([Block(lead_id=pk, key=block) for pk in crowd])
     assert duplicates.find([one.pk]) == 0
 
@@ -209,8 +209,8 @@ def test_leads_of_before_are_looked_at_too(alice: User, make_lead: MakeLead) -> 
 def test_they_are_looked_at_once_also_without_anything_to_share_and_some_in_each_run(
     alice: User, make_lead: MakeLead, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(duplicates, "BATCH", 1)
-    monkeypatch.setattr(duplicates, "A_RUN", 2)
+    monkeypatch.setattr(finder, "BATCH", 1)
+    monkeypatch.setattr(finder, "A_RUN", 2)
     for _ in range(3):
         make_lead(alice, name="Anna Berg", email="")
     assert [duplicates.catch_up() for _ in range(3)] == [2, 1, 0]

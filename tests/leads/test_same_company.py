@@ -12,7 +12,7 @@ from ripeline.capture.arriving.admission import admit
 from ripeline.cli import invariants
 from ripeline.leads.decisions import accounts, actions, birth
 from ripeline.leads.decisions.deciding import LeadError, undo
-from ripeline.leads.doubles import company_likeness, company_merging, same_company
+from ripeline.leads.doubles import company_likeness, company_merging, finder, same_company
 from ripeline.leads.doubles.company_likeness import Known
 from ripeline.leads.finding import companies
 from ripeline.leads.models import Account, AccountMerge, Lead, SameCompany
@@ -270,7 +270,7 @@ def test_pairs_and_companies_are_found_by_indexes(ada: User) -> None:
             " FROM generate_series(1, 30000) AS n"
         )
         cursor.execute("ANALYZE account, account_block")
-        cursor.execute("EXPLAIN " + same_company._SHARING, {"ids": [new_id() for _ in range(20)]})
+        cursor.execute("EXPLAIN " + same_company.FINDER.spelt(finder._SHARING), {"ids": [new_id() for _ in range(20)]})
         plan = "\n".join(line for (line,) in cursor.fetchall())
         assert "Seq Scan" not in plan, plan
         cursor.execute(

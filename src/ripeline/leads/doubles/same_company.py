@@ -7,56 +7,23 @@ from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Any
 from uuid import UUID
 
 from django.db import connection, transaction
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Sum
-from psycopg.types.json import Jsonb
 
-from ripeline.base import clock
-from ripeline.base.ids import new_id
 from ripeline.base.statements import prepared_rows
 from ripeline.leads import rules
 from ripeline.leads.decisions.deciding import LeadError
 from ripeline.leads.doubles import company_likeness, likeness
 from ripeline.leads.doubles.company_likeness import Known
-from ripeline.leads.doubles.likeness import Likeness
+from ripeline.leads.doubles.finder import NOTHING, Finder, likeliest, say
 from ripeline.leads.models import IS_OPEN, Account, AccountBlock, Lead, SameCompany
 from ripeline.leads.rules import NotAllowed
 from ripeline.people.models import Role, User
 
-BATCH = 1000
-A_RUN = 5  # batches that one run of `catch_up` looks at
-NOTHING = 0  # the block of what shares nothing: it has been looked at
-CROWD = 20  # companies in a block; more, and what they share says too little
+FINDER = Finder(rows=Account, blocks=AccountBlock, pairs=SameCompany, of="account_id", crowd=20)
 
-_SET_BLOCKS = """
-WITH given AS (SELECT DISTINCT account_id, key FROM unnest(%(of)s::uuid[], %(keys)s::bigint[]) AS g(account_id, key)),
-gone AS (
-    DELETE FROM account_block AS b WHERE b.account_id = ANY(%(ids)s::uuid[])
-    AND NOT EXISTS (SELECT FROM given WHERE given.account_id = b.account_id AND given.key = b.key)
-)
-INSERT INTO account_block (account_id, key) SELECT account_id, key FROM given ORDER BY key, account_id
-ON CONFLICT DO NOTHING
-"""
-_SHARING = f"""
-SELECT mine.key, other.id, other.name, other.domain
-FROM (SELECT DISTINCT key FROM account_block WHERE account_id = ANY(%(ids)s::uuid[]) AND key <> {NOTHING}) AS mine
-CROSS JOIN LATERAL (
-    SELECT a.id, a.name, a.domain FROM account_block AS b JOIN account AS a ON a.id = b.account_id
-    WHERE b.key = mine.key AND a.merged_into_id IS NULL LIMIT {CROWD + 1}
-) AS other
-"""  # noqa: S608 - our own constants
-_KEEP = """
-INSERT INTO same_company (id, account_id, other_id, points, evidence, found_at)
-SELECT * FROM unnest(%(ids)s::uuid[], %(ones)s::uuid[], %(others)s::uuid[], %(points)s::int[], %(evidence)s::jsonb[])
-    AS found(id, account_id, other_id, points, evidence), (SELECT %(now)s::timestamptz) AS at
-ORDER BY account_id, other_id
-ON CONFLICT (account_id, other_id) DO UPDATE SET points = excluded.points, evidence = excluded.evidence
-WHERE same_company.dismissed_at IS NULL
-  AND (same_company.points, same_company.evidence) IS DISTINCT FROM (excluded.points, excluded.evidence)
-"""
 # Who was put back, by an undo that knew the company of before, where that has been merged since.
 _SETTLE = """
 UPDATE lead SET account_id = account.merged_into_id FROM account
@@ -64,8 +31,6 @@ WHERE account.merged_into_id IS NOT NULL AND lead.account_id = account.id
 """
 
 _OTHERS = "Others work people at these companies: whoever leads them all, or an administrator, can merge them."
-
-_Pair = tuple[UUID, UUID]
 
 
 def of_leads(lead_ids: Collection[UUID]) -> int:
@@ -77,66 +42,35 @@ def of_leads(lead_ids: Collection[UUID]) -> int:
 def find(account_ids: Collection[UUID]) -> int:
     """Look what these companies may be the same as; how many pairs there are. Those that are as they were when they
     were looked at are left. Idempotent."""
-    ordered, found = sorted(account_ids), 0
-    for start in range(0, len(ordered), BATCH):
-        with transaction.atomic():
-            found += _find(ordered[start : start + BATCH])
-    return found
+    return FINDER.in_batches(account_ids, _find)
 
 
 def _find(ids: Sequence[UUID]) -> int:
-    here = Account.objects.filter(pk__in=ids, merged_into__isnull=True)
-    blocks = {
-        known.id: company_likeness.blocks(known) or {NOTHING}
-        for known in (Known(*row) for row in here.values_list("pk", "name", "domain"))
-    }
+    ours = _known(ids)
+    shared = {pk: company_likeness.blocks(who) or {NOTHING} for pk, who in ours.items()}
     kept: dict[UUID, set[int]] = defaultdict(set)
     for pk, key in AccountBlock.objects.filter(account_id__in=ids).values_list("account_id", "key"):
         kept[pk].add(key)
-    changed = [pk for pk in ids if blocks.get(pk, set()) != kept[pk]]
+    changed = [pk for pk in ids if shared.get(pk, set()) != kept[pk]]
     if not changed:
         return 0
-    with connection.cursor() as cursor:  # one looks at a time: of two, neither would see the other's blocks
-        cursor.execute("SELECT pg_advisory_xact_lock(hashtext('ripeline same companies'))")
-        rows = [(pk, key) for pk in changed for key in blocks.get(pk, ())]
-        given: dict[str, Any] = {"ids": changed, "of": [pk for pk, _ in rows], "keys": [key for _, key in rows]}
-        cursor.execute(_SET_BLOCKS, given)
-        cursor.execute(_SHARING, {"ids": changed})
-        sharing: dict[int, list[Known]] = defaultdict(list)
-        for key, *row in cursor.fetchall():
-            sharing[key].append(Known(*row))
-    alike = _alike(set(changed), sharing)
-    _keep(changed, alike)
+    FINDER.alone()
+    sharing = FINDER.sharing({pk: shared[pk] for pk in changed if pk in shared}, changed)
+    candidates = FINDER.candidates(changed, sharing)
+    known = ours | _known({pk for pair in candidates for pk in pair} - ours.keys())
+    alike = {
+        (one, other): found
+        for one, other in candidates
+        if one in known and other in known and (found := company_likeness.compare(known[one], known[other]))
+    }
+    FINDER.keep(changed, alike)
     return len(alike)
 
 
-def _alike(ids: set[UUID], sharing: Mapping[int, Sequence[Known]]) -> dict[_Pair, Likeness]:
-    found: dict[_Pair, Likeness] = {}
-    for members in sharing.values():
-        if len(members) > CROWD:
-            continue
-        for one in (each for each in members if each.id in ids):
-            for other in (each for each in members if each.id != one.id):
-                if likeness := company_likeness.compare(one, other):
-                    found[min(one.id, other.id), max(one.id, other.id)] = likeness
-    return found
-
-
-def _keep(ids: Sequence[UUID], alike: Mapping[_Pair, Likeness]) -> None:
-    """Write down the pairs; those that are alike no more are forgotten, unless somebody decided or merged one."""
-    known = SameCompany.objects.filter(Q(account__in=ids) | Q(other__in=ids), dismissed_at__isnull=True)
-    known = known.filter(account__merged_into__isnull=True, other__merged_into__isnull=True)
-    gone = [pk for pk, *pair in known.values_list("pk", "account_id", "other_id") if tuple(pair) not in alike]
-    SameCompany.objects.filter(pk__in=gone).delete()
-    if not alike:
-        return
-    given: dict[str, Any] = {
-        "ids": [new_id() for _ in alike], "ones": [one for one, _ in alike], "others": [other for _, other in alike],
-        "points": [each.points for each in alike.values()],
-        "evidence": [Jsonb(each.evidence) for each in alike.values()], "now": clock.now(),
-    }  # fmt: skip
-    with connection.cursor() as cursor:
-        cursor.execute(_KEEP, given)
+def _known(ids: Collection[UUID]) -> dict[UUID, Known]:
+    """What is compared of these companies, of those not merged away."""
+    found = Account.objects.filter(pk__in=ids, merged_into__isnull=True)
+    return {row[0]: Known(*row) for row in found.values_list("pk", "name", "domain")}
 
 
 def catch_up() -> int:
@@ -144,9 +78,7 @@ def catch_up() -> int:
     was merged meanwhile."""
     with connection.cursor() as cursor:
         cursor.execute(_SETTLE)
-    unseen = Account.objects.filter(~Exists(AccountBlock.objects.filter(account_id=OuterRef("pk"))))
-    unseen = unseen.filter(merged_into__isnull=True).order_by("pk")
-    ids = list(unseen.values_list("pk", flat=True)[: A_RUN * BATCH])
+    ids = FINDER.unseen()
     find(ids)
     return len(ids)
 
@@ -186,9 +118,7 @@ def open_pairs(viewer: User, *, limit: int = 50, after: tuple[int, UUID] | None 
     found = SameCompany.objects.filter(dismissed_at__isnull=True, account__merged_into=None, other__merged_into=None)
     if viewer.role != Role.MARKETER:
         found = found.filter(_mergeable(viewer))
-    if after:
-        found = found.filter(Q(points__lt=after[0]) | Q(points=after[0], pk__gt=after[1]))
-    shown = list(found.select_related("account__owner", "other__owner").order_by("-points", "pk")[:limit])
+    shown = list(likeliest(found, after).select_related("account__owner", "other__owner")[:limit])
     has = having([account for each in shown for account in (each.account, each.other)])
     return [
         Pair(each.pk, has[each.account_id], has[each.other_id], each.points, each.evidence) for each in shown
@@ -271,7 +201,4 @@ def decide(*, one_id: UUID, other_id: UUID, actor: User, are_two: bool) -> None:
         if found is None:
             raise LeadError("These two are not taken for one company.")
         require(actor, found.account, found.other)
-        if are_two:
-            pair.filter(dismissed_at__isnull=True).update(dismissed_at=clock.now(), dismissed_by=actor)
-        else:
-            pair.update(dismissed_at=None, dismissed_by=None)
+        say(pair, actor, are_two=are_two)

@@ -10,69 +10,44 @@ from ripeline.leads.models.companies import Account
 from ripeline.people.models import User
 
 
-class Block(models.Model):
-    """Something that people who may be the same have in common: only who shares a block is compared.
+class Shared(models.Model):
+    """Something that those who may be the same have in common, hashed: only who shares such a block is compared.
 
-    Derived from the lead (`likeness.blocks`), hashed; can be rebuilt.
+    Derived (`likeness.blocks`, `company_likeness.blocks`); can be rebuilt.
     """
+
+    key = models.BigIntegerField()
+
+    class Meta:
+        abstract = True
+
+
+class Block(Shared):
+    """Something that people who may be the same have in common."""
 
     pk = models.CompositePrimaryKey("lead_id", "key")
     lead_id = models.UUIDField()
-    key = models.BigIntegerField()
 
     class Meta:
         db_table = "lead_block"
         indexes = [models.Index(fields=["key", "lead_id"], name="lead_block_shared")]
 
 
-class PossibleDuplicate(models.Model):
-    """Two leads that may be one person, and why. Kept when somebody says that they are two: it is not asked again."""
-
-    id = primary_key()
-    lead_id = models.UUIDField()  # the smaller id of the two
-    other_id = models.UUIDField()
-    points = models.PositiveSmallIntegerField()
-    evidence = models.JSONField(default=list)  # in words, the strongest first
-    found_at = models.DateTimeField(default=clock.now)
-    dismissed_at = models.DateTimeField(null=True)
-    dismissed_by = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+", db_index=False)
-
-    class Meta:
-        db_table = "possible_duplicate"
-        constraints = [
-            models.UniqueConstraint(fields=["lead_id", "other_id"], name="possible_duplicate_once"),
-            models.CheckConstraint(condition=Q(lead_id__lt=F("other_id")), name="possible_duplicate_ordered"),
-            models.CheckConstraint(
-                condition=Q(dismissed_at__isnull=True) | Q(dismissed_by__isnull=False),
-                name="possible_duplicate_dismissed_by",
-            ),
-        ]
-        indexes = [
-            models.Index(fields=["other_id"], name="possible_duplicate_other"),
-            models.Index(
-                fields=["-points", "id"], name="possible_duplicate_open", condition=Q(dismissed_at__isnull=True)
-            ),
-        ]
-
-
-class AccountBlock(models.Model):
-    """Something that rows of one company have in common, as `Block` is of people; can be rebuilt."""
+class AccountBlock(Shared):
+    """Something that rows of one company have in common."""
 
     pk = models.CompositePrimaryKey("account_id", "key")
     account_id = models.UUIDField()
-    key = models.BigIntegerField()
 
     class Meta:
         db_table = "account_block"
         indexes = [models.Index(fields=["key", "account_id"], name="account_block_shared")]
 
 
-class SameCompany(models.Model):
-    """Two companies that may be one, and why. Kept when somebody says that they are two: it is not asked again."""
+class Double(models.Model):
+    """Two that may be one, and why. Kept when somebody says that they are two: it is not asked again."""
 
     id = primary_key()
-    account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="+", db_index=False)  # the smaller id
-    other = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="+", db_index=False)
     points = models.PositiveSmallIntegerField()
     evidence = models.JSONField(default=list)  # in words, the strongest first
     found_at = models.DateTimeField(default=clock.now)
@@ -80,18 +55,49 @@ class SameCompany(models.Model):
     dismissed_by = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+", db_index=False)
 
     class Meta:
+        abstract = True
+
+
+def _constraints(table: str, one: str, other: str) -> list[models.BaseConstraint]:
+    """Each two once, the smaller id first; and whoever says that they are two is known."""
+    return [
+        models.UniqueConstraint(fields=[one, other], name=f"{table}_once"),
+        models.CheckConstraint(condition=Q(**{f"{one}__lt": F(other)}), name=f"{table}_ordered"),
+        models.CheckConstraint(
+            condition=Q(dismissed_at__isnull=True) | Q(dismissed_by__isnull=False), name=f"{table}_dismissed_by"
+        ),
+    ]
+
+
+def _indexes(table: str, other: str) -> list[models.Index]:
+    return [
+        models.Index(fields=[other], name=f"{table}_other"),
+        models.Index(fields=["-points", "id"], name=f"{table}_open", condition=Q(dismissed_at__isnull=True)),
+    ]
+
+
+class PossibleDuplicate(Double):
+    """Two leads that may be one person."""
+
+    lead_id = models.UUIDField()  # the smaller id of the two
+    other_id = models.UUIDField()
+
+    class Meta:
+        db_table = "possible_duplicate"
+        constraints = _constraints("possible_duplicate", "lead_id", "other_id")
+        indexes = _indexes("possible_duplicate", "other_id")
+
+
+class SameCompany(Double):
+    """Two companies that may be one."""
+
+    account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="+", db_index=False)  # the smaller id
+    other = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="+", db_index=False)
+
+    class Meta:
         db_table = "same_company"
-        constraints = [
-            models.UniqueConstraint(fields=["account", "other"], name="same_company_once"),
-            models.CheckConstraint(condition=Q(account__lt=F("other")), name="same_company_ordered"),
-            models.CheckConstraint(
-                condition=Q(dismissed_at__isnull=True) | Q(dismissed_by__isnull=False), name="same_company_dismissed_by"
-            ),
-        ]
-        indexes = [
-            models.Index(fields=["other"], name="same_company_other"),
-            models.Index(fields=["-points", "id"], name="same_company_open", condition=Q(dismissed_at__isnull=True)),
-        ]
+        constraints = _constraints("same_company", "account", "other")
+        indexes = _indexes("same_company", "other")
 
 
 class AccountMerge(models.Model):
