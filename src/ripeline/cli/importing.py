@@ -51,6 +51,7 @@ class Wishes:
     system: str | None = None
     country: str | None = None
     closes: bool | None = None
+    others: bool | None = None
 
     @property
     def said(self) -> Said:
@@ -61,6 +62,7 @@ class Wishes:
             system=self.system,
             country=self.country,
             closes=self.closes,
+            others=self.others,
         )
 
     def __bool__(self) -> bool:
@@ -91,7 +93,7 @@ class Done:
         counts = {name: getattr(run, name) for name in ("created", "updated", "unchanged", "rejected")}
         found = {
             "rows": run.rows, **counts, "rejects_file": str(self.rejects_file) if self.rejects_file else None,
-            "reopened": run.reopened, "closed": dict(self.closed), "remarks": self.remarks,
+            "reopened": run.reopened, "further": run.further, "closed": dict(self.closed), "remarks": self.remarks,
             "state": run.state, "run": run.pk,
             "sheets_left": [{"sheet": each.name, "rows": each.rows} for each in self.left],
         }  # fmt: skip
@@ -114,6 +116,8 @@ class Done:
         if run.reopened:
             old = "1 is an old lead" if run.reopened == 1 else f"{run.reopened:,} are old leads"
             yield f"{old}, taken up again where not ended; the likeliest come to Today first."
+        if run.further:
+            yield f"Further people of the same rows who are leads of their own: {run.further:,}."
         if self.closed:
             yield f"Open here, and closed as the file says: {_listed(self.closed)}."
         yield from self.remarks
@@ -170,7 +174,7 @@ def as_tried(tried: Sequence[tuple[Path, Trial]]) -> dict[str, Any]:
 
 
 def _figures(found: Trial) -> dict[str, Any]:
-    names = ("rows", "created", "updated", "unchanged", "rejected", "reopened", "changed", "remarks")
+    names = ("rows", "created", "updated", "unchanged", "rejected", "reopened", "further", "changed", "remarks")
     return {
         **{name: getattr(found, name) for name in names},
         "of_rows": found.total,
@@ -200,6 +204,8 @@ def _sentences(found: Trial) -> Iterator[str]:
     )
     if found.reopened:
         yield f"Old leads, taken up again where not ended: {found.reopened:,}."
+    if found.further:
+        yield f"Further people of the same rows who would be leads of their own: {found.further:,}."
     if found.changed:
         yield f"Records here whose fields would change: {found.changed:,}. The first of them:"
         yield from (f"  {one.lead}: {one.field}: {one.before or '(empty)'} → {one.after}" for one in found.changes)

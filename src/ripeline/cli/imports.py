@@ -64,6 +64,11 @@ def _country(_context: click.Context, _option: click.Parameter, given: str | Non
     help="Whether leads that are open here and won or lost in the file are closed so, though never over what was "
     "decided here later; otherwise they are.",
 )  # fmt: skip
+@click.option(
+    "--all-people/--first-only", "others", default=None,
+    help="Whether the further people of a row (Contact 2) who can be reached become leads of their own; otherwise they "
+    "do, unless such a file went in without.",
+)  # fmt: skip
 @click.option("--sheet", metavar="NAME", help="Of a workbook, the sheet to read; otherwise the one with the most rows.")
 @click.option("--encoding", help="The file's encoding (utf-8, cp1252 …); otherwise found out.")
 @click.option("--delimiter", help="What separates cells: one character, or tab; otherwise found out.")
@@ -87,7 +92,7 @@ def _country(_context: click.Context, _option: click.Parameter, given: str | Non
 @json_option
 def command(
     files: tuple[Path, ...], outcomes: bool, pairs: list[tuple[str, str]], source: str, conflicts: str | None,
-    system: str | None, country: str | None, closes: bool | None, sheet: str | None,
+    system: str | None, country: str | None, closes: bool | None, others: bool | None, sheet: str | None,
     encoding: str | None, delimiter: str | None,
     day_first: bool | None, decimal_comma: bool | None,
     is_trial: bool, rejects: Path | None, undone: str | None, is_sure: bool, schedule: str | None, place: str | None,
@@ -128,7 +133,7 @@ def command(
             kind="outcomes" if outcomes else "leads" if pairs else None, pairs=pairs, source=" ".join(source.split()),
             policy=conflicts or "", sheet=sheet, encoding=encoding, delimiter=_NAMED.get(delimiter or "", delimiter),
             day_first=day_first, decimal_comma=decimal_comma, system=None if system is None else named(system),
-            country=country, closes=closes,
+            country=country, closes=closes, others=others,
         )  # fmt: skip
         if is_trial:
             _tell_trial(try_out(files, wishes), as_json=as_json)

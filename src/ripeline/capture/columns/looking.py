@@ -34,6 +34,7 @@ class Said:
     system: str | None = None  # that gave its ids
     country: str | None = None  # of telephone numbers that say none
     closes: bool | None = None  # whether who is open here ends as a row says
+    others: bool | None = None  # whether the further people of a row become leads
 
     def to_json(self) -> dict[str, Any]:
         """Plain values, for a JSON column."""
@@ -43,6 +44,7 @@ class Said:
         named = {"system": self.system, "country": self.country}
         rest: dict[str, Any] = {name: text for name, text in named.items() if text is not None}
         rest |= {} if self.closes is None else {"closes": self.closes}
+        rest |= {} if self.others is None else {"others": self.others}
         return {"whole": whole, **formats, **({"words": words} if words else {}), **rest}
 
     @classmethod
@@ -50,7 +52,7 @@ class Said:
         """What `to_json` gave."""
         whole = Told(**data.get("whole", {}))
         formats = (data.get("day_first", {}), data.get("decimal_comma", {}))
-        named = (data.get("system"), data.get("country"), data.get("closes"))
+        named = (data.get("system"), data.get("country"), data.get("closes"), data.get("others"))
         return cls(whole, *formats, data.get("words", {}), *named)
 
     def over(self, last: Self) -> Self:
@@ -61,6 +63,7 @@ class Said:
             system=last.system if self.system is None else self.system,
             country=last.country if self.country is None else self.country,
             closes=last.closes if self.closes is None else self.closes,
+            others=last.others if self.others is None else self.others,
         )  # fmt: skip
 
     def applied(self, dialect: Dialect, *, because: str = "you said so") -> Dialect:
@@ -72,6 +75,8 @@ class Said:
             dialect = replace(dialect, country=self.country, why=why)
         if self.closes is not None:
             dialect = replace(dialect, closes=self.closes)
+        if self.others is False:
+            dialect = replace(dialect, others=())
         for label, day_first in self.day_first.items():
             dialect = dialect.told(label or None, day_first=day_first)
         for label, comma in self.decimal_comma.items():
@@ -114,13 +119,19 @@ def look(
     detected = detected._replace(dialect=replace(detected.dialect, scraps=scraps.among(labels, guesses)))
     if kind == "leads" and (others := companions.columns(labels, detected.samples)):
         why = {**detected.dialect.why, "others": companions.told(others)}
-        detected = detected._replace(dialect=replace(detected.dialect, why=why))
+        people = companions.people(labels, detected.samples)
+        guesses = companions.theirs(people, labels, guesses)
+        detected = detected._replace(dialect=replace(detected.dialect, why=why, others=people))
     last = ImportMapping.objects.filter(signature=signature(labels), kind=kind).first()
     given = mapping or (_with_what_was_nothing(last.mapping, labels, guesses) if last else None)
     mapped = fitting(kind, labels, guesses) if given is None else FieldMap.from_json(kind, labels, given)
     dialect = _with_country(detected, mapped)
     if last is not None:
-        dialect = _as_last_time(dialect, Said.from_json({"closes": False, **last.told}))  # not said: before it could
+        dialect = _as_last_time(
+            dialect, Said.from_json({"closes": False, "others": False, **last.told})
+        )  # not said: before it could
+    if said.others:  # whatever was said last time
+        dialect = replace(dialect, others=detected.dialect.others)
     return Looked(detected, said.applied(dialect), guesses, mapped, last is not None, preset)
 
 
@@ -248,6 +259,7 @@ def _as_last_time(dialect: Dialect, said: Said) -> Dialect:
         system=said.system,
         country=said.country,
         closes=said.closes,
+        others=said.others,
     ).applied(dialect, because="as last time")
 
 

@@ -56,6 +56,10 @@ _WANTED: dict[Kind, tuple[tuple[str, ...], str]] = {  # one of these fields, and
     "companies": (("company", "website"), "has no name and no web site: no company"),
     "activities": (_JOINS, "names nobody: no id, no e-mail, no name"),
 }
+_OF_ALL = (  # of the people of a row
+    "company", "website", "country", "language", "source", "campaign", "landing_page", "captured_at", "owner",
+    "company_id",
+)  # fmt: skip
 # As the other system has it: the record shows what it is here.
 _KEPT_BESIDES = ("company_id", "state", "stage", OTHER_PHONE)
 _MESSAGE = FIELDS["leads"]["message"].longest
@@ -103,6 +107,7 @@ class Row:
     contact: Seen | None = None
     cells: list[str] = field(default_factory=list, compare=False, repr=False)
     system: str = ""
+    further: list["Row"] = field(default_factory=list, compare=False)  # people who stand in it, too, as rows
 
     def text(self, name: str) -> str:
         """A field's text; empty if it is not given."""
@@ -221,6 +226,9 @@ class _Conversion:
         self._contacts = evidence.contacts(dialect.labels) if mapping.kind == "leads" else []
         self._evidence = evidence.columns(dialect.labels) if mapping.kind == "leads" else []
         self._fields = sorted(fields, key=lambda each: each[1].name not in _EARLY)
+        at = {label: at for at, label in self._custom}  # what somebody mapped otherwise is no further person's
+        others = dialect.others if mapping.kind == "leads" else ()
+        self._others = [[(at[label], known[to]) for label, to in person if label in at] for person in others]
 
     def __call__(self, record: Record | Broken) -> Row | Reject:
         """The row, taken or refused."""
@@ -246,7 +254,29 @@ class _Conversion:
             if text := given(clean_lines(record.cells[at])):
                 row.asked[question] = text
         self._tell_days(row)
-        return self._refused(row, faults) or row
+        refused = self._refused(row, faults)
+        if self._others and not refused:
+            self._tell_others(row)
+        return refused or row
+
+    def _tell_others(self, row: Row) -> None:
+        """The other people of a row who can be reached: each as a row at the same company, off the first's record.
+
+        Not where the company has ended with us: nobody is to be followed up there.
+        """
+        if _ENDED & {row.text("state"), row.text("stage")}:
+            return
+        shared = {name: row.values[name] for name in _OF_ALL if name in row.values}
+        for person in self._others:
+            other = Row(row.row, dict(shared), days=row.days & shared.keys(), cells=row.cells, system=row.system)
+            for at, known in person:
+                if row.cells[at]:
+                    self._take(other, known, at, row.cells[at])
+            _finish_lead(other)
+            if any(name in other.values and other.values[name] != row.values.get(name) for name in ("email", "phone")):
+                row.further.append(other)
+                for at, _ in person:
+                    row.custom.pop(self._dialect.columns[at].label, None)
 
     def _tell_days(self, row: Row) -> None:
         """When they are to be looked at again, when they were last in contact, and since when they may stand so."""

@@ -33,6 +33,12 @@ QUOTES = {'"': "double quotes", "'": "single quotes", "": "none"}
 ESCAPES = {"": "a doubled quote", "\\": "a backslash"}
 
 
+_OTHERS = {
+    True: "who can be reached is a lead at the same company; the others stand on the record of the first",
+    False: "they stand on the record of the first",
+}
+
+
 class UnreadableFileError(ValueError):
     """The file as a whole cannot be imported; the message is a sentence for the person who chose it."""
 
@@ -96,6 +102,7 @@ class Dialect:
     sheets: tuple[Sheet, ...] = ()  # the workbook's
     words: Mapping[str, Mapping[str, str]] = field(default_factory=dict)  # by what they are of: ours for each of theirs
     scraps: tuple[str, ...] = ()  # columns in which next to nothing stands: left out by themselves
+    others: tuple[tuple[tuple[str, str], ...], ...] = ()  # further people of a row who become leads: column and field
     closes: bool = True  # who is open here ends as a row says
     is_1904: bool = False  # days are counted from 1904, as Excel on a Macintosh once did
     why: Mapping[str, str] = field(default_factory=dict)
@@ -146,7 +153,7 @@ class Dialect:
         if "nobody" in self.why:
             found.append(Finding("Not people", self.why["nobody"], "those rows are refused"))
         if "others" in self.why:
-            found.append(Finding("Other people in a row", self.why["others"], "they stand on the record of the first"))
+            found.append(Finding("Other people in a row", self.why["others"], _OTHERS[bool(self.others)]))
         if "again" in self.why:
             found.append(Finding("Headings within the rows", self.why["again"], "those rows are refused"))
         if self.pad_short:
@@ -171,6 +178,7 @@ class Dialect:
         data["words"] = {about: dict(ours) for about, ours in self.words.items()}
         data["scraps"] = list(self.scraps)
         data["sheets"] = [list(sheet) for sheet in self.sheets]
+        data["others"] = [[list(column) for column in person] for person in self.others]
         return data
 
     @classmethod
@@ -180,6 +188,7 @@ class Dialect:
             columns = tuple(Column(**column) for column in data["columns"])
             scraps = tuple(data.get("scraps", ()))
             sheets = tuple(Sheet(*each) for each in data.get("sheets", ()))
-            return cls(**{**data, "columns": columns, "scraps": scraps, "sheets": sheets})
+            others = tuple(tuple((str(label), str(to)) for label, to in one) for one in data.get("others", ()))
+            return cls(**{**data, "columns": columns, "scraps": scraps, "sheets": sheets, "others": others})
         except (TypeError, KeyError) as problem:
             raise ValueError(f"not a dialect: {problem}") from problem

@@ -181,10 +181,11 @@ def _take(run: ImportRun, chunk: Chunk, taker: _Taker) -> bool:
         found: Counter[str] = Counter({str(result): n for result, n in tally.results.items()})
         found[Result.REJECTED] = len(rejects)
         ImportRun.objects.filter(pk=run.pk).update(
-            position=chunk.position, reopened=F("reopened") + tally.reopened,
+            position=chunk.position, reopened=F("reopened") + tally.reopened, further=F("further") + tally.further,
             **{result.value: F(result.value) + found[result] for result in Result},
         )  # fmt: skip
     run.position, run.reopened = chunk.position, run.reopened + tally.reopened
+    run.further += tally.further
     for result in Result:
         setattr(run, result, getattr(run, result) + found[result])
     return True
@@ -244,7 +245,10 @@ def _told(run: ImportRun) -> dict[str, Any]:
     if last is not None:
         return said.over(Said.from_json(last)).to_json()
     is_silent = said.closes is None and run.kind == ImportKind.LEADS
-    return replace(said, closes=run.dialect.get("closes", False)).to_json() if is_silent else run.told
+    found = replace(said, closes=run.dialect.get("closes", False)) if is_silent else said
+    if said.others is None and "others" in run.dialect.get("why", {}):
+        found = replace(found, others=bool(run.dialect.get("others")))
+    return found.to_json()
 
 
 def _fail(run_id: UUID, problem: str) -> bool:

@@ -94,9 +94,20 @@ class LeadTaker:
                 mistaken.take_off(row, self._id_column)
             self._seen.before(row, self._mailboxes.keys(row, self._seen), self._named(row))
             self._seen.keep()
+            for other in row.further:
+                self._seen.before(other, self._mailboxes.keys(other, self._seen), self._named(other))
+                self._seen.keep()
 
     def take(self, rows: Sequence[Row]) -> Tally:
-        """Admit rows, within the transaction of their chunk."""
+        """Admit rows, within the transaction of their chunk, and then the other people who stand in them."""
+        tally = self._take(rows)
+        out = {reject.row for reject in tally.rejects}
+        for nth in range(max((len(row.further) for row in rows), default=0)):
+            others = [row.further[nth] for row in rows if row.row not in out and len(row.further) > nth]
+            tally.beside(self._take(others))
+        return tally
+
+    def _take(self, rows: Sequence[Row]) -> Tally:
         self._answers.read(rows)
         if self._id_column:
             mistaken.leave_out(rows, self._id_column)

@@ -17,6 +17,7 @@ class Tally:
 
     results: Counter[Result] = field(default_factory=Counter)
     reopened: int = 0
+    further: int = 0  # new leads beside the first of a row
     brought: set[int] = field(default_factory=set)  # rows, up to date by more than fields
     rejects: list[Reject] = field(default_factory=list)
     remarks: list[tuple[int, Remark, str]] = field(default_factory=list)  # row, what about, text
@@ -41,6 +42,14 @@ class Tally:
         """Count other rows too."""
         self.results.update(other.results)
         self.reopened += other.reopened
+        self.further += other.further
         self.brought |= other.brought
         self.rejects += other.rejects
         self.remarks += other.remarks
+
+    def beside(self, other: "Tally") -> None:
+        """Count further people of rows that are counted already: who was refused is remarked on."""
+        self.further += other.results[Result.CREATED]
+        self.reopened += other.reopened
+        said = [(each.row, Remark.CELL, f"of another person in the row: {each.reason}") for each in other.rejects]
+        self.remarks += other.remarks + said

@@ -33,7 +33,7 @@ SHOWN = 12  # records whose changes are listed, and rows that stay out
 _WAIT = (
     "500ms"  # for a row that somebody else is changing; less than until a deadlock is looked for, so that we give way
 )
-_COUNTS = ("created", "updated", "unchanged", "rejected", "reopened")
+_COUNTS = ("created", "updated", "unchanged", "rejected", "reopened", "further")
 _FOLLOWS = frozenset(  # from the other fields
     {"search", "account_id", "decision_id", "next_set_at", "next_kind", "next_committed"}
 )
@@ -75,6 +75,7 @@ class Trial:
     unchanged: int
     rejected: int
     reopened: int
+    further: int = 0  # new leads beside the first person of a row
     changed: int  # records whose fields would change
     changes: Sequence[Change]  # of the first of them
     rejects: Sequence[Reject]  # the first

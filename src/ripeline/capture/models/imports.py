@@ -63,6 +63,7 @@ class ImportRun(models.Model):
     unchanged = models.PositiveIntegerField(default=0)
     rejected = models.PositiveIntegerField(default=0)
     reopened = models.PositiveIntegerField(default=0)  # of the created: past the horizon, a new episode
+    further = models.PositiveIntegerField(default=0, db_default=0)  # new leads beside the first person of a row
     fields_made = models.JSONField(default=list, db_default=[])  # keys of the company's own fields that it made
     cancel_asked = models.BooleanField(default=False)
     problem = models.TextField(blank=True, default="")  # why it failed, in words

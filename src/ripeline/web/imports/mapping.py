@@ -134,7 +134,7 @@ def _said(said: Said, dialect: Dialect, form: Mapping[str, str], listed: Iterabl
     return Said(
         said.whole, orders, marks, wording.merged(said.words, import_words.said(listed, form)),
         said.system if system == dialect.system else system, country if is_other else said.country,
-        _CLOSES.get(form.get("closes", ""), said.closes),
+        _CLOSES.get(form.get("closes", ""), said.closes), _CLOSES.get(form.get("others", ""), said.others),
     )  # fmt: skip
 
 
@@ -182,6 +182,7 @@ def _context(run: ImportRun, looked: Looked, *, error: str = "") -> dict[str, An
         "systems": systems.LABELS.values(),
         "countries": _countries(dialect) if "country" in dialect.why else [],
         "closes": _closes(looked),
+        "others": _others(looked),
         "policies": [Option(value, words, value == run.policy) for value, words in ImportPolicy.choices],
         **_preview(run, looked),
     }
@@ -217,6 +218,17 @@ def _closes(looked: Looked) -> list[Option]:
     return [
         Option("yes", "Close them so, but not over what was decided here later", closes),
         Option("no", "Leave them open, and say which they are", not closes),
+    ]
+
+
+def _others(looked: Looked) -> list[Option]:
+    """What becomes of the further people of a row; none where nobody of them can be reached."""
+    if not looked.detected.dialect.others:
+        return []
+    become = bool(looked.dialect.others)
+    return [
+        Option("yes", "A lead of their own at the same company, whoever has an address or a telephone", become),
+        Option("no", "They stay on the record of the first, in fields of these names", not become),
     ]
 
 
