@@ -247,13 +247,16 @@ def test_what_somebody_corrected_since_stays_corrected(ada: User) -> None:
     assert {"ann", "anna"} & set(lead.search.split()) == {"ann"}
 
 
-def test_a_later_import_stays_when_the_earlier_one_goes_and_the_other_way_round() -> None:
+def test_a_later_import_stays_when_the_earlier_one_goes_and_who_came_with_both_goes_with_both() -> None:
+    before = everything()
     first = imported(THREE)
     second = imported(UPDATE, name="again.csv")
     assert told(undone(first)) == (1, 2, 0, 0)
     assert set(ImportKept.objects.values_list("why", flat=True)) == {"imported"}
-    assert told(undone(second)) == (0, 0, 2, 0)
-    assert Lead.objects.get(reference="1").name == "Ann"
+    expected = undoing.expect(second)
+    assert (expected.deleted, expected.kept, expected.put_back, expected.partly) == (2, 0, 0, 0)
+    assert told(undone(second)) == (2, 0, 0, 0)
+    assert everything() == before
 
 
 def test_a_source_and_a_campaign_that_a_form_or_a_link_names_by_now_stay(ada: User) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Collection, Iterable, Mapping
 from contextlib import suppress
 from typing import TypeVar
+from uuid import UUID
 
 from django.db import DEFAULT_DB_ALIAS
 from django.db.models import ProtectedError, QuerySet
@@ -49,8 +50,9 @@ def seed() -> None:
 _sources = Settled(lambda: {source.key: source for source in Source.objects.all()}, "source")
 
 
-def sources_named(names: Iterable[str]) -> dict[str, Source]:
-    """The source for each name, made where new (safe under concurrency); keyed by the name as given.
+def sources_named(names: Iterable[str], made: list[UUID] | None = None) -> dict[str, Source]:
+    """The source for each name, made where new (safe under concurrency); keyed by the name as given. The ids of those
+    that this call has made are put into `made`.
 
     One that differs only in spaces, hyphens or the plural from one that is here is that one.
     """
@@ -65,7 +67,7 @@ def sources_named(names: Iterable[str]) -> dict[str, Source]:
         if name not in here:
             firsts.setdefault(loose_key(name), name)
     new = _named(
-        Source, firsts.values(), lambda name: Source(name=source_name(name), source_type=guess_source_type(name))
+        Source, firsts.values(), lambda name: Source(name=source_name(name), source_type=guess_source_type(name)), made
     )
     return {name: here.get(name) or new[firsts[loose_key(name)]] for name in wanted}
 
@@ -96,12 +98,16 @@ def source_for(name: str, source_type: str) -> Source:
     return source_of(f"{name[:120]}, {SourceType(source_type).label.lower()}", source_type)
 
 
-def campaigns_named(names: Iterable[str]) -> dict[str, Campaign]:
-    """The campaign for each name, made where new; keyed by the name as given."""
-    return _named(Campaign, names, lambda name: Campaign(name=name))
+def campaigns_named(names: Iterable[str], made: list[UUID] | None = None) -> dict[str, Campaign]:
+    """The campaign for each name, made where new; keyed by the name as given. The ids of those that this call has made
+    are put into `made`.
+    """
+    return _named(Campaign, names, lambda name: Campaign(name=name), made)
 
 
-def _named(kind: type[N], names: Iterable[str], made: Callable[[str], N]) -> dict[str, N]:
+def _named(
+    kind: type[N], names: Iterable[str], make: Callable[[str], N], made: list[UUID] | None = None
+) -> dict[str, N]:  # fmt: skip
     keys = {name: name_key(name) for name in names if name_key(name)}
     if not keys:
         return {}
@@ -117,11 +123,13 @@ def _named(kind: type[N], names: Iterable[str], made: Callable[[str], N]) -> dic
     by_key = known()
     fresh = {key: name.strip()[:160] for name, key in keys.items() if key not in by_key}
     if fresh:
-        new = [made(name) for _, name in sorted(fresh.items())]
+        new = [make(name) for _, name in sorted(fresh.items())]
         for each, key in zip(new, sorted(fresh), strict=True):
             each.key = key
         kind.objects.bulk_create(new, ignore_conflicts=True)
         by_key = known()
+        if made is not None:  # somebody else may have made one in that moment
+            made += [each.pk for each in new if by_key[each.key].pk == each.pk]
     return {name: by_key[key] for name, key in keys.items()}
 
 

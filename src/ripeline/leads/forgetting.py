@@ -34,10 +34,12 @@ class PutBack:
     deals: list[dict[str, Any]] = field(default_factory=list)  # images of opportunities, the newest first
     deal_ids: list[dict[str, Any]] = field(default_factory=list)  # images of what was told of them, the newest first
     entries: list[UUID] = field(default_factory=list)  # of the timeline, that go
+    amended: list[Activity] = field(default_factory=list)  # of other imports, with what was there without this one
 
     def __bool__(self) -> bool:
         keys = self.enquiries or self.identities
-        return bool(self.changes or self.custom or keys or self.deals or self.deal_ids or self.entries)
+        deals = self.deals or self.deal_ids
+        return bool(self.changes or self.custom or keys or deals or self.entries or self.amended)
 
 
 def forget(lead_ids: Collection[UUID]) -> int:
@@ -61,6 +63,7 @@ def put_back(wanted: Mapping[UUID, PutBack], by: By, *, import_run_id: UUID, fac
         for image in each.deal_ids:
             deal_ids.put_back(image)
     timeline.retract([entry for each in off.values() for entry in each.entries])
+    timeline.amend([entry for each in off.values() for entry in each.amended])
     were = {UUID(str(at)) for each in off.values() if (at := each.changes.get("account_id"))}
     now = {str(pk): into for pk, into in accounts.where_now(were).items()}  # of companies that were merged since
 
@@ -110,17 +113,21 @@ def fields_in_use(keys: Collection[str]) -> set[str]:
 
 
 def unused(
-    made: Mapping[str, list[str]], *, accounts_of: tuple[datetime, datetime], but: Sequence[QuerySet[Any, Any]] = ()
+    made: Mapping[str, list[str]],
+    *,
+    accounts_of: Sequence[tuple[datetime, datetime]],
+    but: Sequence[QuerySet[Any, Any]] = (),
 ) -> list[str]:
     """Delete what an undo left without anybody: companies made between two moments, sources, campaigns and fields
     named. The labels of the fields that went.
 
     `but`: ids of companies that somebody else brought; they stay.
     """
-    empty = accounts.forgettable().filter(created_at__range=accounts_of, owner__isnull=True)
-    for theirs in but:
-        empty = empty.exclude(pk__in=theirs)
-    accounts.forget_all(empty)
+    for span in accounts_of:
+        empty = accounts.forgettable().filter(created_at__range=span, owner__isnull=True)
+        for theirs in but:
+            empty = empty.exclude(pk__in=theirs)
+        accounts.forget_all(empty)
     catalog.remove_campaigns([pk for pk in made["campaign"] if not Enquiry.objects.filter(campaign_id=pk).exists()])
     used = (Lead.objects, Enquiry.objects)
     catalog.remove_sources([pk for pk in made["source"] if not any(of.filter(source_id=pk).exists() for of in used)])

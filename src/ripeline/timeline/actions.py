@@ -111,6 +111,11 @@ def retract(entry_ids: Collection[UUID]) -> None:
     Activity.objects.filter(pk__in=entry_ids).delete()
 
 
+def amend(entries: Collection[Activity]) -> None:
+    """Write the data of entries anew, of which something before them should never have been."""
+    Activity.objects.bulk_update(entries, ["data"], batch_size=500)
+
+
 def forget_reactions() -> int:
     """Drop what waits to be done about entries, for whoever has just rebuilt all that follows from them; how many."""
     with connection.cursor() as cursor:

@@ -7,15 +7,15 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 from uuid import UUID
 
+from ripeline.capture.imports.chained import plain, take_out
 from ripeline.leads import rules
 from ripeline.leads.decisions.filed import BY_FILE
 from ripeline.leads.forgetting import PutBack
 from ripeline.leads.models import CLOSED_STATES, Lead
-from ripeline.leads.words.searching import SEARCHED
+from ripeline.leads.words.searching import SEARCHED, search_tokens
 from ripeline.timeline.models import Activity
 
 _PLANNED = ("next_at", "next_set_at", "next_kind", "next_note", "next_committed")  # these go together
-_OURS = ("decision_id", "search", "custom")  # follow from the rest, or are put back piece by piece
 _ANSWERS = frozenset({"reopened", "next_set", "handed"})  # what an import's enquiry led to
 
 
@@ -29,8 +29,12 @@ def whole(lead: Lead, mine: Sequence[Activity], since: Iterable[Activity]) -> Pu
         moved = {name for entry in since for name in entry.data.get("after") or {}}
         moved |= set(_PLANNED) if moved & set(_PLANNED) else set()
         before = {name: value for name, value in before.items() if name not in moved}
+    if "search" in before:  # what an import said that was taken back before this one may have been the same
+        said = {name: before.get(name, getattr(lead, name)) for name in SEARCHED}
+        words = [*str(before["search"]).split(), *search_tokens(**said).split()]
+        before["search"] = " ".join(dict.fromkeys(words))[:4000]
     return PutBack(
-        changes={name: value for name, value in before.items() if value != _plain(lead, name)},
+        changes={name: value for name, value in before.items() if value != plain(lead, name)},
         enquiries=True, identities=True,
         deals=[entry.data["opportunity"] for entry in reversed(mine) if entry.data.get("opportunity")],
         deal_ids=[entry.data["deal"] for entry in reversed(mine) if entry.data.get("deal")],
@@ -43,24 +47,14 @@ def partly(lead: Lead, mine: Sequence[Activity], since: Iterable[Activity]) -> P
     before the import closed it, if it has stood so since.
     """
     since = list(since)
-    changed = {name for entry in since for name in entry.data.get("after") or {}}
     updates = [entry for entry in mine if entry.kind == "imported" and entry.data.get("before")]
-    first, last = _spans(updates, "before"), _spans(updates, "after")
-    off = PutBack()
-    for name, after in last.items():
-        if name not in _OURS and name not in changed and _plain(lead, name) == after:
-            off.changes[name] = first[name]
-    if "custom" in last and "custom" not in changed:
-        was, now = first["custom"], last["custom"]
-        for key in was.keys() | now.keys():
-            if was.get(key) != now.get(key) and lead.custom.get(key) == now.get(key):
-                off.custom[key] = was.get(key)
+    out = take_out(lead, updates, since)
+    off = PutBack(changes=out.changes, custom=out.custom, amended=list(out.amended.values()))
     if any(name in off.changes for name in SEARCHED):
         said = {name: off.changes.get(name, getattr(lead, name)) for name in SEARCHED}
         off.changes["search"] = rules.searched_anew(lead, said)
-    off.identities = all(name in off.changes for name in ("email", "reference") if name in last)
-    left = last.keys() - off.changes.keys() - set(_OURS)
-    off.entries = [entry.pk for entry in updates if not left]
+    off.identities = not (out.stays("email") or out.stays("reference"))
+    off.entries = [entry.pk for entry in updates if entry.pk not in out.left]
     off.entries += [entry.pk for entry in mine if entry.kind in ("answered", "note")]
     off.changes |= dates(lead, mine, since)
     if not any(entry.kind in _ANSWERS and BY_FILE not in entry.data for entry in mine):
@@ -77,7 +71,7 @@ def dates(lead: Lead, mine: Sequence[Activity], since: Sequence[Activity]) -> di
     if not filed or moved & set(_PLANNED):
         return {}
     was, became = _spans(filed, "before"), _spans(filed, "after")
-    stands = all(_plain(lead, name) == became[name] for name in _PLANNED)
+    stands = all(plain(lead, name) == became[name] for name in _PLANNED)
     return {name: was[name] for name in _PLANNED} if stands else {}
 
 
@@ -92,7 +86,7 @@ def _reopen(off: PutBack, lead: Lead, mine: Sequence[Activity], since: Sequence[
     named = {deal["id"] for deal in deals}
     moved = {name for entry in since for side in ("after", "became") for name in entry.data.get(side) or {}}
     is_built_on = any((entry.data.get("opportunity") or {}).get("id") in named for entry in since)
-    if is_built_on or moved & was.keys() or any(_plain(lead, name) != became[name] for name in was):
+    if is_built_on or moved & was.keys() or any(plain(lead, name) != became[name] for name in was):
         return
     off.changes |= was
     off.deals += deals
@@ -105,11 +99,6 @@ def _spans(updates: Sequence[Activity], side: str) -> dict[str, Any]:
     for entry in reversed(updates) if side == "before" else updates:
         found |= entry.data[side]
     return found
-
-
-def _plain(lead: Lead, name: str) -> Any:
-    value = getattr(lead, name)
-    return value if isinstance(value, bool | int | float | dict | None) else str(value)
 
 
 def by_lead(entries: Iterable[Activity]) -> dict[UUID, list[Activity]]:

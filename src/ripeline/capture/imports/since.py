@@ -7,7 +7,8 @@ from uuid import UUID
 
 from django.db import connection
 
-from ripeline.capture.models import WhyKept
+from ripeline.capture.models import ImportRun, ImportState, WhyKept
+from ripeline.leads.models import Lead
 from ripeline.timeline.kinds import KINDS, Family
 from ripeline.timeline.models import Activity
 
@@ -15,9 +16,10 @@ _THEIRS = sorted(code for code, kind in KINDS.items() if kind.family is Family.T
 _OURS = sorted(code for code, kind in KINDS.items() if kind.family is Family.OURS)  # also a mail that a programme sent
 
 # What a person did, what passed between them and us, what another import changed; what Ripeline decides by itself
-# (plans, hand-overs, the undo of another import) is nobody's work.
+# (plans, hand-overs, the undo of another import) is nobody's work, nor is what is left of an import taken back.
 _FOREIGN = """
 a.import_run_id IS DISTINCT FROM %(run)s AND a.kind <> 'import_undone'
+AND (a.import_run_id IS NULL OR a.import_run_id <> ALL(%(gone)s::uuid[]))
 AND (a.import_run_id IS NOT NULL OR a.kind = ANY(%(between_us)s)
      OR a.actor_id <> (SELECT id FROM "user" WHERE is_system))
 """
@@ -56,10 +58,16 @@ class Foreign(NamedTuple):
     at: datetime | None = None
 
 
-def first_since(run_id: UUID, lead_ids: Collection[UUID] | None = None) -> dict[UUID, Foreign]:
-    """For each of these leads (None: all of the import) to which something happened since: the first thing."""
+def first_since(
+    run_id: UUID, lead_ids: Collection[UUID] | None = None, *, but: UUID | None = None
+) -> dict[UUID, Foreign]:
+    """For each of these leads (None: all of the import) to which something happened since: the first thing. `but`:
+    other than by this import.
+    """
+    gone = ImportRun.objects.filter(state=ImportState.UNDONE).values_list("pk", flat=True)
     given: dict[str, Any] = {
         "run": run_id,
+        "gone": [*gone, *([but] if but else ())],
         "leads": list(lead_ids or ()),
         "between_us": [*_THEIRS, *_OURS, "merged", "unmerged"],
     }
@@ -67,6 +75,17 @@ def first_since(run_id: UUID, lead_ids: Collection[UUID] | None = None) -> dict[
         cursor.execute(_OF_ALL if lead_ids is None else _OF_THESE, given)
         rows = cursor.fetchall()
     return {lead: Foreign(lead, _why(kind, by_import), kind, who, at) for lead, kind, who, at, by_import in rows}
+
+
+def left_alone(run_id: UUID, lead_ids: Collection[UUID]) -> set[UUID]:
+    """Of these leads of an import those that one taken back had brought, and that nobody but this one knows by now."""
+    brought = Lead.objects.filter(pk__in=lead_ids, merged_into=None).exclude(import_run_id=run_id)
+    gone = ImportRun.objects.filter(state=ImportState.UNDONE, pk__in=brought.values("import_run_id"))
+    found: set[UUID] = set()
+    for born in gone.values_list("pk", flat=True):
+        theirs = set(brought.filter(import_run_id=born).values_list("pk", flat=True))
+        found |= theirs - first_since(born, theirs, but=run_id).keys()
+    return found
 
 
 def _why(kind: str, by_import: bool) -> str:
@@ -80,14 +99,15 @@ def _why(kind: str, by_import: bool) -> str:
 def entries(run_id: UUID, lead_ids: Collection[UUID]) -> tuple[Sequence[Activity], Sequence[Activity]]:
     """What the import wrote on the timelines of these leads, and what was written since by anybody else, in order.
 
-    Without what was taken back since.
+    Without what was taken back since: what the undo of another import put back is known to what stands (`chained`).
     """
     mine = list(Activity.objects.filter(import_run_id=run_id, lead_id__in=lead_ids).order_by("recorded_at", "id"))
     if not mine:
         return [], []
     began = {entry.lead_id: (entry.recorded_at, entry.pk) for entry in reversed(mine)}
     later = Activity.objects.filter(lead_id__in=began, recorded_at__gte=min(began.values())[0])
-    others = later.exclude(pk__in=[entry.pk for entry in mine]).order_by("recorded_at", "id")
+    others = later.exclude(pk__in=[entry.pk for entry in mine]).exclude(kind="import_undone")
+    others = others.order_by("recorded_at", "id")
     return mine, _standing([entry for entry in others if (entry.recorded_at, entry.pk) > began[entry.lead_id]])
 
 

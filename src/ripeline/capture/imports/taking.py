@@ -144,6 +144,7 @@ class LeadTaker:
         self._first.clear()
         self._before.clear()
         arrivals = [self._arrival(row, tally) for row in rows]
+        self._make(arrivals)
         born: list[tuple[Row, UUID]] = []
         taken: list[tuple[Row, UUID | None]] = []
         known: list[tuple[Row, UUID, Result]] = []
@@ -228,6 +229,16 @@ class LeadTaker:
                 run = ImportRun.objects.filter(pk=self._run.pk)
                 run.update(fields_made=sorted({*run.values_list("fields_made", flat=True).get(), *made}))
             self._kinds |= {key: field.field_type for key, field in found.items()}
+
+    def _make(self, arrivals: Sequence[Arrival]) -> None:
+        """Make the sources and campaigns that are new, and keep which those are: they go where it is taken back."""
+        made = {"source": list[UUID](), "campaign": list[UUID]()}
+        catalog.sources_named(dict.fromkeys(each.source for each in arrivals), made["source"])
+        catalog.campaigns_named(dict.fromkeys(each.campaign for each in arrivals), made["campaign"])
+        if any(made.values()):  # in the transaction of the chunk, which holds the run
+            run = ImportRun.objects.filter(pk=self._run.pk)
+            if (kept := run.values_list("made", flat=True).get()) is not None:
+                run.update(made={name: [*kept.get(name, ()), *map(str, ids)] for name, ids in made.items()})
 
     def _arrival(self, row: Row, tally: Tally) -> Arrival:
         when = row.moment("captured_at")

@@ -6,17 +6,16 @@ breaks off goes on there. What the import did is read from what is stored with i
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
 from uuid import UUID
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import F
 
 from ripeline.base import clock
 from ripeline.capture import rules
 from ripeline.capture.files import pieces
-from ripeline.capture.imports import putting_back, undoing_fields, undoing_firms
-from ripeline.capture.imports.since import Foreign, entries, first_since
+from ripeline.capture.imports import concerned, putting_back, undoing_fields, undoing_firms
+from ripeline.capture.imports.since import Foreign, entries, first_since, left_alone
 from ripeline.capture.models import ImportKept, ImportKind, ImportRun, ImportState, ImportUndo, WhyKept
 from ripeline.leads import forgetting
 from ripeline.leads.decisions import bulk
@@ -39,19 +38,6 @@ Watch = Callable[[ImportRun], None]
 
 class UndoError(ValueError):
     """An import that cannot be taken back now, in words."""
-
-
-_LEADS = """
-SELECT id FROM lead WHERE import_run_id = %(run)s {after_id}
-UNION SELECT lead_id FROM activity WHERE import_run_id = %(run)s {after_lead}
-UNION SELECT lead_id FROM identity WHERE import_run_id = %(run)s {after_lead}
-"""
-_ALL = f"SELECT count(*) FROM ({_LEADS.format(after_id='', after_lead='')}) AS concerned"  # noqa: S608
-_NEXT = f"""
-SELECT id FROM ({_LEADS.format(after_id="AND id > %(after)s", after_lead="AND lead_id > %(after)s")}) AS concerned
-ORDER BY id LIMIT %(limit)s
-"""  # noqa: S608
-_NOBODY = UUID(int=0)
 
 
 @dataclass(frozen=True)
@@ -77,18 +63,25 @@ def expect(run: ImportRun, shown: int = 20) -> Expected:
         deleted, kept, back = undoing_firms.expect(run.pk)
         return Expected(deleted, kept, back, partly=0, enquiries=0, fields=(), staying=())
     if run.kind == ImportKind.ACTIVITIES:  # an entry of its own can go, whatever else has happened
-        return Expected(deleted=0, kept=0, put_back=_count(run), partly=0, enquiries=0, fields=(), staying=())
+        gone = len(left_alone(run.pk, concerned.of_taken_back(run)))
+        return Expected(
+            gone, kept=0, put_back=concerned.count(run) - gone, partly=0, enquiries=0, fields=(), staying=()
+        )
     touched = first_since(run.pk)
     brought = Lead.objects.filter(import_run_id=run.pk)
     merged = set(brought.filter(merged_into__isnull=False).values_list("pk", flat=True))
     mine = set(brought.filter(pk__in=list(touched)).values_list("pk", flat=True)) | merged
-    total = _count(run)
+    total = concerned.count(run)
     born = brought.count()
-    others = len(touched.keys() - mine) + _merged_since(run.pk, touched.keys() | mine)
+    alone = left_alone(run.pk, concerned.of_taken_back(run))
+    for pk in alone:
+        touched.pop(pk, None)
+    others = len(touched.keys() - mine) + concerned.merged_since(run.pk, touched.keys() | mine)
     staying = {pk: touched.get(pk) or Foreign(pk, WhyKept.MERGED) for pk in sorted(mine | touched.keys())}
     return Expected(
-        deleted=born - len(mine), kept=len(mine), put_back=total - born - others, partly=others,
-        enquiries=_enquiries(run.pk), fields=[field.label for field in undoing_fields.made_by(run)],
+        deleted=born - len(mine) + len(alone), kept=len(mine), partly=others,
+        put_back=total - born - others - len(alone),
+        enquiries=concerned.enquiries(run.pk), fields=[field.label for field in undoing_fields.made_by(run)],
         staying=list(staying.values())[:shown],
     )  # fmt: skip
 
@@ -101,34 +94,6 @@ def why_not(run: ImportRun) -> str:
         f"{run.filename} went in before Ripeline kept what a file of companies changes. So it cannot be taken back; "
         "its companies stay as they are."
     )
-
-
-def _count(run: ImportRun) -> int:
-    """Leads, or companies, that it brought or changed."""
-    if run.kind == ImportKind.COMPANIES:
-        return undoing_firms.concerned(run.pk).count()
-    with connection.cursor() as cursor:
-        cursor.execute(_ALL, {"run": run.pk})
-        return int(cursor.fetchone()[0])
-
-
-def _merged_since(run_id: UUID, counted: Any) -> int:
-    """Leads that it changed and that were merged into others, beside those counted already."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"SELECT id FROM lead WHERE merged_into_id IS NOT NULL AND import_run_id IS DISTINCT FROM %(run)s"  # noqa: S608
-            f" AND id IN ({_LEADS.format(after_id='', after_lead='')})",
-            {"run": run_id},
-        )
-        return len({row[0] for row in cursor.fetchall()} - set(counted))
-
-
-def _enquiries(run_id: UUID) -> int:
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT count(*) FROM activity WHERE import_run_id = %s AND kind IN ('captured', 'enquired')", [run_id]
-        )
-        return int(cursor.fetchone()[0])
 
 
 def ask(*, actor: User, run_id: UUID) -> ImportRun:
@@ -145,11 +110,10 @@ def ask(*, actor: User, run_id: UUID) -> ImportRun:
             raise UndoError("This import is still going in: cancel it first, then take it back.")
         if problem := why_not(run):
             raise UndoError(problem)
-        total = _count(run)
+        total = concerned.count(run)
         ImportUndo.objects.create(
             run=run, asked_by=actor, total=total,
-            made=forgetting.named_by(run.pk, since=run.created_at)
-            | {"field": [field.key for field in undoing_fields.made_by(run)]},
+            made=undoing_fields.sources_of(run) | {"field": [field.key for field in undoing_fields.made_by(run)]},
         )  # fmt: skip
         run.state = ImportState.UNDOING
         run.save(update_fields=["state"])
@@ -196,7 +160,7 @@ def go_on(run_id: UUID, watch: Watch, is_stopping: Callable[[], bool], size: int
             if undo.stop_asked:
                 fail(run_id, "Stopped.")
                 return True
-            ids = _next(run, undo.after, size)
+            ids = concerned.following(run, undo.after, size)
             if ids:
                 _BATCHES.get(run.kind, _batch)(run, undo, ids)
             elif unused is not None:
@@ -210,21 +174,15 @@ def go_on(run_id: UUID, watch: Watch, is_stopping: Callable[[], bool], size: int
     return False
 
 
-def _next(run: ImportRun, after: UUID | None, size: int) -> list[UUID]:
-    if run.kind == ImportKind.COMPANIES:
-        return list(undoing_firms.concerned(run.pk).filter(account_id__gt=after or _NOBODY)[:size])
-    with connection.cursor() as cursor:
-        cursor.execute(_NEXT, {"run": run.pk, "after": after or _NOBODY, "limit": size})
-        return [row[0] for row in cursor.fetchall()]
-
-
 def _batch(run: ImportRun, undo: ImportUndo, ids: Sequence[UUID]) -> None:
     """Some leads, under their locks: what nobody touched since goes or is put back, and the rest is written down."""
     bulk.hold(ids)
     leads = Lead.objects.select_related("responsible").in_bulk(ids)
     touched = first_since(run.pk, ids)
     touched |= {pk: Foreign(pk, WhyKept.MERGED) for pk, lead in leads.items() if lead.merged_into_id}
-    brought = {pk for pk, lead in leads.items() if lead.import_run_id == run.pk}
+    alone = left_alone(run.pk, ids)
+    touched = {pk: each for pk, each in touched.items() if pk not in alone}
+    brought = {pk for pk, lead in leads.items() if lead.import_run_id == run.pk} | alone
     gone = brought - touched.keys()
     ripeness.forget(gone)
     forgetting.forget(gone)
@@ -239,6 +197,9 @@ def _batch(run: ImportRun, undo: ImportUndo, ids: Sequence[UUID]) -> None:
         ],
         ignore_conflicts=True,
     )
+    if alone:
+        undo.made["also"] = sorted({*undo.made.get("also", ()), *(str(leads[pk].import_run_id) for pk in alone)})
+        undo.save(update_fields=["made"])
     partly = len(touched.keys() - brought)
     ImportUndo.objects.filter(run=run).update(
         after=ids[-1], done=F("done") + len(ids), deleted=F("deleted") + len(gone),
@@ -265,13 +226,17 @@ def _batch_of_entries(run: ImportRun, undo: ImportUndo, ids: Sequence[UUID]) -> 
     dated = {lead.pk: putting_back.dates(lead, of.get(lead.pk, []), later.get(lead.pk, [])) for lead in found}
     by = By(people.system(), "import", f"undo:{run.pk}")
     facts = {"file": run.filename, "by": undo.asked_by.name}
-    off = {pk: PutBack(changes=changes) for pk, changes in dated.items() if changes}
+    gone = left_alone(run.pk, ids)
+    off = {pk: PutBack(changes=changes) for pk, changes in dated.items() if changes and pk not in gone}
     forgetting.put_back(off, by, import_run_id=run.pk, facts=facts)
     timeline.retract([entry.pk for entry in mine])
-    ripeness.hear(ids)
+    ripeness.forget(gone)
+    forgetting.forget(gone)
+    ripeness.hear([pk for pk in ids if pk not in gone])
     ImportUndo.objects.filter(pk=undo.pk).update(
-        after=ids[-1], done=F("done") + len(ids), put_back=F("put_back") + len(ids)
-    )
+        after=ids[-1], done=F("done") + len(ids), deleted=F("deleted") + len(gone),
+        put_back=F("put_back") + len(ids) - len(gone),
+    )  # fmt: skip
 
 
 _BATCHES: dict[str, Callable[[ImportRun, ImportUndo, Sequence[UUID]], None]] = {
@@ -310,9 +275,9 @@ def _finish(run: ImportRun, undo: ImportUndo, unused: Sequence[str]) -> None:
     if run.kind not in _BATCHES:
         hearing.unhear(run.pk)
         made = {**undo.made, "field": undoing_fields.not_wanted(unused)}
-        gone = forgetting.unused(
-            made, accounts_of=(run.created_at, run.ended_at or clock.now()), but=undoing_firms.brought()
-        )
+        runs = [run, *ImportRun.objects.filter(pk__in=undo.made.get("also", ()))]
+        spans = [(each.created_at, each.ended_at or clock.now()) for each in runs]
+        gone = forgetting.unused(made, accounts_of=spans, but=undoing_firms.brought())
         ImportUndo.objects.filter(run=run).update(made={**made, "fields_gone": gone})
     run.state = ImportState.UNDONE
     run.save(update_fields=["state"])

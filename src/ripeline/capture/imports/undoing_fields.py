@@ -1,4 +1,6 @@
-"""Fields of the company's own that an import made: those that nothing else uses go with it when it is taken back."""
+"""Sources, campaigns and fields of the company's own that an import made: those that nothing else uses go with it when
+it is taken back.
+"""
 
 from collections.abc import Collection
 
@@ -7,10 +9,23 @@ from ripeline.capture.models import ImportKind, ImportRun, ImportState, ImportUn
 from ripeline.catalog.models import CustomField
 from ripeline.leads import forgetting
 
+_NONE: dict[str, list[str]] = {"source": [], "campaign": []}
+
 
 def made_by(run: ImportRun) -> list[CustomField]:
-    """Those that came with it."""
-    return list(CustomField.objects.filter(key__in=run.fields_made).order_by("label"))
+    """Those that came with it, or were left by others that are taken back by now, since this one used them."""
+    gone = ImportRun.objects.filter(state=ImportState.UNDONE).exclude(fields_made=[])
+    left = (key for keys in gone.values_list("fields_made", flat=True) for key in keys)
+    return list(CustomField.objects.filter(key__in={*run.fields_made, *left}).order_by("label"))
+
+
+def sources_of(run: ImportRun) -> dict[str, list[str]]:
+    """The sources and campaigns that came with it, or were left by others that are taken back by now."""
+    found = forgetting.named_by(run.pk, since=run.created_at) if run.made is None else {**_NONE, **run.made}
+    gone = ImportRun.objects.filter(state=ImportState.UNDONE).exclude(made=None).exclude(made={})
+    for left in gone.values_list("made", flat=True):
+        found = {name: [*found[name], *(left or {}).get(name, ())] for name in _NONE}
+    return found
 
 
 def left_over(undo: ImportUndo) -> list[str]:

@@ -65,6 +65,7 @@ class ImportRun(models.Model):
     reopened = models.PositiveIntegerField(default=0)  # of the created: past the horizon, a new episode
     further = models.PositiveIntegerField(default=0, db_default=0)  # new leads beside the first person of a row
     fields_made = models.JSONField(default=list, db_default=[])  # keys of the company's own fields that it made
+    made = models.JSONField(null=True, default=dict)  # ids of sources and campaigns that it made; null: not kept then
     cancel_asked = models.BooleanField(default=False)
     problem = models.TextField(blank=True, default="")  # why it failed, in words
     started_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
@@ -111,7 +112,7 @@ class ImportUndo(models.Model):
     kept = models.PositiveIntegerField(default=0)  # leads it brought that stay
     put_back = models.PositiveIntegerField(default=0)  # leads that were here before: as they were
     partly = models.PositiveIntegerField(default=0)  # of them: only what nobody changed since
-    made = models.JSONField(default=dict)  # sources and campaigns that may have come with it: {"sources": [id], …}
+    made = models.JSONField(default=dict)  # sources and campaigns that came with it: {"source": [id], …}
     stop_asked = models.BooleanField(default=False)
     problem = models.TextField(blank=True, default="")  # why it stopped, in words; "" while it goes on
     ended_at = models.DateTimeField(null=True)
