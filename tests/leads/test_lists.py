@@ -22,10 +22,11 @@ from ripeline.catalog.actions import campaigns_named, sources_named
 from ripeline.leads import record, rules
 from ripeline.leads.finding import companies, leaks, lists
 from ripeline.leads.finding.companies import called_like
-from ripeline.leads.finding.filters import QUESTIONS_AT_MOST, Due, visible
+from ripeline.leads.finding.filters import QUESTIONS_AT_MOST, Due
 from ripeline.leads.finding.leaks import Leak
 from ripeline.leads.finding.lists import Filters, Page, Sort
 from ripeline.leads.finding.returning import came_again
+from ripeline.leads.finding.sight import visible
 from ripeline.leads.knowing import identity
 from ripeline.leads.models import IS_OPEN, Account, Lead
 from ripeline.leads.rules import Verb
@@ -712,7 +713,7 @@ def amiss_in_screens(rep: User, leader: User) -> Iterator[str]:
 def test_no_screen_reads_a_whole_table_at_a_hundred_thousand_leads(
     hundred_thousand: None, alice: User, carol: User, ada: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("ripeline.leads.finding.filters.LOOKED_AT", SIZE // 20)  # a part of all, as it is at a million
+    monkeypatch.setattr("ripeline.leads.finding.matching.LOOKED_AT", SIZE // 20)  # a part of all, as it is at a million
     monkeypatch.setattr("ripeline.leads.finding.places.NEAR", SIZE // 20)
     Company.objects.update(country="DE")
     wrong = [

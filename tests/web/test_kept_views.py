@@ -249,11 +249,11 @@ def test_a_question_to_each_lead_says_how_far_it_reached(
     for n in range(4):
         lead = make_lead(alice, name=f"Lead {n}", source_id=sources_named(["Fair"])["Fair"].pk)
         Lead.objects.filter(pk=lead.pk).update(custom={"city": "Lisboa"}, captured_at=clock.now())
-    monkeypatch.setattr("ripeline.leads.finding.filters.LOOKED_AT", 3)
+    monkeypatch.setattr("ripeline.leads.finding.matching.LOOKED_AT", 3)
     shown = page(alice, "/leads?f.city~has=lisb")
     assert "looked up lead by lead" in shown
     assert "3 leads" in shown
-    monkeypatch.setattr("ripeline.leads.finding.filters.LOOKED_AT", 4)
+    monkeypatch.setattr("ripeline.leads.finding.matching.LOOKED_AT", 4)
     assert "looked up lead by lead" not in page(alice, "/leads?f.city~has=lisb")
     assert "neither a number nor a day" in page(alice, "/leads?f.city~from=lots")
 

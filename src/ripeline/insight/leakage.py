@@ -19,8 +19,8 @@ from ripeline.insight import rules
 from ripeline.insight.rules import Whose
 from ripeline.leads import queries as leads
 from ripeline.leads.finding import leaks
-from ripeline.leads.finding.filters import held_by_team
 from ripeline.leads.finding.leaks import Leak
+from ripeline.leads.finding.sight import held_by_team
 from ripeline.leads.models import OPEN_STATES, Lead, NextKind, State
 from ripeline.people.models import Role, Team, User
 from ripeline.people.working_time import company

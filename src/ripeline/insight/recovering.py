@@ -25,8 +25,8 @@ from ripeline.leads import rules
 from ripeline.leads.decisions import bulk, deciding
 from ripeline.leads.decisions.deciding import By, LeadError, Next
 from ripeline.leads.finding import leaks
-from ripeline.leads.finding.filters import visible
 from ripeline.leads.finding.leaks import Leak
+from ripeline.leads.finding.sight import visible
 from ripeline.leads.models import FARTHEST_NEXT, Lead, NextKind, State
 from ripeline.leads.rules import NotAllowed, Verb
 from ripeline.people import actions as people_actions

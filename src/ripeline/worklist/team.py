@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from datetime import tzinfo
 
 from ripeline.base import clock
-from ripeline.leads.finding.filters import Due, Filters, View, matching
+from ripeline.leads.finding.filters import Due, Filters, View
 from ripeline.leads.finding.leaks import UNANSWERED_YET
+from ripeline.leads.finding.matching import matching
 from ripeline.people import queries as people
 from ripeline.people import working_time
 from ripeline.people.models import Absence, Role, User

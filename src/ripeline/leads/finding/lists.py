@@ -16,26 +16,19 @@ from django.db.models import Q, QuerySet
 from ripeline.base import clock
 from ripeline.leads import rules
 from ripeline.leads.finding import places, rows
-from ripeline.leads.finding.filters import (
+from ripeline.leads.finding.filters import Due, Filters, View, is_of_closed, views_of
+from ripeline.leads.finding.matching import (
     LOOKED_AT,
-    Due,
-    Filters,
     Found,
     Reading,
-    View,
-    asked_of,
     depends_on_day_alone,
     found_by,
-    hides,
-    is_of_closed,
     matching,
     reaches_all,
-    standing,
-    views_of,
-    visible,
 )
 from ripeline.leads.finding.places import Places, Way
 from ripeline.leads.finding.rows import Row
+from ripeline.leads.finding.sight import asked_of, hides, standing, visible
 from ripeline.leads.models import IS_OPEN, OPEN_STATES, Lead
 from ripeline.leads.rules import Verb
 from ripeline.people.models import User

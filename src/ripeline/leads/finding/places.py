@@ -14,7 +14,7 @@ from django.db.models import Count, F, Func, Q, QuerySet, Window
 
 from ripeline.base.reading import rows
 from ripeline.base.statements import prepared_rows
-from ripeline.leads.finding.filters import Found, Reading
+from ripeline.leads.finding.matching import Found, Reading
 from ripeline.leads.models import IS_HERE, IS_OPEN, Lead
 
 NEAR = 10_000  # leads among which is looked for what may be common; what is not common there is read whole

@@ -20,7 +20,8 @@ from ripeline.base import clock
 from ripeline.leads.decisions.bulk import decide_many, hold, undo_many
 from ripeline.leads.decisions.deciding import By, LeadError, once_more
 from ripeline.leads.finding import lists
-from ripeline.leads.finding.filters import Filters, matching
+from ripeline.leads.finding.filters import Filters
+from ripeline.leads.finding.matching import matching
 from ripeline.leads.many import verdicts
 from ripeline.leads.models import Batch, BatchItem, BatchState, BatchVerb, Lead
 from ripeline.people import actions as people

@@ -8,8 +8,9 @@ from uuid import UUID
 from django.db.models import Case, Exists, OuterRef, Q, QuerySet, Value, When
 
 from ripeline.leads import rules
-from ripeline.leads.finding.filters import Filters, View, is_of_closed, visible
+from ripeline.leads.finding.filters import Filters, View, is_of_closed
 from ripeline.leads.finding.rows import Row
+from ripeline.leads.finding.sight import visible
 from ripeline.leads.many import batches, verdicts
 from ripeline.leads.models import CLOSED_STATES, IS_OPEN, OPEN_STATES, BatchVerb, Lead, Opportunity, OpportunityState
 from ripeline.leads.rules import Verb

@@ -3,8 +3,8 @@
 from typing import Any
 
 from ripeline.leads.finding import leaks, lists
-from ripeline.leads.finding.filters import hides
 from ripeline.leads.finding.lists import Page, Sort
+from ripeline.leads.finding.sight import hides
 from ripeline.leads.rules import Verb
 from ripeline.people.models import Role
 from ripeline.web.lists.asking import Asked

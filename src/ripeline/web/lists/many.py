@@ -20,7 +20,7 @@ from ripeline.catalog import queries as catalog
 from ripeline.catalog.models import CloseState
 from ripeline.leads.decisions.deciding import LeadError
 from ripeline.leads.finding import lists
-from ripeline.leads.finding.filters import matching
+from ripeline.leads.finding.matching import matching
 from ripeline.leads.many import batches, foreseen, verdicts
 from ripeline.leads.models import FARTHEST_NEXT, Batch, BatchState, BatchVerb, Lead
 from ripeline.leads.rules import NotAllowed
