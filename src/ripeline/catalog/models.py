@@ -12,6 +12,7 @@ from ripeline.base import clock
 from ripeline.base.fields import one_of, primary_key
 from ripeline.catalog.pages import LABELS, PageKind
 from ripeline.catalog.phrases import Language
+from ripeline.catalog.tried import Tried
 from ripeline.people.models import User
 
 
@@ -299,13 +300,10 @@ class PageRule(models.Model):
         ]
 
 
-class TriedHost(models.Model):
+class TriedHost(Tried):
     """A host whose pages sent hits by the tag of another site: none is recorded (`ripeline.intake.tried`)."""
 
-    id = models.BigAutoField(primary_key=True)
     host = models.CharField(max_length=190, unique=True)
-    times = models.PositiveIntegerField(default=1)
-    last_at = models.DateTimeField(default=clock.now)
 
     class Meta:
         db_table = "tried_host"

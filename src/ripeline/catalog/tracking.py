@@ -3,23 +3,21 @@
 import re
 import secrets
 from collections.abc import Collection, Sequence
-from datetime import timedelta
 
 from django.db import IntegrityError, transaction
 from django.db.models import F, Q
 
-from ripeline.base import clock
 from ripeline.base.networks import network_of
 from ripeline.base.settled import Settled
 from ripeline.catalog.models import PageRule, Site, Tracking, TriedHost
 from ripeline.catalog.pages import DEFAULT_RULES, PageKind, complaint
+from ripeline.catalog.tried import lately
 from ripeline.people import actions as people
 from ripeline.people import rules
 from ripeline.people.actions import PeopleError
 from ripeline.people.models import User
 
 MOST_RULES = 200
-TRIED_SHOWN, TRIED_LATELY = 5, timedelta(days=30)
 _HOST = re.compile(r"(?=.{1,190}$)[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*(:[0-9]{1,5})?")
 
 
@@ -72,8 +70,7 @@ def add_site(*, actor: User, address: str) -> Site:
 
 def tried(hosts: Collection[str]) -> list[TriedHost]:
     """The last few hosts that sent hits by the tag of another site and are none of these, the latest first."""
-    found = TriedHost.objects.filter(last_at__gte=clock.now() - TRIED_LATELY).exclude(host__in=hosts)
-    return list(found.order_by("-last_at", "-id")[:TRIED_SHOWN])
+    return lately(TriedHost.objects.exclude(host__in=hosts))
 
 
 def forget_tried(*, actor: User, host: str) -> None:

@@ -3,21 +3,18 @@
 Anybody can say any site: of each form the last few are kept, and nothing is allowed but by somebody who works here.
 """
 
-from datetime import timedelta
-
 from django.db import connection, transaction
 
 from ripeline.base import clock
 from ripeline.capture.doors import drafts
 from ripeline.capture.doors.drafts import DoorError
 from ripeline.capture.models import Door, TriedSite
+from ripeline.catalog import tried
 from ripeline.people import actions as people
 from ripeline.people.models import User
 from ripeline.people.rules import require_keeps_catalog
 
 KEPT = 20  # of a form
-SHOWN = 5
-LATELY = timedelta(days=30)
 LONGEST = 300  # characters of a site; a host has no more than 253
 
 _NOTE = """
@@ -43,8 +40,7 @@ def note(door: Door, site: str) -> None:
 
 def lately(door: Door) -> list[TriedSite]:
     """The last few that tried and may not yet, the latest first."""
-    found = TriedSite.objects.filter(door=door, last_at__gte=clock.now() - LATELY).exclude(site__in=door.sites)
-    return list(found.order_by("-last_at", "-id")[:SHOWN])
+    return tried.lately(TriedSite.objects.filter(door=door).exclude(site__in=door.sites))
 
 
 def allow(*, actor: User, door: Door, site: str) -> None:

@@ -8,6 +8,7 @@ from ripeline.base import clock
 from ripeline.base.fields import one_of, primary_key
 from ripeline.catalog.models import Asset, Campaign, Source
 from ripeline.catalog.phrases import Language
+from ripeline.catalog.tried import Tried
 from ripeline.people.models import User
 
 
@@ -120,14 +121,11 @@ class DoorDay(models.Model):
         constraints = [models.UniqueConstraint(fields=["door", "day"], name="door_day_once")]
 
 
-class TriedSite(models.Model):
+class TriedSite(Tried):
     """A site in whose pages somebody tried to show a form, and that may not show it."""
 
-    id = models.BigAutoField(primary_key=True)
     door = models.ForeignKey(Door, on_delete=models.CASCADE, db_index=False)
     site = models.CharField(max_length=300)  # its origin, as that of `Door.sites`
-    times = models.PositiveIntegerField(default=1)
-    last_at = models.DateTimeField(default=clock.now)
 
     class Meta:
         db_table = "tried_site"
