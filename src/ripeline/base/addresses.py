@@ -1,6 +1,12 @@
-"""When two e-mail addresses are the same one, and when they are the same mailbox."""
+"""What looks like an e-mail address, when two are the same one, and when they are the same mailbox."""
 
+import re
 import unicodedata
+
+# What looks like an address. In a cell or a field, where others may stand beside it, between signs that no address has
+# (as `booth-reading.js` has it); in running text, where a colon or a bracket may touch it.
+IN_CELL = re.compile(r"[^\s<>,;\"()\[\]@]{1,100}@[^\s<>,;\"()\[\]@]{1,255}")
+IN_TEXT = re.compile(r"[\w.+'-]+@[\w-]+(?:\.[\w-]+)+")
 
 _LONGEST_ADDRESS = 254  # characters that an address can have, and an identity's key
 

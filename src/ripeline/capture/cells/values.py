@@ -14,6 +14,7 @@ from typing import Generic, NamedTuple, TypeVar
 import phonenumbers
 from email_validator import EmailNotValidError, validate_email
 
+from ripeline.base import addresses
 from ripeline.capture.cells.codes import currency as currency_code
 from ripeline.capture.cells.text import BadValueError, key, words
 
@@ -21,7 +22,6 @@ T = TypeVar("T")
 MOST_MONEY = Decimal(10) ** 12  # less than this fits the database
 _ROUNDED = re.compile(r"\d[.,]\d+E\+\d+", re.IGNORECASE)  # how a spreadsheet shows a long number
 _AS_FRACTION = re.compile(r"(\+?\d{3,})\.0{1,2}")  # how programs write a column of numbers with gaps
-_ADDRESS = re.compile(r"[^\s<>,;\"()\[\]@]{1,100}@[^\s<>,;\"()\[\]@]{1,255}")
 _BETWEEN = re.compile(r"\s*(?:[;|\n]|\s(?:or|oder|ou|und|and)\s)\s*")  # telephone numbers
 _WITHIN = re.compile(r"\s*(?:,|\s/\s)\s*")  # between them, or within one: 02151 / 123456
 _OWN_START = re.compile(r"[^\d+]*[+0]")  # of a number that is dialled without another before it
@@ -138,7 +138,7 @@ def external_id(text: str) -> Parsed[str]:
 
 def email(text: str) -> Parsed[str]:
     """The first address in `text`, its domain in lower case; never looked up in the network."""
-    found = _ADDRESS.findall(text[:1000].removeprefix("mailto:"))
+    found = addresses.IN_CELL.findall(text[:1000].removeprefix("mailto:"))
     address = found[0].strip(".'’‘`") if found else text[:300]
     try:
         value = _address(address)
@@ -453,5 +453,5 @@ def activity(text: str) -> Parsed[str]:
 
 def owner(text: str) -> Parsed[str]:
     """Whom a file calls the owner: by e-mail address, if there is one in it, else as it stands."""
-    found = _ADDRESS.search(text[:300])
+    found = addresses.IN_CELL.search(text[:300])
     return Parsed(found[0].lower() if found else text[:254])

@@ -1,6 +1,5 @@
 """Web hooks: leads sent by a tool of others, whose words are mapped to ours; always kept as they came."""
 
-import re
 import secrets
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -10,6 +9,7 @@ from uuid import uuid5
 from django.db import transaction
 
 from ripeline.base import clock
+from ripeline.base.addresses import IN_TEXT
 from ripeline.capture.arriving import asking, languages
 from ripeline.capture.arriving.keeping import FROM_ONE_PROGRAM, RefusedError, keep
 from ripeline.capture.cells import values
@@ -192,11 +192,8 @@ def guess_mapping(raw: Mapping[str, Any]) -> dict[str, str]:
 
 def _like_an_address(raw: Mapping[str, Any], taken: Collection[str]) -> str:
     """Where something stands that is an address, best under a name that says so; "" where nothing is."""
-    places = [path for path, text in flat(raw) if path not in taken and _ADDRESS.fullmatch(text.strip())]
+    places = [path for path, text in flat(raw) if path not in taken and IN_TEXT.fullmatch(text.strip())]
     return next((path for path in places if "mail" in path.casefold()), places[0] if places else "")
-
-
-_ADDRESS = re.compile(r"[^\s@<>,;:]+@[^\s@<>,;:]+\.[^\s@<>,;:.]+")
 
 
 def _nothing() -> dict[str, Any]:

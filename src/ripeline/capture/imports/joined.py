@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping, Sequence
 from uuid import UUID
 
+from ripeline.base.addresses import IN_CELL
 from ripeline.capture.cells import values
 from ripeline.capture.columns.rows import Row
 from ripeline.capture.imports import firms
@@ -11,13 +12,12 @@ from ripeline.leads.knowing import identity, named
 from ripeline.leads.knowing.identity import Key
 
 _BRACKETS = re.compile(r"\s*[(<\[].*$")  # an id or an address behind the name
-_ADDRESS = re.compile(r"[^\s<>,;\"()\[\]@]+@[^\s<>,;\"()\[\]@]+")
 SEVERAL = "several here are called “{}”: say whose it is by id or e-mail address"
 
 
 def people_of(row: Row) -> tuple[Key, ...]:
     """By what the people of a row are known, where its cells may name several."""
-    addresses = [row.text("email"), *_ADDRESS.findall(row.text("person"))]
+    addresses = [row.text("email"), *IN_CELL.findall(row.text("person"))]
     ids = [identity.external(one, row.system) for one in firms.each(row.text("external_id"))]
     found = (*map(identity.email, addresses), *ids)
     return tuple(one for one in found if one)

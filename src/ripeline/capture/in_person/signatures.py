@@ -12,6 +12,7 @@ from itertools import pairwise
 
 import phonenumbers
 
+from ripeline.base.addresses import IN_TEXT
 from ripeline.capture.arriving.typed_phones import OTHERS
 from ripeline.capture.cells import codes, values
 from ripeline.capture.cells.text import BadValueError, clean, clean_lines
@@ -20,7 +21,6 @@ from ripeline.leads.words.plain import unaccented
 LONGEST = 10_000  # characters; more is a whole conversation
 _LINES = 40  # of a signature; it stands at the end
 
-_ADDRESS = re.compile(r"[\w.+'-]+@[\w-]+(?:\.[\w-]+)+")
 _SITE = re.compile(r"(?:https?://|\bwww\.)[^\s|<>,;]+", re.IGNORECASE)
 _FAX = re.compile(r"\b(?:fax|telefax|f)\b\s*[.:]?\s*$", re.IGNORECASE)
 _BETWEEN = re.compile(r"\s*[|•·‖]\s*|\s{3,}|\t|\s+[–—-]\s+")
@@ -176,12 +176,12 @@ def _country(lines: list[str]) -> str:
 
 
 def _addresses(found: Signature, text: str) -> None:
-    for address in _ADDRESS.findall(text):
+    for address in IN_TEXT.findall(text):
         try:
             found.fields.setdefault("email", values.email(address).value)
         except BadValueError:
             continue
-    for site in _SITE.findall(_ADDRESS.sub("", text)):
+    for site in _SITE.findall(IN_TEXT.sub("", text)):
         try:
             found.fields.setdefault("website", values.domain(site).value)
         except BadValueError:
@@ -213,7 +213,7 @@ def _numbers_by(country: str, lines: list[str]) -> list[str]:
 def _says_how_to_reach(line: str, countries: list[str]) -> bool:
     """Whether a line is an address, a number or a street, not who somebody is."""
     return bool(
-        _ADDRESS.search(line) or _SITE.search(line) or _STREET.search(line)
+        IN_TEXT.search(line) or _SITE.search(line) or _STREET.search(line)
         or any(phonenumbers.PhoneNumberMatcher(line, country or None).has_next() for country in countries)
     )  # fmt: skip
 
