@@ -125,6 +125,11 @@ def waiting() -> Sequence[int]:
     return list(Recovery.objects.filter(state__in=_WAITING).order_by("pk").values_list("pk", flat=True))
 
 
+def is_queued() -> bool:
+    """Whether one has not been begun."""
+    return Recovery.objects.filter(state=RecoveryState.QUEUED).exists()
+
+
 def work(run_id: int, *, is_stopping: Callable[[], bool] = lambda: False) -> bool:
     """Bring one to its end; False if another process works it, it had ended before, or `is_stopping` said so."""
     with claimed(_WORK, run_id) as is_ours:

@@ -1,6 +1,7 @@
 """The worker process: reactions, the schedule, long work and the post side by side, until told to stop.
 
-Each runs in a thread of its own, so that an import or a nightly pass does not keep reactions waiting. The main thread
+Each runs in a thread of its own, so that an import or a nightly pass does not keep reactions waiting, nor an import of
+a million rows what takes seconds. The main thread
 listens for NOTIFY and wakes them; without a word they look every few seconds anyhow.
 """
 
@@ -49,7 +50,8 @@ class Worker:
                 "places", lambda: reactions.work(lanes=[reactions.PLACES]) >= reactions.BATCH, called=NEWS, rest=AWHILE
             ),
             self._thread("schedule", lambda: schedule.tick() > 0, called=WORK),  # nobody has to wait for its hour
-            self._thread("long work", lambda: tasks.work(self.stopping.is_set), called=WORK),
+            self._thread("short work", lambda: tasks.short(self.stopping.is_set), called=WORK),
+            self._thread("long work", lambda: tasks.long(self.stopping.is_set), called=WORK),
             self._thread("post", lambda: post.work(self.stopping.is_set), called=POST),
             self._thread("what comes back", lambda: returns.work(self.stopping.is_set)),
         ]

@@ -15,6 +15,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django.db import InterfaceError, OperationalError, transaction
+from django.db.models import Q
 from django.http import QueryDict
 
 from ripeline.base import clock
@@ -165,10 +166,20 @@ def filename(file_format: str, zone: tzinfo) -> str:
     return f"leads-{clock.now().astimezone(zone):%Y-%m-%d}.{file_format}"
 
 
-def waiting() -> list[UUID]:
-    """The files to be written, in the order they were asked for."""
-    found = Export.objects.filter(state__in=(ExportState.QUEUED, ExportState.RUNNING)).order_by("created_at")
-    return list(found.values_list("pk", flat=True))
+def waiting(*, is_long: bool | None = None) -> list[UUID]:
+    """The files to be written, in the order they were asked for: all, or those of many leads, or of few."""
+    found = Export.objects.filter(_of_length(is_long), state__in=(ExportState.QUEUED, ExportState.RUNNING))
+    return list(found.order_by("created_at").values_list("pk", flat=True))
+
+
+def is_queued(*, is_long: bool) -> bool:
+    """Whether one of them has not been begun."""
+    return Export.objects.filter(_of_length(is_long), state=ExportState.QUEUED).exists()
+
+
+def _of_length(is_long: bool | None) -> Q:
+    few = Q(rows__lte=lists.MANY)  # further nobody counts them before
+    return Q() if is_long is None else Q(rows__isnull=True) | ~few if is_long else few
 
 
 def cancel(*, actor: User, export_id: UUID) -> None:

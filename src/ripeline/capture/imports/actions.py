@@ -124,7 +124,7 @@ def prepare(
     must not have started. Raises UnreadableFileError.
     """
     with transaction.atomic():
-        run = _own(actor, run_id, lock=True)
+        run = own(actor, run_id, lock=True)
         if run.state != ImportState.UPLOADED:
             raise MappingError("This import has started already; its mapping can no longer be changed.")
         said = Said.from_json(run.told) if said is None else said
@@ -147,7 +147,7 @@ def confirm(*, actor: User, run_id: UUID, leaves_open: bool = False, keeps_sheet
     workbook stays as long as it has sheets that somebody may bring, too.
     """
     with transaction.atomic():
-        run = _own(actor, run_id, lock=True)
+        run = own(actor, run_id, lock=True)
         if run.state != ImportState.UPLOADED:
             return run
         dialect = Dialect.from_json(run.dialect)
@@ -171,7 +171,7 @@ def _queue(run: ImportRun) -> ImportRun:
 def cancel(*, actor: User, run_id: UUID) -> ImportRun:
     """Stop after the present rows; what went in stays. Nothing happens to one that has ended."""
     with transaction.atomic():
-        run = _own(actor, run_id, lock=True)
+        run = own(actor, run_id, lock=True)
         if run.state in (ImportState.QUEUED, ImportState.RUNNING) and not run.cancel_asked:
             run.cancel_asked = True
             run.save(update_fields=["cancel_asked"])
@@ -182,7 +182,7 @@ def cancel(*, actor: User, run_id: UUID) -> ImportRun:
 def go_on(*, actor: User, run_id: UUID) -> ImportRun:
     """Take a cancelled or failed import up where it stopped."""
     with transaction.atomic():
-        run = _own(actor, run_id, lock=True)
+        run = own(actor, run_id, lock=True)
         if run.state not in (ImportState.CANCELLED, ImportState.FAILED):
             return run
         if not ImportPiece.objects.filter(run=run, is_workbook=False).exists():
@@ -193,12 +193,12 @@ def go_on(*, actor: User, run_id: UUID) -> ImportRun:
 def discard(*, actor: User, run_id: UUID) -> None:
     """Forget an upload that was never started."""
     with transaction.atomic():
-        run = _own(actor, run_id, lock=True)
+        run = own(actor, run_id, lock=True)
         if run.state == ImportState.UPLOADED:
             run.delete()
 
 
-def _own(actor: User, run_id: UUID, *, lock: bool = False) -> ImportRun:
+def own(actor: User, run_id: UUID, *, lock: bool = False) -> ImportRun:
     """A run that `actor` may see, and so work on."""
     runs = ImportRun.objects.select_for_update(of=("self",)) if lock else ImportRun.objects.all()
     run = runs.select_related("started_by").get(pk=run_id)

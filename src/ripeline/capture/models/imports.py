@@ -66,6 +66,7 @@ class ImportRun(models.Model):
     further = models.PositiveIntegerField(default=0, db_default=0)  # new leads beside the first person of a row
     fields_made = models.JSONField(default=list, db_default=[])  # keys of the company's own fields that it made
     made = models.JSONField(null=True, default=dict)  # ids of sources and campaigns that it made; null: not kept then
+    goes_first = models.BooleanField(default=False, db_default=False)  # a short one: it waits for no long one
     cancel_asked = models.BooleanField(default=False)
     problem = models.TextField(blank=True, default="")  # why it failed, in words
     started_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")

@@ -19,7 +19,7 @@ from ripeline.capture.columns.looking import kind_of
 from ripeline.capture.columns.rejects import Reject
 from ripeline.capture.files import pieces
 from ripeline.capture.files.dialect import Dialect
-from ripeline.capture.imports import actions, batches, queries, runs, trial, trials, undoing
+from ripeline.capture.imports import actions, batches, queries, runs, trial, trials, turns, undoing
 from ripeline.capture.imports.actions import MappingError, UnreadableFileError
 from ripeline.capture.imports.batches import RefusedFilesError, Upload
 from ripeline.capture.imports.queries import Unowned
@@ -241,6 +241,13 @@ def cancel(request: HttpRequest, run_id: UUID) -> HttpResponse:
 
 
 @require_POST
+def first(request: HttpRequest, run_id: UUID) -> HttpResponse:
+    """Let it go in before the one that it waits for."""
+    turns.let_first(actor=importer(request), run_id=asked(request, run_id).pk)
+    return redirect("import", run_id)
+
+
+@require_POST
 def go_on(request: HttpRequest, run_id: UUID) -> HttpResponse:
     try:
         actions.go_on(actor=importer(request), run_id=asked(request, run_id).pk)
@@ -283,7 +290,8 @@ def _file(lines: Iterator[str], run: ImportRun, what: str) -> HttpResponseBase:
 
 
 def _progress(run: ImportRun) -> dict[str, Any]:
-    return {"run": run, "left": _left(run), "share": run.position / run.rows if run.rows else None}
+    share = run.position / run.rows if run.rows else None
+    return {"run": run, "left": _left(run), "share": share, "waits_for": turns.waits_for(run)}
 
 
 def _left(run: ImportRun) -> str:
@@ -371,6 +379,7 @@ urlpatterns = [
     path("imports/<uuid:run_id>/trial/stop", trial_stop, name="import-trial-stop"),
     path("imports/<uuid:run_id>/read-as", read_as, name="import-read-as"),
     path("imports/<uuid:run_id>/cancel", cancel, name="import-cancel"),
+    path("imports/<uuid:run_id>/first", first, name="import-first"),
     path("imports/<uuid:run_id>/go-on", go_on, name="import-go-on"),
     path("imports/<uuid:run_id>/discard", discard, name="import-discard"),
     path("imports/<uuid:run_id>/rejected.csv", rejects, name="import-rejects"),
