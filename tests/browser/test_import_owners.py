@@ -80,3 +80,57 @@ def test_the_page_says_in_which_column_a_word_stands_and_takes_it_with_its_reaso
     shot(page, "import-words")
     page.set_viewport_size({"width": 390, "height": 844})
     assert fits(page)
+
+
+def test_where_they_stand_otherwise_there_is_put_right_from_the_import(
+    open_page: OpenPage, axe: Axe, shot: Shot, ada: User, run_id: str, alice: User
+) -> None:
+    page = open_page(ada, f"/imports/{run_id}")
+    page.get_by_role("link", name="See who stands otherwise there").click()
+    expect(page.get_by_role("heading", name="Ended there, open here")).to_be_visible()
+    expect(page.get_by_text("Lost as before: Alice took them back to work on")).to_be_visible()
+    axe(page)
+    shot(page, "import-standing")
+    page.emulate_media(color_scheme="dark")
+    axe(page)
+    page.set_viewport_size({"width": 390, "height": 844})
+    assert fits(page)
+    page.get_by_role("checkbox", name="Bea Li").check()
+    page.get_by_role("button", name="Close them as the file says").click()
+    expect(page.locator(".toast")).to_contain_text("One lead is closed as the file says.")
+    expect(page.get_by_text("Nobody stands otherwise there any more")).to_be_visible()
+    axe(page)
+    assert Lead.objects.get(name="Bea Li").state == "lost"
+
+
+def test_deals_of_closed_leads_are_taken_up_from_the_import(
+    open_page: OpenPage, axe: Axe, shot: Shot, ada: User, alice: User
+) -> None:
+    today = clock.now()
+    with clock.at(today - timedelta(days=5)):
+        closed = [f"{name} Berg,{name.lower()}@x.example,Alice,won,2026-02-01" for name in ("Ann", "Cy", "Di")]
+        imported(csv(HEAD, *closed), actor=ada)
+    head = "Deal Name,E-mail,Deal Stage,Opened on,Close Date,Amount,Currency"
+    names = ("Boats", "Sails for the second yacht of the harbour, with rigging and two years of care", "Oars")
+    rows = [
+        f'"{name}",{who}@x.example,Contract Sent,2026-01-05,2027-04-20,4500,EUR'
+        for name, who in zip(names, ("ann", "cy", "di"), strict=True)
+    ]
+    run = imported(csv(head, *rows), actor=ada, kind="outcomes", name="deals.csv")
+    page = open_page(ada, f"/imports/{run.pk}")
+    shot(page, "import-result-deals-refused")
+    page.get_by_role("link", name="See the deals whose leads are closed here").click()
+    axe(page)
+    shot(page, "import-standing-deals")
+    page.get_by_role("button", name="Take up again with their deals").click()
+    expect(page.locator(".toast")).to_contain_text("Tick whom it is about first.")
+    page.get_by_role("checkbox", name="All of them").check()
+    page.get_by_role("checkbox", name="Di Berg").uncheck()
+    page.get_by_role("button", name="Take up again with their deals").click()
+    expect(page.locator(".toast")).to_contain_text("2 leads are taken up again, with the deal")
+    expect(page.get_by_role("cell", name="Ann Berg")).to_have_count(0)
+    assert dict(Lead.objects.values_list("name", "state"))["Ann Berg"] == "opportunity"
+    page.set_viewport_size({"width": 390, "height": 844})
+    assert fits(page)
+    page.goto(f"/imports/{run.pk}")
+    expect(page.get_by_role("heading", name="row did not go in")).to_be_visible()

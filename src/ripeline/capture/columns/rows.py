@@ -5,7 +5,7 @@ created + updated + unchanged + rejected = rows. Blank rows are passed over, tho
 """
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -196,6 +196,13 @@ def rows_before(file: BinaryIO, *, dialect: Dialect, mapping: FieldMap, now: dat
     for record in islice(_counted(file, dialect), position):
         if isinstance(row := convert(record), Row):
             yield row
+
+
+def read_again(rejects: Iterable[Reject], *, dialect: Dialect, mapping: FieldMap, now: datetime) -> list[Row]:
+    """Rows that were refused, read once more; without those that cannot be."""
+    convert = _Conversion(dialect, mapping, now)
+    found = (convert(Record(one.row, one.cells)) for one in rejects)
+    return [row for row in found if isinstance(row, Row)]
 
 
 def count(file: BinaryIO, dialect: Dialect) -> int:

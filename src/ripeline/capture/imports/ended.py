@@ -20,9 +20,10 @@ from ripeline.capture.cells.text import BadValueError, key
 from ripeline.capture.columns.evidence import Seen
 from ripeline.capture.columns.rows import Row
 from ripeline.capture.columns.whys import Reasons
+from ripeline.capture.imports import remarking
 from ripeline.capture.imports.tallying import ORIGIN, Tally
 from ripeline.capture.models import ImportRun, Remark
-from ripeline.catalog.models import CloseState
+from ripeline.catalog.models import CloseReason, CloseState
 from ripeline.leads import queries
 from ripeline.leads.deals import booking as deals
 from ripeline.leads.deals.matching import Deal
@@ -100,7 +101,7 @@ class Ended:
             if here and here not in CLOSED_STATES:
                 still_open[lead_id] = each
             elif here and said != here and (said == CloseState.WON or lead_id in corrected):
-                _differs(row, here, tally)
+                self._differs(row, lead_id, here, tally)
         self._end(list(still_open.values()), states, tally)
 
     def moves_on(self, taken: Iterable[tuple[Row, UUID, Result]], tally: Tally) -> None:
@@ -117,7 +118,7 @@ class Ended:
             row, here = said[lead_id], states[lead_id]
             if here in CLOSED_STATES:
                 text = f"{State(stands(row)).label}: {State(here).label}"
-                tally.remarks.append((row.row, Remark.OPEN, text))
+                tally.remarks.append((row.row, Remark.OPEN, remarking.about(lead_id, text)))
         decided = _decided(family)
         free = changed - decided.keys() - _held_here(changed)
         for state in _FOLLOWED:
@@ -132,9 +133,10 @@ class Ended:
         held = self._held(rows) if self._closes and rows else {}
         for row, lead_id, _ in rows:
             if lead_id in held:
-                tally.remarks.append((row.row, Remark.HELD, held[lead_id]))
+                text = remarking.about(lead_id, held[lead_id], self._reason(row).code)
+                tally.remarks.append((row.row, Remark.HELD, text))
             elif lead_id not in news:
-                _differs(row, states[lead_id], tally)
+                self._differs(row, lead_id, states[lead_id], tally)
         news -= held.keys()
         wanted = [(row, result, self._deal(row, lead_id)) for row, lead_id, result in rows if lead_id in news]
         booked = self._book([deal for *_, deal in wanted]) if wanted else []
@@ -145,7 +147,7 @@ class Ended:
             elif found.stays_open and found.is_new:
                 tally.remarks.append((row.row, Remark.KEPT_OPEN, f"{deal.outcome} on {deal.day}"))
             else:
-                _differs(row, states[deal.lead_id], tally)
+                self._differs(row, deal.lead_id, states[deal.lead_id], tally)
             if found.is_new:
                 tally.bring(row, result)
         if closed := [deal.lead_id for (*_, deal), found in zip(wanted, booked, strict=True) if found.closed]:
@@ -229,15 +231,24 @@ class Ended:
 
     def _deal(self, row: Row, lead_id: UUID, *, is_new: bool = False) -> Deal:
         """How it ended, with the money of who bought."""
-        state, since = CloseState(stands(row)), self._since(row, is_new=is_new)
-        is_won = state == CloseState.WON
-        words = [row.words[name] for name in _SAYS if row.text(name) == state and name in row.words]
+        since, is_won = self._since(row, is_new=is_new), stands(row) == CloseState.WON
         return Deal(
             lead_id=lead_id, at=since.at, is_day=since.is_day, day=since.at.astimezone(self._zone).date(),
-            reason=self._reasons.of(state, words), amount=row.number("amount") if is_won else None,
+            reason=self._reason(row), amount=row.number("amount") if is_won else None,
             currency=row.text("currency") if is_won else "", undated=is_new and is_won and not row.moment("state_at"),
             is_dated=row.moment("state_at") is not None, is_stated=True,
         )  # fmt: skip
+
+    def _reason(self, row: Row) -> CloseReason:
+        """Why they ended so, as far as the words say it in which the row says that they did."""
+        state = CloseState(stands(row))
+        return self._reasons.of(
+            state, [row.words[name] for name in _SAYS if row.text(name) == state and name in row.words]
+        )
+
+    def _differs(self, row: Row, lead_id: UUID, here: str, tally: Tally) -> None:
+        text = f"{CloseState(stands(row)).label}: {State(here).label}"
+        tally.remarks.append((row.row, Remark.ENDED, remarking.about(lead_id, text, self._reason(row).code)))
 
     def _since(self, row: Row, *, is_new: bool) -> Seen:
         """Since when somebody counts as ended, and the column that says it; "" where none does.
@@ -263,10 +274,6 @@ class Ended:
         """From which column the day was taken, where none says since when."""
         if not row.moment("state_at") and not (is_new and stands(row) == CloseState.WON):
             tally.remarks.append((row.row, Remark.DATED, self._since(row, is_new=is_new).label))
-
-
-def _differs(row: Row, here: str, tally: Tally) -> None:
-    tally.remarks.append((row.row, Remark.ENDED, f"{CloseState(stands(row)).label}: {State(here).label}"))
 
 
 def _last(family: Mapping[UUID, UUID], which: Q) -> dict[UUID, Activity]:

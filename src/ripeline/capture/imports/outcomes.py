@@ -29,15 +29,17 @@ from ripeline.leads.decisions.accounts import first_leads
 from ripeline.leads.knowing import identity
 from ripeline.leads.models import IdentityKind
 from ripeline.leads.words import systems
+from ripeline.people.models import User
 from ripeline.ripeness import actions as ripeness
 
 _WORDS = {IdentityKind.EXTERNAL: "id", IdentityKind.EMAIL: "e-mail address"}
 _TWO_LEADS = "Its id and its e-mail address belong to two different leads here: merge them first, or mend the row"
 _NOBODY_THERE = "nobody who is here came from this company: import its people first"
 _NOBODY_CALLED = "nobody who is here is called so, or came from this company: import its people first"
+CLOSED = "is open there, but its lead is closed here"  # so begins why such a row was refused: it is known by that
 _CLOSED = (
-    "is open there, but its lead is closed here, and not before it was opened, so no deal was made of it: re-open the "
-    "lead and import the row again"
+    f"{CLOSED}, and not before it was opened, so no deal was made of it: take the lead up again with it on the page of "
+    "the import, or re-open the lead and import the row again"
 )
 _NO_DEAL = "no deal here has this id, and the row names nobody: import it once with its person or company"
 _MERGED = "its lead was being merged in that moment: import the row again"
@@ -110,6 +112,19 @@ class OutcomeTaker:
             ripeness.rescore(ended_now)
         self._seen = seen
         return tally
+
+    def whose(self, rows: Sequence[Row]) -> list[tuple[Row, UUID]]:
+        """The lead of each of these rows that finds one."""
+        return [(found.row, found.lead_id) for found in self._leads(rows, Tally())]
+
+    def take_up(self, rows: Sequence[Row], actor: User) -> tuple[Tally, list[Row]]:
+        """Open these deals, whose leads are closed here, all the same, because `actor` says so; which went in."""
+        tally = Tally()
+        if any(row.text("deal_id") for row in rows):
+            deal_ids.take_turns(rows[0].system)
+        found = list(self._leads(rows, tally))
+        left = {each.row.row for each in self._open(found, tally, by=actor)} | {one.row for one in tally.rejects}
+        return tally, [each.row for each in found if each.row.row not in left]
 
     def _leads(self, rows: Sequence[Row], tally: Tally) -> Iterator[_Found]:
         """The lead of each row: by whom it names, be it by name alone, by its deal's id, by its company (`_placed`)."""
@@ -189,14 +204,17 @@ class OutcomeTaker:
         kept = placing.kept(asked, origin=ORIGIN, run_id=self._run.pk)
         return {row.row: by or each.deal.lead_id for row, each, by in zip(rows, asked, kept, strict=True)}
 
-    def _open(self, rows: Sequence[_Found], tally: Tally) -> list[_Found]:
-        """Deals that are still open elsewhere are opportunities here, each once; those whose lead is closed here."""
+    def _open(self, rows: Sequence[_Found], tally: Tally, *, by: User | None = None) -> list[_Found]:
+        """Deals that are still open elsewhere are opportunities here, each once; those whose lead is closed here.
+
+        `by`: who wants their leads taken up again.
+        """
         closed: list[_Found] = []
         if not rows:
             return closed
         found = open_all(
-            [self._open_deal(each) for each in rows],
-            actor=self._run.started_by, origin=ORIGIN, import_run_id=self._run.pk,
+            [self._open_deal(each)._replace(is_meant=by is not None) for each in rows],
+            actor=by or self._run.started_by, origin=ORIGIN, import_run_id=self._run.pk,
         )  # fmt: skip
         for one, result in zip(rows, found, strict=True):
             row = one.row

@@ -1,8 +1,38 @@
 """What is to be looked at after an import, in words: row by row, and summed up."""
 
 from datetime import date
+from typing import NamedTuple
+from uuid import UUID
 
 from ripeline.capture.models import ImportKind, Remark
+
+STANDING = (Remark.OPEN, Remark.ENDED, Remark.HELD)  # about where somebody stands otherwise there
+
+
+class Told(NamedTuple):
+    """A remark on where somebody stands: of whom, why they ended there (the code of a close reason), and its words.
+
+    Of remarks from before leads were kept with them nobody knows whom.
+    """
+
+    lead_id: UUID | None
+    reason: str
+    words: str
+
+
+def about(lead_id: UUID, words: str, reason: str = "") -> str:
+    """Such a remark as it is kept."""
+    return f"{lead_id} {reason or '-'} {words}"
+
+
+def told(text: str) -> Told:
+    """The same, read."""
+    lead_id, _, rest = text.partition(" ")
+    reason, _, words = rest.partition(" ")
+    try:
+        return Told(UUID(lead_id), reason.removeprefix("-"), words)
+    except ValueError:
+        return Told(None, "", text)
 
 
 def sentence(about: str, text: str) -> str:
@@ -49,12 +79,12 @@ def _of_where_it_stands(about: str, text: str) -> str:
         case Remark.BACK:
             return "Was closed here, and came to us again since: taken up again"
         case Remark.ENDED:
-            there, _, here = text.partition(": ")
+            there, _, here = told(text).words.partition(": ")
             return f"Says {there.lower()}; here it is {here}, and stays so: note the outcome on the record"
         case Remark.NEW_DEAL:
             return "Its lead had ended here before this deal was opened, and was taken up again"
         case Remark.OPEN:
-            there, _, here = text.partition(": ")
+            there, _, here = told(text).words.partition(": ")
             return f"Says {there.lower()}; here it is {here}, and stays so: take the lead up again if that is so"
         case Remark.HELD:
             said, name, who, day = held(text)
@@ -72,7 +102,7 @@ def _of_where_it_stands(about: str, text: str) -> str:
 
 def held(text: str) -> tuple[str, str, str, str]:
     """Of a remark on who was left open: how it ended there, whom it is about, and who took them back to work, when."""
-    rest, _, day = text.rpartition(": ")
+    rest, _, day = told(text).words.rpartition(": ")
     rest, _, who = rest.rpartition(": ")
     said, _, name = rest.partition(": ")
     return said, name, who, day

@@ -58,6 +58,7 @@ class OpenDeal(NamedTuple):
     reference: str = ""  # the id that its system gave it, with the system (`leads.deals.ids`)
     named: tuple[UUID, ...] = ()  # whom the file names, of those here; none: it is placed by its company, or by its id
     is_first: bool = True  # row of the file with this id
+    is_meant: bool = False  # somebody looked at it, and wants its lead taken up again whenever that ended
 
     @property
     def key(self) -> str:
@@ -145,8 +146,8 @@ class _Opening:
         return became if became is Became.BACK else Became.MOVED
 
     def _takes(self, deal: OpenDeal, lead: Lead) -> bool:
-        """Whether a lead takes an open deal: if it is open, or had ended before that was opened."""
-        return rules.is_open(lead) or repeat.is_back(lead, deal.opened_at)
+        """Whether a lead takes an open deal: if it is open, had ended before that was opened, or somebody says so."""
+        return rules.is_open(lead) or deal.is_meant or repeat.is_back(lead, deal.opened_at)
 
     def _ids_of(self, lead_id: UUID) -> dict[UUID, UUID]:
         return {pk: now_is for pk, now_is in self._family.items() if now_is == lead_id}
@@ -170,7 +171,8 @@ class _Opening:
         """Open it. `found`: as it was here, where its id is known."""
         is_back = not rules.is_open(lead)
         if is_back:
-            self._record([repeat.take_up(lead, self._by)])
+            why = repeat.NEW_DEAL if repeat.is_back(lead, deal.opened_at) else repeat.MEANT
+            self._record([repeat.take_up(lead, self._by, why=why)])
         opened = min(deal.opened_at or clock.now(), clock.now())
         taken, image = self._taken(lead.pk, found), None if found is None else deal_ids.image(found)
         if found is None:

@@ -19,7 +19,7 @@ from ripeline.capture.columns.looking import kind_of
 from ripeline.capture.columns.rejects import Reject
 from ripeline.capture.files import pieces
 from ripeline.capture.files.dialect import Dialect
-from ripeline.capture.imports import actions, batches, queries, runs, trial, trials, turns, undoing
+from ripeline.capture.imports import actions, batches, queries, righting, runs, trial, trials, turns, undoing
 from ripeline.capture.imports.actions import MappingError, UnreadableFileError
 from ripeline.capture.imports.batches import RefusedFilesError, Upload
 from ripeline.capture.imports.queries import Unowned
@@ -39,6 +39,7 @@ from ripeline.web.imports import memory as import_memory
 from ripeline.web.imports import owners as import_owners
 from ripeline.web.imports import schedules as import_schedules
 from ripeline.web.imports import sheets as import_sheets
+from ripeline.web.imports import standing as import_standing
 from ripeline.web.imports import undo as import_undo
 from ripeline.web.imports import words as import_words
 from ripeline.web.imports.access import asked, importer
@@ -315,6 +316,8 @@ def _result(run: ImportRun) -> dict[str, Any]:
         "remarked": queries.remarked(run),
         "closed": queries.closed(run),
         "owned_otherwise": queries.count_of(run, Remark.OWNS),
+        "deals_refused": righting.has_deals(run),
+        "stands_otherwise": righting.has_people(run),
         "held": queries.held(run, SHOWN),
         "unowned": [(each, _list_of(run, each)) for each in queries.unowned(run)],
         "remarks": list(queries.remarks(run, SHOWN)),
@@ -363,6 +366,7 @@ def _yields(run: ImportRun) -> Yield | None:
 urlpatterns = [
     *import_undo.urlpatterns,
     *import_owners.urlpatterns,
+    *import_standing.urlpatterns,
     *import_memory.urlpatterns,
     *import_schedules.urlpatterns,
     *import_sheets.urlpatterns,

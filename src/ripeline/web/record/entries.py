@@ -51,7 +51,11 @@ _NO_PERSONS = {Who.BOT: "a machine’s", Who.SCANNER: "a link scanner’s", Who.
 DISPOSITIONS = {outcome.value: label.lower() for outcome, label in LABELS.items()}
 A_VISIT = timedelta(minutes=30)  # the longest pause within one
 FIELDS = {"phone": "telephone", "amount": "value"}
-WHYS = {"past the horizon": "they came more than a year ago", "new deal": "a deal was opened since"}
+WHYS = {
+    "past the horizon": "they came more than a year ago",
+    "new deal": "a deal was opened since",
+    "deal there": "a deal of theirs is open in a file",
+}
 DOERS_UNSAID = frozenset(  # what they did themselves
     {"captured", "enquired", "agreed", "unsubscribed", "recognised", *OF_HITS.values()}
 )
