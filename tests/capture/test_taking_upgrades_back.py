@@ -4,8 +4,9 @@ import pytest
 from django.db import connection
 from django.db.migrations.loader import MigrationLoader
 
-from ripeline.capture.imports import queries
-from ripeline.capture.models import ImportCompany, ImportRemark, Remark
+from ripeline.capture.imports import queries, undoing_fields
+from ripeline.capture.models import ImportCompany, ImportRemark, ImportRun, Remark
+from ripeline.catalog.models import Source
 from ripeline.leads.models import Account
 from ripeline.outbox import consent
 from ripeline.outbox import queries as outbox
@@ -85,3 +86,20 @@ def test_who_did_not_agree_at_first_and_did_later_has_withdrawn_nothing() -> Non
     assert Consent.objects.count() == 1, "of who never agreed nothing is known"
     with connection.schema_editor() as editor:
         migration.apply(before.clone(), editor)
+
+
+@pytest.mark.django_db
+def test_a_file_that_went_in_before_its_sources_were_kept_still_takes_them_along_when_it_is_taken_back() -> None:
+    run = imported(csv("E-mail,Name,Source", "a@x.example,Ann,A fair of long ago"))
+    source = str(Source.objects.get(name="A fair of long ago").pk)
+    loader = MigrationLoader(connection, replace_migrations=False)
+    (key,) = (key for key in loader.disk_migrations if key[1].endswith("_sources_made"))
+    migration = loader.disk_migrations[key]
+    before = loader.project_state(migration.dependencies)
+    with connection.cursor() as cursor:
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+    with connection.schema_editor() as editor:
+        migration.unapply(before.clone(), editor)
+    with connection.schema_editor() as editor:
+        migration.apply(before.clone(), editor)
+    assert undoing_fields.sources_of(ImportRun.objects.get(pk=run.pk))["source"] == [source]
