@@ -400,7 +400,7 @@ _LEADS = """
 INSERT INTO lead (id, name, title, email, phone, company, reference, country, language, custom, search, source_id,
     captured_at, episode, episode_at, currency, state, state_at, owner_id, responsible_id, next_at, next_set_at,
     next_kind, next_note, next_committed, won_before_captured, touches, unanswered, created_at,
-    close_reason_id, closed_at, closed_by_id, import_run_id, last_touch_at, last_reached_at)
+    close_reason_id, closed_at, closed_by_id, import_run_id, last_touch_at, last_reached_at, merged_into_id)
 SELECT md5('lead ' || n)::uuid, 'Person ' || n, '', 'p' || n || '@firm' || n / 20 || '.example', '', 'Firm ' || n / 20,
     '', '', '', CASE WHEN n % 10 = 0 THEN jsonb_build_object('size', 'size' || n / 500)
         WHEN n > 45000 THEN '{"kind": "old"}' ELSE '{}' END,
@@ -413,7 +413,8 @@ SELECT md5('lead ' || n)::uuid, 'Person ' || n, '', 'p' || n || '@firm' || n / 2
     CASE WHEN NOT is_open THEN moment END, CASE WHEN NOT is_open THEN users[1] END, CASE WHEN by_file THEN users[1] END,
     CASE WHEN is_open AND tries > 0
         THEN moment - CASE WHEN dice4 % 700 < 5 THEN 60 ELSE dice4 % 20 END * interval '1 day' END,
-    CASE WHEN is_open AND tries > 2 THEN moment - interval '1 day' END
+    CASE WHEN is_open AND tries > 2 THEN moment - interval '1 day' END,
+    CASE WHEN n % 401 = 0 THEN md5('lead ' || n - 1)::uuid END
 FROM (
     SELECT *, CASE WHEN dice4 % 5 < 2 THEN 0 ELSE dice4 % 5 END AS tries,
         dice1 % 10 = 7 AND dice4 % 25 = 0 AS unsaid, dice1 % 10 = 7 AND dice4 % 50 = 0 AS by_file,

@@ -309,8 +309,9 @@ def _addresses(made: Sequence[Lead]) -> dict[str, UUID]:
 
 def _read(actors: Sequence[User], reached: Mapping[str, UUID]) -> Company:
     campaigns: dict[UUID, set[UUID]] = {}
-    for lead, campaign in Enquiry.objects.filter(campaign__isnull=False).values_list("lead_id", "campaign_id"):
-        campaigns.setdefault(lead, set()).add(campaign)
+    came = Enquiry.objects.filter(campaign__isnull=False)
+    for lead, into, campaign in came.values_list("lead_id", "lead__merged_into_id", "campaign_id"):
+        campaigns.setdefault(into or lead, set()).add(campaign)
     leaking = {
         leak: set(Lead.objects.filter(leaks.asked_for(leak, clock.now())).values_list("pk", flat=True))
         for leak in leaks.ASKED

@@ -19,8 +19,6 @@ from ripeline.leads.finding import places, rows
 from ripeline.leads.finding.filters import Due, Filters, View, is_of_closed, views_of
 from ripeline.leads.finding.matching import (
     LOOKED_AT,
-    Found,
-    Reading,
     depends_on_day_alone,
     found_by,
     matching,
@@ -74,6 +72,7 @@ class Page:
     whole: int = 0  # how many there are in whatever order: one that only some leads have a place in leaves out the rest
 
 
+_SIZE = 16  # bytes of an id
 _LIGHT = {"view", "state", "owner"}  # what the indexes of the orders have, so that counting is reading on
 _KEYS = {Sort.NEWEST: places.NEWEST, Sort.NEXT: places.NEXT, Sort.RIPEST: places.RIPEST}
 
@@ -207,23 +206,18 @@ def every(
 ) -> Iterator[Sequence[Row]]:  # fmt: skip
     """Everything that a list shows, in its order, in chunks: for an export, which holds one of rows in memory.
 
-    Newest first they are found chunk by chunk. What else orders them changes while one reads: there their ids are read
-    at once, so that each comes once.
+    Who is among them is read at once, and kept as ids: what orders them may change while the rows are read, newest
+    first by a merge, and yet each comes once. A transaction that lasted as long as somebody's download takes would
+    keep the database from tidying up. Of whom one may find no more by then, there is no row.
     """
     sort = order_of(filters, sort)
     within = matching(actor, filters, zone=zone, scores=tagged, whole=True).filter(narrowed(actor, filters, sort))
-    found = Found([within], Reading.IN_ORDER)
-    if sort != Sort.NEWEST and (sort != Sort.RIPEST or scores is not None):
-        way = Way(_KEYS[sort], scores, False, False, CHUNK)
-        ids = [pk for _, pk in way.along(within).iterator()]
-        for start in range(0, len(ids), CHUNK):
-            yield rows.read(actor, ids[start : start + CHUNK])
-        return
-    keys, _ = Places(found, Way(places.NEWEST, None, False, False, CHUNK)).read()
-    further = Places(found, Way(places.NEWEST, None, True, False, CHUNK))
-    while keys:
-        yield rows.read(actor, [pk for _, pk in keys])
-        keys, _ = further.read(keys[-1])
+    sort = Sort.NEWEST if sort == Sort.RIPEST and scores is None else sort
+    way = Way(_KEYS[sort], scores, False, False, CHUNK)
+    ids = b"".join(pk.bytes for _, pk in way.along(within).iterator())
+    for start in range(0, len(ids), CHUNK * _SIZE):
+        block = [UUID(bytes=ids[at : at + _SIZE]) for at in range(start, min(start + CHUNK * _SIZE, len(ids)), _SIZE)]
+        yield [row for row in rows.read(actor, block) if Verb.FIND in row.verbs]
 
 
 def named(actor: User, text: str, *, zone: tzinfo, size: int) -> Sequence[Row]:

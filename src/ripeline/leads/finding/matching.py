@@ -190,6 +190,12 @@ class _AnyOf(Func):
     output_field = BooleanField()
 
 
+class _Both(Func):
+    """Two arrays in one."""
+
+    function = "array_cat"
+
+
 def _by_origin(filters: Filters, zone: tzinfo) -> list[Q]:
     """When, by which source, campaign or import they came."""
     asked = []
@@ -204,8 +210,10 @@ def _by_origin(filters: Filters, zone: tzinfo) -> list[Q]:
         asked.append(Q(source__in=list(of_type)))  # as ids, for which there is an index
     if filters.campaign:
         theirs = Enquiry.objects.filter(campaign=filters.campaign).values("lead")
+        merged = Lead.objects.filter(merged_into__isnull=False, enquiries__campaign=filters.campaign)
         # Read first, by its index: as a semi-join the planner walks all of somebody's leads to find these.
-        asked.append(Q(_AnyOf(F("pk"), ArraySubquery(theirs))))
+        came = _Both(ArraySubquery(theirs), ArraySubquery(merged.values("merged_into")))
+        asked.append(Q(_AnyOf(F("pk"), came)))
     if filters.since:
         asked.append(Q(captured_at__gte=datetime.combine(filters.since, time(0), tzinfo=zone)))
     if filters.until:
