@@ -115,6 +115,29 @@ def test_what_was_asked_for_as_leader_is_not_fetched_as_rep(five: list[Lead], ca
     assert "fetch" not in client.get(path).text
 
 
+def test_who_is_a_rep_before_it_is_written_gets_no_leaders_file_by_being_one_again(
+    five: list[Lead], carol: User, ada: User
+) -> None:
+    client = sign_in(carol)
+    path = client.get("/leads/export?view=all").headers["Location"]
+    User.objects.filter(pk=carol.pk).update(role="rep")  # however that comes about
+    assert tasks.work(lambda: False)
+    assert not ExportPiece.objects.exists()
+    assert "ask for it again" in client.get(path).text
+    path = client.get("/leads/export?view=all").headers["Location"]
+    change_user(actor=ada, user=User.objects.get(pk=carol.pk), role="leader")
+    assert tasks.work(lambda: False)
+    assert client.get(f"{path}/fetch").status_code == 302
+
+
+def test_no_file_is_written_for_who_has_left(five: list[Lead], alice: User) -> None:
+    sign_in(alice).get("/leads/export?view=all")
+    User.objects.filter(pk=alice.pk).update(is_active=False)
+    assert tasks.work(lambda: False)
+    assert not ExportPiece.objects.exists()
+    assert Export.objects.get().state == ExportState.FAILED
+
+
 def test_much_is_written_by_the_worker_and_fetched_by_who_asked(
     five: list[Lead], alice: User, bob: User, ada: User
 ) -> None:

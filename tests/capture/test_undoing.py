@@ -510,3 +510,17 @@ def test_notes_go_whatever_else_has_happened(alice: User) -> None:
     leads.note(lead.pk, by(people.system()), text="Called again.")
     undone(ImportRun.objects.latest("created_at"))
     assert [entry.body for entry in Activity.objects.filter(kind="note")] == ["Called again."]
+
+
+@pytest.mark.parametrize("lost", [{"role": "rep"}, {"is_active": False}])
+def test_who_may_not_any_more_when_its_turn_comes_takes_nothing_back(ada: User, lost: dict[str, Any]) -> None:
+    run = imported(THREE)
+    actions.undo(actor=ada, run_id=run.pk)
+    User.objects.filter(pk=ada.pk).update(**lost)
+    undoing.go_on(run.pk, lambda _: None, lambda: False)
+    undo = ImportUndo.objects.get(run=run)
+    assert "may not any more" in undo.problem
+    assert Lead.objects.count() == 3
+    undone(again(run))  # by somebody who may
+    assert (again(run).state, Lead.objects.count()) == ("undone", 0)
+    assert ImportUndo.objects.get(run=run).asked_by == people.system()

@@ -44,6 +44,7 @@ log = logging.getLogger(__name__)
 KEPT = timedelta(days=7)  # how long a file can be fetched
 PIECE = 1024 * 1024  # bytes
 TOLD = 2_000  # rows after which the progress is noted and a cancel noticed
+_OTHERWISE = "Your role or team has changed since you asked for this file: ask for it again."
 _BROKE = "Something broke on our side; the log says what. Ask for the file again."
 
 Chunks = Iterable[Sequence[Row]]
@@ -147,13 +148,26 @@ def ask(
     """Ask for a file of what the list's query finds, or of these leads; audited."""
     with transaction.atomic():
         export = Export.objects.create(
-            asked_by=actor, query=query, file_format=FileFormat(file_format), zone=zone,
+            asked_by=actor, asked_as=_standing(actor), query=query, file_format=FileFormat(file_format), zone=zone,
             lead_ids=None if lead_ids is None else [str(pk) for pk in lead_ids], rows=count,
             filename=filename(FileFormat(file_format), ZoneInfo(zone)),
         )  # fmt: skip
         note(actor=actor, query=query, count=None if lead_ids is None else len(lead_ids), file_format=file_format)
         timeline.wake_worker()
     return export
+
+
+def _standing(user: User) -> list[str | None]:
+    """By what they see what they see."""
+    return [user.role, str(user.team_id) if user.team_id else None]
+
+
+def _is_as_they_were(export: Export) -> bool:
+    """Whether whoever asked for a file would be shown the same today."""
+    user = export.asked_by
+    if export.asked_as is None:
+        return user.is_active and not people_queries.sees_otherwise_since(user, export.created_at)
+    return user.is_active and export.asked_as == _standing(user)
 
 
 def note(*, actor: User, query: str, count: int | None, file_format: str) -> None:
@@ -201,6 +215,9 @@ def work(
         if export is None or export.state not in (ExportState.QUEUED, ExportState.RUNNING):
             return False
         try:
+            if not _is_as_they_were(export):
+                _end(export, ExportState.FAILED, problem=_OTHERWISE)
+                return True
             return _write(export, watch, is_stopping)
         except _CancelledError:
             _end(export, ExportState.CANCELLED)
@@ -301,7 +318,7 @@ def content(export: Export) -> Iterator[bytes]:
 def can_be_fetched(export: Export) -> bool:
     """Whether a file is there, and its asker is who they were: it has what another role, or team, was shown."""
     is_there = export.state == ExportState.DONE and export.expires_at is not None and export.expires_at > clock.now()
-    return is_there and not people_queries.sees_otherwise_since(export.asked_by, export.created_at)
+    return is_there and _is_as_they_were(export)
 
 
 def note_fetched(*, actor: User, export: Export) -> None:

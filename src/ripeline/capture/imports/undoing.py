@@ -102,7 +102,7 @@ def ask(*, actor: User, run_id: UUID) -> ImportRun:
         run = ImportRun.objects.select_for_update(of=("self",)).select_related("started_by").get(pk=run_id)
         rules.require_undoer(actor, run)
         if run.state == ImportState.UNDOING:
-            ImportUndo.objects.filter(run=run).update(problem="", stop_asked=False, ended_at=None)
+            ImportUndo.objects.filter(run=run).update(asked_by=actor, problem="", stop_asked=False, ended_at=None)
             timeline.wake_worker()
         if run.state in (ImportState.UNDOING, ImportState.UNDONE):
             return run
@@ -157,8 +157,8 @@ def go_on(run_id: UUID, watch: Watch, is_stopping: Callable[[], bool], size: int
             undo = ImportUndo.objects.select_related("asked_by").get(run=run)
             if run.state != ImportState.UNDOING or undo.problem:
                 return False
-            if undo.stop_asked:
-                fail(run_id, "Stopped.")
+            if why := _why_stopped(run, undo):
+                fail(run_id, why)
                 return True
             ids = concerned.following(run, undo.after, size)
             if ids:
@@ -172,6 +172,14 @@ def go_on(run_id: UUID, watch: Watch, is_stopping: Callable[[], bool], size: int
         if not ids:
             return True
     return False
+
+
+def _why_stopped(run: ImportRun, undo: ImportUndo) -> str:
+    """Why it goes no further: somebody stopped it, or whoever asked for it may not any more; "" where it goes on."""
+    if undo.stop_asked:
+        return "Stopped."
+    is_theirs = undo.asked_by.is_active and rules.may_undo(undo.asked_by, run)
+    return "" if is_theirs else f"{undo.asked_by.name} asked for this and may not any more: somebody who may goes on."
 
 
 def _batch(run: ImportRun, undo: ImportUndo, ids: Sequence[UUID]) -> None:

@@ -25,6 +25,7 @@ class Export(models.Model):
 
     id = primary_key()
     asked_by = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+")
+    asked_as = models.JSONField(null=True)  # their role and team then; null: before that was kept
     query = models.CharField(max_length=2000, blank=True, default="")  # the list, with its columns
     lead_ids = models.JSONField(null=True)  # leads ticked one by one; null: all that the query finds
     file_format = models.CharField(max_length=4, choices=FileFormat.choices, default=FileFormat.CSV)
