@@ -105,3 +105,13 @@ def test_what_somebody_maps_otherwise_is_nobody_elses(mona: User) -> None:
     mapping = {"E-Mail 1": "email", "Ansprechpartner 1": "name", "E-Mail 2": "ignore", "Telefon 2": "other_phone"}
     run = imported(csv(HEAD, *ROWS), actor=mona, mapping=mapping)
     assert run.further == 0
+
+
+@pytest.mark.parametrize(("mailbox", "people"), [("jonas", {"Jonas Weber"}), ("info", {"Jonas Weber", "Ina Roth"})])
+def test_who_has_the_address_of_the_first_stays_on_their_record_as_well(
+    mona: User, mailbox: str, people: set[str]
+) -> None:
+    imported(csv(HEAD, ROWS[0].replace("jonas@", f"{mailbox}@").replace("ina@", f"{mailbox}@")), actor=mona)
+    assert names() == people
+    kept = Lead.objects.get(name="Jonas Weber").custom
+    assert (kept["ansprechpartner_2"], kept["telefon_2"]) == ("Ina Roth", "+49 30 901821")

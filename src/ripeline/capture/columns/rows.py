@@ -282,6 +282,8 @@ class _Conversion:
             _finish_lead(other)
             if any(name in other.values and other.values[name] != row.values.get(name) for name in ("email", "phone")):
                 row.further.append(other)
+                if other.text("email") and other.text("email") == row.text("email"):
+                    continue  # who has the first's address may be the first, and says there what else they say
                 for at, _ in person:
                     row.custom.pop(self._dialect.columns[at].label, None)
 
