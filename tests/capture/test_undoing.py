@@ -275,7 +275,7 @@ def test_who_was_taken_up_again_by_it_is_closed_as_before(alice: User, lead: Lea
     leads.close(lead.pk, by(alice), reason=catalog.reason("no_budget"))
     before = everything()
     with passing(MONDAY + timedelta(days=30)):
-        run = imported(csv("E-mail,Created", f"{lead.email},2026-07-01"))
+        run = imported(csv("E-mail,Date", f"{lead.email},2026-07-01"))
         assert Lead.objects.get(pk=lead.pk).episode == 2
         assert told(undone(run)) == (0, 0, 1, 0)
     closed = Lead.objects.get(pk=lead.pk)
@@ -286,7 +286,7 @@ def test_who_was_taken_up_again_by_it_is_closed_as_before(alice: User, lead: Lea
 def test_who_was_taken_up_and_worked_on_since_stays_open(alice: User, lead: Lead) -> None:
     leads.close(lead.pk, by(alice), reason=catalog.reason("no_budget"))
     with passing(MONDAY + timedelta(days=30)):
-        run = imported(csv("E-mail,Title,Created", f"{lead.email},Dentist,2026-07-01"))
+        run = imported(csv("E-mail,Title,Date", f"{lead.email},Dentist,2026-07-01"))
         leads.note(lead.pk, by(alice), text="They mean it.")
         assert told(undone(run)) == (0, 0, 0, 1)
     found = Lead.objects.get(pk=lead.pk)

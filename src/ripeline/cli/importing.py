@@ -21,11 +21,11 @@ from ripeline.capture.columns.detection import Told
 from ripeline.capture.columns.looking import EVERY, Looked, asks_for_outcomes, look, nameless, problems
 from ripeline.capture.columns.mapping import FieldMap, chosen
 from ripeline.capture.files.workbooks import Table, as_table
-from ripeline.capture.imports import actions, batches, queries, sheets, trial
+from ripeline.capture.imports import actions, batches, dating, queries, sheets, trial
 from ripeline.capture.imports.actions import MappingError, Said, UnreadableFileError
 from ripeline.capture.imports.sheets import Left
 from ripeline.capture.imports.trial import Trial, TrialError
-from ripeline.capture.models import ImportPolicy, ImportRun, ImportState
+from ripeline.capture.models import ImportKind, ImportPolicy, ImportRun, ImportState
 from ripeline.cli.output import Failed, say
 from ripeline.people import queries as people
 from ripeline.people.models import User
@@ -52,6 +52,7 @@ class Wishes:
     country: str | None = None
     closes: bool | None = None
     others: bool | None = None
+    came: str | None = None
 
     @property
     def said(self) -> Said:
@@ -63,6 +64,7 @@ class Wishes:
             country=self.country,
             closes=self.closes,
             others=self.others,
+            came=self.came,
         )
 
     def __bool__(self) -> bool:
@@ -116,6 +118,8 @@ class Done:
         if run.reopened:
             old = "1 is an old lead" if run.reopened == 1 else f"{run.reopened:,} are old leads"
             yield f"{old}, taken up again where not ended; the likeliest come to Today first."
+        if run.created and run.kind == ImportKind.LEADS and dating.is_undated(run):
+            yield "Nothing said when they came: they count from today. If all came on one day, give --came."
         if run.further:
             yield f"Further people of the same rows who are leads of their own: {run.further:,}."
         if self.closed:

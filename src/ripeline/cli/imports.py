@@ -1,6 +1,7 @@
 """``ripeline import``: a file of leads or of outcomes, in the foreground, without a worker."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -65,6 +66,10 @@ def _country(_context: click.Context, _option: click.Parameter, given: str | Non
     "decided here later; otherwise they are.",
 )  # fmt: skip
 @click.option(
+    "--came", type=click.DateTime(["%Y-%m-%d"]), metavar="YYYY-MM-DD",
+    help="The day on which all came whose row does not say, such as a fair's; otherwise they count from today.",
+)  # fmt: skip
+@click.option(
     "--all-people/--first-only", "others", default=None,
     help="Whether the further people of a row (Contact 2) who can be reached become leads of their own; otherwise they "
     "do, unless such a file went in without.",
@@ -92,7 +97,8 @@ def _country(_context: click.Context, _option: click.Parameter, given: str | Non
 @json_option
 def command(
     files: tuple[Path, ...], outcomes: bool, pairs: list[tuple[str, str]], source: str, conflicts: str | None,
-    system: str | None, country: str | None, closes: bool | None, others: bool | None, sheet: str | None,
+    system: str | None, country: str | None, closes: bool | None, others: bool | None,
+    came: datetime | None, sheet: str | None,
     encoding: str | None, delimiter: str | None,
     day_first: bool | None, decimal_comma: bool | None,
     is_trial: bool, rejects: Path | None, undone: str | None, is_sure: bool, schedule: str | None, place: str | None,
@@ -134,6 +140,7 @@ def command(
             policy=conflicts or "", sheet=sheet, encoding=encoding, delimiter=_NAMED.get(delimiter or "", delimiter),
             day_first=day_first, decimal_comma=decimal_comma, system=None if system is None else named(system),
             country=country, closes=closes, others=others,
+            came=None if came is None else came.date().isoformat(),
         )  # fmt: skip
         if is_trial:
             _tell_trial(try_out(files, wishes), as_json=as_json)

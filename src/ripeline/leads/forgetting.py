@@ -15,7 +15,7 @@ from django.db.models import Q, QuerySet
 
 from ripeline.catalog import actions as catalog
 from ripeline.leads.deals import ids as deal_ids
-from ripeline.leads.decisions import accounts, answers, bulk, deciding
+from ripeline.leads.decisions import accounts, answers, bulk, dated, deciding
 from ripeline.leads.decisions.deciding import By, Changes
 from ripeline.leads.doubles import duplicates
 from ripeline.leads.models import Enquiry, Identity, Lead, SavedView
@@ -58,6 +58,8 @@ def put_back(wanted: Mapping[UUID, PutBack], by: By, *, import_run_id: UUID, fac
     answers.take_back(off.keys(), import_run_id=import_run_id)
     Identity.objects.filter(lead__in=[pk for pk, each in off.items() if each.identities], **mine).delete()
     for pk, each in off.items():
+        if "captured_at" in each.changes:
+            dated.take_back(pk, each.changes["captured_at"])
         for image in each.deals:
             deciding._restore_opportunities({"opportunity": image}, Lead(pk=pk))
         for image in each.deal_ids:

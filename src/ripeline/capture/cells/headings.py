@@ -226,6 +226,20 @@ def may_be_one(cell: str, label: str) -> bool:
     return one == other or any(one in headings and other in headings for headings in HEADINGS.values())
 
 
+_MADE = frozenset(  # a day on which somebody else's record was made, rather than one on which they came
+    """created at|create date|created date|creation date|created|created on|created time|date created|date added
+    |added on|record created|angelegt am|angelegt|anlagedatum|anlage am|anlage|datum der anlage|erstellt am|erstelldatum
+    |erstellungsdatum|erfasst|erfasst am|erfassungsdatum|aufgenommen am|date de creation|cree le|fecha de creacion
+    |creado el|data de criacao|criado em|data di creazione|data creazione|aanmaakdatum|data utworzenia
+    """.replace("\n    ", "").split("|")
+)  # fmt: skip
+
+
+def is_of_record(label: str) -> bool:
+    """Whether a heading is that of the day on which a record was made."""
+    return key(clean(label)) in _MADE
+
+
 _OF_WHAT = frozenset({"name", "id", "nr", "no", "number", "nummer"})
 _PERSONS = frozenset(  # whom a list of leads is of: what is theirs needs no word more
     """person|contact|contact person|visitor|attendee|participant|guest|kontakt|kontaktperson|ansprechpartner|besucher|

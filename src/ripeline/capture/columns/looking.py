@@ -34,6 +34,7 @@ class Said:
     system: str | None = None  # that gave its ids
     country: str | None = None  # of telephone numbers that say none
     closes: bool | None = None  # whether who is open here ends as a row says
+    came: str | None = None  # the day on which all came whose row says none; of this file alone
     others: bool | None = None  # whether the further people of a row become leads
 
     def to_json(self) -> dict[str, Any]:
@@ -44,6 +45,7 @@ class Said:
         named = {"system": self.system, "country": self.country}
         rest: dict[str, Any] = {name: text for name, text in named.items() if text is not None}
         rest |= {} if self.closes is None else {"closes": self.closes}
+        rest |= {} if self.came is None else {"came": self.came}
         rest |= {} if self.others is None else {"others": self.others}
         return {"whole": whole, **formats, **({"words": words} if words else {}), **rest}
 
@@ -52,7 +54,7 @@ class Said:
         """What `to_json` gave."""
         whole = Told(**data.get("whole", {}))
         formats = (data.get("day_first", {}), data.get("decimal_comma", {}))
-        named = (data.get("system"), data.get("country"), data.get("closes"), data.get("others"))
+        named = (data.get("system"), data.get("country"), data.get("closes"), data.get("came"), data.get("others"))
         return cls(whole, *formats, data.get("words", {}), *named)
 
     def over(self, last: Self) -> Self:
@@ -75,6 +77,8 @@ class Said:
             dialect = replace(dialect, country=self.country, why=why)
         if self.closes is not None:
             dialect = replace(dialect, closes=self.closes)
+        if self.came is not None:
+            dialect = replace(dialect, came=self.came)
         if self.others is False:
             dialect = replace(dialect, others=())
         for label, day_first in self.day_first.items():

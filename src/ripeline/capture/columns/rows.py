@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from itertools import combinations, islice
 from typing import Any, BinaryIO, NamedTuple
@@ -233,6 +233,7 @@ class _Conversion:
         self._contacts = evidence.contacts(dialect.labels) if mapping.kind == "leads" else []
         self._evidence = evidence.columns(dialect.labels) if mapping.kind == "leads" else []
         self._fields = sorted(fields, key=lambda each: each[1].name not in _EARLY)
+        self._came = _day(dialect, self._zone, now) if mapping.kind == "leads" else None
         at = {label: at for at, label in self._custom}  # what somebody mapped otherwise is no further person's
         others = dialect.others if mapping.kind == "leads" else ()
         self._others = [[(at[label], known[to]) for label, to in person if label in at] for person in others]
@@ -261,6 +262,9 @@ class _Conversion:
             if text := given(clean_lines(record.cells[at])):
                 row.asked[question] = text
         self._tell_days(row)
+        if self._came and "captured_at" not in row.values:
+            row.values["captured_at"] = self._came
+            row.days.add("captured_at")
         refused = self._refused(row, faults)
         if self._others and not refused:
             self._tell_others(row)
@@ -460,6 +464,13 @@ class _Conversion:
         found += [("", whole)] if whole else []
         found += [(fault.column, fault.reason) for fault in by_place if fault not in causes]
         return Reject.of(row.row, row.cells, found)
+
+
+def _day(dialect: Dialect, zone: ZoneInfo, now: datetime) -> datetime | None:
+    """The day on which all of a file came, as a row would say it."""
+    if not dialect.came:
+        return None
+    return min(datetime.combine(date.fromisoformat(dialect.came), time(), zone).astimezone(UTC), now)
 
 
 def _finish_lead(row: Row) -> None:

@@ -103,6 +103,7 @@ class Dialect:
     words: Mapping[str, Mapping[str, str]] = field(default_factory=dict)  # by what they are of: ours for each of theirs
     scraps: tuple[str, ...] = ()  # columns in which next to nothing stands: left out by themselves
     others: tuple[tuple[tuple[str, str], ...], ...] = ()  # further people of a row who become leads: column and field
+    came: str = ""  # the day on which all came whose row says none, as 2026-09-22
     closes: bool = True  # who is open here ends as a row says
     is_1904: bool = False  # days are counted from 1904, as Excel on a Macintosh once did
     why: Mapping[str, str] = field(default_factory=dict)
@@ -148,16 +149,11 @@ class Dialect:
         ]
         found = [Finding("Sheet", self.sheet, self.why.get("sheet", ""))] if self.sheet else text
         found.append(Finding("Heading", f"row {self.skip + 1}" if self.header else "none", self.why.get("header", "")))
-        if "below" in self.why:
-            found.append(Finding("Below the rows", self.why["below"], "it has a heading of its own"))
-        if "nobody" in self.why:
-            found.append(Finding("Not people", self.why["nobody"], "those rows are refused"))
-        if "others" in self.why:
-            found.append(Finding("Other people in a row", self.why["others"], _OTHERS[bool(self.others)]))
-        if "again" in self.why:
-            found.append(Finding("Headings within the rows", self.why["again"], "those rows are refused"))
+        found += self._left_out()
         if self.pad_short:
             found.append(Finding("Short rows", "missing cells are empty", self.why.get("pad_short", "")))
+        if self.came:
+            found.append(Finding("When they came, where a row does not say", self.came, "you said so"))
         if "country" in self.why:
             answer = self.country or "kept as they stand"
             found.append(Finding("Telephone numbers without a country code", answer, self.why["country"]))
@@ -169,6 +165,16 @@ class Dialect:
                 answer = "decimal comma (1.234,56)" if column.decimal_comma else "decimal point (1,234.56)"
                 found.append(Finding(f"Numbers in “{column.label}”", answer, column.number_why))
         return found
+
+    def _left_out(self) -> list[Finding]:
+        """What is no row of its own."""
+        said = {
+            "below": ("Below the rows", "it has a heading of its own"),
+            "nobody": ("Not people", "those rows are refused"),
+            "others": ("Other people in a row", _OTHERS[bool(self.others)]),
+            "again": ("Headings within the rows", "those rows are refused"),
+        }
+        return [Finding(what, self.why[name], why) for name, (what, why) in said.items() if name in self.why]
 
     def to_json(self) -> dict[str, Any]:
         """Plain values, for a JSON column."""

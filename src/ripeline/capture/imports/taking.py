@@ -12,6 +12,7 @@ from ripeline.base import clock
 from ripeline.capture.arriving.admission import LATER, Admitted, Arrival, Result, admit, natural_key
 from ripeline.capture.arriving.arrivals import Policy, event_key
 from ripeline.capture.cells.fields import CUSTOM, FIELDS, OTHER_PHONE
+from ripeline.capture.cells.headings import is_of_record
 from ripeline.capture.cells.text import BadValueError, given
 from ripeline.capture.columns import mistaken, own_kinds, own_labels, requests
 from ripeline.capture.columns.answers import Answers
@@ -24,6 +25,7 @@ from ripeline.capture.columns.wording import NOBODY, Owners
 from ripeline.capture.files.dialect import Dialect
 from ripeline.capture.imports import firms, notes, owning
 from ripeline.capture.imports.dates import Dates
+from ripeline.capture.imports.dating import Dating
 from ripeline.capture.imports.ended import Ended, stands
 from ripeline.capture.imports.keys_of_fields import own_keys
 from ripeline.capture.imports.mailboxes import Mailboxes
@@ -35,6 +37,7 @@ from ripeline.catalog.models import CloseState, FieldType
 from ripeline.catalog.rules import IN_TOUCH, UNANSWERED, UNDATED
 from ripeline.leads.decisions import standing
 from ripeline.leads.decisions.birth import Context, Person
+from ripeline.leads.decisions.dated import Came
 from ripeline.leads.knowing import identity
 from ripeline.leads.knowing.shared_mailboxes import is_shared
 from ripeline.leads.words import systems
@@ -75,8 +78,11 @@ class LeadTaker:
         self._ended = Ended(run, self._keys)
         self._mailboxes = Mailboxes()
         self._dates = Dates(run)
+        self._dating = Dating(run)
         preset = recognised(labels)
+        days = [label for label in labels if run.mapping.get(label) == "captured_at"]
         self._are_records = preset is not None and preset.code in RECORDS
+        self._may_be_records = preset is None and any(map(is_of_record, days))
         self._own = {
             target.removeprefix(CUSTOM): column
             for column in Dialect.from_json(run.dialect).columns
@@ -145,6 +151,11 @@ class LeadTaker:
         self._before.clear()
         arrivals = [self._arrival(row, tally) for row in rows]
         self._make(arrivals)
+        dating = self._dating.of(rows, arrivals)
+        arrivals = [
+            replace(arrival, is_enquiry=False) if row.row in dating.here else arrival
+            for row, arrival in zip(rows, arrivals, strict=True)
+        ]
         born: list[tuple[Row, UUID]] = []
         taken: list[tuple[Row, UUID | None]] = []
         known: list[tuple[Row, UUID, Result]] = []
@@ -163,6 +174,7 @@ class LeadTaker:
                 known.append((row, found.lead_id, found.result))
         if len(taken) < len(rows):
             self._leave_out({reject.row: reject.reason for reject in tally.rejects}, [row for row, _ in taken])
+        self._date(dating.came, known, tally)
         self._stand(born, tally)
         new = {lead_id for _, lead_id in born}
         self._ended.here([each for each in known if each[1] not in new], tally)
@@ -176,6 +188,13 @@ class LeadTaker:
         out = {reject.row for reject in tally.rejects}
         tally.remarks = [remark for remark in tally.remarks if remark[0] not in out]
         return tally
+
+    def _date(self, came: Mapping[int, Came], known: Sequence[tuple[Row, UUID, Result]], tally: Tally) -> None:
+        """Those whose first import did not say when they came."""
+        found = [(row, result) for row, lead, result in known if row.row in came and came[row.row].lead_id == lead]
+        self._dating.date([came[row.row] for row, _ in found])
+        for row, result in found:
+            tally.bring(row, result)
 
     def _remark(self, row: Row, found: Admitted, tally: Tally) -> None:
         if found.reopened and found.result is not Result.CREATED:
@@ -265,18 +284,23 @@ class LeadTaker:
         stays: frozenset[str] = frozenset()
         if before and policy in (Policy.FILE, Policy.ALWAYS):  # else the record stays, or the rows' dates decide
             self._first[row.row], stays = before.row, before.said
-        keys = known_by or (natural_key(self._run.signature, person, when),)
+        days = dict.fromkeys((when, None) if self._dating.is_possible else (when,))
+        keys = known_by or tuple(natural_key(self._run.signature, person, day) for day in days)
         arrival = Arrival(
             keys=keys, person=person, context=context, source=row.text("source") or self._run.source,
             campaign=row.text("campaign"), dated=when is not None, owner_id=self._owner(row, tally),
             policy=policy, said=stays, note=UNANSWERED if asks else _note(row),
             was_in_touch=row.contact is not None and not asks, has_ended=stands(row) in set(CloseState),
-            is_enquiry=not ours and (not self._are_records or bool(row.text("message"))),
+            is_enquiry=not ours and (bool(row.text("message")) or not self._is_record(before)),
             due=clock.now() + LATER if asks and when and clock.now() - when > _FRESH else None,
         )  # fmt: skip
         if arrival.source or not asks:
             return arrival
         return replace(arrival, source=requests.SOURCE, context=replace(context, event_key=event_key(arrival)))
+
+    def _is_record(self, before: Before | None) -> bool:
+        """Whether a row is a record that another system made of somebody; several of one person are enquiries."""
+        return self._are_records or (self._may_be_records and before is None)
 
     def _known_by(self, row: Row) -> tuple[identity.Key, ...]:
         """The keys of a row; of one of our own list, by its id, that of its record."""

@@ -19,7 +19,7 @@ from ripeline.capture.columns.looking import kind_of
 from ripeline.capture.columns.rejects import Reject
 from ripeline.capture.files import pieces
 from ripeline.capture.files.dialect import Dialect
-from ripeline.capture.imports import actions, batches, queries, righting, runs, trial, trials, turns, undoing
+from ripeline.capture.imports import actions, batches, dating, queries, righting, runs, trial, trials, turns, undoing
 from ripeline.capture.imports.actions import MappingError, UnreadableFileError
 from ripeline.capture.imports.batches import RefusedFilesError, Upload
 from ripeline.capture.imports.queries import Unowned
@@ -324,6 +324,7 @@ def _result(run: ImportRun) -> dict[str, Any]:
         "yields": _yields(run),
         "ahead": queries.ahead(run) if run.kind == ImportKind.LEADS else None,
         "read_as": _read_as(run),
+        "undated": run.created and run.kind == ImportKind.LEADS and dating.is_undated(run),
         "may_go_on": run.state != ImportState.DONE and queries.is_kept(run),
     }
 

@@ -2,8 +2,9 @@
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -11,6 +12,7 @@ from zoneinfo import ZoneInfo
 from django.utils import timezone
 from django.utils.formats import date_format
 
+from ripeline.base import clock
 from ripeline.capture.arriving import asking
 from ripeline.capture.cells.fields import ANSWER, CUSTOM, FIELDS, IGNORE, SUBJECT, Kind
 from ripeline.capture.cells.headings import is_of_enquiries
@@ -134,8 +136,19 @@ def _said(said: Said, dialect: Dialect, form: Mapping[str, str], listed: Iterabl
     return Said(
         said.whole, orders, marks, wording.merged(said.words, import_words.said(listed, form)),
         said.system if system == dialect.system else system, country if is_other else said.country,
-        _CLOSES.get(form.get("closes", ""), said.closes), _CLOSES.get(form.get("others", ""), said.others),
+        _CLOSES.get(form.get("closes", ""), said.closes), _came(form, said),
+        _CLOSES.get(form.get("others", ""), said.others),
     )  # fmt: skip
+
+
+def _came(form: Mapping[str, str], said: Said) -> str | None:
+    """The day on which all of a file came, as the form says; what is no day of the past says nothing."""
+    if "came" not in form:
+        return said.came
+    with suppress(ValueError):
+        if date.fromisoformat(form["came"]) <= timezone.localtime(clock.now()).date():
+            return form["came"]
+    return ""
 
 
 def _mapping(dialect: Dialect, form: Mapping[str, str], before: Mapping[str, str]) -> dict[str, str]:
@@ -161,7 +174,10 @@ def _context(run: ImportRun, looked: Looked, *, error: str = "") -> dict[str, An
         "preset": looked.preset.label if looked.preset and looked.preset.kind == run.kind else "",
         "words": import_words.lines(listed),
         "undated": import_words.undated(listed, looked.mapping.fields(), _seen(dialect)),
-        "unknown_arrival": _unknown_arrival(run, looked),
+        "unknown_arrival": "" if dialect.came else _unknown_arrival(run, looked),
+        "asks_day": run.kind == ImportKind.LEADS and "captured_at" not in looked.mapping.fields(),
+        "came": dialect.came,
+        "today": timezone.localtime(clock.now()).date().isoformat(),
         "is_remembered": looked.is_remembered,
         "is_told": bool(run.told.get("whole")),
         "why": dialect.why,
