@@ -80,8 +80,11 @@ def has_deals(run: ImportRun) -> bool:
 
 
 def has_people(run: ImportRun) -> bool:
-    """Whether people stood otherwise there. What was put right meanwhile the page itself says."""
-    return ImportRemark.objects.filter(run=run, about__in=remarking.STANDING).exists()
+    """Whether people stood otherwise there. What was put right meanwhile the page itself says.
+
+    A file of deals has remarks of the kind, too, on deals of people who have ended both here and there.
+    """
+    return run.kind == ImportKind.LEADS and ImportRemark.objects.filter(run=run, about__in=remarking.STANDING).exists()
 
 
 def _refused(run: ImportRun) -> QuerySet[ImportReject]:

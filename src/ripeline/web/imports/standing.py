@@ -17,17 +17,19 @@ from ripeline.web.imports.access import asked
 _WORDS = {
     What.DEALS: (
         "Deals open there, of leads closed here",
-        "A deal that began before its lead ended here opens nobody again by itself.",
+        "A deal that began before its lead ended here opens nobody again by itself. What is taken up goes out again "
+        "with the import.",
         "Take up again with their deals", "taken up again, with the deal that the file has of them",
     ),
     What.OPEN: (
         "Open there, closed here",
-        "Who ended here stays so, whatever a file says of them.",
+        "Who ended here stays so, whatever a file says of them. Taking them up can be taken back on the record.",
         "Take them up again", "open again, and due now",
     ),
     What.ENDED: (
         "Ended there, open here",
-        "Somebody here decided, tried to reach them or promised a day since, or the import was to close nobody.",
+        "Somebody here decided, tried to reach them or promised a day since, or the import was to close nobody. "
+        "Closing them can be taken back on the record.",
         "Close them as the file says", "closed as the file says",
     ),
 }  # fmt: skip
