@@ -4,7 +4,7 @@ import io
 from typing import Any
 
 from ripeline.capture.cells.fields import Kind
-from ripeline.capture.imports import actions
+from ripeline.capture.imports import actions, queries
 from ripeline.capture.models import ImportRun
 from ripeline.people import queries as people
 from ripeline.people.models import User
@@ -44,3 +44,8 @@ def again(run: ImportRun) -> ImportRun:
 def counts(run: ImportRun) -> tuple[int, int, int, int]:
     """(created, updated, unchanged, rejected)."""
     return run.created, run.updated, run.unchanged, run.rejected
+
+
+def rejected(run: ImportRun) -> list[tuple[int, str]]:
+    """The rows that it gave back, and why."""
+    return [(reject.row, reject.reason) for reject in queries.rejects(run)]

@@ -19,7 +19,7 @@ from ripeline.people.models import User
 from ripeline.people.queries import system
 from ripeline.timeline.models import Activity
 from tests.capture import exports
-from tests.capture.importing import again, counts
+from tests.capture.importing import again, counts, rejected
 
 
 def labels(text: str) -> tuple[str, ...]:
@@ -139,10 +139,6 @@ def imported(text: str, said: Said | None = None, name: str = "export.csv") -> I
     actions.confirm(actor=system(), run_id=run.pk)
     actions.work(run.pk)
     return again(run)
-
-
-def rejected(run: ImportRun) -> list[tuple[int, str]]:
-    return [(reject.row, reject.reason) for reject in queries.rejects(run)]
 
 
 @pytest.mark.django_db
@@ -269,7 +265,7 @@ class TestJoined:
         assert rejected(run) == [
             (4, "several here are called “Ana Vaz”: say whose it is by id or e-mail address"),
             (7, "nobody who is here is called so, or came from this company: import its people first"),
-            (8, "nobody who is here is called so, or came from this company: import its people first"),
+            (8, "“Rita Silva” is here, but at Mar Azul: say whose it is by id or e-mail address"),
         ]
         said = queries.remarked(run)
         assert any(each.startswith("3 rows name their people by name alone") for each in said)
@@ -299,8 +295,9 @@ class TestJoined:
     def test_where_more_are_called_so_than_are_looked_at_nobody_is_meant(self) -> None:
         people = [f"Rui Po {n},rui{n}@po.example" for n in range(named.ALIKE)]
         imported("\n".join(["Name,E-mail", *people, "Rui Po,rui@po.example"]) + "\n")
-        assert named.who([named.Called("Rui Po")]) == [[]]
-        assert len(named.who([named.Called("Rui Po 7")])[0]) == 1
+        (found,) = named.who([named.Called("Rui Po")])
+        assert (found.here, found.many) == ([], True)
+        assert len(named.who([named.Called("Rui Po 7")])[0].here) == 1
 
     def test_what_is_only_planned_there_is_no_history_here_but_its_lead_s_next_date(self) -> None:
         imported(exports.PIPEDRIVE_PEOPLE)

@@ -43,15 +43,15 @@ class ActivityTaker:
         plans: list[tuple[Row, Planned]] = []
         for row in rows:
             found = {known[key] for key in joined.people_of(row) if key in known}
-            alike = called.get(row.row, [])
-            if not found and len(alike) > 1:
-                tally.reject(row, joined.SEVERAL.format(joined.called(row)))
+            alike = called.get(row.row)
+            if not found and (why := joined.unclear(row, alike)):
+                tally.reject(row, why)
                 continue
-            if not found and not alike:
+            if not found and not (alike and alike.here):
                 tally.reject(row, _NOBODY_CALLED if joined.called(row) else _NOBODY)
                 continue
-            if not found:
-                found = set(alike)
+            if not found and alike:
+                found = set(alike.here)
                 tally.remarks.append((row.row, Remark.PERSON, joined.called(row)))
             tally.remark(row)
             if row.text("done") == "no":

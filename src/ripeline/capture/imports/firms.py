@@ -47,17 +47,19 @@ def complete(rows: Sequence[Row]) -> None:
                 row.values.setdefault("website", named.site)
 
 
-def of(rows: Sequence[Row]) -> dict[int, UUID]:
-    """The account of the company that each row names, by the row's number; none for those that name nobody here."""
+def of(rows: Sequence[Row]) -> dict[int, list[UUID]]:
+    """The accounts of the company that each row names, by the row's number: the one of its id, else the first of its
+    name, and the others that are called so; none for those that name nobody here.
+    """
     ids = _ids(rows)
     known = by_id(set(ids.values()))
     called = accounts.called({row.text("company") for row in rows if row.text("company")})
-    found: dict[int, UUID] = {}
+    found: dict[int, list[UUID]] = {}
     for row in rows:
         named = known.get(ids.get(row.row, ""))
-        account = named.account_id if named else called.get(row.text("company"))
-        if account:
-            found[row.row] = account
+        here = [*([named.account_id] if named else []), *called.get(row.text("company"), [])]
+        if here:
+            found[row.row] = list(dict.fromkeys(here))
     return found
 
 

@@ -10,9 +10,11 @@ from ripeline.capture.columns.rows import Row
 from ripeline.capture.imports import firms
 from ripeline.leads.knowing import identity, named
 from ripeline.leads.knowing.identity import Key
+from ripeline.leads.knowing.named import Called, Found
 
 _BRACKETS = re.compile(r"\s*[(<\[].*$")  # an id or an address behind the name
-SEVERAL = "several here are called “{}”: say whose it is by id or e-mail address"
+_SEVERAL = "several here are called “{}”: say whose it is by id or e-mail address"
+_ELSEWHERE = "“{}” is here, but at {}: say whose it is by id or e-mail address"
 
 
 def people_of(row: Row) -> tuple[Key, ...]:
@@ -29,15 +31,30 @@ def called(row: Row) -> str:
     return values.person_name(name).value if name and "@" not in name else ""
 
 
-def by_name(rows: Sequence[Row], accounts: Mapping[int, UUID]) -> dict[int, list[UUID]]:
+def by_name(rows: Sequence[Row], accounts: Mapping[int, Sequence[UUID]]) -> dict[int, Found]:
     """Who is called as the rows say, by their numbers; only of rows that say a name. More than one is nobody.
 
     Whose id or address is said, and is not here, is another of that name, unless they are at the same company.
     """
-    asked = [
-        (row.row, named.Called(called(row), row.text("company") or row.text("company_id"), accounts.get(row.row)))
-        for row in rows
-    ]
+    said = {row.row: row.text("company") or row.text("company_id") for row in rows}
+    asked = [(row.row, Called(called(row), said[row.row], tuple(accounts.get(row.row, ())))) for row in rows]
     strangers = {row.row for row in rows if people_of(row)}
-    asked = [(number, each) for number, each in asked if each.name and (number not in strangers or each.account_id)]
-    return dict(zip((number for number, _ in asked), named.who([each for _, each in asked]), strict=True))
+    asked = [(number, each) for number, each in asked if each.name and (number not in strangers or each.accounts)]
+    found = dict(zip((number for number, _ in asked), named.who([each for _, each in asked]), strict=True))
+    return {number: Found(each.there, [], []) if number in strangers else each for number, each in found.items()}
+
+
+def unclear(row: Row, found: Found | None) -> str:
+    """Why nobody can tell whom a row means by its name; "" where it means one, or nobody who is here."""
+    if found is None:
+        return ""
+    if len(found.here) > 1 or found.many:
+        return _SEVERAL.format(called(row))
+    if found.elsewhere and not found.here:
+        return _ELSEWHERE.format(called(row), _listed(found.elsewhere))
+    return ""
+
+
+def _listed(companies: Sequence[str]) -> str:
+    names = sorted({each for each in companies if each})
+    return "another company" if not names else names[0] if len(names) == 1 else f"{names[0]} and others"

@@ -129,16 +129,18 @@ class OutcomeTaker:
     def _leads(self, rows: Sequence[Row], tally: Tally) -> Iterator[_Found]:
         """The lead of each row: by whom it names, be it by name alone, by its deal's id, by its company (`_placed`)."""
         known = identity.resolve(found for row in rows for found in joined.people_of(row))
-        accounts = firms.of(rows)
-        first = first_leads(list(set(accounts.values())))
+        every = firms.of(rows)
+        first = first_leads(list({account for here in every.values() for account in here}))
+        accounts = {number: next((one for one in here if one in first), here[0]) for number, here in every.items()}
         unknown = [row for row in rows if not any(one in known for one in joined.people_of(row))]
-        called = joined.by_name(unknown, accounts)
+        called = joined.by_name(unknown, every)
+        unclear = {row.row: why for row in unknown if (why := joined.unclear(row, called.get(row.row)))}
         named: dict[int, tuple[UUID, ...]] = {
             row.row: tuple(dict.fromkeys(known[one] for one in joined.people_of(row) if one in known)) for row in rows
         }
-        named |= {number: tuple(alike) for number, alike in called.items() if len(alike) == 1}
+        named |= {number: tuple(alike.here) for number, alike in called.items() if number not in unclear}
         by_id = self._by_id(rows, named)
-        free = [row for row in unknown if not named[row.row] and row.row not in by_id.whose]
+        free = [row for row in unknown if not named[row.row] and row.row not in by_id.whose.keys() | unclear.keys()]
         placed = self._placed(
             [row for row in free if accounts.get(row.row) in first], accounts, first, by_id.references
         )
@@ -158,8 +160,8 @@ class OutcomeTaker:
             elif row.row in placed:
                 tally.remarks.append((row.row, Remark.COMPANY, row.text("company") or row.text("company_id")))
                 yield _Found(row, placed[row.row], (), reference)
-            elif called.get(row.row):
-                tally.reject(row, joined.SEVERAL.format(joined.called(row)), self._columns.get("person", ""))
+            elif row.row in unclear:
+                tally.reject(row, unclear[row.row], self._columns.get("person", ""))
             else:
                 tally.reject(row, *self._nobody(row))
 

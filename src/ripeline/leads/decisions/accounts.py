@@ -138,15 +138,18 @@ def first_leads(account_ids: Sequence[UUID]) -> dict[UUID, UUID]:
     return {account: lead for account, lead in first.values_list("account", "pk") if account}
 
 
-def called(names: Collection[str]) -> dict[str, UUID]:
-    """The accounts of these names, however they are written; of several the first."""
+def called(names: Collection[str]) -> dict[str, list[UUID]]:
+    """The accounts of these names, however they are written, the first first: of one name there may be several, where
+    some of its people came with an address and some without."""
     keys = {name: key for name in names if (key := account_key(name[:200]))}
     if not keys:
         return {}
-    rows = (
-        Account.objects.filter(named__in=set(keys.values())).order_by("-pk").values_list("named", "pk", "merged_into")
-    )
-    found = {named: into or pk for named, pk, into in rows}
+    rows = Account.objects.filter(named__in=set(keys.values())).order_by("pk").values_list("named", "pk", "merged_into")
+    found: dict[str, list[UUID]] = {}
+    for named, pk, into in rows:
+        here = found.setdefault(named, [])
+        if (into or pk) not in here:
+            here.append(into or pk)
     return {name: found[key] for name, key in keys.items() if key in found}
 
 
