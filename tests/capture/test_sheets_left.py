@@ -1,11 +1,13 @@
 """Sheets that an import has left, and tables beside another: said, and brought from the same file."""
 
 import io
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from uuid import UUID
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
 from django.test import Client
 
 from ripeline.base import clock
@@ -158,3 +160,20 @@ def test_a_table_beside_another_whose_heading_stands_in_another_row_is_one_of_it
     ]
     with as_table(io.BytesIO(workbook(rows)), name="fair.xlsx") as table:
         assert [each.name for each in table.sheets] == ["Leads", "Leads, columns E to F"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_button_pressed_twice_brings_its_sheet_once(mona: User, client: Client) -> None:
+    where = begun(mona, fair(), client)
+    started(client, where)
+    run = ImportRun.objects.get()
+
+    def pressed(_: int) -> int:
+        try:
+            return len(batches.begin_sheets(actor=mona, run=run, names=["Day 2"]))
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(2) as threads:
+        assert sorted(threads.map(pressed, range(2))) == [0, 1]
+    assert ImportRun.objects.filter(dialect__sheet="Day 2").count() == 1

@@ -63,11 +63,12 @@ def begin_sheets(*, actor: User, run: ImportRun, names: Collection[str]) -> list
     """Bring sheets that an import has left, from the same file: each is an import that waits for its mapping; all of
     them, and that one if it waits still, go in together. UnreadableFileError if one cannot be read.
     """
-    wanted = [each.name for each in sheets.waiting(sheets.left(actor, run)) if each.name in names]
-    kept = sheets.kept_with(actor, run)
-    if kept is None and wanted:
-        raise UnreadableFileError(f"{run.filename} is not kept any more: choose it again, and its sheet.")
     with transaction.atomic():
+        run = ImportRun.objects.select_for_update(of=("self",)).get(pk=run.pk)  # pressed twice, it is brought once
+        wanted = [each.name for each in sheets.waiting(sheets.left(actor, run)) if each.name in names]
+        kept = sheets.kept_with(actor, run)
+        if kept is None and wanted:
+            raise UnreadableFileError(f"{run.filename} is not kept any more: choose it again, and its sheet.")
         found = [
             actions.begin(
                 actor=actor, kind=None, filename=run.filename, file=pieces.opened_workbook(kept),
