@@ -208,7 +208,7 @@ def test_a_company_stays_at_which_somebody_is_put_in_that_moment(
 
     def undo() -> None:
         with transaction.atomic():
-            forgetting.unused({"source": [], "campaign": []}, accounts_of=(began, clock.now()))
+            forgetting.unused({"source": [], "campaign": []}, accounts_of=[(began, clock.now())])
 
     assert at_once(in_threads, put, undo) == []
     assert Lead.objects.get().account == Account.objects.get()
