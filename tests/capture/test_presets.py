@@ -55,15 +55,17 @@ def test_whatever_columns_a_view_or_a_report_has_it_is_known_and_can_go_in(code:
         ("Company ID,Company name,Domain,City\n7,Acme,acme.example,Hull\n", "companies"),
         ("Company,Website,Phone\nAcme,acme.example,+44 20 7183 0000\n", "leads"),
         ("Firma;Ansprechpartner;Webseite\nAcme;Ann Lee;acme.example\n", "leads"),
-        ("Company,City\nAcme,Hull\n", "leads"),
+        ("Unternehmen\nTrumpf SE\nHeller GmbH\n", "companies"),
+        ("Company,City\nAcme,Hull\n", "companies"),
+        ("Company,City,Contact person\nAcme,Hull,Ann Lee\n", "leads"),
         ("Company,Website,Amount,Close date,Status\nAcme,acme.example,500,2026-01-31,Won\n", "leads"),
     ],
 )
-def test_a_file_that_describes_companies_and_names_nobody_is_one_of_companies(text: str, kind: str) -> None:
+def test_a_file_that_names_companies_and_nobody_at_them_is_one_of_companies(text: str, kind: str) -> None:
     looked = look(io.BytesIO(text.encode()), kind=None, name="file.csv", said=Said())
     assert looked.mapping.kind == kind
     if kind == "companies":
-        assert looked.mapping.fields() == {"external_id", "company", "website"}
+        assert looked.mapping.fields() >= {"company"}
         assert looked.mapping.problems() == []
 
 

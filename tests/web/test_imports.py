@@ -675,6 +675,12 @@ def test_no_file_at_all_and_columns_that_identify_nobody_are_said(signed_in: Sig
     assert "Nobody could be told from another: map a column to E-mail, Phone, Name or Id in" in text(client.get(where))
     refused = client.post(f"{where}/mapping", {"start": "1"})
     assert (refused.status_code, NOBODY.said in text(refused)) == (422, True)
+    assert "Import as companies" not in refused.text
+    firms = client.post(f"{where}/mapping", {"to-0": "company"})
+    assert "or import the file as companies." in text(firms)
+    client.post(f"{where}/read-as", {"kind": "companies"})
+    assert "Read as companies, at which it names nobody. Read it as leads instead" in text(client.get(where))
+    client.post(f"{where}/read-as", {"kind": "leads"})
     twice = client.post(f"{where}/mapping", {"to-0": "name", "to-1": "name"})
     assert "are all mapped to Name: keep one of them" in text(twice)
 

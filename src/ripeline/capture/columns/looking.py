@@ -155,13 +155,13 @@ def _with_country(detected: Detected, mapping: FieldMap) -> Dialect:
 
 def _told_by(labels: Sequence[str], samples: Sequence[Sequence[str]]) -> Kind:
     """What a file of no system that we know has: notes and calls, where it says whose, when and about what; companies,
-    where it describes them and nobody at them; else leads.
+    where it names them and nobody at them; else leads.
     """
     if is_of_activities(labels) and not is_of_deals(labels):
         return "activities"
-    fields = fitting("leads", labels, guess("leads", labels, samples)).fields()
-    describes = "company" in fields and fields & {"website", "company_id"}
-    return "companies" if describes and not fields & SOMEBODY and not is_of_deals(labels) else "leads"
+    mapped = fitting("leads", labels, guess("leads", labels, samples))
+    fields, nobody = mapped.fields(), not mapped.fields() & SOMEBODY and not mapped.nameless()
+    return "companies" if "company" in fields and nobody and not is_of_deals(labels) else "leads"
 
 
 def at(run: ImportRun, said: Said, mapping: Mapping[str, str] | None = None, *, table: Table | None = None) -> Looked:

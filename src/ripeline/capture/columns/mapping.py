@@ -70,6 +70,11 @@ class FieldMap:
         """The fields that have a column."""
         return {target for _, target in self.targets if target in FIELDS[self.kind]}
 
+    @property
+    def has_companies_alone(self) -> bool:
+        """Whether leads would be made of it, and it names companies and nobody at them."""
+        return self.kind == "leads" and "company" in self.fields() and not self.fields() & SOMEBODY
+
     def nameless(self, empty: Collection[str] = ()) -> str:
         """The column, none of the `empty`, that is called like a person's name where no column goes there; else ""."""
         if self.kind != "leads" or self.fields() & {"name", *_NAMES}:
@@ -99,7 +104,8 @@ class FieldMap:
     def _nobody(self) -> list[str]:
         if self.fields() & SOMEBODY:
             return []
-        return ["Nobody could be told from another: map a column to email, phone, name or external_id."]
+        said = "Nobody could be told from another: map a column to email, phone, name or external_id"
+        return [f"{said}, or import the file as companies." if self.has_companies_alone else f"{said}."]
 
     def _no_company(self) -> list[str]:
         if self.fields() & {"company", "website"}:

@@ -168,6 +168,7 @@ def _context(run: ImportRun, looked: Looked, *, error: str = "") -> dict[str, An
         "kind": "" if run.kind == ImportKind.LEADS else run.get_kind_display().lower(),
         "asks_for_outcomes": looking.asks_for_outcomes(looked),
         "may_be_outcomes": looking.may_be_outcomes(looked),
+        "has_companies_alone": looked.mapping.has_companies_alone,
         "is_of_enquiries": run.kind == ImportKind.LEADS and is_of_enquiries(dialect.labels),
         "are_requests": are_requests(dialect, looked.mapping),
         "asks_source": run.kind == ImportKind.LEADS,
