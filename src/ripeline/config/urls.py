@@ -22,6 +22,7 @@ SCREENS = (
     "ripeline.web.lists.kept",
     "ripeline.web.lists.many",
     "ripeline.web.lists.export",
+    "ripeline.web.lists.jobs",
     "ripeline.web.today.today",
     "ripeline.web.doors.lead_new",
     "ripeline.web.acting.lead_answers",

@@ -65,6 +65,7 @@ PAGES = (
     Entry("What would it bring us?", "market", "chart-line", _READ_EVERYBODYS),
     Entry("Seen differently", "disputes", "message-circle"),
     Entry("Possible duplicates", "duplicates", "users"),
+    Entry("Under way, and done lately", "jobs", "list-checks"),
     Entry("Booths", "booths", "tent"),
     Entry("What forms give", "assets", "download", _KEEP_CATALOG),
     Entry("Links that are counted", "links", "link", _KEEP_CATALOG),

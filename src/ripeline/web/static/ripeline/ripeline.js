@@ -323,8 +323,48 @@
     if (country && option.dataset.country) country.value = option.dataset.country;
   }
 
+  /* ---- What one's own long work is doing, while one works elsewhere ------------------------------------------------ */
+
+  const WORKING = "ripeline-at-work"; // which are known to be under way
+  const LOOK = 4000; // milliseconds
+
+  /* Asked for only once a page of such work was seen, until all of it has ended: nobody else pays for it. */
+  let seenAtWork = new Set(); // by this page: another may have noticed the end
+
+  async function lookAtWork() {
+    const corner = $("#at-work"), known = new Set([...(localStorage.getItem(WORKING) || "").split(" "), ...seenAtWork].filter(Boolean));
+    if (!corner || !known.size || document.hidden) return;
+    try {
+      const answer = await fetch(corner.dataset.url, { headers: { "HX-Request": "true" } });
+      if (!answer.ok || answer.redirected) return;
+      const found = $$("a", new DOMParser().parseFromString(await answer.text(), "text/html").body);
+      const moving = found.filter((link) => !("ended" in link.dataset));
+      for (const link of found) if ("ended" in link.dataset && known.has(link.dataset.job) && location.pathname !== link.getAttribute("href")) sayEnded(link);
+      corner.hidden = !moving.length || Boolean($("[data-at-work], #jobs"));
+      corner.replaceChildren(...moving);
+      seenAtWork = new Set(moving.map((link) => link.dataset.job));
+      if (moving.length) localStorage.setItem(WORKING, moving.map((link) => link.dataset.job).join(" "));
+      else localStorage.removeItem(WORKING);
+    } catch { /* asked again in a moment */ }
+  }
+
+  function sayEnded(link) {
+    say(`${link.dataset.ended}: `);
+    const found = document.createElement("a");
+    Object.assign(found, { href: link.getAttribute("href"), textContent: link.textContent.trim() });
+    $("span", toasts().lastElementChild).append(found);
+  }
+
+  function startLooking() {
+    const here = $("[data-at-work]");
+    if (here) localStorage.setItem(WORKING, `${localStorage.getItem(WORKING) || ""} ${here.dataset.atWork}`);
+    lookAtWork();
+    setInterval(lookAtWork, LOOK);
+  }
+
   document.addEventListener("DOMContentLoaded", () => {
     startToasts();
+    startLooking();
     startPalette();
     guess();
     $(".tabs [aria-current]")?.scrollIntoView({ inline: "center", block: "nearest" });
