@@ -6,6 +6,8 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from ripeline.base import clock
 from ripeline.catalog import queries as reasons
@@ -19,6 +21,8 @@ from ripeline.leads.decisions import actions as leads
 from ripeline.leads.decisions.deciding import Next
 from ripeline.leads.finding.leaks import Leak
 from ripeline.leads.models import Lead
+from ripeline.people import actions as people_actions
+from ripeline.people import queries as people
 from ripeline.people.models import User
 from ripeline.people.rules import NotAllowed
 from ripeline.ripeness import actions as ripeness
@@ -285,3 +289,24 @@ def test_before_it_is_asked_it_says_when_the_longest_list_ends(carol: User, shoe
     assert [(pace, n) for pace, n, _ in found] == [(3, 15), (5, 15)]
     assert found[0][2] == MONDAY.date() + timedelta(days=4)  # twelve of Alice's, three a day: Friday
     assert found[1][2] == MONDAY.date() + timedelta(days=3)
+
+
+def test_how_full_the_coming_days_are_is_asked_once_however_many_people_have_leads(
+    carol: User, alice: User, bob: User, shoebox: list[Lead], make_lead: MakeLead
+) -> None:
+    def asked() -> int:
+        with CaptureQueriesContext(connection) as seen:
+            recovering.ends(carol, TEAM, list(Leak))
+        return len(seen)
+
+    for each in (alice, bob):  # what is settled is read
+        make_lead(each, captured=timedelta(days=60))
+    asked()
+    few = asked()
+    for at in range(4):
+        other = people_actions.add_user(
+            actor=people.system(), email=f"rep{at}@example.com", name=f"Rep {at}", role="rep", team=carol.team
+        )
+        make_lead(other, captured=timedelta(days=60))
+    asked()
+    assert asked() == few

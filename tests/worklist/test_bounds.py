@@ -57,7 +57,7 @@ def nodes(plan: dict[str, Any]) -> list[dict[str, Any]]:
     return [plan, *(node for child in plan.get("Plans", []) for node in nodes(child))]
 
 
-def explained(sql: str, given: dict[str, Any]) -> list[dict[str, Any]]:
+def explained(sql: str, given: dict[str, Any] | list[Any]) -> list[dict[str, Any]]:
     with connection.cursor() as cursor:
         cursor.execute(f"EXPLAIN (ANALYZE, FORMAT JSON) {sql}", given)
         (found,) = cursor.fetchone()
@@ -139,3 +139,12 @@ def test_the_shoebox_is_counted_along_indexes(many: None) -> None:
     assert not [step for step in steps if step["Node Type"] == "Seq Scan" and step["Relation Name"] == "lead"]
     of_lead = [step for step in steps if step.get("Relation Name") == "lead" or "lead" in step.get("Index Name", "")]
     assert sum(step["Actual Rows"] for step in of_lead) < 3000  # and reads few of the twenty thousand
+
+
+def test_how_full_the_days_of_several_are_is_counted_along_it_too(many: None, alice: User, bob: User) -> None:
+    desks = [pk for each in (alice, bob) for pk in queries.responsibles(each, MONDAY.date())]
+    n = len(desks)
+    soon = [MONDAY + timedelta(days=2)] * n
+    steps = explained(queries._DUE_BY_DAY, [desks, ["UTC"] * n, [MONDAY] * n, soon])
+    assert {step.get("Index Name") for step in steps} & {"lead_due"}
+    assert not [step for step in steps if step["Node Type"] == "Seq Scan" and step["Relation Name"] == "lead"]

@@ -9,7 +9,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import parse_qsl
 from uuid import UUID
 
@@ -243,10 +243,11 @@ def _places(run: Recovery) -> tuple[list[_Place], int]:
     for at, row in enumerate(rows):
         theirs[takers[row[2], row[3]].pk if row[1] == State.LOST else row[2]].append(at)
     holders = Responsible.objects.select_related("user").in_bulk(list(theirs))
-    now, places, later = clock.now(), [], 0
+    coming = _coming(holders.values(), clock.now())
+    places, later = [], 0
     for holder_id, members in theirs.items():
         holder = holders[holder_id]
-        calendar, days, free = _coming(holder, now)
+        calendar, days, free = coming[holder_id]
         per_day = _per_day(free, pace=run.per_day * _people(holder))
         when = spread([chances[rows[at][0]] for at in members], per_day=per_day)
         for at, place in zip(members, when.tolist(), strict=True):
@@ -258,16 +259,28 @@ def _places(run: Recovery) -> tuple[list[_Place], int]:
     return [place for _, _, place in places], later
 
 
-def _coming(holder: Responsible, now: datetime) -> tuple[Calendar, list[date], list[int] | None]:
-    """The days over which a holder's leads are spread, and how many contacts each still takes (None: any number).
+class _Days(NamedTuple):
+    """The days over which a holder's leads are spread, and how many contacts each still takes (None: any number)."""
+
+    calendar: Calendar
+    days: list[date]
+    free: list[int] | None
+
+
+def _coming(holders: Collection[Responsible], now: datetime) -> dict[UUID, _Days]:
+    """Of each of them.
 
     A programme is worked by nobody; what it holds comes to its owner's day only if there is room.
     """
-    calendar = working_time.calendar_of(holder.user)
-    coming = calendar.coming(calendar.after(calendar.day(now), 1), DAYS)
-    days = [day for day in coming if calendar.at(day) <= now + FARTHEST_NEXT - timedelta(days=1)]
-    is_worked = days and holder.kind != ResponsibleKind.PROGRAMME
-    return calendar, days, keeping.room(holder, calendar, days) if is_worked else None
+    found: dict[UUID, _Days] = {}
+    for holder in holders:
+        calendar = working_time.calendar_of(holder.user)
+        coming = calendar.coming(calendar.after(calendar.day(now), 1), DAYS)
+        days = [day for day in coming if calendar.at(day) <= now + FARTHEST_NEXT - timedelta(days=1)]
+        found[holder.pk] = _Days(calendar, days, None)
+    worked = [each for each in holders if found[each.pk].days and each.kind != ResponsibleKind.PROGRAMME]
+    rooms = keeping.rooms([keeping.Coming(each, found[each.pk].calendar, found[each.pk].days) for each in worked])
+    return {pk: each._replace(free=rooms.get(pk)) for pk, each in found.items()}
 
 
 def _per_day(free: Sequence[int] | None, *, pace: int) -> list[int]:
@@ -322,12 +335,13 @@ def ends(
     for desk, owner, state, n in counted:
         held[takers[desk, owner].pk if state == State.LOST else desk] += n
     holders = Responsible.objects.select_related("user").in_bulk(list(held))
-    coming = {pk: (*_coming(holder, now)[1:], _people(holder)) for pk, holder in holders.items()}
+    coming = _coming(holders.values(), now)
+    people_there = {pk: _people(holder) for pk, holder in holders.items()}
     today = working_time.calendar_of(None).day(now)
 
     def last(pk: UUID, pace: int) -> date:
-        days, free, people_there = coming[pk]
-        when = spread([0.0] * held[pk], per_day=_per_day(free, pace=pace * people_there))
+        _, days, free = coming[pk]
+        when = spread([0.0] * held[pk], per_day=_per_day(free, pace=pace * people_there[pk]))
         return days[min(int(when.max()), len(days) - 1)]
 
     return [(pace, held.total(), max((last(pk, pace) for pk in held), default=today)) for pace in paces]

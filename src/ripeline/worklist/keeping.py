@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import date, datetime, time, timedelta
+from typing import NamedTuple
 from uuid import UUID
 
 from ripeline.base import clock
@@ -58,10 +59,29 @@ def replan_of(responsible: Responsible, calendar: Calendar, today: date, *, now:
 
 def room(responsible: Responsible, calendar: Calendar, days: Sequence[date]) -> list[int]:
     """How many contacts each of these coming days takes beside what is due on it already; at least one."""
-    capacity = _capacity(responsible)
-    until = calendar.end_of(days[-1])
-    taken = queries.due_by_day(responsible.pk, calendar, since=calendar.at(days[0], time(0)), until=until)
-    return [max(capacity - taken.get(day, 0), 1) for day in days]
+    return rooms([Coming(responsible, calendar, days)])[responsible.pk]
+
+
+class Coming(NamedTuple):
+    """Whose coming days, by which calendar."""
+
+    responsible: Responsible
+    calendar: Calendar
+    days: Sequence[date]
+
+    @property
+    def stretch(self) -> queries.Stretch:
+        first, last = self.calendar.at(self.days[0], time(0)), self.calendar.end_of(self.days[-1])
+        return queries.Stretch(self.calendar, first, last)
+
+
+def rooms(coming: Sequence[Coming]) -> dict[UUID, list[int]]:
+    """The same of several, asked at once."""
+    taken = queries.due_by_days({each.responsible.pk: each.stretch for each in coming}) if coming else {}
+    return {
+        one.responsible.pk: [max(capacity - taken[one.responsible.pk].get(day, 0), 1) for day in one.days]
+        for one, capacity in ((each, _capacity(each.responsible)) for each in coming)
+    }
 
 
 def _capacity(responsible: Responsible | None) -> int:

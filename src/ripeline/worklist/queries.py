@@ -2,9 +2,9 @@
 
 import json
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime, time, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.db import connection
@@ -164,15 +164,41 @@ def has_leads(mine: Collection[UUID]) -> bool:
     return Lead.objects.filter(IS_OPEN, responsible__in=mine).exists()
 
 
-def due_by_day(responsible_id: UUID, calendar: Calendar, *, since: datetime, until: datetime) -> dict[date, int]:
-    """How many open leads of one responsible are due on each local day of a stretch of time."""
+class Stretch(NamedTuple):
+    """A stretch of time whose days are those of a calendar."""
+
+    calendar: Calendar
+    since: datetime
+    until: datetime
+
+
+_DUE_BY_DAY = f"""
+SELECT asked.id, found.day, found.n
+FROM unnest(%s::uuid[], %s::text[], %s::timestamptz[], %s::timestamptz[]) AS asked(id, zone, since, until)
+CROSS JOIN LATERAL (  -- of each along `lead_due`
+    SELECT (lead.next_at AT TIME ZONE asked.zone)::date AS day, count(*) AS n FROM lead
+    WHERE lead.responsible_id = asked.id AND {worth.OPEN} AND lead.next_at >= asked.since AND lead.next_at < asked.until
+    GROUP BY 1
+) AS found
+"""  # noqa: S608
+
+
+def due_by_days(stretches: Mapping[UUID, Stretch]) -> dict[UUID, dict[date, int]]:
+    """How many open leads of each of these responsibles are due on each local day of a stretch of time of their own."""
+    found: dict[UUID, dict[date, int]] = {pk: {} for pk in stretches}
+    each = list(stretches.values())
+    zones = [str(one.calendar.zone) for one in each]
+    given: list[Any] = [list(stretches), zones, [one.since for one in each], [one.until for one in each]]
     with connection.cursor() as cursor:
-        cursor.execute(
-            f"SELECT (lead.next_at AT TIME ZONE %s)::date, count(*) FROM lead WHERE lead.responsible_id = %s"  # noqa: S608
-            f" AND {worth.OPEN} AND lead.next_at >= %s AND lead.next_at < %s GROUP BY 1",
-            [str(calendar.zone), responsible_id, since, until],
-        )
-        return dict(cursor.fetchall())
+        cursor.execute(_DUE_BY_DAY, given)
+        for pk, day, n in cursor.fetchall():
+            found[pk][day] = n
+    return found
+
+
+def due_by_day(responsible_id: UUID, calendar: Calendar, *, since: datetime, until: datetime) -> dict[date, int]:
+    """The same of one."""
+    return due_by_days({responsible_id: Stretch(calendar, since, until)})[responsible_id]
 
 
 # The shoebox: what constraints cannot say. Overdue for long; with somebody who left or whose role follows up no leads,
