@@ -109,3 +109,28 @@ def test_who_wrote_something_on_the_day_of_the_record_has_come_again(mona: User)
     yesterday = (clock.now() - timedelta(days=1)).date().isoformat()
     imported(csv("Name,E-mail,Message,Created", f"Ann,ann@x.example,please call,{yesterday}"), actor=mona)
     assert Lead.objects.get().enquiries.count() == 2
+
+
+CONTACTS = csv(
+    "Contact ID,First Name,Last Name,Account ID,Account Name,Email,Contact Owner,Created Date",
+    "0035g00000BBBB1,Paul,Kern,0015g00000CCCC1,Kern & Co,paul@kern.example,,2026-03-02",
+    "0035g00000BBBB2,Olga,Petrova,0015g00000CCCC2,Petrov OOD,olga@petrov.example,,2026-03-02",
+)
+LEADS = csv(
+    "Lead ID,First Name,Last Name,Company / Account,Email,Lead Status,Lead Owner,Create Date,Converted",
+    "00Q5g00000AAAA3,Paul,Kern,Kern & Co,paul@kern.example,Closed - Converted,,2026-01-05,1",
+    "00Q5g00000AAAA4,Olga,Petrova,Petrov OOD,olga@petrov.example,Open - Not Contacted,,2026-05-05,0",
+)
+
+
+@pytest.mark.parametrize("order", [(CONTACTS, LEADS), (LEADS, CONTACTS)], ids=["contacts first", "leads first"])
+def test_a_salesforce_lead_and_the_contact_that_it_became_are_one_enquiry(
+    mona: User, order: tuple[bytes, bytes]
+) -> None:
+    for content in (*order, *order):
+        imported(content, actor=mona, kind=None)
+    paul = Lead.objects.get(email="paul@kern.example")
+    assert [each.captured_at.date().isoformat() for each in paul.enquiries.all()] == ["2026-01-05"]
+    assert paul.captured_at.date().isoformat() == "2026-01-05"
+    if order[0] is CONTACTS:
+        assert Lead.objects.get(name="Olga Petrova").enquiries.count() == 2, "a lead that is open is another"

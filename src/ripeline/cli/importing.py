@@ -296,7 +296,12 @@ def _started(actor: User, file: Path, content: Table, wishes: Wishes) -> ImportR
         policy=wishes.policy or ImportPolicy.FILE,
     )  # fmt: skip
     run = begin()
-    meant = (looked.dialect.to_json(), mapping.to_json(), wishes.source, wishes.policy or ImportPolicy.FILE)
+    meant = (
+        looked.dialect.to_json(),
+        mapping.to_json(),
+        wishes.source or run.source,
+        wishes.policy or ImportPolicy.FILE,
+    )
     as_meant = (run.dialect, run.mapping, run.source, run.policy) == meant
     if run.state != ImportState.UPLOADED and (as_meant or not wishes):
         say(f"{file.name} was broken off after {run.position:,} rows; going on there.")

@@ -16,6 +16,8 @@ _TAG = re.compile(
     r"</?(?:p|br|div|span|a|b|i|u|em|strong|font|ul|ol|li|h[1-6]|blockquote|table|tbody|tr|td)\b[^<>]{0,500}>", re.I
 )
 _LINE_TAG = re.compile(r"<(?:br|/p|/div|/li|/tr|/h[1-6])\b[^<>]{0,500}>", re.I)
+_AS_TEXT = re.compile(r'="((?:[^"]|"")*)"')  # how a program has a spreadsheet take something for text
+_BROKEN = re.compile("[ÂÃâÅ]")  # begins what was UTF-8 and was read as Western European
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
 
@@ -35,7 +37,10 @@ class BadValueError(ValueError):
 
 
 def clean(text: str) -> str:
-    """One line of text: composed (NFC), no invisible characters, single spaces, no apostrophe of `safe_cell`."""
+    """One line of text: composed (NFC), no invisible characters, single spaces, no apostrophe of `safe_cell`; out of
+    its ="…", and with letters that were broken on the way as they were.
+    """
+    text = mended(_as_text(text))
     if text.isascii() and text.isprintable() and "  " not in text:  # as nearly all are
         return _without_apostrophe(text.strip())
     return _without_apostrophe(" ".join(_INVISIBLE.sub("", unicodedata.normalize("NFC", text)).split()))
@@ -43,10 +48,35 @@ def clean(text: str) -> str:
 
 def clean_lines(text: str) -> str:
     """Text of any number of lines, cleaned line by line."""
+    text = mended(_as_text(text))
     if text.isascii() and text.isprintable():
         return clean(text)
     lines = (_INVISIBLE.sub("", line).rstrip() for line in unicodedata.normalize("NFC", text).splitlines())
     return _without_apostrophe("\n".join(lines).strip())
+
+
+def _as_text(text: str) -> str:
+    found = _AS_TEXT.fullmatch(text.strip()) if '="' in text else None
+    return found[1].replace('""', '"') if found else text
+
+
+def mended(text: str) -> str:
+    """Text that was UTF-8 and was read as Western European, once or twice (MÃ¼ller), as it was; any other as it is."""
+    for _ in range(3):
+        if text.isascii() or not _BROKEN.search(text):
+            return text
+        try:
+            text = b"".join(map(_byte, text)).decode("utf-8")
+        except UnicodeError:
+            return text
+    return text
+
+
+def _byte(letter: str) -> bytes:
+    try:
+        return letter.encode("cp1252")
+    except UnicodeEncodeError:
+        return letter.encode("latin-1")
 
 
 def without_markup(text: str) -> str:

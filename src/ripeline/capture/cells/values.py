@@ -113,6 +113,11 @@ _NOT = words("not never no non nicht nie kein pas jamais nao t")  # won't, isn't
 _NOT_YET = _NOT | words("be to nearly almost noch fast ainda todavia competitor competition wettbewerber")
 _IN_BRACKETS = re.compile(r"\s*\([^()]*\)\s*$")  # HubSpot writes the pipeline behind the stage
 _NOT_OF_A_NAME = re.compile(r"[\d=@\"“”„«»()\[\]{}<>|]")
+_SALUTATION = re.compile(  # not of two: Herr und Frau Müller
+    r"^(?:herrn?|frau|hr\.|fr\.|mr\.?|mrs\.?|ms\.?|miss|mister|madame|monsieur|mme\.?|mlle\.?|señora?|sra?\."
+    r"|signora?|sig\.(?:ra)?|dhr\.|mevr(?:\.|ouw)) +(?!(?:und|u\.|and|et|y|e|en|&|\+) )(?=\w)",
+    re.IGNORECASE,
+)
 _NOT_FIRST_NAMES = words("jr sr phd md ii iii inc llc ltd gmbh ag co corp sa")
 
 
@@ -273,14 +278,17 @@ def country_said(number: str) -> str:
 
 
 def person_name(text: str) -> Parsed[str]:
-    """A name as people write it: "Meier, Alice" is turned round; capitals stay as they are."""
+    """A name as people write it: "Meier, Alice" is turned round; capitals stay as they are. "Herr", "Mrs." are no part
+    of it.
+    """
+    text = _SALUTATION.sub("", text)
     last, comma, first = text.partition(",")
     turns = (
         comma and not _NOT_OF_A_NAME.search(text) and last.strip() and len(first.split()) in (1, 2) and "," not in first
     )
-    return Parsed(
-        f"{first.strip()} {last.strip()}" if turns and first.strip(" .").lower() not in _NOT_FIRST_NAMES else text
-    )
+    if not turns or first.strip(" .").lower() in _NOT_FIRST_NAMES:
+        return Parsed(text)
+    return Parsed(f"{_SALUTATION.sub('', first.strip())} {last.strip()}")
 
 
 def domain(text: str) -> Parsed[str]:

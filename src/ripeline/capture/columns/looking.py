@@ -120,6 +120,9 @@ def look(
     if not (preset and preset.is_ours):  # whose columns are known, be they nearly empty
         guesses = answers.guessed(kind, labels, guesses)
         guesses = scraps.left_out(wording.owned(kind, labels, guesses, detected.samples), detected)
+    if wide := scraps.many(guesses):
+        why = {**detected.dialect.why, "wide": f"{wide} columns are left out"}
+        detected = detected._replace(dialect=replace(detected.dialect, why=why))
     detected = detected._replace(dialect=replace(detected.dialect, scraps=scraps.among(labels, guesses)))
     if kind == "leads" and (others := companions.columns(labels, detected.samples)):
         why = {**detected.dialect.why, "others": companions.told(others)}

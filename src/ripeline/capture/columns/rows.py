@@ -28,7 +28,7 @@ from ripeline.capture.cells.fields import (
     Kind,
     Takes,
 )  # fmt: skip
-from ripeline.capture.cells.text import BadValueError, clean, clean_lines, given, key, words
+from ripeline.capture.cells.text import BadValueError, clean, clean_lines, given, key, mended, words
 from ripeline.capture.columns import evidence
 from ripeline.capture.columns.evidence import Seen
 from ripeline.capture.columns.mapping import FieldMap
@@ -248,6 +248,8 @@ class _Conversion:
         row = Row(record.row, cells=record.cells, system=self._dialect.system)
         if record.remark:
             row.remarks.append(record.remark)
+        if any(mended(cell) != cell for cell in record.cells):
+            row.remarks.append("had letters that were broken on the way (Ã¼ for ü), and were mended")
         faults = [
             fault
             for at, known in self._fields

@@ -14,9 +14,11 @@ from ripeline.capture.columns.detection import Detected
 from ripeline.capture.columns.mapping import ALL_EMPTY, Guess
 from ripeline.catalog import queries as catalog
 
+MANY = "the file has very many columns"
 _KEEP = "; keep it if you need it"
 _FEWEST = 10  # rows; of fewer a column with one cell may be meant
 _FEWEST_UNNAMED = 3  # the same of a column without a heading
+MOST_OWN = 60  # columns of a file that become fields of the company's own without anybody's saying so
 _SHARE, _MOST = 200, 20  # one cell in so many rows is next to nothing, but never more than this
 
 
@@ -34,7 +36,27 @@ def left_out(guesses: Sequence[Guess], detected: Detected) -> list[Guess]:
             ours = {field.key for field in catalog.custom_fields()} if ours is None else ours
             if key(label).replace(" ", "_")[:60] not in ours:
                 found[at] = Guess(IGNORE, f"{why}{_KEEP}")
-    return found
+    return _not_too_many(found, detected)
+
+
+def _not_too_many(guesses: list[Guess], detected: Detected) -> list[Guess]:
+    """Of very many columns that would all become fields only those in which most stands, and those that are here."""
+    own = [at for at, guess in enumerate(guesses) if guess.target.startswith(CUSTOM)]
+    if len(own) <= MOST_OWN:
+        return guesses
+    ours, labels = {field.key for field in catalog.custom_fields()}, detected.dialect.labels
+    others = companions.columns(labels, detected.samples)
+    new = [at for at in own if key(labels[at]).replace(" ", "_")[:60] not in ours and labels[at] not in others]
+    most = max(MOST_OWN - (len(own) - len(new)), 0)
+    why = f"{MANY}: {len(own)} would be fields of your own, and this is none of the {MOST_OWN} in which most stands"
+    for at in sorted(new, key=lambda at: (detected.gaps[at], at))[most:]:
+        guesses[at] = Guess(IGNORE, f"{why}{_KEEP}")
+    return guesses
+
+
+def many(guesses: Sequence[Guess]) -> int:
+    """How many columns are left out only because there are so many."""
+    return sum(guess.because.startswith(MANY) for guess in guesses)
 
 
 def among(labels: Sequence[str], guesses: Sequence[Guess]) -> tuple[str, ...]:

@@ -172,6 +172,7 @@ class Dialect:
             "below": ("Below the rows", "it has a heading of its own"),
             "nobody": ("Not people", "those rows are refused"),
             "others": ("Other people in a row", _OTHERS[bool(self.others)]),
+            "wide": ("Very many columns", "there would be too many fields of your own"),
             "again": ("Headings within the rows", "those rows are refused"),
         }
         return [Finding(what, self.why[name], why) for name, (what, why) in said.items() if name in self.why]

@@ -26,6 +26,7 @@ from ripeline.capture.imports.undoing import stop as stop_undo
 from ripeline.capture.in_person.by_hand import CaptureError, capture_one
 from ripeline.capture.models import ImportPiece, ImportPolicy, ImportRun, ImportState
 from ripeline.leads.rules import NotAllowed
+from ripeline.leads.words import systems
 from ripeline.people.models import User
 from ripeline.timeline import actions as timeline
 
@@ -34,6 +35,7 @@ __all__ = [
     "confirm", "discard", "go_on", "prepare", "stop_undo", "undo", "work",
 ]  # fmt: skip
 
+_SOURCES = ("linkedin",)  # whose lists are people who came by it
 KEPT = timedelta(days=30)  # a file that nobody started, or went on with
 
 
@@ -74,7 +76,7 @@ def begin(
     said = said or Said()
     with as_table(file, name=filename, sheet=said.whole.sheet) as table:
         looked = looked or look(table, kind=kind, name=filename, said=said)
-        run.kind = looked.mapping.kind
+        run.kind, run.source = looked.mapping.kind, run.source or _source_of(looked)
         _draft(run, looked, said)
         with transaction.atomic():
             _tidy()
@@ -94,6 +96,14 @@ def _store(run: ImportRun, table: Table) -> None:
 
 def _source(name: str) -> str:
     return " ".join(name.split())[:160]
+
+
+def _source_of(looked: Looked) -> str:
+    """Where people come from of whose file it is known, and which has no column that says it: a list of LinkedIn's."""
+    preset = looked.preset
+    if preset is None or preset.system not in _SOURCES or "source" in looked.mapping.fields():
+        return ""
+    return systems.label(preset.system)
 
 
 def _draft(run: ImportRun, looked: Looked, said: Said) -> None:
