@@ -6,11 +6,13 @@ from decimal import Decimal
 import pytest
 
 from ripeline.base import clock
-from ripeline.capture.imports import queries
+from ripeline.capture.imports import actions, queries
 from ripeline.catalog import queries as catalog
 from ripeline.leads import queries as record
 from ripeline.leads.decisions import actions as leads
+from ripeline.leads.decisions import deciding
 from ripeline.leads.models import Lead, Opportunity
+from ripeline.people import queries as people
 from ripeline.people.models import User
 from ripeline.ripeness import queries as ripeness
 from ripeline.timeline.models import Activity
@@ -228,3 +230,47 @@ def test_the_day_expected_is_taken_from_a_column_beside_that_of_the_day_it_ended
     found = {name: (str(day), ended) for name, day, ended in Opportunity.objects.values_list(
         "product", "expected_close", "closed_at")}  # fmt: skip
     assert found == {"Lathe": ("2026-12-20", None), "Saw": ("None", datetime(2026, 3, 1, tzinfo=UTC))}
+
+
+OPEN = "E-mail,Deal name,Deal stage,Amount,Close date"
+
+
+def test_what_somebody_here_says_of_an_open_deal_stays_until_the_file_says_something_else(
+    alice: User, make_lead: MakeLead
+) -> None:
+    lead = make_lead(alice, email="ann@x.example")
+    file = csv(OPEN, "ann@x.example,Chairs,Proposal,1000,2027-05-01")
+    outcomes(file)
+    leads.open_opportunity(lead.pk, by(alice), next=soon(), amount=Decimal(7000), currency="EUR", stage="Negotiation")
+    assert counts(outcomes(file + b"\n")) == (0, 0, 1, 0)
+    deal = Opportunity.objects.get()
+    assert (deal.amount, deal.stage) == (7000, "Negotiation")
+    assert counts(outcomes(csv(OPEN, "ann@x.example,Chairs,Proposal,1500,2027-05-01"))) == (0, 1, 0, 0)
+    deal.refresh_from_db()
+    assert (deal.amount, deal.stage) == (1500, "Negotiation")
+
+
+def test_an_open_deal_that_somebody_took_back_is_not_opened_by_the_next_file(alice: User, make_lead: MakeLead) -> None:
+    lead = make_lead(alice, email="ann@x.example")
+    before = lead.decision_id
+    file = csv(OPEN, "ann@x.example,Chairs,Proposal,1000,2027-05-01")
+    outcomes(file)
+    deciding.undo(Lead.objects.get().decision_id, by(alice))
+    run = outcomes(file + b"\n")
+    assert not Opportunity.objects.exists()
+    assert Lead.objects.get().state == "new"
+    assert Lead.objects.get().decision_id == before
+    actions.undo(actor=people.system(), run_id=run.pk)
+    actions.work(run.pk)
+    assert not Opportunity.objects.exists()
+
+
+def test_an_open_deal_of_an_import_that_was_taken_back_is_opened_by_the_next(alice: User, make_lead: MakeLead) -> None:
+    make_lead(alice, email="ann@x.example")
+    file = csv(OPEN, "ann@x.example,Chairs,Proposal,1000,2027-05-01")
+    run = outcomes(file)
+    actions.undo(actor=people.system(), run_id=run.pk)
+    actions.work(run.pk)
+    assert not Opportunity.objects.exists()
+    outcomes(file + b"\n")
+    assert Opportunity.objects.get().amount == 1000

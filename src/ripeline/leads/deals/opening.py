@@ -25,6 +25,7 @@ from ripeline.leads.deals import moving as moving_deals
 from ripeline.leads.deals import repeat
 from ripeline.leads.deals.ids import Ids
 from ripeline.leads.deals.moving import Draft
+from ripeline.leads.deals.said_before import SaidBefore
 from ripeline.leads.decisions import bulk
 from ripeline.leads.decisions.deciding import By, Changes, in_state
 from ripeline.leads.models import DealId, Lead, Opportunity, OpportunityState, State
@@ -86,6 +87,8 @@ class _Opening:
         self._family = queries.families(self._leads.keys())
         deals = list(Opportunity.objects.filter(lead__in=self._leads))
         self._ids.watch(deals)
+        keys = {deal.key for deal in given if not deal.reference}
+        self._before = SaidBefore(self._leads.keys(), keys, by.origin)
         self._here = {(found.lead_id, found.key): found for found in deals}
 
     def _lead_of(self, deal: OpenDeal) -> UUID:
@@ -100,7 +103,10 @@ class _Opening:
             return self._follow(deal, lead, known)
         found = self._here.get((lead.pk, deal.key))
         if found and self._ids.may_be(deal.reference, found):
-            return self._bring_up_to_date(deal, found, _given(deal))
+            told = {} if deal.reference else self._before.of(found)
+            return self._bring_up_to_date(deal, found, _news(deal, told) if told else _given(deal))
+        if not (found or deal.reference) and self._before.was_opened(lead.pk, deal.key):
+            return Became.ENDED  # somebody here has taken it back
         return self._open(deal, lead) if self._takes(deal, lead) else Became.CLOSED
 
     def write(self) -> None:
@@ -113,10 +119,7 @@ class _Opening:
         if was_with != lead.pk:
             return self._move(deal, lead, known, self._leads.get(was_with))
         if found and found.state == OpportunityState.OPEN:
-            said = _said(deal)
-            news = {name for name, at in _SAID.items() if said.get(at) != told.get(at)}
-            given = {name: each for name, each in _given(deal).items() if name in news}
-            return self._bring_up_to_date(deal, found, given)
+            return self._bring_up_to_date(deal, found, _news(deal, told))
         if told.get("outcome") == "open":  # somebody here has ended it since, or taken it back
             self._ids.tell(deal.reference, lead_id=lead.pk, found=found, said=_said(deal))
             return Became.ENDED
@@ -187,6 +190,7 @@ class _Opening:
         found.save(force_insert=image is None)
         self._here[lead.pk, found.key] = found
         told = self._ids.tell(deal.reference, lead_id=lead.pk, found=found, said=_said(deal), moved=moved)
+        told = told if deal.reference else self._before.keep(found, _said(deal))
         data: dict[str, Any] = {
             "imported": True, "product": deal.name, "amount": None if deal.amount is None else str(deal.amount),
             "currency": deal.currency, "opportunity": {"id": str(found.pk), "before": image}, **told,
@@ -212,6 +216,7 @@ class _Opening:
         changed = {name: new for name, new in given.items() if is_open and new and getattr(found, name) != new}
         if not (changed or is_new_id):
             return Became.SAME if is_open else Became.ENDED
+        told = told if deal.reference else self._before.keep(found, _said(deal))
         image = deal_ids.image(found)
         for name, value in changed.items():
             setattr(found, name, value)
@@ -247,6 +252,13 @@ def _given(deal: OpenDeal) -> dict[str, Any]:
         "amount": deal.amount, "currency": deal.currency, "stage": deal.stage[:40], "expected_close": deal.expected,
     }  # fmt: skip
     return given | ({"name": deal.name[:200]} if deal.reference else {})
+
+
+def _news(deal: OpenDeal, told: Mapping[str, Any]) -> dict[str, Any]:
+    """What a file gives of a deal otherwise than the last time."""
+    said = _said(deal)
+    news = {name for name, at in _SAID.items() if said.get(at) != told.get(at)}
+    return {name: each for name, each in _given(deal).items() if name in news}
 
 
 def _said(deal: OpenDeal) -> dict[str, Any]:
