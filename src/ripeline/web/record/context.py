@@ -15,7 +15,7 @@ from ripeline.people.working_time import Calendar
 from ripeline.ripeness.models import Stage
 from ripeline.timeline.models import Activity
 from ripeline.web.record.cards import Came, Ripe
-from ripeline.web.record.entries import taken
+from ripeline.web.record.wording import taken
 from ripeline.worklist.reasons import ago
 
 _LONGEST = 180  # characters of what they said
