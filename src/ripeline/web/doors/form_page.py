@@ -1,7 +1,6 @@
 """A form as strangers see it: a page of its own, or a frame in a page of the company's. No cookie, no script needed."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -24,35 +23,16 @@ from ripeline.capture.cells.text import clean
 from ripeline.capture.doors import colours, doors, drafts, profiling, proof, submissions, tried_sites
 from ripeline.capture.models import Door, Submission
 from ripeline.catalog import phrases
-from ripeline.catalog.models import AnswerType, Question
 from ripeline.leads.decisions.deciding import LeadError
 from ripeline.outbox import queries as outbox
 from ripeline.people.models import User
+from ripeline.web.doors import form_lines
 from ripeline.web.frame import errors, tries
 from ripeline.web.frame.shell import firm_of
 
 BAIT = "fax"  # asked where nobody sees it
 TRAIL = ("page", "referrer", *submissions.TRAIL, "visitor")  # what a page passes on of how somebody came
 LONGEST = 500  # characters of each
-
-FILLS = {"name": "name", "company": "organization", "phone": "tel", "title": "organization-title"}
-
-
-@dataclass(frozen=True)
-class Line:
-    """A field of the page."""
-
-    name: str
-    label: str
-    kind: str  # of the control
-    value: str = ""
-    values: tuple[str, ...] = ()
-    options: tuple[tuple[str, str], ...] = ()  # as it is kept, as it is shown
-    help: str = ""
-    mark: str = ""  # of a consent: of the words that stand there
-    fills: str = ""
-    required: bool = False
-    error: str = ""
 
 
 @login_not_required
@@ -242,10 +222,10 @@ def _page(
 ) -> HttpResponse:
     """The page, with what was typed and what is wrong with it; `problem` names the phrase for what is of no field."""
     errors = errors or {}
-    lines = _lines(door, request.POST, _known(request, door), errors)
+    lines = form_lines.of(door, request.POST, _known(request, door), errors)
     answer = _frame(request, door) | {
         "lines": lines,
-        "consent": _last_consent(lines),
+        "consent": form_lines.last_consent(lines),
         "proof": proof.issue(door),
         "bait": BAIT,
         "passed_on": _passed_on(request, door),
@@ -258,16 +238,11 @@ def _page(
 
 def preview(request: HttpRequest, door: Door, style_url: str) -> HttpResponse:
     """Its own page as a stranger would see it at first, to be looked at only: within the settings of the form."""
-    lines = _lines(door, QueryDict(), None, {})
+    lines = form_lines.of(door, QueryDict(), None, {})
     answer = _frame(request, door) | {
-        "lines": lines, "consent": _last_consent(lines), "is_preview": True, "style_url": style_url,
+        "lines": lines, "consent": form_lines.last_consent(lines), "is_preview": True, "style_url": style_url,
     }  # fmt: skip
     return _framed(render(request, "form/form.html", answer), door)
-
-
-def _last_consent(lines: Sequence[Line]) -> str:
-    """Beside which question the privacy notice stands; "" above the button."""
-    return next((line.name for line in reversed(lines) if line.kind == AnswerType.CONSENT), "")
 
 
 def _frame(request: HttpRequest, door: Door) -> dict[str, Any]:
@@ -278,41 +253,11 @@ def _frame(request: HttpRequest, door: Door) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _lines(door: Door, typed: QueryDict, known: profiling.Known | None, errors: Mapping[str, str]) -> list[Line]:
-    words = phrases.of(door.language)
-    fields = profiling.fields(door, known)
-    lines = [
-        Line("email", words.email, "email", value=typed.get("email", ""), fills="email", required=True,
-             error=errors.get("email", ""))
-    ]  # fmt: skip
-    person = [
-        Line(name, getattr(words, name), "tel" if name == "phone" else "text", value=typed.get(name, ""),
-             fills=FILLS[name], required=fields[name] == "required", error=errors.get(name, ""))
-        for name in drafts.PERSON if name in fields
-    ]  # fmt: skip
-    lines = person[:1] + lines + person[1:] if "name" in fields else lines + person
-    asked = profiling.questions(door, known)
-    given = submissions.answered({name: typed.getlist(name) for name in typed})
-    asked += [(question, False) for question in profiling.answered_besides(door, asked, given)]
-    return lines + [_line(typed.getlist(f"q-{q.key}"), q, must, errors) for q, must in asked]
-
-
 def _known(request: HttpRequest, door: Door) -> profiling.Known | None:
     """What is known of who looks at the page; nothing, once they give an address that is not theirs."""
     given = request.POST if request.method == "POST" else request.GET
     known = profiling.of_visitor(door, clean(given.get("visitor", ""))[:LONGEST])
     return None if known and given.get("email") and not known.is_of(given["email"]) else known
-
-
-def _line(given: list[str], question: Question, required: bool, errors: Mapping[str, str]) -> Line:
-    name, is_consent = f"q-{question.key}", question.answer_type == AnswerType.CONSENT
-    if is_consent and name in errors:  # of words that they have not seen yet nothing is ticked
-        given = []
-    return Line(
-        name, question.label, str(question.answer_type), value=given[0] if given else "", values=tuple(given),
-        options=question.choices, help=question.help, required=required, error=errors.get(name, ""),
-        mark=submissions.mark(question) if is_consent else "",
-    )  # fmt: skip
 
 
 def _passed_on(request: HttpRequest, door: Door) -> dict[str, str]:
