@@ -251,6 +251,13 @@ def test_a_time_without_a_zone_is_of_the_zone_given() -> None:
         ("1,234,567", "1234567.00", ""),
         ("0,125", "0.13", ""),
         ("£1,234.5", "1234.50", "GBP"),
+        ("ca. 20.000", "20000.00", ""),
+        ("~20k", "20000.00", ""),
+        ("rd. 5.000 €", "5000.00", "EUR"),
+        ("approx. $5,000", "5000.00", "USD"),
+        ("20 T€", "20000.00", "EUR"),
+        ("20 TEUR", "20000.00", "EUR"),
+        ("TRY 5", "5.00", "TRY"),
     ],
 )
 def test_an_amount_is_understood(text: str, amount: str, currency: str) -> None:
@@ -471,7 +478,8 @@ def test_a_page_among_others_is_no_companys_site() -> None:
 @pytest.mark.parametrize(
     ("text", "code"),
     [("DE", "DE"), ("de", "DE"), ("Germany", "DE"), ("Deutschland", "DE"), ("Allemagne", "DE"), ("DEU", "DE"),
-     ("UK", "GB"), ("U.S.A.", "US"), ("Brasil", "BR"), ("Côte d’Ivoire", "CI"), ("The Netherlands", "NL")],
+     ("UK", "GB"), ("U.S.A.", "US"), ("Brasil", "BR"), ("Côte d’Ivoire", "CI"), ("The Netherlands", "NL"),
+     ("D", "DE"), ("A", "AT"), ("CH", "CH")],
 )  # fmt: skip
 def test_a_country_is_known_by_code_and_name(text: str, code: str) -> None:
     assert codes.country(text) == code

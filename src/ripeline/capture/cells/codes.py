@@ -23,7 +23,8 @@ nam|vnm; HK=hong kong|hkg; MO=macau; AE=uae|are; DE=brd|deutschland|deu|ger; AT=
 IT=ita; PT=prt|por; BE=bel; LU=lux; IE=irl; DK=dnk; SE=swe; NO=nor; FI=fin; IS=isl; PL=pol; SK=svk; SI=svn;
 HR=hrv; HU=hun; RO=rou; BG=bgr; GR=grc; UA=ukr; CA=can; MX=mex; BR=bra; AR=arg; CL=chl; CO=col; PE=per; AU=aus;
 NZ=nzl; JP=jpn; CN=chn; IN=ind; SG=sgp; TW=twn; IL=isr; SA=sau; ZA=zaf; EG=egy; NG=nga; KE=ken; ID=idn; MY=mys;
-TH=tha; PH=phl; EE=est; LV=lva; LT=ltu; MT=mlt; CY=cyp; RS=srb
+TH=tha; PH=phl; EE=est; LV=lva; LT=ltu; MT=mlt; CY=cyp; RS=srb; DE=d; AT=a; FR=f; IT=i;
+ES=e; BE=b; LU=l; PT=p; SE=s; NO=n; HU=h; LI=fl; SI=slo
 """)
 _LANGUAGES = _by_name("""
 en=english|englisch|anglais|ingles|inglese|engels; de=german|deutsch|allemand|aleman|alemao|tedesco|duits;

@@ -32,6 +32,10 @@ _MONEY = re.compile(
     r"(?:(?P<scale>k|m|mn|mio|mln|million|millions|tsd)(?![^\W\d_])\.?)? ?(?P<after>[^\d\s,'’)+-]{0,8})(?P<end>[)-]?)",
     re.IGNORECASE,
 )
+_ABOUT = re.compile(
+    r"(?:ca|circa|rd|rund|etwa|about|approx|approximately|env|environ|aprox)\b\.? ?|[~≈] ?", re.IGNORECASE
+)
+_THOUSANDS = re.compile(r"(?<=[\d ])T(?=€|EUR\b|CHF\b|USD\b|\$)")  # 20 T€, 20 TEUR
 _PLAIN_NUMBER = re.compile(r"(?P<minus>[-−]?) ?\+?(?P<number>\d[\d.,'’ ]*)")
 _DIGITS = 15  # that a number can have and be kept to the last one
 _NO_CENTS = re.compile(r"[.,][-–—]{1,2}$")  # Swiss 100.–
@@ -309,7 +313,7 @@ def domain(text: str) -> Parsed[str]:
 
 def is_money(text: str) -> bool:
     """Whether `text` is written like an amount."""
-    return len(text) <= 60 and _MONEY.fullmatch(text.strip()) is not None
+    return len(text) <= 60 and _MONEY.fullmatch(_bare(text.strip())) is not None
 
 
 class Money(NamedTuple):
@@ -321,7 +325,7 @@ class Money(NamedTuple):
 
 def money(text: str, *, decimal_comma: bool | None = None, usual: str = "") -> Parsed[Money]:
     """An amount of money, to the cent. `usual` is the currency that a sign of several, like $, most likely is."""
-    found = _MONEY.fullmatch(_NO_CENTS.sub("", text[:60].replace("\u00a0", " ").replace("\u202f", " ")))
+    found = _MONEY.fullmatch(_bare(text))
     if not found:
         raise BadValueError(f"“{text[:40]}” is not an amount: write it like {_example(decimal_comma)}")
     if found["minus"] or found["minus2"] or found["end"] == "-":
@@ -332,6 +336,14 @@ def money(text: str, *, decimal_comma: bool | None = None, usual: str = "") -> P
         raise BadValueError(f"“{text[:40]}” is too large: is it an amount?")
     code = currency_code(sign, usual=usual) if sign else ""
     return Parsed(Money(amount.quantize(Decimal("0.01"), ROUND_HALF_UP), code))
+
+
+def _bare(text: str) -> str:
+    """An amount without what says that it is rounded; "20 T€" as "20 k €"."""
+    bare = _NO_CENTS.sub("", text[:60].replace("\u00a0", " ").replace("\u202f", " "))
+    about = _ABOUT.match(bare)
+    thousands = _THOUSANDS.sub("k ", bare[about.end() :] if about else bare)
+    return thousands.replace(" k ", "k ")
 
 
 def number(text: str, *, decimal_comma: bool | None = None) -> Decimal:
