@@ -3,75 +3,39 @@
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
-from datetime import date, datetime
-from decimal import Decimal
+from dataclasses import replace
+from datetime import date
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from django.utils import timezone
-from django.utils.formats import date_format
 
 from ripeline.base import clock
-from ripeline.capture.arriving import asking
-from ripeline.capture.cells.fields import ANSWER, CUSTOM, FIELDS, IGNORE, SUBJECT, Kind
+from ripeline.capture.cells.fields import FIELDS, Kind
 from ripeline.capture.cells.headings import is_of_enquiries
-from ripeline.capture.columns import answers, evidence, looking, own_labels, standing, wording
+from ripeline.capture.columns import answers, evidence, looking, wording
 from ripeline.capture.columns.detection import Told
 from ripeline.capture.columns.looking import Looked, kind_of
 from ripeline.capture.columns.mapping import WITH_IDS, FieldMap, undecided
 from ripeline.capture.columns.requests import are_requests
-from ripeline.capture.columns.rows import Row
 from ripeline.capture.columns.wording import Word
 from ripeline.capture.files import pieces
-from ripeline.capture.files.dialect import DELIMITERS, ENCODINGS, Column, Dialect, Sheet
+from ripeline.capture.files.dialect import DELIMITERS, ENCODINGS, Dialect, Sheet
 from ripeline.capture.imports import actions
 from ripeline.capture.imports.actions import Said, UnreadableFileError
-from ripeline.capture.imports.keys_of_fields import field_keys
 from ripeline.capture.models import ImportKind, ImportPolicy, ImportRun
 from ripeline.catalog import queries as catalog
-from ripeline.catalog import standard
 from ripeline.catalog.models import FieldType
 from ripeline.leads.words import systems
 from ripeline.people.models import User
 from ripeline.web.frame.countries import countries
+from ripeline.web.imports import columns, preview
 from ripeline.web.imports import words as import_words
+from ripeline.web.imports.columns import Option
 
-ROWS = 6  # of the preview
-MANY = 30  # columns, more of which are not read through
-_SAMPLES = 3
-_WIDEST = 60  # characters shown of a cell
 _ORDERS = {"day": True, "month": False}
 _CLOSES = {"yes": True, "no": False}
 _MARKS = {"comma": True, "point": False}
-_HELD: Mapping[str, str] = {FieldType.NUMBER: "numbers", FieldType.DATE: "days"}
 _WORDS = {"delimiter": {word: mark for mark, word in DELIMITERS.items()}}
-
-
-@dataclass(frozen=True)
-class Option:
-    value: str
-    label: str
-    chosen: bool = False
-
-
-@dataclass(frozen=True)
-class Line:
-    """A column of the file, and what becomes of it."""
-
-    number: int
-    label: str
-    samples: Sequence[str]
-    because: str
-    fields: Sequence[Option]
-    own: Sequence[Option]  # as a custom field, or left out
-    questions: Sequence[Option] = ()
-    orders: Sequence[Option] = ()  # of day and month; none where there are no dates
-    order_why: str = ""
-    marks: Sequence[Option] = ()
-    marks_why: str = ""
-    error: str = ""
-    hint: str = ""  # what else it may be
 
 
 def page(run: ImportRun, *, error: str = "") -> dict[str, Any]:
@@ -190,8 +154,8 @@ def _context(run: ImportRun, looked: Looked, *, error: str = "") -> dict[str, An
             Option("yes", f"in row {dialect.skip + 1}" if dialect.header else "in the first row", dialect.header),
             Option("no", "none: each row is a person", not dialect.header),
         ],
-        "lines": (lines := _lines(looked, asked)),
-        "are_many": len(lines) > MANY,
+        "lines": (lines := columns.lines(looked, asked)),
+        "are_many": len(lines) > columns.MANY,
         "problems": [in_words(problem, looked.mapping.kind) for problem in looked.mapping.problems()] + asked,
         "sources": catalog.sources(),
         "asks_system": bool(looked.mapping.fields() & WITH_IDS),
@@ -201,7 +165,7 @@ def _context(run: ImportRun, looked: Looked, *, error: str = "") -> dict[str, An
         "closes": _closes(looked),
         "others": _others(looked),
         "policies": [Option(value, words, value == run.policy) for value, words in ImportPolicy.choices],
-        **_preview(run, looked),
+        **preview.of(run, looked),
     }
 
 
@@ -268,132 +232,3 @@ def _sheet(sheet: Sheet) -> str:
 def _delimiters(present: str) -> list[Option]:
     known = [Option(word, word.capitalize(), mark == present) for mark, word in DELIMITERS.items()]
     return known if any(option.chosen for option in known) else [*known, Option("", present, True)]
-
-
-def _kept_as(label: str) -> str:
-    """Where a column goes that is no field of ours: the company's field with its key may be called otherwise."""
-    key, called = field_keys([label])[label], own_labels.apart(label)
-    here = next((field.label for field in catalog.custom_fields() if field.key == key), called)
-    return f"Keep it as “{called}”" if here == called else f"Keep it in your field “{here}”"
-
-
-def _holding(column: Column, target: str) -> str:
-    """What the field that a column goes to holds, where that is not just any text."""
-    if not target.startswith(CUSTOM):
-        return ""
-    key = field_keys([target.removeprefix(CUSTOM)]).popitem()[1]
-    here = next((field.field_type for field in catalog.custom_fields() if field.key == key), "")
-    held = _HELD.get(here or column.kind)
-    if not held:
-        return ""
-    return f"; your field holds {held}" if here else f"; all are {held}, so it becomes a field of {held}"
-
-
-def _lines(looked: Looked, asked: Iterable[str]) -> list[Line]:
-    mapping, known = looked.mapping, FIELDS[looked.mapping.kind]
-    otherwise = "as last time" if looked.is_remembered else "you said so"
-    asks = asking.answerable(retired=True) if mapping.kind == "leads" else []
-    lines, is_told = [], mapping.kind != "leads" or bool(mapping.fields() & {"state", "stage"})
-    for number, (column, (label, target)) in enumerate(zip(looked.dialect.columns, mapping.targets, strict=True)):
-        guess = looked.guesses[number]
-        because = guess.because if guess.target == target else otherwise
-        fields = [Option(name, field.label, name == target) for name, field in known.items()]
-        questions = [
-            Option(f"{ANSWER}{each.key}", each.label, target == f"{ANSWER}{each.key}")
-            for each in asks if each.is_active or target == f"{ANSWER}{each.key}"
-        ]  # fmt: skip
-        own = [Option(IGNORE, "Leave it out", target == IGNORE)]
-        if mapping.kind == "leads":
-            custom = target if target.startswith(CUSTOM) else CUSTOM + label
-            own.insert(0, Option(custom, _kept_as(custom.removeprefix(CUSTOM)), target == custom))
-        lines.append(
-            Line(
-                number, label, _samples(looked.detected.samples[number]),
-                f"{because}{_holding(column, target)}", fields, own, questions,
-                _orders(column), column.date_why, _marks(column), column.number_why,
-                next((words for words in asked if f"“{label}”" in words), ""),
-                "" if is_told or target in known else standing.hint(label, looked.detected.samples[number]),
-            )
-        )  # fmt: skip
-    return _in_sight_first(lines, looked) if len(lines) > MANY else lines
-
-
-def _in_sight_first(lines: Sequence[Line], looked: Looked) -> list[Line]:
-    """Of many columns first what is to be decided, then what was found to be a field, then what is kept, then the rest.
-
-    By what was found and not by what is chosen: a line that one has just changed stays where it is.
-    """
-    known = FIELDS[looked.mapping.kind]
-
-    def place(line: Line) -> int:
-        target = looked.guesses[line.number].target
-        return 0 if line.error else 1 if target in known or target.startswith(ANSWER) else 3 if target == IGNORE else 2
-
-    return sorted(lines, key=place)
-
-
-def _samples(cells: Sequence[str]) -> list[str]:
-    different = list(dict.fromkeys(" ".join(cell.split()) for cell in cells if cell.strip()))[:_SAMPLES]
-    return [cell if len(cell) <= _WIDEST else f"{cell[:_WIDEST]}…" for cell in different]
-
-
-def _orders(column: Column) -> list[Option]:
-    if column.day_first is None and not column.unclear:
-        return []
-    asked = [Option("", "Choose: which comes first?", True)] if column.day_first is None else []
-    return [
-        *asked,
-        Option("day", "Day first: 31/12/2026", column.day_first is True),
-        Option("month", "Month first: 12/31/2026", column.day_first is False),
-    ]
-
-
-def _marks(column: Column) -> list[Option]:
-    if column.decimal_comma is None:
-        return []
-    return [
-        Option("comma", "Decimal comma: 1.234,56", column.decimal_comma),
-        Option("point", "Decimal point: 1,234.56", not column.decimal_comma),
-    ]
-
-
-def _preview(run: ImportRun, looked: Looked) -> dict[str, Any]:
-    """The first rows as they would go in, and those that would not, with the reason."""
-    found = looking.preview(run, looked, ROWS)
-    columns = _columns(looked.mapping)
-    zone = ZoneInfo(looked.dialect.zone)
-    rows = [(row.row, [(label, _shown(row, name, zone)) for name, label in columns], row.remarks) for row in found.rows]
-    return {"columns": [label for _, label in columns], "rows": rows, "refused": found.rejects}
-
-
-def _columns(mapping: FieldMap) -> list[tuple[str, str]]:
-    known, mapped = FIELDS[mapping.kind], mapping.fields()
-    if mapping.kind == "leads" and SUBJECT in mapped:  # stands above what they said
-        mapped = (mapped - {SUBJECT}) | {"message"}
-    fields = [(name, field.label) for name, field in known.items() if name in mapped]
-    if mapping.kind == "outcomes":  # whatever the columns, a row says how it ended, and when
-        fields = [("outcome", "Outcome"), ("closed_at", "On")] + [
-            each for each in fields if each[0] not in ("outcome", "won_at", "lost_at", "closed_at")
-        ]
-    asked = [(target, label) for label, target in mapping.targets if target.startswith(ANSWER)]
-    return (
-        fields
-        + asked
-        + [(t, own_labels.apart(t.removeprefix(CUSTOM))) for _, t in mapping.targets if t.startswith(CUSTOM)]
-    )
-
-
-def _shown(row: Row, name: str, zone: ZoneInfo) -> str:
-    if name.startswith(ANSWER):
-        return _cut(standard.words(row.answers.get(name.removeprefix(ANSWER), "")))
-    value = row.custom.get(name.removeprefix(CUSTOM), "") if name.startswith(CUSTOM) else row.values.get(name, "")
-    if isinstance(value, datetime):
-        local = timezone.localtime(value, zone)
-        return date_format(local, "j M Y") if name in row.days else date_format(local, "j M Y, H:i")
-    if isinstance(value, Decimal):
-        return f"{value:,.2f} {row.text('currency')}".strip()
-    return _cut(value)
-
-
-def _cut(text: str) -> str:
-    return text if len(text) <= _WIDEST else f"{text[:_WIDEST]}…"
