@@ -126,3 +126,18 @@ def test_who_has_several_deals_open_is_left_and_named(alice: User) -> None:
     run = imported(csv(HEAD, "Ann,ann@x.example,won,Alice"), said=Said(closes=False))
     done = put(run, alice, What.ENDED, 2)
     assert (done.count, [each.why for each in done.left]) == (0, ["Ann has 2 deals open; say which was won."])
+
+
+def test_whose_deals_come_after_many_of_other_peoples_finds_them(
+    alice: User, mallory: User, carol: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert mallory.team != carol.team
+    people = [f"M{n},m{n}@x.example,won,Mallory" for n in range(3)]
+    imported(csv(HEAD, *people, "Cy,cy@x.example,lost,Alice"))
+    theirs = [f"7{n},Boats,m{n}@x.example,Contract Sent,2026-01-05,2027-04-20,4500,EUR" for n in range(3)]
+    with clock.at(MONDAY + timedelta(hours=1)):
+        run = outcomes(csv(DEALS, *theirs, "79,Oars,cy@x.example,Contract Sent,2026-01-05,2027-04-20,200,EUR"))
+    monkeypatch.setattr(righting, "SHOWN", 2)
+    assert [lead for _, lead, *_ in said(run, carol, What.DEALS)] == ["Cy"]
+    assert put(run, carol, What.DEALS, 2, 3, 4, 5).count == 1
+    assert not said(run, carol, What.DEALS)

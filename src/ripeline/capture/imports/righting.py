@@ -100,15 +100,20 @@ def lines(run: ImportRun, actor: User) -> dict[What, list[Line]]:
 
 
 def _deals(run: ImportRun, actor: User, among: Collection[int] | None = None) -> list[Line]:
-    found = _refused(run)
-    rows = _read(run, found[:SHOWN] if among is None else found.filter(row__in=among)[:SHOWN])
-    whose = OutcomeTaker(run).whose(rows) if rows else []
-    leads = _leads({lead_id for _, lead_id in whose})
-    return [
-        Line(row.row, lead, _deal_words(row), may=_may_open(actor, lead))
-        for row, lead_id in whose
-        if (lead := leads.get(lead_id)) and rules.may(actor, Verb.FIND, lead)
-    ]
+    """The first that `actor` may find, however many of other people's come before."""
+    found = _refused(run) if among is None else _refused(run).filter(row__in=among)
+    taker, lines = OutcomeTaker(run), list[Line]()
+    for start in range(0, MOST, SHOWN):
+        several = list(found[start : start + SHOWN])
+        whose = taker.whose(_read(run, several)) if several else []
+        leads = _leads({lead_id for _, lead_id in whose})
+        for row, lead_id in whose:
+            lead = leads.get(lead_id)
+            if lead and rules.may(actor, Verb.FIND, lead):
+                lines.append(Line(row.row, lead, _deal_words(row), may=_may_open(actor, lead)))
+        if len(lines) >= SHOWN or len(several) < SHOWN:
+            break
+    return lines[:SHOWN]
 
 
 def _read(run: ImportRun, rejects: Iterable[ImportReject]) -> list[Row]:
@@ -176,7 +181,8 @@ def put_right(run: ImportRun, actor: User, what: What, rows: Collection[int], *,
         raise LeadError("This import was taken back, or has not ended.")
     if what is What.DEALS:
         return _take_up_with_deals(run, actor, rows)
-    wanted: dict[UUID, Line] = {each.lead.pk: each for each in _people(run, actor)[what] if each.row in set(rows)}
+    chosen = set(rows)
+    wanted: dict[UUID, Line] = {each.lead.pk: each for each in _people(run, actor)[what] if each.row in chosen}
     left, done = [], []
     for each in wanted.values():
         by = By(actor, "web", f"{key[:60]}:{what}:{each.lead.pk.hex}")
