@@ -109,7 +109,9 @@ def test_it_says_how_it_reads_the_file_and_what_came_of_it(house: Installation, 
     assert code == 0
     assert "  Mail → E-mail\n" in said
     assert "  Chairs → custom field Chairs\n" in said
-    assert out == "1 rows: 1 created, 0 updated, 0 unchanged, 0 rejected.\n"
+    assert out.startswith("1 rows: 1 created, 0 updated, 0 unchanged, 0 rejected.\nNothing said when they came:")
+    _, out, _ = house.run("import", file, "--day-first", "--came", "2026-04-03")
+    assert out == "1 rows: 0 created, 1 updated, 0 unchanged, 0 rejected.\n"
 
 
 def test_ctrl_c_stops_cleanly_and_the_same_command_goes_on(house: Installation, tmp_path: Path) -> None:

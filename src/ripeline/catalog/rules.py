@@ -38,6 +38,7 @@ HAND_RAISERS: dict[str, str] = {
 UNANSWERED = "Asked us something and was not answered"  # why somebody is looked at of whom a file says so
 UNDATED = "Their list does not say when they came"  # of whom nothing else is known
 IN_TOUCH = "Last in touch, elsewhere, on "  # begins the note of whom a file says so
+NOTED = "Noted in a file: "  # begins what one of us wrote there, before anybody has been in touch
 CAME_AGAIN = "They came to us again."
 
 

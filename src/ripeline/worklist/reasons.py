@@ -2,7 +2,7 @@
 
 from datetime import datetime, time
 
-from ripeline.catalog.rules import IN_TOUCH, UNDATED, said_since
+from ripeline.catalog.rules import IN_TOUCH, NOTED, UNDATED, said_since
 from ripeline.leads.decisions.filed import WAS_DUE
 from ripeline.leads.models import NextKind, State
 from ripeline.people.working_time import MORNING, Calendar
@@ -68,7 +68,7 @@ def clause(candidate: Candidate, decided: Fact, now: datetime, calendar: Calenda
 
 def _untried(candidate: Candidate, now: datetime, calendar: Calendar) -> str:
     """With whom nobody has been in touch, as far as is known."""
-    if candidate.note.startswith((WAS_DUE, IN_TOUCH)):
+    if candidate.note.startswith((WAS_DUE, IN_TOUCH, NOTED)):
         return f"{candidate.note.rstrip('.')}."
     if candidate.note == UNDATED:
         came = f"Came from {_source(candidate)}" if candidate.source else "From a list"
@@ -123,7 +123,7 @@ def _money(candidate: Candidate) -> str:
 
 def _reopened(candidate: Candidate, calendar: Calendar) -> str:
     if candidate.note:
-        return f"Re-opened: {candidate.note.rstrip('.')}; worth another look."
+        return f"Re-opened: {candidate.note.removeprefix(NOTED).rstrip('.')}; worth another look."
     came = candidate.captured_at.astimezone(calendar.zone)
     source = f"came from {_source(candidate)} in" if candidate.source else "came to us in"
     return f"Re-opened from the shoebox: {source} {came:%B %Y}; worth one honest look."
