@@ -376,6 +376,18 @@ def test_words_that_are_nothing_here_yet_are_asked_about_once_before_the_rows_go
     assert ImportRun.objects.get().state == "queued"
 
 
+def test_of_several_files_one_that_does_not_say_when_people_came_is_warned_of(signed_in: SignIn, mona: User) -> None:
+    client = signed_in(mona)
+    people = SimpleUploadedFile("people.csv", b"Name,E-mail\nAnn,ann@x.example\n")
+    dated = SimpleUploadedFile("fair.csv", b"Name,E-mail,Created (GMT+1)\nBo,bo@x.example,2026-02-03 10:00\n")
+    where = client.post("/imports/new", {"file": [people, dated]}).url
+    page = text(client.get(where))
+    assert page.count("No column says when they came.") == 1
+    run = ImportRun.objects.get(filename="people.csv")
+    client.post(f"/imports/{run.pk}/mapping", {"came": "2026-02-04"})
+    assert "No column says when they came." not in text(client.get(where))
+
+
 def test_of_several_files_words_that_are_nothing_here_yet_are_asked_about_once(signed_in: SignIn, mona: User) -> None:
     client = signed_in(mona)
     other = SimpleUploadedFile("people.csv", b"Name,E-mail\nEd,ed@x.example\n")

@@ -3,6 +3,7 @@
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 
 from ripeline.capture.cells.text import clean, key
 
@@ -177,14 +178,39 @@ _ANY_DATE = frozenset({"date", "datum", "fecha", "data", "end date"})
 KNOWN = frozenset(heading for headings in HEADINGS.values() for heading in headings)
 
 
+_BRACKETS = re.compile(r"(?P<before>.+?)\s*[(\[](?P<within>[^()\[\]]+)[)\]]\s*")
+_ZONE = re.compile(  # as exports write it behind what has a time
+    r"(?:gmt|utc|z|wet|west|cet|cest|mez|mesz|eet|eest|msk|ist|jst|bst|[ecmp][sd]?t)(?:\s*[+\-−–]\s*\d{1,2}(?::?\d{2})?)?"
+    r"|[+\-−–]\s*\d{1,2}(?::?\d{2})?|(?:africa|america|asia|atlantic|australia|europe|pacific)/\w+(?:/\w+)?",
+    re.IGNORECASE,
+)
+_FORM = re.compile(r"[tdmyjahns./:,\- ]{4,}|iso(?: ?8601)?|required|optional|pflichtfeld|pflicht", re.IGNORECASE)
+
+
+@lru_cache(maxsize=4096)
+def bare(label: str) -> str:
+    """A heading as `text.key` has it, without what stands in brackets behind it and only says how it is written: the
+    time zone, the form of a date, that it must be filled. “Create Date (GMT+1)” is the “Create Date”.
+    """
+    found = _BRACKETS.fullmatch(label)
+    says_how = found and (_ZONE.fullmatch(found["within"].strip()) or _FORM.fullmatch(found["within"].strip()))
+    return key(found["before"] if found and says_how else label)
+
+
+def within_brackets(label: str) -> tuple[str, str]:
+    """A heading before its brackets and what stands in them, each as `text.key` has it, if there are any."""
+    found = _BRACKETS.fullmatch(label)
+    return (key(found["before"]), key(found["within"])) if found else ("", "")
+
+
 def known(cells: Iterable[str]) -> list[str]:
     """The cells that say the name of a field."""
-    return [cell for each in cells if key(cell := clean(each)) in KNOWN]
+    return [cell for each in cells if bare(cell := clean(each)) in KNOWN]
 
 
 def is_of_deals(labels: Iterable[str]) -> bool:
     """Whether headings are those of deals won or lost, rather than of people."""
-    names = {key(clean(label)) for label in labels}
+    names = {bare(clean(label)) for label in labels}
     ends = names & (frozenset(HEADINGS["closed_at"]) - _ANY_DATE)
     beside = names & frozenset((*HEADINGS["amount"], *HEADINGS["outcome"], *HEADINGS["reason"]))
     return bool(names & _DEALS or names & frozenset((*HEADINGS["won_at"], *HEADINGS["lost_at"])) or (ends and beside))
@@ -207,7 +233,7 @@ def asks_us(label: str) -> bool:
 
 
 def _says_whose_when_and_what(labels: Iterable[str]) -> bool:
-    names = {key(clean(label)) for label in labels}
+    names = {bare(clean(label)) for label in labels}
     whose = frozenset((*HEADINGS["email"], *HEADINGS["person"], "name", "lead", "contact id", "lead id"))
     asked = (frozenset(HEADINGS["subject"]), frozenset(HEADINGS["happened_at"]), whose)
     return all(names & each for each in asked) and not names & frozenset(HEADINGS["last_name"])
@@ -237,7 +263,7 @@ _MADE = frozenset(  # a day on which somebody else's record was made, rather tha
 
 def is_of_record(label: str) -> bool:
     """Whether a heading is that of the day on which a record was made."""
-    return key(clean(label)) in _MADE
+    return bare(clean(label)) in _MADE
 
 
 _OF_WHAT = frozenset({"name", "id", "nr", "no", "number", "nummer"})

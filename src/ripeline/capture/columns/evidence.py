@@ -9,7 +9,8 @@ from datetime import datetime
 from typing import NamedTuple
 
 from ripeline.capture.cells.dates import Moment
-from ripeline.capture.cells.text import BadValueError, clean, key
+from ripeline.capture.cells.headings import bare
+from ripeline.capture.cells.text import BadValueError, clean
 from ripeline.capture.files.dialect import Column
 
 _CONTACT = frozenset(
@@ -33,7 +34,7 @@ _CHANGED = frozenset(
 
 def contacts(labels: Sequence[str]) -> list[int]:
     """The columns that say when somebody was last in contact."""
-    return [place for place, label in enumerate(labels) if any(name in _CONTACT for name in _bare(key(label)))]
+    return [place for place, label in enumerate(labels) if any(name in _CONTACT for name in _bare(bare(label)))]
 
 
 class Seen(NamedTuple):
@@ -51,7 +52,7 @@ def _bare(name: str) -> tuple[str, str]:
 def columns(labels: Sequence[str]) -> list[int]:
     """The columns that say it, the best first."""
     named = [
-        (place, kinds) for kinds in (_CONTACT, _CHANGED) for place, label in enumerate(labels) if key(label) in kinds
+        (place, kinds) for kinds in (_CONTACT, _CHANGED) for place, label in enumerate(labels) if bare(label) in kinds
     ]
     return [place for place, _ in named]
 

@@ -10,7 +10,7 @@ from typing import NamedTuple, Self
 from ripeline.capture.cells import codes, values
 from ripeline.capture.cells.dates import is_date
 from ripeline.capture.cells.fields import ANSWER, CUSTOM, DUE_AT, FIELDS, IGNORE, OTHER_PHONE, Field, Kind, Takes
-from ripeline.capture.cells.headings import KNOWN, is_called_name, of_person
+from ripeline.capture.cells.headings import KNOWN, bare, is_called_name, of_person, within_brackets
 from ripeline.capture.cells.text import BadValueError, clean, given, key, words
 from ripeline.capture.columns import standing
 from ripeline.capture.columns.presets import Preset, recognised
@@ -249,19 +249,19 @@ def _score(field: Field, label: str, cells: list[str]) -> tuple[float, str]:
         return (80, f"its words say where each stands: {standing.listed(found)}") if found else (0, "")
     if field.name == "opt_out" and key(label) in _SUBSCRIPTIONS:
         return _of_subscription(cells)
-    name, coin = key(label), ""
+    name, coin = bare(label), ""
     if name not in KNOWN:  # of the first of several people in a row
         name = " ".join(word for word in name.split() if word != "1") or name
     if field.takes is Takes.MONEY:
-        bare, coin = codes.currency_of_heading(label)
-        name = name if name in field.headings else key(bare)
+        without, coin = codes.currency_of_heading(label)
+        name = name if name in field.headings else key(without)
     by_heading = 0.0
     if name == key(field.name) or name in field.headings:
         rank = field.headings.index(name) if name in field.headings else 0
         by_heading = 100 - rank / 10
     elif field.name in _OF_PERSON and of_person(name) in field.headings:
         by_heading = 60 - field.headings.index(of_person(name)) / 10
-    elif field.name in _PARTLY and _is_part(name, field.headings):
+    elif field.name in _PARTLY and (_is_part(name, field.headings) or _is_before_brackets(label, field.headings)):
         by_heading = 50
     if by_heading:
         because = f"the heading says “{label}”" + (f", so in {coin} where no column says otherwise" if coin else "")
@@ -295,6 +295,13 @@ def _is_part(name: str, headings: tuple[str, ...]) -> bool:
         if after != name and set(after.split()) <= _SAME_THING:
             return True
     return False
+
+
+def _is_before_brackets(label: str, headings: tuple[str, ...]) -> bool:
+    """Whether a heading is one of `headings`, with words in brackets behind it that make it no other thing."""
+    before, within = within_brackets(label)
+    is_other = within.isdigit() or within in KNOWN or set(within.split()) & _OTHER_THING
+    return before in headings and bool(within) and not is_other
 
 
 def _fits(field: Field, cells: list[str]) -> bool:

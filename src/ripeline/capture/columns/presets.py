@@ -1,9 +1,9 @@
 """Exports of other systems, known by their headings: what each is, and which of its columns is which field.
 
-`presets.txt` has them, headings as `text.key` reduces them; `/` separates what a system calls the same thing in its
-versions and languages. A file is an export if it has a heading of each group of `needs` and none of `without`; where
-several fit, it is the one of which most columns are known. Columns of `leave` say
-nothing to whoever sells (`*` stands for any words after it): they are left out unless somebody chooses otherwise.
+`presets.txt` has them, headings as `headings.bare` reduces them; `/` separates what a system calls the same thing in
+its versions and languages. A file is an export if it has a heading of each group of `needs` and none of `without`;
+where several fit, it is the one of which most columns are known. Columns of `leave` say nothing to whoever sells (`*`
+stands for any words after it): they are left out unless somebody chooses otherwise.
 With `all`, every column that is known counts: a row of
 leads and contacts has the cells of the one or of the other.
 """
@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import cast
 
 from ripeline.capture.cells.fields import Kind
-from ripeline.capture.cells.text import key
+from ripeline.capture.cells.headings import bare
 from ripeline.leads.words import systems
 
 _NO_FIELDS = ("needs", "without", "all", "leave")
@@ -53,7 +53,7 @@ class Preset:
         """The field of each column that is known, the likeliest that `fits`; no field twice, unless it takes all."""
         by_key: dict[str, int] = {}
         for at, label in enumerate(labels):
-            by_key.setdefault(key(label), at)
+            by_key.setdefault(bare(label), at)
         found: dict[int, str] = {}
         for field, headings in self.fields.items():
             places = (by_key[heading] for heading in headings if heading in by_key)
@@ -64,12 +64,12 @@ class Preset:
 
     def is_left(self, label: str) -> bool:
         """Whether a column is the system's own business."""
-        name = key(label)
+        name = bare(label)
         return any(name.startswith(one[:-1]) if one.endswith("*") else name == one for one in self.leaves)
 
     def shares(self, field: str, labels: Iterable[str]) -> bool:
         """Whether these columns may all be the one field."""
-        return self.takes_all and {key(label) for label in labels} <= set(self.fields.get(field, ()))
+        return self.takes_all and {bare(label) for label in labels} <= set(self.fields.get(field, ()))
 
 
 def _alternatives(text: str) -> tuple[str, ...]:
@@ -105,7 +105,7 @@ def _preset(lines: Sequence[str]) -> Preset:
 
 def recognised(labels: Sequence[str]) -> Preset | None:
     """The export that a file with these headings is."""
-    keys = {key(label) for label in labels}
+    keys = {bare(label) for label in labels}
     fitting = [
         preset for preset in presets() if all(group & keys for group in preset.needs) and not preset.without & keys
     ]

@@ -17,7 +17,7 @@ from ripeline.capture.columns.mapping import FieldMap
 from ripeline.capture.columns.wording import Word
 from ripeline.capture.files import pieces
 from ripeline.capture.files.dialect import Dialect
-from ripeline.capture.imports import actions, batches, queries, trial, trials, undoing
+from ripeline.capture.imports import actions, batches, dating, queries, trial, trials, undoing
 from ripeline.capture.imports.actions import MappingError, Said, UndoError
 from ripeline.capture.imports.trial import TrialError
 from ripeline.capture.models import ImportKind, ImportRun, ImportState
@@ -203,6 +203,7 @@ def _page(runs: Sequence[ImportRun]) -> dict[str, Any]:
         asks = is_waiting and looking.run_asks_for_outcomes(run)
         files.append(
             {"run": run, "preset": preset.label if preset else "", "problems": found, "asks": asks}
+            | {"is_undated": is_waiting and run.kind == ImportKind.LEADS and dating.is_undated(run)}
             | ({"numbers": named.get(dialect.country, "")} if is_waiting and "country" in dialect.why else {})
         )  # fmt: skip
     return {
