@@ -9,6 +9,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from ripeline.capture.columns.looking import Said
+from ripeline.capture.imports import righting
 from ripeline.capture.models import ImportRun
 from ripeline.leads.models import Lead
 from ripeline.people.models import User
@@ -71,3 +72,17 @@ def test_the_page_asks_the_same_of_the_database_for_many_as_for_one(alice: User,
             assert client.get(f"/imports/{run.pk}/standing").text.count('name="row"') == many
         counts.append(len(asked))
     assert counts[0] == counts[1]
+
+
+def test_of_very_many_the_first_are_shown_and_the_page_says_so(
+    alice: User, ada: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(righting, "SHOWN", 3)
+    client, run = signed_in(ada), ended_there(4, by=ada)
+    page = client.get(f"/imports/{run.pk}/standing")
+    assert page.text.count('name="row"') == 3
+    assert "The first 3; those after them come once these are dealt with." in said(page)
+    rows = {"what": "ended", "row": ["2", "3", "4"], "key": "k"}
+    page = client.post(f"/imports/{run.pk}/standing", rows, follow=True)
+    assert page.text.count('name="row"') == 1
+    assert "The first" not in said(page)

@@ -56,7 +56,9 @@ def standing(request: HttpRequest, run_id: UUID) -> HttpResponse:
     kinds = [
         (what, *_WORDS[what][:3], lines, any(each.may for each in lines)) for what, lines in found.items() if lines
     ]
-    return render(request, "imports/standing.html", {"run": run, "kinds": kinds, "key": uuid4().hex})
+    return render(
+        request, "imports/standing.html", {"run": run, "kinds": kinds, "key": uuid4().hex, "most": righting.SHOWN}
+    )
 
 
 def _said(what: What, done: Done) -> str:
