@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from datetime import timedelta
 from html import unescape
 from typing import Any
 from uuid import uuid4
@@ -10,12 +11,14 @@ import pytest
 from django.test import Client
 from pytest_django import DjangoAssertNumQueries
 
+from ripeline.base import clock
 from ripeline.capture.exports import exports
 from ripeline.leads.many import batches
 from ripeline.leads.models import Lead
-from ripeline.people.models import User
+from ripeline.people.models import Role, User
 from ripeline.people.queries import responsible_of
 from ripeline.ripeness import queries as ripeness
+from ripeline.web.lists import jobs
 from ripeline.worker import tasks
 from tests.capture.importing import begun, csv, imported
 from tests.cast import MakeLead
@@ -106,5 +109,47 @@ def test_the_page_costs_the_same_queries_however_much_was_done(
     client = sign_in(carol)
     client.get("/leads/jobs")
     for path in ("/leads/jobs", "/leads/jobs/now"):
-        with django_assert_max_num_queries(8):
+        with django_assert_max_num_queries(11):
             client.get(path)
+
+
+def test_what_is_under_way_stays_on_the_page_however_much_was_asked_for_after_it(
+    carol: User, give: Give, lead: Lead, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(jobs, "SHOWN", 3)
+    with clock.at(clock.now() - timedelta(days=1)):
+        long = give()
+    for _ in range(4):
+        batches.work(give().pk, tagged=ripeness.tagged)
+    page = said(sign_in(carol).get("/leads/jobs"))
+    assert "Give to Bob Waiting" in page
+    assert f'id="job-{long.pk.hex}"' in sign_in(carol).get("/leads/jobs").text
+
+
+def test_whose_role_changed_is_told_to_ask_again_and_offered_no_download(carol: User, lead: Lead) -> None:
+    export = exports.ask(actor=carol, query="view=all", file_format="csv", zone="UTC", count=1)
+    exports.work(export.pk)
+    assert f'href="/leads/exports/{export.pk}/fetch"' in sign_in(carol).get("/leads/jobs").text
+    carol.role = Role.REP
+    carol.save(update_fields=["role"])
+    for path in ("/leads/jobs", f"/leads/exports/{export.pk}"):
+        page = sign_in(carol).get(path)
+        assert "/fetch" not in page.text
+        assert "Your role or team has changed since you asked for this file: ask for it again." in said(page)
+    page = sign_in(carol).get(f"/leads/exports/{export.pk}/fetch", follow=True)
+    assert "Your role or team has changed" in said(page)
+
+
+def test_the_page_loads_neither_whose_leads_are_in_a_file_nor_what_was_found_in_one(
+    carol: User, lead: Lead, django_assert_max_num_queries: DjangoAssertNumQueries
+) -> None:
+    exports.ask(actor=carol, query="", file_format="csv", zone="UTC", lead_ids=[lead.pk])
+    imported(csv("Name,E-mail", "Bea,bea@b.example"), actor=carol)
+    client = sign_in(carol)
+    for path in ("/leads/jobs", "/leads/jobs/now"):
+        with django_assert_max_num_queries(12) as asked:
+            assert client.get(path).status_code == 200
+        every = " ".join(query["sql"] for query in asked.captured_queries)
+        assert '"lead_export"."lead_ids"' not in every
+        assert '"import_run"."dialect",' not in every
+        assert '"import_run"."mapping"' not in every

@@ -45,6 +45,7 @@ KEPT = timedelta(days=7)  # how long a file can be fetched
 PIECE = 1024 * 1024  # bytes
 TOLD = 2_000  # rows after which the progress is noted and a cancel noticed
 _OTHERWISE = "Your role or team has changed since you asked for this file: ask for it again."
+_EXPIRED = "This file is no longer here; ask for it again."
 _BROKE = "Something broke on our side; the log says what. Ask for the file again."
 
 Chunks = Iterable[Sequence[Row]]
@@ -319,6 +320,12 @@ def can_be_fetched(export: Export) -> bool:
     """Whether a file is there, and its asker is who they were: it has what another role, or team, was shown."""
     is_there = export.state == ExportState.DONE and export.expires_at is not None and export.expires_at > clock.now()
     return is_there and _is_as_they_were(export)
+
+
+def why_not_fetched(export: Export) -> str:
+    """Why a file that was written cannot be fetched, in words to who asked for it."""
+    is_there = export.expires_at is not None and export.expires_at > clock.now()
+    return _OTHERWISE if is_there else _EXPIRED
 
 
 def note_fetched(*, actor: User, export: Export) -> None:

@@ -1,5 +1,8 @@
 """Imports: the run, its file in pieces, what did not go in, what was remarked; mappings and words, remembered."""
 
+from collections.abc import Sequence
+from typing import Any
+
 from django.db import models
 
 from ripeline.base import clock
@@ -33,6 +36,12 @@ class ImportState(models.TextChoices):
     FAILED = "failed", "Failed"
     UNDOING = "undoing", "Being taken back"
     UNDONE = "undone", "Taken back"
+
+
+def called(filename: str, sheets: Sequence[Sequence[Any]] | None, sheet: str | None) -> str:
+    """A file and, where several sheets of it have rows, which of them."""
+    several = len([each for each in sheets or () if each[1]]) > 1
+    return f"{filename}, sheet “{sheet}”" if several else filename
 
 
 class ImportRun(models.Model):
@@ -96,8 +105,7 @@ class ImportRun(models.Model):
     @property
     def called(self) -> str:
         """The file, and of a workbook with several sheets which of them this is."""
-        several = len([sheet for sheet in self.dialect.get("sheets", ()) if sheet[1]]) > 1
-        return f"{self.filename}, sheet “{self.dialect['sheet']}”" if several else self.filename
+        return called(self.filename, self.dialect.get("sheets"), self.dialect.get("sheet"))
 
 
 class ImportUndo(models.Model):

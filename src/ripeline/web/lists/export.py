@@ -92,7 +92,7 @@ def progress(request: HttpRequest, export_id: UUID) -> HttpResponse:
 def fetch(request: HttpRequest, export_id: UUID) -> HttpResponseBase:
     found = _found(request, export_id)
     if not exports.can_be_fetched(found):
-        say(request, "This file is no longer here; ask for it again.", is_error=True)
+        say(request, exports.why_not_fetched(found), is_error=True)
         return redirect("leads-export-file", found.pk)
     exports.note_fetched(actor=viewer(request), export=found)
     answer = _file(exports.content(found), found.filename, FileFormat(found.file_format))
@@ -120,6 +120,7 @@ def _shown(request: HttpRequest, found: Export) -> dict[str, Any]:
         "export": found,
         "is_moving": found.state in (ExportState.QUEUED, ExportState.RUNNING),
         "can_be_fetched": exports.can_be_fetched(found),
+        "why_not": exports.why_not_fetched(found),
         "is_known": is_known,
         "share": found.position / found.rows if is_known and found.rows else 0,
         "back": Asked.of_text(viewer(request), found.query).here(),

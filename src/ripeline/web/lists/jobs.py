@@ -1,10 +1,11 @@
 """What is under way or was done lately: with many leads, into files, out of files. Each is found again here."""
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import F, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.template.defaultfilters import filesizeformat
@@ -13,8 +14,10 @@ from django.utils.formats import date_format
 from django.views.decorators.http import require_safe
 
 from ripeline.base import clock
+from ripeline.capture.exports import exports
 from ripeline.capture.imports import queries as imports
-from ripeline.capture.models import Export, ExportState, ImportRun, ImportState
+from ripeline.capture.models import Export, ExportState, ImportState
+from ripeline.capture.models.imports import called
 from ripeline.leads.finding import lists
 from ripeline.leads.many import batches
 from ripeline.leads.models import Batch, BatchState
@@ -66,8 +69,10 @@ def _of_batch(batch: Batch, actor: User) -> Job:
 
 def _of_export(export: Export, actor: User) -> Job:
     is_moving, is_mine = export.state in _WRITES, export.asked_by_id == actor.pk
-    is_there = export.state == ExportState.DONE and export.expires_at and export.expires_at > clock.now()
+    is_there = exports.can_be_fetched(export)
     said = export.problem
+    if export.state == ExportState.DONE and is_mine and not is_there:
+        said = exports.why_not_fetched(export)
     if is_there and export.expires_at:
         day = date_format(export.expires_at)
         said = f"{plural(export.rows or 0, 'lead,leads')}, {filesizeformat(export.size)}, here until {day}."
@@ -81,15 +86,16 @@ def _of_export(export: Export, actor: User) -> Job:
     )  # fmt: skip
 
 
-def _of_import(run: ImportRun, _: User) -> Job:
+def _of_import(run: Any, _: User) -> Job:
     goes_in = run.state in (ImportState.QUEUED, ImportState.RUNNING)
     goes_back = run.state == ImportState.UNDOING
     counts = (
         f"{run.created:,} created, {run.updated:,} updated, {run.unchanged:,} unchanged, {run.rejected:,} rejected."
     )
     position, total = (run.undo.done, run.undo.total) if goes_back else (run.position, run.rows)
+    name = called(run.filename, run.of_sheets, run.of_sheet)
     return Job(
-        run.pk.hex, "file-up", run.called, reverse("import", args=[run.pk]), run.started_by, run.created_at,
+        run.pk.hex, "file-up", name, reverse("import", args=[run.pk]), run.started_by, run.created_at,
         run.get_state_display(), said=run.problem or ("" if goes_in or goes_back else counts),
         is_moving=goes_in or (goes_back and not run.undo.problem), position=position, total=total,
         cancel_url=_if(goes_in and not run.cancel_asked, "import-cancel", run.pk),
@@ -117,17 +123,37 @@ def jobs(request: HttpRequest) -> HttpResponse:
 def _found(actor: User, *, is_all: bool) -> list[Job]:
     """What is done with many, and a file, is for whoever asked, and for administrators; an import as its page is."""
     mine = Q() if is_all and actor.role == Role.ADMIN else Q(asked_by=actor)
-    runs = imports.runs(actor).exclude(state=ImportState.UPLOADED)
+    given, files = _batches(mine), _exports(mine)
+    runs = _runs(actor) if is_all else _runs(actor).filter(started_by=actor)
     found = [
-        *(_of_batch(each, actor) for each in _latest(Batch.objects.filter(mine).select_related("asked_by"))),
-        *(_of_export(each, actor) for each in _latest(Export.objects.filter(mine).select_related("asked_by"))),
-        *(_of_import(each, actor) for each in _latest(runs if is_all else runs.filter(started_by=actor))),
+        *(_of_batch(each, actor) for each in _latest(given, batches.WAITING)),
+        *(_of_export(each, actor) for each in _latest(files, _WRITES)),
+        *(_of_import(each, actor) for each in _latest(runs, _GOES)),
     ]
     return sorted(found, key=lambda job: (job.is_moving, job.at), reverse=True)[:SHOWN]
 
 
-def _latest(found: QuerySet[Any]) -> QuerySet[Any]:
-    return found.order_by("-created_at")[:SHOWN]
+def _latest(found: QuerySet[Any], going: Sequence[str]) -> Iterable[Any]:
+    """The latest, and all that is under way, however much was asked for after it."""
+    ended = found.exclude(state__in=going).order_by("-created_at")[:SHOWN]
+    moving = found.filter(state__in=going).order_by("-created_at")[:SHOWN]
+    return {each.pk: each for each in (*moving, *ended)}.values()  # one may have ended between the two
+
+
+def _batches(wanted: Q) -> QuerySet[Batch]:
+    return Batch.objects.filter(wanted).select_related("asked_by")
+
+
+def _exports(wanted: Q) -> QuerySet[Export]:
+    """Without their leads: there may be thousands, and the page is asked for every other second."""
+    return Export.objects.filter(wanted).select_related("asked_by").defer("lead_ids")
+
+
+def _runs(actor: User) -> QuerySet[Any]:
+    """Without what was found in the files, but for how they are called."""
+    found = imports.runs(actor).exclude(state=ImportState.UPLOADED)
+    sheets = {"of_sheets": F("dialect__sheets"), "of_sheet": F("dialect__sheet")}
+    return found.annotate(**sheets).defer("dialect", "told", "mapping", "fields_made", "made", "undo__made")
 
 
 @require_safe
@@ -135,13 +161,13 @@ def now(request: HttpRequest) -> HttpResponse:
     """What of one's own is under way this moment, and what has just ended: for the corner of any other page."""
     actor, just = viewer(request), clock.now() - JUST
     mine, ended = Q(asked_by=actor), Q(ended_at__gte=just)
-    given = Batch.objects.filter(mine, Q(state__in=batches.WAITING) | ended).select_related("asked_by")
-    files = Export.objects.filter(mine, Q(state__in=_WRITES) | ended).select_related("asked_by")
-    runs = imports.runs(actor).filter(Q(state__in=_GOES) | ended, started_by=actor)
+    given = _batches(mine & (Q(state__in=batches.WAITING) | ended))
+    files = _exports(mine & (Q(state__in=_WRITES) | ended))
+    runs = _runs(actor).filter(Q(state__in=_GOES) | ended, started_by=actor)
     found = [
         *(_of_batch(each, actor) for each in given),
         *(_of_export(each, actor) for each in files),
-        *(_of_import(each, actor) for each in runs.exclude(state=ImportState.UPLOADED)),
+        *(_of_import(each, actor) for each in runs),
     ]
     return render(request, "leads/jobs_now.html", {"jobs": sorted(found, key=lambda job: job.at)})
 
