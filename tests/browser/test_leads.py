@@ -90,6 +90,27 @@ def test_search_as_one_types_and_filters_kept_in_the_address(
     expect(page.get_by_text("40 leads")).to_be_visible()
 
 
+def test_several_states_are_chosen_by_keyboard_and_on_a_phone(
+    open_page: OpenPage, axe: Axe, shot: Shot, alice: User, sixty: list[Lead]
+) -> None:
+    page = open_page(alice, "/leads")
+    page.get_by_text("States", exact=True).focus()
+    page.keyboard.press("Enter")
+    page.get_by_label("Opportunity").focus()
+    page.keyboard.press("Space")
+    page.get_by_label("Working").check()
+    axe(page)
+    shot(page, "states")
+    page.keyboard.press("Enter")
+    expect(page).to_have_url("/leads?state=working%2Copportunity")
+    expect(page.get_by_text("1 lead", exact=True)).to_be_visible()
+    expect(page.get_by_label("State", exact=True)).to_have_value("working,opportunity")
+    axe(page)
+    shot(page, "states-chosen")
+    page.get_by_label("State", exact=True).select_option("new")
+    expect(page).to_have_url("/leads?state=new")
+
+
 def test_a_heading_is_the_way_to_an_order(open_page: OpenPage, axe: Axe, shot: Shot, alice: User, sixty: list[Lead]):
     page = open_page(alice, "/leads")
     heading = page.get_by_role("columnheader", name="Next step")

@@ -563,6 +563,12 @@ def asked_of_lists(alice: User) -> list[dict[str, Any]]:
         {"view": "queue"},
         {"view": "all", "state": "open"},
         {"view": "all", "state": "won"},
+        *(
+            {"view": view, "state": states}
+            for view in ("all", "mine", "team")
+            for states in ("new,working", "lost,won")
+        ),
+        {"view": "all", "source": source, "state": "new,working"},
         {"view": "all", "owner": alice.pk},
         {"view": "all", "owner": alice.pk, "state": "closed"},
         *({"view": view, "state": state} for view in ("mine", "team") for state in ("closed", "won")),
@@ -615,6 +621,8 @@ def limits(filters: dict[str, Any], sort: Sort) -> tuple[float, float]:
         return SIZE * 0.2, SIZE * 0.28
     if "q" in filters or "custom" in filters:  # among those near by, and then among those of this word or value
         return SIZE * 0.14, SIZE * 0.06
+    if "," in filters.get("state", "") and sort is Sort.RIPEST:  # along the ripest, whose state their own row says
+        return SIZE * 0.13, SIZE * 0.14
     return SIZE * (0.09 if sort is Sort.RIPEST or "since" in filters or "due" in filters else 0.06), SIZE * 0.14
 
 

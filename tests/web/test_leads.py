@@ -19,6 +19,7 @@ from ripeline.capture.imports import actions as imports
 from ripeline.catalog import queries as catalog
 from ripeline.catalog.actions import custom_fields, sources_named
 from ripeline.leads.decisions import actions
+from ripeline.leads.finding.filters import Filters
 from ripeline.leads.models import Account, Lead, SavedView
 from ripeline.people.actions import change_user
 from ripeline.people.models import AuditEntry, Role, User
@@ -89,6 +90,36 @@ def test_the_address_holds_what_was_asked(signed_in: SignIn, alice: User, make_l
     chosen = part(client, "/leads?state=new&sort=next", by_name="state")
     assert chosen.headers["HX-Push-Url"] == "/leads?state=new&sort=next"
     assert 'value="new" selected' in client.get("/leads?state=new").text
+
+
+def test_several_states_are_asked_for_at_once(signed_in: SignIn, alice: User, make_lead: MakeLead) -> None:
+    for state in ("new", "working", "qualifying"):
+        make_lead(alice, name=f"Who is {state}", state=state)
+    client = signed_in(alice)
+    answer = client.get("/leads?sort=next&state=working&state=new")
+    assert answer.headers["Location"] == "/leads?state=new%2Cworking&sort=next"
+    page = client.get(answer.headers["Location"])
+    assert "2 leads" in text(page)
+    assert "Who is qualifying" not in page.text
+    assert '<option value="new,working" selected>New or Working</option>' in page.text
+    assert client.get("/leads?view=all&state=&state=won").headers["Location"] == "/leads?view=all&state=won"
+    rows = rows_of(client.get("/leads/export?state=new,working&format=csv"))
+    assert {row["Name"] for row in rows} == {"Who is new", "Who is working"}
+    client.post("/leads/many/next", {"everything": "1", "query": "state=new,working", "go": "1", "when": "in 3 weeks"})
+    assert Lead.objects.filter(next_committed=True).count() == 2
+    client.post("/leads/views", {"name": "Begun", "query": "state=new,working"})
+    assert SavedView.objects.get().query == "state=new%2Cworking"
+
+
+@pytest.mark.parametrize(
+    ("given", "kept"),
+    [("working,new,dance", "new,working"), ("new,new", "new"), ("won,lost,disqualified", "closed"), ("open,won", ""),
+     ("open,closed", ""), ("nurture,working,qualifying,new,opportunity", "open")],
+)  # fmt: skip
+def test_states_are_kept_in_one_order_and_by_one_name(given: str, kept: str) -> None:
+    if given == "open,won":
+        kept = "new,qualifying,working,opportunity,nurture,won"
+    assert Filters.parse({"state": given}).state == kept
 
 
 def test_an_old_or_broken_address_still_opens(signed_in: SignIn, alice: User, lead: Lead) -> None:

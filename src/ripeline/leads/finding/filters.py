@@ -10,7 +10,7 @@ from uuid import UUID
 
 from ripeline.catalog.models import SourceType
 from ripeline.leads.finding import leaks
-from ripeline.leads.models import CLOSED_STATES, State
+from ripeline.leads.models import CLOSED_STATES, OPEN_STATES, State
 from ripeline.people.models import Role, User
 
 NO_SOURCE = "none"  # as a type of source: leads of which no source is known
@@ -60,7 +60,7 @@ class Filters:
 
     q: str = ""
     view: str = ""
-    state: str = ""
+    state: str = ""  # "open", "closed", or one or several of State, with commas
     source: UUID | None = None
     type: str = ""  # of source
     campaign: UUID | None = None
@@ -81,7 +81,7 @@ class Filters:
         return cls(
             q=" ".join(query.get("q", "").replace("\x00", "").split())[:200],
             view=_one_of(query.get("view", ""), tuple(View)),
-            state=_one_of(query.get("state", ""), STATES),
+            state=_states(query.get("state", "")),
             source=_uuid(query.get("source", "")),
             type=_one_of(query.get("type", ""), (*SourceType.values, NO_SOURCE)),
             campaign=_uuid(query.get("campaign", "")),
@@ -118,9 +118,32 @@ def _of_own_fields(query: Mapping[str, str]) -> dict[str, str]:
     return dict(islice(whole, QUESTIONS_AT_MOST))
 
 
+def states_of(state: str) -> tuple[str, ...]:
+    """The states that a filter names; none where it asks for none."""
+    all_of = {"": (), "open": OPEN_STATES, "closed": CLOSED_STATES}
+    return tuple(all_of.get(state, state.split(",")))
+
+
 def is_of_closed(state: str) -> bool:
-    """Whether a state in a filter is one of closed leads, or all of those."""
-    return state == "closed" or state in CLOSED_STATES
+    """Whether the states in a filter are those of closed leads alone."""
+    return bool(state) and set(states_of(state)) <= set(CLOSED_STATES)
+
+
+def is_of_open(state: str) -> bool:
+    """Whether the states in a filter are those of open leads alone."""
+    return bool(state) and set(states_of(state)) <= set(OPEN_STATES)
+
+
+def _states(text: str) -> str:
+    """Several states in their order, each once; what is all of the open or the closed ones by that name."""
+    given = [each for each in text.split(",") if each in STATES]
+    if len(given) < 2:
+        return "".join(given)
+    asked = {state for each in given for state in states_of(each)}
+    for name in ("open", "closed"):
+        if asked == set(states_of(name)):
+            return name
+    return "" if asked == set(State.values) else ",".join(state for state in State.values if state in asked)
 
 
 def _one_of(text: str, known: Sequence[str]) -> str:

@@ -16,7 +16,7 @@ from django.db.models import Q, QuerySet
 from ripeline.base import clock
 from ripeline.leads import rules
 from ripeline.leads.finding import places, rows
-from ripeline.leads.finding.filters import Due, Filters, View, is_of_closed, views_of
+from ripeline.leads.finding.filters import Due, Filters, View, is_of_closed, is_of_open, views_of
 from ripeline.leads.finding.matching import (
     LOOKED_AT,
     depends_on_day_alone,
@@ -27,7 +27,7 @@ from ripeline.leads.finding.matching import (
 from ripeline.leads.finding.places import Places, Way
 from ripeline.leads.finding.rows import Row
 from ripeline.leads.finding.sight import asked_of, hides, standing, visible
-from ripeline.leads.models import IS_OPEN, OPEN_STATES, Lead
+from ripeline.leads.models import IS_OPEN, Lead
 from ripeline.leads.rules import Verb
 from ripeline.people.models import User
 
@@ -98,7 +98,7 @@ def is_narrower(actor: User, filters: Filters, sort: Sort) -> tuple[bool, bool]:
     verb = _NEEDS.get(order_of(filters, sort))
     if not verb:
         return False, False
-    are_open = bool(filters.state == "open" or filters.state in OPEN_STATES or filters.due or filters.ripe)
+    are_open = bool(is_of_open(filters.state) or filters.due or filters.ripe)
     return not are_open and filters.view != View.QUEUE, verb not in asked_of(filters) and hides(actor, filters, verb)
 
 

@@ -17,10 +17,10 @@ from django.db.models.lookups import GreaterThan
 from ripeline.base import clock
 from ripeline.catalog.models import Source
 from ripeline.leads.finding import leaks, own_fields
-from ripeline.leads.finding.filters import NO_SOURCE, NOBODY, Due, Filters, View, is_of_closed, views_of
+from ripeline.leads.finding.filters import NO_SOURCE, NOBODY, Due, Filters, View, is_of_closed, states_of, views_of
 from ripeline.leads.finding.sight import asked_of, held_by_team, reach, visible
 from ripeline.leads.knowing import identity
-from ripeline.leads.models import CLOSED_STATES, IS_HERE, IS_OPEN, OPEN_STATES, Enquiry, Lead, State
+from ripeline.leads.models import IS_HERE, IS_OPEN, OPEN_STATES, Enquiry, Lead, State
 from ripeline.leads.rules import Verb
 from ripeline.leads.words.plain import Plain, unaccented, whole
 from ripeline.leads.words.searching import search_query, searched_parts
@@ -125,6 +125,18 @@ def depends_on_day_alone(filters: Filters) -> bool:
     return not (filters.q or filters.leak or filters.type or filters.team)
 
 
+def _in_state(state: str, *, must_be_open: bool) -> list[Q]:
+    """In one of these states, each of which is open or closed without saying so."""
+    if must_be_open and is_of_closed(state):
+        return [Q(pk__in=[])]
+    if state == "open" or (must_be_open and not state):
+        return [IS_OPEN]
+    states = [each for each in states_of(state) if each in OPEN_STATES or not must_be_open]
+    if len(states) == 1:
+        return [Q(state=states[0])]
+    return [Q(state__in=states)] if states else []
+
+
 def _passing(
     filters: Filters, zone: tzinfo, scores: QuerySet[Any] | None, *, is_open: bool = False, is_tagged: bool = False
 ) -> list[Q]:
@@ -134,12 +146,7 @@ def _passing(
     """
     asked = _by_origin(filters, zone)
     must_be_open = is_open or bool(filters.due or filters.ripe)
-    if filters.state in OPEN_STATES:  # one of these is open without saying so
-        asked.append(Q(state=filters.state))
-    elif must_be_open or filters.state == "open":
-        asked.append(Q(pk__in=[]) if is_of_closed(filters.state) else IS_OPEN)
-    elif filters.state:
-        asked.append(Q(state__in=CLOSED_STATES) if filters.state == "closed" else Q(state=filters.state))
+    asked += _in_state(filters.state, must_be_open=must_be_open)
     if filters.owner:
         asked.append(Q(owner__isnull=True) if filters.owner == NOBODY else Q(owner=filters.owner))
     if filters.due:

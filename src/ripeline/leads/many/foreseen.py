@@ -8,11 +8,11 @@ from uuid import UUID
 from django.db.models import Case, Exists, OuterRef, Q, QuerySet, Value, When
 
 from ripeline.leads import rules
-from ripeline.leads.finding.filters import Filters, View, is_of_closed
+from ripeline.leads.finding.filters import Filters, View, is_of_closed, is_of_open
 from ripeline.leads.finding.rows import Row
 from ripeline.leads.finding.sight import visible
 from ripeline.leads.many import batches, verdicts
-from ripeline.leads.models import CLOSED_STATES, IS_OPEN, OPEN_STATES, BatchVerb, Lead, Opportunity, OpportunityState
+from ripeline.leads.models import CLOSED_STATES, IS_OPEN, BatchVerb, Lead, Opportunity, OpportunityState
 from ripeline.leads.rules import Verb
 from ripeline.people.models import User
 
@@ -38,8 +38,7 @@ def offered(actor: User, filters: Filters, rows: Sequence[Row], *, is_whole: boo
 
 
 def _is_of_open(filters: Filters) -> bool:
-    state = filters.state == "open" or filters.state in OPEN_STATES
-    return state or bool(filters.due or filters.ripe) or filters.view == View.QUEUE
+    return is_of_open(filters.state) or bool(filters.due or filters.ripe) or filters.view == View.QUEUE
 
 
 def _changes(verb: BatchVerb, row: Row) -> bool:

@@ -47,6 +47,7 @@ class Asked:
     @classmethod
     def _read(cls, actor: User, asked: QueryDict) -> "Asked":
         given = {name: value for name, value in asked.items() if isinstance(value, str)}
+        given["state"] = ",".join(each for each in asked.getlist("state") if each)
         _put_own_field(given)
         filters = Filters.parse(given)
         if filters.view and View(filters.view) not in lists.views_of(actor):

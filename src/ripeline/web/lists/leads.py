@@ -20,7 +20,7 @@ from ripeline.capture.columns import own_labels
 from ripeline.catalog import queries as catalog
 from ripeline.catalog.models import Campaign, CustomField, FieldType, Source, SourceType
 from ripeline.leads.finding import columns, companies, leaks, lists, own_fields, saved
-from ripeline.leads.finding.filters import CUSTOM, NO_SOURCE, NOBODY
+from ripeline.leads.finding.filters import CUSTOM, NO_SOURCE, NOBODY, states_of
 from ripeline.leads.finding.lists import Due, Filters, Row, Sort, View
 from ripeline.leads.finding.ranking import ELSE, place
 from ripeline.leads.many import foreseen
@@ -59,7 +59,7 @@ def leads(request: HttpRequest) -> HttpResponse:
     if not request.GET and (view := saved.default_of(viewer(request))):
         return redirect(kept.address(view))
     asked = Asked.of(request)
-    if "col" in request.GET or "field" in request.GET:
+    if "col" in request.GET or "field" in request.GET or len(request.GET.getlist("state")) > 1:
         return redirect(asked.here())  # what a form of the page sent, as an address that can be kept
     views = saved.of(asked.actor)
     if request.headers.get("HX-Target") == "results":
@@ -219,7 +219,8 @@ def _selects(asked: Asked) -> SafeString:
     """What the list can be narrowed by with one click."""
     actor, filters = asked.actor, asked.filters
     owners = _owners(actor) if asked.view != View.MINE else {}
-    states = {"open": "Open", "closed": "Closed"} | STATE_WORDS
+    several = {filters.state: in_states(filters.state)} if "," in filters.state else {}
+    states = several | {"open": "Open", "closed": "Closed"} | STATE_WORDS
     sources = {str(source.pk): source.name for source in catalog.sources()}
     return selects.joined(
         selects.of_list("state", "State", states, filters.state, any_words="Any state"),
@@ -230,6 +231,12 @@ def _selects(asked: Asked) -> SafeString:
         if sources else "",
         selects.of_list("owner", "Owner", owners, str(filters.owner or ""), any_words="Anybody's") if owners else "",
     )  # fmt: skip
+
+
+def in_states(state: str) -> str:
+    """Several states in words: "New or Working"."""
+    *most, last = [STATE_WORDS[each] for each in states_of(state)]
+    return f"{', '.join(most)} or {last}"
 
 
 def _own_fields(asked: Asked, fields: Sequence[CustomField]) -> dict[str, Any]:
@@ -245,6 +252,8 @@ def _own_fields(asked: Asked, fields: Sequence[CustomField]) -> dict[str, Any]:
         "hows": HOWS_OF_OTHERS,
         "hows_of_days": HOWS_OF_DAYS,
         "chips": chips + _origins(asked),
+        "states": [(state, label, state in states_of(asked.filters.state)) for state, label in STATE_WORDS.items()],
+        "unstated": [(k, v) for k, v in QueryDict(asked.query(kept=None, state="")).items()],
         "hidden": [(k, v) for k, v in QueryDict(asked.query(kept=None)).items()],
     }
 
