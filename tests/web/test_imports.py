@@ -744,9 +744,19 @@ def test_the_batch_leads_to_how_it_ripens_for_whoever_may_see_it(signed_in: Sign
     run_id, _ = worked(signed_in(mona), f"E-mail,Name\n{rows}".encode())
     page = signed_in(mona).get(f"/imports/{run_id}").content.decode()
     assert "What to expect of them" in page
+    assert "Nothing says where most of them come from." in page
     assert f'href="/insight?run={run_id}"' in page
     assert signed_in(mona).get(f"/insight?run={run_id}").status_code == 200
     assert "/insight?run=" not in signed_in(sam).get(f"/imports/{run_id}").content.decode()
+
+
+def test_a_file_that_says_where_its_people_come_from_is_believed(signed_in: SignIn, mona: User) -> None:
+    rows = "".join(f"p{n}@firm.example,Person {n},Gekaufte Adressen\n" for n in range(12))
+    run_id, _ = worked(signed_in(mona), f"E-mail,Name,Lead source\n{rows}".encode())
+    page = signed_in(mona).get(f"/imports/{run_id}").content.decode()
+    assert "What to expect of them" in page
+    assert "Nothing says where most of them come from." not in page
+    assert Lead.objects.filter(source__source_type="purchased_list").count() == 12
 
 
 def test_a_column_can_be_the_answer_to_a_question_of_ours(signed_in: SignIn, mona: User) -> None:

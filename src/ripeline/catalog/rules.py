@@ -24,7 +24,7 @@ _HINTS: tuple[tuple[str, SourceType], ...] = (
     ("social|linkedin|facebook|instagram|twitter|tiktok|xing", SourceType.SOCIAL),
     ("e.?mail|newsletter|mailing", SourceType.EMAIL),
     ("direct", SourceType.DIRECT),
-    ("list|purchased|bought|database", SourceType.PURCHASED_LIST),
+    ("list|purchased|bought|database|adress|gekauft|zukauf", SourceType.PURCHASED_LIST),
 )
 
 # Who asked for us, and not only for something to read: calling them now is worth most.

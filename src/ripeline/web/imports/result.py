@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 from uuid import UUID
 
+from django.db.models import Count, Q
 from django.http import HttpRequest, HttpResponseBase, StreamingHttpResponse
 from django.urls import path
 from django.views.decorators.http import require_safe
@@ -16,6 +17,7 @@ from ripeline.capture.files.dialect import Dialect
 from ripeline.capture.imports import dating, queries, righting
 from ripeline.capture.imports.queries import Unowned
 from ripeline.capture.models import ImportKind, ImportRun, ImportState, Remark
+from ripeline.catalog.models import SourceType
 from ripeline.leads.finding.filters import Filters, View
 from ripeline.leads.models import Lead, State
 from ripeline.ripeness import yields
@@ -44,7 +46,8 @@ def of(run: ImportRun) -> dict[str, Any]:
         "held": queries.held(run, SHOWN),
         "unowned": [(each, _list_of(run, each)) for each in queries.unowned(run)],
         "remarks": list(queries.remarks(run, SHOWN)),
-        "yields": _yields(run),
+        "yields": (found := _yields(run)),
+        "are_from_nowhere": bool(found) and _are_from_nowhere(run),
         "ahead": queries.ahead(run) if run.kind == ImportKind.LEADS else None,
         "read_as": _read_as(run),
         "undated": run.created and run.kind == ImportKind.LEADS and dating.is_undated(run),
@@ -79,6 +82,13 @@ def _read_as(run: ImportRun) -> list[tuple[str, str, str]]:
         custom = "kept as a field of your own" if target.startswith(CUSTOM) else "left out"
         found.append((f"“{label}”", known.get(target, custom), ""))
     return found
+
+
+def _are_from_nowhere(run: ImportRun) -> bool:
+    """Whether of most of its leads nobody has said where they come from, so that it may be a list of addresses."""
+    said = Q(source__isnull=False) & ~Q(source__source_type=SourceType.OTHER)
+    counts = Lead.objects.filter(import_run_id=run.pk).aggregate(total=Count("pk"), said=Count("pk", filter=said))
+    return 2 * int(counts["said"]) < int(counts["total"])
 
 
 def _yields(run: ImportRun) -> Yield | None:
