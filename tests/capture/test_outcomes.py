@@ -11,7 +11,8 @@ from ripeline.catalog import queries as catalog
 from ripeline.leads import queries as record
 from ripeline.leads.decisions import actions as leads
 from ripeline.leads.decisions import deciding
-from ripeline.leads.models import Lead, Opportunity
+from ripeline.leads.decisions.deciding import Next
+from ripeline.leads.models import Lead, NextKind, Opportunity
 from ripeline.people import queries as people
 from ripeline.people.models import User
 from ripeline.ripeness import queries as ripeness
@@ -265,12 +266,11 @@ def test_an_open_deal_that_somebody_took_back_is_not_opened_by_the_next_file(ali
     assert not Opportunity.objects.exists()
 
 
-def test_an_open_deal_of_an_import_that_was_taken_back_is_opened_by_the_next(alice: User, make_lead: MakeLead) -> None:
-    make_lead(alice, email="ann@x.example")
-    file = csv(OPEN, "ann@x.example,Chairs,Proposal,1000,2027-05-01")
-    run = outcomes(file)
-    actions.undo(actor=people.system(), run_id=run.pk)
-    actions.work(run.pk)
-    assert not Opportunity.objects.exists()
-    outcomes(file + b"\n")
-    assert Opportunity.objects.get().amount == 1000
+def test_who_is_kept_in_touch_with_and_has_a_deal_there_is_their_owners_again(alice: User, make_lead: MakeLead) -> None:
+    lead = make_lead(alice, email="ann@x.example")
+    leads.nurture(lead.pk, by(alice), next=Next(clock.now() + timedelta(days=300), NextKind.KEEP_IN_TOUCH))
+    outcomes(csv(OPEN, "ann@x.example,Chairs,Proposal,1000,2027-01-01"))
+    lead.refresh_from_db()
+    assert (lead.state, lead.responsible) == ("opportunity", people.responsible_of(alice))
+    assert lead.next_at is not None
+    assert lead.next_at <= clock.now()

@@ -524,3 +524,20 @@ def test_who_may_not_any_more_when_its_turn_comes_takes_nothing_back(ada: User, 
     undone(again(run))  # by somebody who may
     assert (again(run).state, Lead.objects.count()) == ("undone", 0)
     assert ImportUndo.objects.get(run=run).asked_by == people.system()
+
+
+def test_who_was_kept_in_touch_with_before_a_file_had_their_deal_is_again(alice: User, lead: Lead) -> None:
+    leads.nurture(lead.pk, by(alice), next=soon(days=300))
+    before = without_its_word(everything())
+    run = outcomes(csv("E-mail,Deal name,Deal stage,Amount", f"{lead.email},Chairs,Proposal,1000"))
+    assert Lead.objects.get().responsible == people.responsible_of(alice)
+    assert told(undone(run)) == (0, 0, 1, 0)
+    assert without_its_word(everything()) == before
+
+
+def test_an_open_deal_of_a_file_that_was_taken_back_is_opened_by_the_next(lead: Lead) -> None:
+    file = csv("E-mail,Deal name,Deal stage,Amount", f"{lead.email},Chairs,Proposal,1000")
+    undone(outcomes(file))
+    assert not Opportunity.objects.exists()
+    outcomes(file + b"\n")
+    assert Opportunity.objects.get().amount == 1000

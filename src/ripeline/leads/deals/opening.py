@@ -27,9 +27,10 @@ from ripeline.leads.deals.ids import Ids
 from ripeline.leads.deals.moving import Draft
 from ripeline.leads.deals.said_before import SaidBefore
 from ripeline.leads.decisions import bulk
-from ripeline.leads.decisions.deciding import By, Changes, in_state
-from ripeline.leads.models import DealId, Lead, Opportunity, OpportunityState, State
-from ripeline.people.models import User
+from ripeline.leads.decisions.deciding import By, Changes, Next, in_state
+from ripeline.leads.models import DealId, Lead, NextKind, Opportunity, OpportunityState, State
+from ripeline.people import queries as people
+from ripeline.people.models import ResponsibleKind, User
 from ripeline.timeline import actions as timeline
 
 
@@ -203,6 +204,7 @@ class _Opening:
         )  # fmt: skip
         is_one = lead.state == State.OPPORTUNITY
         changes: Changes = {"decision_id": entry.id} | ({} if is_one else in_state(State.OPPORTUNITY))
+        changes |= _in_hand(lead)
         moving_deals.change(lead, changes, entry)
         timeline.record(entry)
         bulk._write([lead], changes.keys())
@@ -252,6 +254,15 @@ def _given(deal: OpenDeal) -> dict[str, Any]:
         "amount": deal.amount, "currency": deal.currency, "stage": deal.stage[:40], "expected_close": deal.expected,
     }  # fmt: skip
     return given | ({"name": deal.name[:200]} if deal.reference else {})
+
+
+def _in_hand(lead: Lead) -> Changes:
+    """Whose lead a programme looked after works its deal: from now on, unless somebody has chosen their day."""
+    owner = lead.owner
+    if lead.responsible.kind != ResponsibleKind.PROGRAMME or owner is None or not owner.is_active:
+        return {}
+    at_once = {} if lead.next_committed else Next(clock.now(), NextKind.FOLLOW_UP, "a deal is open").changes()
+    return {"responsible_id": people.responsible_of(owner).pk, **at_once}
 
 
 def _news(deal: OpenDeal, told: Mapping[str, Any]) -> dict[str, Any]:
