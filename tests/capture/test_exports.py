@@ -166,7 +166,7 @@ def test_a_workbook_has_the_columns_of_the_list_as_figures_and_moments(five: lis
     path = client.get("/leads/export?view=all&cols=email,next,f.chairs,ripeness&format=xlsx").headers["Location"]
     assert tasks.work(lambda: False)
     heading, first, *rest = sheet(body(client.get(f"{path}/fetch")))
-    assert heading == ("Id", "Name", "Company", "E-mail", "Next step", "Chairs", "Ripeness")
+    assert heading == ("Ripeline id", "Name", "Company", "E-mail", "Next step", "Chairs", "Ripeness")
     assert (first[1], first[3], first[5]) == ("'=Lead 0", "l0@x.example", 14)
     assert first[4].year >= clock.now().year
     assert rest[-1][3:] == (None, None, None, None), "Bob's are not hers to see"

@@ -4,10 +4,11 @@ import csv
 import io
 import unicodedata
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, timedelta
 from decimal import Decimal
 from functools import partial
+from itertools import chain
 from typing import Any
 
 import pytest
@@ -15,14 +16,20 @@ from django.db import connection, transaction
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
+from ripeline.base import clock
+from ripeline.capture.columns import own_labels
 from ripeline.capture.exports import exporting, exports
 from ripeline.capture.files.sheets import write_workbook
 from ripeline.capture.imports import trial
+from ripeline.capture.imports.keys_of_fields import field_keys
+from ripeline.capture.imports.remarking import sentence
+from ripeline.capture.models import ImportRemark
 from ripeline.catalog.actions import custom_fields, sources_named
-from ripeline.leads.finding.rows import other_phones
+from ripeline.leads.finding.rows import amounts, other_phones
 from ripeline.leads.knowing import identity
-from ripeline.leads.models import Lead
+from ripeline.leads.models import Lead, Opportunity
 from ripeline.people.models import User
+from tests.capture.exports import ALL, HEADINGS
 from tests.capture.importing import begun, imported
 from tests.cast import MakeLead
 from tests.thoroughness import thorough
@@ -36,6 +43,23 @@ WORDS = (
     .filter(lambda text: any(map(str.isalpha, text)))
 )
 NUMBERS = st.integers(0, 9_999).map(lambda n: f"+4420718{n:05}")
+
+DEALS = st.tuples(
+    st.sampled_from(["open", "won", "lost"]), st.one_of(st.none(), st.decimals(1, 99_999, places=2)),
+    st.sampled_from(["EUR", "USD"]),
+)  # fmt: skip
+
+
+# How other systems call the columns of their exports: any of them may be a field of the company's own here.
+FOREIGN = sorted(
+    {
+        label
+        for head in [*(text.partition("\n")[0] for text in ALL.values()), *chain.from_iterable(HEADINGS.values())]
+        for label in head.split(",")
+        if own_labels.apart(label) == label
+    }
+)
+SAID = st.sampled_from(["", "Open", "Won", "Customer", "2026-05-20", "yes", "1200.50", "101", "x@y.example"])
 
 
 @dataclass(frozen=True)
@@ -56,6 +80,8 @@ class Somebody:
     renewal: str
     remark: str
     state: str
+    said: Sequence[str]  # in fields of the company's own that are called like columns of other systems
+    deals: Sequence[tuple[str, Decimal | None, str]]  # the state, amount and currency of each
 
 
 @st.composite
@@ -70,10 +96,18 @@ def somebody(draw: st.DrawFn) -> Somebody:
         chairs=draw(st.one_of(st.none(), st.integers(0, 500))),
         renewal=draw(st.sampled_from(["", "2027-03-01", "2025-12-31"])), remark=draw(st.one_of(st.just(""), WORDS)),
         state=draw(st.sampled_from(["new", "working", "qualifying", "nurture"])),
+        said=draw(st.lists(SAID, min_size=1, max_size=5)), deals=draw(st.lists(DEALS, max_size=3)),
     )  # fmt: skip
 
 
-def born(people: Sequence[Somebody], make_lead: MakeLead, alice: User) -> None:
+SOMEBODY = Somebody(
+    "Ann Berg", "", "x", [], "North", "", "", "", 3, None, None, "", "", "working", ["Open"], []
+)  # fmt: skip
+
+
+def born(people: Sequence[Somebody], labels: Sequence[str], make_lead: MakeLead, alice: User) -> None:
+    own = {key: label for label, key in field_keys(labels).items()}
+    custom_fields({key: (label, "text") for key, label in own.items()})
     custom_fields({"chairs": ("Chairs", "number"), "renewal": ("Renewal", "date"), "name": ("Name", "text")})
     for at, one in enumerate(people):
         source = sources_named([one.source])[one.source].pk if one.source else None
@@ -82,10 +116,18 @@ def born(people: Sequence[Somebody], make_lead: MakeLead, alice: User) -> None:
             email=f"p{at}@x{at}.example" if one.email else "", language=one.language, source_id=source,
             phone=one.phones[0] if one.phones else "", captured=timedelta(days=one.days), state=one.state,
             amount=one.amount, currency="EUR" if one.amount else "",
-            custom={"chairs": one.chairs, "renewal": one.renewal, "name": one.remark},
+            custom={
+                "chairs": one.chairs, "renewal": one.renewal, "name": one.remark,
+                **{key: one.said[nth % len(one.said)] for nth, key in enumerate(own)},
+            },
         )  # fmt: skip
         keys = [identity.phone(number, one.name, one.company) for number in one.phones]
         identity.claim({key: lead.pk for key in keys if key})
+        for nth, (state, amount, currency) in enumerate(one.deals):
+            Opportunity.objects.create(
+                lead=lead, key=f"hand:{nth}", name="Boat", amount=amount, currency=currency if amount else "",
+                state=state, opened_at=lead.captured_at, closed_at=None if state == "open" else clock.now(),
+            )  # fmt: skip
 
 
 def files(actor: User) -> list[tuple[str, bytes]]:
@@ -105,13 +147,13 @@ def files(actor: User) -> list[tuple[str, bytes]]:
 def as_they_are() -> list[tuple[Any, ...]]:
     """What is kept of everybody, whatever their records are called."""
     here = list(Lead.objects.filter(merged_into=None).select_related("source"))
-    phones = other_phones(here)
+    phones, worth = other_phones(here), amounts([lead.pk for lead in here])
     return sorted(
         (
             lead.name, lead.title, lead.email, lead.company, lead.country, lead.language,
             tuple(sorted({lead.phone, *phones.get(lead.pk, "").split("; ")} - {""})),
             str(lead.source or ""), lead.captured_at.replace(second=0, microsecond=0).isoformat(),
-            str(lead.amount or ""), lead.currency if lead.amount else "",
+            *map(plain, worth.get(lead.pk) or (lead.amount, lead.currency if lead.amount else "")),
             *(plain(lead.custom.get(key)) for key in ("chairs", "renewal", "name")),
         )
         for lead in here
@@ -135,10 +177,10 @@ def test_a_list_comes_back_as_it_went(alice: User, ada: User, make_lead: MakeLea
         max_examples=thorough(6, 60), deadline=None, phases=[Phase.explicit, Phase.generate], derandomize=True,
         suppress_health_check=list(HealthCheck),
     )  # fmt: skip
-    @given(st.lists(somebody(), min_size=1, max_size=6))
-    def comes_back(people: list[Somebody]) -> None:
+    @given(st.lists(somebody(), min_size=1, max_size=6), st.lists(st.sampled_from(FOREIGN), max_size=8, unique=True))
+    def comes_back(people: list[Somebody], labels: list[str]) -> None:
         with transaction.atomic():
-            born(people, make_lead, alice)
+            born(people, labels, make_lead, alice)
             was = as_they_are()
             for name, content in files(ada):
                 found = trial.attempt(partial(begun, content, name=name, kind=None, actor=ada), actor=ada)
@@ -157,3 +199,31 @@ def test_a_list_comes_back_as_it_went(alice: User, ada: User, make_lead: MakeLea
             transaction.set_rollback(True)
 
     comes_back()
+
+
+@pytest.mark.parametrize("label", ["Lead Status", "Lifecycle Stage", "Deal Name", "Lead Owner", "Contact ID"])
+def test_a_list_of_ours_is_known_whatever_the_companys_own_fields_are_called(
+    alice: User, ada: User, make_lead: MakeLead, label: str
+) -> None:
+    born([SOMEBODY], [label, "Company / Account", "Last Name"], make_lead, alice)
+    for name, content in files(ada):
+        found = trial.attempt(partial(begun, content, name=name, kind=None, actor=ada), actor=ada)
+        assert (found.unchanged, found.changed) == (1, 0), (name, found.changes)
+
+
+def test_what_deals_are_worth_comes_back_as_no_amount_of_the_record(
+    alice: User, ada: User, make_lead: MakeLead
+) -> None:
+    deals = [("open", Decimal(4_000), "EUR"), ("open", Decimal(6_000), "EUR"), ("won", Decimal(1), "EUR")]
+    born([replace(SOMEBODY, deals=deals), replace(SOMEBODY, name="Bo Li", deals=deals[2:])], [], make_lead, alice)
+    for name, content in files(ada):
+        run = imported(content, name=name, kind=None, actor=ada)
+        assert (run.unchanged, run.updated) == (2, 0)
+    assert set(Lead.objects.values_list("amount", "currency")) == {(None, "")}
+    content = files(ada)[0][1].replace(b"10000.00", b"12000.00")
+    run = imported(content, name=name, kind=None, actor=ada)
+    assert run.unchanged == 2
+    said = ImportRemark.objects.get(run=run)
+    assert sentence(said.about, said.text) == (
+        "their deals here are worth 10000.00, the row says 12000.00: change it on them"
+    )

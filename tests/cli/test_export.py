@@ -38,7 +38,7 @@ def test_a_view_is_written_with_its_columns_as_whoever_keeps_it_sees_it(alice: U
     saved.save(actor=alice, name="All phones", query="view=all&cols=phone,with")
     saved.save(actor=bob, name="Mine", query="view=mine&cols=with")
     heading, *lines = read(written("All phones"))
-    assert heading == ["Id", "Name", "Company", "Telephone", "With"]
+    assert heading == ["Ripeline id", "Name", "Company", "Telephone", "With"]
     assert sorted(line[1:] for line in lines) == [
         ["Ann Lee", "'=cmd()", "+442071838750", "Alice"],
         ["Bo Diaz", "Helio", "", "Bob"],  # his number is not hers to see

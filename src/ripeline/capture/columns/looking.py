@@ -114,17 +114,18 @@ def look(
     labels = detected.dialect.labels
     preset = recognised(labels)
     system = preset.system if preset else ""
+    is_ours = preset is not None and preset.is_ours
     detected = detected._replace(dialect=replace(detected.dialect, words=wording.remembered(), system=system))
     kind = kind or (preset.kind if preset else _told_by(labels, detected.samples))
     guesses: Sequence[Guess] = guess(kind, labels, detected.samples)
-    if not (preset and preset.is_ours):  # whose columns are known, be they nearly empty
+    if not is_ours:  # whose columns are known, be they nearly empty
         guesses = answers.guessed(kind, labels, guesses)
         guesses = scraps.left_out(wording.owned(kind, labels, guesses, detected.samples), detected)
     if wide := scraps.many(guesses):
         why = {**detected.dialect.why, "wide": f"{wide} columns are left out"}
         detected = detected._replace(dialect=replace(detected.dialect, why=why))
     detected = detected._replace(dialect=replace(detected.dialect, scraps=scraps.among(labels, guesses)))
-    if kind == "leads" and (others := companions.columns(labels, detected.samples)):
+    if kind == "leads" and not is_ours and (others := companions.columns(labels, detected.samples)):
         why = {**detected.dialect.why, "others": companions.told(others)}
         people = companions.people(labels, detected.samples)
         guesses = companions.theirs(people, labels, guesses)

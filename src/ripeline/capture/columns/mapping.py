@@ -215,9 +215,9 @@ def _as_exported(kind: Kind, labels: Sequence[str], cells: list[list[str]]) -> t
 
     def fits(at: int, name: str) -> bool:
         field = FIELDS[kind][name]
-        return bool(cells[at] or preset.takes_all or preset.is_ours) and (
-            field.takes not in _READ_STRICTLY or _fits(field, cells[at])
-        )
+        if preset.is_ours:  # be it nearly empty, or of several numbers in a cell
+            return True
+        return bool(cells[at] or preset.takes_all) and (field.takes not in _READ_STRICTLY or _fits(field, cells[at]))
 
     targets = preset.targets(labels, fits)
     columns, because = Counter(targets.values()), f"as in an export of {preset.label}"

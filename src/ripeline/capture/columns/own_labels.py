@@ -12,13 +12,13 @@ from ripeline.capture.columns.exported import HEADINGS, WHOLE
 from ripeline.leads.finding.columns import COLUMNS
 
 _BEHIND = " in the file"
-_OTHERWISE = """full name|vollständiger name|ansprechpartner|nom complet|nombre completo|nome completo|vorname|nachname|
-    prénom|nom|nom de famille|nombre|apellido|apellidos|nome|sobrenome|cognome|e-mail address|email address|mail|
-    e-mail-adresse|mailadresse|courriel|adresse e-mail|correo|correo electrónico|telefon|telephone|tel|phone number|
-    telefonnummer|rufnummer|téléphone|teléfono|telefone|telefono|company name|organisation|organization|firma|
-    firmenname|unternehmen|entreprise|société|empresa|azienda|position|funktion|fonction|poste|cargo|website|webseite|
-    site web|land|pays|país|paese|sprache|langue|idioma|lingua|quelle|herkunft|fuente|origen|fonte|kampagne|campagne|
-    campaña|campanha|campagna|betrag|montant|importe|importo|währung|devise|moneda|valuta"""
+_OTHERWISE = """id|full name|vollständiger name|ansprechpartner|nom complet|nombre completo|nome completo|vorname|
+    nachname|prénom|nom|nom de famille|nombre|apellido|apellidos|nome|sobrenome|cognome|e-mail address|email address|
+    mail|e-mail-adresse|mailadresse|courriel|adresse e-mail|correo|correo electrónico|telefon|telephone|tel|
+    phone number|telefonnummer|rufnummer|téléphone|teléfono|telefone|telefono|company name|organisation|organization|
+    firma|firmenname|unternehmen|entreprise|société|empresa|azienda|position|funktion|fonction|poste|cargo|website|
+    webseite|site web|land|pays|país|paese|sprache|langue|idioma|lingua|quelle|herkunft|fuente|origen|fonte|kampagne|
+    campagne|campaña|campanha|campagna|betrag|montant|importe|importo|währung|devise|moneda|valuta"""
 
 
 @lru_cache(maxsize=1024)

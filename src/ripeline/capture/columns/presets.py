@@ -17,6 +17,8 @@ from typing import cast
 
 from ripeline.capture.cells.fields import Kind
 from ripeline.capture.cells.headings import bare
+from ripeline.capture.cells.text import key
+from ripeline.capture.columns.exported import is_ours
 from ripeline.leads.words import systems
 
 _NO_FIELDS = ("needs", "without", "all", "leave")
@@ -53,7 +55,7 @@ class Preset:
         """The field of each column that is known, the likeliest that `fits`; no field twice, unless it takes all."""
         by_key: dict[str, int] = {}
         for at, label in enumerate(labels):
-            by_key.setdefault(bare(label), at)
+            by_key.setdefault(self._called(label), at)
         found: dict[int, str] = {}
         for field, headings in self.fields.items():
             places = (by_key[heading] for heading in headings if heading in by_key)
@@ -62,9 +64,13 @@ class Preset:
                 found[place] = field
         return found
 
+    def _called(self, label: str) -> str:
+        """A heading as it is compared: ours are written in one way, and with brackets behind it is an own field."""
+        return key(label) if self.is_ours else bare(label)
+
     def is_left(self, label: str) -> bool:
         """Whether a column is the system's own business."""
-        name = bare(label)
+        name = self._called(label)
         return any(name.startswith(one[:-1]) if one.endswith("*") else name == one for one in self.leaves)
 
     def shares(self, field: str, labels: Iterable[str]) -> bool:
@@ -104,7 +110,9 @@ def _preset(lines: Sequence[str]) -> Preset:
 
 
 def recognised(labels: Sequence[str]) -> Preset | None:
-    """The export that a file with these headings is."""
+    """The export that a file with these headings is; one of ours before any other."""
+    if is_ours(labels):
+        return next(preset for preset in presets() if preset.is_ours)
     keys = {bare(label) for label in labels}
     fitting = [
         preset for preset in presets() if all(group & keys for group in preset.needs) and not preset.without & keys

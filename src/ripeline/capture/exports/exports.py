@@ -22,7 +22,7 @@ from ripeline.base import clock
 from ripeline.base.claiming import claimed
 from ripeline.capture.cells.text import safe_cell
 from ripeline.capture.columns import own_labels
-from ripeline.capture.columns.exported import WHOLE
+from ripeline.capture.columns.exported import FIRST, WHOLE
 from ripeline.capture.exports.exporting import chances, text
 from ripeline.capture.files.sheets import write_workbook
 from ripeline.capture.models import Export, ExportPiece, ExportState, FileFormat
@@ -80,9 +80,7 @@ def table(chosen: Sequence[str]) -> Table:
     shown = [known[key] for key in chosen if key in known]
     values = [_own(kinds[each.key], each) if each.key in kinds else each.value for each in shown]
     heading = [
-        "Id",
-        "Name",
-        "Company",
+        *FIRST,
         *(own_labels.apart(each.label) if each.key in kinds else each.label for each in shown),
     ]
     heading += ["Currency"] if "amount" in chosen else []

@@ -201,6 +201,8 @@ class LeadTaker:
             tally.remarks.append((row.row, Remark.BACK, ""))
         if found.first:
             tally.remarks.append((row.row, Remark.AGAIN, f"{self._first[row.row]}: {', '.join(found.first)}"))
+        if other := self._ours.others.get(row.row):
+            tally.remarks.append((row.row, Remark.AMOUNT, other))
         if found.kept:
             tally.remarks.append((row.row, Remark.BY_HAND, ", ".join(found.kept)))
 
