@@ -19,7 +19,7 @@ from ripeline.leads.models import DealId, Identity, Lead, Opportunity
 from ripeline.people import queries as people
 from ripeline.people.models import User
 from ripeline.timeline.models import Activity
-from tests.capture.importing import again, begun, counts, csv, imported
+from tests.capture.importing import again, begun, counts, csv, imported, outcomes
 from tests.capture.test_undoing import passing
 from tests.cast import MONDAY, by, soon
 from tests.thoroughness import thorough
@@ -324,3 +324,13 @@ def test_whatever_files_say_each_id_is_one_deal_and_the_last_file_can_be_taken_b
         "said",
     )  # planned anew, or follows from the rest
     assert [differing(*both, but=but) for both in zip(now[:3], before[:3], strict=True)] == [[], [], []]
+
+
+def test_a_mapping_of_before_that_left_the_deals_id_out_takes_it_by_now(alice: User) -> None:
+    imported(csv("Name,E-mail", "Ann,ann@x.example"))
+    head = "Deal id,Deal name,E-mail,Stage,Close date"
+    labels = ["Deal id", "Deal name", "E-mail", "Stage", "Close date"]
+    before = dict(zip(labels, ["ignore", "product", "email", "outcome", "closed_at"], strict=True))
+    outcomes(csv(head, "D-1001,Chairs,ann@x.example,won,2026-05-20"), mapping=before)
+    later = outcomes(csv(head, "D-1002,Tables,ann@x.example,won,2026-05-21"))
+    assert later.mapping["Deal id"] == "deal_id"

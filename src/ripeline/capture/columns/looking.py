@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, BinaryIO, Self, cast
 
 from ripeline.base import clock
-from ripeline.capture.cells.fields import Kind
+from ripeline.capture.cells.fields import IGNORE, Kind
 from ripeline.capture.cells.headings import is_of_activities, is_of_deals
 from ripeline.capture.columns import answers, companions, permissions, scraps, telephones, wording
 from ripeline.capture.columns.detection import Detected, Told, detect
@@ -146,8 +146,12 @@ def look(
 def _with_what_was_nothing(
     last: Mapping[str, str], labels: Sequence[str], guesses: Sequence[Guess]
 ) -> Mapping[str, str]:  # fmt: skip
-    """The mapping of last time; a column in which next to nothing stood then is judged by what stands there now."""
-    return {label: each.target for label, each in zip(labels, guesses, strict=True)} | dict(last)
+    """The mapping of last time; a column in which next to nothing stood then is judged by what stands there now, and so
+    is that of a deal's id, which was left out before deals were known by it.
+    """
+    found = {label: each.target for label, each in zip(labels, guesses, strict=True)}
+    ids = {} if "deal_id" in last.values() else {label: to for label, to in found.items() if to == "deal_id"}
+    return found | dict(last) | {label: to for label, to in ids.items() if last.get(label) == IGNORE}
 
 
 def _with_country(detected: Detected, mapping: FieldMap) -> Dialect:

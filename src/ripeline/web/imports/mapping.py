@@ -208,8 +208,8 @@ def _others(looked: Looked) -> list[Option]:
         return []
     become = bool(looked.dialect.others)
     return [
-        Option("yes", "A lead of their own at the same company, whoever has an address or a telephone", become),
-        Option("no", "They stay on the record of the first, in fields of these names", not become),
+        Option("yes", "Leads of their own, at the same company", become),
+        Option("no", "Fields on the record of the first", not become),
     ]
 
 
