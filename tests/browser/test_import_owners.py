@@ -62,6 +62,7 @@ def test_carol_sees_whose_they_are_there_and_hands_them_over_at_once(
     page.get_by_role("button", name="Hand over 2 leads").click()
     page.wait_for_url("**/leads/batches/*")
     expect(page.get_by_text("2 leads are with whom their file names now")).to_be_visible()
+    axe(page)
     shot(page, "import-owners-done")
     assert set(Lead.objects.exclude(name="Bea Li").values_list("owner__name", flat=True)) == {"Bob"}
 

@@ -12,7 +12,7 @@ from ripeline.capture.imports import owning
 from ripeline.capture.imports.owning import Named
 from ripeline.leads import rules
 from ripeline.leads.many import batches
-from ripeline.leads.models import BatchState, Lead
+from ripeline.leads.models import Lead
 from ripeline.leads.rules import NotAllowed, Verb
 from ripeline.people.models import User
 from ripeline.ripeness import queries as ripeness
@@ -37,9 +37,6 @@ def owners(request: HttpRequest, run_id: UUID) -> HttpResponse:
             return redirect("import-owners", run.pk)
         if (batch.total or 0) <= AT_ONCE:
             batches.work(batch.pk, tagged=ripeness.tagged)
-            batch.refresh_from_db()
-        if batch.state == BatchState.DONE:
-            say(request, "Handed over; below is what became of each.")
         return redirect("lead-batch", batch.pk)
     found = owning.named(run)
     context = {
