@@ -335,3 +335,17 @@ def test_a_phone_has_a_bottom_bar_and_a_way_out(open_page: OpenPage, axe: Axe, s
     page.get_by_role("button", name="Sign out").click()
     expect(page.locator("#toasts")).to_contain_text("You are signed out.")
     axe(page)
+
+
+def test_the_words_of_reasons(open_page: OpenPage, axe: Axe, shot: Shot, ada: User) -> None:
+    page = open_page(ada, "/settings/reasons")
+    axe(page)
+    page.get_by_label("No budget").fill("Too expensive for them")
+    page.get_by_role("button", name="Keep").click()
+    expect(page.locator("#reason-no_budget-error")).to_contain_text("Another reason is called so")
+    expect(page.get_by_label("No budget")).to_be_focused()
+    axe(page)
+    shot(page, "reasons")
+    page.get_by_label("No budget").fill("No money")
+    page.keyboard.press("Enter")
+    expect(page.locator(".toast")).to_contain_text("1 reason is called otherwise now")

@@ -82,10 +82,12 @@ MAY_OPEN = {
     "/settings/ripening/quote_request": ADA,
     "/settings/ripening/runs/{rule}": ADA,
     "/settings/keys": ADA,
+    "/settings/reasons": {"ada", "mona"},
     "/settings/tracking": {"ada", "mona"},
     "/settings/tracking/live": {"ada", "mona"},
 }
 MAY_POST = {
+    "/settings/reasons": {"ada", "mona"},
     "/settings/people/{alice}": {"ada", "carol"},
     "/settings/people/{mallory}": ADA,
     "/settings/people/{alice}/link": ADA,

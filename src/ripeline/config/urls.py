@@ -18,6 +18,7 @@ SCREENS = (
     "ripeline.web.settings.mail",
     "ripeline.web.public.subscriptions",
     "ripeline.web.settings.tracking",
+    "ripeline.web.settings.reasons",
     "ripeline.web.lists.leads",
     "ripeline.web.lists.kept",
     "ripeline.web.lists.many",

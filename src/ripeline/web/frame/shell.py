@@ -52,6 +52,7 @@ SETTINGS = (
     Entry("People", "people", "users-round", frozenset({Role.ADMIN, Role.LEADER})),
     Entry("Teams", "teams", "network", frozenset({Role.ADMIN})),
     Entry("Company", "company", "building-2", frozenset({Role.ADMIN})),
+    Entry("Reasons", "reasons", "message-square-text", _KEEP_CATALOG),
     Entry("Tracking", "tracking", "footprints", _KEEP_CATALOG),
     Entry("Ripening", "prior", "sprout", frozenset({Role.ADMIN})),
     Entry("Mail", "mail", "mail", frozenset({Role.ADMIN})),
