@@ -156,3 +156,29 @@ def test_a_long_table_of_products_is_kept_out_to_its_end() -> None:
 
 def test_only_rows_that_are_kept_out_so_have_such_a_title() -> None:
     assert title_of(Broken(3, [], "has 2 cells, the heading has 4")) == ""
+
+
+@pytest.mark.parametrize("is_padded", [True, False])
+@pytest.mark.parametrize(
+    "below",
+    [
+        ("Grand Totals (3 records)", "", "Confidential Information - Do Not Distribute",
+         "Copyright (c) 2000-2026 salesforce.com, inc. All rights reserved."),
+        ("Gesamtsummen (3 Datensätze)", "", "Vertrauliche Informationen - Nicht weitergeben",
+         "Copyright © 2000-2026 salesforce.com, inc. Alle Rechte vorbehalten."),
+    ],
+)  # fmt: skip
+def test_the_last_lines_of_a_report_are_nobody_and_are_said_to_stand_below_it(
+    below: tuple[str, ...], is_padded: bool
+) -> None:
+    lines = "".join(f"{row(line) if is_padded else line}\n" for line in below)
+    names, refused, said = read(f"{HEADS[0]}\n{PEOPLE}\n{lines}")
+    assert names == ["Anna Bell", "Tom Roth", "Li Wu"]
+    assert refused == [(at, "is a line that a report writes below its rows, not a person") for at in (6, 8, 9)]
+    assert said == "3 of the rows 6 to 9, below the rows of the report"
+
+
+def test_people_below_the_totals_of_a_group_are_people() -> None:
+    names, refused, _ = read(f"{HEADS[0]}\n{PEOPLE}Subtotal (3)\nUma Zorn;Acme;uma@acme.example;;\nBo;Acme;;;\n")
+    assert names == ["Anna Bell", "Tom Roth", "Li Wu", "Uma Zorn", "Bo"]
+    assert [at for at, _ in refused] == [5]

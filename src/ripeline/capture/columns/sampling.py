@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from ripeline.capture.files.dialect import Dialect
 from ripeline.capture.files.reading import Record, data_rows, records
 from ripeline.capture.files.tables import begins_other, is_again, rows_of
-from ripeline.capture.files.words_alone import NO_TITLE, title_of
+from ripeline.capture.files.words_alone import NO_TITLE, REPORT, title_of
 
 _NAMED = 5  # rows, in a sentence
 _SAMPLE = 200  # characters of a cell that is looked at
@@ -70,7 +70,7 @@ def _listed(again: Sequence[int]) -> str:
 
 def _below_titles(nobody: Sequence[tuple[int, str]]) -> str:
     """Where what is no list of people stands, and below which titles."""
-    titles = list(dict.fromkeys(title if title == NO_TITLE else f"“{title}”" for _, title in nobody))
+    titles = list(dict.fromkeys(title if title in (NO_TITLE, REPORT) else f"“{title}”" for _, title in nobody))
     first, last, count = nobody[0][0], nobody[-1][0], len(nobody)
     if count == 1:
         rows = f"row {first}"

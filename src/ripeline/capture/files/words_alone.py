@@ -20,8 +20,9 @@ _UNTITLED = (
     "table; import that by itself"
 )
 _NOTE = "is a remark below the table, not a person: give it a row with an address if it is one"
+_CLOSING = "is a line that a report writes below its rows, not a person"
 _NO_PEOPLE = re.compile(r"stands below “.*” in row \d+, which|is one of the rows from row \d+ on", re.DOTALL)
-NO_TITLE = "no title"
+NO_TITLE, REPORT = "no title", "the rows of the report"
 _JUDGED = 100  # rows of a stretch that are looked at
 _TITLES = 3  # lines over it, at most
 _SHOWN = 40  # characters of a title
@@ -55,6 +56,11 @@ _OF = words("of for on at in am zu zur zum fur auf im der des halle hall messe f
 _CODE = re.compile(r"\W?[^\W_]\W?|[+*!?#~-]{1,3}|\d{1,2}")  # what a legend explains
 _EXPLAINED = re.compile(r"\S{1,3} ?(?:=|:|–|—|->|→|- )\s*\S|[^\W\d][^:=@]{0,40}(?:: |:$| ?= ?)")
 _FOOTNOTE = re.compile(r"[*(†¹²³]")
+_OF_REPORT = re.compile(  # how the last lines of a report begin: its totals, whose it is
+    r"(?:grand |sub)?totals? ?\(\d|grand totals?\b|gesamtsummen?\b|total (?:records|general|général)\b|confidential\b"
+    r"|vertrauliche? |informations? confidentielles?\b|copyright\b|©|\(c\) ?\d{4}|.*\ball rights reserved\b",
+    re.IGNORECASE,
+)
 _SENTENCE, _REMARK = 6, 3  # words, at least, of a sentence and of a footnote
 
 
@@ -65,6 +71,8 @@ def kept_out(records: Iterable[Record | Broken], labels: Sequence[str]) -> Itera
 
 def title_of(row: Record | Broken) -> str:
     """Below which title the row stands and is nobody, or that there is none; "" of any other row."""
+    if isinstance(row, Broken) and row.reason == _CLOSING:
+        return REPORT
     if not (isinstance(row, Broken) and _NO_PEOPLE.match(row.reason)):
         return ""
     return row.reason.partition("“")[2].rpartition("”")[0] or NO_TITLE
@@ -84,6 +92,10 @@ class _Reader:
             if isinstance(record, Record) and record.is_blank:
                 yield from waiting if why else self._judged(waiting, is_below=is_below)
                 yield record
+                waiting, is_below, why = [], True, ""
+            elif _closes_report(record.cells):
+                yield from waiting if why else self._judged(waiting, is_below=is_below)
+                yield _out(record, _CLOSING)
                 waiting, is_below, why = [], True, ""
             elif why:
                 yield _out(record, why)
@@ -178,6 +190,11 @@ def _said(cells: Sequence[str]) -> str:
 def _is_title(cells: Sequence[str]) -> bool:
     """Whether a line alone says that what stands below it is no list of people."""
     return _is_lone(cells) and _said(cells) in _OURS | _THINGS
+
+
+def _closes_report(cells: Sequence[str]) -> bool:
+    """Whether a line alone is one of those that a report ends with."""
+    return _is_lone(cells) and "@" not in _first(cells) and _OF_REPORT.match(_first(cells)) is not None
 
 
 def _is_words(cell: str) -> bool:
