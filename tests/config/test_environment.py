@@ -33,6 +33,15 @@ def test_a_misspelt_setting_is_refused_with_the_likely_name():
         load({"RIPELINE_PROT": "8001"})
 
 
+def test_a_name_that_was_a_setting_once_is_said_to_be_none_any_more():
+    with pytest.raises(SettingsError) as caught:
+        load({"RIPELINE_DB_POOL": "8"})
+    (said,) = caught.value.problems
+    assert said == (
+        "RIPELINE_DB_POOL is no longer a setting (each thread keeps its own connection to PostgreSQL): take it out."
+    )
+
+
 def test_other_programs_settings_are_left_alone():
     load({"PGHOST": "db", "PATH": "/bin", "RIPELINE_REAL_DATA": "/data"})
 

@@ -25,6 +25,8 @@ TEST_NAMES = {
     "RIPELINE_REAL_DATA": "The directory with the real data sets that the tests marked real_data read.",
     "RIPELINE_TEST_HOME": "The home of the database that one test run shares among its processes.",
 }
+# Names that were settings once, and what is so instead: whoever has them still set is told to take them out.
+FORMER_NAMES = {"RIPELINE_DB_POOL": "each thread keeps its own connection to PostgreSQL"}
 
 
 class SettingsError(Exception):
@@ -310,6 +312,9 @@ def _unknown(given: Mapping[str, str]) -> list[str]:
     known = {s.name for s in declared()} | {f"{s.name}_FILE" for s in declared() if s.secret} | set(TEST_NAMES)
     problems = []
     for name in sorted(n for n in given if n.startswith("RIPELINE_") and n not in known):
+        if name in FORMER_NAMES:
+            problems.append(f"{name} is no longer a setting ({FORMER_NAMES[name]}): take it out.")
+            continue
         close = difflib.get_close_matches(name, known, n=1, cutoff=0.6)
         problems.append(f"{name} is not a setting of Ripeline" + (f"; did you mean {close[0]}?" if close else "."))
     return problems
