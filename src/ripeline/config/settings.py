@@ -1,5 +1,6 @@
 """Django's settings, all from the one reading of the environment in `config.environment`."""
 
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
@@ -86,12 +87,23 @@ TEMPLATES = [
 ]
 
 
+# A connection that a firewall has dropped without a word is known as ended after a minute and a half, and what is asked
+# over it fails after half a minute, not only once TCP gives up.
+# A socket of this machine ignores it.
+_NOTICED: Mapping[str, Any] = {
+    "keepalives": 1, "keepalives_idle": 60, "keepalives_interval": 10, "keepalives_count": 3,  # seconds
+    "tcp_user_timeout": 30_000,  # milliseconds
+}  # fmt: skip
+
+
 def _database(url: str) -> dict[str, Any]:
     """Django's form of a libpq URL; a socket directory comes as the percent-encoded host."""
     parts = urlsplit(url)
     query = dict(pair.split("=", 1) for pair in parts.query.split("&") if "=" in pair)
     options: dict[str, Any] = {key: unquote(value) for key, value in query.items() if key not in ("host", "port")}
     options["prepare_threshold"] = 3  # of statements by `base.statements`; Django's own are never prepared
+    for name, value in _NOTICED.items():
+        options.setdefault(name, value)
     return {
         "ENGINE": "django.db.backends.postgresql",
         "NAME": unquote(parts.path.lstrip("/")) or "ripeline",
@@ -99,7 +111,7 @@ def _database(url: str) -> dict[str, Any]:
         "PASSWORD": unquote(parts.password or ""),
         "HOST": unquote(query.get("host", parts.hostname or "")),
         "PORT": query.get("port", str(parts.port or "")),
-        "CONN_MAX_AGE": None,  # each thread keeps its own: see `base.connected`
+        "CONN_MAX_AGE": 3600,  # seconds: each thread keeps its own for so long (`base.connected`)
         "OPTIONS": options,
     }
 
