@@ -37,7 +37,9 @@ def reword(*, actor: User, labels: Mapping[str, str]) -> int:
         for code, label in given.items():
             if not label or len(label) > LONGEST:
                 wrong[code] = f"Between 1 and {LONGEST} characters."
-            elif [text.casefold() for text in called.values()].count(label.casefold()) > 1:
+            elif (
+                label != known[code].label and [text.casefold() for text in called.values()].count(label.casefold()) > 1
+            ):
                 wrong[code] = "Another reason is called so."
         if wrong:
             raise WordsError(wrong)
