@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from ripeline.base import clock
-from ripeline.capture.columns.rows import MOST_AHEAD
+from ripeline.capture.columns.converting import MOST_AHEAD
 from ripeline.capture.imports import actions, queries, trial
 from ripeline.leads.decisions import actions as leads
 from ripeline.leads.models import FARTHEST_NEXT, Lead

@@ -9,7 +9,7 @@ import pytest
 from ripeline.base import clock
 from ripeline.capture.arriving.arrivals import Arrival
 from ripeline.capture.columns.detection import Told
-from ripeline.capture.columns.rows import Row
+from ripeline.capture.columns.row import Row
 from ripeline.capture.columns.wording import Owners
 from ripeline.capture.files import pieces
 from ripeline.capture.imports import actions, queries

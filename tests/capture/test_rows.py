@@ -17,7 +17,8 @@ from ripeline.capture.cells.fields import Kind
 from ripeline.capture.columns.detection import detect
 from ripeline.capture.columns.mapping import FieldMap, chosen, fitting, guess
 from ripeline.capture.columns.rejects import Reject, rejects_file
-from ripeline.capture.columns.rows import Chunk, Row, chunks, count
+from ripeline.capture.columns.row import Row
+from ripeline.capture.columns.rows import Chunk, chunks, count
 from ripeline.capture.files.dialect import Column, Dialect
 
 NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)

@@ -3,7 +3,7 @@
 import pytest
 
 from ripeline.capture.columns import twice
-from ripeline.capture.columns.rows import Row
+from ripeline.capture.columns.row import Row
 from ripeline.capture.imports import actions, queries, runs, taking
 from ripeline.capture.models import ImportRun
 from ripeline.leads.knowing import identity

@@ -16,7 +16,8 @@ from openpyxl.worksheet.worksheet import Worksheet
 
 from ripeline.capture.columns.detection import Told, detect
 from ripeline.capture.columns.mapping import fitting, guess
-from ripeline.capture.columns.rows import Row, chunks
+from ripeline.capture.columns.row import Row
+from ripeline.capture.columns.rows import chunks
 from ripeline.capture.files import unpacking
 from ripeline.capture.files.workbooks import as_table
 from ripeline.capture.imports import actions, queries

@@ -10,7 +10,7 @@ from ripeline.capture.cells import dates
 from ripeline.capture.cells.fields import ANSWER, CUSTOM, Kind
 from ripeline.capture.cells.text import BadValueError, key
 from ripeline.capture.columns.mapping import FieldMap, Guess
-from ripeline.capture.columns.rows import Row
+from ripeline.capture.columns.row import Row
 from ripeline.capture.files.dialect import Column, Dialect
 from ripeline.catalog import queries as catalog
 from ripeline.catalog.models import AnswerType

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from uuid import UUID
 
 from ripeline.base.addresses import mailbox_key
-from ripeline.capture.columns.rows import Row
+from ripeline.capture.columns.row import Row
 from ripeline.leads.knowing import identity
 from ripeline.leads.knowing.identity import Key
 from ripeline.leads.models import Lead

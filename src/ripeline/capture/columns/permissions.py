@@ -13,7 +13,7 @@ from ripeline.base import clock
 from ripeline.capture.cells.fields import FIELDS
 from ripeline.capture.cells.text import key
 from ripeline.capture.columns.mapping import FieldMap
-from ripeline.capture.columns.rows import Row
+from ripeline.capture.columns.row import Row
 from ripeline.capture.models import ImportRun
 from ripeline.outbox import actions as outbox_actions
 from ripeline.outbox import hearing, queries

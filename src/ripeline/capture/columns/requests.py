@@ -8,7 +8,7 @@ from ripeline.capture.cells.headings import HEADINGS, asks_us, is_of_deals
 from ripeline.capture.cells.text import clean, given, key
 from ripeline.capture.columns.mapping import FieldMap
 from ripeline.capture.columns.presets import recognised
-from ripeline.capture.columns.rows import Row
+from ripeline.capture.columns.row import Row
 from ripeline.capture.files.dialect import Dialect
 
 SOURCE = "Contact form"  # of a request that does not say where it came from

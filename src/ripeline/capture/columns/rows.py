@@ -4,125 +4,23 @@ Rows are the data rows that are not blank: every one is in exactly one chunk, on
 created + updated + unchanged + rejected = rows. Blank rows are passed over, though they count in row numbers.
 """
 
-import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, time, timedelta
-from decimal import Decimal
-from itertools import combinations, islice
-from typing import Any, BinaryIO, NamedTuple
-from zoneinfo import ZoneInfo
+from datetime import datetime
+from itertools import islice
+from typing import BinaryIO, NamedTuple
 
-from ripeline.capture.cells import codes, values
-from ripeline.capture.cells.dates import Moment, moment
-from ripeline.capture.cells.fields import (
-    ANSWER,
-    CUSTOM,
-    DUE_AT,
-    FIELDS,
-    NEXT_AT,
-    OTHER_PHONE,
-    SUBJECT,
-    Field,
-    Kind,
-    Takes,
-)  # fmt: skip
-from ripeline.capture.cells.text import BadValueError, clean, clean_lines, given, key, mended, words
-from ripeline.capture.columns import evidence
-from ripeline.capture.columns.evidence import Seen
+from ripeline.capture.columns.converting import Conversion
 from ripeline.capture.columns.mapping import FieldMap
-from ripeline.capture.columns.rejects import Fault, Reject
-from ripeline.capture.files.dialect import Column, Dialect
+from ripeline.capture.columns.rejects import Reject
+from ripeline.capture.columns.row import Row
+from ripeline.capture.files.dialect import Dialect
 from ripeline.capture.files.lines import as_text
 from ripeline.capture.files.reading import Broken, Record, data_rows
 from ripeline.capture.files.tables import rows_of
-from ripeline.leads.words import systems
 
-Value = str | Decimal | datetime
 SIZE = 1_000  # rows of a chunk
 _WEIGHT = 8 * 1024 * 1024  # characters of a chunk, about
-_EARLY = ("country", "currency", "outcome", "done")  # others need them
-_TOTALS = words("total totals sum summe gesamt gesamtsumme anzahl somme totale totaal")
-_TELL = ("name", "title", "company", "website")  # who somebody is
-_WORDS_ONLY = re.compile(r"[^\W\d][^\d]*")
-_CODE = re.compile(r"\w+(?:[-_/]\w+)+")  # an id such as TOTAL-0012
-_PEOPLE = ("email", "phone", "name", "external_id")
-_JOINS = ("email", "external_id", "person")
-_PARTS = ("first_name", "last_name")  # of a name
-_WANTED: dict[Kind, tuple[tuple[str, ...], str]] = {  # one of these fields, and what is said where none is there
-    "leads": (_PEOPLE, "has no e-mail, phone, name or id: nobody to follow up"),
-    "outcomes": ((*_JOINS, "company_id", "company", "deal_id"), "names nobody: no id, no e-mail, no name"),
-    "companies": (("company", "website"), "has no name and no web site: no company"),
-    "activities": (_JOINS, "names nobody: no id, no e-mail, no name"),
-}
-_OF_ALL = (  # of the people of a row
-    "company", "website", "country", "language", "source", "campaign", "landing_page", "captured_at", "owner",
-    "company_id",
-)  # fmt: skip
-# As the other system has it: the record shows what it is here.
-_KEPT_BESIDES = ("company_id", "state", "stage", OTHER_PHONE)
-_MESSAGE = FIELDS["leads"]["message"].longest
-_ENDED = frozenset({"won", "lost", "disqualified"})
-_STAGE = FIELDS["outcomes"]["pipeline_stage"].longest
-_OPEN = words("open offen ouvert ouverte abierto abierta aberto aberta")  # is no stage
-_AHEAD = (NEXT_AT, DUE_AT)  # what may be yet to come
-MOST_AHEAD = timedelta(days=400)  # as a next moment is, at most
-_CLOCKS_DIFFER = timedelta(days=1)
-_READERS: dict[Takes, Callable[[str], tuple[str, str]]] = {
-    Takes.ID: values.external_id,
-    Takes.EMAIL: values.email,
-    Takes.NAME: values.person_name,
-    Takes.DOMAIN: values.domain,
-    Takes.OUTCOME: values.outcome,
-    Takes.STATE: values.state,
-    Takes.OWNER: values.owner,
-    Takes.ACTIVITY: values.activity,
-    Takes.DONE: values.done,
-    Takes.YES_NO: values.yes_no,
-    Takes.OPT_OUT: values.opt_out,
-}
-
-
-@dataclass(slots=True)
-class Row:
-    """A row that goes in. `days` are the fields whose moment is a whole day; `remarks` are for a person to look at.
-
-    `asked` is what a question's column says, by key, until it is read into `answers`.
-    `words` are those in which the file says where it stands, by field.
-    `seen` is since when they may stand so, where nothing says since when who ended there did.
-    `contact` is when they were last in contact there.
-    `cells` are as the file had them, for a row that is refused later on. `system` gave the ids that it has.
-    """
-
-    row: int
-    values: dict[str, Value] = field(default_factory=dict)
-    custom: dict[str, str] = field(default_factory=dict)
-    asked: dict[str, str] = field(default_factory=dict)
-    answers: dict[str, Any] = field(default_factory=dict)
-    remarks: list[str] = field(default_factory=list)
-    days: set[str] = field(default_factory=set)
-    words: dict[str, str] = field(default_factory=dict)
-    seen: Seen | None = None
-    contact: Seen | None = None
-    cells: list[str] = field(default_factory=list, compare=False, repr=False)
-    system: str = ""
-    further: list["Row"] = field(default_factory=list, compare=False)  # people who stand in it, too, as rows
-
-    def text(self, name: str) -> str:
-        """A field's text; empty if it is not given."""
-        value = self.values.get(name, "")
-        return value if isinstance(value, str) else ""
-
-    def moment(self, name: str) -> datetime | None:
-        """A field's moment (aware, UTC)."""
-        value = self.values.get(name)
-        return value if isinstance(value, datetime) else None
-
-    def number(self, name: str) -> Decimal | None:
-        """A field's number."""
-        value = self.values.get(name)
-        return value if isinstance(value, Decimal) else None
 
 
 class Chunk(NamedTuple):
@@ -133,19 +31,11 @@ class Chunk(NamedTuple):
     position: int
 
 
-class _AheadError(BadValueError):
-    """A day that is yet to come, where only one that was can be meant."""
-
-
-class _NotTakenError(Exception):
-    """Why a row as a whole is refused."""
-
-
 def chunks(
     file: BinaryIO, *, dialect: Dialect, mapping: FieldMap, now: datetime, position: int = 0, size: int = SIZE
 ) -> Iterator[Chunk]:
     """The file's rows after the first `position` ones, at most `size` at a time."""
-    convert = _Conversion(dialect, mapping, now)
+    convert = Conversion(dialect, mapping, now)
     portions = _portions(file, dialect, position, size)
     broken: Exception | None = None
     with ThreadPoolExecutor(1, "rows") as ahead:  # while the database has the last chunk, the next is converted
@@ -192,7 +82,7 @@ def _converted(
 
 def rows_before(file: BinaryIO, *, dialect: Dialect, mapping: FieldMap, now: datetime, position: int) -> Iterator[Row]:
     """The file's first `position` rows, those that are taken, as `chunks` gave them."""
-    convert = _Conversion(dialect, mapping, now)
+    convert = Conversion(dialect, mapping, now)
     for record in islice(_counted(file, dialect), position):
         if isinstance(row := convert(record), Row):
             yield row
@@ -200,7 +90,7 @@ def rows_before(file: BinaryIO, *, dialect: Dialect, mapping: FieldMap, now: dat
 
 def read_again(rejects: Iterable[Reject], *, dialect: Dialect, mapping: FieldMap, now: datetime) -> list[Row]:
     """Rows that were refused, read once more; without those that cannot be."""
-    convert = _Conversion(dialect, mapping, now)
+    convert = Conversion(dialect, mapping, now)
     found = (convert(Record(one.row, one.cells)) for one in rejects)
     return [row for row in found if isinstance(row, Row)]
 
@@ -213,355 +103,3 @@ def count(file: BinaryIO, dialect: Dialect) -> int:
 def _counted(file: BinaryIO, dialect: Dialect) -> Iterator[Record | Broken]:
     with as_text(file, dialect.encoding) as text:
         yield from rows_of(data_rows(text, dialect), dialect.labels, header=dialect.header)
-
-
-class _Conversion:
-    """Turns records into rows, as dialect and mapping say."""
-
-    def __init__(self, dialect: Dialect, mapping: FieldMap, now: datetime) -> None:
-        self._dialect = dialect
-        self._kind = mapping.kind
-        self._now = now
-        self._zone = ZoneInfo(dialect.zone)
-        known = FIELDS[mapping.kind]
-        placed = list(enumerate(mapping.targets))
-        self._custom = [(at, target.removeprefix(CUSTOM)) for at, (_, target) in placed if target.startswith(CUSTOM)]
-        self._asked = [(at, target.removeprefix(ANSWER)) for at, (_, target) in placed if target.startswith(ANSWER)]
-        fields = [(at, known[target]) for at, (_, target) in placed if target in known]
-        self._shared = {field.name for (_, field), (_, other) in combinations(fields, 2) if field is other}
-        self._shared.discard(OTHER_PHONE)
-        self._contacts = evidence.contacts(dialect.labels) if mapping.kind == "leads" else []
-        self._evidence = evidence.columns(dialect.labels) if mapping.kind == "leads" else []
-        self._fields = sorted(fields, key=lambda each: each[1].name not in _EARLY)
-        self._came = _day(dialect, self._zone, now) if mapping.kind == "leads" else None
-        at = {label: at for at, label in self._custom}  # what somebody mapped otherwise is no further person's
-        others = dialect.others if mapping.kind == "leads" else ()
-        self._others = [[(at[label], known[to]) for label, to in person if label in at] for person in others]
-
-    def __call__(self, record: Record | Broken) -> Row | Reject:
-        """The row, taken or refused."""
-        columns = self._dialect.columns
-        if isinstance(record, Broken):
-            at = record.column
-            label = columns[at].label if at is not None and at < len(columns) else ""
-            return Reject(record.row, record.cells, record.reason, label)
-        row = Row(record.row, cells=record.cells, system=self._dialect.system)
-        if record.remark:
-            row.remarks.append(record.remark)
-        if any(mended(cell) != cell for cell in record.cells):
-            row.remarks.append("had letters that were broken on the way (Ã¼ for ü), and were mended")
-        faults = [
-            fault
-            for at, known in self._fields
-            if record.cells[at]
-            and not self._is_beside(row, known, at, record.cells[at])
-            and (fault := self._take(row, known, at, record.cells[at]))
-        ]
-        for at, label in self._custom:
-            if text := clean_lines(record.cells[at]):
-                row.custom[label] = text
-        for at, question in self._asked:
-            if text := given(clean_lines(record.cells[at])):
-                row.asked[question] = text
-        self._tell_days(row)
-        if self._came and "captured_at" not in row.values:
-            row.values["captured_at"] = self._came
-            row.days.add("captured_at")
-        refused = self._refused(row, faults)
-        if self._others and not refused:
-            self._tell_others(row)
-        return refused or row
-
-    def _tell_others(self, row: Row) -> None:
-        """The other people of a row who can be reached: each as a row at the same company, off the first's record.
-
-        Not where the company has ended with us: nobody is to be followed up there.
-        """
-        if _ENDED & {row.text("state"), row.text("stage")}:
-            return
-        shared = {name: row.values[name] for name in _OF_ALL if name in row.values}
-        for person in self._others:
-            other = Row(row.row, dict(shared), days=row.days & shared.keys(), cells=row.cells, system=row.system)
-            for at, known in person:
-                if row.cells[at]:
-                    self._take(other, known, at, row.cells[at])
-            _finish_lead(other)
-            if any(name in other.values and other.values[name] != row.values.get(name) for name in ("email", "phone")):
-                row.further.append(other)
-                if other.text("email") and other.text("email") == row.text("email"):
-                    continue  # who has the first's address may be the first, and says there what else they say
-                for at, _ in person:
-                    row.custom.pop(self._dialect.columns[at].label, None)
-
-    def _tell_days(self, row: Row) -> None:
-        """When they are to be looked at again, when they were last in contact, and since when they may stand so."""
-        has_ended, columns = bool(_ENDED & {row.text("state"), row.text("stage")}), self._dialect.columns
-        if has_ended:
-            self._keep_apart(row, NEXT_AT)
-        if NEXT_AT not in row.values:
-            self._keep_apart(row, "next_note")
-        if self._contacts:
-            row.contact = evidence.of(row.cells, self._contacts, columns, self._read_moment, now=self._now)
-        if self._evidence and "state_at" not in row.values and has_ended:
-            row.seen = evidence.of(row.cells, self._evidence, columns, self._read_moment, now=self._now)
-
-    def _is_beside(self, row: Row, known: Field, at: int, cell: str) -> bool:
-        """Whether a column before it has said this field; what another says is kept."""
-        if known.name not in self._shared or known.name not in row.values:
-            return False
-        if self._kind == "leads" and (text := clean_lines(cell)) != row.values[known.name]:
-            row.custom[self._dialect.columns[at].label] = text
-        return True
-
-    def _take(self, row: Row, known: Field, at: int, cell: str) -> Fault | None:
-        """Put a cell's value into the row; one that cannot be read is a custom field, with a remark, if it may be."""
-        column = self._dialect.columns[at]
-        text = clean_lines(cell) if known.takes in (Takes.LINES, Takes.PHONE) else clean(cell)
-        text = given(text, is_name=known.takes is Takes.NAME or known.name in _PARTS)
-        if not text:
-            return None
-        value: Value | None = None
-        reason, is_strict = "", known.is_strict
-        try:
-            value, remark = self._value(row, known, column, text)
-        except _AheadError as problem:  # who has not come yet by that day has an address and a telephone all the same
-            remark = reason = str(problem)
-            is_strict = is_strict and self._kind != "leads"
-        except BadValueError as problem:
-            remark = reason = str(problem)
-        if isinstance(value, str) and len(value) > known.longest:
-            reason = f"has more than {known.longest} characters: shorten it"
-            remark = f"has more than {known.longest} characters and was cut: shorten it"
-            value = value[: known.longest].rstrip()
-        if reason and is_strict:
-            return Fault(at, column.label, known.name, reason, True)
-        if value is not None:
-            row.values[known.name] = value
-            if self._kind == "leads" and known.name in _KEPT_BESIDES and self._dialect.system != systems.OURS:
-                row.custom[column.label] = text
-        if remark:
-            row.remarks.append(f"{column.label}: {remark}")
-            if value != text:
-                row.custom[column.label] = text  # nothing is lost
-        return Fault(at, column.label, known.name, reason, False) if value is None and reason else None
-
-    def _value(self, row: Row, known: Field, column: Column, text: str) -> tuple[Value | None, str]:
-        """A cell's value and a remark on it; BadValueError if it cannot be read."""
-        match known.takes:
-            case Takes.PHONE:
-                return self._phone(row, known, text)
-            case Takes.NAME if self._dialect.system == systems.OURS:  # as somebody wrote or left it
-                return text, ""
-            case Takes.COUNTRY:
-                return codes.country(text), ""
-            case Takes.LANGUAGE:
-                return codes.language(text), ""
-            case Takes.CURRENCY:
-                return codes.currency(text, usual=self._dialect.currency), ""
-            case Takes.MOMENT:
-                return self._moment(row, known, column, text)
-            case Takes.MONEY:
-                return self._money(row, column, text)
-            case Takes.STATE | Takes.OUTCOME:
-                row.words[known.name] = text
-        words = self._dialect.words.get(known.takes)
-        if words and (ours := words.get(key(text))):
-            return ours, ""
-        return _READERS.get(known.takes, values.Parsed)(text)
-
-    def _phone(self, row: Row, known: Field, text: str) -> tuple[Value | None, str]:
-        """A cell's number; the others that it has, or that are of another telephone, are kept beside it."""
-        country, home = row.text("country"), self._country_beside(row, text)
-        number, remark = values.phone(text, country=country, home=home)
-        others = values.other_phones(text, country=country, home=home)
-        is_other = known.name == OTHER_PHONE
-        if is_other and number.startswith("+"):
-            others.insert(0, number)
-        if others:
-            row.values[OTHER_PHONE] = " ".join(dict.fromkeys([*row.text(OTHER_PHONE).split(), *others]))
-        return (row.values.get(OTHER_PHONE), "" if others else remark) if is_other else (number, remark)
-
-    def _country_beside(self, row: Row, number: str) -> str:
-        """By which country a number is read in a row that says none: that of another number, else the company's."""
-        if number.startswith("+") or row.text("country"):
-            return self._dialect.country
-        return values.reading_country("", (cell for cell in row.cells if cell.startswith("+")), self._dialect.country)
-
-    def _read_moment(self, text: str, column: Column) -> Moment | None:
-        return moment(
-            text, zone=self._zone, now=self._now, day_first=column.day_first, is_1904=self._dialect.is_1904
-        )  # fmt: skip
-
-    def _moment(self, row: Row, known: Field, column: Column, text: str) -> tuple[Value | None, str]:
-        found = self._read_moment(text, column)
-        if found is None:
-            return None, ""
-        is_close = known.name == "closed_at" and row.text("outcome") == "open"
-        is_ahead = found.at > self._now + _CLOCKS_DIFFER
-        is_plan = known.name in _AHEAD or (self._kind == "activities" and _may_be_plan(row.text("done"), is_ahead))
-        if is_plan and found.at > self._now + MOST_AHEAD:
-            raise BadValueError(f"“{text[:40]}” is more than 400 days away, so nobody is reminded: choose a nearer day")
-        is_expected = is_close or is_plan or known.name == "expected_close"
-        if is_ahead and not is_expected:
-            raise _AheadError(f"“{text[:40]}” is in the future: correct the date")
-        if found.is_day:
-            row.days.add(known.name)
-        return found.at if is_expected else min(found.at, self._now), ""
-
-    def _money(self, row: Row, column: Column, text: str) -> tuple[Value | None, str]:
-        named = row.text("currency")
-        usual = named or codes.currency_of_heading(column.label, usual=self._dialect.currency)[1]
-        usual = usual or self._dialect.currency
-        (amount, currency), remark = values.money(text, decimal_comma=column.decimal_comma, usual=usual)
-        if currency and named and currency != named:
-            remark = f"“{text[:40]}” is not in {named}, and was taken as {currency}"
-        if currency or usual:
-            row.values["currency"] = currency or usual
-        return amount, remark
-
-    def _keep_apart(self, row: Row, name: str) -> None:
-        """Nobody is reminded of who has ended there, nor by words without a day: these are kept as they stand."""
-        if name in row.values:
-            at = next(at for at, field in self._fields if field.name == name)
-            row.custom[self._dialect.columns[at].label] = clean(row.cells[at])
-            del row.values[name]
-
-    def _keep_name(self, row: Row) -> None:
-        """A name that says nothing of their first and last name is kept beside these."""
-        parts, name = [row.text(each) for each in _PARTS], row.text("name")
-        if not (name and all(parts)) or set(key(" ".join(parts)).split()) & set(key(name).split()):
-            return
-        at = next(at for at, field in self._fields if field.name == "name")
-        label = self._dialect.columns[at].label
-        row.custom[label] = row.text("name")
-        row.remarks.append(f"{label}: “{name[:40]}” is not “{' '.join(parts)[:80]}”, which was taken for their name")
-        del row.values["name"]
-
-    def _refused(self, row: Row, faults: list[Fault]) -> Reject | None:
-        """Finish the row; if it cannot go in, a reject that names all that is wrong with it, so that one look mends it.
-
-        What the row as a whole lacks is not said where a cell that could not be read explains it.
-        """
-        wanted, missing = _WANTED[self._kind]
-        is_grave = any(fault.is_grave for fault in faults)
-        whole = ""
-        try:
-            if self._kind == "leads":
-                self._keep_name(row)
-                _finish_lead(row)
-            elif self._kind == "outcomes" and not is_grave:
-                _finish_outcome(row)
-            elif self._kind == "activities" and not is_grave:
-                _finish_activity(row, self._now)
-        except _NotTakenError as problem:
-            whole = str(problem)
-        is_nobody = not any(name in row.values for name in wanted)  # now that a first and a last name are one
-        if not (is_grave or is_nobody or whole):
-            return None
-        by_place = sorted(faults)
-        causes = [fault for fault in by_place if fault.is_grave or (is_nobody and fault.field in wanted)]
-        if is_nobody and not any(fault.field in wanted for fault in causes):
-            whole = f"{missing}; {whole}" if whole else missing
-        found = [(fault.column, fault.reason) for fault in causes]
-        found += [("", whole)] if whole else []
-        found += [(fault.column, fault.reason) for fault in by_place if fault not in causes]
-        return Reject.of(row.row, row.cells, found)
-
-
-def _day(dialect: Dialect, zone: ZoneInfo, now: datetime) -> datetime | None:
-    """The day on which all of a file came, as a row would say it."""
-    if not dialect.came:
-        return None
-    return min(datetime.combine(date.fromisoformat(dialect.came), time(), zone).astimezone(UTC), now)
-
-
-def _finish_lead(row: Row) -> None:
-    parts = [part for name in _PARTS if (part := row.text(name))]
-    if parts:
-        row.values.setdefault("name", " ".join(parts))
-    if subject := str(row.values.pop(SUBJECT, "")):
-        said = row.text("message")
-        if key(subject) not in key(said):
-            row.values["message"] = f"{subject}\n{said}".strip()[:_MESSAGE]
-    if others := row.text(OTHER_PHONE).split():
-        row.values.setdefault("phone", others[0])
-    if row.system != systems.OURS and _is_of_totals(row):
-        raise _NotTakenError("looks like a line of totals, not a person: take it out")
-
-
-def _is_of_totals(row: Row) -> bool:
-    """Whether it is called a total and nothing else tells a person: no way to reach them, no word of who they are."""
-    label = row.text("external_id") or row.text("name")
-    beside = (text for name in _TELL if (text := row.text(name)) != label and key(text) not in _TOTALS)
-    if any(name in row.values for name in ("email", "phone")) or any(map(_WORDS_ONLY.fullmatch, beside)):
-        return False
-    name = key(label).removeprefix("grand ")
-    says_more = name.startswith(("total ", "totals ")) and len(name.split()) <= 4
-    return name in _TOTALS or (says_more and not _CODE.fullmatch(label))
-
-
-def _may_be_plan(done: str, is_ahead: bool) -> bool:
-    return done == "no" or (not done and is_ahead)
-
-
-def _tell_plans(row: Row, now: datetime) -> None:
-    """Leave the day of what is planned in `due_at` alone, of what happened in `happened_at` alone."""
-    happened, due = row.moment("happened_at"), row.moment(DUE_AT)
-    at, name = (happened, "happened_at") if happened else (due, DUE_AT)
-    if at is None:
-        return
-    is_plan = _may_be_plan(row.text("done"), at > now + _CLOCKS_DIFFER)
-    if is_plan and due:
-        at, name = due, DUE_AT
-    is_day = name in row.days
-    for each in ("happened_at", DUE_AT):
-        row.values.pop(each, None)
-        row.days.discard(each)
-    if is_plan:
-        row.values |= {"done": "no", DUE_AT: at}
-    else:
-        row.values["happened_at"] = min(at, now)
-    if is_day:
-        row.days.add(DUE_AT if is_plan else "happened_at")
-
-
-def _finish_activity(row: Row, now: datetime) -> None:
-    _tell_plans(row, now)
-    if row.text("done") == "no" and DUE_AT not in row.values:
-        raise _NotTakenError("is a plan there, not done yet, and does not say for when: the timeline has what happened")
-    if not {"happened_at", DUE_AT} & row.values.keys():
-        raise _NotTakenError("does not say when it was: write the day")
-    if not (row.text("subject") or row.text("body") or row.text("activity")):
-        raise _NotTakenError("says nothing: no subject, no text")
-
-
-def _finish_outcome(row: Row) -> None:
-    """Leave one `outcome` and one `closed_at`, whichever columns said so: of a deal that is open, the day expected.
-
-    A stage that says that a deal is open is kept as its stage, unless another column has that.
-    """
-    dates = {name: found for name in ("won_at", "lost_at", "closed_at") if (found := row.moment(name))}
-    said = row.text("outcome")
-    expected, word = row.values.pop("expected_close", None), row.words.get("outcome", "")
-    if said == "open" and {"won_at", "lost_at"}.isdisjoint(dates):
-        if expected:
-            row.values["closed_at"] = expected
-        if word and key(word) not in _OPEN:
-            row.values.setdefault("pipeline_stage", word[:_STAGE])
-        return
-    if said == "open":
-        said = ""
-    if not said:
-        if {"won_at", "lost_at"} <= dates.keys():
-            raise _NotTakenError("has a day won and a day lost: clear one of them")
-        said = "won" if "won_at" in dates else "lost" if "lost_at" in dates else ""
-    if not said:
-        raise _NotTakenError("is neither won nor lost: write the outcome or its day")
-    order = ("won_at", "closed_at") if said == "won" else ("lost_at", "closed_at")
-    name = next((name for name in order if name in dates), "")
-    if not name:
-        raise _NotTakenError(f"is {said}, but not when: write the day")
-    for other in dates:
-        del row.values[other]
-    row.values.update(outcome=said, closed_at=dates[name])
-    row.days = {"closed_at"} if name in row.days else set()

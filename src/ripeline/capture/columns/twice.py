@@ -14,7 +14,7 @@ from operator import or_
 from ripeline.capture.arriving import differing
 from ripeline.capture.cells.fields import ANSWER
 from ripeline.capture.columns.mistaken import is_one_name
-from ripeline.capture.columns.rows import Row
+from ripeline.capture.columns.row import Row
 from ripeline.leads.knowing.identity import Key
 from ripeline.leads.words.names import name_words
 

@@ -11,7 +11,7 @@ from uuid import UUID
 from ripeline.capture.arriving.admission import Result
 from ripeline.capture.cells.fields import DUE_AT
 from ripeline.capture.cells.text import without_markup
-from ripeline.capture.columns.rows import Row
+from ripeline.capture.columns.row import Row
 from ripeline.capture.imports import firms, joined
 from ripeline.capture.imports.dates import Dates
 from ripeline.capture.imports.tallying import ORIGIN, Tally

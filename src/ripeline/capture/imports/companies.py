@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from ripeline.capture.arriving.admission import Result
-from ripeline.capture.columns.rows import Row
+from ripeline.capture.columns.row import Row
 from ripeline.capture.columns.wording import NOBODY, Owners
 from ripeline.capture.imports import firms
 from ripeline.capture.imports.tallying import Tally

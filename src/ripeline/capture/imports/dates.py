@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from ripeline.capture.arriving.admission import Result
 from ripeline.capture.cells.fields import NEXT_AT
-from ripeline.capture.columns.rows import Row
+from ripeline.capture.columns.row import Row
 from ripeline.capture.imports.tallying import ORIGIN, Tally
 from ripeline.capture.models import ImportRun, Remark
 from ripeline.leads.decisions import filed

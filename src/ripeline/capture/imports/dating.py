@@ -12,7 +12,7 @@ from uuid import UUID
 from ripeline.capture.arriving.arrivals import Arrival
 from ripeline.capture.cells.text import key
 from ripeline.capture.columns.presets import recognised
-from ripeline.capture.columns.rows import Row
+from ripeline.capture.columns.row import Row
 from ripeline.capture.imports.tallying import ORIGIN
 from ripeline.capture.models import ImportKind, ImportRun, ImportState
 from ripeline.leads.decisions import dated

@@ -18,7 +18,7 @@ from ripeline.capture.arriving.admission import Result
 from ripeline.capture.cells import values
 from ripeline.capture.cells.text import BadValueError, key
 from ripeline.capture.columns.evidence import Seen
-from ripeline.capture.columns.rows import Row
+from ripeline.capture.columns.row import Row
 from ripeline.capture.columns.whys import Reasons
 from ripeline.capture.imports import remarking
 from ripeline.capture.imports.tallying import ORIGIN, Tally

@@ -6,7 +6,7 @@ from typing import NamedTuple
 from uuid import UUID
 
 from ripeline.capture.cells import values
-from ripeline.capture.columns.rows import Row
+from ripeline.capture.columns.row import Row
 from ripeline.capture.models import ImportCompany
 from ripeline.leads.decisions import accounts
 from ripeline.leads.knowing import identity

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from ripeline.base.addresses import IN_CELL
 from ripeline.capture.cells import values
-from ripeline.capture.columns.rows import Row
+from ripeline.capture.columns.row import Row
 from ripeline.capture.imports import firms
 from ripeline.leads.knowing import identity, named
 from ripeline.leads.knowing.identity import Key

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from ripeline.capture.columns.rows import Row
+from ripeline.capture.columns.row import Row
 from ripeline.capture.columns.twice import Seen, is_another
 from ripeline.leads.knowing import identity
 from ripeline.leads.knowing.identity import Key

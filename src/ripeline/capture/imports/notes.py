@@ -13,7 +13,7 @@ from ripeline.base import clock
 from ripeline.capture.arriving.admission import Result
 from ripeline.capture.cells.fields import NEXT_AT
 from ripeline.capture.cells.text import without_markup
-from ripeline.capture.columns.rows import Row
+from ripeline.capture.columns.row import Row
 from ripeline.capture.imports.tallying import ORIGIN, Tally
 from ripeline.capture.models import ImportRun
 from ripeline.catalog.rules import NOTED, UNDATED

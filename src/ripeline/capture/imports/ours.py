@@ -3,7 +3,7 @@
 from collections.abc import Collection, Sequence
 from uuid import UUID
 
-from ripeline.capture.columns.rows import Row
+from ripeline.capture.columns.row import Row
 from ripeline.leads.finding.rows import amounts
 from ripeline.leads.knowing import identity
 from ripeline.leads.knowing.identity import Key

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from ripeline.capture.arriving.admission import Result
 from ripeline.capture.cells.text import key
-from ripeline.capture.columns.rows import Row
+from ripeline.capture.columns.row import Row
 from ripeline.capture.columns.whys import Reasons
 from ripeline.capture.imports import firms, joined
 from ripeline.capture.imports.mailboxes import keys_of

@@ -18,7 +18,8 @@ from ripeline.base import clock
 from ripeline.capture.columns.looking import kind_of
 from ripeline.capture.columns.mapping import FieldMap
 from ripeline.capture.columns.rejects import Reject
-from ripeline.capture.columns.rows import Row, read_again
+from ripeline.capture.columns.row import Row
+from ripeline.capture.columns.rows import read_again
 from ripeline.capture.files.dialect import Dialect
 from ripeline.capture.imports import remarking
 from ripeline.capture.imports.outcomes import CLOSED, OutcomeTaker

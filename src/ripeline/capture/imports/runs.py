@@ -23,7 +23,8 @@ from ripeline.capture.arriving.admission import Result
 from ripeline.capture.cells.fields import IGNORE
 from ripeline.capture.columns.looking import Said, kind_of
 from ripeline.capture.columns.mapping import FieldMap
-from ripeline.capture.columns.rows import SIZE, Chunk, Row, chunks, count, rows_before
+from ripeline.capture.columns.row import Row
+from ripeline.capture.columns.rows import SIZE, Chunk, chunks, count, rows_before
 from ripeline.capture.files import pieces
 from ripeline.capture.files.dialect import Dialect
 from ripeline.capture.imports import settling, undoing

@@ -19,7 +19,7 @@ from ripeline.capture.columns.answers import Answers
 from ripeline.capture.columns.mapping import FieldMap
 from ripeline.capture.columns.permissions import Permissions
 from ripeline.capture.columns.presets import RECORDS, recognised
-from ripeline.capture.columns.rows import Row
+from ripeline.capture.columns.row import Row
 from ripeline.capture.columns.twice import Before, Seen, other_name
 from ripeline.capture.columns.wording import NOBODY, Owners
 from ripeline.capture.files.dialect import Dialect

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from ripeline.capture.arriving.admission import Result
 from ripeline.capture.columns.rejects import Reject
-from ripeline.capture.columns.rows import Row
+from ripeline.capture.columns.row import Row
 from ripeline.capture.models import Remark
 
 ORIGIN = "import"

@@ -12,7 +12,7 @@ from ripeline.capture.cells.fields import ANSWER, CUSTOM, FIELDS, SUBJECT
 from ripeline.capture.columns import looking, own_labels
 from ripeline.capture.columns.looking import Looked
 from ripeline.capture.columns.mapping import FieldMap
-from ripeline.capture.columns.rows import Row
+from ripeline.capture.columns.row import Row
 from ripeline.capture.models import ImportRun
 from ripeline.catalog import standard
 from ripeline.web.imports.columns import cut
