@@ -19,6 +19,7 @@ from ripeline.capture.cells import values
 from ripeline.capture.cells.text import BadValueError, key
 from ripeline.capture.columns.evidence import Seen
 from ripeline.capture.columns.row import Row
+from ripeline.capture.columns.twice import is_another
 from ripeline.capture.columns.whys import Reasons
 from ripeline.capture.imports import remarking
 from ripeline.capture.imports.tallying import ORIGIN, Tally
@@ -75,6 +76,31 @@ class Ended:
         kept = (f"{name}: {row.custom[label]}" for label, name in self._says.items() if row.custom.get(label) in said)
         return next(kept, "")
 
+    def counted(
+        self, born: Sequence[tuple[Row, UUID]], again: Iterable[tuple[Row, UUID, Result]], tally: Tally
+    ) -> list[tuple[Row, UUID]]:
+        """The rows by which new leads stand: who is won in one of their rows is won, though the first calls them open.
+        `again`: further rows of people.
+        """
+        first = {lead_id: row for row, lead_id in born}
+        by = dict(first)
+        ended = [each for each in again if each[1] in by and stands(each[0]) in set(CloseState)]
+        for row, lead_id, _ in ended:
+            is_other = is_another(row.text("name"), first[lead_id].text("name"))
+            if not is_other and stands(row) == CloseState.WON != stands(by[lead_id]):
+                by[lead_id] = row
+                tally.remarks.append((row.row, Remark.CLOSED, CloseState.WON.value))
+        return [(by[lead_id], lead_id) for _, lead_id in born]
+
+    def otherwise(self, again: Iterable[tuple[Row, UUID, Result]], tally: Tally) -> None:
+        """Of new leads it is said where a further row of theirs calls them ended, and they are not."""
+        ended = [each for each in again if stands(each[0]) in set(CloseState)]
+        ids = {lead_id for _, lead_id, _ in ended}
+        states = dict(Lead.objects.filter(pk__in=ids).values_list("pk", "state")) if ids else {}
+        for row, lead_id, _ in ended:
+            if stands(row) != states[lead_id]:
+                self._differs(row, lead_id, states[lead_id], tally)
+
     def new(self, born: Sequence[tuple[Row, UUID]], tally: Tally) -> None:
         """Leads that these rows brought end as they ended there, on their day if that is known."""
         ended = [each for state in CloseState for each in born if stands(each[0]) == state]
@@ -83,7 +109,7 @@ class Ended:
         for row, _ in ended:
             self._remark_day(row, tally, is_new=True)
 
-    def here(self, taken: Iterable[tuple[Row, UUID, Result]], tally: Tally) -> None:
+    def here(self, taken: Sequence[tuple[Row, UUID, Result]], tally: Tally) -> None:
         """Leads that were here: those open end so too, if that is wanted and nothing later speaks against it; of the
         others it is said that they stand otherwise.
         """
@@ -95,10 +121,13 @@ class Ended:
         still_open: dict[UUID, tuple[Row, UUID, Result]] = {}
         bought = [pk for pk, state in states.items() if state == State.WON]  # of whom a file says now that they did not
         corrected = self._words_before(queries.families(bought)) if bought else set()
+        at_work = {lead_id for row, lead_id, _ in taken if stands(row) and stands(row) not in set(CloseState)}
         for each in sorted(ended, key=lambda each: _STATES.index(stands(each[0]))):
             row, lead_id, _ = each
             said, here = stands(row), states.get(lead_id)
-            if here and here not in CLOSED_STATES:
+            if here and here not in CLOSED_STATES and said != CloseState.WON and lead_id in at_work:
+                self._differs(row, lead_id, here, tally)  # as another row of them says that they are open
+            elif here and here not in CLOSED_STATES:
                 still_open[lead_id] = each
             elif here and said != here and (said == CloseState.WON or lead_id in corrected):
                 self._differs(row, lead_id, here, tally)

@@ -7,7 +7,22 @@ from math import ceil
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from django.db.models import Count, Exists, F, Func, Max, Min, OuterRef, Q, QuerySet, TextField, Value, Window
+from django.db.models import (
+    Case,
+    Count,
+    Exists,
+    F,
+    Func,
+    Max,
+    Min,
+    OuterRef,
+    Q,
+    QuerySet,
+    TextField,
+    Value,
+    When,
+    Window,
+)  # fmt: skip
 from django.db.models.functions import DenseRank
 
 from ripeline.base import clock
@@ -15,7 +30,7 @@ from ripeline.capture import rules
 from ripeline.capture.cells.text import safe_cell
 from ripeline.capture.columns.rejects import Reject, rejects_file
 from ripeline.capture.imports import remarking
-from ripeline.capture.imports.remarking import SUMMED, day_of, sentence, split, summed
+from ripeline.capture.imports.remarking import STANDING, SUMMED, day_of, sentence, split, summed
 from ripeline.capture.models import ImportPiece, ImportReject, ImportRemark, ImportRun, ImportState, Remark
 from ripeline.catalog.models import CloseState
 from ripeline.catalog.rules import UNANSWERED
@@ -83,11 +98,19 @@ def rejects_csv(run: ImportRun) -> Iterator[str]:
     return rejects_file(labels, rejects(run), delimiter=run.dialect["delimiter"])
 
 
+_FIRST = Case(
+    When(about__in=[Remark.CLOSED, Remark.KEPT_OPEN, *STANDING], then=0), When(about=Remark.CELL, then=2), default=1
+)
+
+
 def remarks(run: ImportRun, limit: int | None = None) -> Iterator[tuple[int, str]]:
-    """(row, sentence) of what is to be looked at, by their place in the file; of the first few not whence a day is."""
+    """(row, sentence) of what is to be looked at, by their place in the file; of the first few not whence a day is, and
+    what was only mended in a cell after how people stand and whose they are.
+    """
     of_run = ImportRemark.objects.filter(run=run)
     looked_at = of_run if limit is None else of_run.exclude(about=Remark.DATED)
-    found = looked_at.order_by("row", "id").values_list("row", "about", "text")[:limit]
+    order = ("row", "id") if limit is None else (_FIRST, "row", "id")
+    found = looked_at.order_by(*order).values_list("row", "about", "text")[:limit]
     return ((row, sentence(about, text)) for row, about, text in found.iterator(chunk_size=_EVERY))
 
 

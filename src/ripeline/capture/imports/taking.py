@@ -175,8 +175,9 @@ class LeadTaker:
         if len(taken) < len(rows):
             self._leave_out({reject.row: reject.reason for reject in tally.rejects}, [row for row, _ in taken])
         self._date(dating.came, known, tally)
-        self._stand(born, tally)
+        self._stand(self._ended.counted(born, known, tally), tally)
         new = {lead_id for _, lead_id in born}
+        self._ended.otherwise([each for each in known if each[1] in new], tally)
         self._ended.here([each for each in known if each[1] not in new], tally)
         self._ended.moves_on([each for each in known if each[1] not in new], tally)
         self._owned([each for each in known if each[1] not in new], tally)
