@@ -11,11 +11,12 @@ from django.db import connection
 from django.test import Client
 
 from ripeline.base import clock
+from ripeline.capture.columns.looking import Said, look
 from ripeline.capture.files.workbooks import as_table
 from ripeline.capture.imports import actions, batches, sheets
 from ripeline.capture.models import ImportPiece, ImportRun, ImportState
 from ripeline.leads.models import Lead
-from ripeline.people.models import User
+from ripeline.people.models import Role, User
 from tests.capture.importing import again, imported
 from tests.capture.sheets import Rows, workbook
 from tests.web.test_imports import text
@@ -160,6 +161,42 @@ def test_a_table_beside_another_whose_heading_stands_in_another_row_is_one_of_it
     ]
     with as_table(io.BytesIO(workbook(rows)), name="fair.xlsx") as table:
         assert [each.name for each in table.sheets] == ["Leads", "Leads, columns E to F"]
+
+
+LIST = [(f"Person {n}", f"p{n}@x.example", "Sabine" if n % 2 else "Jens", None, None, None) for n in range(9)]
+COUNTED = [
+    ("Name", "E-mail", "wer?", None, "Verkäufer", "Anzahl"),
+    (*LIST[0][:4], "Sabine", 6),
+    (*LIST[1][:4], "Jens", 5),
+]
+
+
+def test_a_small_table_beside_a_list_is_none_of_its_columns(mona: User) -> None:
+    content = workbook([*COUNTED, *LIST[2:]])
+    with as_table(io.BytesIO(content), name="kontakte.xlsx") as table:
+        assert [tuple(each) for each in table.sheets] == [
+            ("Leads", 10, False), ("Leads, columns E to F", 3, False)
+        ]  # fmt: skip
+    for name in ("Sabine", "Jens"):
+        User.objects.create(email=f"{name}@x.example".lower(), name=f"{name} Kurz", role=Role.REP)
+    looked = look(io.BytesIO(content), kind=None, name="kontakte.xlsx", said=Said())
+    assert looked.mapping.to_json() == {"Name": "name", "E-mail": "email", "wer?": "owner"}
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        [*COUNTED[:2], *LIST[2:]],
+        [*COUNTED, *LIST[2:5], (*LIST[5][:4], "Jens", 2), *LIST[6:]],
+        [*COUNTED[:2], (*LIST[1][:4], "Jens", None), *LIST[2:]],
+        [*COUNTED, *LIST[2:4]],
+        [*COUNTED, *LIST * 8, (*LIST[5][:4], "Jens", 2)],
+    ],
+    ids=["one row", "further down", "a gap", "half of the rows", "far down"],
+)
+def test_columns_that_go_along_with_the_list_stay_its_own(rows: Rows) -> None:
+    with as_table(io.BytesIO(workbook(rows)), name="kontakte.xlsx") as table:
+        assert [each.name for each in table.sheets] == ["Leads"]
 
 
 @pytest.mark.django_db(transaction=True)
