@@ -28,6 +28,7 @@ other_phone: other phone | phone 2 | mobile 2 | second phone | second mobile | s
     autre telephone | otro telefono | telefono 2 | outro telefone | telefone 2 | altro telefono
 name: name | your full name | ihr name | votre nom | su nombre | seu nome | full name | fullname | contact name
     | lead name | contact | person | contact person | lead | your name
+    | vor und nachname | vor nachname | vor und zuname | vor zuname | vorname nachname | vorname und nachname
     | ansprechpartner | kontakt | vollstandiger name | nom complet | nom et prenom | interlocuteur | nombre completo
     | nombre y apellidos | contacto | nome completo | contato | nominativo | volledige naam | naam | contactpersoon
     | imie i nazwisko
@@ -40,7 +41,8 @@ title: job title | title | position | role | job role | jobtitle | job | functio
     mansione | functie | stanowisko
 company: company | company name | organization | organisation | account | account name | employer | business | firm |
     firm name | org | organisation name |
-    business name | organization name | organization 1 name | company account | firma | firmenname | unternehmen |
+    business name | organization name | organization 1 name | company account | firma | firmenname | firma name |
+    unternehmen name | kunde name | unternehmen |
     gesellschaft | kunde | entreprise | societe | raison sociale | nom de l entreprise | empresa | compania |
     sociedad | razon social | nome da empresa | azienda | societa | ragione sociale | bedrijf | bedrijfsnaam | nazwa
     firmy

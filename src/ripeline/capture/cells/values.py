@@ -116,6 +116,7 @@ _ENDS = {"won": words("won gewonnen gagne ganado ganho"), "lost": words("lost ve
 _NOT = words("not never no non nicht nie kein pas jamais nao t")  # won't, isn't
 _NOT_YET = _NOT | words("be to nearly almost noch fast ainda todavia competitor competition wettbewerber")
 _IN_BRACKETS = re.compile(r"\s*\([^()]*\)\s*$")  # HubSpot writes the pipeline behind the stage
+_NUMBERED = re.compile(r"\s*\d{1,2}\s*(?:[-–—.:)/]+\s*|\s)(?=[^\W\d])")  # “04 - Kunde”, “1. Neu”, “4) Won”
 _NOT_OF_A_NAME = re.compile(r"[\d=@\"“”„«»()\[\]{}<>|]")
 _SALUTATION = re.compile(  # not of two: Herr und Frau Müller
     r"^(?:herrn?|frau|hr\.|fr\.|mr\.?|mrs\.?|ms\.?|miss|mister|madame|monsieur|mme\.?|mlle\.?|señora?|sra?\."
@@ -430,9 +431,15 @@ def opt_out(text: str) -> Parsed[str]:
     return yes_no(text)
 
 
+def _stage(text: str) -> str:
+    """A stage as `text.key` has it, without the number by which it is sorted and what stands in brackets behind it."""
+    said = text[found.end() :] if (found := _NUMBERED.match(text)) else text
+    return key(_IN_BRACKETS.sub("", said)) or key(said)
+
+
 def outcome(text: str) -> Parsed[str]:
     """How it ended: won, lost or disqualified, in the words that CRMs and people use; a plain yes is won."""
-    word = key(_IN_BRACKETS.sub("", text)) or key(text)
+    word = _stage(text)
     found = _OUTCOME_OF.get(word) or ("won" if word in _YES else "") or _ended(word.split())
     if not found:
         raise BadValueError(f"“{text[:40]}” is not an outcome: write won, lost, disqualified or open")
@@ -458,7 +465,7 @@ def done(text: str) -> Parsed[str]:
 
 def state(text: str) -> Parsed[str]:
     """Where a lead stands, in the words of other systems: new, working, nurture, won, lost or disqualified."""
-    word = key(_IN_BRACKETS.sub("", text)) or key(text)
+    word = _stage(text)
     found = _STATE_OF.get(word) or _OUTCOME_OF.get(word) or _ended(word.split())
     found = "working" if found == "open" else found
     if not found:
