@@ -3,11 +3,12 @@
 from typing import Any
 
 import pytest
-from django.db import transaction
+from django.db import connection, transaction
+from django.test.utils import CaptureQueriesContext
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from ripeline.capture.imports import actions
+from ripeline.capture.imports import actions, undoing
 from ripeline.capture.models import ImportRun
 from ripeline.catalog.actions import campaigns_named, source_of
 from ripeline.catalog.models import Campaign, CustomField, Source, SourceType
@@ -149,3 +150,17 @@ def test_a_source_that_the_first_file_made_goes_with_the_last_that_used_it() -> 
     assert Source.objects.get().name == "Fair 2026"
     undone(second)
     assert not Source.objects.exists()
+
+
+def test_what_taking_it_back_will_do_is_asked_in_as_many_words_for_many_as_for_few() -> None:
+    longest = []
+    for count in (2, 40):
+        rows = [f"p{n}-of-{count}@x.example,Person {n},{{}}" for n in range(count)]
+        first = imported(csv("E-mail,Name,Job title", *(row.format("Buyer") for row in rows)), name=f"{count}.csv")
+        then = imported(csv("E-mail,Name,Job title", *(row.format("Chief") for row in rows)), name=f"{count} then.csv")
+        undone(first)
+        with CaptureQueriesContext(connection) as asked:
+            expected = undoing.expect(again(then))
+        assert (expected.deleted, expected.put_back, expected.kept) == (count, 0, 0)
+        longest.append(max(len(query["sql"]) for query in asked.captured_queries))
+    assert longest[1] - longest[0] < 500, "no ids are written into it"

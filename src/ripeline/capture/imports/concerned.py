@@ -6,14 +6,15 @@ from uuid import UUID
 from django.db import connection
 
 from ripeline.capture.imports import undoing_firms
-from ripeline.capture.models import ImportKind, ImportRun, ImportState
+from ripeline.capture.models import ImportKind, ImportRun
 
 _LEADS = """
 SELECT id FROM lead WHERE import_run_id = %(run)s {after_id}
 UNION SELECT lead_id FROM activity WHERE import_run_id = %(run)s {after_lead}
 UNION SELECT lead_id FROM identity WHERE import_run_id = %(run)s {after_lead}
 """
-_ALL = f"SELECT count(*) FROM ({_LEADS.format(after_id='', after_lead='')}) AS concerned"  # noqa: S608
+LEADS = _LEADS.format(after_id="", after_lead="")  # of `run`
+_ALL = f"SELECT count(*) FROM ({LEADS}) AS concerned"  # noqa: S608
 _NEXT = f"""
 SELECT id FROM ({_LEADS.format(after_id="AND id > %(after)s", after_lead="AND lead_id > %(after)s")}) AS concerned
 ORDER BY id LIMIT %(limit)s
@@ -30,23 +31,12 @@ def count(run: ImportRun) -> int:
         return int(cursor.fetchone()[0])
 
 
-def of_taken_back(run: ImportRun) -> list[UUID]:
-    """Of the leads that it changed those that an import taken back had brought."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"SELECT lead.id FROM ({_LEADS.format(after_id='', after_lead='')}) AS concerned"  # noqa: S608
-            " JOIN lead USING (id) JOIN import_run AS born ON born.id = lead.import_run_id AND born.state = %(undone)s",
-            {"run": run.pk, "undone": ImportState.UNDONE.value},
-        )
-        return [row[0] for row in cursor.fetchall()]
-
-
 def merged_since(run_id: UUID, counted: Any) -> int:
     """Leads that it changed and that were merged into others, beside those counted already."""
     with connection.cursor() as cursor:
         cursor.execute(
             f"SELECT id FROM lead WHERE merged_into_id IS NOT NULL AND import_run_id IS DISTINCT FROM %(run)s"  # noqa: S608
-            f" AND id IN ({_LEADS.format(after_id='', after_lead='')})",
+            f" AND id IN ({LEADS})",
             {"run": run_id},
         )
         return len({row[0] for row in cursor.fetchall()} - set(counted))

@@ -7,8 +7,8 @@ from uuid import UUID
 
 from django.db import connection
 
-from ripeline.capture.models import ImportRun, ImportState, WhyKept
-from ripeline.leads.models import Lead
+from ripeline.capture.imports import concerned
+from ripeline.capture.models import ImportState, WhyKept
 from ripeline.timeline.kinds import KINDS, Family
 from ripeline.timeline.models import Activity
 
@@ -19,7 +19,9 @@ _OURS = sorted(code for code, kind in KINDS.items() if kind.family is Family.OUR
 # (plans, hand-overs, the undo of another import) is nobody's work, nor is what is left of an import taken back.
 _FOREIGN = """
 a.import_run_id IS DISTINCT FROM %(run)s AND a.kind <> 'import_undone'
-AND (a.import_run_id IS NULL OR a.import_run_id <> ALL(%(gone)s::uuid[]))
+AND NOT EXISTS (
+    SELECT FROM import_run AS gone WHERE gone.id = a.import_run_id AND (gone.state = %(undone)s OR gone.id = %(but)s)
+)
 AND (a.import_run_id IS NOT NULL OR a.kind = ANY(%(between_us)s)
      OR a.actor_id <> (SELECT id FROM "user" WHERE is_system))
 """
@@ -46,6 +48,17 @@ ORDER BY a.lead_id, a.recorded_at, a.id
 """  # noqa: S608
 _OF_THESE = _SINCE.format(of="a.lead_id = ANY(%(leads)s)")
 _OF_ALL = _SINCE.format(of="a.lead_id IN (SELECT lead_id FROM activity WHERE import_run_id = %(run)s)")
+_OF_LEFT = _SINCE.format(  # by it, and changed by the other
+    of=f"lead.import_run_id = %(run)s AND a.lead_id IN ({concerned.LEADS.replace('%(run)s', '%(but)s')})"
+)
+
+# The leads of an import that one taken back had brought, and which.
+_LEFT = """
+SELECT lead.id, born.id FROM lead JOIN import_run AS born ON born.id = lead.import_run_id AND born.state = %(undone)s
+WHERE lead.merged_into_id IS NULL AND born.id <> %(run)s AND {of}
+"""
+_ALL_LEFT = _LEFT.format(of=f"lead.id IN ({concerned.LEADS})")
+_LEFT_OF_THESE = _LEFT.format(of="lead.id = ANY(%(leads)s::uuid[])")
 
 
 class Foreign(NamedTuple):
@@ -58,33 +71,38 @@ class Foreign(NamedTuple):
     at: datetime | None = None
 
 
-def first_since(
-    run_id: UUID, lead_ids: Collection[UUID] | None = None, *, but: UUID | None = None
+def first_since(run_id: UUID, lead_ids: Collection[UUID] | None = None) -> dict[UUID, Foreign]:
+    """For each of these leads (None: all of the import) to which something happened since: the first thing."""
+    return _first(_OF_ALL if lead_ids is None else _OF_THESE, run_id, lead_ids or ())
+
+
+def _first(
+    statement: str, run_id: UUID, lead_ids: Collection[UUID] = (), *, but: UUID | None = None
 ) -> dict[UUID, Foreign]:
-    """For each of these leads (None: all of the import) to which something happened since: the first thing. `but`:
-    other than by this import.
-    """
-    gone = ImportRun.objects.filter(state=ImportState.UNDONE).values_list("pk", flat=True)
-    given: dict[str, Any] = {
-        "run": run_id,
-        "gone": [*gone, *([but] if but else ())],
-        "leads": list(lead_ids or ()),
-        "between_us": [*_THEIRS, *_OURS, "merged", "unmerged"],
-    }
-    with connection.cursor() as cursor:
-        cursor.execute(_OF_ALL if lead_ids is None else _OF_THESE, given)
-        rows = cursor.fetchall()
+    """`but`: other than by this import."""
+    between_us = [*_THEIRS, *_OURS, "merged", "unmerged"]
+    rows = _rows(statement, run=run_id, but=but, leads=list(lead_ids), between_us=between_us)
     return {lead: Foreign(lead, _why(kind, by_import), kind, who, at) for lead, kind, who, at, by_import in rows}
 
 
-def left_alone(run_id: UUID, lead_ids: Collection[UUID]) -> set[UUID]:
-    """Of these leads of an import those that one taken back had brought, and that nobody but this one knows by now."""
-    brought = Lead.objects.filter(pk__in=lead_ids, merged_into=None).exclude(import_run_id=run_id)
-    gone = ImportRun.objects.filter(state=ImportState.UNDONE, pk__in=brought.values("import_run_id"))
+def _rows(statement: str, **given: Any) -> Sequence[Any]:
+    with connection.cursor() as cursor:
+        cursor.execute(statement, {**given, "undone": ImportState.UNDONE.value})
+        return list(cursor.fetchall())
+
+
+def left_alone(run_id: UUID, lead_ids: Collection[UUID] | None = None) -> set[UUID]:
+    """Of these leads of an import (None: of all) those that one taken back had brought, and that nobody but this one
+    knows by now.
+    """
+    theirs: dict[UUID, set[UUID]] = {}
+    statement = _ALL_LEFT if lead_ids is None else _LEFT_OF_THESE
+    for lead, born in _rows(statement, run=run_id, leads=list(lead_ids or ())):
+        theirs.setdefault(born, set()).add(lead)
     found: set[UUID] = set()
-    for born in gone.values_list("pk", flat=True):
-        theirs = set(brought.filter(import_run_id=born).values_list("pk", flat=True))
-        found |= theirs - first_since(born, theirs, but=run_id).keys()
+    for born, ids in theirs.items():
+        since = _first(_OF_LEFT, born, but=run_id) if lead_ids is None else _first(_OF_THESE, born, ids, but=run_id)
+        found |= ids - since.keys()
     return found
 
 

@@ -63,7 +63,7 @@ def expect(run: ImportRun, shown: int = 20) -> Expected:
         deleted, kept, back = undoing_firms.expect(run.pk)
         return Expected(deleted, kept, back, partly=0, enquiries=0, fields=(), staying=())
     if run.kind == ImportKind.ACTIVITIES:  # an entry of its own can go, whatever else has happened
-        gone = len(left_alone(run.pk, concerned.of_taken_back(run)))
+        gone = len(left_alone(run.pk))
         return Expected(
             gone, kept=0, put_back=concerned.count(run) - gone, partly=0, enquiries=0, fields=(), staying=()
         )
@@ -73,7 +73,7 @@ def expect(run: ImportRun, shown: int = 20) -> Expected:
     mine = set(brought.filter(pk__in=list(touched)).values_list("pk", flat=True)) | merged
     total = concerned.count(run)
     born = brought.count()
-    alone = left_alone(run.pk, concerned.of_taken_back(run))
+    alone = left_alone(run.pk)
     for pk in alone:
         touched.pop(pk, None)
     others = len(touched.keys() - mine) + concerned.merged_since(run.pk, touched.keys() | mine)
