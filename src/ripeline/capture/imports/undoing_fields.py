@@ -22,7 +22,7 @@ def made_by(run: ImportRun) -> list[CustomField]:
 def sources_of(run: ImportRun) -> dict[str, list[str]]:
     """The sources and campaigns that came with it, or were left by others that are taken back by now."""
     found = forgetting.named_by(run.pk, since=run.created_at) if run.made is None else {**_NONE, **run.made}
-    gone = ImportRun.objects.filter(state=ImportState.UNDONE).exclude(made=None).exclude(made={})
+    gone = ImportRun.objects.filter(state=ImportState.UNDONE, made__isnull=False).exclude(made={})
     for left in gone.values_list("made", flat=True):
         found = {name: [*found[name], *(left or {}).get(name, ())] for name in _NONE}
     return found
