@@ -5,6 +5,7 @@ import io
 import pytest
 
 from ripeline.capture.cells import values
+from ripeline.capture.columns import standing
 from ripeline.capture.columns.detection import detect
 from ripeline.capture.columns.mapping import guess
 
@@ -36,3 +37,7 @@ def test_the_companys_name_below_its_groups_heading_is_not_the_persons(heading: 
                     "Fjord AG;Kiel;Hr.;Jan Holm;jan@fjord.example")  # fmt: skip
     assert found["Firma Name"] == "company"
     assert found[heading] == "name"
+
+
+def test_why_somebody_was_lost_is_not_taken_for_where_they_stand() -> None:
+    assert standing.hint("Verlustgrund", ["zu teuer", "kein Bedarf", "kein Bedarf"]) == ""

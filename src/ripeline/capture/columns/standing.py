@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from ripeline.capture.cells import values
+from ripeline.capture.cells.headings import HEADINGS
 from ripeline.capture.cells.text import BadValueError, clean, given, key, words
 
 _HEADINGS = words(
@@ -45,6 +46,8 @@ def hint(label: str, cells: Sequence[str]) -> str:
     """What to say beside a column that is kept as it is although its words look so; "" if they do not."""
     if key(label) in _CUSTOMER and cells and all(map(values.is_yes_or_no, filter(None, map(clean, cells)))):
         return "If yes means that they have bought, choose “Where it stands”, and that yes is won"
+    if key(label) in HEADINGS["reason"]:  # why somebody was lost, in words that may also say that they were
+        return ""
     found = said(cells) if is_its_heading(label) else said(cells, _SURE) if len(set(cells)) > 1 else []
     if not found:
         return ""
