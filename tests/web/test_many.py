@@ -248,6 +248,17 @@ def test_mallory_is_given_no_button_for_what_would_change_nothing(alice: User, m
     assert "It will be changed." in said(sign_in(alice).post("/leads/many/next", {"lead": [lead.pk], "query": ""}))
 
 
+def test_where_all_are_there_already_another_name_can_be_chosen(
+    carol: User, alice: User, bob: User, make_lead: MakeLead
+) -> None:
+    leads = [make_lead(alice, name=f"Lead {n}") for n in range(lists.SIZE + 1)]
+    form = {"lead": [each.pk for each in leads], "query": "view=all", "to": str(responsible_of(alice).pk)}
+    page = sign_in(carol).post("/leads/many/give", form)
+    assert f"None of them can be changed: {len(leads)} there already." in said(page)
+    assert 'name="to"' in page.text
+    assert "Bob" in page.text
+
+
 def test_another_choice_from_a_page_that_the_browser_kept_is_another_request(
     carol: User, alice: User, bob: User, lead: Lead
 ) -> None:

@@ -129,10 +129,11 @@ def _form(request: HttpRequest, asked: Asked, verb: BatchVerb, wrong: _WrongErro
     fates = _fates(asked, verb, ids, is_all, to=_taker(request) if verb == BatchVerb.GIVE else None)
     count = fates.total()
     is_capped = count > lists.MANY
+    may_change = fates[verdicts.DONE] + fates[verdicts.THERE]  # who is there already can be given to somebody else
     context = {
         "verb": verb, "label": verb.label, "asked": asked, "query": asked.query(), "back": asked.here(),
         "is_all": is_all, "ids": ids, "count": min(count, lists.MANY), "is_capped": is_capped,
-        "foretold": foretold(fates, is_capped=is_capped), "changes_none": not (fates[verdicts.DONE] or is_capped),
+        "foretold": foretold(fates, is_capped=is_capped), "changes_none": not (may_change or is_capped),
         "at_once": AT_ONCE, "key": (request.POST.get("key") if wrong else "") or uuid4().hex,
         "typed": request.POST, "wrong": wrong,
         "wrong_field": wrong.field if wrong else "", "wrong_words": str(wrong) if wrong else "",
