@@ -1,8 +1,9 @@
 """Several people, files and clocks at one lead in the same moment: nobody waits in a circle, and nothing is lost."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import timedelta
 from threading import Barrier, Event
+from uuid import UUID
 
 import pytest
 from django.db import OperationalError, connection, transaction
@@ -13,6 +14,8 @@ from ripeline.base.ids import new_id
 from ripeline.capture.arriving.admission import admit
 from ripeline.capture.imports import actions as imports
 from ripeline.capture.imports import settling
+from ripeline.catalog import actions as catalog
+from ripeline.catalog.models import Campaign
 from ripeline.leads import forgetting
 from ripeline.leads.decisions import actions, bulk, deciding
 from ripeline.leads.decisions.deciding import LeadError, once_more
@@ -212,6 +215,31 @@ def test_a_company_stays_at_which_somebody_is_put_in_that_moment(
 
     assert at_once(in_threads, put, undo) == []
     assert Lead.objects.get().account == Account.objects.get()
+
+
+def test_a_source_stays_by_which_a_row_comes_in_that_moment(
+    monkeypatch: pytest.MonkeyPatch, in_threads: InThreads
+) -> None:
+    run = begun(csv("E-mail,Lead source,Campaign", "ann@x.example,Fair 2026,Spring"))
+    fair, spring = catalog.sources_named(["Fair 2026"])["Fair 2026"], catalog.campaigns_named(["Spring"])["Spring"]
+    named, asked = catalog.campaigns_named, []
+
+    def undo() -> None:
+        with transaction.atomic():
+            forgetting.unused({"source": [str(fair.pk)], "campaign": [str(spring.pk)]}, accounts_of=[])
+
+    def meddled(names: Iterable[str], made: list[UUID] | None = None) -> dict[str, Campaign]:
+        asked.append(names)
+        if len(asked) == 2:  # its rows are about to be placed
+            assert in_threads(undo) == []
+        return named(names, made)
+
+    monkeypatch.setattr(catalog, "campaigns_named", meddled)
+    imports.work(run.pk)
+    assert len(asked) == 2
+    assert counts(again(run)) == (1, 0, 0, 0)
+    assert Enquiry.objects.get().source == fair
+    assert Enquiry.objects.get().campaign == spring
 
 
 def test_what_postgresql_breaks_off_as_a_circle_is_made_once_more(

@@ -133,6 +133,16 @@ def _named(
     return {name: by_key[key] for name, key in keys.items()}
 
 
+def hold(found: Collection[Source] | Collection[Campaign]) -> bool:
+    """Keep anybody from removing these until the transaction ends; False where one of them has just gone."""
+    if not found:
+        return True
+    kind = type(next(iter(found)))
+    ids = {each.pk for each in found}
+    statement = f'SELECT id FROM "{kind._meta.db_table}" WHERE id = ANY(%s::uuid[]) FOR KEY SHARE'  # noqa: S608
+    return len(prepared_rows(statement, [sorted(ids)])) == len(ids)
+
+
 def remove_campaigns(ids: Collection[str]) -> None:
     """Delete campaigns that nobody has come from, nobody has given a cost and nothing names (a form, a link)."""
     _remove(Campaign.objects.filter(pk__in=ids, cost__isnull=True))
@@ -144,9 +154,9 @@ def remove_sources(ids: Collection[str]) -> None:
 
 
 def _remove(found: QuerySet[N]) -> None:
-    """Each that nothing names by now; locked, so that nothing comes to name it meanwhile."""
+    """Each that nothing names by now; locked, so that nothing comes to name it meanwhile. What somebody holds stays."""
     for pk in list(found.order_by("key").values_list("pk", flat=True)):
-        for each in found.model._default_manager.select_for_update().filter(pk=pk):
+        for each in found.model._default_manager.select_for_update(skip_locked=True).filter(pk=pk):
             with suppress(ProtectedError):
                 each.delete()
 

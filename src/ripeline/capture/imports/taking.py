@@ -44,6 +44,7 @@ from ripeline.leads.words import systems
 from ripeline.people.models import User
 from ripeline.science.choice import FRESH_DAYS
 
+_TRIES = 3  # to name sources that nobody removes in the same moment
 _FRESH = timedelta(days=FRESH_DAYS)  # who asked longer ago takes nobody's place before `settle` gives them a day
 _TRIES = 3  # to admit rows together, each without those that the one before had refused
 _OF_PERSON = frozenset(each.name for each in fields(Person)) & FIELDS["leads"].keys()
@@ -253,10 +254,16 @@ class LeadTaker:
             self._kinds |= {key: field.field_type for key, field in found.items()}
 
     def _make(self, arrivals: Sequence[Arrival]) -> None:
-        """Make the sources and campaigns that are new, and keep which those are: they go where it is taken back."""
+        """Make the sources and campaigns that are new, and keep which those are: they go where it is taken back.
+
+        Until the chunk is in, the undo of another import does not remove one of them as nobody's.
+        """
         made = {"source": list[UUID](), "campaign": list[UUID]()}
-        catalog.sources_named(dict.fromkeys(each.source for each in arrivals), made["source"])
-        catalog.campaigns_named(dict.fromkeys(each.campaign for each in arrivals), made["campaign"])
+        for _ in range(_TRIES):
+            sources = catalog.sources_named(dict.fromkeys(each.source for each in arrivals), made["source"])
+            campaigns = catalog.campaigns_named(dict.fromkeys(each.campaign for each in arrivals), made["campaign"])
+            if catalog.hold(sources.values()) and catalog.hold(campaigns.values()):
+                break
         if any(made.values()):  # in the transaction of the chunk, which holds the run
             run = ImportRun.objects.filter(pk=self._run.pk)
             if (kept := run.values_list("made", flat=True).get()) is not None:
