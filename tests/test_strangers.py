@@ -180,6 +180,7 @@ async def told(
     return (answered[0]["status"], b"".join(each["body"] for each in answered[1:])) if answered else (0, b"")
 
 
+@pytest.mark.django_db  # a thread of the pages may have kept its connection
 @given(query=st.binary(max_size=60))
 @settings(max_examples=thorough(20, 500))
 def test_a_query_whose_letters_nobody_encoded_is_a_query(query: bytes) -> None:
@@ -201,6 +202,7 @@ class Dribbler:
         return {"type": self.ends, "body": self.rest, "more_body": False}
 
 
+@pytest.mark.django_db  # a thread of the pages may have kept its connection
 def test_who_sends_slowly_keeps_nobody_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
     async def crowd() -> tuple[int, list[int]]:
         slow = [Dribbler("http.request") for _ in range(environment.load().web_threads * 2)]
@@ -224,6 +226,7 @@ def test_who_sends_slowly_keeps_nobody_waiting(monkeypatch: pytest.MonkeyPatch) 
     assert beside(never()) == 408
 
 
+@pytest.mark.django_db  # a thread of the pages may have kept its connection
 def test_bodies_on_their_way_hold_no_more_memory_than_there_is_for_them(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(bodies, "AT_ONCE", 6)
 
@@ -319,6 +322,7 @@ def test_a_program_that_sends_too_much_hears_it_as_it_hears_all_else(house: Hous
     assert (answer.status_code, set(answer.json())) == (413, {"error", "fields"})
 
 
+@pytest.mark.django_db  # a thread of the pages may have kept its connection
 def test_so_does_one_whose_enquiry_is_read_before_django_is_asked() -> None:
     length = (b"content-length", str(30 * 1024 * 1024).encode())
     said = [(b"authorization", b"Bearer rk_x"), (b"content-type", b"application/json"), length]
