@@ -103,4 +103,3 @@ def _abreast() -> Any:
 _enquiries = _abreast()
 gc.collect()
 gc.freeze()  # and stays: looking for garbage in all of it kept one page in a hundred waiting for a tenth of a second
-gc.set_threshold(50_000, 20, 100)  # what a page makes goes with it: looking through it for rings took a twelfth of it
