@@ -208,7 +208,7 @@ def _others(looked: Looked) -> list[Option]:
         return []
     become = bool(looked.dialect.others)
     return [
-        Option("yes", "Leads of their own, at the same company", become),
+        Option("yes", "Leads of their own, same company", become),
         Option("no", "Fields on the record of the first", not become),
     ]
 

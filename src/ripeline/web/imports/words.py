@@ -86,10 +86,10 @@ def unknown_arrival(fields: Collection[str], columns: Sequence[str]) -> str:
     if "captured_at" in fields:
         return ""
     named = ", ".join(f"“{label}”" for label in columns[:3])
-    where = f"such as {named}" if named else "if the file has one"
+    where = f", such as {named}," if named else ","
     return (
         "Each new lead would count from the day of this import: in the intake of this month, in what is expected of "
-        f"it, and with a year to ripen ahead. If a column says it, {where}, choose “When they came to us” for it; "
+        f"it, and with a year to ripen ahead. If a column says it{where} choose “When they came to us” for it; "
         "if all came on one day, as at a fair, say it below."
     )
 
