@@ -22,7 +22,7 @@ from ripeline.capture.files import pieces
 from ripeline.capture.files.dialect import DELIMITERS, ENCODINGS, Dialect, Sheet
 from ripeline.capture.imports import actions
 from ripeline.capture.imports.actions import Said, UnreadableFileError
-from ripeline.capture.models import ImportKind, ImportPolicy, ImportRun
+from ripeline.capture.models import ImportKind, ImportRun
 from ripeline.catalog import queries as catalog
 from ripeline.catalog.models import FieldType
 from ripeline.leads.words import systems
@@ -164,7 +164,7 @@ def _context(run: ImportRun, looked: Looked, *, error: str = "") -> dict[str, An
         "countries": _countries(dialect) if "country" in dialect.why else [],
         "closes": _closes(looked),
         "others": _others(looked),
-        "policies": [Option(value, words, value == run.policy) for value, words in ImportPolicy.choices],
+        "policies": [Option(value, words, value == run.policy) for value, words in import_words.POLICIES],
         **preview.of(run, looked),
     }
 

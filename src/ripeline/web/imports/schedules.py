@@ -18,6 +18,7 @@ from ripeline.capture.imports.schedules import ScheduleError
 from ripeline.capture.models import ImportKind, ImportPolicy, ImportSchedule, Rhythm
 from ripeline.web.frame.forms import DAYS, Form, posted
 from ripeline.web.frame.shell import say
+from ripeline.web.imports import words as import_words
 from ripeline.web.imports.access import importer
 
 SHOWN = 60  # of what came of it
@@ -41,7 +42,7 @@ class ScheduleForm(Form):
         label="What is in it", choices=[("", "Find out by its headings"), *ImportKind.choices], required=False
     )
     policy = forms.ChoiceField(
-        label="Whose word stays", choices=ImportPolicy.choices, initial=ImportPolicy.FILE,
+        label="Whose word stays", choices=import_words.POLICIES, initial=ImportPolicy.FILE,
         help_text="Where a row says something else than the record here.",
     )  # fmt: skip
     closes = forms.TypedChoiceField(

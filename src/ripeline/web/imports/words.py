@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from ripeline.capture.cells.text import key
 from ripeline.capture.columns import wording
 from ripeline.capture.columns.wording import NOBODY, Word
+from ripeline.capture.models import ImportPolicy
 from ripeline.catalog import queries as catalog
 from ripeline.catalog.models import CloseState
 
@@ -17,7 +18,13 @@ _STATES = {
 }  # fmt: skip
 _WITHOUT = {"state": "will be New", "outcome": "will stay out"}  # an owner nobody knows goes by the rules
 _OUTCOMES = {"open": "Open", "won": "Won", "lost": "Lost", "disqualified": "Disqualified"}
-
+# Short enough to be read whole in a choice on a telephone.
+POLICIES = [
+    (ImportPolicy.FILE.value, "The file’s, unless corrected here"),
+    (ImportPolicy.EMPTY.value, "What is here; gaps are filled"),
+    (ImportPolicy.NEWEST.value, "The newer, by the row’s date"),
+    (ImportPolicy.ALWAYS.value, "The file’s, always"),
+]
 
 _REASON_WHY = {"told": "as you said", "said": "the word says so", "": ""}
 
