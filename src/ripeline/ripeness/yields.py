@@ -75,7 +75,8 @@ class Yield:
     def effort(self) -> str:
         """For how much work."""
         how = "as your decided leads have taken" if self.is_measured else "as planned, until more of yours are decided"
-        so_far = f"so far each has had {self.contacts_so_far:.1f}"
+        had = f"{self.contacts_so_far:.1f}"
+        so_far = "so far none has had one" if had == "0.0" else f"so far each has had {had}"
         return f"It takes about {self.contacts:.0f} contacts a lead, {how}; {so_far}."
 
     @property

@@ -120,7 +120,7 @@ class SignedOutMiddleware:
         if not (isinstance(response, HttpResponseRedirect) and response.url.startswith(_TO_SIGN_IN)):
             return response
         if request.method == "POST":
-            say(request, "You were signed out meanwhile, so what you sent was not saved. Sign in, and do it again.",
+            say(request, "You were signed out meanwhile, so what you sent was not saved. Sign in, and send it again.",
                 is_error=True)  # fmt: skip
         return redirect(f"{_TO_SIGN_IN}{urlencode({'next': _where(request)}, safe='/')}")
 

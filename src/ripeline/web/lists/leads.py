@@ -219,7 +219,7 @@ def _selects(asked: Asked) -> SafeString:
     """What the list can be narrowed by with one click."""
     actor, filters = asked.actor, asked.filters
     owners = _owners(actor) if asked.view != View.MINE else {}
-    several = {filters.state: in_states(filters.state)} if "," in filters.state else {}
+    several = {filters.state: f"{len(states_of(filters.state))} states"} if "," in filters.state else {}
     states = several | {"open": "Open", "closed": "Closed"} | STATE_WORDS
     sources = {str(source.pk): source.name for source in catalog.sources()}
     return selects.joined(
@@ -262,6 +262,7 @@ def _origins(asked: Asked) -> list[tuple[str, str]]:
     """What the list is narrowed to without a field of the form: in words, and the address without it."""
     filters = asked.filters
     given = {
+        "state": in_states(filters.state) if "," in filters.state else "",
         "run": "From one import" if filters.run else "",
         "type": (dict(SourceType.choices) | {NO_SOURCE: "No source given"}).get(filters.type, ""),
         "campaign": "From one campaign" if filters.campaign else "",
@@ -270,7 +271,7 @@ def _origins(asked: Asked) -> list[tuple[str, str]]:
         "team": "With one team" if filters.team else "",
         "leak": leaks.label(filters.leak) if filters.leak else "",
     }
-    empty = {"type": "", "leak": ""}
+    empty = {"state": "", "type": "", "leak": ""}
     return [(words, asked.here(**{name: empty.get(name)})) for name, words in given.items() if words]
 
 
