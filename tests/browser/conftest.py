@@ -37,6 +37,9 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+# Nothing is on its way, and nothing is half seen because it is just coming or going.
+STILL = """() => !document.querySelector(".htmx-request, #results[aria-busy]") && document.getAnimations().every(
+    (each) => each.playState !== "running" || each.effect.getComputedTiming().iterations === Infinity)"""
 WHOLE = "html[data-ready]:not([data-asks], [data-waits])"
 DESKTOP, PHONE = {"width": 1360, "height": 900}, {"width": 390, "height": 844}
 
@@ -156,6 +159,7 @@ def axe() -> Callable[[Page], None]:
 
     def check(page: Page) -> None:
         page.wait_for_selector(WHOLE, state="attached")
+        page.wait_for_function(STILL)
         found = checker.run(page, options={"resultTypes": ["violations"]})  # of all else one example will do
         assert found.violations_count == 0, f"{page.url}\n{found.generate_report()}"
 

@@ -121,7 +121,7 @@
     $("#results")?.removeAttribute("aria-busy");
     for (const field of choices()) if (field.matches("select") && shown.has(field.id)) field.value = shown.get(field.id);
   });
-  document.addEventListener("htmx:afterSettle", (event) => { if (event.detail.elt.id === "results") { clearTimeout(late); note(); } });
+  document.addEventListener("htmx:afterSettle", (event) => { if (event.detail.elt.id === "results") { clearTimeout(late); $("#results")?.removeAttribute("aria-busy"); note(); } });
   document.addEventListener("DOMContentLoaded", note);
 
   document.addEventListener("DOMContentLoaded", start);
