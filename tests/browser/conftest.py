@@ -39,7 +39,7 @@ FLAGS = [
 ]
 # Nothing is on its way, and nothing is half seen because it is just coming or going.
 STILL = """() => !document.querySelector(".htmx-request, #results[aria-busy]") && document.getAnimations().every(
-    (each) => each.playState !== "running" || each.effect.getComputedTiming().iterations === Infinity)"""
+    (each) => each.playState !== "running" || each.effect?.getComputedTiming().iterations === Infinity)"""
 WHOLE = "html[data-ready]:not([data-asks], [data-waits])"
 DESKTOP, PHONE = {"width": 1360, "height": 900}, {"width": 390, "height": 844}
 

@@ -12,8 +12,8 @@ django.setup(set_prefix=False)
 class Request(WSGIRequest):
     """What was asked; what was sent with it is let go with the answer.
 
-    A request holds itself, by the user that it would be asked for. So it stays until the process looks for rings, which
-    it does seldom (`config.asgi`): a megabyte that a stranger sent would stay as long.
+    A request holds itself, by the user that it would be asked for. So it stays until the process looks for rings: a
+    megabyte that a stranger sent would stay as long.
     """
 
     def close(self) -> None:
